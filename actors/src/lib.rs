@@ -1,0 +1,3 @@
+//! The parts of Drover that do the work, each an actor.
+
+pub mod queue;

@@ -1,0 +1,10 @@
+//! The words of the house: ids, states, definitions, scopes, events, declared endpoints.
+//!
+//! Pure data and pure functions. Nothing here reads a clock, opens a socket or waits.
+
+pub mod error;
+pub mod id;
+pub mod state;
+pub mod status;
+pub mod task;
+pub mod time;
