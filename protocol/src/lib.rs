@@ -3,6 +3,7 @@
 //! Pure data and pure functions. Nothing here reads a clock, opens a socket or waits.
 
 pub mod error;
+pub mod event;
 pub mod id;
 pub mod state;
 pub mod status;

@@ -14,6 +14,13 @@ pub struct UnknownWord {
     known: String,
 }
 
+impl UnknownWord {
+    /// `given` stands for none of the `known` words.
+    pub fn new<'a>(given: &str, known: impl IntoIterator<Item = &'a str>) -> Self {
+        Self { given: given.to_owned(), known: known.into_iter().collect::<Vec<_>>().join(" ") }
+    }
+}
+
 macro_rules! words {
     ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $code:literal $word:literal,)+ }) => {
         $(#[$doc])*
@@ -41,7 +48,7 @@ macro_rules! words {
             }
 
             fn unknown(given: &str) -> UnknownWord {
-                UnknownWord { given: given.to_owned(), known: [$($word),+].join(" ") }
+                UnknownWord::new(given, [$($word),+])
             }
         }
 
