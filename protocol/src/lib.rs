@@ -2,9 +2,13 @@
 //!
 //! Pure data and pure functions. Nothing here reads a clock, opens a socket or waits.
 
+pub mod certificate;
 pub mod error;
 pub mod event;
+pub mod hawk;
 pub mod id;
+pub mod reference;
+pub mod scope;
 pub mod state;
 pub mod status;
 pub mod task;

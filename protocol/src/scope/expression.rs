@@ -1,0 +1,95 @@
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::ScopeSet;
+
+/// What a request asks for: one scope, all of several things, or any of them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ScopeExpression {
+    /// Asking for nothing is satisfied by everybody.
+    AllOf(Vec<Self>),
+    /// Nobody satisfies a choice without choices.
+    AnyOf(Vec<Self>),
+    #[serde(untagged)]
+    Scope(String),
+}
+
+impl ScopeExpression {
+    pub fn is_satisfied_by(&self, held: &ScopeSet) -> bool {
+        match self {
+            Self::Scope(scope) => held.satisfies(scope),
+            Self::AllOf(all) => all.iter().all(|part| part.is_satisfied_by(held)),
+            Self::AnyOf(any) => any.iter().any(|part| part.is_satisfied_by(held)),
+        }
+    }
+
+    /// What would have to be added to `held`; `None` when nothing is missing.
+    pub fn missing_from(&self, held: &ScopeSet) -> Option<Self> {
+        if self.is_satisfied_by(held) {
+            return None;
+        }
+        let reduced = |parts: &[Self]| parts.iter().filter_map(|part| part.missing_from(held)).collect::<Vec<_>>();
+        Some(match self {
+            Self::Scope(scope) => Self::Scope(scope.clone()),
+            Self::AllOf(all) => Self::all_of(reduced(all)),
+            Self::AnyOf(any) => Self::any_of(reduced(any)),
+        })
+    }
+
+    /// `AllOf`, or its only part.
+    pub fn all_of(parts: Vec<Self>) -> Self {
+        <[Self; 1]>::try_from(parts).map_or_else(Self::AllOf, |[only]| only)
+    }
+
+    /// `AnyOf`, or its only part.
+    pub fn any_of(parts: Vec<Self>) -> Self {
+        <[Self; 1]>::try_from(parts).map_or_else(Self::AnyOf, |[only]| only)
+    }
+}
+
+impl<S: Into<String>> From<S> for ScopeExpression {
+    fn from(scope: S) -> Self {
+        Self::Scope(scope.into())
+    }
+}
+
+/// A bare scope, or JSON of two-space steps: the form in which people see it in a refusal.
+impl fmt::Display for ScopeExpression {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Scope(scope) => f.write_str(scope),
+            other => f.write_str(&serde_json::to_string_pretty(other).map_err(|_| fmt::Error)?),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> ScopeExpression {
+        serde_json::from_str(text).unwrap()
+    }
+
+    #[test]
+    fn the_empty_forms_are_true_and_false() {
+        let nobody = ScopeSet::default();
+        assert!(parse(r#"{"AllOf": []}"#).is_satisfied_by(&nobody));
+        assert!(!parse(r#"{"AnyOf": []}"#).is_satisfied_by(&ScopeSet::everything()));
+    }
+
+    #[test]
+    fn what_is_missing_leaves_out_what_is_held() {
+        let asked = parse(r#"{"AllOf": ["a", "b", {"AnyOf": ["c", {"AllOf": ["a", "d"]}]}]}"#);
+        let missing = asked.missing_from(&ScopeSet::new(["a"])).unwrap();
+        assert_eq!(missing, parse(r#"{"AllOf": ["b", {"AnyOf": ["c", "d"]}]}"#));
+        assert_eq!(asked.missing_from(&ScopeSet::new(["a", "b", "c"])), None);
+    }
+
+    #[test]
+    fn an_expression_is_shown_as_the_scope_or_as_json() {
+        assert_eq!(parse("\"x:y\"").to_string(), "x:y");
+        assert_eq!(parse(r#"{"AnyOf":["x"]}"#).to_string(), "{\n  \"AnyOf\": [\n    \"x\"\n  ]\n}");
+    }
+}

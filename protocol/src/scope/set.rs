@@ -1,0 +1,88 @@
+use std::cmp::Ordering;
+
+use super::satisfies;
+
+/// A set of scopes in normal form: sorted, each once, and none that another one covers.
+///
+/// The order is that of the letters before a trailing `*`. Nothing then stands between a pattern and what it covers,
+/// so that one binary search answers whether a scope is held.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ScopeSet(Vec<String>);
+
+impl ScopeSet {
+    /// The normal form of any list of scopes.
+    pub fn new(scopes: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        let mut sorted: Vec<String> = scopes.into_iter().map(Into::into).collect();
+        sorted.sort_by(|a, b| compare(a, b));
+        sorted.dedup_by(|next, kept| kept == next || (kept.ends_with('*') && satisfies(kept, next)));
+        Self(sorted)
+    }
+
+    /// The set that satisfies everything.
+    pub fn everything() -> Self {
+        Self(vec!["*".to_owned()])
+    }
+
+    pub fn holds_everything(&self) -> bool {
+        self.0.first().is_some_and(|first| first == "*")
+    }
+
+    /// Whether this one scope is held.
+    pub fn satisfies(&self, required: &str) -> bool {
+        let above = self.0.partition_point(|held| letters(held) <= required);
+        above > 0 && satisfies(&self.0[above - 1], required)
+    }
+
+    pub fn satisfies_all<'a>(&self, required: impl IntoIterator<Item = &'a str>) -> bool {
+        required.into_iter().all(|scope| self.satisfies(scope))
+    }
+
+    /// The scopes in the order of the normal form.
+    pub fn as_slice(&self) -> &[String] {
+        &self.0
+    }
+
+    pub fn into_vec(self) -> Vec<String> {
+        self.0
+    }
+}
+
+/// Letters first; of two that differ only in the star, the starred one comes first.
+fn compare(a: &str, b: &str) -> Ordering {
+    letters(a).cmp(letters(b)).then_with(|| b.len().cmp(&a.len()))
+}
+
+fn letters(scope: &str) -> &str {
+    scope.strip_suffix('*').unwrap_or(scope)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_normal_form_is_sorted_and_holds_nothing_twice() {
+        let set = ScopeSet::new(["b", "ab*", "a*", "c", "a", "b", "c*", "a", "C"]);
+        assert_eq!(set.as_slice(), ["C", "a*", "b", "c*"]);
+    }
+
+    #[test]
+    fn the_search_agrees_with_looking_at_every_scope() {
+        let words = ["", "*", "a", "a*", "a**", "ab", "ab*", "ab!", "b", "b*c", "b*", "abc*", "a!", "a+x*"];
+        for mask in 0..1u32 << words.len() {
+            let held: Vec<&str> = (0..words.len()).filter(|bit| mask >> bit & 1 == 1).map(|bit| words[bit]).collect();
+            let set = ScopeSet::new(held.iter().copied());
+            for word in words {
+                let plainly = held.iter().any(|pattern| satisfies(pattern, word));
+                assert_eq!(set.satisfies(word), plainly, "{held:?} for {word}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_star_alone_covers_all() {
+        let set = ScopeSet::new(["x", "*", ""]);
+        assert!(set.holds_everything() && set.as_slice() == ["*"]);
+        assert!(!ScopeSet::default().satisfies(""));
+    }
+}
