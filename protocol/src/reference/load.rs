@@ -1,0 +1,25 @@
+//! The declarations, read once from the files built into the program.
+
+use std::sync::LazyLock;
+
+use super::Service;
+
+static SERVICES: LazyLock<Vec<Service>> = LazyLock::new(|| {
+    let files = [include_str!("../../references/queue/api.json"), include_str!("../../references/object/api.json")];
+    files.iter().map(|text| parse(text)).collect()
+});
+
+/// All services with a declared API, each with its endpoints.
+pub fn services() -> &'static [Service] {
+    &SERVICES
+}
+
+/// The service of this name, like `queue`.
+pub fn service(name: &str) -> Option<&'static Service> {
+    SERVICES.iter().find(|service| service.service_name == name)
+}
+
+/// The files are part of the program and every test reads them, so a fault in one cannot reach a user.
+fn parse(text: &str) -> Service {
+    serde_json::from_str(text).unwrap_or_else(|fault| panic!("a built-in reference does not parse: {fault}"))
+}

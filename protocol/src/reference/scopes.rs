@@ -1,0 +1,183 @@
+//! Scope templates: what an endpoint demands, with `<param>` where a value of the request belongs.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::scope::ScopeExpression;
+
+/// A scope expression with holes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum ScopeTemplate {
+    /// A scope; each `<param>` in it is a hole.
+    Scope(String),
+    AllOf {
+        #[serde(rename = "AllOf")]
+        all_of: Vec<ScopeTemplate>,
+    },
+    AnyOf {
+        #[serde(rename = "AnyOf")]
+        any_of: Vec<ScopeTemplate>,
+    },
+    /// One entry of the surrounding list for every item of a list.
+    For {
+        #[serde(rename = "for")]
+        item: String,
+        #[serde(rename = "in")]
+        list: String,
+        each: String,
+    },
+    /// One of two, by a flag. Without `else`, nothing is demanded where the flag is false.
+    If {
+        #[serde(rename = "if")]
+        flag: String,
+        then: Box<ScopeTemplate>,
+        #[serde(rename = "else", default, skip_serializing_if = "Option::is_none")]
+        otherwise: Option<Box<ScopeTemplate>>,
+    },
+}
+
+/// A value for a hole.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ParamValue {
+    Text(String),
+    List(Vec<String>),
+    Flag(bool),
+}
+
+/// The values known so far, by name.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ScopeParams(BTreeMap<String, ParamValue>);
+
+/// A value is wanting, or is of the wrong kind (a text where a list is needed).
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the scopes of this endpoint need a value for `{0}`")]
+pub struct MissingParam(pub String);
+
+impl ScopeParams {
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    #[must_use]
+    pub fn text(self, name: &str, value: impl Into<String>) -> Self {
+        self.with(name, ParamValue::Text(value.into()))
+    }
+
+    #[must_use]
+    pub fn list<T: Into<String>>(self, name: &str, values: impl IntoIterator<Item = T>) -> Self {
+        self.with(name, ParamValue::List(values.into_iter().map(Into::into).collect()))
+    }
+
+    #[must_use]
+    pub fn flag(self, name: &str, value: bool) -> Self {
+        self.with(name, ParamValue::Flag(value))
+    }
+
+    fn with(mut self, name: &str, value: ParamValue) -> Self {
+        self.0.insert(name.to_owned(), value);
+        self
+    }
+}
+
+impl ScopeTemplate {
+    /// Fills the holes. `Ok(None)`: this request demands nothing, so it is public.
+    pub fn render(&self, params: &ScopeParams) -> Result<Option<ScopeExpression>, MissingParam> {
+        match self {
+            Self::Scope(text) => fill(text, params, None).map(|scope| Some(ScopeExpression::Scope(scope))),
+            Self::AllOf { all_of } => render_list(all_of, params).map(|list| Some(ScopeExpression::AllOf(list))),
+            Self::AnyOf { any_of } => render_list(any_of, params).map(|list| Some(ScopeExpression::AnyOf(list))),
+            Self::For { .. } => render_each(self, params).map(|list| Some(ScopeExpression::AllOf(list))),
+            Self::If { flag, then, otherwise } => match (params.0.get(flag), otherwise) {
+                (Some(ParamValue::Flag(true)), _) => then.render(params),
+                (Some(ParamValue::Flag(false)), Some(otherwise)) => otherwise.render(params),
+                (Some(ParamValue::Flag(false)), None) => Ok(None),
+                _ => Err(MissingParam(flag.clone())),
+            },
+        }
+    }
+
+    /// Names of the values it needs, each once.
+    pub fn params(&self) -> Vec<&str> {
+        let mut names = Vec::new();
+        collect(self, &mut names);
+        names.sort_unstable();
+        names.dedup();
+        names
+    }
+}
+
+fn render_list(list: &[ScopeTemplate], params: &ScopeParams) -> Result<Vec<ScopeExpression>, MissingParam> {
+    list.iter().try_fold(Vec::new(), |mut rendered, template| {
+        rendered.extend(render_each(template, params)?);
+        Ok(rendered)
+    })
+}
+
+/// A loop yields one expression per item, everything else at most one.
+fn render_each(template: &ScopeTemplate, params: &ScopeParams) -> Result<Vec<ScopeExpression>, MissingParam> {
+    let ScopeTemplate::For { item, list, each } = template else {
+        return template.render(params).map(|one| one.into_iter().collect());
+    };
+    let Some(ParamValue::List(values)) = params.0.get(list) else { return Err(MissingParam(list.clone())) };
+    values.iter().map(|value| fill(each, params, Some((item, value))).map(ScopeExpression::Scope)).collect()
+}
+
+/// `bound` is the loop's own name and value, which hide a parameter of the same name.
+fn fill(text: &str, params: &ScopeParams, bound: Option<(&str, &str)>) -> Result<String, MissingParam> {
+    let mut filled = String::with_capacity(text.len() + 32);
+    for piece in pieces(text) {
+        match piece {
+            Piece::Text(text) => filled.push_str(text),
+            Piece::Hole(name) => filled.push_str(look_up(name, params, bound)?),
+        }
+    }
+    Ok(filled)
+}
+
+fn look_up<'a>(name: &str, params: &'a ScopeParams, bound: Option<(&str, &'a str)>) -> Result<&'a str, MissingParam> {
+    match (bound, params.0.get(name)) {
+        (Some((item, value)), _) if item == name => Ok(value),
+        (_, Some(ParamValue::Text(value))) => Ok(value),
+        _ => Err(MissingParam(name.to_owned())),
+    }
+}
+
+fn collect<'a>(template: &'a ScopeTemplate, names: &mut Vec<&'a str>) {
+    match template {
+        ScopeTemplate::Scope(text) => names.extend(holes(text)),
+        ScopeTemplate::AllOf { all_of: list } | ScopeTemplate::AnyOf { any_of: list } => {
+            list.iter().for_each(|template| collect(template, names));
+        }
+        ScopeTemplate::For { item, list, each } => {
+            names.push(list);
+            names.extend(holes(each).filter(|name| name != item));
+        }
+        ScopeTemplate::If { flag, then, otherwise } => {
+            names.push(flag);
+            collect(then, names);
+            otherwise.iter().for_each(|template| collect(template, names));
+        }
+    }
+}
+
+fn holes(text: &str) -> impl Iterator<Item = &str> {
+    pieces(text).filter_map(|piece| match piece {
+        Piece::Hole(name) => Some(name),
+        Piece::Text(_) => None,
+    })
+}
+
+enum Piece<'a> {
+    Text(&'a str),
+    Hole(&'a str),
+}
+
+/// Cuts `a:<b>/<c>` into texts and holes.
+fn pieces(text: &str) -> impl Iterator<Item = Piece<'_>> {
+    text.split_inclusive('>').flat_map(|part| match part.strip_suffix('>').and_then(|part| part.split_once('<')) {
+        Some((before, name)) => [Piece::Text(before), Piece::Hole(name)],
+        None => [Piece::Text(part), Piece::Text("")],
+    })
+}

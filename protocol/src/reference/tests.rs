@@ -1,0 +1,121 @@
+use serde_json::json;
+
+use super::*;
+use crate::scope::ScopeExpression;
+
+fn queue() -> &'static Service {
+    service("queue").unwrap()
+}
+
+fn scope(text: &str) -> ScopeExpression {
+    ScopeExpression::Scope(text.to_owned())
+}
+
+#[test]
+fn every_service_declares_each_name_and_each_route_once() {
+    for service in services() {
+        let mut names: Vec<_> = service.entries.iter().map(|it| it.name.as_str()).collect();
+        let mut routes: Vec<_> = service.entries.iter().map(|it| (it.method.as_str(), it.route.as_str())).collect();
+        let declared = service.entries.len();
+        names.sort_unstable();
+        names.dedup();
+        routes.sort_unstable();
+        routes.dedup();
+        assert_eq!((names.len(), routes.len()), (declared, declared), "{}", service.service_name);
+    }
+}
+
+#[test]
+fn no_parameter_goes_unchecked() {
+    for endpoint in services().iter().flat_map(|service| &service.entries) {
+        for param in endpoint.params() {
+            assert_ne!(param.pattern, Pattern::Any, "{} {}", endpoint.name, param.name);
+        }
+    }
+}
+
+#[test]
+fn what_stands_in_rest_is_a_parameter_of_the_route() {
+    let claim = queue().endpoint("claimWork").unwrap();
+    let param = Param { name: "taskQueueId".to_owned(), rest: true, pattern: Pattern::TaskQueueId };
+    assert_eq!(claim.segments, [Segment::Literal("claim-work".to_owned()), Segment::Param(param)]);
+    assert!(!queue().endpoint("getTaskQueue").unwrap().params().next().unwrap().rest);
+}
+
+#[test]
+fn a_template_is_filled_with_the_values_of_the_request() {
+    let create = queue().endpoint("createTask").unwrap().scopes.as_ref().unwrap();
+    let params = ScopeParams::new()
+        .list("scopes", ["a:b"])
+        .list("routes", ["x.y"])
+        .list("priorities", ["high", "highest"])
+        .text("projectId", "p")
+        .text("schedulerId", "-")
+        .text("provisionerId", "prov")
+        .text("workerType", "wt");
+    let priorities = vec![scope("queue:create-task:high:prov/wt"), scope("queue:create-task:highest:prov/wt")];
+    let expected = ScopeExpression::AllOf(vec![
+        scope("a:b"),
+        scope("queue:route:x.y"),
+        scope("queue:create-task:project:p"),
+        scope("queue:scheduler-id:-"),
+        ScopeExpression::AnyOf(priorities),
+    ]);
+    assert_eq!(create.render(&params), Ok(Some(expected)));
+}
+
+#[test]
+fn a_value_that_is_wanting_is_a_fault_and_never_a_public_request() {
+    let status = queue().endpoint("status").unwrap().scopes.as_ref().unwrap();
+    assert_eq!(status.render(&ScopeParams::new()), Err(MissingParam("taskId".to_owned())));
+    let as_list = ScopeParams::new().list("taskId", ["x"]);
+    assert_eq!(status.render(&as_list), Err(MissingParam("taskId".to_owned())));
+}
+
+#[test]
+fn a_condition_without_else_demands_nothing_when_false() {
+    let template: ScopeTemplate = serde_json::from_value(json!({ "if": "private", "then": "a:<b>" })).unwrap();
+    assert_eq!(template.params(), ["b", "private"]);
+    assert_eq!(template.render(&ScopeParams::new().flag("private", false)), Ok(None));
+    let params = ScopeParams::new().flag("private", true).text("b", "c");
+    assert_eq!(template.render(&params), Ok(Some(scope("a:c"))));
+    assert_eq!(template.render(&ScopeParams::new()), Err(MissingParam("private".to_owned())));
+}
+
+#[test]
+fn a_loop_hides_the_parameter_of_its_own_name() {
+    let get = queue().endpoint("getArtifact").unwrap();
+    assert_eq!(get.scopes.as_ref().unwrap().params(), ["names"]);
+    assert!(!get.scopes_follow_from_path());
+    assert!(queue().endpoint("status").unwrap().scopes_follow_from_path());
+    assert!(!queue().endpoint("claimWork").unwrap().scopes_follow_from_path());
+    assert!(!queue().endpoint("ping").unwrap().scopes_follow_from_path());
+}
+
+#[test]
+fn the_document_of_an_endpoint_has_the_public_fields() {
+    let document = queue().endpoint("listArtifacts").unwrap().document("v1");
+    assert_eq!(document["args"], json!(["taskId", "runId"]));
+    assert_eq!(document["query"], json!(["continuationToken", "limit"]));
+    assert_eq!(document["scopes"], json!("queue:list-artifacts:<taskId>:<runId>"));
+    assert_eq!(document["output"], json!("v1/list-artifacts-response.json#"));
+    assert_eq!(document.get("input"), None);
+}
+
+#[test]
+fn patterns_tell_good_from_bad() {
+    let cases = [
+        (Pattern::Slugid, "fN1SbArXTPSVFNUvaOlinQ", "fN1SbArXAPSVFNUvaOlinQ"),
+        (Pattern::RunId, "0", "x"),
+        (Pattern::GenericId, "a-B_9", "a/b"),
+        (Pattern::TaskQueueId, "proj/wt-1", "proj/Wt"),
+        (Pattern::TaskQueueId, "proj/w", "proj/w-"),
+        (Pattern::Printable, "public/a b", "\u{e9}"),
+        (Pattern::NotEmpty, "x", ""),
+        (Pattern::Digits, "10", "-1"),
+        (Pattern::Flag, "true", "yes"),
+    ];
+    for (pattern, good, bad) in cases {
+        assert!(pattern.matches(good) && !pattern.matches(bad), "{pattern:?} {good} {bad}");
+    }
+}
