@@ -1,1 +1,24 @@
-//! placeholder
+//! The ground the other rooms stand on: time, chance, settings, telemetry, back-off and the way to stop.
+//!
+//! It knows nothing about tasks or workers. It is the only place that reads the system's clock, its randomness and
+//! its environment variables; everybody else is handed what they need.
+
+// The settings macro names this crate by its name, here as everywhere.
+extern crate self as base;
+
+mod backoff;
+mod clock;
+mod entropy;
+pub mod environment;
+pub mod settings;
+mod shutdown;
+pub mod telemetry;
+
+pub use backoff::Backoff;
+pub use clock::{Clock, SystemClock, TestClock};
+pub use entropy::Entropy;
+// For the code that `settings!` writes.
+#[doc(hidden)]
+pub use serde;
+pub use settings::{Secret, Span};
+pub use shutdown::Shutdown;

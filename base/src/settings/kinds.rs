@@ -1,0 +1,223 @@
+//! The kinds of values that need more than a plain type.
+
+use std::{fmt, str::FromStr, time::Duration};
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+/// A text that is never shown: not in logs, not in `config show`. [`Secret::reveal`] is the one way to it.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Secret(String);
+
+const HIDDEN: &str = "(hidden)";
+
+impl Secret {
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl From<String> for Secret {
+    fn from(text: String) -> Self {
+        Self(text)
+    }
+}
+
+impl From<&str> for Secret {
+    fn from(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(HIDDEN)
+    }
+}
+
+impl Serialize for Secret {
+    /// An empty secret shows as empty, so that one can see that it is missing.
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(if self.is_empty() { "" } else { HIDDEN })
+    }
+}
+
+impl<'de> Deserialize<'de> for Secret {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        String::deserialize(from).map(Self)
+    }
+}
+
+/// A length of time, written as people do: `500ms`, `30s`, `20m`, `12h`, `2d`, `1h30m`. A plain number is seconds.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Span(Duration);
+
+/// Why a text is no length of time.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is no length of time; write it like `500ms`, `30s`, `20m`, `12h`, `2d` or `1h30m`")]
+pub struct NotASpan(String);
+
+/// Biggest first, as they are written.
+const UNITS: [(&str, u64); 5] = [("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1_000), ("ms", 1)];
+
+impl Span {
+    pub const fn millis(millis: u64) -> Self {
+        Self(Duration::from_millis(millis))
+    }
+
+    pub const fn seconds(seconds: u64) -> Self {
+        Self(Duration::from_secs(seconds))
+    }
+
+    pub const fn minutes(minutes: u64) -> Self {
+        Self::seconds(minutes * 60)
+    }
+
+    pub const fn hours(hours: u64) -> Self {
+        Self::minutes(hours * 60)
+    }
+
+    pub const fn days(days: u64) -> Self {
+        Self::hours(days * 24)
+    }
+
+    pub const fn duration(self) -> Duration {
+        self.0
+    }
+
+    /// For arithmetic with times. What does not fit is cut to the longest that does.
+    pub fn delta(self) -> chrono::TimeDelta {
+        chrono::TimeDelta::from_std(self.0).unwrap_or(chrono::TimeDelta::MAX)
+    }
+}
+
+impl From<Span> for Duration {
+    fn from(span: Span) -> Self {
+        span.0
+    }
+}
+
+impl FromStr for Span {
+    type Err = NotASpan;
+
+    fn from_str(text: &str) -> Result<Self, NotASpan> {
+        parse(text.trim()).map(Self).ok_or_else(|| NotASpan(text.to_owned()))
+    }
+}
+
+impl fmt::Display for Span {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut left = u64::try_from(self.0.as_millis()).unwrap_or(u64::MAX);
+        if left == 0 {
+            return f.write_str("0s");
+        }
+        for (unit, millis) in UNITS {
+            if left >= millis {
+                write!(f, "{}{unit}", left / millis)?;
+                left %= millis;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Span {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl Serialize for Span {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Span {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        from.deserialize_any(SpanVisitor)
+    }
+}
+
+struct SpanVisitor;
+
+impl de::Visitor<'_> for SpanVisitor {
+    type Value = Span;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a length of time like `20m`, or a number of seconds")
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Span, E> {
+        text.parse().map_err(E::custom)
+    }
+
+    fn visit_u64<E: de::Error>(self, seconds: u64) -> Result<Span, E> {
+        Ok(Span::seconds(seconds))
+    }
+
+    fn visit_i64<E: de::Error>(self, seconds: i64) -> Result<Span, E> {
+        u64::try_from(seconds).map(Span::seconds).map_err(|_| E::custom(NotASpan(seconds.to_string())))
+    }
+
+    fn visit_f64<E: de::Error>(self, seconds: f64) -> Result<Span, E> {
+        Duration::try_from_secs_f64(seconds).map(Span).map_err(|_| E::custom(NotASpan(seconds.to_string())))
+    }
+}
+
+/// A plain number, or one or more pairs of number and unit.
+fn parse(text: &str) -> Option<Duration> {
+    if let Ok(seconds) = text.parse::<f64>() {
+        return Duration::try_from_secs_f64(seconds).ok();
+    }
+    let mut left = text;
+    let mut total = 0_u64;
+    while !left.is_empty() {
+        let digits = left.find(|c: char| !c.is_ascii_digit())?;
+        let unit_end = left[digits..].find(|c: char| c.is_ascii_digit()).map_or(left.len(), |at| digits + at);
+        let millis = UNITS.iter().find(|(unit, _)| *unit == &left[digits..unit_end])?.1;
+        total = total.checked_add(left[..digits].parse::<u64>().ok()?.checked_mul(millis)?)?;
+        left = &left[unit_end..];
+    }
+    (!text.is_empty()).then(|| Duration::from_millis(total))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spans_are_read_as_people_write_them() {
+        let cases = [("20m", 1200), ("30s", 30), ("1h", 3600), ("1h30m", 5400), ("2d", 172_800), ("45", 45), ("0", 0)];
+        for (text, seconds) in cases {
+            assert_eq!(text.parse(), Ok(Span::seconds(seconds)), "{text}");
+        }
+        assert_eq!("1500ms".parse::<Span>().unwrap().to_string(), "1s500ms");
+        assert_eq!("0.5".parse(), Ok(Span::millis(500)));
+    }
+
+    #[test]
+    fn a_span_shows_as_it_would_be_written() {
+        for text in ["20m", "1h30m", "500ms", "2d", "0s"] {
+            assert_eq!(text.parse::<Span>().unwrap().to_string(), text);
+        }
+    }
+
+    #[test]
+    fn other_texts_are_no_spans() {
+        for text in ["", "m", "20 minutes", "-5", "1x", "99999999999999999999d", "inf"] {
+            assert!(text.parse::<Span>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_secret_shows_only_when_asked() {
+        let secret = Secret::from("knock");
+        assert_eq!(format!("{secret:?}"), "(hidden)");
+        assert_eq!(serde_json::to_string(&secret).unwrap(), "\"(hidden)\"");
+        assert_eq!(secret.reveal(), "knock");
+    }
+}

@@ -1,0 +1,99 @@
+//! The manual of the settings: what each key means, what it takes, what it is when nobody says anything.
+
+use super::Settings;
+
+/// One field of a settings struct, as its code describes it.
+#[derive(Debug)]
+pub struct Field {
+    pub name: &'static str,
+    /// The doc comment's lines.
+    pub doc: &'static [&'static str],
+    pub kind: Kind,
+}
+
+#[derive(Debug)]
+pub enum Kind {
+    /// The type, as the code spells it.
+    Value(&'static str),
+    /// The fields of the section.
+    Section(&'static [Field]),
+}
+
+/// One line of the manual.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Entry {
+    /// `section.field`
+    pub key: String,
+    /// `None` for a section.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kind: Option<String>,
+    /// The default as JSON; `None` for a section.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub default: Option<serde_json::Value>,
+    pub doc: String,
+}
+
+impl Field {
+    fn doc(&self) -> String {
+        self.doc.iter().map(|line| line.trim()).collect::<Vec<_>>().join("\n").trim().to_owned()
+    }
+}
+
+/// Every section and field of `S`, in the order of the code.
+pub fn entries<S: Settings>() -> Vec<Entry> {
+    let defaults = serde_json::to_value(S::default()).unwrap_or_default();
+    let mut entries = Vec::new();
+    describe(S::FIELDS, "", &defaults, &mut entries);
+    entries
+}
+
+/// What stands at a dotted key: its kind, or nothing. A key below a value that is a table or a list leads to the value.
+pub(super) fn find<'f>(fields: &'f [Field], key: &str) -> Option<&'f Field> {
+    let (first, rest) = key.split_once('.').map_or((key, None), |(first, rest)| (first, Some(rest)));
+    let field = fields.iter().find(|field| field.name == first)?;
+    match (&field.kind, rest) {
+        (Kind::Section(inner), Some(rest)) => find(inner, rest),
+        (Kind::Section(_) | Kind::Value(_), _) => Some(field),
+    }
+}
+
+fn describe(fields: &[Field], prefix: &str, defaults: &serde_json::Value, entries: &mut Vec<Entry>) {
+    for field in fields {
+        let key = format!("{prefix}{}", field.name);
+        let default = &defaults[field.name];
+        match field.kind {
+            Kind::Value(kind) => entries.push(Entry {
+                key,
+                kind: Some(readable(kind)),
+                default: Some(default.clone()),
+                doc: field.doc(),
+            }),
+            Kind::Section(inner) => {
+                entries.push(Entry { key: key.clone(), kind: None, default: None, doc: field.doc() });
+                describe(inner, &format!("{key}."), default, entries);
+            }
+        }
+    }
+}
+
+/// A Rust type in words; a type without words of its own stays as it is.
+fn readable(kind: &str) -> String {
+    let kind: String = kind.split_whitespace().collect();
+    let inner = |outer: &str| kind.strip_prefix(outer).and_then(|rest| rest.strip_suffix('>')).map(str::to_owned);
+    if let Some(item) = inner("Vec<") {
+        return format!("list of {}", readable(&item));
+    }
+    if let Some(item) = inner("Option<") {
+        return format!("{}, or nothing", readable(&item));
+    }
+    let short = kind.rsplit("::").next().unwrap_or(&kind);
+    match short {
+        "String" | "PathBuf" | "SocketAddr" => "text".to_owned(),
+        "bool" => "true or false".to_owned(),
+        "u8" | "u16" | "u32" | "u64" | "usize" | "i16" | "i32" | "i64" => "whole number".to_owned(),
+        "f32" | "f64" => "number".to_owned(),
+        "Span" => "length of time".to_owned(),
+        "Secret" => "secret".to_owned(),
+        _ => short.to_owned(),
+    }
+}

@@ -1,0 +1,98 @@
+//! Traces and metrics on their way to a collector.
+
+use std::{sync::mpsc, thread, time::Duration};
+
+use opentelemetry::KeyValue;
+use opentelemetry_otlp::{ExporterBuildError, MetricExporter, SpanExporter, WithExportConfig};
+use opentelemetry_sdk::{
+    Resource,
+    metrics::{PeriodicReader, SdkMeterProvider},
+    trace::{Sampler, SdkTracerProvider},
+};
+
+use super::{TelemetryError, TelemetrySettings};
+use crate::environment;
+
+/// Either of them is enough to send something somewhere.
+const ENDPOINT_VARIABLES: [&str; 3] =
+    ["OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT"];
+
+#[derive(Debug)]
+pub(super) struct Exporters {
+    pub(super) traces: SdkTracerProvider,
+    pub(super) metrics: SdkMeterProvider,
+    deadline: Duration,
+}
+
+impl Exporters {
+    /// `None`: nobody said where to send anything.
+    pub(super) fn build(settings: &TelemetrySettings, role: &str) -> Result<Option<Self>, TelemetryError> {
+        let named_by_variable = ENDPOINT_VARIABLES.iter().find_map(|name| environment::variable(name));
+        if settings.otlp_endpoint.is_empty() && named_by_variable.is_none() {
+            return Ok(None);
+        }
+        let endpoint = named_by_variable.filter(|_| settings.otlp_endpoint.is_empty());
+        let endpoint = endpoint.unwrap_or_else(|| settings.otlp_endpoint.clone());
+        let built = Self::connect(settings, role);
+        let refused = |error: ExporterBuildError| TelemetryError::Exporter { endpoint, reason: error.to_string() };
+        built.map(Some).map_err(refused)
+    }
+
+    fn connect(settings: &TelemetrySettings, role: &str) -> Result<Self, ExporterBuildError> {
+        let resource = Resource::builder()
+            .with_service_name("drover")
+            .with_attribute(KeyValue::new("drover.role", role.to_owned()))
+            .with_attribute(KeyValue::new("service.version", env!("CARGO_PKG_VERSION")))
+            .build();
+        let traces = SdkTracerProvider::builder()
+            .with_sampler(Sampler::ParentBased(Box::new(Sampler::TraceIdRatioBased(settings.trace_ratio))))
+            .with_resource(resource.clone())
+            .with_batch_exporter(span_exporter(&settings.otlp_endpoint)?)
+            .build();
+        let reader = PeriodicReader::builder(metric_exporter(&settings.otlp_endpoint)?)
+            .with_interval(settings.metrics_every.duration())
+            .build();
+        let metrics = SdkMeterProvider::builder().with_resource(resource).with_reader(reader).build();
+        Ok(Self { traces, metrics, deadline: settings.flush_deadline.duration() })
+    }
+}
+
+impl Drop for Exporters {
+    /// The exporters wait as long as the collector lets them; a thread of their own keeps the end of the process from
+    /// waiting with them.
+    fn drop(&mut self) {
+        let (traces, metrics, deadline) = (self.traces.clone(), self.metrics.clone(), self.deadline);
+        let (done, finished) = mpsc::channel();
+        thread::spawn(move || {
+            let _ = traces.shutdown_with_timeout(deadline);
+            let _ = metrics.shutdown_with_timeout(deadline);
+            let _ = done.send(());
+        });
+        let _ = finished.recv_timeout(self.deadline);
+    }
+}
+
+/// Without an endpoint of ours the library reads the standard variables itself.
+fn span_exporter(endpoint: &str) -> Result<SpanExporter, ExporterBuildError> {
+    let exporter = SpanExporter::builder().with_http();
+    if endpoint.is_empty() { exporter.build() } else { exporter.with_endpoint(signal(endpoint, "traces")).build() }
+}
+
+fn metric_exporter(endpoint: &str) -> Result<MetricExporter, ExporterBuildError> {
+    let exporter = MetricExporter::builder().with_http();
+    if endpoint.is_empty() { exporter.build() } else { exporter.with_endpoint(signal(endpoint, "metrics")).build() }
+}
+
+fn signal(endpoint: &str, signal: &str) -> String {
+    format!("{}/v1/{signal}", endpoint.trim_end_matches('/'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_signal_has_its_address_below_the_root() {
+        assert_eq!(signal("http://collector:4318/", "traces"), "http://collector:4318/v1/traces");
+    }
+}

@@ -1,0 +1,116 @@
+//! What the house tells about itself: logs on standard error, and with an OTLP endpoint also traces and metrics.
+
+mod context;
+mod export;
+
+use std::io;
+
+use opentelemetry::{global, metrics::Meter, trace::TracerProvider};
+use tracing_subscriber::{
+    EnvFilter, Layer, Registry,
+    filter::{LevelFilter, Targets},
+    fmt,
+    layer::SubscriberExt,
+    util::SubscriberInitExt,
+};
+
+pub use context::{follow, traceparent};
+use export::Exporters;
+
+use crate::Span;
+
+crate::settings! {
+    /// Logs, traces and metrics.
+    pub struct TelemetrySettings {
+        /// Which log lines are written: a level (`error`, `warn`, `info`, `debug`, `trace`), or levels for single parts,
+        /// like `info,actors=debug`.
+        pub log: String = "info".to_owned(),
+        /// How log lines look: `text` for people, `json` for machines.
+        pub format: String = "text".to_owned(),
+        /// Where traces and metrics go: the root address of an OTLP/HTTP collector, like `http://localhost:4318`.
+        /// Empty: what the standard variable `OTEL_EXPORTER_OTLP_ENDPOINT` says, and without it nothing is sent.
+        pub otlp_endpoint: String = String::new(),
+        /// The part of traces that is sent, from 0 to 1. A trace that began elsewhere keeps what was decided there.
+        pub trace_ratio: f64 = 1.0,
+        /// How often metrics are sent.
+        pub metrics_every: Span = Span::seconds(15),
+        /// How long the last traces and metrics may take to be sent when the process ends.
+        pub flush_deadline: Span = Span::seconds(3),
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum TelemetryError {
+    #[error("the setting `telemetry.log` cannot be used: {0}")]
+    Filter(String),
+    #[error("the setting `telemetry.format` must be `text` or `json`, not `{0}`")]
+    Format(String),
+    #[error("the telemetry exporter for `{endpoint}` cannot be built: {reason}")]
+    Exporter { endpoint: String, reason: String },
+    #[error("logging was already started in this process")]
+    Twice,
+}
+
+/// Sends what is still to be sent when it is dropped, within the deadline of the settings.
+#[must_use = "traces and metrics are sent only while the guard lives"]
+#[derive(Debug)]
+pub struct Guard {
+    _exporters: Option<Exporters>,
+}
+
+/// Starts logging, and export where an endpoint is set. `role` tells the processes of one house apart.
+/// Once per process, before anything that logs.
+pub fn init(settings: &TelemetrySettings, role: &str) -> Result<Guard, TelemetryError> {
+    let exporters = Exporters::build(settings, role)?;
+    let spans = exporters.as_ref().map(|exporters| {
+        let tracer = exporters.traces.tracer("drover");
+        tracing_opentelemetry::layer().with_tracer(tracer).with_filter(exported())
+    });
+    let layers = Registry::default().with(log_layer(settings)?).with(spans);
+    layers.try_init().map_err(|_| TelemetryError::Twice)?;
+    if let Some(exporters) = &exporters {
+        global::set_meter_provider(exporters.metrics.clone());
+    }
+    Ok(Guard { _exporters: exporters })
+}
+
+/// The instruments of one part. Without an endpoint they cost next to nothing and go nowhere.
+/// Ask after [`init`]: instruments made before stay silent.
+pub fn meter(part: &'static str) -> Meter {
+    global::meter(part)
+}
+
+fn log_layer(settings: &TelemetrySettings) -> Result<Box<dyn Layer<Registry> + Send + Sync>, TelemetryError> {
+    let filter = EnvFilter::try_new(&settings.log).map_err(|error| TelemetryError::Filter(error.to_string()))?;
+    let lines = fmt::layer().with_writer(io::stderr);
+    match settings.format.as_str() {
+        "text" => Ok(lines.with_ansi(io::IsTerminal::is_terminal(&io::stderr())).with_filter(filter).boxed()),
+        "json" => Ok(lines.json().flatten_event(true).with_filter(filter).boxed()),
+        other => Err(TelemetryError::Format(other.to_owned())),
+    }
+}
+
+/// Left out: ractor's endless span per actor, and what the exporter does itself, which would feed on its own traces.
+fn exported() -> Targets {
+    let silent =
+        ["ractor", "opentelemetry", "opentelemetry_sdk", "opentelemetry_otlp", "hyper", "hyper_util", "reqwest"];
+    Targets::new().with_default(LevelFilter::INFO).with_targets(silent.map(|target| (target, LevelFilter::OFF)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_log_format_that_nobody_knows_is_refused() {
+        let settings = TelemetrySettings { format: "yaml".to_owned(), ..TelemetrySettings::default() };
+        let refused = log_layer(&settings).err().map(|error| error.to_string());
+        assert_eq!(refused.as_deref(), Some("the setting `telemetry.format` must be `text` or `json`, not `yaml`"));
+    }
+
+    #[test]
+    fn spans_of_ractor_are_not_exported() {
+        assert!(!exported().would_enable("ractor::actor", &tracing::Level::ERROR));
+        assert!(exported().would_enable("actors::queue", &tracing::Level::INFO));
+    }
+}
