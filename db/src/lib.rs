@@ -1,1 +1,17 @@
-//! placeholder
+//! The database: its versions, its stored functions, and the one way to reach them.
+//!
+//! Only this crate names sqlx. Everything above it sees plain Rust functions, each of which is one call of
+//! one stored function and so one transaction.
+
+mod connect;
+pub mod embedded;
+mod error;
+mod lane;
+mod options;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
+pub mod versions;
+
+pub use connect::{Db, DbSettings};
+pub use error::DbError;
+pub use lane::LaneConnection;

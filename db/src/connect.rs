@@ -1,0 +1,106 @@
+//! The pool for reading and for everything that is not hot, and the way to the lanes.
+
+use std::fmt;
+use std::time::Duration;
+
+use sqlx::PgPool;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+
+use crate::{DbError, LaneConnection, options, versions};
+
+/// How to reach the database and how much of it to use.
+#[derive(Clone)]
+pub struct DbSettings {
+    /// `postgresql://user:password@host:port/database`, or `postgresql:///database?host=DIR&user=NAME` for a
+    /// Unix socket in the directory `DIR`. PostgreSQL 15 or newer.
+    pub url: String,
+    /// Connections of the pool that serves reads and rare commands. The lanes hold their own besides.
+    pub pool_size: u32,
+    /// How long a caller waits for a connection of the pool.
+    pub acquire_timeout: Duration,
+    /// The server gives up a statement of the pool after this long.
+    pub statement_timeout: Duration,
+    /// The server ends a transaction that its client left open for this long: an old snapshot slows every claim.
+    pub idle_in_transaction_timeout: Duration,
+    /// The name shown in `pg_stat_activity`.
+    pub application_name: String,
+}
+
+impl DbSettings {
+    /// The defaults, for `url`.
+    pub fn new(url: impl Into<String>) -> Self {
+        Self {
+            url: url.into(),
+            pool_size: 8,
+            acquire_timeout: Duration::from_secs(5),
+            statement_timeout: Duration::from_secs(10),
+            idle_in_transaction_timeout: Duration::from_secs(10),
+            application_name: "drover".to_owned(),
+        }
+    }
+}
+
+/// The URL may hold a password, so it is not shown.
+impl fmt::Debug for DbSettings {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("DbSettings").field("pool_size", &self.pool_size).finish_non_exhaustive()
+    }
+}
+
+/// The database, as the rest of the house holds it. Clones share one pool.
+#[derive(Clone)]
+pub struct Db {
+    pool: PgPool,
+    lane_options: PgConnectOptions,
+}
+
+impl fmt::Debug for Db {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Db").field("connections", &self.pool.size()).finish_non_exhaustive()
+    }
+}
+
+impl Db {
+    /// Connects, and refuses a server older than PostgreSQL 15 and a database that was not yet upgraded to the
+    /// newest version this program knows. A database ahead of the program is fine.
+    pub async fn connect(settings: &DbSettings) -> Result<Self, DbError> {
+        let base = options::parse(&settings.url, &settings.application_name)?;
+        let limited =
+            options::with_limits(base.clone(), settings.statement_timeout, settings.idle_in_transaction_timeout);
+        let pool = PgPoolOptions::new()
+            .max_connections(settings.pool_size)
+            .acquire_timeout(settings.acquire_timeout)
+            .test_before_acquire(false)
+            .connect_with(limited)
+            .await?;
+        let db = Self { pool, lane_options: LaneConnection::options(base, settings.idle_in_transaction_timeout) };
+        db.check().await?;
+        Ok(db)
+    }
+
+    /// A connection of its own for a hot step. Nothing is opened before the first call.
+    pub fn lane(&self) -> LaneConnection {
+        LaneConnection::new(self.lane_options.clone())
+    }
+
+    /// One round trip to the server and back.
+    pub async fn ping(&self) -> Result<(), DbError> {
+        sqlx::query("select 1").execute(&self.pool).await?;
+        Ok(())
+    }
+
+    /// Closes the pool once the calls under way are answered. Lanes close when they are dropped.
+    pub async fn close(&self) {
+        self.pool.close().await;
+    }
+
+    pub(crate) fn pool(&self) -> &PgPool {
+        &self.pool
+    }
+
+    async fn check(&self) -> Result<(), DbError> {
+        let mut connection = self.pool.acquire().await?;
+        options::check_server(&connection)?;
+        versions::require(&mut connection).await
+    }
+}

@@ -1,0 +1,78 @@
+//! A connection held for good by one lane: no pool between the step and the server.
+
+use std::time::Duration;
+
+use sqlx::ConnectOptions;
+use sqlx::postgres::{PgConnectOptions, PgConnection};
+use tokio::time::timeout;
+
+use crate::{DbError, options};
+
+/// The server gives up a step after this long.
+const STATEMENT: Duration = Duration::from_secs(30);
+/// A reconnect that takes longer counts as "away"; the callers of the lane are waiting.
+const CONNECT: Duration = Duration::from_secs(5);
+
+/// One connection, opened when first needed and again after a failure.
+///
+/// A call is `lane.settle(query.fetch_all(lane.ensure().await?).await)`. A call that was given up in the middle
+/// (its future dropped) never reaches `settle`, and the next `ensure` then opens a fresh connection.
+pub struct LaneConnection {
+    options: PgConnectOptions,
+    connection: Option<PgConnection>,
+    in_call: bool,
+}
+
+impl std::fmt::Debug for LaneConnection {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("LaneConnection").field("open", &self.connection.is_some()).finish_non_exhaustive()
+    }
+}
+
+impl LaneConnection {
+    /// Makes sure that the connection is there, so that the first request does not pay for it.
+    pub async fn ready(&mut self) -> Result<(), DbError> {
+        self.ensure().await?;
+        self.in_call = false;
+        Ok(())
+    }
+
+    /// The connection, reopened if the last call broke it or was given up.
+    pub(crate) async fn ensure(&mut self) -> Result<&mut PgConnection, DbError> {
+        if self.in_call {
+            self.connection = None;
+        }
+        let connection = match self.connection.take() {
+            Some(connection) => connection,
+            None => self.open().await?,
+        };
+        self.in_call = true;
+        Ok(self.connection.insert(connection))
+    }
+
+    /// Takes note of how the call ended, and drops the connection if the error says that it is of no more use.
+    pub(crate) fn settle<T>(&mut self, result: Result<T, sqlx::Error>) -> Result<T, DbError> {
+        self.in_call = false;
+        result.map_err(|error| {
+            let error = DbError::from(error);
+            if error.ends_connection() {
+                self.connection = None;
+            }
+            error
+        })
+    }
+
+    pub(crate) fn new(options: PgConnectOptions) -> Self {
+        Self { options, connection: None, in_call: false }
+    }
+
+    /// One plan per statement, made once: the arrays of a lane differ in length, not in what they need.
+    pub(crate) fn options(base: PgConnectOptions, idle: Duration) -> PgConnectOptions {
+        options::with_limits(base, STATEMENT, idle).options([("plan_cache_mode", "force_generic_plan")])
+    }
+
+    async fn open(&self) -> Result<PgConnection, DbError> {
+        let opened = timeout(CONNECT, self.options.connect()).await;
+        opened.map_err(|_| DbError::late("no connection within 5 s"))?.map_err(DbError::from)
+    }
+}

@@ -1,0 +1,41 @@
+use crate::DbError;
+
+/// Why the database could not be taken to another version.
+#[derive(Debug, thiserror::Error)]
+pub enum VersionError {
+    #[error(transparent)]
+    Db(#[from] DbError),
+    #[error("database version file {path}: {problem}")]
+    File { path: String, problem: String },
+    #[error("there is no database version {wanted}; this program knows 1 to {newest}")]
+    Unknown { wanted: u32, newest: u32 },
+    #[error("the database is at version {current}, newer than the {newest} this program knows; use a newer program")]
+    Newer { current: u32, newest: u32 },
+    #[error("the database is at version {current} and an upgrade only goes up; to go to {wanted}, downgrade")]
+    NotUp { current: u32, wanted: u32 },
+    #[error("the database is at version {current} and a downgrade only goes down; to go to {wanted}, upgrade")]
+    NotDown { current: u32, wanted: u32 },
+    #[error("another upgrade is running: expected database version {expected}, found {found}")]
+    AnotherRuns { expected: u32, found: u32 },
+    #[error("another upgrade is running and was not done after {minutes} minutes")]
+    StillLocked { minutes: u64 },
+    /// The step was rolled back; the database is as it was before it.
+    #[error("{step} failed: {source}")]
+    Step {
+        step: String,
+        #[source]
+        source: DbError,
+    },
+}
+
+impl VersionError {
+    pub(super) fn file(path: impl Into<String>, problem: impl Into<String>) -> Self {
+        Self::File { path: path.into(), problem: problem.into() }
+    }
+}
+
+impl From<sqlx::Error> for VersionError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Db(error.into())
+    }
+}

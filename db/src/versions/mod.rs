@@ -1,0 +1,60 @@
+//! The numbered versions of the database, and the way up and down between them.
+//!
+//! `db/versions/NNNN_name/` holds `up.sql`, `down.sql`, `functions/*.sql` and, where a scan is needed,
+//! `online.sql`. They are compiled in, so that a program always carries the versions it was written for.
+
+mod catalog;
+mod error;
+mod load;
+mod online;
+mod session;
+mod walk;
+
+
+use sqlx::PgConnection;
+
+pub use catalog::{Catalog, catalog};
+pub use error::VersionError;
+pub use load::{Function, Version};
+pub use walk::{downgrade, upgrade};
+
+use crate::DbError;
+use session::Session;
+
+/// Where a database stands.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Status {
+    /// 0: nothing of ours is there yet.
+    pub current: u32,
+    /// The newest version this program knows.
+    pub newest: u32,
+    /// The versions an upgrade would go through, as `0002_artifacts`.
+    pub pending: Vec<String>,
+    /// The version whose online migration was begun and is not done, if any; the next upgrade finishes it.
+    pub online_migration: Option<u32>,
+}
+
+/// Looks, and changes nothing.
+pub async fn status(url: &str) -> Result<Status, VersionError> {
+    let versions = load::shipped()?;
+    let mut session = Session::open(url).await?;
+    let current = session.current().await?;
+    Ok(Status {
+        current,
+        newest: newest(versions),
+        pending: versions.iter().filter(|version| version.number > current).map(Version::folder).collect(),
+        online_migration: session.unfinished_online(current).await?.then_some(current),
+    })
+}
+
+/// Refuses a database that is behind what this program was written for.
+pub(crate) async fn require(connection: &mut PgConnection) -> Result<(), DbError> {
+    // The shipped versions are checked by a test; a broken set cannot be released.
+    let needed = load::shipped().map_or(0, newest);
+    let current = session::current(connection).await?;
+    if current < needed { Err(DbError::Behind { current, needed }) } else { Ok(()) }
+}
+
+fn newest(versions: &[Version]) -> u32 {
+    versions.last().map_or(0, |version| version.number)
+}

@@ -1,0 +1,115 @@
+//! One connection that looks at the version of a database and changes it, a step per transaction.
+
+use std::time::Duration;
+
+use sqlx::postgres::{PgConnection, Postgres};
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Transaction};
+
+use super::VersionError;
+use crate::DbError;
+use crate::options::{self, SCHEMA};
+
+/// Any number will do, as long as nobody else in this database uses it: "drov" in ASCII.
+const LOCK: i64 = 0x6472_6f76;
+const LOCK_PAUSE: Duration = Duration::from_millis(100);
+const LOCK_MINUTES: u64 = 10;
+/// A step that must wait longer for a table than this gives up, so that it does not hold up everybody behind it.
+const TABLE_LOCK: &str = "30s";
+
+pub(super) struct Session {
+    pub(super) connection: PgConnection,
+}
+
+impl Session {
+    pub(super) async fn open(url: &str) -> Result<Self, VersionError> {
+        let options = options::parse(url, "drover db")?.options([
+            ("lock_timeout", TABLE_LOCK),
+            ("statement_timeout", "0"),
+            ("client_min_messages", "warning"),
+        ]);
+        let connection = options.connect().await?;
+        options::check_server(&connection)?;
+        Ok(Self { connection })
+    }
+
+    /// Waits until nobody else upgrades, and holds everybody else off until this session ends.
+    pub(super) async fn lock(&mut self, mut progress: impl FnMut(&str)) -> Result<(), VersionError> {
+        let rounds = LOCK_MINUTES * 60_000 / 100;
+        for round in 0..rounds {
+            let query = sqlx::query_scalar("select pg_try_advisory_lock($1)").bind(LOCK);
+            if query.fetch_one(&mut self.connection).await? {
+                return Ok(());
+            }
+            if round == 0 {
+                progress("waiting for another upgrade to finish");
+            }
+            tokio::time::sleep(LOCK_PAUSE).await;
+        }
+        Err(VersionError::StillLocked { minutes: LOCK_MINUTES })
+    }
+
+    /// Creates the schema and the one row that holds the version.
+    pub(super) async fn prepare(&mut self) -> Result<(), VersionError> {
+        let create = format!(
+            "create schema if not exists {SCHEMA};
+             create table if not exists {SCHEMA}.schema_version (
+               version integer not null,
+               only_row boolean primary key default true check (only_row)
+             );
+             insert into {SCHEMA}.schema_version (version) values (0) on conflict do nothing;"
+        );
+        sqlx::raw_sql(AssertSqlSafe(create)).execute(&mut self.connection).await?;
+        Ok(())
+    }
+
+    pub(super) async fn current(&mut self) -> Result<u32, VersionError> {
+        Ok(current(&mut self.connection).await?)
+    }
+
+    /// Opens a transaction that holds the version row, which must be at `expected`.
+    pub(super) async fn step(&mut self, expected: u32) -> Result<Transaction<'_, Postgres>, VersionError> {
+        let mut transaction = self.connection.begin().await?;
+        let query = sqlx::query_scalar("select version from schema_version for update");
+        let found: i32 = query.fetch_one(&mut *transaction).await?;
+        let found = found.unsigned_abs();
+        if found == expected { Ok(transaction) } else { Err(VersionError::AnotherRuns { expected, found }) }
+    }
+
+    /// Whether functions of the online migration of `version` are still there, which means it is not done.
+    pub(super) async fn unfinished_online(&mut self, version: u32) -> Result<bool, VersionError> {
+        self.has_function(&format!("online_migration_v{version}_batch")).await
+    }
+
+    pub(super) async fn has_function(&mut self, name: &str) -> Result<bool, VersionError> {
+        let query = sqlx::query_scalar(
+            "select exists (select from pg_proc p join pg_namespace n on n.oid = p.pronamespace
+             where n.nspname = $1 and p.proname = $2)",
+        );
+        Ok(query.bind(SCHEMA).bind(name).fetch_one(&mut self.connection).await?)
+    }
+}
+
+/// The version of the database; 0 when nothing of ours is there.
+pub(super) async fn current(connection: &mut PgConnection) -> Result<u32, DbError> {
+    let query = sqlx::query_scalar("select to_regclass($1) is not null").bind(format!("{SCHEMA}.schema_version"));
+    if !query.fetch_one(&mut *connection).await? {
+        return Ok(0);
+    }
+    let version: Option<i32> =
+        sqlx::query_scalar("select version from schema_version").fetch_optional(connection).await?;
+    Ok(version.unwrap_or_default().unsigned_abs())
+}
+
+/// Runs the statements of a script inside the transaction; `what` names it in the error.
+pub(super) async fn run(transaction: &mut PgConnection, what: String, sql: &str) -> Result<(), VersionError> {
+    match sqlx::raw_sql(AssertSqlSafe(sql)).execute(transaction).await {
+        Ok(_) => Ok(()),
+        Err(error) => Err(VersionError::Step { step: what, source: error.into() }),
+    }
+}
+
+pub(super) async fn set_version(transaction: &mut PgConnection, version: u32) -> Result<(), VersionError> {
+    let version = i32::try_from(version).unwrap_or(i32::MAX);
+    sqlx::query("update schema_version set version = $1").bind(version).execute(transaction).await?;
+    Ok(())
+}
