@@ -8,6 +8,7 @@ pub mod event;
 pub mod hawk;
 pub mod id;
 pub mod reference;
+pub mod schema;
 pub mod scope;
 pub mod state;
 pub mod status;

@@ -1,0 +1,90 @@
+//! Validators, each compiled at its first use and kept.
+
+use std::{
+    collections::BTreeMap,
+    sync::{LazyLock, OnceLock},
+};
+
+use jsonschema::{Draft, PatternOptions, Registry, Validator};
+use serde_json::Value;
+
+use super::{Fault, defaults::Defaults, fault, store};
+use crate::time;
+
+/// One compiled schema.
+#[derive(Debug)]
+pub struct Schema {
+    validator: Validator,
+    defaults: Defaults,
+}
+
+impl Schema {
+    /// Puts the schema's defaults where the value has nothing, at the top and in nested objects.
+    pub fn fill_defaults(&self, value: &mut Value) {
+        self.defaults.fill(value);
+    }
+
+    /// All faults of the value.
+    pub fn check(&self, value: &Value) -> Result<(), Vec<Fault>> {
+        if self.validator.is_valid(value) {
+            return Ok(());
+        }
+        Err(self.validator.iter_errors(value).flat_map(|error| fault::from_error(&error)).collect())
+    }
+}
+
+/// Documents stand under a name that nothing can be fetched from.
+const BASE: &str = "https://schemas.invalid";
+
+type Compiled = BTreeMap<&'static str, BTreeMap<&'static str, OnceLock<Schema>>>;
+
+static SCHEMAS: LazyLock<Compiled> = LazyLock::new(|| {
+    let mut all = Compiled::new();
+    for (service, name) in store::DOCUMENTS.keys() {
+        all.entry(service).or_default().insert(name, OnceLock::new());
+    }
+    all
+});
+
+static REGISTRY: LazyLock<Registry<'static>> = LazyLock::new(|| {
+    let documents = store::DOCUMENTS.iter().map(|(key, document)| (address(document), plain(key, document)));
+    let registry = Registry::new().draft(Draft::Draft7).extend(documents).and_then(|builder| builder.prepare());
+    registry.unwrap_or_else(|fault| panic!("the built-in schemas do not fit together: {fault}"))
+});
+
+pub(super) fn find(service: &str, name: &str) -> Option<&'static Schema> {
+    let slot = SCHEMAS.get(service)?.get(name)?;
+    Some(slot.get_or_init(|| compile(service, name)))
+}
+
+/// A test compiles every document, so a fault in one cannot reach a user.
+fn compile(service: &str, name: &str) -> Schema {
+    let key = (service.to_owned(), name.to_owned());
+    let document = &store::DOCUMENTS[&key];
+    let validator = jsonschema::options()
+        .with_draft(Draft::Draft7)
+        .with_base_uri(address(document))
+        .with_registry(&REGISTRY)
+        .with_pattern_options(PatternOptions::regex())
+        .with_format("date-time", |text: &str| time::parse(text).is_some())
+        .should_validate_formats(true)
+        .offline()
+        .build(&plain(&key, document))
+        .unwrap_or_else(|fault| panic!("the built-in schema {service}/{name} does not compile: {fault}"));
+    Schema { validator, defaults: Defaults::of(service, document) }
+}
+
+fn address(document: &Value) -> String {
+    format!("{BASE}{}", document["$id"].as_str().unwrap_or_default().trim_end_matches('#'))
+}
+
+/// Without `$schema`, which names a document of ours that says no more than the draft, and without `$id`,
+/// which is the address it is registered under.
+fn plain((service, name): &(String, String), document: &Value) -> Value {
+    let Value::Object(mut fields) = document.clone() else {
+        panic!("the built-in schema {service}/{name} is no object");
+    };
+    fields.remove("$schema");
+    fields.remove("$id");
+    Value::Object(fields)
+}

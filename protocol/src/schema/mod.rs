@@ -1,0 +1,34 @@
+//! JSON schemas of bodies, replies and messages: compiled once, checked without any network.
+//!
+//! The documents stand in `references/<service>/schemas`; they refer to each other by relative names.
+
+mod compile;
+mod defaults;
+mod fault;
+mod store;
+
+pub use compile::Schema;
+pub use fault::Fault;
+pub use store::{names, source};
+
+use serde_json::Value;
+
+/// The schema of this service and name (the file name without `.json`), compiled at its first use.
+pub fn schema(service: &str, name: &str) -> Option<&'static Schema> {
+    compile::find(service, name)
+}
+
+/// Fills a request body's defaults in, then checks it. All faults are told, not only the first.
+pub fn validate_input(service: &str, name: &str, body: &mut Value) -> Result<(), Vec<Fault>> {
+    let schema = schema(service, name).ok_or_else(|| vec![Fault::no_schema(service, name)])?;
+    schema.fill_defaults(body);
+    schema.check(body)
+}
+
+/// Checks a reply or a message, as it is.
+pub fn check(service: &str, name: &str, value: &Value) -> Result<(), Vec<Fault>> {
+    schema(service, name).ok_or_else(|| vec![Fault::no_schema(service, name)])?.check(value)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,98 @@
+use serde_json::json;
+
+use super::*;
+use crate::reference::{Output, services};
+
+fn task() -> Value {
+    json!({
+        "taskQueueId": "proj/wt",
+        "created": "2026-08-21 19:24:27",
+        "deadline": "2026-08-21t20:24:27.123z",
+        "payload": {},
+        "metadata": { "name": "n", "description": "d", "owner": "o", "source": "https://example.com/x" },
+    })
+}
+
+fn faults(name: &str, mut body: Value) -> Vec<String> {
+    validate_input("queue", name, &mut body).unwrap_err().iter().map(Fault::to_string).collect()
+}
+
+#[test]
+fn every_document_compiles_and_names_itself() {
+    for service in services() {
+        for name in names(&service.service_name) {
+            let id = format!("/schemas/{}/{}/{name}.json#", service.service_name, service.api_version);
+            assert_eq!(source(&service.service_name, name).unwrap()["$id"], json!(id));
+            assert!(schema(&service.service_name, name).is_some());
+        }
+    }
+}
+
+#[test]
+fn every_declared_schema_exists() {
+    for service in services() {
+        for endpoint in &service.entries {
+            let output = if let Output::Schema(name) = &endpoint.output { Some(name) } else { None };
+            for name in endpoint.input.iter().chain(output) {
+                assert!(schema(&service.service_name, name).is_some(), "{} {name}", endpoint.name);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_body_gets_the_defaults_of_its_schema() {
+    let mut body = task();
+    validate_input("queue", "create-task-request", &mut body).unwrap();
+    let filled = ["priority", "retries", "requires", "schedulerId", "projectId", "tags", "dependencies"];
+    let expected = json!(["lowest", 5, "all-completed", "-", "none", {}, []]);
+    assert_eq!(json!(filled.map(|name| body[name].clone())), expected);
+    assert_eq!(body.get("expires"), None);
+}
+
+#[test]
+fn a_required_value_with_a_default_may_be_left_out() {
+    let mut body = json!({ "workerGroup": "g", "workerId": "w" });
+    validate_input("queue", "claim-work-request", &mut body).unwrap();
+    assert_eq!(body["tasks"], json!(1));
+}
+
+#[test]
+fn all_faults_are_told_with_the_place_and_what_was_expected() {
+    let mut body = task();
+    body["deadline"] = json!("soon");
+    body["retries"] = json!(50);
+    body["metadata"]["name"] = json!("x".repeat(300));
+    body["colour"] = json!("red");
+    body.as_object_mut().unwrap().remove("created");
+    let mut told = faults("create-task-request", body);
+    told.sort();
+    let shown = format!("\"{}… (302 characters)", "x".repeat(59));
+    let expected = [
+        "data/colour must be left out: there is no such property; got \"red\"".to_owned(),
+        "data/created must be given; got nothing".to_owned(),
+        "data/deadline must be a date and time like 2026-08-21T19:24:27.123Z; got \"soon\"".to_owned(),
+        format!("data/metadata/name must be at most 255 characters long; got {shown}"),
+        "data/retries must be at most 49; got 50".to_owned(),
+    ];
+    assert_eq!(told, expected);
+}
+
+#[test]
+fn of_several_alternatives_the_meant_one_is_told() {
+    let body = json!({ "storageType": "link", "expires": "2026-08-21T19:24:27.123Z" });
+    assert_eq!(faults("post-artifact-request", body), ["data/artifact must be given; got nothing"]);
+    let body = json!({ "storageType": "azure", "expires": "2026-08-21T19:24:27.123Z" });
+    let expected = r#"data/storageType must be one of "s3", "object", "reference", "link", "error"; got "azure""#;
+    assert_eq!(faults("post-artifact-request", body), [expected]);
+}
+
+#[test]
+fn what_is_not_an_object_is_refused() {
+    assert_eq!(faults("claim-work-request", json!([1])), ["data must be of type object; got an array of 1"]);
+}
+
+#[test]
+fn an_unknown_schema_is_a_fault_and_not_a_pass() {
+    assert!(check("queue", "no-such-schema", &json!({})).is_err());
+}
