@@ -1,3 +1,4 @@
 //! The parts of Drover that do the work, each an actor.
 
+pub mod kit;
 pub mod queue;

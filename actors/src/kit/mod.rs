@@ -1,0 +1,21 @@
+//! The house's own way with ractor: what every part uses and no part repeats.
+//!
+//! A part is started under a `Supervisor`, spoken to through a `Handle`, woken by a `Hint` or
+//! a `Tick`, and, where it remembers nothing, spread over a `Pool`.
+
+mod child;
+mod handle;
+mod hint;
+mod pool;
+mod supervisor;
+mod tick;
+
+pub use child::{Child, Restart};
+pub use handle::{CallError, Handle, Reply};
+pub use hint::{Hint, HintInbox};
+pub use pool::{Pool, Work};
+pub use supervisor::{Supervised, Supervisor, SupervisorMsg};
+pub use tick::Tick;
+
+#[cfg(test)]
+mod tests;
