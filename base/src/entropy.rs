@@ -24,6 +24,7 @@ struct Node {
 
 impl Entropy {
     /// Unpredictable, fit for secrets.
+    #[expect(clippy::disallowed_methods, reason = "this is the one place")]
     pub fn system() -> Self {
         Self::node(None, rand::make_rng())
     }
@@ -67,7 +68,7 @@ impl Entropy {
 
     /// From 0 up to, not including, 1.
     pub fn fraction(&self) -> f64 {
-        self.draw(|stream| stream.random())
+        self.draw(RngExt::random)
     }
 
     /// A length between half of `around` and one and a half of it, to keep many from acting at once.

@@ -21,6 +21,7 @@ impl Shutdown {
 
     /// A token that the first SIGINT or SIGTERM triggers. The second ends the process at once, with code 130.
     /// Must be called inside a runtime, which owns the task that listens.
+    #[expect(clippy::disallowed_methods, reason = "it listens until the process ends")]
     pub fn on_signals() -> io::Result<Self> {
         let (interrupt, terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
         let shutdown = Self::new();
@@ -70,11 +71,9 @@ mod tests {
     async fn everyone_who_waits_goes_on_once_it_is_triggered() {
         let shutdown = Shutdown::new();
         let held = shutdown.clone();
-        let waiting = tokio::spawn(async move { held.wait().await });
         assert!(!shutdown.is_triggered());
 
-        shutdown.trigger();
-        waiting.await.unwrap();
+        tokio::join!(held.wait(), async { shutdown.trigger() });
         shutdown.wait().await;
         assert!(shutdown.is_triggered());
     }

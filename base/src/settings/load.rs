@@ -10,11 +10,11 @@ use config::{Config, ConfigError, File, FileFormat, Map, Source, Value, ValueKin
 use super::{
     Field, Kind, Settings, SettingsError,
     error::nearest,
-    manual::{entries, find},
+    layer::{Layer, Origin, PREFIX, structure},
+    manual::entries,
 };
 use crate::environment;
 
-const PREFIX: &str = "DROVER__";
 /// Read when no file is named and this one is there.
 const DEFAULT_FILE: &str = "drover.toml";
 
@@ -113,50 +113,6 @@ impl Loader {
     }
 }
 
-/// One layer, and how to name where a key of it came from.
-#[derive(Debug, Clone)]
-struct Layer {
-    origin: Origin,
-    values: Map<String, Value>,
-}
-
-#[derive(Debug, Clone)]
-enum Origin {
-    File(PathBuf),
-    Environment,
-    Flags,
-}
-
-impl Layer {
-    fn empty(origin: Origin) -> Self {
-        Self { origin, values: Map::new() }
-    }
-
-    fn tree(&self) -> Result<Map<String, Value>, SettingsError> {
-        let built = Config::builder().add_source(self.clone()).build();
-        let tree = built.and_then(|config| config.cache.into_table());
-        tree.map_err(|error| SettingsError::Other(error.to_string()))
-    }
-
-    fn names(&self, key: &str) -> String {
-        match &self.origin {
-            Origin::File(path) => format!("in {}", path.display()),
-            Origin::Environment => format!("from {PREFIX}{}", key.to_uppercase().replace('.', "__")),
-            Origin::Flags => "from the command line".to_owned(),
-        }
-    }
-}
-
-impl Source for Layer {
-    fn clone_into_box(&self) -> Box<dyn Source + Send + Sync> {
-        Box::new(self.clone())
-    }
-
-    fn collect(&self) -> Result<Map<String, Value>, ConfigError> {
-        Ok(self.values.clone())
-    }
-}
-
 /// Refuses keys that no field has, and notes where the others come from.
 fn check<S: Settings>(
     fields: &[Field],
@@ -191,40 +147,9 @@ fn no_section(key: String, origin: String, found: &ValueKind) -> SettingsError {
     SettingsError::Kind { key, origin, expected: "a section".to_owned(), found: format!("`{found}`") }
 }
 
-/// Texts become lists and tables where the field is one: `a,b` is a list, and JSON is always understood.
-fn structure(fields: &[Field], key: &str, value: &mut Value) {
-    let Some(Field { kind: Kind::Value(kind), .. }) = find(fields, key) else { return };
-    let ValueKind::String(text) = &value.kind else { return };
-    let plain = ["String", "PathBuf", "Secret"].contains(kind);
-    if !plain && text.starts_with(['[', '{']) {
-        if let Ok(json) = serde_json::from_str(text) {
-            value.kind = from_json(json);
-        }
-    } else if kind.starts_with("Vec") {
-        let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());
-        value.kind = ValueKind::Array(items.map(|item| Value::new(None, item)).collect());
-    }
-}
-
-fn from_json(json: serde_json::Value) -> ValueKind {
-    use serde_json::Value as Json;
-    let value = |json| Value::new(None, from_json(json));
-    match json {
-        Json::Null => ValueKind::Nil,
-        Json::Bool(flag) => ValueKind::Boolean(flag),
-        Json::Number(number) => {
-            number.as_i64().map_or_else(|| ValueKind::Float(number.as_f64().unwrap_or(f64::NAN)), ValueKind::I64)
-        }
-        Json::String(text) => ValueKind::String(text),
-        Json::Array(items) => ValueKind::Array(items.into_iter().map(value).collect()),
-        Json::Object(fields) => ValueKind::Table(fields.into_iter().map(|(name, json)| (name, value(json))).collect()),
-    }
-}
-
 fn unreadable(path: &Path, error: &ConfigError) -> SettingsError {
     let reason = match error {
-        ConfigError::FileParse { cause, .. } => cause.to_string(),
-        ConfigError::Foreign(cause) => cause.to_string(),
+        ConfigError::FileParse { cause, .. } | ConfigError::Foreign(cause) => cause.to_string(),
         other => other.to_string(),
     };
     SettingsError::File { path: path.to_owned(), reason }

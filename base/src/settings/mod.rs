@@ -5,6 +5,7 @@
 
 mod error;
 mod kinds;
+mod layer;
 mod load;
 mod manual;
 
