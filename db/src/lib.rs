@@ -3,11 +3,15 @@
 //! Only this crate names sqlx. Everything above it sees plain Rust functions, each of which is one call of
 //! one stored function and so one transaction.
 
+pub mod artifact;
+pub mod blob;
 mod connect;
 pub mod embedded;
 mod error;
 mod lane;
+pub mod object;
 mod options;
+pub mod queue;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 pub mod versions;

@@ -1,0 +1,63 @@
+//! Commands for one task: `schedule_task`, `rerun_task`, `cancel_task`, `change_task_priority`.
+
+use chrono::{DateTime, Utc};
+use protocol::{id::TaskId, state::Priority};
+use serde_json::json;
+use sqlx::postgres::PgRow;
+
+use super::answer::{TaskAnswer, Woken, decode, read_all};
+use crate::{Db, DbError};
+
+impl Db {
+    /// `schedule_task`. `DoneNow`: the run was made by this call.
+    pub async fn schedule_task(
+        &self,
+        id: TaskId,
+        trace: Option<&str>,
+        now: DateTime<Utc>,
+    ) -> Result<TaskAnswer, DbError> {
+        let call = sqlx::query("select * from schedule_task($1,$2,$3)").bind(id.0).bind(trace).bind(now);
+        one(&call.fetch_all(self.pool()).await?).map(|(answer, _)| answer)
+    }
+
+    /// `rerun_task`. `DoneNow`: the run was made by this call.
+    pub async fn rerun_task(&self, id: TaskId, trace: Option<&str>, now: DateTime<Utc>) -> Result<TaskAnswer, DbError> {
+        let call = sqlx::query("select * from rerun_task($1,$2,$3)").bind(id.0).bind(trace).bind(now);
+        one(&call.fetch_all(self.pool()).await?).map(|(answer, _)| answer)
+    }
+
+    /// `cancel_task`, and the queues in which dependents became pending.
+    pub async fn cancel_task(
+        &self,
+        id: TaskId,
+        trace: Option<&str>,
+        now: DateTime<Utc>,
+    ) -> Result<(TaskAnswer, Vec<Woken>), DbError> {
+        let call = sqlx::query("select * from cancel_task($1,$2,$3)").bind(id.0).bind(trace).bind(now);
+        one(&call.fetch_all(self.pool()).await?)
+    }
+
+    /// `change_task_priority`.
+    pub async fn change_task_priority(
+        &self,
+        id: TaskId,
+        to: Priority,
+        trace: Option<&str>,
+        now: DateTime<Utc>,
+    ) -> Result<TaskAnswer, DbError> {
+        let words = json!(Priority::ALL.iter().map(|priority| priority.as_str()).collect::<Vec<_>>());
+        let call = sqlx::query("select * from change_task_priority($1,$2,$3,$4,$5)")
+            .bind(id.0)
+            .bind(to.code())
+            .bind(words)
+            .bind(trace)
+            .bind(now);
+        one(&call.fetch_all(self.pool()).await?).map(|(answer, _)| answer)
+    }
+}
+
+fn one(rows: &[PgRow]) -> Result<(TaskAnswer, Vec<Woken>), DbError> {
+    let (mut answers, woken) = read_all(rows)?;
+    let answer = answers.pop().ok_or_else(|| decode("an answer without a task"))?;
+    Ok((answer, woken))
+}

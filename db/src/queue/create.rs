@@ -1,0 +1,231 @@
+//! `create_tasks`, `graph_submit`.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+use protocol::{
+    id::{TaskGroupId, TaskId, TaskQueueId},
+    state::{Priority, Requires},
+};
+use sqlx::{PgConnection, Row, postgres::PgRow};
+use uuid::Uuid;
+
+use super::answer::decode;
+use crate::{Db, DbError, LaneConnection};
+
+/// A task to create, in columns.
+#[derive(Debug, Clone)]
+pub struct NewTaskRow {
+    pub task_id: TaskId,
+    pub task_group_id: TaskGroupId,
+    pub task_queue_id: TaskQueueId,
+    pub scheduler_id: String,
+    pub project_id: String,
+    pub priority: Priority,
+    pub retries: i16,
+    pub requires: Requires,
+    pub deadline: DateTime<Utc>,
+    pub expires: DateTime<Utc>,
+    pub dependencies: Vec<TaskId>,
+    /// The definition as canonical JSON text.
+    pub body: String,
+    pub trace: Option<String>,
+}
+
+/// What became of one task of a call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Created {
+    /// It is new. Ready: it is pending already.
+    New {
+        ready: bool,
+    },
+    /// It was there, with the same definition.
+    Same,
+    /// It was there, with another definition.
+    OtherDefinition,
+    OtherScheduler {
+        scheduler_id: String,
+    },
+    GroupSealed,
+    MissingDependencies(Vec<TaskId>),
+    ExpiringDependencies(Vec<TaskId>),
+}
+
+/// The arrays of one call. No task may come twice in it.
+#[derive(Debug, Default)]
+pub struct CreateBatch {
+    task_ids: Vec<Uuid>,
+    task_group_ids: Vec<Uuid>,
+    task_queue_ids: Vec<String>,
+    scheduler_ids: Vec<String>,
+    project_ids: Vec<String>,
+    priorities: Vec<i16>,
+    retries: Vec<i16>,
+    requires: Vec<i16>,
+    deadlines: Vec<DateTime<Utc>>,
+    expires: Vec<DateTime<Utc>>,
+    bodies: Vec<String>,
+    traces: Option<Vec<Option<String>>>,
+    edges: Edges,
+    inside: Edges,
+    new_queues: Option<Vec<String>>,
+}
+
+#[derive(Debug, Default)]
+struct Edges {
+    required: Vec<Uuid>,
+    index: Vec<i32>,
+}
+
+impl CreateBatch {
+    /// Collects the arrays. An edge whose required task is in the same call counts as unsatisfied without a look.
+    pub fn new(tasks: Vec<NewTaskRow>, new_queues: Vec<TaskQueueId>) -> Self {
+        let inside: HashMap<TaskId, ()> = tasks.iter().map(|task| (task.task_id, ())).collect();
+        let mut batch = Self::default();
+        if !new_queues.is_empty() {
+            batch.new_queues = Some(new_queues.into_iter().map(|queue| queue.0).collect());
+        }
+        if tasks.iter().any(|task| task.trace.is_some()) {
+            batch.traces = Some(tasks.iter().map(|task| task.trace.clone()).collect());
+        }
+        for (index, task) in (1..).zip(tasks) {
+            batch.push(index, task, &inside);
+        }
+        batch
+    }
+
+    fn push(&mut self, index: i32, task: NewTaskRow, inside: &HashMap<TaskId, ()>) {
+        for required in &task.dependencies {
+            let edges = if inside.contains_key(required) { &mut self.inside } else { &mut self.edges };
+            edges.required.push(required.0);
+            edges.index.push(index);
+        }
+        self.task_ids.push(task.task_id.0);
+        self.task_group_ids.push(task.task_group_id.0);
+        self.task_queue_ids.push(task.task_queue_id.0);
+        self.scheduler_ids.push(task.scheduler_id);
+        self.project_ids.push(task.project_id);
+        self.priorities.push(task.priority.code());
+        self.retries.push(task.retries);
+        self.requires.push(task.requires.code());
+        self.deadlines.push(task.deadline);
+        self.expires.push(task.expires);
+        self.bodies.push(task.body);
+    }
+
+    async fn call(&self, on: &mut PgConnection, now: DateTime<Utc>) -> Result<Vec<Created>, sqlx::Error> {
+        let rows =
+            sqlx::query("select * from create_tasks($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18)")
+                .bind(&self.task_ids)
+                .bind(&self.task_group_ids)
+                .bind(&self.task_queue_ids)
+                .bind(&self.scheduler_ids)
+                .bind(&self.project_ids)
+                .bind(&self.priorities)
+                .bind(&self.retries)
+                .bind(&self.requires)
+                .bind(&self.deadlines)
+                .bind(&self.expires)
+                .bind(&self.bodies)
+                .bind(&self.edges.required)
+                .bind(&self.edges.index)
+                .bind(&self.inside.required)
+                .bind(&self.inside.index)
+                .bind(&self.traces)
+                .bind(&self.new_queues)
+                .bind(now)
+                .fetch_all(on)
+                .await?;
+        rows.iter().map(read).collect()
+    }
+}
+
+impl LaneConnection {
+    /// `create_tasks`: many tasks in one transaction, each with its own outcome, in order.
+    pub async fn create_tasks(&mut self, batch: &CreateBatch, now: DateTime<Utc>) -> Result<Vec<Created>, DbError> {
+        let result = batch.call(self.ensure().await?, now).await;
+        self.settle(result)
+    }
+}
+
+/// The graph that has a submit key.
+#[derive(Debug, Clone)]
+pub struct GraphRow {
+    /// This very call made it.
+    pub fresh: bool,
+    pub task_group_id: TaskGroupId,
+    pub digest: String,
+    pub task_ids: Vec<TaskId>,
+}
+
+impl Db {
+    /// `graph_submit` and `create_tasks` in one transaction. The graph is written when the key is fresh and every
+    /// task of it is new; otherwise nothing is. The outcomes are there when the key was fresh.
+    pub async fn create_graph(
+        &self,
+        submit_key: &str,
+        digest: &str,
+        tasks: Vec<NewTaskRow>,
+        now: DateTime<Utc>,
+    ) -> Result<(GraphRow, Option<Vec<Created>>), DbError> {
+        let mut transaction = self.pool().begin().await?;
+        let graph = graph_submit(&mut transaction, submit_key, digest, &tasks, now).await?;
+        if !graph.fresh {
+            return Ok((graph, None));
+        }
+        let mut queues: Vec<TaskQueueId> = tasks.iter().map(|task| task.task_queue_id.clone()).collect();
+        queues.sort();
+        queues.dedup();
+        let outcomes = CreateBatch::new(tasks, queues).call(&mut transaction, now).await?;
+        if outcomes.iter().all(|outcome| matches!(outcome, Created::New { .. })) {
+            transaction.commit().await?;
+        } else {
+            transaction.rollback().await?;
+        }
+        Ok((graph, Some(outcomes)))
+    }
+}
+
+async fn graph_submit(
+    on: &mut PgConnection,
+    submit_key: &str,
+    digest: &str,
+    tasks: &[NewTaskRow],
+    now: DateTime<Utc>,
+) -> Result<GraphRow, sqlx::Error> {
+    let first = tasks.first().ok_or_else(|| decode("a graph without tasks"))?;
+    let expires = tasks.iter().map(|task| task.expires).max().unwrap_or(now);
+    let row = sqlx::query("select * from graph_submit($1,$2,$3,$4,$5,$6)")
+        .bind(submit_key)
+        .bind(first.task_group_id.0)
+        .bind(digest)
+        .bind(tasks.iter().map(|task| task.task_id.0).collect::<Vec<_>>())
+        .bind(expires)
+        .bind(now)
+        .fetch_one(on)
+        .await?;
+    Ok(GraphRow {
+        fresh: row.try_get(0)?,
+        task_group_id: TaskGroupId(row.try_get(1)?),
+        digest: row.try_get(2)?,
+        task_ids: row.try_get::<Vec<Uuid>, _>(3)?.into_iter().map(TaskId).collect(),
+    })
+}
+
+fn read(row: &PgRow) -> Result<Created, sqlx::Error> {
+    let detail = || row.try_get::<Option<String>, _>(1).map(Option::unwrap_or_default);
+    Ok(match row.try_get::<i16, _>(0)? {
+        0 => Created::New { ready: row.try_get(2)? },
+        1 => Created::Same,
+        2 => Created::OtherDefinition,
+        3 => Created::OtherScheduler { scheduler_id: detail()? },
+        4 => Created::GroupSealed,
+        5 => Created::MissingDependencies(task_ids(&detail()?)?),
+        6 => Created::ExpiringDependencies(task_ids(&detail()?)?),
+        other => return Err(decode(format!("outcome {other} is not known"))),
+    })
+}
+
+fn task_ids(text: &str) -> Result<Vec<TaskId>, sqlx::Error> {
+    text.split_whitespace().map(|id| id.parse().map(TaskId).map_err(decode)).collect()
+}

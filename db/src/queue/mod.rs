@@ -1,0 +1,20 @@
+//! The queue's stored functions, one Rust function each. `db/functions.md` lists them.
+
+mod answer;
+mod claims;
+mod commands;
+mod create;
+mod groups;
+mod reads;
+mod reports;
+mod sweeps;
+mod workers;
+
+pub use answer::{Outcome, TaskAnswer, TaskRow, Woken};
+pub use claims::{ClaimBatch, Claimer, ReclaimBatch};
+pub use create::{CreateBatch, Created, GraphRow, NewTaskRow};
+pub use groups::GroupRow;
+pub use reads::{ClaimedRow, PendingRow};
+pub use reports::ReportBatch;
+pub use sweeps::Swept;
+pub use workers::{TaskQueueRow, WorkerRow};

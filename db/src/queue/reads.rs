@@ -1,0 +1,109 @@
+//! Questions that change nothing: `tasks_get`, `task_dependents`, `queue_counts`, `pending_tasks`, `claimed_tasks`.
+
+use chrono::{DateTime, Utc};
+use protocol::id::{RunId, TaskId, TaskQueueId, WorkerName};
+use sqlx::{Row, postgres::PgRow};
+
+use super::answer::{TaskRow, read_all, with_priority};
+use crate::{Db, DbError};
+
+/// A claimable run.
+#[derive(Debug, Clone)]
+pub struct PendingRow {
+    pub seq: i64,
+    pub task_id: TaskId,
+    pub run_id: RunId,
+    pub inserted: DateTime<Utc>,
+    pub definition: String,
+}
+
+/// A run that a worker holds.
+#[derive(Debug, Clone)]
+pub struct ClaimedRow {
+    pub task_id: TaskId,
+    pub run_id: RunId,
+    pub worker: WorkerName,
+    pub claimed: DateTime<Utc>,
+    pub definition: String,
+}
+
+impl Db {
+    /// `tasks_get`: in the order asked for; those that do not exist are left out.
+    pub async fn tasks(&self, ids: &[TaskId], with_definition: bool) -> Result<Vec<TaskRow>, DbError> {
+        let uuids: Vec<_> = ids.iter().map(|id| id.0).collect();
+        let call = sqlx::query("select * from tasks_get($1,$2)").bind(uuids).bind(with_definition);
+        let (answers, _) = read_all(&call.fetch_all(self.pool()).await?)?;
+        Ok(answers.into_iter().filter_map(|answer| answer.task).collect())
+    }
+
+    /// `task_dependents`: at most `limit` after the given one.
+    pub async fn task_dependents(
+        &self,
+        id: TaskId,
+        after: Option<TaskId>,
+        limit: i32,
+    ) -> Result<Vec<TaskRow>, DbError> {
+        let call = sqlx::query("select * from task_dependents($1,$2,$3)");
+        let rows = call.bind(id.0).bind(after.map(|task| task.0)).bind(limit).fetch_all(self.pool()).await?;
+        Ok(read_all(&rows)?.0.into_iter().filter_map(|answer| answer.task).collect())
+    }
+
+    /// `queue_counts`: pending and claimed tasks.
+    pub async fn queue_counts(&self, queue: &TaskQueueId, now: DateTime<Utc>) -> Result<(i64, i64), DbError> {
+        let call = sqlx::query("select * from queue_counts($1,$2)").bind(&queue.0).bind(now);
+        let row = call.fetch_one(self.pool()).await?;
+        Ok((row.try_get(0)?, row.try_get(1)?))
+    }
+
+    /// `pending_tasks`: oldest first, at most `limit` after the given sequence number.
+    pub async fn pending_tasks(
+        &self,
+        queue: &TaskQueueId,
+        after: Option<i64>,
+        limit: i32,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<PendingRow>, DbError> {
+        let call = sqlx::query("select * from pending_tasks($1,$2,$3,$4)");
+        let rows = call.bind(&queue.0).bind(after).bind(limit).bind(now).fetch_all(self.pool()).await?;
+        Ok(rows.iter().map(read_pending).collect::<Result<_, _>>()?)
+    }
+
+    /// `claimed_tasks`: in order of ids, at most `limit` after the given one.
+    pub async fn claimed_tasks(
+        &self,
+        queue: &TaskQueueId,
+        after: Option<TaskId>,
+        limit: i32,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<ClaimedRow>, DbError> {
+        let call = sqlx::query("select * from claimed_tasks($1,$2,$3,$4)");
+        let rows =
+            call.bind(&queue.0).bind(after.map(|task| task.0)).bind(limit).bind(now).fetch_all(self.pool()).await?;
+        Ok(rows.iter().map(read_claimed).collect::<Result<_, _>>()?)
+    }
+}
+
+fn read_pending(row: &PgRow) -> Result<PendingRow, sqlx::Error> {
+    Ok(PendingRow {
+        seq: row.try_get("seq")?,
+        task_id: TaskId(row.try_get("task_id")?),
+        run_id: row.try_get("run_id")?,
+        inserted: row.try_get("inserted")?,
+        definition: definition(row)?,
+    })
+}
+
+fn read_claimed(row: &PgRow) -> Result<ClaimedRow, sqlx::Error> {
+    let worker = WorkerName { worker_group: row.try_get("worker_group")?, worker_id: row.try_get("worker_id")? };
+    Ok(ClaimedRow {
+        task_id: TaskId(row.try_get("task_id")?),
+        run_id: row.try_get("run_id")?,
+        worker,
+        claimed: row.try_get("claimed")?,
+        definition: definition(row)?,
+    })
+}
+
+fn definition(row: &PgRow) -> Result<String, sqlx::Error> {
+    with_priority(row.try_get("body")?, row.try_get("stored_priority")?, row.try_get("priority")?)
+}

@@ -1,0 +1,59 @@
+//! What time does: `expire_claims`, `expire_deadlines`, `check_groups`, `expire_rows`.
+
+use chrono::{DateTime, Utc};
+use protocol::id::TaskQueueId;
+use sqlx::{Row, postgres::PgRow};
+
+use super::answer::Woken;
+use crate::{Db, DbError};
+
+/// What one call of a sweep did.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Swept {
+    /// Runs ended.
+    pub ended: usize,
+    pub woken: Vec<Woken>,
+}
+
+impl Db {
+    /// `expire_claims`: at most `limit` runs whose claim has run out.
+    pub async fn expire_claims(&self, limit: i32, now: DateTime<Utc>) -> Result<Swept, DbError> {
+        let call = sqlx::query("select * from expire_claims($1,$2)").bind(limit).bind(now);
+        Ok(read(&call.fetch_all(self.pool()).await?)?)
+    }
+
+    /// `expire_deadlines`: at most `limit` tasks whose deadline lies at or before `until`.
+    pub async fn expire_deadlines(
+        &self,
+        until: DateTime<Utc>,
+        limit: i32,
+        now: DateTime<Utc>,
+    ) -> Result<Swept, DbError> {
+        let call = sqlx::query("select * from expire_deadlines($1,$2,$3)").bind(until).bind(limit).bind(now);
+        Ok(read(&call.fetch_all(self.pool()).await?)?)
+    }
+
+    /// `check_groups`: tells of groups all of whose tasks were resolved; how many groups were looked at.
+    pub async fn check_groups(&self, limit: i32, now: DateTime<Utc>) -> Result<i32, DbError> {
+        let call = sqlx::query_scalar("select check_groups($1,$2)").bind(limit).bind(now);
+        Ok(call.fetch_one(self.pool()).await?)
+    }
+
+    /// `expire_rows`: deletes tasks that expired before a time, and what else has; how many tasks.
+    pub async fn expire_rows(&self, before: DateTime<Utc>, limit: i32, now: DateTime<Utc>) -> Result<i32, DbError> {
+        let call = sqlx::query_scalar("select expire_rows($1,$2,$3)").bind(before).bind(limit).bind(now);
+        Ok(call.fetch_one(self.pool()).await?)
+    }
+}
+
+fn read(rows: &[PgRow]) -> Result<Swept, sqlx::Error> {
+    let mut swept = Swept::default();
+    for row in rows {
+        let count = usize::try_from(row.try_get::<i64, _>(1)?).unwrap_or(0);
+        match row.try_get::<Option<String>, _>(0)? {
+            None => swept.ended += count,
+            Some(queue) => swept.woken.push(Woken { task_queue_id: TaskQueueId(queue), count }),
+        }
+    }
+    Ok(swept)
+}
