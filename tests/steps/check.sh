@@ -18,7 +18,7 @@ if have cargo-deny; then
     say "licences and sources (cargo deny)"
     cargo deny check bans licenses sources
 else
-    say "cargo-deny is not installed: tests/tests/tidy.rs checks licences and sources against deny.toml instead"
+    say "cargo-deny is not installed: tests/tests/tidy/ checks licences and sources against deny.toml instead"
 fi
 
 say "the rules of the house"

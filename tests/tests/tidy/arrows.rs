@@ -1,0 +1,70 @@
+//! Which crate may know which.
+
+use crate::metadata::crates;
+
+/// Each crate with all it may name of the house. Nothing here may form a ring.
+const ARROWS: &[(&str, &[&str])] = &[
+    ("base", &[]),
+    ("protocol", &[]),
+    ("db", &["base", "protocol"]),
+    ("bus", &["base", "protocol"]),
+    ("worker", &["base", "protocol"]),
+    ("actors", &["base", "protocol", "db", "bus"]),
+    ("api", &["base", "protocol", "actors"]),
+    ("bridge", &["base", "protocol", "bus", "actors"]),
+    ("drover", &["base", "protocol", "db", "bus", "worker", "actors", "api", "bridge"]),
+    ("tests", &["base", "protocol", "db", "bus", "worker", "actors", "api", "bridge", "drover"]),
+];
+
+/// Libraries that are named in few places, so that they can be replaced there.
+const KEPT_APART: &[(&str, &[&str])] = &[
+    ("sqlx", &["db"]),
+    ("lapin", &["bus"]),
+    ("ractor", &["actors", "bridge"]),
+    ("axum", &["api"]),
+    ("clap", &["drover"]),
+    ("config", &["base"]),
+    ("opentelemetry_sdk", &["base"]),
+    ("rand", &["base"]),
+];
+
+/// What would let these crates do what they must not.
+const NEVER: &[(&str, &[&str])] = &[
+    ("protocol", &["tokio", "reqwest", "hyper", "async-trait", "futures-util", "rand"]),
+    ("db", &["reqwest", "hyper"]),
+    ("actors", &["reqwest", "hyper", "http", "tower-http"]),
+];
+
+#[test]
+fn crates_know_only_those_below_them() {
+    let crates = crates();
+    let ours = |name: &str| crates.iter().any(|(other, _)| other == name);
+    for (name, depends) in &crates {
+        let Some((_, may)) = ARROWS.iter().find(|(known, _)| known == name) else {
+            panic!("the crate `{name}` is new: say in ARROWS whom it may know");
+        };
+        for other in depends.iter().filter(|other| ours(other)) {
+            assert!(may.contains(&other.as_str()), "`{name}` must not depend on `{other}`");
+        }
+    }
+}
+
+#[test]
+fn some_libraries_are_named_by_few_crates() {
+    for (name, depends) in crates() {
+        for (library, homes) in KEPT_APART {
+            let fine = homes.contains(&name.as_str()) || !depends.iter().any(|it| it == library);
+            assert!(fine, "only {homes:?} may depend on `{library}`, not `{name}`");
+        }
+    }
+}
+
+#[test]
+fn no_crate_has_the_means_for_what_it_must_not_do() {
+    for (name, depends) in crates() {
+        let never = NEVER.iter().filter(|(crate_name, _)| *crate_name == name).flat_map(|(_, never)| *never);
+        for library in never {
+            assert!(!depends.iter().any(|it| it == library), "`{name}` must not depend on `{library}`");
+        }
+    }
+}
