@@ -5,6 +5,7 @@
 pub mod certificate;
 pub mod error;
 pub mod event;
+pub mod exchanges;
 pub mod hawk;
 pub mod id;
 pub mod reference;

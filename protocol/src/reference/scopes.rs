@@ -148,7 +148,9 @@ fn collect<'a>(template: &'a ScopeTemplate, names: &mut Vec<&'a str>) {
     match template {
         ScopeTemplate::Scope(text) => names.extend(holes(text)),
         ScopeTemplate::AllOf { all_of: list } | ScopeTemplate::AnyOf { any_of: list } => {
-            list.iter().for_each(|template| collect(template, names));
+            for template in list {
+                collect(template, names);
+            }
         }
         ScopeTemplate::For { item, list, each } => {
             names.push(list);
@@ -157,7 +159,9 @@ fn collect<'a>(template: &'a ScopeTemplate, names: &mut Vec<&'a str>) {
         ScopeTemplate::If { flag, then, otherwise } => {
             names.push(flag);
             collect(then, names);
-            otherwise.iter().for_each(|template| collect(template, names));
+            if let Some(otherwise) = otherwise {
+                collect(otherwise, names);
+            }
         }
     }
 }

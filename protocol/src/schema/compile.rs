@@ -5,7 +5,7 @@ use std::{
     sync::{LazyLock, OnceLock},
 };
 
-use jsonschema::{Draft, PatternOptions, Registry, Validator};
+use jsonschema::{Draft, PatternOptions, Registry, RegistryBuilder, Validator};
 use serde_json::Value;
 
 use super::{Fault, defaults::Defaults, fault, store};
@@ -48,7 +48,7 @@ static SCHEMAS: LazyLock<Compiled> = LazyLock::new(|| {
 
 static REGISTRY: LazyLock<Registry<'static>> = LazyLock::new(|| {
     let documents = store::DOCUMENTS.iter().map(|(key, document)| (address(document), plain(key, document)));
-    let registry = Registry::new().draft(Draft::Draft7).extend(documents).and_then(|builder| builder.prepare());
+    let registry = Registry::new().draft(Draft::Draft7).extend(documents).and_then(RegistryBuilder::prepare);
     registry.unwrap_or_else(|fault| panic!("the built-in schemas do not fit together: {fault}"))
 });
 

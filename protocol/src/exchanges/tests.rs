@@ -1,0 +1,75 @@
+use std::borrow::Cow;
+
+use super::*;
+use crate::{event::EventKind, schema};
+
+fn task_words(name: &str) -> Option<Cow<'static, str>> {
+    let word = match name {
+        "taskId" | "taskGroupId" => "fN1SbArXTPSVFNUvaOlinQ",
+        "runId" => "0",
+        "provisionerId" => "proj-x",
+        "workerType" => "linux",
+        "schedulerId" => "taskcluster-github",
+        _ => return None,
+    };
+    Some(Cow::Borrowed(word))
+}
+
+#[test]
+fn every_kind_of_event_has_the_exchange_of_its_name() {
+    for kind in EventKind::ALL {
+        assert_eq!(queue::exchange(kind).name, kind.as_str());
+        assert_eq!(EventKind::from_code(kind.code()), Ok(kind));
+    }
+    assert_eq!(queue::SERVICE.exchanges.len(), EventKind::ALL.len());
+}
+
+#[test]
+fn every_exchange_has_a_schema_and_says_what_it_tells() {
+    for exchange in all() {
+        assert!(schema::schema(exchange.service, exchange.schema).is_some(), "{}", exchange.name);
+        assert!(!exchange.description.is_empty(), "{}", exchange.name);
+    }
+}
+
+#[test]
+fn what_is_missing_is_an_underscore() {
+    let key = queue::exchange(EventKind::TaskPending).routing_key(task_words);
+    let expected = "primary.fN1SbArXTPSVFNUvaOlinQ.0._._.proj-x.linux.taskcluster-github.fN1SbArXTPSVFNUvaOlinQ._";
+    assert_eq!(key.as_deref(), Ok(expected));
+}
+
+#[test]
+fn a_required_word_must_be_there_and_fit() {
+    let running = queue::exchange(EventKind::TaskRunning);
+    let missing = KeyFault::Missing { exchange: "task-running", field: "workerGroup" };
+    assert_eq!(running.routing_key(task_words), Err(missing));
+    let dotted = running.routing_key(|name| task_words(name).or(Some(Cow::Borrowed("a.b"))));
+    assert!(matches!(dotted, Err(KeyFault::Dot { field: "workerGroup", .. })), "{dotted:?}");
+    let long = running.routing_key(|name| task_words(name).or_else(|| Some(Cow::Owned("x".repeat(39)))));
+    assert!(matches!(long, Err(KeyFault::TooLong { field: "workerGroup", max: 38, .. })), "{long:?}");
+}
+
+#[test]
+fn a_binding_leaves_open_what_is_not_named() {
+    let completed = queue::exchange(EventKind::TaskCompleted);
+    let binding = completed.binding(&[("provisionerId", "proj-x"), ("workerType", "linux")]);
+    assert_eq!(binding, "primary.*.*.*.*.proj-x.linux.*.*.#");
+}
+
+#[test]
+fn names_follow_the_template() {
+    let exchange = queue::exchange(EventKind::TaskDefined);
+    assert_eq!(ExchangeNames::default().name(exchange), "exchange/taskcluster-queue/v1/task-defined");
+    let ours = ExchangeNames::with_template("exchange/test-{service}/{name}").unwrap();
+    assert_eq!(ours.name(exchange), "exchange/test-queue/task-defined");
+    assert_eq!(ExchangeNames::with_template("exchange/x"), Err(BadTemplate("exchange/x".to_owned())));
+}
+
+#[test]
+fn the_document_names_the_prefix_and_every_exchange() {
+    let document = queue::SERVICE.document(&ExchangeNames::default());
+    assert_eq!(document["exchangePrefix"], "exchange/taskcluster-queue/v1/");
+    assert_eq!(document["entries"][0]["routingKey"][0]["constant"], "primary");
+    assert_eq!(document["entries"][7]["routingKey"].as_array().map(Vec::len), Some(4));
+}
