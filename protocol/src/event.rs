@@ -1,6 +1,10 @@
 //! What happened: one event per change that the world is told of.
 
+mod proto;
+
 use std::collections::BTreeMap;
+
+pub use proto::NotAnEvent;
 
 use crate::{
     id::{RunId, TaskGroupId},
@@ -184,3 +188,6 @@ impl GroupChange {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -8,6 +8,7 @@ pub mod event;
 pub mod exchanges;
 pub mod hawk;
 pub mod id;
+pub mod message;
 pub mod reference;
 pub mod schema;
 pub mod scope;
