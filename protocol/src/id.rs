@@ -78,6 +78,11 @@ slug_id! {
     TaskGroupId
 }
 
+slug_id! {
+    /// One upload to the object service. Whoever knows it may upload the object, and finish it.
+    UploadId
+}
+
 impl From<TaskId> for TaskGroupId {
     fn from(task: TaskId) -> Self {
         Self(task.0)

@@ -1,0 +1,4 @@
+drop table signing_key;
+drop table artifact;
+drop table object;
+drop table blob;

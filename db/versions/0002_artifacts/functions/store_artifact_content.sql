@@ -1,0 +1,26 @@
+-- store_artifact_content: write, queue, since version 2
+-- Hangs fully written content on an s3 artifact; a later upload replaces an earlier one.
+-- outcome: stored, same (equal content is there), late, missing (no such artifact, or of another kind).
+create or replace function store_artifact_content(
+  task_id_in uuid, run_id_in smallint, name_in text, blob_id_in uuid, content_type_in text, content_encoding_in text,
+  content_length_in bigint, sha256_in text, sha512_in text, now_in timestamptz
+) returns text
+language plpgsql as $$
+declare
+  known artifact%rowtype;
+  outcome text;
+begin
+  select * into known from artifact
+  where (artifact.task_id, artifact.run_id, artifact.name) = (task_id_in, run_id_in, name_in) for update;
+  if not found or known.storage_type <> 0 or known.expires <= now_in then
+    return 'missing';
+  end if;
+  outcome := hold_blob(blob_id_in, known.blob_id, content_type_in, content_encoding_in, content_length_in,
+    sha256_in, sha512_in, now_in);
+  if outcome = 'stored' then
+    update artifact set blob_id = blob_id_in, content_length = content_length_in
+    where (artifact.task_id, artifact.run_id, artifact.name) = (task_id_in, run_id_in, name_in);
+  end if;
+  return outcome;
+end
+$$;
