@@ -3,6 +3,10 @@
 use serde_json::{Map, Value, json};
 
 use super::{Endpoint, Output, Service, services};
+use crate::{
+    exchanges::{self, ExchangeNames},
+    schema,
+};
 
 /// A document of the reference bundle, relative to the root URL.
 #[derive(Debug, Clone, PartialEq)]
@@ -14,7 +18,13 @@ pub struct Document {
 
 /// Every API reference, exchange reference and schema, and the manifest; sorted by file name.
 pub fn documents() -> Vec<Document> {
-    let mut all: Vec<Document> = services().iter().map(Service::api_reference).collect();
+    documents_with(&ExchangeNames::default())
+}
+
+/// The same, where exchanges have other names.
+pub fn documents_with(names: &ExchangeNames) -> Vec<Document> {
+    let mut all = references(names);
+    all.extend(schema::services().flat_map(schemas));
     all.push(Document { filename: "references/manifest.json".to_owned(), content: manifest("") });
     all.sort_by(|one, other| one.filename.cmp(&other.filename));
     all
@@ -22,24 +32,29 @@ pub fn documents() -> Vec<Document> {
 
 /// The list of all reference documents, as URLs under `root_url`.
 pub fn manifest(root_url: &str) -> Value {
-    let mut references: Vec<String> = services()
-        .iter()
-        .map(|service| format!("{root_url}/references/{}/{}/api.json", service.service_name, service.api_version))
-        .collect();
-    references.sort();
-    json!({ "$schema": format!("{root_url}/schemas/common/manifest-v3.json#"), "references": references })
+    let documents = references(&ExchangeNames::default());
+    let mut urls: Vec<String> = documents.iter().map(|it| format!("{root_url}/{}", it.filename)).collect();
+    urls.sort();
+    json!({ "$schema": format!("{root_url}/schemas/common/manifest-v3.json#"), "references": urls })
+}
+
+impl Document {
+    /// The content as it is served: with the root URL before its own address and that of its schema.
+    pub fn served_under(&self, root_url: &str) -> Value {
+        let mut content = self.content.clone();
+        for field in ["$schema", "$id"] {
+            if let Some(Value::String(path)) = content.get_mut(field)
+                && path.starts_with('/')
+            {
+                path.insert_str(0, root_url);
+            }
+        }
+        content
+    }
 }
 
 impl Service {
-    /// `references/<service>/v1/api.json`.
-    pub fn api_reference(&self) -> Document {
-        Document {
-            filename: format!("references/{}/{}/api.json", self.service_name, self.api_version),
-            content: self.document(),
-        }
-    }
-
-    /// The content of the API reference.
+    /// The content of `references/<service>/v1/api.json`.
     pub fn document(&self) -> Value {
         let entries = self.entries.iter().filter(|endpoint| !endpoint.undocumented);
         json!({
@@ -81,4 +96,25 @@ impl Endpoint {
         }
         Value::Object(entry)
     }
+}
+
+fn references(names: &ExchangeNames) -> Vec<Document> {
+    let apis = services().iter().map(|service| Document {
+        filename: format!("references/{}/{}/api.json", service.service_name, service.api_version),
+        content: service.document(),
+    });
+    let messages = exchanges::SERVICES.iter().map(|service| Document {
+        filename: format!("references/{}/v1/exchanges.json", service.service),
+        content: service.document(names),
+    });
+    apis.chain(messages).collect()
+}
+
+/// A schema's file name is its `$id`, without the leading slash and the trailing `#`.
+fn schemas(service: &'static str) -> impl Iterator<Item = Document> {
+    schema::names(service).filter_map(move |name| {
+        let content = schema::source(service, name)?;
+        let filename = content["$id"].as_str()?.trim_start_matches('/').trim_end_matches('#').to_owned();
+        Some(Document { filename, content: content.clone() })
+    })
 }

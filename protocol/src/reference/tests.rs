@@ -1,7 +1,7 @@
 use serde_json::json;
 
 use super::*;
-use crate::scope::ScopeExpression;
+use crate::{schema, scope::ScopeExpression};
 
 fn queue() -> &'static Service {
     service("queue").unwrap()
@@ -118,4 +118,39 @@ fn patterns_tell_good_from_bad() {
     for (pattern, good, bad) in cases {
         assert!(pattern.matches(good) && !pattern.matches(bad), "{pattern:?} {good} {bad}");
     }
+}
+
+#[test]
+fn every_document_is_as_the_schema_it_names_says() {
+    let served = documents().into_iter().map(|document| (document.filename.clone(), document.served_under("http://x")));
+    for (filename, content) in served {
+        let named = content["$schema"].as_str().unwrap().trim_end_matches(".json#");
+        let name = named.strip_prefix("http://x/schemas/common/").filter(|name| !name.ends_with("metaschema"));
+        let Some(name) = name else { continue };
+        assert_eq!(schema::check("common", name, &content), Ok(()), "{filename}");
+    }
+}
+
+#[test]
+fn the_bundle_holds_references_schemas_and_manifest() {
+    let names: Vec<_> = documents().into_iter().map(|document| document.filename).collect();
+    let wanted = [
+        "references/manifest.json",
+        "references/object/v1/api.json",
+        "references/queue/v1/api.json",
+        "references/queue/v1/exchanges.json",
+        "schemas/common/api-reference-v0.json",
+        "schemas/queue/v1/task.json",
+    ];
+    for name in wanted {
+        assert!(names.iter().any(|it| it == name), "{name}");
+    }
+    assert!(names.is_sorted());
+}
+
+#[test]
+fn the_manifest_lists_every_reference_under_the_root_url() {
+    let expected = ["object/v1/api", "queue/v1/api", "queue/v1/exchanges"];
+    let expected = expected.map(|path| format!("http://x/references/{path}.json"));
+    assert_eq!(manifest("http://x")["references"], json!(expected));
 }

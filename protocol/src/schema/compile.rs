@@ -40,7 +40,9 @@ type Compiled = BTreeMap<&'static str, BTreeMap<&'static str, OnceLock<Schema>>>
 
 static SCHEMAS: LazyLock<Compiled> = LazyLock::new(|| {
     let mut all = Compiled::new();
-    for (service, name) in store::DOCUMENTS.keys() {
+    // Schemas of schemas are only served: they lead to the draft itself, which the registry does not hold.
+    let compiled = store::DOCUMENTS.keys().filter(|(_, name)| !name.ends_with("metaschema"));
+    for (service, name) in compiled {
         all.entry(service).or_default().insert(name, OnceLock::new());
     }
     all

@@ -9,7 +9,7 @@ mod store;
 
 pub use compile::Schema;
 pub use fault::Fault;
-pub use store::{names, source};
+pub use store::{names, services, source};
 
 use serde_json::Value;
 

@@ -11,6 +11,13 @@ static FILES: Dir = include_dir!("$CARGO_MANIFEST_DIR/references");
 pub(super) static DOCUMENTS: LazyLock<BTreeMap<(String, String), Value>> =
     LazyLock::new(|| FILES.dirs().flat_map(|service| documents_of(service)).collect());
 
+/// Services with schemas, and `common` for those of the reference documents themselves.
+pub fn services() -> impl Iterator<Item = &'static str> {
+    let mut seen = DOCUMENTS.keys().map(|(service, _)| service.as_str()).collect::<Vec<_>>();
+    seen.dedup();
+    seen.into_iter()
+}
+
 /// Names of a service's schemas, in alphabetical order.
 pub fn names(service: &str) -> impl Iterator<Item = &'static str> {
     DOCUMENTS.keys().filter(move |(of, _)| of == service).map(|(_, name)| name.as_str())
