@@ -99,8 +99,7 @@ impl From<sqlx::Error> for DbError {
 fn from_server(refusal: Box<dyn sqlx::error::DatabaseError>) -> DbError {
     let code = refusal.code().map(Cow::into_owned);
     match code.as_deref() {
-        // Class 08, shut down by an operator, starting up, out of connections, a missing role or database
-        // while the server is being set up again is a refusal like any other.
+        // Connection trouble, a server that is being stopped or is starting up, no connection left.
         Some(state) if state.starts_with("08") => DbError::Away { code, source: Box::new(refusal) },
         Some("57P01" | "57P02" | "57P03" | "57P05" | "53300") => DbError::Away { code, source: Box::new(refusal) },
         Some("57014" | "25P03" | "25P04") => DbError::Late { code, source: Box::new(refusal) },

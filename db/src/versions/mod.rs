@@ -10,11 +10,15 @@ mod online;
 mod session;
 mod walk;
 
+#[cfg(test)]
+mod tests;
 
 use sqlx::PgConnection;
 
 pub use catalog::{Catalog, catalog};
 pub use error::VersionError;
+#[cfg(any(test, feature = "testing"))]
+pub(crate) use load::fingerprint;
 pub use load::{Function, Version};
 pub use walk::{downgrade, upgrade};
 

@@ -7,7 +7,11 @@ create table task_definition (
   priority smallint not null,
   body text not null
 ) with (autovacuum_vacuum_insert_scale_factor = 0.05);
-alter table task_definition alter body set compression lz4;
+-- Not every server is built with lz4.
+do $$ begin
+  alter table task_definition alter body set compression lz4;
+exception when feature_not_supported then null;
+end $$;
 
 -- What changes: one narrow row with the current run as columns. No index on a column that a step writes, so that
 -- updates stay in their page (HOT). run_id -1: no run yet.
