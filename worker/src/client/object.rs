@@ -1,0 +1,106 @@
+//! Sending bytes to the object service: ask where, send, say that it is done.
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use bytes::Bytes;
+use protocol::time;
+use reqwest::{Body, Method, header};
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+use super::{Client, ClientError, ObjectUpload, RequestName, accepted, patiently, segment, unreachable};
+use crate::artifact::Hashed;
+
+/// Up to this size the bytes travel inside the request.
+const INLINE_LIMIT: u64 = 8 * 1024;
+
+/// A file on its way to the object service.
+pub(crate) struct Upload<'a> {
+    pub(crate) place: &'a ObjectUpload,
+    pub(crate) content_type: &'a str,
+    pub(crate) file: &'a Hashed,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Offer {
+    upload_method: Method_,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase", default)]
+struct Method_ {
+    data_inline: bool,
+    put_url: Option<PutUrl>,
+}
+
+#[derive(Deserialize)]
+struct PutUrl {
+    url: String,
+    #[serde(default)]
+    headers: Map<String, Value>,
+}
+
+impl Client {
+    /// Stores one file as one object. What the server then has is what was hashed, or this fails.
+    pub(crate) async fn upload(&self, upload: &Upload<'_>) -> Result<(), ClientError> {
+        let client = self.signing_as(upload.place.credentials.clone());
+        let path = format!("object/v1/upload/{}", segment(&upload.place.name));
+        let offer: Offer = client.call(Method::PUT, &path, Some(&request(upload).await?)).await?;
+        match offer.upload_method {
+            Method_ { data_inline: true, .. } => {}
+            Method_ { put_url: Some(put), .. } => client.put(&put, upload.file).await?,
+            Method_ { .. } => return Err(no_method(&path)),
+        }
+        let path = format!("object/v1/finish-upload/{}", segment(&upload.place.name));
+        let done = json!({
+            "projectId": upload.place.project_id,
+            "uploadId": upload.place.upload_id,
+            "hashes": upload.file.hashes(),
+        });
+        client.post::<Value>(&path, &done).await.map(drop)
+    }
+
+    /// Sends the file with exactly the headers that the offer named: they are part of the URL's signature.
+    async fn put(&self, put: &PutUrl, file: &Hashed) -> Result<(), ClientError> {
+        let name = RequestName::new(&Method::PUT, &put.url);
+        let attempt = || async {
+            let body = tokio::fs::File::open(&file.path).await?;
+            let mut request = self.unsigned().put(&put.url).body(Body::from(body));
+            for (header, value) in &put.headers {
+                request = request.header(header.as_str(), value.as_str().unwrap_or_default());
+            }
+            if !put.headers.keys().any(|header| header.eq_ignore_ascii_case("content-length")) {
+                request = request.header(header::CONTENT_LENGTH, file.size);
+            }
+            let response = request.send().await.map_err(|source| unreachable(&name, source))?;
+            accepted(response, &name).await.map(drop)
+        };
+        patiently(&self.entropy, attempt).await
+    }
+}
+
+async fn request(upload: &Upload<'_>) -> Result<Value, ClientError> {
+    let mut methods = json!({
+        "putUrl": { "contentType": upload.content_type, "contentLength": upload.file.size },
+    });
+    if upload.file.size <= INLINE_LIMIT {
+        let bytes = Bytes::from(tokio::fs::read(&upload.file.path).await?);
+        methods["dataInline"] = json!({ "contentType": upload.content_type, "objectData": STANDARD.encode(&bytes) });
+    }
+    Ok(json!({
+        "projectId": upload.place.project_id,
+        "uploadId": upload.place.upload_id,
+        "expires": time::format(upload.place.expires),
+        "hashes": upload.file.hashes(),
+        "proposedUploadMethods": methods,
+    }))
+}
+
+fn no_method(path: &str) -> ClientError {
+    ClientError::Refused {
+        request: RequestName::new(&Method::PUT, path),
+        status: 406,
+        code: "NoMatchingMethod".to_owned(),
+        message: "the server offered no way of upload that this worker knows".to_owned(),
+    }
+}

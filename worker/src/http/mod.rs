@@ -1,0 +1,72 @@
+//! A tiny HTTP server, for the live logs and for the proxy of a task.
+
+use std::{convert::Infallible, io, net::SocketAddr, sync::Arc};
+
+use bytes::Bytes;
+use http_body_util::{BodyExt, Full, combinators::BoxBody};
+use hyper::{Request, Response, StatusCode, body::Incoming, header, server::conn::http1, service::service_fn};
+use hyper_util::rt::TokioIo;
+use tokio::{
+    net::{TcpListener, TcpStream},
+    task::JoinSet,
+};
+
+pub(crate) type Body = BoxBody<Bytes, io::Error>;
+
+/// Answers one request. An answer is always given; what goes wrong becomes a status.
+pub(crate) trait Handler: Send + Sync + 'static {
+    fn answer(&self, request: Request<Incoming>) -> impl Future<Output = Response<Body>> + Send;
+}
+
+/// A listening server. It and all its connections end when this is dropped.
+pub(crate) struct Server {
+    pub(crate) address: SocketAddr,
+    /// Owns the one task that accepts.
+    _accepting: JoinSet<()>,
+}
+
+impl Server {
+    /// Listens on a free port of this host.
+    pub(crate) async fn start<H: Handler>(host: &str, handler: Arc<H>) -> io::Result<Self> {
+        let listener = TcpListener::bind((host, 0)).await?;
+        let address = listener.local_addr()?;
+        let mut accepting = JoinSet::new();
+        accepting.spawn(accept(listener, handler));
+        Ok(Self { address, _accepting: accepting })
+    }
+}
+
+/// The set of connections lives in this future: they end with it.
+async fn accept<H: Handler>(listener: TcpListener, handler: Arc<H>) {
+    let mut connections = JoinSet::new();
+    loop {
+        tokio::select! {
+            accepted = listener.accept() => {
+                if let Ok((stream, _)) = accepted {
+                    connections.spawn(converse(stream, handler.clone()));
+                }
+            }
+            Some(_) = connections.join_next() => {}
+        }
+    }
+}
+
+async fn converse<H: Handler>(stream: TcpStream, handler: Arc<H>) {
+    let service = service_fn(move |request| {
+        let handler = handler.clone();
+        async move { Ok::<_, Infallible>(handler.answer(request).await) }
+    });
+    let connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
+    if let Err(error) = connection.await {
+        tracing::debug!(%error, "a connection ended early");
+    }
+}
+
+/// An answer of plain text.
+pub(crate) fn plain(status: StatusCode, text: String) -> Response<Body> {
+    let body = Full::new(Bytes::from(text)).map_err(|never: Infallible| match never {}).boxed();
+    let mut response = Response::new(body);
+    *response.status_mut() = status;
+    response.headers_mut().insert(header::CONTENT_TYPE, header::HeaderValue::from_static("text/plain; charset=utf-8"));
+    response
+}

@@ -1,0 +1,66 @@
+//! Storing what the payload asks to keep.
+
+use protocol::{state::ReasonResolved, time::Timestamp};
+
+use super::{Job, Outcome};
+use crate::{
+    artifact::{Absent, Store, StoreError, content_type_of, find},
+    payload::{ArtifactOrder, Payload},
+};
+
+impl Job {
+    pub(super) fn store(&self) -> Store {
+        Store { client: self.hold.client(), task_id: self.claim.status.task_id, run_id: self.claim.run_id }
+    }
+
+    /// Stores all that is there. What is missing makes a task fail, but not the storing of the rest.
+    pub(super) async fn store_artifacts(&self, payload: &Payload, outcome: Outcome) -> Outcome {
+        let mut result = outcome;
+        for order in &payload.artifacts {
+            let judged = match find(&self.directory.task(), order) {
+                Ok(found) => {
+                    let mut judged = Ok(());
+                    for file in found {
+                        judged = judged.and(self.store_file(order, &file.name, &file.path).await);
+                    }
+                    judged
+                }
+                Err(absent) if order.optional && absent.reason == "file-missing-on-worker" => Ok(()),
+                Err(absent) => self.store_absence(order, &absent).await,
+            };
+            if let Err(worse) = judged {
+                result = worse;
+            }
+        }
+        result
+    }
+
+    async fn store_file(&self, order: &ArtifactOrder, name: &str, path: &std::path::Path) -> Result<(), Outcome> {
+        let content_type = order.content_type.as_deref().unwrap_or_else(|| content_type_of(name));
+        match self.store().object(name, path, content_type, self.expiry(order)).await {
+            Ok(file) => {
+                self.log.say(format!("stored artifact {name} ({} bytes)", file.size));
+                Ok(())
+            }
+            Err(error) => Err(self.not_stored(name, &error)),
+        }
+    }
+
+    async fn store_absence(&self, order: &ArtifactOrder, absent: &Absent) -> Result<(), Outcome> {
+        self.log.say(format!("artifact {} is missing: {}", order.name(), absent.message));
+        match self.store().absence(order.name(), absent, self.expiry(order)).await {
+            Ok(()) => Err(Outcome::Failed),
+            Err(error) => Err(self.not_stored(order.name(), &error)),
+        }
+    }
+
+    fn not_stored(&self, name: &str, error: &StoreError) -> Outcome {
+        self.log.say(format!("artifact {name} could not be stored: {}", error.in_full()));
+        let malformed = error.blames_payload();
+        Outcome::Exception(if malformed { ReasonResolved::MalformedPayload } else { ReasonResolved::IntermittentTask })
+    }
+
+    fn expiry(&self, order: &ArtifactOrder) -> Timestamp {
+        order.expires.unwrap_or(self.claim.task.expires)
+    }
+}

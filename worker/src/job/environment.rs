@@ -1,0 +1,42 @@
+//! The variables that a task's commands see.
+
+use std::collections::BTreeMap;
+
+use super::Job;
+use crate::{payload::Payload, proxy::Proxy};
+
+/// Marks every process of a run, so that those that wandered off can be found at its end.
+pub(super) const MARK: &str = "DROVER_RUN";
+
+impl Job {
+    /// The worker's few, then the task's own, then what says where the task is: that cannot be overruled.
+    pub(super) fn environment(&self, payload: &Payload, proxy: Option<&Proxy>) -> BTreeMap<String, String> {
+        let settings = &self.shop.settings;
+        let mut env = settings.task_env.clone();
+        env.insert("HOME".to_owned(), self.directory.task().to_string_lossy().into_owned());
+        env.extend(payload.env.clone());
+        let status = &self.claim.status;
+        let place = [
+            ("TASK_ID", status.task_id.to_string()),
+            ("RUN_ID", self.claim.run_id.to_string()),
+            ("TASK_GROUP_ID", status.task_group_id.clone()),
+            ("TASKCLUSTER_ROOT_URL", self.shop.client.root_url().to_owned()),
+            ("TASK_QUEUE_ID", settings.task_queue_id.to_string()),
+            ("TASK_WORKER_GROUP", settings.name.worker_group.clone()),
+            ("TASK_WORKER_ID", settings.name.worker_id.clone()),
+            (MARK, self.mark()),
+        ];
+        env.extend(place.map(|(name, value)| (name.to_owned(), value)));
+        if let Some(proxy) = proxy {
+            env.insert("TASKCLUSTER_PROXY_URL".to_owned(), proxy.url());
+        }
+        env
+    }
+
+    /// Unique among all workers of this machine.
+    pub(super) fn mark(&self) -> String {
+        let name = &self.shop.settings.name;
+        let status = &self.claim.status;
+        format!("{}/{}/{}/{}", status.task_id, self.claim.run_id, name.worker_group, name.worker_id)
+    }
+}

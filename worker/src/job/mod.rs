@@ -1,0 +1,133 @@
+//! One run of one task, from its claim to its report.
+
+mod artifacts;
+mod claim;
+mod directory;
+mod environment;
+mod execute;
+mod logs;
+mod report;
+
+use std::{sync::Arc, time::Duration};
+
+use base::Shutdown;
+use protocol::state::ReasonResolved;
+
+use self::{claim::Hold, directory::TaskDirectory};
+use crate::{
+    client::{Claim, Client},
+    log::{LiveLogs, TaskLog},
+    mount::Caches,
+    payload::Payload,
+    settings::WorkerSettings,
+};
+
+/// What all runs of a worker share.
+pub(crate) struct Workshop {
+    pub(crate) settings: WorkerSettings,
+    pub(crate) client: Client,
+    pub(crate) caches: Caches,
+    pub(crate) live_logs: LiveLogs,
+    /// Triggered when the worker is to stop: running tasks end then.
+    pub(crate) stop: Shutdown,
+}
+
+/// One run at work.
+struct Job {
+    shop: Arc<Workshop>,
+    claim: Claim,
+    hold: Hold,
+    directory: TaskDirectory,
+    log: TaskLog,
+}
+
+/// How a run ends, as far as it is up to the worker.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Outcome {
+    Completed,
+    Failed,
+    Exception(ReasonResolved),
+    /// The run is no longer ours: cancelled, past its deadline, or given to another. There is nothing to report.
+    Lost(String),
+}
+
+/// A worker that stops must not wait long for the network.
+const STOPPING_PATIENCE: Duration = Duration::from_secs(4);
+
+/// Runs one claim to its end. Trouble is told to the queue and written to the log; there is nobody to return it to.
+pub(crate) async fn run(shop: Arc<Workshop>, claim: Claim) {
+    let (task_id, run_id) = (claim.status.task_id, claim.run_id);
+    tracing::info!(task.id = %task_id, run.id = run_id, task.name = claim.task.metadata.name, "a task begins");
+    match place(&shop, &claim) {
+        Ok((directory, log)) => {
+            let hold = Hold::start(&shop.client, &claim);
+            Job { shop, claim, hold, directory, log }.run().await;
+        }
+        Err(error) => {
+            tracing::error!(task.id = %task_id, run.id = run_id, %error, "there is no place for a task");
+            let client = shop.client.signing_as(claim.credentials);
+            report::tell(&client, task_id, run_id, &Outcome::Exception(ReasonResolved::WorkerShutdown)).await;
+        }
+    }
+}
+
+/// Without a directory and a log nothing can run; another worker may have them.
+fn place(shop: &Workshop, claim: &Claim) -> std::io::Result<(TaskDirectory, TaskLog)> {
+    let name = format!("{}-{}", claim.status.task_id, claim.run_id);
+    let directory = TaskDirectory::create(&shop.settings.work_dir, &name, shop.settings.keep_task_dirs)?;
+    let log = TaskLog::create(&directory.log(), shop.client.clock.clone())?;
+    Ok((directory, log))
+}
+
+impl Job {
+    async fn run(self) {
+        let started = self.shop.client.clock.now();
+        self.write_header();
+        let read = Payload::read(&self.claim.task.payload);
+        let logs = read.as_ref().map(|payload| (payload.logs.clone(), payload.features.clone())).unwrap_or_default();
+        let live = self.open_live_log(&logs.0, &logs.1).await;
+        let outcome = match &read {
+            Ok(payload) => self.execute(payload).await,
+            Err(malformed) => {
+                self.log.say(malformed.to_string());
+                Outcome::Exception(ReasonResolved::MalformedPayload)
+            }
+        };
+        self.write_footer(&outcome, started);
+        drop(live);
+        let finish = async {
+            self.store_logs(&logs.0, &logs.1).await;
+            report::tell(&self.hold.client(), self.claim.status.task_id, self.claim.run_id, &outcome).await;
+        };
+        if self.shop.stop.is_triggered() {
+            let _ = tokio::time::timeout(STOPPING_PATIENCE, finish).await;
+        } else {
+            finish.await;
+        }
+        tracing::info!(task.id = %self.claim.status.task_id, run.id = self.claim.run_id, ?outcome, "a task ended");
+    }
+
+    fn write_header(&self) {
+        let name = &self.shop.settings.name;
+        self.log.say(format!("task {} run {}", self.claim.status.task_id, self.claim.run_id));
+        self.log.say(format!("name {}", self.claim.task.metadata.name));
+        self.log
+            .say(format!("worker {}/{} of {}", name.worker_group, name.worker_id, self.shop.settings.task_queue_id));
+    }
+
+    fn write_footer(&self, outcome: &Outcome, started: protocol::time::Timestamp) {
+        let took = (self.shop.client.clock.now() - started).num_milliseconds();
+        self.log.say(format!("result {outcome} after {}.{:03} s", took / 1000, took % 1000));
+    }
+}
+
+impl std::fmt::Display for Outcome {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Completed => f.write_str("completed"),
+            Self::Failed => f.write_str("failed"),
+            Self::Exception(reason) => write!(f, "exception {reason}"),
+            Self::Lost(why) => write!(f, "none, for the run is no longer ours: {why}"),
+        }
+    }
+}

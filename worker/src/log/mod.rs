@@ -1,0 +1,49 @@
+//! The log of one run: one file, into which the processes of the task write directly and the worker its own lines.
+
+mod live;
+
+use std::{
+    fs::{File, OpenOptions},
+    io::{self, Write},
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use base::Clock;
+use protocol::time;
+
+pub(crate) use live::{LiveLog, LiveLogs};
+
+/// Cheap to clone; all clones write to the end of one file.
+#[derive(Clone)]
+pub(crate) struct TaskLog {
+    path: PathBuf,
+    file: Arc<File>,
+    clock: Arc<dyn Clock>,
+}
+
+impl TaskLog {
+    pub(crate) fn create(path: &Path, clock: Arc<dyn Clock>) -> io::Result<Self> {
+        let file = OpenOptions::new().create(true).append(true).open(path)?;
+        Ok(Self { path: path.to_owned(), file: Arc::new(file), clock })
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// A line of the worker's own. What cannot be written is lost: a full disk must not stop the report of a task.
+    pub(crate) fn say(&self, text: impl AsRef<str>) {
+        let now = time::format(self.clock.now());
+        let lines: Vec<_> = text.as_ref().lines().map(|line| format!("[drover {now}] {line}\n")).collect();
+        let lines = lines.concat();
+        if let Err(error) = (&*self.file).write_all(lines.as_bytes()) {
+            tracing::warn!(%error, log.path = %self.path.display(), "a line of a task's log was lost");
+        }
+    }
+
+    /// A handle for a process to write to.
+    pub(crate) fn for_process(&self) -> io::Result<File> {
+        self.file.try_clone()
+    }
+}

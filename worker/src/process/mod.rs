@@ -1,0 +1,81 @@
+//! Running one command of a task as a process group of its own, and making sure that nothing of it stays behind.
+
+mod signal;
+mod stragglers;
+
+use std::{collections::BTreeMap, io, os::unix::process::ExitStatusExt, path::Path, process::Stdio, time::Duration};
+
+use tokio::process::{Child, Command};
+
+use crate::log::TaskLog;
+pub(crate) use stragglers::end_stragglers;
+
+/// How often the end of a group is looked for while it is being ended.
+const LOOK_AGAIN: Duration = Duration::from_millis(20);
+
+/// What to run, and in what surroundings.
+pub(crate) struct Order<'a> {
+    pub(crate) command: &'a [String],
+    pub(crate) env: &'a BTreeMap<String, String>,
+    pub(crate) directory: &'a Path,
+    pub(crate) log: &'a TaskLog,
+    pub(crate) grace: Duration,
+}
+
+/// How a command came to its end.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Ended<R> {
+    Code(i32),
+    Signal(i32),
+    /// Told to end, for this reason.
+    Interrupted(R),
+}
+
+/// Runs a command to its end, or until `interrupt` gives a reason to end it. Either way its whole group is gone after.
+pub(crate) async fn run<R>(order: &Order<'_>, interrupt: impl Future<Output = R>) -> io::Result<Ended<R>> {
+    let mut child = spawn(order)?;
+    let group = child.id();
+    let status = tokio::select! {
+        status = child.wait() => status?,
+        reason = interrupt => {
+            end(&mut child, group, order.grace).await?;
+            return Ok(Ended::Interrupted(reason));
+        }
+    };
+    signal::kill_group(group);
+    let by_signal = status.signal().map_or(Ended::Code(-1), Ended::Signal);
+    Ok(status.code().map_or(by_signal, Ended::Code))
+}
+
+fn spawn(order: &Order<'_>) -> io::Result<Child> {
+    let (program, arguments) = order.command.split_first().ok_or(io::ErrorKind::InvalidInput)?;
+    Command::new(program)
+        .args(arguments)
+        .env_clear()
+        .envs(order.env)
+        .current_dir(order.directory)
+        .stdin(Stdio::null())
+        .stdout(order.log.for_process()?)
+        .stderr(order.log.for_process()?)
+        .process_group(0)
+        .kill_on_drop(true)
+        .spawn()
+}
+
+/// First a word, then, after the grace, force.
+async fn end(child: &mut Child, group: Option<u32>, grace: Duration) -> io::Result<()> {
+    signal::terminate_group(group);
+    let gone = async {
+        child.wait().await?;
+        while signal::group_lives(group) {
+            tokio::time::sleep(LOOK_AGAIN).await;
+        }
+        io::Result::Ok(())
+    };
+    let _ = tokio::time::timeout(grace, gone).await;
+    signal::kill_group(group);
+    child.wait().await.map(drop)
+}
+
+#[cfg(test)]
+mod tests;

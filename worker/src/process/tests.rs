@@ -1,0 +1,115 @@
+//! Real processes, really ended.
+
+use std::{future::pending, sync::Arc};
+
+use base::SystemClock;
+use tokio::sync::oneshot;
+
+use super::*;
+
+struct Room {
+    directory: tempfile::TempDir,
+    log: TaskLog,
+    env: BTreeMap<String, String>,
+}
+
+impl Room {
+    fn new() -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let log = TaskLog::create(&directory.path().join("log"), Arc::new(SystemClock)).unwrap();
+        let env = BTreeMap::from([("PATH".to_owned(), "/usr/bin:/bin".to_owned())]);
+        Self { directory, log, env }
+    }
+
+    fn marked(mut self, mark: &str) -> Self {
+        self.env.insert("TEST_MARK".to_owned(), mark.to_owned());
+        self
+    }
+
+    async fn run<R>(&self, script: &str, interrupt: impl Future<Output = R>) -> io::Result<Ended<R>> {
+        let command = ["sh", "-c", script].map(str::to_owned);
+        let (directory, grace) = (self.directory.path(), Duration::from_millis(300));
+        run(&Order { command: &command, env: &self.env, directory, log: &self.log, grace }, interrupt).await
+    }
+
+    fn written(&self) -> String {
+        std::fs::read_to_string(self.log.path()).unwrap()
+    }
+
+    /// Returns once the file is there: the process has come so far.
+    async fn until_exists(&self, file: &str) {
+        while !self.directory.path().join(file).exists() {
+            tokio::time::sleep(LOOK_AGAIN).await;
+        }
+    }
+}
+
+/// A process that was killed takes a moment to go. One that was not would be waited for until the test is.
+async fn until_gone(mark: &str) {
+    while !stragglers::marked(format!("TEST_MARK={mark}").as_bytes()).is_empty() {
+        tokio::time::sleep(LOOK_AGAIN).await;
+    }
+}
+
+#[tokio::test]
+async fn both_outputs_are_written_in_order_and_the_code_comes_back() {
+    let room = Room::new();
+    let ended = room.run::<()>("echo one; echo two >&2; echo three; exit 7", pending()).await.unwrap();
+    assert_eq!(ended, Ended::Code(7));
+    assert_eq!(room.written(), "one\ntwo\nthree\n");
+}
+
+#[tokio::test]
+async fn nothing_of_the_workers_environment_leaks_in() {
+    let room = Room::new();
+    room.run::<()>("env", pending()).await.unwrap();
+    assert!(!room.written().contains("CARGO"), "{}", room.written());
+}
+
+#[tokio::test]
+async fn an_interrupted_command_may_clean_up() {
+    let room = Room::new();
+    let script = "trap 'echo cleaned; exit 0' TERM; touch ready; while :; do sleep 0.01; done";
+    let ended = room.run(script, room.until_exists("ready")).await.unwrap();
+    assert_eq!(ended, Ended::Interrupted(()));
+    // The shell may also say that the signal ended its `sleep`.
+    assert!(room.written().contains("cleaned\n"), "{}", room.written());
+}
+
+#[tokio::test]
+async fn one_that_does_not_listen_is_ended_with_its_children() {
+    let room = Room::new().marked("deaf");
+    let script = "trap '' TERM; (trap '' TERM; sleep 1000) & touch ready; while :; do sleep 1000; done";
+    let ended = room.run(script, room.until_exists("ready")).await.unwrap();
+    assert_eq!(ended, Ended::Interrupted(()));
+    until_gone("deaf").await;
+}
+
+#[tokio::test]
+async fn what_stays_in_the_background_ends_with_its_command() {
+    let room = Room::new().marked("behind");
+    let ended = room.run::<()>("sleep 1000 & exit 0", pending()).await.unwrap();
+    assert_eq!(ended, Ended::Code(0));
+    until_gone("behind").await;
+}
+
+#[tokio::test]
+#[cfg(target_os = "linux")]
+async fn a_daemon_that_left_its_group_is_found_by_its_mark() {
+    let room = Room::new().marked("daemon");
+    room.run::<()>("setsid sh -c 'touch ready; exec sleep 1000' & while ! test -e ready; do :; done", pending())
+        .await
+        .unwrap();
+    assert_eq!(end_stragglers("TEST_MARK", "daemon").await, 1);
+    until_gone("daemon").await;
+}
+
+#[tokio::test]
+async fn a_program_that_is_not_there_is_an_error() {
+    let room = Room::new();
+    let command = ["no-such-program".to_owned()];
+    let (directory, grace) = (room.directory.path(), Duration::ZERO);
+    let order = Order { command: &command, env: &room.env, directory, log: &room.log, grace };
+    let (_keep, never) = oneshot::channel::<()>();
+    assert_eq!(run(&order, never).await.unwrap_err().kind(), io::ErrorKind::NotFound);
+}

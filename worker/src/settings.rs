@@ -1,0 +1,60 @@
+//! What a worker is told when it starts.
+
+use std::{collections::BTreeMap, path::PathBuf, time::Duration};
+
+use protocol::id::{TaskQueueId, WorkerName};
+
+use crate::client::Credentials;
+
+/// The most tasks one claimWork request may ask for.
+const MOST_TASKS: usize = 32;
+
+/// Everything a worker needs to know. `WorkerSettings::new` fills in what rarely differs.
+#[derive(Clone)]
+pub struct WorkerSettings {
+    pub root_url: String,
+    pub credentials: Credentials,
+    pub task_queue_id: TaskQueueId,
+    pub name: WorkerName,
+    /// How many tasks run at the same time.
+    pub capacity: usize,
+    /// Where task directories and caches live. One worker at a time may use it.
+    pub work_dir: PathBuf,
+    /// Leaves each task's directory in place, for a look after a failure.
+    pub keep_task_dirs: bool,
+    /// Variables that every task gets: `PATH` at the least. Nothing else of the worker's own environment leaks in.
+    pub task_env: BTreeMap<String, String>,
+    /// The address on which live logs are served, and under which others find them.
+    pub live_log_host: String,
+    /// How long processes of an interrupted task have between SIGTERM and SIGKILL.
+    pub kill_grace: Duration,
+}
+
+impl WorkerSettings {
+    pub fn new(
+        root_url: &str,
+        credentials: Credentials,
+        queue: TaskQueueId,
+        name: WorkerName,
+        work_dir: PathBuf,
+    ) -> Self {
+        let path = "/usr/local/bin:/usr/bin:/bin".to_owned();
+        Self {
+            root_url: root_url.trim_end_matches('/').to_owned(),
+            credentials,
+            task_queue_id: queue,
+            name,
+            capacity: 1,
+            work_dir,
+            keep_task_dirs: false,
+            task_env: BTreeMap::from([("PATH".to_owned(), path)]),
+            live_log_host: "127.0.0.1".to_owned(),
+            kill_grace: Duration::from_secs(2),
+        }
+    }
+
+    /// The capacity as far as one request can fill it.
+    pub(crate) fn places(&self) -> usize {
+        self.capacity.clamp(1, MOST_TASKS)
+    }
+}

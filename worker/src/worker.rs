@@ -1,0 +1,109 @@
+//! The worker itself: asks for work as long as it has room, and stops when told.
+
+use std::{io, sync::Arc, time::Duration};
+
+use base::{Backoff, Clock, Entropy, Shutdown};
+use tokio::{sync::Semaphore, task::JoinSet};
+
+use crate::{
+    client::{Claim, Client, ClientError},
+    job::{self, Workshop},
+    log::LiveLogs,
+    mount::Caches,
+    settings::WorkerSettings,
+};
+
+/// A running worker. Stop it with `stop`; dropped, it ends at once and its tasks are left to their claims.
+pub struct Worker {
+    stop: Shutdown,
+    /// Owns the one task that claims, and in it all that run.
+    working: JoinSet<()>,
+}
+
+/// Why a worker did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    #[error("the worker's directory {0} cannot be used")]
+    Directory(String, #[source] io::Error),
+    #[error("no port for live logs could be opened on {0}")]
+    LiveLog(String, #[source] io::Error),
+    #[error(transparent)]
+    Client(#[from] ClientError),
+}
+
+const FIRST_PAUSE: Duration = Duration::from_millis(200);
+const LONGEST_PAUSE: Duration = Duration::from_secs(20);
+
+impl Worker {
+    /// Opens what a worker needs and begins to ask for work.
+    pub async fn start(settings: WorkerSettings, clock: Arc<dyn Clock>, entropy: &Entropy) -> Result<Self, StartError> {
+        let directory = |error| StartError::Directory(settings.work_dir.display().to_string(), error);
+        let caches = Caches::open(settings.work_dir.join("caches")).map_err(directory)?;
+        let host = settings.live_log_host.clone();
+        let live_logs = LiveLogs::start(&host, entropy.branch("live-log")).await;
+        let live_logs = live_logs.map_err(|error| StartError::LiveLog(host, error))?;
+        let credentials = Some(settings.credentials.clone());
+        let client = Client::new(&settings.root_url, credentials, clock, entropy.branch("client"))?;
+        let stop = Shutdown::new();
+        let workshop = Arc::new(Workshop { settings, client, caches, live_logs, stop: stop.clone() });
+        let pauses = Backoff::new(FIRST_PAUSE, LONGEST_PAUSE, entropy.branch("pause"));
+        let mut working = JoinSet::new();
+        working.spawn(work(workshop, pauses));
+        Ok(Self { stop, working })
+    }
+
+    /// Takes no more work, ends what runs and reports it, so that the queue gives it to others. Takes a few seconds
+    /// at the most.
+    pub async fn stop(mut self) {
+        self.stop.trigger();
+        while let Some(ended) = self.working.join_next().await {
+            if let Err(error) = ended {
+                tracing::error!(%error, "the worker's loop ended badly");
+            }
+        }
+    }
+}
+
+/// The running tasks live in this future: they end with it. A request for work is never given up while it waits,
+/// save at the very end: the answer might be on its way, and what it brings is ours.
+async fn work(shop: Arc<Workshop>, mut pauses: Backoff) {
+    let mut jobs = JoinSet::new();
+    let places = Arc::new(Semaphore::new(shop.settings.places()));
+    tokio::select! {
+        () = shop.stop.wait() => {}
+        () = take_work(&shop, &places, &mut pauses, &mut jobs) => {}
+    }
+    while jobs.join_next().await.is_some() {}
+}
+
+/// Fills free places, for ever. Nobody else takes places, so those that are free stay free meanwhile.
+async fn take_work(shop: &Arc<Workshop>, places: &Arc<Semaphore>, pauses: &mut Backoff, jobs: &mut JoinSet<()>) {
+    while let Ok(first) = places.clone().acquire_owned().await {
+        let rest = places.available_permits();
+        let claims = ask(shop, rest + 1, pauses).await;
+        let free = std::iter::once(first).chain((0..rest).map_while(|_| places.clone().try_acquire_owned().ok()));
+        for (claim, place) in claims.into_iter().zip(free) {
+            let shop = shop.clone();
+            jobs.spawn(async move {
+                job::run(shop, claim).await;
+                drop(place);
+            });
+        }
+        while jobs.try_join_next().is_some() {}
+    }
+}
+
+async fn ask(shop: &Workshop, room: usize, pauses: &mut Backoff) -> Vec<Claim> {
+    let settings = &shop.settings;
+    match shop.client.claim_work(&settings.task_queue_id, &settings.name, room).await {
+        Ok(claims) => {
+            pauses.reset();
+            claims.tasks
+        }
+        Err(error) => {
+            tracing::warn!(error = error.in_full(), "no work could be claimed; trying again");
+            pauses.pause().await;
+            Vec::new()
+        }
+    }
+}
