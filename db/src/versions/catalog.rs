@@ -53,6 +53,15 @@ pub(super) async fn read(connection: &mut PgConnection) -> Result<Catalog, Versi
 }
 
 impl Catalog {
+    /// Everything in it, sorted, so that two databases can be compared that got their columns in another order.
+    pub fn lines(&self) -> Vec<String> {
+        let functions = self.functions.iter().map(|function| function.definition.clone());
+        let mut lines: Vec<String> =
+            self.tables.lines().map(|line| line.trim_end_matches(',').to_owned()).chain(functions).collect();
+        lines.sort();
+        lines
+    }
+
     /// Functions that share a name. There must be none: a caller could not tell which one it reaches.
     pub fn overloaded(&self) -> Vec<String> {
         let pairs = self.functions.windows(2).filter(|pair| pair[0].name == pair[1].name);
@@ -104,7 +113,7 @@ const COLUMNS: &str = "
     join pg_namespace n on n.oid = c.relnamespace
     left join pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
     where n.nspname = $1 and c.relkind in ('r', 'p') and a.attnum > 0 and not a.attisdropped
-    order by c.relname, a.attname";
+    order by c.relname, a.attnum";
 
 const CONSTRAINTS: &str = "
     select c.relname::text, 'constraint ' || k.conname || ' ' || pg_get_constraintdef(k.oid)

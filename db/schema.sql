@@ -1,0 +1,238 @@
+-- What the newest version holds. Written by the test that checks it, under UPDATE=1.
+
+create table artifact (
+  task_id uuid not null,
+  run_id smallint not null,
+  name text not null,
+  storage_type smallint not null,
+  content_type text not null,
+  details jsonb not null,
+  present boolean not null,
+  expires timestamp with time zone not null,
+  content_length bigint,
+  blob_id uuid,
+  constraint artifact_pkey PRIMARY KEY (task_id, run_id, name)
+);
+
+create table blob (
+  blob_id uuid not null,
+  delete_after timestamp with time zone,
+  content_type text,
+  content_encoding text,
+  content_length bigint,
+  sha256 text,
+  sha512 text,
+  constraint blob_pkey PRIMARY KEY (blob_id)
+);
+
+create table claim (
+  task_id uuid not null,
+  run_id smallint not null,
+  taken_until timestamp with time zone not null,
+  claimed timestamp with time zone not null,
+  task_queue_id text not null,
+  constraint claim_pkey PRIMARY KEY (task_id)
+) with (autovacuum_analyze_scale_factor=0, autovacuum_analyze_threshold=50000, autovacuum_vacuum_cost_delay=0, autovacuum_vacuum_scale_factor=0, autovacuum_vacuum_threshold=5000, fillfactor=70);
+
+create table edge (
+  required uuid not null,
+  dependent uuid not null,
+  from_run smallint not null,
+  requires smallint not null,
+  constraint edge_pkey PRIMARY KEY (required, dependent)
+) with (autovacuum_vacuum_insert_scale_factor=0.05);
+
+create table graph (
+  submit_key text not null,
+  task_group_id uuid not null,
+  digest text not null,
+  task_ids uuid[] not null,
+  created timestamp with time zone not null,
+  expires timestamp with time zone not null,
+  constraint graph_pkey PRIMARY KEY (submit_key)
+);
+
+create table group_check (
+  task_group_id uuid not null,
+  at timestamp with time zone not null
+) with (autovacuum_vacuum_cost_delay=0, autovacuum_vacuum_scale_factor=0, autovacuum_vacuum_threshold=5000);
+
+create table object (
+  name text not null,
+  project_id text not null,
+  backend_id text not null,
+  upload_id uuid not null,
+  upload_expires timestamp with time zone not null,
+  finished timestamp with time zone,
+  expires timestamp with time zone not null,
+  hashes jsonb not null,
+  blob_id uuid,
+  created timestamp with time zone not null,
+  constraint object_pkey PRIMARY KEY (name),
+  constraint object_upload_id_key UNIQUE (upload_id)
+);
+
+create table outbox (
+  id bigint not null default nextval('outbox_id'::regclass),
+  shard smallint not null default 0,
+  kind smallint not null,
+  at timestamp with time zone not null,
+  task_group_id uuid not null,
+  task_id uuid,
+  run_id smallint,
+  trace text,
+  facts jsonb,
+  priority smallint,
+  retries_left smallint,
+  state smallint,
+  current_run smallint,
+  reason_created smallint,
+  reason_resolved smallint,
+  scheduled timestamp with time zone,
+  started timestamp with time zone,
+  resolved timestamp with time zone,
+  taken_until timestamp with time zone,
+  worker_group text,
+  worker_id text,
+  constraint outbox_pkey PRIMARY KEY (id)
+) with (autovacuum_vacuum_cost_delay=0, autovacuum_vacuum_scale_factor=0, autovacuum_vacuum_threshold=20000);
+
+create table pending (
+  task_queue_id text not null,
+  priority smallint not null,
+  seq bigint not null,
+  task_id uuid not null,
+  run_id smallint not null,
+  inserted timestamp with time zone not null,
+  deadline timestamp with time zone not null
+) with (autovacuum_analyze_scale_factor=0, autovacuum_analyze_threshold=50000, autovacuum_vacuum_cost_delay=0, autovacuum_vacuum_scale_factor=0, autovacuum_vacuum_threshold=5000);
+
+create table schema_version (
+  version integer not null,
+  only_row boolean not null default true,
+  constraint schema_version_only_row_check CHECK (only_row),
+  constraint schema_version_pkey PRIMARY KEY (only_row)
+);
+
+create table signing_key (
+  purpose text not null,
+  key bytea not null,
+  created timestamp with time zone not null,
+  constraint signing_key_pkey PRIMARY KEY (purpose)
+);
+
+create table sweep_mark (
+  name text not null,
+  mark timestamp with time zone not null,
+  constraint sweep_mark_pkey PRIMARY KEY (name)
+);
+
+create table task (
+  task_id uuid not null,
+  task_group_id uuid not null,
+  deadline timestamp with time zone not null,
+  expires timestamp with time zone not null,
+  scheduled timestamp with time zone,
+  started timestamp with time zone,
+  resolved timestamp with time zone,
+  taken_until timestamp with time zone,
+  pending_seq bigint,
+  remaining integer not null,
+  priority smallint not null,
+  retries smallint not null,
+  retries_left smallint not null,
+  state smallint not null,
+  run_id smallint not null,
+  completed_run smallint not null default '-1'::integer,
+  resolved_run smallint not null default '-1'::integer,
+  reason_created smallint,
+  reason_resolved smallint,
+  task_queue_id text not null,
+  scheduler_id text not null,
+  project_id text not null,
+  worker_group text,
+  worker_id text,
+  constraint task_pkey PRIMARY KEY (task_id)
+) with (autovacuum_vacuum_cost_delay=0, autovacuum_vacuum_scale_factor=0.02, fillfactor=50);
+
+create table task_definition (
+  task_id uuid not null,
+  priority smallint not null,
+  body text not null compression lz4,
+  constraint task_definition_pkey PRIMARY KEY (task_id)
+) with (autovacuum_vacuum_insert_scale_factor=0.05);
+
+create table task_group (
+  task_group_id uuid not null,
+  scheduler_id text not null,
+  expires timestamp with time zone not null,
+  sealed timestamp with time zone,
+  constraint task_group_pkey PRIMARY KEY (task_group_id)
+);
+
+create table task_queue (
+  task_queue_id text not null,
+  last_date_active timestamp with time zone not null,
+  expires timestamp with time zone not null,
+  constraint task_queue_pkey PRIMARY KEY (task_queue_id)
+);
+
+create table task_run_past (
+  task_id uuid not null,
+  run_id smallint not null,
+  state smallint not null,
+  reason_created smallint not null,
+  reason_resolved smallint,
+  scheduled timestamp with time zone not null,
+  started timestamp with time zone,
+  resolved timestamp with time zone,
+  taken_until timestamp with time zone,
+  worker_group text,
+  worker_id text,
+  constraint task_run_past_pkey PRIMARY KEY (task_id, run_id)
+);
+
+create table worker (
+  task_queue_id text not null,
+  worker_group text not null,
+  worker_id text not null,
+  first_claim timestamp with time zone not null,
+  last_date_active timestamp with time zone not null,
+  expires timestamp with time zone not null,
+  quarantine_until timestamp with time zone,
+  quarantine_details jsonb not null default '[]'::jsonb,
+  recent_task_ids uuid[] not null default '{}'::uuid[],
+  recent_run_ids smallint[] not null default '{}'::smallint[],
+  constraint worker_pkey PRIMARY KEY (task_queue_id, worker_group, worker_id)
+) with (fillfactor=50);
+
+CREATE INDEX artifact_expires ON drover.artifact USING brin (expires);
+CREATE UNIQUE INDEX artifact_pkey ON drover.artifact USING btree (task_id, run_id, name);
+CREATE INDEX blob_delete_after ON drover.blob USING btree (delete_after) WHERE (delete_after IS NOT NULL);
+CREATE UNIQUE INDEX blob_pkey ON drover.blob USING btree (blob_id);
+CREATE UNIQUE INDEX claim_pkey ON drover.claim USING btree (task_id);
+CREATE UNIQUE INDEX edge_pkey ON drover.edge USING btree (required, dependent);
+CREATE UNIQUE INDEX graph_pkey ON drover.graph USING btree (submit_key);
+CREATE INDEX object_expires ON drover.object USING btree (expires);
+CREATE UNIQUE INDEX object_pkey ON drover.object USING btree (name);
+CREATE INDEX object_unfinished ON drover.object USING btree (upload_expires) WHERE (finished IS NULL);
+CREATE UNIQUE INDEX object_upload_id_key ON drover.object USING btree (upload_id);
+CREATE UNIQUE INDEX outbox_pkey ON drover.outbox USING btree (id);
+CREATE INDEX pending_order ON drover.pending USING btree (task_queue_id, priority DESC, seq);
+CREATE UNIQUE INDEX schema_version_pkey ON drover.schema_version USING btree (only_row);
+CREATE UNIQUE INDEX signing_key_pkey ON drover.signing_key USING btree (purpose);
+CREATE UNIQUE INDEX sweep_mark_pkey ON drover.sweep_mark USING btree (name);
+CREATE INDEX task_deadline ON drover.task USING btree (deadline);
+CREATE UNIQUE INDEX task_definition_pkey ON drover.task_definition USING btree (task_id);
+CREATE INDEX task_expires ON drover.task USING brin (expires) WITH (pages_per_range='32', autosummarize='on');
+CREATE INDEX task_group_expires ON drover.task_group USING btree (expires);
+CREATE UNIQUE INDEX task_group_pkey ON drover.task_group USING btree (task_group_id);
+CREATE INDEX task_group_tasks ON drover.task USING btree (task_group_id, task_id);
+CREATE UNIQUE INDEX task_pkey ON drover.task USING btree (task_id);
+CREATE UNIQUE INDEX task_queue_pkey ON drover.task_queue USING btree (task_queue_id);
+CREATE UNIQUE INDEX task_run_past_pkey ON drover.task_run_past USING btree (task_id, run_id);
+CREATE UNIQUE INDEX worker_pkey ON drover.worker USING btree (task_queue_id, worker_group, worker_id);
+
+create sequence outbox_id as bigint start 1 increment 1 cache 1;
+create sequence pending_seq as bigint start 1 increment 1 cache 1;
+

@@ -1,0 +1,117 @@
+//! Up and down with versions made up here.
+
+use super::super::{VersionError, load::Version, session::Session, walk};
+use super::{session, versions};
+use crate::testing::TestDatabase;
+
+const LOOK: &str =
+    "-- look: read, queue, since version 1\ncreate or replace function look() returns int language sql as 'select 1';";
+const LOOK_AGAIN: &str =
+    "-- look: read, queue, since version 1\ncreate or replace function look() returns int language sql as 'select 2';";
+
+const ONLINE: &str = "
+    create function online_migration_v2_batch(batch_size_in integer, state_in jsonb)
+    returns table (count integer, state jsonb) language plpgsql as $$
+    declare changed integer;
+    begin
+      update thing set doubled = number * 2 where number in
+        (select number from thing where doubled is null order by number limit batch_size_in);
+      get diagnostics changed = row_count;
+      return query select changed, state_in;
+    end $$;
+    create function online_migration_v2_is_complete() returns boolean language sql as
+      'select not exists (select from thing where doubled is null)';";
+
+fn two() -> Vec<Version> {
+    versions(&[
+        ("0001_thing/up.sql", "create table thing (number int); insert into thing select generate_series(1, 100)"),
+        ("0001_thing/down.sql", "drop table thing"),
+        ("0001_thing/functions/look.sql", LOOK),
+        ("0002_double/up.sql", "alter table thing add doubled int"),
+        ("0002_double/down.sql", "alter table thing drop doubled"),
+        ("0002_double/online.sql", ONLINE),
+        ("0002_double/functions/look.sql", LOOK_AGAIN),
+    ])
+}
+
+async fn number(session: &mut Session, sql: &'static str) -> i64 {
+    sqlx::query_scalar(sql).fetch_one(&mut session.connection).await.unwrap()
+}
+
+#[tokio::test]
+async fn an_online_migration_fills_every_row_and_leaves_no_function() {
+    let database = TestDatabase::empty().await;
+    let mut session = session(&database).await;
+    assert_eq!(walk::up(&mut session, &two(), 2, &mut |_| {}).await.unwrap(), 2);
+    assert_eq!(number(&mut session, "select sum(doubled) from thing").await, 10_100);
+    assert!(!session.has_function("online_migration_v2_batch").await.unwrap());
+}
+
+#[tokio::test]
+async fn an_interrupted_online_migration_is_finished_by_the_next_upgrade() {
+    let database = TestDatabase::empty().await;
+    let mut session = session(&database).await;
+    let mut broken = two();
+    broken[1].online = Some(ONLINE.replace("number * 2", "number / 0"));
+    walk::up(&mut session, &broken, 2, &mut |_| {}).await.unwrap_err();
+    assert_eq!(session.current().await.unwrap(), 2);
+    assert!(session.unfinished_online(2).await.unwrap());
+
+    let fix = ONLINE.replace("create function", "create or replace function");
+    sqlx::raw_sql(sqlx::AssertSqlSafe(fix)).execute(&mut session.connection).await.unwrap();
+    walk::up(&mut session, &two(), 2, &mut |_| {}).await.unwrap();
+    assert_eq!(number(&mut session, "select count(doubled) from thing").await, 100);
+    assert!(!session.unfinished_online(2).await.unwrap());
+}
+
+#[tokio::test]
+async fn going_down_brings_the_older_function_back() {
+    let database = TestDatabase::empty().await;
+    let mut session = session(&database).await;
+    walk::up(&mut session, &two(), 2, &mut |_| {}).await.unwrap();
+    assert_eq!(number(&mut session, "select look()::bigint").await, 2);
+    walk::down(&mut session, &two(), 1, &mut |_| {}).await.unwrap();
+    assert_eq!(number(&mut session, "select look()::bigint").await, 1);
+    walk::down(&mut session, &two(), 0, &mut |_| {}).await.unwrap();
+    assert!(!session.has_function("look").await.unwrap());
+}
+
+#[tokio::test]
+async fn a_step_that_fails_changes_nothing() {
+    let database = TestDatabase::empty().await;
+    let mut session = session(&database).await;
+    let mut broken = two();
+    broken[1].up.push_str("; select 1 / 0");
+    let error = walk::up(&mut session, &broken, 2, &mut |_| {}).await.unwrap_err();
+    assert!(error.to_string().starts_with("0002_double/up.sql failed"), "{error}");
+    assert_eq!(session.current().await.unwrap(), 1);
+    assert_eq!(number(&mut session, "select count(*) from thing").await, 100);
+}
+
+#[tokio::test]
+async fn a_version_that_moved_meanwhile_is_noticed() {
+    let database = TestDatabase::empty().await;
+    let mut session = session(&database).await;
+    let error = session.step(7).await.unwrap_err();
+    assert!(matches!(error, VersionError::AnotherRuns { expected: 7, found: 0 }), "{error}");
+}
+
+#[tokio::test]
+async fn up_and_down_refuse_the_wrong_way() {
+    let database = TestDatabase::empty().await;
+    let mut session = session(&database).await;
+    walk::up(&mut session, &two(), 2, &mut |_| {}).await.unwrap();
+    assert!(matches!(walk::up(&mut session, &two(), 1, &mut |_| {}).await, Err(VersionError::NotUp { .. })));
+    assert!(matches!(walk::up(&mut session, &two(), 3, &mut |_| {}).await, Err(VersionError::Unknown { .. })));
+    assert!(matches!(walk::down(&mut session, &two()[..1], 1, &mut |_| {}).await, Err(VersionError::Newer { .. })));
+    walk::down(&mut session, &two(), 1, &mut |_| {}).await.unwrap();
+    assert!(matches!(walk::down(&mut session, &two(), 2, &mut |_| {}).await, Err(VersionError::NotDown { .. })));
+}
+
+#[tokio::test]
+async fn a_database_ahead_of_the_program_is_left_alone() {
+    let database = TestDatabase::empty().await;
+    let mut session = session(&database).await;
+    walk::up(&mut session, &two(), 2, &mut |_| {}).await.unwrap();
+    assert_eq!(walk::up(&mut session, &two()[..1], 1, &mut |_| {}).await.unwrap(), 2);
+}
