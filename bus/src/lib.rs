@@ -1,1 +1,46 @@
-//! placeholder
+//! The bus: how parts tell each other, and the world, what happened.
+//!
+//! One trait, two ways behind it: `MemoryBus` within a process, `AmqpBus` over RabbitMQ. Both keep the same
+//! contract (`tests/contract.rs`). Delivery is at least once; what one publisher sends to one queue arrives in order.
+
+mod amqp;
+mod consumer;
+mod error;
+mod memory;
+mod message;
+mod subscription;
+mod topic;
+
+use std::time::Duration;
+
+pub use amqp::AmqpBus;
+use async_trait::async_trait;
+use bytes::Bytes;
+pub use consumer::{Consumer, Delivery, Received};
+pub use error::BusError;
+pub use memory::MemoryBus;
+pub use message::{ContentType, Message};
+pub use subscription::{Binding, Exchange, ExchangeKind, Queue, Subscription};
+
+/// What every bus can do.
+#[async_trait]
+pub trait Bus: Send + Sync + 'static {
+    /// Makes sure that the exchange is there, now and after every reconnect.
+    async fn declare(&self, exchange: Exchange) -> Result<(), BusError>;
+
+    /// Sends all messages, in order, and returns once every one of them is safe with the bus.
+    /// After an error some may have been delivered and may be delivered again by a repeat.
+    async fn publish(&self, messages: &[Message], deadline: Duration) -> Result<(), BusError>;
+
+    /// Returns once the queue is bound: what is published from then on arrives.
+    async fn subscribe(&self, subscription: Subscription) -> Result<Consumer, BusError>;
+
+    /// Wakes whoever listens to a fan-out exchange. Never waits, may be lost without a word.
+    fn wake(&self, exchange: &str, body: Bytes);
+
+    /// False only if nobody could possibly get a message sent to this exchange just now, so that it need not be made.
+    fn may_be_heard(&self, exchange: &str) -> bool;
+
+    /// Ends all connections in good order. Consumers end, publishing fails from then on.
+    async fn close(&self);
+}

@@ -1,0 +1,235 @@
+//! Receiving: one task per subscription, which sets it up again as often as needed.
+
+use std::{sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use futures_util::StreamExt;
+use lapin::{
+    Channel,
+    options::{
+        BasicAckOptions, BasicConsumeOptions, BasicNackOptions, BasicQosOptions, QueueBindOptions, QueueDeclareOptions,
+    },
+    types::{AMQPValue, FieldTable, ShortString},
+};
+use tokio::{
+    sync::{mpsc, oneshot},
+    task::JoinSet,
+    time::sleep,
+};
+
+use super::{
+    acks::{Ack, Acks},
+    link::Link,
+    wire::{message, refused_or_away},
+};
+use crate::{
+    BusError, Consumer, Delivery, Queue, Received, Subscription,
+    consumer::{Settlement, Settler, Source},
+};
+
+/// Acknowledgements wait this long for company.
+const IDLE: Duration = Duration::from_millis(10);
+
+/// Resolves once the queue is bound and consumed from.
+pub(super) fn subscribe(
+    link: Arc<Link>,
+    subscription: Subscription,
+    tasks: &mut JoinSet<()>,
+) -> impl Future<Output = Result<Consumer, BusError>> + use<> {
+    while tasks.try_join_next().is_some() {}
+    let prefetch = subscription.prefetch.max(1);
+    let (sender, received) = mpsc::channel(usize::from(prefetch) + 1);
+    let (ready, is_ready) = oneshot::channel();
+    tasks.spawn(run(Task { link, subscription, sender }, ready));
+    async move {
+        is_ready.await.unwrap_or(Err(BusError::Closed))?;
+        Ok(Consumer::new(Inbox(received)))
+    }
+}
+
+struct Inbox(mpsc::Receiver<Received>);
+
+#[async_trait]
+impl Source for Inbox {
+    async fn next(&mut self) -> Option<Received> {
+        self.0.recv().await
+    }
+}
+
+struct Task {
+    link: Arc<Link>,
+    subscription: Subscription,
+    /// Closed when the consumer is dropped, which ends the task.
+    sender: mpsc::Sender<Received>,
+}
+
+/// Why a round of consuming ended.
+enum End {
+    Broken,
+    /// The consumer or the whole bus is gone.
+    Over,
+}
+
+/// A refusal ends the task only at first: later on the broker may just be coming up.
+async fn run(task: Task, ready: oneshot::Sender<Result<(), BusError>>) {
+    let mut ready = Some(ready);
+    loop {
+        let consuming = tokio::select! {
+            consuming = set_up(&task) => consuming,
+            () = task.sender.closed() => return,
+        };
+        match consuming {
+            Ok((channel, deliveries)) => {
+                match ready.take() {
+                    Some(ready) => drop(ready.send(Ok(()))),
+                    None if task.subscription.queue == Queue::Ephemeral => drop(task.sender.send(Received::Gap).await),
+                    None => {}
+                }
+                if let End::Over = consume(&task, &channel, deliveries).await {
+                    let _ = channel.close(200, "OK".into()).await;
+                    return;
+                }
+            }
+            Err(BusError::Closed) => return,
+            Err(error) => {
+                if !error.is_retryable()
+                    && let Some(ready) = ready.take()
+                {
+                    let _ = ready.send(Err(error));
+                    return;
+                }
+                tracing::warn!(%error, "a subscription is set up again");
+                sleep(Duration::from_secs(1)).await;
+            }
+        }
+    }
+}
+
+async fn set_up(task: &Task) -> Result<(Channel, lapin::Consumer), BusError> {
+    let channel = task.link.channel().await?;
+    let consumer = consume_from(&channel, &task.subscription).await.map_err(refused_or_away)?;
+    Ok((channel, consumer))
+}
+
+async fn consume_from(channel: &Channel, subscription: &Subscription) -> Result<lapin::Consumer, lapin::Error> {
+    channel.basic_qos(subscription.prefetch.max(1), BasicQosOptions::default()).await?;
+    let (name, options, arguments) = declaration(&subscription.queue);
+    let queue = channel.queue_declare(name, options, arguments).await?;
+    for binding in &subscription.bindings {
+        let (exchange, pattern) = (binding.exchange.as_str().into(), binding.pattern.as_str().into());
+        let options = QueueBindOptions::default();
+        channel.queue_bind(queue.name().clone(), exchange, pattern, options, FieldTable::default()).await?;
+    }
+    let options = BasicConsumeOptions::default();
+    channel.basic_consume(queue.name().clone(), ShortString::default(), options, FieldTable::default()).await
+}
+
+/// Durable queues are quorum queues: they survive the loss of a node, and cost no more on one.
+fn declaration(queue: &Queue) -> (ShortString, QueueDeclareOptions, FieldTable) {
+    let mut arguments = FieldTable::default();
+    let mut options = QueueDeclareOptions::default();
+    match queue {
+        Queue::Durable { name, max_length } => {
+            options.durable = true;
+            arguments.insert("x-queue-type".into(), AMQPValue::LongString("quorum".into()));
+            if let Some(most) = max_length {
+                arguments.insert("x-max-length".into(), AMQPValue::LongLongInt(i64::from(*most)));
+            }
+            (name.as_str().into(), options, arguments)
+        }
+        Queue::Ephemeral => {
+            options.exclusive = true;
+            options.auto_delete = true;
+            (ShortString::default(), options, arguments)
+        }
+    }
+}
+
+/// The way back from the deliveries of one channel. Those of a channel that ended come again anyway.
+struct Settling(mpsc::UnboundedSender<(u64, Settlement)>);
+
+impl Settler for Settling {
+    fn settle(&self, number: u64, settlement: Settlement) {
+        let _ = self.0.send((number, settlement));
+    }
+}
+
+async fn consume(task: &Task, channel: &Channel, mut deliveries: lapin::Consumer) -> End {
+    let (settled, mut settling) = mpsc::unbounded_channel();
+    let settler: Arc<dyn Settler> = Arc::new(Settling(settled));
+    let mut acks = Acks::default();
+    loop {
+        let told = tokio::select! {
+            biased;
+            Some((tag, settlement)) = settling.recv() => settle(channel, &mut acks, tag, settlement).await,
+            delivery = deliveries.next() => match delivery {
+                Some(Ok(delivery)) => {
+                    hand_over(task, delivery, &settler).await;
+                    Ok(())
+                }
+                Some(Err(error)) => Err(error),
+                None => return broken_or_over(task),
+            },
+            () = sleep(IDLE), if acks.is_due() => tell_all(channel, acks.flush()).await,
+            () = task.sender.closed() => {
+                last_words(channel, &mut acks, &mut settling).await;
+                return End::Over;
+            }
+            () = task.link.closed() => {
+                last_words(channel, &mut acks, &mut settling).await;
+                return End::Over;
+            }
+        };
+        if let Err(error) = told {
+            tracing::warn!(%error, "a consumer lost its channel");
+            return broken_or_over(task);
+        }
+    }
+}
+
+fn broken_or_over(task: &Task) -> End {
+    if task.link.is_closed() { End::Over } else { End::Broken }
+}
+
+/// Never waits for long: the broker sends no more than the prefetch, for which there is room.
+async fn hand_over(task: &Task, delivery: lapin::message::Delivery, settler: &Arc<dyn Settler>) {
+    let (tag, redelivered) = (delivery.delivery_tag, delivery.redelivered);
+    let delivery = Delivery::new(Arc::new(message(delivery)), redelivered, tag, settler.clone());
+    let _ = task.sender.send(Received::Delivery(delivery)).await;
+}
+
+async fn settle(channel: &Channel, acks: &mut Acks, tag: u64, settlement: Settlement) -> Result<(), lapin::Error> {
+    if settlement == Settlement::Done {
+        return match acks.done(tag) {
+            Some(ack) => tell(channel, ack).await,
+            None => Ok(()),
+        };
+    }
+    acks.rejected(tag);
+    let requeue = settlement == Settlement::Requeue;
+    channel.basic_nack(tag, BasicNackOptions { requeue, ..BasicNackOptions::default() }).await
+}
+
+async fn tell(channel: &Channel, ack: Ack) -> Result<(), lapin::Error> {
+    match ack {
+        Ack::UpTo(tag) => channel.basic_ack(tag, BasicAckOptions { multiple: true }).await,
+        Ack::One(tag) => channel.basic_ack(tag, BasicAckOptions::default()).await,
+    }
+}
+
+async fn tell_all(channel: &Channel, acks: Vec<Ack>) -> Result<(), lapin::Error> {
+    for ack in acks {
+        tell(channel, ack).await?;
+    }
+    Ok(())
+}
+
+/// What was settled before the end is said before the end.
+async fn last_words(channel: &Channel, acks: &mut Acks, settling: &mut mpsc::UnboundedReceiver<(u64, Settlement)>) {
+    while let Ok((tag, settlement)) = settling.try_recv() {
+        if settle(channel, acks, tag, settlement).await.is_err() {
+            return;
+        }
+    }
+    let _ = tell_all(channel, acks.flush()).await;
+}

@@ -1,0 +1,179 @@
+//! A bounded queue whose deliveries come back unless they are acknowledged.
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    pin::pin,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
+
+use tokio::sync::Notify;
+
+use crate::{
+    BusError, Delivery, Message, Received,
+    consumer::{Settlement, Settler},
+};
+
+/// What a queue does when it is full.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Overflow {
+    /// The publisher waits.
+    Wait,
+    /// The new message is lost, and the consumer is told so.
+    Lose,
+    /// The oldest beyond this many are dropped.
+    DropOldest(usize),
+}
+
+pub(super) struct MemoryQueue {
+    state: Mutex<State>,
+    /// Told after every change: to publishers that wait for space and consumers that wait for messages.
+    changed: Notify,
+    capacity: usize,
+    overflow: Overflow,
+}
+
+#[derive(Default)]
+struct State {
+    /// In order of their numbers.
+    ready: VecDeque<Stored>,
+    out: BTreeMap<u64, Stored>,
+    next_number: u64,
+    gap: bool,
+    closed: bool,
+}
+
+struct Stored {
+    number: u64,
+    message: Arc<Message>,
+    redelivered: bool,
+}
+
+impl MemoryQueue {
+    pub(super) fn new(capacity: usize, overflow: Overflow) -> Self {
+        Self { state: Mutex::default(), changed: Notify::new(), capacity, overflow }
+    }
+
+    pub(super) async fn push(&self, message: Arc<Message>) -> Result<(), BusError> {
+        self.when(|state| match self.overflow {
+            _ if state.closed => Some(Err(BusError::Closed)),
+            Overflow::Wait if state.is_full(self.capacity) => None,
+            overflow => {
+                state.accept(&message, self.capacity, overflow);
+                Some(Ok(()))
+            }
+        })
+        .await
+        // A queue that went away with its consumer takes no messages, which is nobody's error.
+        .or_else(|error| if self.overflow == Overflow::Lose { Ok(()) } else { Err(error) })
+        .inspect(|()| self.changed.notify_waiters())
+    }
+
+    /// Like `push`, but a full queue loses the message.
+    pub(super) fn offer(&self, message: &Arc<Message>) {
+        let mut state = self.state();
+        if !state.closed && !state.is_full(self.capacity) {
+            state.accept(message, self.capacity, self.overflow);
+            self.changed.notify_waiters();
+        }
+    }
+
+    pub(super) fn close(&self) {
+        self.state().closed = true;
+        self.changed.notify_waiters();
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Tries after every change until there is an answer.
+    async fn when<T>(&self, mut attempt: impl FnMut(&mut State) -> Option<T>) -> T {
+        loop {
+            let mut changed = pin!(self.changed.notified());
+            // Listen first, look then: a change in between must not be missed.
+            changed.as_mut().enable();
+            if let Some(answer) = attempt(&mut self.state()) {
+                return answer;
+            }
+            changed.await;
+        }
+    }
+}
+
+impl State {
+    fn is_full(&self, capacity: usize) -> bool {
+        self.ready.len() + self.out.len() >= capacity
+    }
+
+    fn accept(&mut self, message: &Arc<Message>, capacity: usize, overflow: Overflow) {
+        if overflow == Overflow::Lose && self.is_full(capacity) {
+            self.gap = true;
+            return;
+        }
+        self.ready.push_back(Stored { number: self.next_number, message: message.clone(), redelivered: false });
+        self.next_number += 1;
+        if let Overflow::DropOldest(most) = overflow
+            && self.ready.len() > most
+        {
+            self.ready.pop_front();
+        }
+    }
+
+    fn settle(&mut self, number: u64, settlement: Settlement) {
+        let Some(mut stored) = self.out.remove(&number) else { return };
+        if settlement == Settlement::Requeue {
+            stored.redelivered = true;
+            let place = self.ready.partition_point(|waiting| waiting.number < number);
+            self.ready.insert(place, stored);
+        }
+    }
+}
+
+/// One consumer's view of a queue.
+pub(super) struct Reader(Arc<ReaderSide>);
+
+struct ReaderSide {
+    queue: Arc<MemoryQueue>,
+    prefetch: usize,
+    out: AtomicUsize,
+}
+
+impl Reader {
+    pub(super) fn new(queue: Arc<MemoryQueue>, prefetch: usize) -> Self {
+        Self(Arc::new(ReaderSide { queue, prefetch, out: AtomicUsize::new(0) }))
+    }
+
+    pub(super) fn queue(&self) -> &Arc<MemoryQueue> {
+        &self.0.queue
+    }
+
+    pub(super) async fn next(&self) -> Option<Received> {
+        let next = self.0.queue.when(|state| if state.closed { Some(Err(())) } else { self.take(state).map(Ok) });
+        next.await.ok()
+    }
+
+    fn take(&self, state: &mut State) -> Option<Received> {
+        if std::mem::take(&mut state.gap) {
+            return Some(Received::Gap);
+        }
+        if self.0.out.load(Ordering::Acquire) >= self.0.prefetch {
+            return None;
+        }
+        let stored = state.ready.pop_front()?;
+        let delivery = Delivery::new(stored.message.clone(), stored.redelivered, stored.number, self.0.clone());
+        state.out.insert(stored.number, stored);
+        self.0.out.fetch_add(1, Ordering::AcqRel);
+        Some(Received::Delivery(delivery))
+    }
+}
+
+impl Settler for ReaderSide {
+    fn settle(&self, number: u64, settlement: Settlement) {
+        self.queue.state().settle(number, settlement);
+        self.out.fetch_sub(1, Ordering::AcqRel);
+        self.queue.changed.notify_waiters();
+    }
+}

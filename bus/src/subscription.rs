@@ -1,0 +1,95 @@
+//! Where messages are sent, and what a consumer asks for.
+
+use std::sync::Arc;
+
+use crate::{BusError, message::check_name};
+
+/// How an exchange deals out what it gets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ExchangeKind {
+    /// By routing key; survives a restart of the broker.
+    Topic,
+    /// To every bound queue; for wake-ups, gone with the broker.
+    Fanout,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Exchange {
+    pub name: Arc<str>,
+    pub kind: ExchangeKind,
+}
+
+impl Exchange {
+    pub fn topic(name: &str) -> Self {
+        Self { name: name.into(), kind: ExchangeKind::Topic }
+    }
+
+    pub fn fanout(name: &str) -> Self {
+        Self { name: name.into(), kind: ExchangeKind::Fanout }
+    }
+}
+
+/// Where messages wait for a consumer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Queue {
+    /// Kept while nobody consumes. With a `max_length` the oldest go first; without one nothing is dropped.
+    Durable { name: String, max_length: Option<u32> },
+    /// One consumer's own, gone with it. What was sent while it was cut off is lost, which it is told by a gap.
+    Ephemeral,
+}
+
+/// What of an exchange goes into a queue: `*` stands for one word, `#` for any number of them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Binding {
+    pub exchange: String,
+    pub pattern: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Subscription {
+    pub queue: Queue,
+    /// Bindings are added to those a durable queue already has, never taken away.
+    pub bindings: Vec<Binding>,
+    /// How many deliveries may be out unsettled: the real brake of a consumer.
+    pub prefetch: u16,
+}
+
+impl Subscription {
+    /// What serves a busy consumer well.
+    pub const PREFETCH: u16 = 100;
+
+    pub fn durable(name: &str) -> Self {
+        Self::of(Queue::Durable { name: name.to_owned(), max_length: None })
+    }
+
+    pub fn ephemeral() -> Self {
+        Self::of(Queue::Ephemeral)
+    }
+
+    #[must_use]
+    pub fn bind(mut self, exchange: &str, pattern: &str) -> Self {
+        self.bindings.push(Binding { exchange: exchange.to_owned(), pattern: pattern.to_owned() });
+        self
+    }
+
+    #[must_use]
+    pub const fn prefetch(mut self, prefetch: u16) -> Self {
+        self.prefetch = prefetch;
+        self
+    }
+
+    fn of(queue: Queue) -> Self {
+        Self { queue, bindings: Vec::new(), prefetch: Self::PREFETCH }
+    }
+
+    pub(crate) fn check(&self) -> Result<(), BusError> {
+        if let Queue::Durable { name, .. } = &self.queue {
+            check_name("queue name", name)?;
+        }
+        for binding in &self.bindings {
+            check_name("exchange", &binding.exchange)?;
+            check_name("binding", &binding.pattern)?;
+        }
+        Ok(())
+    }
+}
