@@ -1,1 +1,48 @@
-fn main() {}
+//! The one binary. It is the only place that knows every room: it reads settings, builds the rooms and starts the
+//! roles asked for; and it is the client people type.
+
+mod cli;
+mod config_command;
+mod credentials;
+mod data_dir;
+mod database;
+mod db_command;
+mod dev;
+mod exit;
+mod ground;
+mod group_command;
+mod output;
+mod role;
+mod roles;
+mod run;
+mod serve;
+mod settings;
+mod task_command;
+mod worker_command;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use cli::Cli;
+use exit::{Exit, Failure};
+use ground::Ground;
+
+fn main() -> ExitCode {
+    // Whoever speaks TLS first needs to find it; a second installation is harmless.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let cli = Cli::parse();
+    let (output, ground) = (cli.output(), Ground::system());
+    let ended = start_runtime().and_then(|runtime| runtime.block_on(cli.run(&ground, &output)));
+    match ended {
+        Ok(exit) => exit.code(),
+        Err(failure) => {
+            output.failure(&failure);
+            failure.exit.code()
+        }
+    }
+}
+
+fn start_runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    let built = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    built.map_err(|error| Failure::new(Exit::Failed, format!("the runtime cannot be started: {error}")))
+}

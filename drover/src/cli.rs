@@ -1,0 +1,162 @@
+//! The command line: what can be typed, and which module does it.
+
+use std::path::PathBuf;
+
+use base::settings::{Loaded, Loader};
+use clap::{Args, Parser, Subcommand};
+
+use crate::{
+    config_command::{self, ConfigCommand},
+    db_command::{self, DbCommand},
+    dev::{self, DevArgs},
+    exit::{Exit, Failure},
+    ground::Ground,
+    group_command::{self, GroupCommand},
+    output::{Format, Output},
+    run::{self, RunArgs},
+    serve::{self, ServeArgs},
+    settings::DroverSettings,
+    task_command::{self, TaskCommand},
+    worker_command::{self, WorkerArgs},
+};
+
+const AFTER_HELP: &str = "\
+Examples:
+  drover dev                              everything in one process, with two workers
+  drover run graph.yml                    submit a graph of tasks and watch it until it is done
+  drover task log TASK_ID                 what a task wrote
+  drover group watch TASK_GROUP_ID        follow a graph that someone else submitted
+  drover config explain api               what the settings of a section mean
+
+Clients find the server through TASKCLUSTER_ROOT_URL, TASKCLUSTER_CLIENT_ID and TASKCLUSTER_ACCESS_TOKEN.
+Settings come from defaults, then one TOML file, then DROVER__SECTION__FIELD variables, then flags.
+
+Exit codes: 0 done, 1 failed or not green, 2 wrong usage or settings, 3 server or database not reachable,
+4 refused by the server, 130 interrupted.";
+
+/// A system for continuous integration, compatible with Taskcluster on the wire.
+#[derive(Debug, Parser)]
+#[command(name = "drover", version, after_help = AFTER_HELP, max_term_width = 120)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Common options")]
+pub(crate) struct Global {
+    /// How to print results: for people, or as JSON on standard output.
+    #[arg(
+        short,
+        long,
+        global = true,
+        value_enum,
+        default_value = "text",
+        env = "DROVER_OUTPUT",
+        hide_env_values = true
+    )]
+    output: Format,
+    /// The settings file, instead of `drover.toml` in the working directory.
+    #[arg(long, global = true, value_name = "FILE", env = "DROVER_CONFIG", hide_env_values = true)]
+    config: Option<PathBuf>,
+    /// One setting, by its dotted key; may be given several times.
+    #[arg(long = "set", global = true, value_name = "KEY=VALUE", value_parser = key_and_value)]
+    sets: Vec<(String, String)>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run everything in one process, with a database and workers of its own.
+    Dev(DevArgs),
+    /// Run chosen roles of a larger installation.
+    Serve(ServeArgs),
+    /// Claim and run tasks on this machine.
+    Worker(WorkerArgs),
+    /// Submit a graph of tasks and watch it.
+    Run(RunArgs),
+    /// Look at the database's version, or change it.
+    #[command(subcommand)]
+    Db(DbCommand),
+    /// Look at a task, or act on it.
+    #[command(subcommand)]
+    Task(TaskCommand),
+    /// Look at task groups, or act on them.
+    #[command(subcommand)]
+    Group(GroupCommand),
+    /// Show the settings in force, or explain what they mean.
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    /// Print the version.
+    Version,
+}
+
+impl Cli {
+    pub(crate) fn output(&self) -> Output {
+        Output::new(self.global.output)
+    }
+
+    pub(crate) async fn run(self, ground: &Ground, output: &Output) -> Result<Exit, Failure> {
+        let Self { global, command } = self;
+        match command {
+            Command::Dev(args) => dev::run(args, &global, ground, output).await,
+            Command::Serve(args) => serve::run(args, &global, ground, output).await,
+            Command::Worker(args) => worker_command::run(args, ground, output).await,
+            Command::Run(args) => run::run(args, ground, output).await,
+            Command::Db(command) => db_command::run(command, &global, output).await,
+            Command::Task(command) => task_command::run(command, ground, output).await,
+            Command::Group(command) => group_command::run(command, ground, output).await,
+            Command::Config(command) => config_command::run(command, &global, output),
+            Command::Version => Ok(version(*output)),
+        }
+    }
+}
+
+impl Global {
+    /// The settings in force, with what a command's own flags say on top.
+    pub(crate) fn load(&self, flags: &[(&str, Option<String>)]) -> Result<Loaded<DroverSettings>, Failure> {
+        let mut loader = Loader::new();
+        if let Some(file) = &self.config {
+            loader = loader.file(file);
+        }
+        for (key, text) in &self.sets {
+            loader = loader.set(key, text);
+        }
+        for (key, text) in flags {
+            if let Some(text) = text {
+                loader = loader.set(key, text);
+            }
+        }
+        Ok(loader.load()?)
+    }
+}
+
+fn key_and_value(text: &str) -> Result<(String, String), String> {
+    let (key, value) = text.split_once('=').ok_or("write it as KEY=VALUE, like listen=127.0.0.1:8080")?;
+    Ok((key.trim().to_owned(), value.to_owned()))
+}
+
+fn version(output: Output) -> Exit {
+    let version = env!("CARGO_PKG_VERSION");
+    output.either(&serde_json::json!({"version": version}), &format!("drover {version}"));
+    Exit::Ok
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_setting_on_the_command_line_needs_a_key_and_a_value() {
+        assert_eq!(key_and_value("a.b=c=d"), Ok(("a.b".to_owned(), "c=d".to_owned())));
+        assert!(key_and_value("a.b").is_err());
+    }
+}

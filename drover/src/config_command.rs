@@ -1,0 +1,93 @@
+//! `drover config`: which settings are in force, and what they mean.
+
+use base::settings::{Entry, Loaded, entries};
+use clap::Subcommand;
+
+use crate::{
+    cli::Global,
+    exit::{Exit, Failure},
+    output::Output,
+    settings::DroverSettings,
+};
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ConfigCommand {
+    /// Every setting in force, and where it came from. Secrets are hidden.
+    Show,
+    /// What each setting means and what it is by default.
+    #[command(after_help = "Examples:\n  drover config explain\n  drover config explain api.deadline")]
+    Explain {
+        /// Only this section or key.
+        key: Option<String>,
+    },
+}
+
+pub(crate) fn run(command: ConfigCommand, global: &Global, output: &Output) -> Result<Exit, Failure> {
+    match command {
+        ConfigCommand::Show => show(&global.load(&[])?, *output),
+        ConfigCommand::Explain { key } => explain(key.as_deref(), *output),
+    }
+}
+
+fn show(loaded: &Loaded<DroverSettings>, output: Output) -> Result<Exit, Failure> {
+    let values = serde_json::to_value(&loaded.settings)
+        .map_err(|error| Failure::new(Exit::Failed, format!("the settings cannot be shown: {error}")))?;
+    if output.is_json() {
+        output.json(&values);
+        return Ok(Exit::Ok);
+    }
+    let mut section = String::new();
+    for entry in entries::<DroverSettings>().iter().filter(|entry| entry.kind.is_some()) {
+        let (above, name) = entry.key.rsplit_once('.').unwrap_or(("", &entry.key));
+        if above != section {
+            output.line(&format!("\n[{above}]"));
+            above.clone_into(&mut section);
+        }
+        let value = entry.key.split('.').fold(&values, |inner, name| &inner[name]);
+        let origin = loaded.origins.get(&entry.key).map_or("default", String::as_str);
+        output.line(&format!("{:<56} # {origin}", assignment(name, value)));
+    }
+    Ok(Exit::Ok)
+}
+
+fn explain(key: Option<&str>, output: Output) -> Result<Exit, Failure> {
+    let inside = |entry: &Entry, key: &str| entry.key == key || entry.key.starts_with(&format!("{key}."));
+    let wanted: Vec<Entry> =
+        entries::<DroverSettings>().into_iter().filter(|entry| key.is_none_or(|key| inside(entry, key))).collect();
+    if wanted.is_empty() {
+        let words =
+            format!("there is no setting `{}`; `drover config explain` lists them all", key.unwrap_or_default());
+        return Err(Failure::new(Exit::Usage, words));
+    }
+    if output.is_json() {
+        output.json(&wanted);
+    } else {
+        wanted.iter().for_each(|entry| output.line(&page(entry)));
+    }
+    Ok(Exit::Ok)
+}
+
+fn page(entry: &Entry) -> String {
+    let doc: String = entry.doc.lines().map(|line| format!("    {line}\n")).collect();
+    match (&entry.kind, &entry.default) {
+        (Some(kind), Some(default)) => {
+            let variable = format!("DROVER__{}", entry.key.to_uppercase().replace('.', "__"));
+            format!("{}  ({kind}, by default {})\n{doc}    Variable: {variable}\n", entry.key, shown(default))
+        }
+        _ => format!("[{}]\n{doc}", entry.key),
+    }
+}
+
+/// As a line of TOML; a setting without a value is a comment, as TOML has no word for nothing.
+fn assignment(name: &str, value: &serde_json::Value) -> String {
+    if value.is_null() { format!("# {name} =") } else { format!("{name} = {value}") }
+}
+
+fn shown(value: &serde_json::Value) -> String {
+    match value {
+        serde_json::Value::Null => "nothing".to_owned(),
+        serde_json::Value::String(text) if text.is_empty() => "empty".to_owned(),
+        serde_json::Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}

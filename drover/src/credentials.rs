@@ -1,0 +1,161 @@
+//! Who may do everything: the root client, and the queue's own client. Given by settings, or made once and kept.
+
+use std::{
+    fs::{self, OpenOptions},
+    io::{self, Write},
+    os::unix::fs::OpenOptionsExt,
+    path::Path,
+};
+
+use base::Entropy;
+use protocol::id::TaskId;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    exit::{Exit, Failure},
+    settings::{AuthSettings, ROOT_CLIENT},
+};
+
+const FILE: &str = "credentials.json";
+
+/// What every process of an installation has to agree on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Credentials {
+    pub(crate) root_client_id: String,
+    pub(crate) root_access_token: String,
+    pub(crate) queue_access_token: String,
+}
+
+/// The file, with what settings did not give.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Kept {
+    client_id: String,
+    access_token: String,
+    queue_access_token: String,
+}
+
+impl Credentials {
+    /// For `drover serve`: settings give everything, or the words say what is missing.
+    pub(crate) fn given(auth: &AuthSettings) -> Result<Self, Failure> {
+        let missing = |key: &str| {
+            let variable = key.to_uppercase().replace('.', "__");
+            Failure::new(Exit::Usage, format!("the setting `{key}` is missing; set it, or DROVER__{variable}"))
+        };
+        let (root_client_id, root_access_token) = root(auth)?.ok_or_else(|| missing("auth.root_credentials"))?;
+        let queue_access_token = queue(auth)?.ok_or_else(|| missing("auth.queue_access_token"))?;
+        Ok(Self { root_client_id, root_access_token, queue_access_token })
+    }
+
+    /// For `drover dev`: what settings leave open is made once and kept in the data folder, for the owner's eyes only.
+    pub(crate) fn given_or_kept(auth: &AuthSettings, data_dir: &Path, entropy: &Entropy) -> Result<Self, Failure> {
+        let kept = Kept::read_or_make(&data_dir.join(FILE), entropy)?;
+        let (root_client_id, root_access_token) = root(auth)?.unwrap_or((kept.client_id, kept.access_token));
+        let queue_access_token = queue(auth)?.unwrap_or(kept.queue_access_token);
+        Ok(Self { root_client_id, root_access_token, queue_access_token })
+    }
+}
+
+impl Kept {
+    fn read_or_make(path: &Path, entropy: &Entropy) -> Result<Self, Failure> {
+        let words = |what: &str, error: &dyn std::fmt::Display| {
+            Failure::new(Exit::Failed, format!("the credentials in {} cannot be {what}: {error}", path.display()))
+        };
+        match fs::read(path) {
+            Ok(bytes) => serde_json::from_slice(&bytes).map_err(|error| words("read", &error)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                let kept = Self::make(entropy);
+                kept.write(path).map_err(|error| words("kept", &error))?;
+                Ok(kept)
+            }
+            Err(error) => Err(words("read", &error)),
+        }
+    }
+
+    fn make(entropy: &Entropy) -> Self {
+        Self {
+            client_id: ROOT_CLIENT.to_owned(),
+            access_token: access_token(entropy),
+            queue_access_token: access_token(entropy),
+        }
+    }
+
+    /// Under another name first: a crash leaves no half of a file.
+    fn write(&self, path: &Path) -> io::Result<()> {
+        let part = path.with_extension("part");
+        let _ = fs::remove_file(&part);
+        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&part)?;
+        file.write_all(&serde_json::to_vec_pretty(self)?)?;
+        file.sync_all()?;
+        fs::rename(part, path)
+    }
+}
+
+/// 44 letters: two slugids, as clients are used to.
+fn access_token(entropy: &Entropy) -> String {
+    format!("{}{}", TaskId::from_random(entropy.uuid_bytes()), TaskId::from_random(entropy.uuid_bytes()))
+}
+
+fn root(auth: &AuthSettings) -> Result<Option<(String, String)>, Failure> {
+    let text = auth.root_credentials.reveal();
+    if text.is_empty() {
+        return Ok(None);
+    }
+    // Client ids may hold colons, tokens may not.
+    let (client_id, token) = text.rsplit_once(':').filter(|(client_id, _)| !client_id.is_empty()).ok_or_else(|| {
+        Failure::new(Exit::Usage, "the setting `auth.root_credentials` must be CLIENT_ID:ACCESS_TOKEN")
+    })?;
+    Ok(Some((client_id.to_owned(), checked("auth.root_credentials", token)?)))
+}
+
+fn queue(auth: &AuthSettings) -> Result<Option<String>, Failure> {
+    let token = auth.queue_access_token.reveal();
+    if token.is_empty() { Ok(None) } else { checked("auth.queue_access_token", token).map(Some) }
+}
+
+fn checked(key: &str, token: &str) -> Result<String, Failure> {
+    let letters = token.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_');
+    if letters && (22..=66).contains(&token.len()) {
+        return Ok(token.to_owned());
+    }
+    let words = format!("the access token in `{key}` must be 22 to 66 letters, digits, `-` and `_`");
+    Err(Failure::new(Exit::Usage, words))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    const TOKEN: &str = "abcdefghijklmnopqrstuvwxyz";
+
+    #[test]
+    fn made_once_they_stay_the_same_and_are_for_the_owner_only() {
+        let dir = tempfile::tempdir().unwrap();
+        let entropy = Entropy::seeded(1);
+        let first = Credentials::given_or_kept(&AuthSettings::default(), dir.path(), &entropy).unwrap();
+        let again = Credentials::given_or_kept(&AuthSettings::default(), dir.path(), &entropy).unwrap();
+        assert_eq!(first, again);
+        assert_eq!(first.root_access_token.len(), 44);
+        assert_eq!(fs::metadata(dir.path().join(FILE)).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+
+    #[test]
+    fn settings_win_over_what_is_kept() {
+        let dir = tempfile::tempdir().unwrap();
+        let auth = AuthSettings { root_credentials: format!("a:b:{TOKEN}").into(), ..AuthSettings::default() };
+        let credentials = Credentials::given_or_kept(&auth, dir.path(), &Entropy::seeded(1)).unwrap();
+        assert_eq!((credentials.root_client_id.as_str(), credentials.root_access_token.as_str()), ("a:b", TOKEN));
+    }
+
+    #[test]
+    fn what_is_missing_or_wrong_is_named() {
+        let words = |auth: AuthSettings| Credentials::given(&auth).unwrap_err().to_string();
+        assert!(words(AuthSettings::default()).contains("DROVER__AUTH__ROOT_CREDENTIALS"));
+        let short = AuthSettings { root_credentials: "me:short".into(), ..AuthSettings::default() };
+        assert!(words(short).contains("22 to 66"));
+        let no_token = AuthSettings { root_credentials: TOKEN.into(), ..AuthSettings::default() };
+        assert!(words(no_token).contains("CLIENT_ID:ACCESS_TOKEN"));
+    }
+}

@@ -1,0 +1,79 @@
+//! The database of this process: somewhere else, or a child of our own.
+
+use std::path::Path;
+
+use base::environment;
+use db::{
+    Db, DbError, DbSettings,
+    embedded::{Embedded, EmbeddedSettings},
+    versions,
+};
+
+use crate::{
+    exit::{Exit, Failure, with_causes},
+    settings::DatabaseSettings,
+};
+
+/// Where the binaries are, for scripts that fetched them.
+const BIN_DIR_VARIABLE: &str = "DROVER_POSTGRES_BIN_DIR";
+
+#[derive(Debug)]
+pub(crate) struct Database {
+    url: String,
+    embedded: Option<Embedded>,
+}
+
+impl Database {
+    /// The one that settings name; without a URL a PostgreSQL of our own, in the data folder.
+    pub(crate) async fn given_or_embedded(settings: &DatabaseSettings, data_dir: &Path) -> Result<Self, Failure> {
+        if !settings.url.is_empty() {
+            return Ok(Self { url: settings.url.reveal().to_owned(), embedded: None });
+        }
+        let mut own = EmbeddedSettings::new(data_dir.join("postgres"));
+        let bin_dir = Some(settings.bin_dir.clone()).filter(|path| !path.is_empty());
+        own.bin_dir = bin_dir.or_else(|| environment::variable(BIN_DIR_VARIABLE)).map(Into::into);
+        own.short_directory = environment::temporary_directory();
+        tracing::info!(directory = %own.directory.display(), "starting PostgreSQL");
+        let embedded = Embedded::start(own).await.map_err(|error| failed(Exit::Unreachable, &error))?;
+        Ok(Self { url: embedded.url().to_owned(), embedded: Some(embedded) })
+    }
+
+    /// For `drover serve`: settings name it, or the words say what is missing.
+    pub(crate) fn given(settings: &DatabaseSettings) -> Result<Self, Failure> {
+        if settings.url.is_empty() {
+            let words = "the setting `database.url` is missing; set it, or DROVER__DATABASE__URL";
+            return Err(Failure::new(Exit::Usage, words));
+        }
+        Ok(Self { url: settings.url.reveal().to_owned(), embedded: None })
+    }
+
+    /// Takes it to the version this program was written for.
+    pub(crate) async fn upgrade(&self) -> Result<(), Failure> {
+        let version = versions::upgrade(&self.url, None, |words| tracing::info!("{words}")).await;
+        let version = version.map_err(|error| failed(Exit::Unreachable, &error))?;
+        tracing::debug!(version, "the database is up to date");
+        Ok(())
+    }
+
+    pub(crate) async fn connect(&self, settings: &DatabaseSettings) -> Result<Db, Failure> {
+        let mut how = DbSettings::new(&self.url);
+        how.pool_size = settings.pool_size;
+        how.acquire_timeout = settings.acquire_timeout.duration();
+        Db::connect(&how).await.map_err(|error| match error {
+            DbError::Url(_) => failed(Exit::Usage, &error),
+            _ => failed(Exit::Unreachable, &error),
+        })
+    }
+
+    /// The last thing to stop: everything else may still be writing.
+    pub(crate) async fn stop(self) {
+        let Some(embedded) = self.embedded else { return };
+        if let Err(error) = embedded.stop().await {
+            tracing::error!(error = with_causes(&error), "PostgreSQL did not stop as it should");
+        }
+    }
+}
+
+fn failed(exit: Exit, error: &dyn std::error::Error) -> Failure {
+    Failure::new(exit, format!("the database: {}", with_causes(error)))
+}

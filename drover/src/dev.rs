@@ -1,0 +1,140 @@
+//! `drover dev`: everything in one process, with nothing to set up first.
+
+use std::{net::SocketAddr, path::PathBuf};
+
+use base::{Shutdown, telemetry};
+use clap::Args;
+use serde::Serialize;
+
+use crate::{
+    cli::Global,
+    credentials::Credentials,
+    data_dir::DataDir,
+    database::Database,
+    exit::{Exit, Failure},
+    ground::Ground,
+    output::Output,
+    role::Role,
+    roles::{House, Plan},
+    settings::DroverSettings,
+};
+
+/// Flags of `drover dev`; each stands for a setting.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  drover dev
+  drover dev --listen 127.0.0.1:0 --ephemeral -o json
+  drover dev --workers 0 --root-credentials static/taskcluster/root:$(openssl rand -hex 22)
+
+When it is ready it prints one line; with -o json an object with rootUrl, clientId and accessToken.
+SIGTERM or Ctrl-C stops it; a second one stops it at once.")]
+pub(crate) struct DevArgs {
+    /// Address and port to listen on; port 0 takes any free one [default: 127.0.0.1:8080].
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    listen: Option<SocketAddr>,
+    /// The folder that keeps the database, artifacts and credentials.
+    #[arg(long, value_name = "DIR", conflicts_with = "ephemeral")]
+    data_dir: Option<PathBuf>,
+    /// The client that may do everything [default: made once and kept in the data folder].
+    #[arg(long, value_name = "CLIENT_ID:ACCESS_TOKEN")]
+    root_credentials: Option<String>,
+    /// How long a claim holds before the run counts as lost [default: 20 minutes].
+    #[arg(long, value_name = "SECONDS")]
+    claim_timeout: Option<String>,
+    /// How long after its deadline an unfinished task is ended [default: 10 minutes].
+    #[arg(long, value_name = "SECONDS")]
+    deadline_delay: Option<String>,
+    /// A PostgreSQL to use instead of one of our own.
+    #[arg(long, value_name = "URL")]
+    database_url: Option<String>,
+    /// A RabbitMQ to tell events to.
+    #[arg(long, value_name = "URL")]
+    amqp_url: Option<String>,
+    /// How many workers run in this process; 0 for none [default: 2].
+    #[arg(long, value_name = "N")]
+    workers: Option<u32>,
+    /// Keep everything in a temporary folder that is removed at the end.
+    #[arg(long)]
+    ephemeral: bool,
+}
+
+impl DevArgs {
+    fn flags(&self) -> [(&'static str, Option<String>); 9] {
+        [
+            ("listen", self.listen.map(|listen| listen.to_string())),
+            ("data_dir", self.data_dir.as_ref().map(|dir| dir.display().to_string())),
+            ("auth.root_credentials", self.root_credentials.clone()),
+            ("queue.claim_timeout", self.claim_timeout.clone()),
+            ("queue.deadline_delay", self.deadline_delay.clone()),
+            ("database.url", self.database_url.clone()),
+            ("bus.amqp_url", self.amqp_url.clone()),
+            ("dev.workers", self.workers.map(|workers| workers.to_string())),
+            ("dev.ephemeral", self.ephemeral.then(|| "true".to_owned())),
+        ]
+    }
+}
+
+pub(crate) async fn run(args: DevArgs, global: &Global, ground: &Ground, output: &Output) -> Result<Exit, Failure> {
+    let settings = global.load(&args.flags())?.settings;
+    let _telemetry = telemetry::init(&settings.telemetry, "dev")?;
+    let shutdown = signals()?;
+    let data_dir = DataDir::open(&settings, &ground.entropy)?;
+    let credentials = Credentials::given_or_kept(&settings.auth, data_dir.path(), &ground.entropy)?;
+    let database = tokio::select! {
+        database = Database::given_or_embedded(&settings.database, data_dir.path()) => database?,
+        () = shutdown.wait() => return Ok(Exit::Interrupted),
+    };
+    let lived = live(&settings, &credentials, &database, &data_dir, &shutdown, ground, *output).await;
+    database.stop().await;
+    lived
+}
+
+/// From the database's start to the word to stop.
+async fn live(
+    settings: &DroverSettings,
+    credentials: &Credentials,
+    database: &Database,
+    data_dir: &DataDir,
+    shutdown: &Shutdown,
+    ground: &Ground,
+    output: Output,
+) -> Result<Exit, Failure> {
+    database.upgrade().await?;
+    let house = House::start(Plan {
+        roles: Role::ALL.into(),
+        settings: settings.clone(),
+        credentials: credentials.clone(),
+        data_dir: Some(data_dir.path().to_owned()),
+        db: database.connect(&settings.database).await?,
+        ground: ground.clone(),
+    })
+    .await?;
+    announce(house.root_url(), credentials, output);
+    shutdown.wait().await;
+    tracing::info!("stopping");
+    house.stop().await;
+    Ok(Exit::Ok)
+}
+
+/// What other programs wait for and read.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Ready<'r> {
+    root_url: &'r str,
+    client_id: &'r str,
+    access_token: &'r str,
+}
+
+fn announce(root_url: &str, credentials: &Credentials, output: Output) {
+    let (client_id, access_token) = (&credentials.root_client_id, &credentials.root_access_token);
+    let text = format!(
+        "Drover is ready: export TASKCLUSTER_ROOT_URL={root_url} TASKCLUSTER_CLIENT_ID={client_id} \
+         TASKCLUSTER_ACCESS_TOKEN={access_token}"
+    );
+    output.either(&Ready { root_url, client_id, access_token }, &text);
+}
+
+pub(crate) fn signals() -> Result<Shutdown, Failure> {
+    Shutdown::on_signals().map_err(|error| Failure::new(Exit::Failed, format!("signals cannot be heard: {error}")))
+}

@@ -1,0 +1,87 @@
+//! The names of the parts a process can run.
+
+use std::{collections::BTreeSet, fmt, str::FromStr};
+
+use crate::exit::{Exit, Failure};
+
+/// A part of the house that a process may run. Several processes may run the same one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Role {
+    /// Answers HTTP.
+    Api,
+    /// Creates, claims and resolves tasks.
+    Queue,
+    /// Carries events from the outbox to the bus.
+    Relay,
+    /// Ends what is overdue and removes what has expired.
+    Reflector,
+    /// Releases tasks whose dependencies are done.
+    Scheduler,
+    /// Keeps artifacts.
+    Object,
+}
+
+impl Role {
+    pub(crate) const ALL: [Self; 6] =
+        [Self::Api, Self::Queue, Self::Relay, Self::Reflector, Self::Scheduler, Self::Object];
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Api => "api",
+            Self::Queue => "queue",
+            Self::Relay => "relay",
+            Self::Reflector => "reflector",
+            Self::Scheduler => "scheduler",
+            Self::Object => "object",
+        }
+    }
+
+    /// From names; `all` stands for every role.
+    pub(crate) fn from_names(names: &[String]) -> Result<BTreeSet<Self>, Failure> {
+        if names.iter().any(|name| name == "all") {
+            return Ok(Self::ALL.into());
+        }
+        let roles: Result<BTreeSet<Self>, String> = names.iter().map(|name| name.parse()).collect();
+        let roles = roles.map_err(|words| Failure::new(Exit::Usage, words))?;
+        if roles.is_empty() {
+            return Err(Failure::new(
+                Exit::Usage,
+                "the setting `serve.roles` names no role; `all` stands for every one",
+            ));
+        }
+        Ok(roles)
+    }
+}
+
+impl fmt::Display for Role {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for Role {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        Self::ALL.into_iter().find(|role| role.name() == name).ok_or_else(|| {
+            let known: Vec<&str> = Self::ALL.iter().map(|role| role.name()).collect();
+            format!("there is no role `{name}`; the roles are {} and all", known.join(", "))
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_stands_for_every_role() {
+        assert_eq!(Role::from_names(&["all".to_owned()]).unwrap().len(), Role::ALL.len());
+    }
+
+    #[test]
+    fn an_unknown_role_is_named_with_those_that_exist() {
+        let words = Role::from_names(&["ape".to_owned()]).unwrap_err().to_string();
+        assert!(words.contains("`ape`") && words.contains("reflector"), "{words}");
+    }
+}

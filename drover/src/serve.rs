@@ -1,0 +1,55 @@
+//! `drover serve`: chosen roles of an installation of several processes.
+
+use std::{net::SocketAddr, path::PathBuf};
+
+use base::telemetry;
+use clap::Args;
+
+use crate::{
+    cli::Global,
+    credentials::Credentials,
+    database::Database,
+    dev::signals,
+    exit::{Exit, Failure},
+    ground::Ground,
+    output::Output,
+    role::Role,
+    roles::{House, Plan},
+};
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  drover serve --roles all
+  drover serve --roles api,queue --listen 0.0.0.0:8080
+
+It needs the settings database.url, auth.root_credentials and auth.queue_access_token, and a database that
+`drover db upgrade` has brought to this program's version.")]
+pub(crate) struct ServeArgs {
+    /// The roles of this process: api, queue, relay, reflector, scheduler, object, or all [default: all].
+    #[arg(long, value_name = "ROLE,...")]
+    roles: Option<String>,
+    /// Address and port to listen on [default: 127.0.0.1:8080].
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    listen: Option<SocketAddr>,
+}
+
+pub(crate) async fn run(args: ServeArgs, global: &Global, ground: &Ground, output: &Output) -> Result<Exit, Failure> {
+    let flags = [("serve.roles", args.roles), ("listen", args.listen.map(|listen| listen.to_string()))];
+    let settings = global.load(&flags)?.settings;
+    let roles = Role::from_names(&settings.serve.roles)?;
+    let credentials = Credentials::given(&settings.auth)?;
+    let database = Database::given(&settings.database)?;
+    let names: Vec<String> = roles.iter().map(ToString::to_string).collect();
+    let _telemetry = telemetry::init(&settings.telemetry, &names.join("+"))?;
+    let shutdown = signals()?;
+    let db = database.connect(&settings.database).await?;
+    let data_dir = Some(settings.data_dir.clone()).filter(|dir| !dir.is_empty()).map(PathBuf::from);
+    let house = House::start(Plan { roles, settings, credentials, data_dir, db, ground: ground.clone() }).await?;
+    let object = serde_json::json!({"rootUrl": house.root_url(), "roles": names});
+    output.either(&object, &format!("Drover serves {} at {}", names.join(", "), house.root_url()));
+    shutdown.wait().await;
+    tracing::info!("stopping");
+    house.stop().await;
+    Ok(Exit::Ok)
+}

@@ -1,0 +1,102 @@
+//! Every setting of the server, by area. The doc comments are the manual; `drover config explain` prints them.
+
+use api::{ApiSettings, StaticClient};
+use base::{Secret, Span, telemetry::TelemetrySettings};
+
+/// The client that may do everything, unless settings name another.
+pub(crate) const ROOT_CLIENT: &str = "static/taskcluster/root";
+
+base::settings! {
+    /// All of Drover.
+    pub struct DroverSettings {
+        /// Address and port to listen on. Port 0 takes any free one.
+        pub listen: String = "127.0.0.1:8080".to_owned(),
+        /// The folder for the embedded database, artifacts and generated credentials. Empty: `/var/lib/drover` for root,
+        /// else `drover` in `$XDG_STATE_HOME`, else `~/.local/state/drover`.
+        pub data_dir: String = String::new(),
+        /// The HTTP server.
+        pub api: ApiSettings,
+        /// Where the truth is kept: PostgreSQL.
+        pub database: DatabaseSettings,
+        /// How parts in different processes hear of events.
+        pub bus: BusSettings,
+        /// Who may do what from the first minute on.
+        pub auth: AuthSettings,
+        /// Tasks, their claims and their deadlines.
+        pub queue: QueueSettings,
+        /// What `drover dev` adds.
+        pub dev: DevSettings,
+        /// What `drover serve` runs.
+        pub serve: ServeSettings,
+        /// Logs, traces and metrics.
+        pub telemetry: TelemetrySettings,
+    }
+}
+
+base::settings! {
+    /// Where the truth is kept: PostgreSQL.
+    pub struct DatabaseSettings {
+        /// A PostgreSQL of version 15 or newer, like `postgresql://user:password@host/drover`.
+        /// Empty: `drover dev` starts one of its own in the data folder; `drover serve` needs a URL.
+        pub url: Secret = Secret::default(),
+        /// The folder with `postgres` and `initdb` for the database that `drover dev` starts. Empty: what the variable
+        /// `DROVER_POSTGRES_BIN_DIR` says, else the newest that is installed.
+        pub bin_dir: String = String::new(),
+        /// Connections for reads and rare commands; the hot steps have a few of their own.
+        pub pool_size: u32 = 8,
+        /// How long a request waits for a connection before it is answered with 503.
+        pub acquire_timeout: Span = Span::seconds(5),
+    }
+}
+
+base::settings! {
+    /// How parts in different processes hear of events.
+    pub struct BusSettings {
+        /// RabbitMQ, like `amqp://user:password@host/vhost`. Empty: everything stays inside this process.
+        pub amqp_url: Secret = Secret::default(),
+    }
+}
+
+base::settings! {
+    /// Who may do what from the first minute on.
+    pub struct AuthSettings {
+        /// The client that may do everything, as `CLIENT_ID:ACCESS_TOKEN`. Empty: `drover dev` makes one and keeps it in
+        /// the data folder; `drover serve` needs it.
+        pub root_credentials: Secret = Secret::default(),
+        /// The access token of the internal client `static/taskcluster/queue`, which signs the credentials of tasks.
+        /// All processes of an installation need the same one. Empty: as for `root_credentials`.
+        pub queue_access_token: Secret = Secret::default(),
+        /// Further clients: a list of `{clientId, accessToken, scopes}`.
+        pub static_clients: Vec<StaticClient> = Vec::new(),
+    }
+}
+
+base::settings! {
+    /// Tasks, their claims and their deadlines.
+    pub struct QueueSettings {
+        /// How long a claim holds; a worker that does not renew it by then has lost the run.
+        pub claim_timeout: Span = Span::minutes(20),
+        /// How long after its deadline an unfinished task is ended, so that reports on their way still count.
+        pub deadline_delay: Span = Span::minutes(10),
+    }
+}
+
+base::settings! {
+    /// What `drover dev` adds.
+    pub struct DevSettings {
+        /// How many workers run in the same process; 0 for none.
+        pub workers: u32 = 2,
+        /// The queue these workers serve, as `provisionerId/workerType`.
+        pub task_queue: String = "local/worker".to_owned(),
+        /// Keep everything in a temporary folder that is removed at the end.
+        pub ephemeral: bool = false,
+    }
+}
+
+base::settings! {
+    /// What `drover serve` runs.
+    pub struct ServeSettings {
+        /// The roles of this process: any of `api`, `queue`, `relay`, `reflector`, `scheduler`, `object`, or `all`.
+        pub roles: Vec<String> = vec!["all".to_owned()],
+    }
+}
