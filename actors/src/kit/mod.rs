@@ -6,6 +6,7 @@
 mod child;
 mod handle;
 mod hint;
+mod lane;
 mod pool;
 mod supervisor;
 mod tick;
@@ -13,6 +14,7 @@ mod tick;
 pub use child::{Child, Restart};
 pub use handle::{CallError, Handle, Reply};
 pub use hint::{Hint, HintInbox};
+pub use lane::{Connect, Full, Lanes, Step};
 pub use pool::{Pool, Work};
 pub use supervisor::{Supervised, Supervisor, SupervisorMsg};
 pub use tick::Tick;

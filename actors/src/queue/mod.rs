@@ -1,19 +1,47 @@
 //! The queue: the one place where a task changes state.
+//!
+//! Owns: tasks and runs, in the database; in memory only who waits (`claim_work/desk.rs`).
+//! Woken by: requests of the API and the bridge; its own ticks.
+//! Tells: `task-*` and `task-group-*` events, through the outbox.
 
+mod cancel_task;
+mod cancel_task_group;
+mod change_priority;
+mod claim_task;
+mod claim_work;
+mod create_graph;
+mod create_task;
+mod door;
 mod error;
+mod lanes;
+mod list;
+mod parts;
+mod reclaim_task;
+mod report_run;
+mod rerun_task;
+mod schedule_task;
+mod settings;
 pub mod types;
+mod wakes;
+mod workers;
 
+pub use door::Queue;
 pub use error::QueueError;
+pub use parts::{Environment, start};
 use protocol::{
     id::{RunId, TaskGroupId, TaskId, TaskQueueId, WorkerName},
     state::{Priority, ReasonResolved},
     status::TaskStatus,
 };
-use types::*;
+pub use settings::QueueSettings;
+use types::{
+    CanceledGroup, Claim, ClaimedTask, Definition, NewGraph, Page, PageAfter, PendingTask, QueueCounts, TaskAndStatus,
+    TaskGroup, TaskQueue, Worker,
+};
+pub use wakes::{Nudge, Wakes};
+pub use workers::Quarantine;
 
-/// The queue's door: every question and command, whoever asks.
-#[derive(Clone)]
-pub struct Queue {}
+use crate::kit::{Reply, Work};
 
 /// What a worker reports of its run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,36 +52,71 @@ pub enum Report {
     Exception(ReasonResolved),
 }
 
-type Answer<T> = Result<T, QueueError>;
+type Answer<T> = Reply<Result<T, QueueError>>;
 
-#[allow(clippy::unused_async)]
-impl Queue {
-    pub async fn create_task(&self, _task: NewTask) -> Answer<TaskStatus> { todo!() }
-    /// All tasks or none; `submit_key` makes a repeat after a crash yield the same graph.
-    pub async fn create_graph(&self, _graph: NewGraph) -> Answer<Vec<TaskStatus>> { todo!() }
-    pub async fn task(&self, _id: TaskId) -> Answer<Definition> { todo!() }
-    pub async fn tasks(&self, _ids: Vec<TaskId>) -> Answer<Vec<(TaskId, Definition)>> { todo!() }
-    pub async fn status(&self, _id: TaskId) -> Answer<TaskStatus> { todo!() }
-    pub async fn statuses(&self, _ids: Vec<TaskId>) -> Answer<Vec<TaskStatus>> { todo!() }
-    pub async fn dependents(&self, _id: TaskId, _page: PageAfter<TaskId>) -> Answer<Page<TaskAndStatus, TaskId>> { todo!() }
-    pub async fn schedule_task(&self, _id: TaskId) -> Answer<TaskStatus> { todo!() }
-    pub async fn rerun_task(&self, _id: TaskId) -> Answer<TaskStatus> { todo!() }
-    pub async fn cancel_task(&self, _id: TaskId) -> Answer<TaskStatus> { todo!() }
-    pub async fn change_task_priority(&self, _id: TaskId, _to: Priority) -> Answer<TaskStatus> { todo!() }
+/// What the queue can be asked besides the hot steps, which have lanes. Every command is safe to repeat.
+pub(crate) enum QueueMsg {
+    CreateGraph(NewGraph, Answer<Vec<TaskStatus>>),
+    Tasks(Vec<TaskId>, Answer<Vec<(TaskId, Definition)>>),
+    Statuses(Vec<TaskId>, Answer<Vec<TaskStatus>>),
+    Dependents(TaskId, PageAfter<TaskId>, Answer<Page<TaskAndStatus, TaskId>>),
+    ScheduleTask(TaskId, Answer<TaskStatus>),
+    RerunTask(TaskId, Answer<TaskStatus>),
+    CancelTask(TaskId, Answer<TaskStatus>),
+    ChangeTaskPriority(TaskId, Priority, Answer<TaskStatus>),
+    ClaimTask(TaskId, RunId, WorkerName, Answer<Claim>),
+    TaskGroup(TaskGroupId, Answer<TaskGroup>),
+    ListTaskGroup(TaskGroupId, PageAfter<TaskId>, Answer<(TaskGroup, Page<TaskAndStatus, TaskId>)>),
+    SealTaskGroup(TaskGroupId, Answer<TaskGroup>),
+    CancelTaskGroup(TaskGroupId, Answer<CanceledGroup>),
+    ChangeTaskGroupPriority(TaskGroupId, Priority, Answer<(TaskGroup, Vec<TaskId>)>),
+    Counts(TaskQueueId, Answer<QueueCounts>),
+    PendingTasks(TaskQueueId, PageAfter<i64>, Answer<Page<PendingTask, i64>>),
+    ClaimedTasks(TaskQueueId, PageAfter<TaskId>, Answer<Page<ClaimedTask, TaskId>>),
+    TaskQueues(Option<String>, PageAfter<TaskQueueId>, Answer<Page<TaskQueue, TaskQueueId>>),
+    TaskQueue(TaskQueueId, Answer<TaskQueue>),
+    Worker(TaskQueueId, WorkerName, Answer<Worker>),
+    Workers(TaskQueueId, PageAfter<WorkerName>, Answer<Page<Worker, WorkerName>>),
+    QuarantineWorker(Quarantine, Answer<Worker>),
+    DeclareWorker(TaskQueueId, WorkerName, protocol::time::Timestamp, Answer<Worker>),
+}
 
-    pub async fn task_group(&self, _id: TaskGroupId) -> Answer<TaskGroup> { todo!() }
-    pub async fn list_task_group(&self, _id: TaskGroupId, _page: PageAfter<TaskId>) -> Answer<(TaskGroup, Page<TaskAndStatus, TaskId>)> { todo!() }
-    pub async fn seal_task_group(&self, _id: TaskGroupId) -> Answer<TaskGroup> { todo!() }
-    pub async fn cancel_task_group(&self, _id: TaskGroupId) -> Answer<CanceledGroup> { todo!() }
-    pub async fn change_task_group_priority(&self, _id: TaskGroupId, _to: Priority) -> Answer<(TaskGroup, Vec<TaskId>)> { todo!() }
+impl Work for Environment {
+    type Job = QueueMsg;
 
-    /// Waits up to the long-poll time when there is nothing to claim; then the answer is empty.
-    pub async fn claim_work(&self, _ask: ClaimWork) -> Answer<Vec<Claim>> { todo!() }
-    pub async fn claim_task(&self, _id: TaskId, _run: RunId, _worker: WorkerName) -> Answer<Claim> { todo!() }
-    pub async fn reclaim_task(&self, _id: TaskId, _run: RunId) -> Answer<Reclaim> { todo!() }
-    pub async fn report(&self, _id: TaskId, _run: RunId, _report: Report) -> Answer<TaskStatus> { todo!() }
+    async fn run(&self, job: QueueMsg) {
+        use QueueMsg as Q;
+        match job {
+            Q::CreateGraph(graph, reply) => answer(reply, create_graph::run(self, graph).await),
+            Q::Tasks(ids, reply) => answer(reply, list::tasks(self, &ids).await),
+            Q::Statuses(ids, reply) => answer(reply, list::statuses(self, &ids).await),
+            Q::Dependents(id, page, reply) => answer(reply, list::dependents(self, id, page).await),
+            Q::ScheduleTask(id, reply) => answer(reply, schedule_task::run(self, id).await),
+            Q::RerunTask(id, reply) => answer(reply, rerun_task::run(self, id).await),
+            Q::CancelTask(id, reply) => answer(reply, cancel_task::run(self, id).await),
+            Q::ChangeTaskPriority(id, to, reply) => answer(reply, change_priority::of_task(self, id, to).await),
+            Q::ClaimTask(id, run, worker, reply) => answer(reply, self.claim_task(id, run, worker).await),
+            Q::TaskGroup(id, reply) => answer(reply, list::task_group(self, id).await),
+            Q::ListTaskGroup(id, page, reply) => answer(reply, list::task_group_tasks(self, id, page).await),
+            Q::SealTaskGroup(id, reply) => answer(reply, cancel_task_group::seal(self, id).await),
+            Q::CancelTaskGroup(id, reply) => answer(reply, cancel_task_group::run(self, id).await),
+            Q::ChangeTaskGroupPriority(id, to, reply) => answer(reply, change_priority::of_group(self, id, to).await),
+            Q::Counts(queue, reply) => answer(reply, list::counts(self, &queue).await),
+            Q::PendingTasks(queue, page, reply) => answer(reply, list::pending_tasks(self, &queue, page).await),
+            Q::ClaimedTasks(queue, page, reply) => answer(reply, list::claimed_tasks(self, &queue, page).await),
+            Q::TaskQueues(of, page, reply) => answer(reply, workers::queues(self, of.as_deref(), page).await),
+            Q::TaskQueue(queue, reply) => answer(reply, workers::queue(self, &queue).await),
+            Q::Worker(queue, worker, reply) => answer(reply, workers::one(self, &queue, worker).await),
+            Q::Workers(queue, page, reply) => answer(reply, workers::all(self, &queue, page).await),
+            Q::QuarantineWorker(order, reply) => answer(reply, workers::quarantine(self, order).await),
+            Q::DeclareWorker(queue, worker, expires, reply) => {
+                answer(reply, workers::declare(self, &queue, &worker, expires).await);
+            }
+        }
+    }
+}
 
-    pub async fn counts(&self, _queue: TaskQueueId) -> Answer<QueueCounts> { todo!() }
-    pub async fn pending_tasks(&self, _queue: TaskQueueId, _page: PageAfter<i64>) -> Answer<Page<PendingTask, i64>> { todo!() }
-    pub async fn claimed_tasks(&self, _queue: TaskQueueId, _page: PageAfter<TaskId>) -> Answer<Page<ClaimedTask, TaskId>> { todo!() }
+/// Nobody waiting any more is not an error: the command is done either way.
+fn answer<T>(reply: Answer<T>, result: Result<T, QueueError>) {
+    let _ = reply.send(result);
 }

@@ -111,3 +111,40 @@ pub struct Page<T, K> {
     pub rows: Vec<T>,
     pub next: Option<K>,
 }
+
+impl<T, K> Page<T, K> {
+    /// The same page with its rows in another form.
+    pub fn map<U>(self, form: impl FnMut(T) -> U) -> Page<U, K> {
+        Page { rows: self.rows.into_iter().map(form).collect(), next: self.next }
+    }
+}
+
+/// `scopes` of a stored definition.
+pub(super) fn scopes_of(definition: &str) -> Vec<String> {
+    #[derive(serde::Deserialize)]
+    struct Scopes {
+        scopes: Vec<String>,
+    }
+    serde_json::from_str::<Scopes>(definition).map_or_else(|_| vec![], |it| it.scopes)
+}
+
+/// A worker as the queue has seen it.
+#[derive(Debug, Clone)]
+pub struct Worker {
+    pub task_queue_id: TaskQueueId,
+    pub worker: WorkerName,
+    pub first_claim: Timestamp,
+    pub last_date_active: Timestamp,
+    pub expires: Timestamp,
+    pub quarantine_until: Option<Timestamp>,
+    /// Oldest first, at most 20.
+    pub recent_tasks: Vec<(TaskId, RunId)>,
+}
+
+/// A task queue as it was seen recently.
+#[derive(Debug, Clone)]
+pub struct TaskQueue {
+    pub task_queue_id: TaskQueueId,
+    pub last_date_active: Timestamp,
+    pub expires: Timestamp,
+}

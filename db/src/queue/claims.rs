@@ -84,11 +84,23 @@ impl LaneConnection {
             .bind(taken_until)
             .bind(now);
         let result = call.fetch_all(self.ensure().await?).await.and_then(|rows| read_all(&rows));
-        let (mut answers, _) = self.settle(result)?;
-        for answer in &mut answers {
-            answer.place = answer.place.saturating_sub(1);
-        }
-        Ok(answers)
+        self.settle(result).map(|(answers, _)| from_zero(answers))
+    }
+
+    /// `claims_in_doubt`: what a `claim_work` made at that time gave to the same claimers, though its answer was lost.
+    pub async fn claims_in_doubt(
+        &mut self,
+        batch: &ClaimBatch,
+        claimed: DateTime<Utc>,
+    ) -> Result<Vec<TaskAnswer>, DbError> {
+        let call = sqlx::query("select * from claims_in_doubt($1,$2,$3,$4,$5)")
+            .bind(&batch.queues)
+            .bind(&batch.claimer_queues)
+            .bind(&batch.worker_groups)
+            .bind(&batch.worker_ids)
+            .bind(claimed);
+        let result = call.fetch_all(self.ensure().await?).await.and_then(|rows| read_all(&rows));
+        self.settle(result).map(|(answers, _)| from_zero(answers))
     }
 
     /// `reclaim_runs`: extends many claims, one answer each, in order.
@@ -106,6 +118,14 @@ impl LaneConnection {
         let result = call.fetch_all(self.ensure().await?).await.and_then(|rows| read_all(&rows));
         self.settle(result).map(|(answers, _)| answers)
     }
+}
+
+/// SQL counts from 1.
+fn from_zero(mut answers: Vec<TaskAnswer>) -> Vec<TaskAnswer> {
+    for answer in &mut answers {
+        answer.place = answer.place.saturating_sub(1);
+    }
+    answers
 }
 
 /// The arrays of one call of `reclaim_runs`. No task may come twice in it.

@@ -1,0 +1,186 @@
+//! `claimWork`: lanes that serve many waiting workers with one call, and a desk where workers wait for tasks to come.
+
+mod desk;
+mod ticker;
+
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use base::Clock;
+use chrono::TimeDelta;
+use db::{
+    Db, DbError, LaneConnection,
+    queue::{ClaimBatch, Claimer, Outcome, TaskAnswer, TaskRow},
+};
+use desk::{Desk, Waiting, queues};
+use protocol::{
+    id::{RunId, TaskId, TaskQueueId, WorkerName},
+    time::Timestamp,
+};
+pub(super) use ticker::Ticker;
+use tokio::{sync::oneshot, time::Instant};
+
+use super::{
+    QueueError, claim_task,
+    lanes::wait,
+    types::{Claim, ClaimWork, scopes_of},
+    wakes::Wakes,
+};
+use crate::kit::{Lanes, Step};
+
+/// Most tasks that one call may claim.
+const TASKS_A_CALL: usize = 256;
+
+/// Claims work, waiting up to `long_poll` while there is none.
+pub(super) async fn run(
+    lanes: &Lanes<ClaimStep>,
+    db: &Db,
+    ask: ClaimWork,
+    long_poll: Duration,
+) -> Result<Vec<Claim>, QueueError> {
+    let step = lanes.step();
+    let key = (ask.task_queue_id, ask.worker);
+    let missed = step.desk().take_undelivered(&key);
+    let again = step.claim_again(db, &key.1, missed).await;
+    if !again.is_empty() {
+        return Ok(again);
+    }
+    let touch = step.desk().touch(&key, Instant::now());
+    let (task_queue_id, worker) = key;
+    let claimer = Claimer { task_queue_id, worker, count: ask.count, touch, trace: base::telemetry::traceparent() };
+    let (reply, answer) = oneshot::channel();
+    lanes.submit(Waiting { claimer, until: Instant::now() + long_poll, quarantined: false, reply })?;
+    // The desk answers when the time is up; the second limit is for a desk that fails to.
+    wait(answer, long_poll + Duration::from_secs(5)).await
+}
+
+/// The wake-up that `Wakes` gives: tasks became pending.
+pub(super) fn wake(lanes: &Lanes<ClaimStep>, queue: &TaskQueueId, tasks: usize) {
+    let ready = lanes.step().desk().wake(queue, tasks);
+    lanes.resubmit(ready);
+}
+
+/// The step.
+pub(super) struct ClaimStep {
+    clock: Arc<dyn Clock>,
+    claim_timeout: TimeDelta,
+    batch: usize,
+    wakes: Wakes,
+    desk: Mutex<Desk>,
+}
+
+impl Step for ClaimStep {
+    type Request = Waiting;
+
+    fn take(&self, waiting: &mut VecDeque<Waiting>) -> Vec<Waiting> {
+        self.desk().take(waiting, self.batch, TASKS_A_CALL)
+    }
+
+    async fn run(&self, connection: &mut LaneConnection, batch: Vec<Waiting>) {
+        let queues = queues(&batch);
+        let call = ClaimBatch::new(batch.iter().map(|waiting| &waiting.claimer));
+        let left = match self.call(connection, &call).await {
+            Ok(answers) => self.answer(batch, answers),
+            Err(error) => {
+                super::lanes::reply_unavailable(batch.into_iter().map(|waiting| waiting.reply).collect(), error);
+                vec![]
+            }
+        };
+        self.desk().land(queues, left);
+    }
+}
+
+impl ClaimStep {
+    pub(super) fn new(clock: Arc<dyn Clock>, claim_timeout: TimeDelta, batch: usize, wakes: Wakes) -> Self {
+        Self { clock, claim_timeout, batch, wakes, desk: Mutex::default() }
+    }
+
+    fn desk(&self) -> MutexGuard<'_, Desk> {
+        self.desk.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// One call. When its answer is lost, nobody knows whether it took effect: the database is asked.
+    async fn call(&self, connection: &mut LaneConnection, batch: &ClaimBatch) -> Result<Vec<TaskAnswer>, DbError> {
+        let mut last = None;
+        for _ in 0..3 {
+            let now = self.clock.now();
+            let error = match connection.claim_work(batch, now + self.claim_timeout, now).await {
+                Ok(answers) => return Ok(answers),
+                Err(error) => error,
+            };
+            if !error.is_retryable() {
+                return Err(error);
+            }
+            last = Some(error);
+            match connection.claims_in_doubt(batch, now).await {
+                Ok(answers) if answers.is_empty() => {}
+                decided => return decided,
+            }
+        }
+        last.map_or(Ok(vec![]), Err)
+    }
+
+    /// Hands the claims out; gives back who got nothing.
+    fn answer(&self, batch: Vec<Waiting>, answers: Vec<TaskAnswer>) -> Vec<Waiting> {
+        let mut shares: HashMap<usize, Vec<TaskAnswer>> = HashMap::new();
+        for answer in answers {
+            shares.entry(answer.place).or_default().push(answer);
+        }
+        if !shares.is_empty() {
+            (self.wakes.relay)();
+        }
+        let mut left = Vec::new();
+        for (place, mut waiting) in batch.into_iter().enumerate() {
+            match shares.remove(&place) {
+                None => left.push(waiting),
+                Some(share) if share[0].outcome == Outcome::TooLate => {
+                    waiting.quarantined = true;
+                    left.push(waiting);
+                }
+                Some(share) => self.hand_out(waiting, share),
+            }
+        }
+        left
+    }
+
+    fn hand_out(&self, waiting: Waiting, share: Vec<TaskAnswer>) {
+        let worker = &waiting.claimer.worker;
+        let claims: Vec<_> =
+            share.into_iter().filter_map(|answer| answer.task.map(|task| claim(task, worker))).collect();
+        let runs = claims.iter().map(|claim| (claim.status.task_id, claim.run_id)).collect();
+        if waiting.reply.send(Ok(claims)).is_err() {
+            let key = (waiting.claimer.task_queue_id, waiting.claimer.worker);
+            tracing::info!(queue.id = %key.0, worker.id = key.1.worker_id, "a worker hung up before it heard of its claims");
+            self.desk().keep_undelivered(key, runs);
+        }
+    }
+
+    /// What the worker was given before and never heard of, as far as it still holds it.
+    async fn claim_again(&self, db: &Db, worker: &WorkerName, runs: Vec<(TaskId, RunId)>) -> Vec<Claim> {
+        let mut claims = Vec::new();
+        for (task_id, run_id) in runs {
+            let now: Timestamp = self.clock.now();
+            match claim_task::run(db, task_id, run_id, worker, now + self.claim_timeout, now).await {
+                Ok((claim, _)) => claims.push(claim),
+                Err(error) => tracing::info!(task.id = %task_id, %error, "a claim that was not heard of is gone"),
+            }
+        }
+        claims
+    }
+}
+
+/// A claimed run, for its worker.
+pub(super) fn claim(task: TaskRow, worker: &WorkerName) -> Claim {
+    let run = task.status.runs.last();
+    Claim {
+        run_id: run.map_or(0, |run| run.run_id),
+        taken_until: run.and_then(|run| run.taken_until).unwrap_or_default(),
+        worker: worker.clone(),
+        scopes: scopes_of(&task.definition),
+        task: super::types::Definition(task.definition),
+        status: task.status,
+    }
+}

@@ -1,0 +1,40 @@
+//! The clock of the desk: ends long polls, and lets parked claimers look once more in case a wake-up was lost.
+
+use std::time::Duration;
+
+use base::Entropy;
+use ractor::{Actor, ActorProcessingErr, ActorRef};
+use tokio::time::Instant;
+
+use super::ClaimStep;
+use crate::kit::{Lanes, Tick};
+
+pub(in crate::queue) struct Ticker {
+    pub(in crate::queue) lanes: Lanes<ClaimStep>,
+    pub(in crate::queue) every: Duration,
+    pub(in crate::queue) entropy: Entropy,
+}
+
+pub(in crate::queue) struct Look;
+
+impl Actor for Ticker {
+    type Msg = Look;
+    type State = Tick;
+    type Arguments = ();
+
+    async fn pre_start(&self, myself: ActorRef<Look>, (): ()) -> Result<Tick, ActorProcessingErr> {
+        let mut tick = Tick::new("queue/claim-desk");
+        tick.again(&myself, self.every, || Look);
+        Ok(tick)
+    }
+
+    async fn handle(&self, myself: ActorRef<Look>, Look: Look, tick: &mut Tick) -> Result<(), ActorProcessingErr> {
+        let (over, look) = self.lanes.step().desk().sweep(Instant::now());
+        for waiting in over {
+            let _ = waiting.reply.send(Ok(vec![]));
+        }
+        self.lanes.resubmit(look);
+        tick.again(&myself, self.entropy.jitter(self.every), || Look);
+        Ok(())
+    }
+}

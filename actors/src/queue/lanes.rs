@@ -1,0 +1,52 @@
+//! What the hot steps have in common: trying again, and answering.
+
+use std::time::Duration;
+
+use db::DbError;
+use tokio::sync::oneshot;
+
+use super::QueueError;
+use crate::kit::Full;
+
+/// Lets a call be made up to three times: a deadlock between lanes, or a connection that a restarted server had closed,
+/// is over by then. Every call is safe to repeat.
+#[derive(Default)]
+pub(super) struct Tries(u8);
+
+impl Tries {
+    /// Whether the call should be made once more.
+    pub(super) fn again<T>(&mut self, result: &Result<T, DbError>) -> bool {
+        self.0 += 1;
+        self.0 < 3 && result.as_ref().is_err_and(DbError::is_retryable)
+    }
+}
+
+/// Waits for a lane's answer.
+pub(super) async fn wait<T>(
+    answer: oneshot::Receiver<Result<T, QueueError>>,
+    patience: Duration,
+) -> Result<T, QueueError> {
+    match tokio::time::timeout(patience, answer).await {
+        Ok(Ok(answer)) => answer,
+        Ok(Err(_)) => Err(QueueError::Unavailable("it was restarted")),
+        Err(_) => Err(QueueError::Unavailable("it did not answer in time")),
+    }
+}
+
+/// Tells everyone in a batch that the call failed; the log hears it once.
+pub(super) fn reply_unavailable<T>(replies: Vec<oneshot::Sender<Result<T, QueueError>>>, error: DbError) {
+    let retryable = error.is_retryable();
+    let mut first = Some(QueueError::from(error));
+    for reply in replies {
+        let refusal = first.take().unwrap_or_else(|| {
+            QueueError::Unavailable(if retryable { "the database is away or late" } else { "the call failed" })
+        });
+        let _ = reply.send(Err(refusal));
+    }
+}
+
+impl From<Full> for QueueError {
+    fn from(_: Full) -> Self {
+        Self::Unavailable("too many requests wait")
+    }
+}

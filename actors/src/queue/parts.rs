@@ -1,0 +1,125 @@
+//! What the queue is made of, and how it is put together.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, OnceLock},
+};
+
+use base::{Clock, Entropy};
+use db::Db;
+use protocol::{
+    id::{RunId, TaskId, TaskQueueId, WorkerName},
+    time::Timestamp,
+};
+
+use super::{
+    Queue, QueueError, QueueSettings, Wakes, claim_task,
+    claim_work::{self, ClaimStep, Ticker},
+    create_task::CreateTask,
+    reclaim_task::ReclaimTask,
+    report_run::ReportRun,
+    types::Claim,
+    wakes::Nudge,
+};
+use crate::kit::{Child, Connect, Lanes, Pool, Restart, Step};
+
+/// What every command needs. Cheap to clone.
+#[derive(Clone)]
+pub struct Environment {
+    pub db: Db,
+    pub clock: Arc<dyn Clock>,
+    pub entropy: Entropy,
+    pub settings: QueueSettings,
+    pub wakes: Wakes,
+}
+
+/// As many as there are connections in the pool.
+const POOL_WORKERS: usize = 8;
+
+/// Puts the queue together: its parts, to be supervised, and its door. `relay` and `scheduler` are nudged after
+/// commits; waiting claimers are woken by the queue itself.
+pub fn start(
+    db: Db,
+    clock: Arc<dyn Clock>,
+    entropy: Entropy,
+    settings: QueueSettings,
+    relay: Nudge,
+    scheduler: Nudge,
+) -> (Vec<Child>, Queue) {
+    let desk: Arc<OnceLock<Lanes<ClaimStep>>> = Arc::default();
+    let to_desk = desk.clone();
+    let claimers = Arc::new(move |queue: &TaskQueueId, tasks: usize| {
+        if let Some(lanes) = to_desk.get() {
+            claim_work::wake(lanes, queue, tasks);
+        }
+    });
+    let environment = Environment { db, clock, entropy, settings, wakes: Wakes { relay, scheduler, claimers } };
+    let (children, queue) = environment.build();
+    let _ = desk.set(queue.claim.clone());
+    (children, queue)
+}
+
+impl Environment {
+    fn build(&self) -> (Vec<Child>, Queue) {
+        let (settings, wakes) = (&self.settings, &self.wakes);
+        let (batch, lanes) = (settings.batch.max(1), settings.lanes.max(1));
+        let create =
+            CreateTask { clock: self.clock.clone(), wakes: wakes.clone(), batch, seen: Mutex::new(HashMap::new()) };
+        let claim = ClaimStep::new(self.clock.clone(), settings.claim_timeout.delta(), batch, wakes.clone());
+        let report = ReportRun { clock: self.clock.clone(), wakes: wakes.clone(), batch };
+        let reclaim = ReclaimTask { clock: self.clock.clone(), claim_timeout: settings.claim_timeout.delta(), batch };
+
+        let (mut children, create) = self.lanes("queue/create", create, lanes);
+        let (more, claim) = self.lanes("queue/claim", claim, lanes);
+        children.extend(more);
+        let (more, report) = self.lanes("queue/report", report, lanes);
+        children.extend(more);
+        let (more, reclaim) = self.lanes("queue/reclaim", reclaim, 1);
+        children.extend(more);
+        let (pool_child, pool) = Pool::new("queue/pool", Arc::new(self.clone()), POOL_WORKERS, settings.waiting);
+        children.push(pool_child);
+        children.push(self.ticker(&claim));
+
+        let queue = Queue {
+            create,
+            claim,
+            report,
+            reclaim,
+            pool,
+            environment: self.clone(),
+            patience: settings.patience.duration(),
+            long_poll: settings.long_poll.duration(),
+        };
+        (children, queue)
+    }
+
+    fn lanes<S: Step>(&self, name: &str, step: S, number: usize) -> (Vec<Child>, Lanes<S>) {
+        let connect = || {
+            let db = self.db.clone();
+            Box::new(move || db.lane()) as Connect
+        };
+        Lanes::new(name, step, std::iter::repeat_with(connect).take(number).collect(), self.settings.waiting)
+    }
+
+    fn ticker(&self, lanes: &Lanes<ClaimStep>) -> Child {
+        let (lanes, every, entropy) =
+            (lanes.clone(), self.settings.sweep_interval.duration(), self.entropy.branch("claim-desk"));
+        let make = move || (Ticker { lanes: lanes.clone(), every, entropy: entropy.clone() }, ());
+        Child::new("queue/claim-desk", Restart::Always, make).0
+    }
+
+    /// The time of a command and of all it writes.
+    pub(super) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    pub(super) async fn claim_task(&self, id: TaskId, run: RunId, worker: WorkerName) -> Result<Claim, QueueError> {
+        let now = self.now();
+        let taken_until = now + self.settings.claim_timeout.delta();
+        let (claim, changed) = claim_task::run(&self.db, id, run, &worker, taken_until, now).await?;
+        if changed {
+            (self.wakes.relay)();
+        }
+        Ok(claim)
+    }
+}

@@ -1,0 +1,107 @@
+//! `reclaimTask`: a lane that extends many claims with one call.
+
+use std::{
+    collections::{HashSet, VecDeque},
+    sync::Arc,
+    time::Duration,
+};
+
+use base::Clock;
+use chrono::TimeDelta;
+use db::{
+    LaneConnection,
+    queue::{Outcome, TaskAnswer},
+};
+use protocol::id::{RunId, TaskId, WorkerName};
+use tokio::sync::oneshot;
+
+use super::{
+    QueueError,
+    lanes::{Tries, reply_unavailable, wait},
+    types::{Reclaim, scopes_of},
+};
+use crate::kit::{Lanes, Step};
+
+/// Extends a claim by the claim timeout from now; it never gets shorter.
+pub(super) async fn run(
+    lanes: &Lanes<ReclaimTask>,
+    task_id: TaskId,
+    run_id: RunId,
+    patience: Duration,
+) -> Result<Reclaim, QueueError> {
+    let (reply, answer) = oneshot::channel();
+    lanes.submit(Request { task_id, run_id, reply })?;
+    let answer: TaskAnswer = wait(answer, patience).await?;
+    let task = match (answer.outcome, answer.task) {
+        (Outcome::Done, Some(task)) => task,
+        (Outcome::NoSuchRun, _) => return Err(QueueError::NoSuchRun(task_id, run_id)),
+        (_, None) => return Err(QueueError::NoSuchTask(task_id)),
+        (outcome, Some(task)) => return Err(refusal(outcome, task_id, run_id, task.status.state.as_str())),
+    };
+    let run = task.status.run(run_id).ok_or(QueueError::NoSuchRun(task_id, run_id))?;
+    let worker = WorkerName {
+        worker_group: run.worker_group.clone().unwrap_or_default(),
+        worker_id: run.worker_id.clone().unwrap_or_default(),
+    };
+    let taken_until = run.taken_until.unwrap_or_default();
+    let scopes = scopes_of(&task.definition);
+    Ok(Reclaim { run_id, worker, taken_until, status: task.status, scopes })
+}
+
+fn refusal(outcome: Outcome, task_id: TaskId, run_id: RunId, state: &str) -> QueueError {
+    QueueError::Conflict(if outcome == Outcome::TooLate {
+        format!("the deadline of task {task_id} has passed; stop working on run {run_id}")
+    } else {
+        format!("run {run_id} of task {task_id} is not running any more (the task is {state}); stop working on it")
+    })
+}
+
+/// The step.
+pub(super) struct ReclaimTask {
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) claim_timeout: TimeDelta,
+    pub(super) batch: usize,
+}
+
+pub(super) struct Request {
+    task_id: TaskId,
+    run_id: RunId,
+    reply: oneshot::Sender<Result<TaskAnswer, QueueError>>,
+}
+
+impl Step for ReclaimTask {
+    type Request = Request;
+
+    fn take(&self, waiting: &mut VecDeque<Request>) -> Vec<Request> {
+        let mut taken = HashSet::new();
+        let mut batch = Vec::new();
+        while batch.len() < self.batch
+            && let Some(next) = waiting.front()
+            && taken.insert(next.task_id)
+        {
+            batch.extend(waiting.pop_front());
+        }
+        batch
+    }
+
+    async fn run(&self, connection: &mut LaneConnection, batch: Vec<Request>) {
+        let rows = batch.iter().map(|request| (request.task_id, request.run_id)).collect();
+        let now = self.clock.now();
+        let taken_until = now + self.claim_timeout;
+        let mut tries = Tries::default();
+        let answers = loop {
+            let result = connection.reclaim_runs(&rows, taken_until, now).await;
+            if !tries.again(&result) {
+                break result;
+            }
+        };
+        match answers {
+            Ok(answers) => {
+                for (request, answer) in batch.into_iter().zip(answers) {
+                    let _ = request.reply.send(Ok(answer));
+                }
+            }
+            Err(error) => reply_unavailable(batch.into_iter().map(|request| request.reply).collect(), error),
+        }
+    }
+}

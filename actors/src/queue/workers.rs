@@ -1,0 +1,94 @@
+//! Workers and task queues as the queue has seen them, and quarantine.
+
+use db::queue::{TaskQueueRow, WorkerRow};
+use protocol::{
+    id::{TaskQueueId, WorkerName},
+    time::{Timestamp, format},
+};
+use serde_json::json;
+
+use super::{
+    Environment, QueueError,
+    list::{cut, more_than},
+    types::{Page, PageAfter, TaskQueue, Worker},
+};
+
+/// The order to keep a worker from tasks.
+#[derive(Debug, Clone)]
+pub struct Quarantine {
+    pub task_queue_id: TaskQueueId,
+    pub worker: WorkerName,
+    pub until: Timestamp,
+    /// Why, for people.
+    pub info: Option<String>,
+    /// Who gave the order.
+    pub client_id: String,
+}
+
+type Answer<T> = Result<T, QueueError>;
+
+pub(super) async fn one(queue: &Environment, id: &TaskQueueId, worker: WorkerName) -> Answer<Worker> {
+    let row = queue.db.worker(id, &worker, queue.now()).await?;
+    row.map(worker_of).ok_or(QueueError::NoSuchWorker(worker))
+}
+
+pub(super) async fn all(
+    queue: &Environment,
+    id: &TaskQueueId,
+    page: PageAfter<WorkerName>,
+) -> Answer<Page<Worker, WorkerName>> {
+    let rows = queue.db.workers(id, page.after.as_ref(), more_than(page.limit), queue.now()).await?;
+    Ok(cut(rows, page.limit, |row| row.worker.clone()).map(worker_of))
+}
+
+pub(super) async fn quarantine(queue: &Environment, order: Quarantine) -> Answer<Worker> {
+    let now = queue.now();
+    let details = json!([{
+        "clientId": order.client_id,
+        "updatedAt": format(now),
+        "quarantineUntil": format(order.until),
+        "quarantineInfo": order.info.unwrap_or_default(),
+    }]);
+    let row = queue.db.quarantine_worker(&order.task_queue_id, &order.worker, order.until, details, now).await?;
+    row.map(worker_of).ok_or(QueueError::NoSuchWorker(order.worker))
+}
+
+pub(super) async fn declare(
+    queue: &Environment,
+    id: &TaskQueueId,
+    worker: &WorkerName,
+    expires: Timestamp,
+) -> Answer<Worker> {
+    Ok(worker_of(queue.db.declare_worker(id, worker, expires, queue.now()).await?))
+}
+
+pub(super) async fn queue(queue: &Environment, id: &TaskQueueId) -> Answer<TaskQueue> {
+    let rows = queue.db.task_queues(Some(id), None, None, 1, queue.now()).await?;
+    rows.into_iter().next().map(queue_of).ok_or_else(|| QueueError::NoSuchQueue(format!("task queue {id}")))
+}
+
+pub(super) async fn queues(
+    queue: &Environment,
+    provisioner_id: Option<&str>,
+    page: PageAfter<TaskQueueId>,
+) -> Answer<Page<TaskQueue, TaskQueueId>> {
+    let limit = more_than(page.limit);
+    let rows = queue.db.task_queues(None, provisioner_id, page.after.as_ref(), limit, queue.now()).await?;
+    Ok(cut(rows, page.limit, |row| row.task_queue_id.clone()).map(queue_of))
+}
+
+fn worker_of(row: WorkerRow) -> Worker {
+    Worker {
+        task_queue_id: row.task_queue_id,
+        worker: row.worker,
+        first_claim: row.first_claim,
+        last_date_active: row.last_date_active,
+        expires: row.expires,
+        quarantine_until: row.quarantine_until,
+        recent_tasks: row.recent_tasks,
+    }
+}
+
+fn queue_of(row: TaskQueueRow) -> TaskQueue {
+    TaskQueue { task_queue_id: row.task_queue_id, last_date_active: row.last_date_active, expires: row.expires }
+}
