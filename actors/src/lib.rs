@@ -1,4 +1,6 @@
 //! The parts of Drover that do the work, each an actor.
 
+pub mod artifacts;
 pub mod kit;
+pub mod object;
 pub mod queue;

@@ -1,0 +1,166 @@
+//! `createArtifact`.
+
+use chrono::TimeDelta;
+use db::artifact::{ArtifactCreated, ArtifactKey, NewArtifact};
+use protocol::{id::UploadId, state::StorageType, time::Timestamp};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::{Answer, ArtifactError, Artifacts, CredentialsOrder, object_name};
+
+/// How long ago an artifact may have expired before it is made; clocks of workers differ.
+const DRIFT: TimeDelta = TimeDelta::minutes(15);
+/// Longest life of the credentials for an upload.
+const UPLOAD_CREDENTIALS: TimeDelta = TimeDelta::hours(24);
+/// The type of what says nothing about its type.
+const UNKNOWN_TYPE: &str = "application/binary";
+
+/// What an artifact is made of. `reference`, `link` and `error` are whole at once; content of the others follows.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(tag = "storageType", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum ArtifactBody {
+    S3 { content_type: String, content_length: Option<i64> },
+    Object { content_type: String, content_length: Option<i64> },
+    Reference { content_type: String, url: String },
+    Link { artifact: String, content_type: Option<String> },
+    Error { reason: ErrorReason, message: String },
+}
+
+/// Why a worker has no such file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ErrorReason {
+    FileMissingOnWorker,
+    InvalidResourceOnWorker,
+    TooLargeFileOnWorker,
+    FileNotReadableOnWorker,
+}
+
+/// What the creator does next, where anything is left to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Created {
+    S3 { put_url: String, content_type: String, expires: Timestamp },
+    Object(ObjectUpload),
+    Reference,
+    Link,
+    Error,
+}
+
+/// An upload to the object service, which has to use exactly these values.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ObjectUpload {
+    pub name: String,
+    pub project_id: String,
+    pub upload_id: UploadId,
+    pub expires: Timestamp,
+    pub credentials: CredentialsOrder,
+}
+
+pub(super) async fn run(
+    artifacts: &Artifacts,
+    key: ArtifactKey,
+    expires: Timestamp,
+    body: ArtifactBody,
+) -> Answer<Created> {
+    let now = artifacts.clock.now();
+    if expires < now - DRIFT {
+        return Err(ArtifactError::Input("`expires` is more than 15 minutes in the past".to_owned()));
+    }
+    let upload_id = UploadId::from_random(artifacts.entropy.uuid_bytes());
+    let new = NewArtifact {
+        key,
+        storage_type: body.storage_type(),
+        content_type: body.content_type().to_owned(),
+        details: body.details(upload_id),
+        expires,
+        content_length: body.content_length(),
+        trace: base::telemetry::traceparent(),
+    };
+    let outcome = artifacts.db.create_artifact(&new, now).await?;
+    let ArtifactCreated::Written { project_id, worker_group, worker_id } = outcome else {
+        return Err(refusal(&new, outcome));
+    };
+    Ok(match body {
+        ArtifactBody::S3 { content_type, .. } => {
+            let (put_url, expires) = artifacts.objects.artifact_put_url(&new.key, &content_type);
+            Created::S3 { put_url, content_type, expires }
+        }
+        ArtifactBody::Object { .. } => {
+            let name = object_name(&new.key);
+            let credentials = CredentialsOrder {
+                client_id: upload_client(&new.key, &worker_group, &worker_id),
+                scopes: vec![format!("object:upload:{project_id}:{name}")],
+                expires: expires.min(now + UPLOAD_CREDENTIALS),
+            };
+            Created::Object(ObjectUpload { name, project_id, upload_id, expires, credentials })
+        }
+        ArtifactBody::Reference { .. } => Created::Reference,
+        ArtifactBody::Link { .. } => Created::Link,
+        ArtifactBody::Error { .. } => Created::Error,
+    })
+}
+
+impl ArtifactBody {
+    const fn storage_type(&self) -> StorageType {
+        match self {
+            Self::S3 { .. } => StorageType::S3,
+            Self::Object { .. } => StorageType::Object,
+            Self::Reference { .. } => StorageType::Reference,
+            Self::Link { .. } => StorageType::Link,
+            Self::Error { .. } => StorageType::Error,
+        }
+    }
+
+    fn content_type(&self) -> &str {
+        match self {
+            Self::S3 { content_type, .. }
+            | Self::Object { content_type, .. }
+            | Self::Reference { content_type, .. }
+            | Self::Link { content_type: Some(content_type), .. } => content_type,
+            Self::Link { content_type: None, .. } | Self::Error { .. } => UNKNOWN_TYPE,
+        }
+    }
+
+    const fn content_length(&self) -> Option<i64> {
+        match self {
+            Self::S3 { content_length, .. } | Self::Object { content_length, .. } => *content_length,
+            _ => None,
+        }
+    }
+
+    fn details(&self, upload_id: UploadId) -> Value {
+        match self {
+            Self::S3 { .. } => json!({}),
+            Self::Object { .. } => json!({ "uploadId": upload_id.0 }),
+            Self::Reference { url, .. } => json!({ "url": url }),
+            Self::Link { artifact, .. } => json!({ "artifact": artifact }),
+            Self::Error { reason, message } => json!({ "reason": reason, "message": message }),
+        }
+    }
+}
+
+fn upload_client(key: &ArtifactKey, worker_group: &str, worker_id: &str) -> String {
+    format!("artifact-upload/{}/{}/on/{worker_group}/{worker_id}", key.task_id, key.run_id)
+}
+
+fn refusal(new: &NewArtifact, outcome: ArtifactCreated) -> ArtifactError {
+    let ArtifactKey { task_id, run_id, name } = &new.key;
+    match outcome {
+        ArtifactCreated::NoTask => ArtifactError::Input(format!("there is no task {task_id}")),
+        ArtifactCreated::NoRun => ArtifactError::Input(format!("task {task_id} has no run {run_id}")),
+        ArtifactCreated::Unclaimed => {
+            ArtifactError::Input(format!("run {run_id} of task {task_id} was not claimed by any worker"))
+        }
+        ArtifactCreated::OutlivesTask { task_expires } => {
+            let end = protocol::time::format(task_expires);
+            ArtifactError::Input(format!("`expires` is after the expiry of the task, {end}"))
+        }
+        ArtifactCreated::RunOver => ArtifactError::Conflict(format!(
+            "run {run_id} of task {task_id} is not running, and did not end as exception in the last 25 minutes"
+        )),
+        ArtifactCreated::Differs(field) => ArtifactError::Conflict(format!(
+            "artifact `{name}` exists, and its `{field}` cannot be changed to what is asked for"
+        )),
+        ArtifactCreated::Written { .. } => unreachable!("a written artifact is no refusal"),
+    }
+}

@@ -1,0 +1,114 @@
+//! Artifacts: what the runs of tasks leave behind, by name.
+//!
+//! Owns: artifacts, in the database; nothing in memory.
+//! Woken by: requests, and the sweep that calls [`expire`].
+//! Tells: `artifact-created`, through the outbox.
+
+mod create;
+mod error;
+mod finish;
+mod follow;
+mod list;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use base::{Clock, Entropy};
+pub use create::{ArtifactBody, Created, ErrorReason, ObjectUpload};
+use db::Db;
+pub use db::artifact::{ArtifactEntry, ArtifactKey};
+pub use error::ArtifactError;
+pub use follow::Found;
+pub use list::ArtifactPage;
+use protocol::{
+    id::{RunId, TaskId, UploadId},
+    time::Timestamp,
+};
+
+use crate::{
+    object::{ObjectError, Objects, Swept},
+    queue::types::PageAfter,
+};
+
+/// The door to the artifacts of all runs.
+#[derive(Clone)]
+pub struct Artifacts {
+    db: Db,
+    clock: Arc<dyn Clock>,
+    entropy: Entropy,
+    objects: Objects,
+}
+
+/// Temporary credentials to make for somebody, in the name of the queue.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CredentialsOrder {
+    pub client_id: String,
+    pub scopes: Vec<String>,
+    pub expires: Timestamp,
+}
+
+type Answer<T> = Result<T, ArtifactError>;
+
+impl Artifacts {
+    pub fn new(db: Db, clock: Arc<dyn Clock>, entropy: Entropy, objects: Objects) -> Self {
+        Self { db, clock, entropy, objects }
+    }
+
+    /// Writes an artifact, or renews it as far as a repeat may.
+    pub async fn create(&self, key: ArtifactKey, expires: Timestamp, body: ArtifactBody) -> Answer<Created> {
+        create::run(self, key, expires, body).await
+    }
+
+    /// Makes an object artifact present, once its object is finished. Safe to repeat.
+    pub async fn finish(&self, key: &ArtifactKey, upload_id: UploadId) -> Answer<()> {
+        finish::run(self, key, upload_id).await
+    }
+
+    /// The number of the last run of a task.
+    pub async fn latest_run(&self, task_id: TaskId) -> Answer<RunId> {
+        list::latest_run(self, task_id).await
+    }
+
+    /// Finds what lies under a name, through links. `allow` is asked for every name on the way, before it is looked
+    /// up; the first refusal ends the search.
+    pub async fn follow(&self, key: ArtifactKey, allow: &(dyn Fn(&str) -> bool + Sync)) -> Answer<Found> {
+        follow::run(self, key, allow).await
+    }
+
+    /// Describes one artifact; links are not followed.
+    pub async fn info(&self, key: &ArtifactKey) -> Answer<ArtifactEntry> {
+        list::info(self, key).await
+    }
+
+    /// Artifacts of a run in order of their names.
+    pub async fn list(&self, task_id: TaskId, run_id: RunId, page: PageAfter<String>) -> Answer<ArtifactPage> {
+        list::page(self, task_id, run_id, page).await
+    }
+
+    /// Where any HTTP client can read what was found; `None` for an error artifact.
+    pub async fn url(&self, found: &Found) -> Answer<Option<String>> {
+        follow::url(self, found).await
+    }
+
+    /// Name of the object behind an object artifact, and credentials to download it from the object service.
+    pub fn object_access(&self, key: &ArtifactKey) -> (String, CredentialsOrder) {
+        (object_name(key), follow::credentials(self, key))
+    }
+
+    /// The objects behind them.
+    pub const fn objects(&self) -> &Objects {
+        &self.objects
+    }
+}
+
+/// One step of the sweep over artifacts, objects and stored content, at most 500 rows of each kind.
+/// Call it again until it answers that nothing was due.
+pub async fn expire(objects: &Objects) -> Result<Swept, ObjectError> {
+    objects.expire().await
+}
+
+/// Where the object service keeps the content of an object artifact.
+pub fn object_name(key: &ArtifactKey) -> String {
+    format!("t/{}/{}/{}", key.task_id, key.run_id, key.name)
+}

@@ -1,0 +1,48 @@
+//! What has expired goes: first the row that leads to it, then the content, then the row that knows of the content.
+//! A crash between two of these leaves work for the next sweep, never content that nobody knows of.
+
+use super::{ObjectError, Objects};
+
+/// Most rows of one kind in one step.
+const STEP: i32 = 500;
+
+/// What one step of the sweep dropped.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Swept {
+    pub artifacts: i32,
+    pub objects: i32,
+    pub blobs: usize,
+}
+
+impl Swept {
+    /// Nothing was due.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+pub(super) async fn run(objects: &Objects) -> Result<Swept, ObjectError> {
+    let now = objects.clock.now();
+    let swept = Swept {
+        artifacts: objects.db.expire_artifacts(STEP, now).await?,
+        objects: objects.db.expire_objects(STEP, now).await?,
+        blobs: sweep_blobs(objects).await?,
+    };
+    Ok(swept)
+}
+
+/// One file that cannot be deleted does not keep the others.
+async fn sweep_blobs(objects: &Objects) -> Result<usize, ObjectError> {
+    let unheld = objects.db.unheld_blobs(STEP, objects.clock.now()).await?;
+    let mut deleted = Vec::with_capacity(unheld.len());
+    for blob in unheld {
+        match objects.backend.delete(blob).await {
+            Ok(()) => deleted.push(blob),
+            Err(error) => {
+                tracing::warn!(blob.id = %blob.0, error = &error as &dyn std::error::Error, "content could not be deleted");
+            }
+        }
+    }
+    objects.db.forget_blobs(&deleted).await?;
+    Ok(deleted.len())
+}

@@ -1,0 +1,131 @@
+//! The object service: content of any size, stored under a name until it expires, and the same until then.
+//!
+//! Owns: objects in the database, and pieces of content in the store; nothing in memory.
+//! Woken by: requests, and the sweep that calls [`Objects::expire`].
+//! Tells: nobody.
+//!
+//! Content is written under a number of its own and hung on its object afterwards, in one transaction. So there is
+//! never a half-written object, two uploads at once do not mix, and a crash leaves content that the sweep finds.
+
+mod backend;
+mod create_upload;
+mod download;
+mod error;
+mod expire;
+mod finish_upload;
+mod link;
+mod receive;
+#[cfg(test)]
+mod tests;
+mod writer;
+
+use std::{path::Path, sync::Arc};
+
+use backend::Backend;
+pub use backend::BackendError;
+use base::{Clock, Entropy};
+pub use create_upload::{CreateUpload, InlineData, OpenUpload, PutPromise, PutUrl, UploadMethod};
+use db::{Db, artifact::ArtifactKey};
+pub use db::{
+    blob::{BlobId, Content},
+    object::Hashes,
+};
+pub use download::{AcceptedMethods, ContentStream, Download, DownloadMethod, Metadata, Stored};
+pub use error::ObjectError;
+pub use expire::Swept;
+pub use finish_upload::FinishUpload;
+use link::Links;
+use protocol::{id::UploadId, time::Timestamp};
+pub use receive::Arrival;
+
+/// The object service's door.
+#[derive(Clone)]
+pub struct Objects {
+    db: Db,
+    clock: Arc<dyn Clock>,
+    entropy: Entropy,
+    backend: Arc<Backend>,
+    links: Arc<Links>,
+}
+
+impl Objects {
+    /// Opens the store below `directory`, which is made if it is missing. `root_url` is where clients reach us;
+    /// upload and download URLs begin with it.
+    pub async fn start(
+        db: Db,
+        clock: Arc<dyn Clock>,
+        entropy: Entropy,
+        directory: &Path,
+        root_url: &str,
+    ) -> Result<Self, ObjectError> {
+        let backend = Backend::local(directory).await?;
+        let key = db.signing_key("object-links", entropy.bytes(), clock.now()).await?;
+        let links = Links::new(root_url, key);
+        Ok(Self { db, clock, entropy, backend: Arc::new(backend), links: Arc::new(links) })
+    }
+
+    /// Settles what an upload will be, and how its content comes. Safe to repeat.
+    pub async fn create_upload(&self, upload: CreateUpload) -> Result<OpenUpload, ObjectError> {
+        create_upload::run(self, upload).await
+    }
+
+    /// Makes the object visible and final. Safe to repeat.
+    pub async fn finish_upload(&self, upload: FinishUpload) -> Result<(), ObjectError> {
+        finish_upload::run(self, upload).await
+    }
+
+    /// Takes in what is sent to an upload URL; `token` is the part of the URL that we signed.
+    pub async fn receive<S, E>(&self, token: &str, arrival: Arrival<S>) -> Result<Content, ObjectError>
+    where
+        S: futures_util::Stream<Item = Result<bytes::Bytes, E>> + Send + Unpin,
+        E: std::fmt::Display,
+    {
+        receive::run(self, token, arrival).await
+    }
+
+    /// A URL to put the content of an `s3` artifact to, and until when it is good.
+    pub fn artifact_put_url(&self, key: &ArtifactKey, content_type: &str) -> (String, Timestamp) {
+        let expires = self.clock.now() + link::UPLOAD_LIFE;
+        (self.links.artifact_upload(key, content_type, expires), expires)
+    }
+
+    /// A URL to get the content of an `s3` artifact from.
+    pub fn artifact_url(&self, key: &ArtifactKey) -> String {
+        self.links.artifact_download(key, self.clock.now() + link::SIMPLE_LIFE)
+    }
+
+    /// Project, expiry and hashes of a finished object.
+    pub async fn metadata(&self, name: &str) -> Result<Metadata, ObjectError> {
+        download::metadata(self, name).await
+    }
+
+    /// A URL that any HTTP client can read the object from.
+    pub async fn simple_url(&self, name: &str) -> Result<String, ObjectError> {
+        download::simple_url(self, name).await
+    }
+
+    /// The best way to download an object among those the client knows.
+    pub async fn start_download(&self, name: &str, accepted: AcceptedMethods) -> Result<DownloadMethod, ObjectError> {
+        download::start(self, name, accepted).await
+    }
+
+    /// What lies behind a download URL; `token` is the part of the URL that we signed.
+    pub async fn find(&self, token: &str) -> Result<Stored, ObjectError> {
+        download::find(self, token).await
+    }
+
+    /// Opens found content for reading, whole or in part.
+    pub async fn open(&self, stored: &Stored, part: Option<std::ops::Range<u64>>) -> Result<Download, ObjectError> {
+        download::open(self, stored, part).await
+    }
+
+    /// One step of the sweep: drops what has expired, and deletes content that nobody holds any more.
+    /// Call again while anything was swept.
+    pub async fn expire(&self) -> Result<Swept, ObjectError> {
+        expire::run(self).await
+    }
+
+    fn new_blob(&self) -> BlobId {
+        BlobId(UploadId::from_random(self.entropy.uuid_bytes()).0)
+    }
+}

@@ -1,0 +1,204 @@
+//! Content arrives. It is what was promised, whole and on disk, or nothing of it is kept.
+
+use std::fmt::Display;
+
+use bytes::Bytes;
+use db::{
+    artifact::ArtifactKey,
+    blob::{BlobId, Content},
+    object::{ContentStored, Hashes},
+};
+use futures_util::{Stream, StreamExt};
+
+use super::{
+    ObjectError, Objects,
+    link::Permit,
+    writer::{Writer, Written},
+};
+
+/// Most that one upload may bring where nothing was promised, as with S3.
+const LARGEST: u64 = 5 * 1024 * 1024 * 1024;
+
+/// What somebody sends to an upload URL: the headers that matter, and the bytes.
+pub struct Arrival<S> {
+    pub content_type: Option<String>,
+    pub content_length: Option<u64>,
+    pub content_encoding: Option<String>,
+    pub body: S,
+}
+
+impl<S> Arrival<S> {
+    pub(super) const fn plain(content_type: String, body: S) -> Self {
+        Self { content_type: Some(content_type), content_length: None, content_encoding: None, body }
+    }
+}
+
+pub(super) async fn run<S, E>(objects: &Objects, token: &str, arrival: Arrival<S>) -> Result<Content, ObjectError>
+where
+    S: Stream<Item = Result<Bytes, E>> + Send + Unpin,
+    E: Display,
+{
+    let permit = objects.links.read(token, objects.clock.now())?;
+    take(objects, permit, arrival).await
+}
+
+/// Takes in what the permit allows.
+pub(super) async fn take<S, E>(objects: &Objects, permit: Permit, arrival: Arrival<S>) -> Result<Content, ObjectError>
+where
+    S: Stream<Item = Result<Bytes, E>> + Send + Unpin,
+    E: Display,
+{
+    let promise = Promise::of(&permit, &arrival)?;
+    let hashes = promised_hashes(objects, &permit).await?;
+    let blob = objects.new_blob();
+    objects.db.start_blob(blob, objects.clock.now()).await?;
+    let stored = match write(objects, blob, &promise, arrival.body).await {
+        Ok(content) => hold(objects, &permit, blob, content, &hashes).await,
+        Err(error) => Err(error),
+    };
+    match stored {
+        Ok((ContentStored::Stored, content)) => Ok(content),
+        Ok((outcome, content)) => {
+            discard(objects, blob).await;
+            refused(outcome, &permit).map(|()| content)
+        }
+        // The word of the database that it holds the content may just have been lost; then it must stay.
+        Err(error @ ObjectError::Db(_)) => Err(error),
+        Err(error) => {
+            discard(objects, blob).await;
+            Err(error)
+        }
+    }
+}
+
+/// What the bytes have to be, from the URL and the headers.
+struct Promise {
+    content_type: String,
+    content_encoding: String,
+    length: Option<u64>,
+}
+
+impl Promise {
+    fn of<S>(permit: &Permit, arrival: &Arrival<S>) -> Result<Self, ObjectError> {
+        let encoding = arrival.content_encoding.as_deref().unwrap_or("identity");
+        let (content_type, length) = match permit {
+            Permit::PutObject { content_type, content_length, .. } => {
+                let promised = *content_length;
+                expect("Content-Encoding", "identity", encoding)?;
+                let announced = arrival.content_length.unwrap_or(promised);
+                expect("Content-Length", &promised.to_string(), &announced.to_string())?;
+                (content_type, Some(promised))
+            }
+            Permit::PutArtifact { content_type, .. } => (content_type, arrival.content_length),
+            Permit::GetBlob { .. } | Permit::GetArtifact { .. } => {
+                return Err(ObjectError::BadLink("this URL is for reading, not for uploading"));
+            }
+        };
+        expect("Content-Type", content_type, arrival.content_type.as_deref().unwrap_or_default())?;
+        Ok(Self { content_type: content_type.clone(), content_encoding: encoding.to_owned(), length })
+    }
+}
+
+fn expect(header: &str, promised: &str, found: &str) -> Result<(), ObjectError> {
+    if promised == found {
+        return Ok(());
+    }
+    Err(ObjectError::Input(format!("header `{header}` is `{found}`; `{promised}` was promised for this upload")))
+}
+
+/// Looks before the bytes come, so that an upload in vain ends at once.
+async fn promised_hashes(objects: &Objects, permit: &Permit) -> Result<Hashes, ObjectError> {
+    let Permit::PutObject { name, upload_id, .. } = permit else { return Ok(Hashes::new()) };
+    match objects.db.get_upload(name, *upload_id).await? {
+        None => Err(ObjectError::NoSuchObject(name.clone())),
+        Some(upload) if upload.finished => refused(ContentStored::Finished, permit).map(|()| upload.hashes),
+        Some(upload) => Ok(upload.hashes),
+    }
+}
+
+async fn write<S, E>(objects: &Objects, blob: BlobId, promise: &Promise, mut body: S) -> Result<Content, ObjectError>
+where
+    S: Stream<Item = Result<Bytes, E>> + Send + Unpin,
+    E: Display,
+{
+    let most = promise.length.unwrap_or(LARGEST);
+    let mut writer = Writer::open(&objects.backend, blob).await?;
+    while let Some(piece) = body.next().await {
+        let come = writer.length;
+        let piece =
+            piece.map_err(|error| ObjectError::Input(format!("the body broke off after {come} bytes: {error}")))?;
+        if come + piece.len() as u64 > most {
+            return Err(ObjectError::Input(format!("the body is longer than `contentLength`, which is {most}")));
+        }
+        writer.write(piece).await?;
+    }
+    if let Some(promised) = promise.length.filter(|promised| *promised != writer.length) {
+        let come = writer.length;
+        return Err(ObjectError::Input(format!("the body has {come} bytes; `contentLength` promised {promised}")));
+    }
+    Ok(content(promise, writer.complete().await?))
+}
+
+fn content(promise: &Promise, written: Written) -> Content {
+    Content {
+        content_type: promise.content_type.clone(),
+        content_encoding: promise.content_encoding.clone(),
+        content_length: i64::try_from(written.length).unwrap_or(i64::MAX),
+        sha256: written.sha256,
+        sha512: written.sha512,
+    }
+}
+
+async fn hold(
+    objects: &Objects,
+    permit: &Permit,
+    blob: BlobId,
+    content: Content,
+    promised: &Hashes,
+) -> Result<(ContentStored, Content), ObjectError> {
+    let actual = [("sha256", &content.sha256), ("sha512", &content.sha512)];
+    let broken = actual.iter().find(|(algorithm, hash)| promised.get(*algorithm).is_some_and(|known| known != *hash));
+    if let Some((algorithm, _)) = broken {
+        return Ok((ContentStored::Differs(format!("hashes.{algorithm}")), content));
+    }
+    let now = objects.clock.now();
+    let outcome = match permit {
+        Permit::PutObject { name, upload_id, .. } => {
+            objects.db.store_object_content((name, *upload_id), blob, &content, now).await?
+        }
+        Permit::PutArtifact { task_id, run_id, name, .. } => {
+            let key = ArtifactKey { task_id: *task_id, run_id: *run_id, name: name.clone() };
+            objects.db.store_artifact_content(&key, blob, &content, now).await?
+        }
+        Permit::GetBlob { .. } | Permit::GetArtifact { .. } => ContentStored::Missing,
+    };
+    Ok((outcome, content))
+}
+
+/// Content that found no holder is deleted now if that works, by the sweep if not.
+async fn discard(objects: &Objects, blob: BlobId) {
+    let deleted = async {
+        objects.backend.delete(blob).await?;
+        objects.db.forget_blobs(&[blob]).await?;
+        Ok::<_, ObjectError>(())
+    };
+    if let Err(error) = deleted.await {
+        tracing::warn!(blob.id = %blob.0, error = &error as &dyn std::error::Error, "refused content is left to the sweep");
+    }
+}
+
+fn refused(outcome: ContentStored, permit: &Permit) -> Result<(), ObjectError> {
+    let name = match permit {
+        Permit::PutObject { name, .. } | Permit::PutArtifact { name, .. } | Permit::GetArtifact { name, .. } => name,
+        Permit::GetBlob { .. } => "",
+    };
+    match outcome {
+        ContentStored::Stored | ContentStored::Same => Ok(()),
+        ContentStored::Late => Err(ObjectError::Conflict("the upload took more than a day; begin it again".to_owned())),
+        ContentStored::Missing => Err(ObjectError::NoSuchObject(name.to_owned())),
+        ContentStored::Finished => Err(ObjectError::Conflict(format!("object `{name}` is finished, and final"))),
+        ContentStored::Differs(field) => {
+            Err(ObjectError::Input(format!("the content does not have the promised `{field}`; nothing of it was kept")))
+        }
+    }
+}
