@@ -91,12 +91,16 @@ pub fn with_database(url: &str, name: &str) -> String {
     format!("{url}{}dbname={name}", if url.contains('?') { '&' } else { '?' })
 }
 
+/// Where `./dev` found PostgreSQL's programs, when that is none of the usual places.
+pub(crate) fn bin_dir() -> Option<PathBuf> {
+    setting("DROVER_POSTGRES_BIN_DIR").map(PathBuf::from)
+}
+
 async fn start_server() -> Embedded {
     remove_old_servers();
     let directory = env::temp_dir().join(format!("{SERVER_DIRECTORY}{}", process::id()));
     let _ = fs::remove_dir_all(&directory);
-    let bin_dir = setting("DROVER_POSTGRES_BIN_DIR").map(PathBuf::from);
-    let settings = EmbeddedSettings { tuning: Tuning::Test, bin_dir, ..EmbeddedSettings::new(directory) };
+    let settings = EmbeddedSettings { tuning: Tuning::Test, bin_dir: bin_dir(), ..EmbeddedSettings::new(directory) };
     Embedded::start(settings).await.expect("the tests need PostgreSQL: its programs, or DROVER_TEST_DATABASE_URL")
 }
 

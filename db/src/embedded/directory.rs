@@ -4,12 +4,18 @@ use std::fs::{self, DirBuilder, File, TryLockError};
 use std::io::{Read as _, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, PermissionsExt as _, chown};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep};
 
 use super::identity::{self, Identity};
 use super::{EmbeddedError, EmbeddedSettings};
 
 /// The longest directory a socket fits in: a Unix socket path has 107 bytes, `/.s.PGSQL.5432` takes its share.
 const SOCKET_PATH: usize = 90;
+
+/// How long another Drover may hold the lock before we believe that it is there to stay.
+const LOCK_PATIENCE: Duration = Duration::from_secs(2);
 
 /// Where the parts of one server are. The lock lasts as long as this value.
 #[derive(Debug)]
@@ -23,11 +29,11 @@ pub(super) struct Directory {
 
 impl Directory {
     /// Creates what is missing and takes the lock.
-    pub(super) fn open(settings: &EmbeddedSettings) -> Result<Self, EmbeddedError> {
+    pub(super) async fn open(settings: &EmbeddedSettings) -> Result<Self, EmbeddedError> {
         let root = &settings.directory;
         fs::create_dir_all(root).map_err(EmbeddedError::at("creating", root))?;
         let root = fs::canonicalize(root).map_err(EmbeddedError::at("looking at", root))?;
-        let lock = lock(&root)?;
+        let lock = lock(&root).await?;
         let data = root.join("data");
         let identity = identity::choose(&data)?;
         identity::check_reach(identity.as_ref(), &root)?;
@@ -59,17 +65,21 @@ pub(super) fn private(directory: &Path, identity: Option<&Identity>) -> Result<(
     }
 }
 
-/// The kernel lets go of the lock when its holder ends, also by `kill -9`.
-fn lock(root: &Path) -> Result<File, EmbeddedError> {
+/// The kernel lets go of the lock when its holder ends, also by `kill -9`, but a holder that was just killed may
+/// take a moment to end.
+async fn lock(root: &Path) -> Result<File, EmbeddedError> {
     let path = root.join("lock");
     let open = File::options().create(true).read(true).write(true).truncate(false).open(&path);
     let mut file = open.map_err(EmbeddedError::at("opening", &path))?;
-    match file.try_lock() {
-        Ok(()) => {}
-        Err(TryLockError::WouldBlock) => {
-            return Err(EmbeddedError::InUse { directory: root.to_owned(), pid: holder(&mut file) });
+    let deadline = Instant::now() + LOCK_PATIENCE;
+    while let Err(refused) = file.try_lock() {
+        match refused {
+            TryLockError::WouldBlock if Instant::now() < deadline => sleep(Duration::from_millis(20)).await,
+            TryLockError::WouldBlock => {
+                return Err(EmbeddedError::InUse { directory: root.to_owned(), pid: holder(&mut file) });
+            }
+            TryLockError::Error(error) => return Err(EmbeddedError::at("locking", &path)(error)),
         }
-        Err(TryLockError::Error(error)) => return Err(EmbeddedError::at("locking", &path)(error)),
     }
     let noted = file.set_len(0).and_then(|()| write!(file, "{}", std::process::id()));
     noted.map_err(EmbeddedError::at("writing", &path))?;

@@ -38,7 +38,7 @@ impl Recipe {
 
     /// Starts the server and waits until it answers a query. Must run on the thread that lives with it.
     pub(super) async fn launch(&self) -> Result<Server, EmbeddedError> {
-        stale::clear(&self.directory.data).await?;
+        stale::clear(&self.directory.data, &self.directory.socket).await?;
         let (out, err, log_begins) = log_file::open(&self.directory.log)?;
         let mut command = self.postgres();
         for pair in configuration::parameters(&self.settings, &self.directory, self.lz4) {

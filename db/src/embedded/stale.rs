@@ -1,4 +1,4 @@
-//! What a server that did not end in order left behind: its pid file, and for a moment its processes.
+//! What a server that did not end in order left behind: its lock files, and for a moment its processes.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -14,11 +14,11 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const NUDGE: Duration = Duration::from_secs(1);
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// Waits until no process works in the data directory, then removes the pid file that one may have left.
+/// Waits until no process works in the data directory, then removes the lock files that one may have left.
 ///
 /// The pid in the file is not asked: it may be a zombie, or by now belong to somebody else. Every process of a
 /// server has the data as its working directory. The caller holds the lock, so these can only be orphans.
-pub(super) async fn clear(data: &Path) -> Result<(), EmbeddedError> {
+pub(super) async fn clear(data: &Path, socket: &Path) -> Result<(), EmbeddedError> {
     let started = Instant::now();
     let mut nudged = false;
     while let Some(pid) = first_in(data) {
@@ -35,12 +35,16 @@ pub(super) async fn clear(data: &Path) -> Result<(), EmbeddedError> {
         }
         sleep(PAUSE).await;
     }
-    match fs::remove_file(pid_file(data)) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-            Err(EmbeddedError::at("removing", &pid_file(data))(error))
+    // The socket has a lock file of its own, with the same pid in it.
+    for file in [pid_file(data), socket.join(".s.PGSQL.5432.lock")] {
+        match fs::remove_file(&file) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(EmbeddedError::at("removing", &file)(error));
+            }
+            _ => {}
         }
-        _ => Ok(()),
     }
+    Ok(())
 }
 
 #[cfg(any(test, feature = "testing"))]

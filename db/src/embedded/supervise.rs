@@ -60,7 +60,7 @@ async fn live(
 
 /// Everything that is done once: the lock, the programs, the data.
 async fn prepare(settings: &EmbeddedSettings) -> Result<Recipe, EmbeddedError> {
-    let directory = Directory::open(settings)?;
+    let directory = Directory::open(settings).await?;
     let binaries = binaries::find(settings, &directory.data)?;
     identity::check_reach(directory.identity.as_ref(), &binaries.directory)?;
     if !directory.has_data() {
