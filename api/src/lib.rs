@@ -1,1 +1,16 @@
-//! placeholder
+//! The door: HTTP in, questions and commands to the actors, answers out.
+//!
+//! Routes come from the declarations in `protocol::reference`. An endpoint is added by declaring it there and naming
+//! the function that answers it: one line in the `routes` of its service, such as `queue::routes`.
+
+mod auth;
+mod graph;
+mod http;
+mod queue;
+mod server;
+mod settings;
+
+pub use auth::{Client, Clients};
+pub use http::Build;
+pub use server::{Api, serve};
+pub use settings::{ApiSettings, StaticClient};

@@ -1,0 +1,145 @@
+use std::{
+    str::FromStr,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use axum::{
+    body::Body,
+    http::{HeaderMap, Method, Uri, request::Parts},
+};
+use bytes::Bytes;
+use protocol::{
+    error::ErrorCode,
+    reference::{Endpoint, ScopeParams},
+    scope::ScopeExpression,
+};
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+
+use super::{Fault, body, query::Query};
+use crate::auth::{AuthFault, Caller, insufficient};
+
+/// What was asked: everything about a request that an error repeats.
+#[derive(Debug)]
+pub(crate) struct Asked {
+    pub endpoint: &'static Endpoint,
+    pub method: Method,
+    pub headers: HeaderMap,
+    /// Decoded.
+    pub params: Vec<(&'static str, String)>,
+    pub uri: Uri,
+    pub raw: Bytes,
+}
+
+/// One request, given to the function that answers it.
+#[derive(Debug)]
+pub(crate) struct Call {
+    asked: Arc<Asked>,
+    caller: Result<Caller, AuthFault>,
+    pub(super) query: Query,
+    pub(super) body: Value,
+    /// Behind a lock only so that a call can be looked at from several threads; it is never waited for.
+    stream: Mutex<Body>,
+}
+
+/// Bigger bodies are not repeated in errors.
+const REPEATED: usize = 1024 * 1024;
+
+impl Asked {
+    pub(super) fn new(endpoint: &'static Endpoint, head: Parts) -> Self {
+        let Parts { method, headers, uri, .. } = head;
+        Self { endpoint, method, headers, params: Vec::new(), uri, raw: Bytes::new() }
+    }
+
+    pub(super) fn params_json(&self) -> Value {
+        Value::Object(self.params.iter().map(|(name, value)| ((*name).to_owned(), value.as_str().into())).collect())
+    }
+
+    pub(super) fn payload_json(&self) -> Value {
+        if self.raw.len() > REPEATED {
+            return Value::from("(OMITTED)");
+        }
+        body::parse(&self.headers, &self.raw).unwrap_or_else(|_| Value::Object(Map::new()))
+    }
+
+    fn scope_params(&self) -> ScopeParams {
+        self.params.iter().fold(ScopeParams::new(), |params, (name, value)| params.text(name, value))
+    }
+}
+
+impl Call {
+    pub(super) fn new(asked: Arc<Asked>, caller: Result<Caller, AuthFault>, body: Value, stream: Body) -> Self {
+        Self { asked, caller, query: Query::default(), body, stream: Mutex::new(stream) }
+    }
+
+    pub(crate) fn asked(&self) -> &Asked {
+        &self.asked
+    }
+
+    /// A parameter of the path, decoded.
+    pub(crate) fn param(&self, name: &str) -> &str {
+        self.asked.params.iter().find(|(known, _)| *known == name).map_or("", |(_, value)| value)
+    }
+
+    /// A parameter of the path as an id or a number.
+    pub(crate) fn parsed<T: FromStr>(&self, name: &str) -> Result<T, Fault> {
+        let value = self.param(name);
+        value.parse().map_err(|_| {
+            Fault::new(ErrorCode::InvalidRequestArguments, format!("`{value}` is not a valid value of {name}"))
+        })
+    }
+
+    /// A key of the query, if it was given.
+    pub(crate) fn query(&self, name: &str) -> Option<&str> {
+        self.query.get(name)
+    }
+
+    /// A header of the request, if it was sent and is text.
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.asked.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+
+    /// The body, checked and with defaults filled in. It can be taken once.
+    pub(crate) fn body<T: DeserializeOwned>(&mut self) -> Result<T, Fault> {
+        serde_json::from_value(self.body.take())
+            .map_err(|fault| Fault::new(ErrorCode::InputValidationError, format!("The body cannot be used: {fault}")))
+    }
+
+    /// The bytes of the body, for endpoints that read it as a stream. It can be taken once.
+    pub(crate) fn stream(&mut self) -> Body {
+        std::mem::take(self.stream.get_mut().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Who is calling; 401 if the signature is not good.
+    pub(crate) fn caller(&self) -> Result<&Caller, Fault> {
+        self.caller.as_ref().map_err(|fault| Fault::new(ErrorCode::AuthenticationFailed, fault.to_string()))
+    }
+
+    /// Checks the declared scopes. `fill` adds what the path does not tell to the parameters that it does:
+    /// values of the body, or of what is stored.
+    pub(crate) fn authorize(&self, fill: impl FnOnce(ScopeParams) -> ScopeParams) -> Result<(), Fault> {
+        let caller = self.caller()?;
+        match &self.asked.endpoint.scopes {
+            None => Ok(()),
+            Some(_) if caller.scopes.holds_everything() => Ok(()),
+            Some(template) => {
+                let required = template.render(&fill(self.asked.scope_params()));
+                self.require(required.map_err(|fault| Fault::internal(fault.to_string()))?)
+            }
+        }
+    }
+
+    /// Whether there is nothing this caller may not do. Somebody who is not believed may do nothing.
+    pub(crate) fn holds_everything(&self) -> bool {
+        self.caller.as_ref().is_ok_and(|caller| caller.scopes.holds_everything())
+    }
+
+    /// Checks scopes that no declaration tells.
+    pub(crate) fn require(&self, required: Option<ScopeExpression>) -> Result<(), Fault> {
+        let caller = self.caller()?;
+        match required {
+            Some(required) if !required.is_satisfied_by(&caller.scopes) => Err(insufficient(caller, &required)),
+            _ => Ok(()),
+        }
+    }
+}

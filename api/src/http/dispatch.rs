@@ -1,0 +1,128 @@
+use std::{sync::Arc, time::Duration};
+
+use axum::{
+    body::Body,
+    http::{Method, Request, Response, request::Parts},
+};
+use base::{Clock, Entropy, telemetry};
+use protocol::error::ErrorCode;
+use tokio::time::{Instant, timeout_at};
+use tracing::Instrument;
+
+use super::{
+    Answer, Fault, Limits, Read, Reply, Table, admit, body,
+    call::Asked,
+    headers, percent,
+    query::invalid,
+    root::{self, Probes},
+    table::{RawParams, Route},
+};
+use crate::auth::Clients;
+
+/// Everything that stands between a connection and the handlers.
+pub(crate) struct Door {
+    pub table: Table,
+    pub clients: Clients,
+    pub clock: Arc<dyn Clock>,
+    pub entropy: Entropy,
+    pub probes: Probes,
+    pub root_url: String,
+    pub requests: Limits,
+    pub waiting_workers: Limits,
+    pub body_limit: usize,
+    pub graph_limit: usize,
+    pub deadline: Duration,
+    pub upload_deadline: Duration,
+}
+
+/// Workers wait here for a task to come, so they are counted apart.
+const LONG_POLL: &str = "claimWork";
+
+/// Answers any request.
+pub(crate) async fn answer(door: Arc<Door>, request: Request<Body>) -> Response<Body> {
+    let (head, body) = request.into_parts();
+    let trace = headers::trace(&head.headers);
+    let mut response = route(&door, head, body).await.into_response();
+    headers::put(response.headers_mut(), trace, &door.entropy);
+    response
+}
+
+async fn route(door: &Door, head: Parts, body: Body) -> Reply {
+    let uri = head.uri.clone();
+    if head.method == Method::OPTIONS {
+        return options(&door.table.methods(uri.path()));
+    }
+    match door.table.find(uri.path(), &head.method) {
+        Some((route, params)) => serve(door, route, &params, head, body).await,
+        None if matches!(head.method, Method::GET | Method::HEAD) => {
+            door.probes.outside(uri.path(), &door.root_url).unwrap_or_else(root::not_found)
+        }
+        None => root::not_found(),
+    }
+}
+
+fn options(methods: &[Method]) -> Reply {
+    if methods.is_empty() {
+        return root::not_found();
+    }
+    let names = methods.iter().map(Method::as_str).collect::<Vec<_>>().join(",");
+    Reply::bytes("text/plain", Body::from(names.clone())).with_header("allow", &names)
+}
+
+async fn serve(door: &Door, route: &Route, params: &RawParams<'_>, head: Parts, body: Body) -> Reply {
+    let span = tracing::info_span!("request", api.method = route.endpoint.name);
+    let span = telemetry::follow(span, head.headers.get("traceparent").and_then(|value| value.to_str().ok()));
+    let limits = if route.endpoint.name == LONG_POLL { &door.waiting_workers } else { &door.requests };
+    let place = limits.enter();
+    let deadline = if route.handler.read == Read::Stream { door.upload_deadline } else { door.deadline };
+    let until = Instant::now() + deadline;
+    let mut asked = Asked::new(route.endpoint, head);
+    let received = match place {
+        Some(_) => within(until, receive(door, route, params, &mut asked, body)).await,
+        None => Err(root::busy()),
+    };
+    let asked = Arc::new(asked);
+    let answer = match received {
+        Ok(stream) => run(door, route, &asked, stream, until).instrument(span).await,
+        Err(fault) => Err(fault),
+    };
+    answer.unwrap_or_else(|fault| fault.into_reply(&asked, door.clock.now(), &door.entropy))
+}
+
+/// Takes path and body in. What stays to be read is left to the handler.
+async fn receive(
+    door: &Door,
+    route: &Route,
+    params: &RawParams<'_>,
+    asked: &mut Asked,
+    body: Body,
+) -> Result<Body, Fault> {
+    for (name, raw) in params {
+        let value = percent::decode_path(raw);
+        let value = value.ok_or_else(|| invalid(&format!("`{raw}` for {name} is not percent-encoded UTF-8")))?;
+        asked.params.push((name, value));
+    }
+    let limit = match route.handler.read {
+        Read::Stream => return Ok(body),
+        Read::Whole => door.graph_limit,
+        Read::Json => door.body_limit,
+    };
+    if !matches!(asked.method, Method::GET | Method::HEAD) {
+        asked.raw = body::read(body, limit).await?;
+    }
+    Ok(Body::empty())
+}
+
+async fn run(door: &Door, route: &Route, asked: &Arc<Asked>, stream: Body, until: Instant) -> Answer {
+    let call = admit::admit(door, route, asked, stream)?;
+    let reply = within(until, (route.handler.run)(call)).await?;
+    admit::checked(route, reply).await
+}
+
+/// Ends what takes too long. It may be done all the same: a command that was sent is not taken back.
+async fn within<T>(until: Instant, work: impl Future<Output = Result<T, Fault>>) -> Result<T, Fault> {
+    timeout_at(until, work).await.unwrap_or_else(|_| {
+        let message = "The request took too long. It may be done all the same; it is safe to send it again";
+        Err(Fault::new(ErrorCode::ServiceUnavailable, message))
+    })
+}

@@ -1,0 +1,116 @@
+use actors::queue::QueueError;
+use axum::http::StatusCode;
+use base::Entropy;
+use protocol::{
+    error::ErrorCode,
+    id::TaskId,
+    time::{self, Timestamp},
+};
+use serde_json::{Value, json};
+use uuid::Builder;
+
+use super::{Reply, call::Asked};
+
+/// A request refused: what kind of refusal, in words for people, and in `details` for programs where that helps.
+#[derive(Debug, Clone)]
+pub(crate) struct Fault {
+    code: ErrorCode,
+    message: String,
+    details: Option<Value>,
+}
+
+impl Fault {
+    pub(crate) fn new(code: ErrorCode, message: impl Into<String>) -> Self {
+        Self { code, message: message.into(), details: None }
+    }
+
+    /// A check of ours that no schema can express.
+    pub(crate) fn input(message: impl Into<String>) -> Self {
+        Self::new(ErrorCode::InputError, message)
+    }
+
+    pub(crate) fn not_found(message: impl Into<String>) -> Self {
+        Self::new(ErrorCode::ResourceNotFound, message)
+    }
+
+    pub(crate) fn conflict(message: impl Into<String>) -> Self {
+        Self::new(ErrorCode::RequestConflict, message)
+    }
+
+    /// A fault of ours. The client is told an id only; the cause is logged under it.
+    pub(crate) fn internal(cause: impl Into<String>) -> Self {
+        Self::new(ErrorCode::InternalServerError, cause)
+    }
+
+    /// Says which task of several is meant.
+    pub(crate) fn in_task(self, task_id: TaskId) -> Self {
+        Self { message: format!("In task {task_id}: {}", self.message), ..self }
+    }
+
+    pub(crate) fn with_details(self, details: Value) -> Self {
+        Self { details: Some(details), ..self }
+    }
+
+    pub(crate) const fn code(&self) -> ErrorCode {
+        self.code
+    }
+
+    pub(crate) const fn status(&self) -> StatusCode {
+        match self.code {
+            ErrorCode::MalformedPayload
+            | ErrorCode::InvalidRequestArguments
+            | ErrorCode::InputValidationError
+            | ErrorCode::InputError
+            | ErrorCode::NoMatchingBackend => StatusCode::BAD_REQUEST,
+            ErrorCode::AuthenticationFailed => StatusCode::UNAUTHORIZED,
+            ErrorCode::InsufficientScopes => StatusCode::FORBIDDEN,
+            ErrorCode::ResourceNotFound => StatusCode::NOT_FOUND,
+            ErrorCode::NoMatchingMethod => StatusCode::NOT_ACCEPTABLE,
+            ErrorCode::RequestConflict => StatusCode::CONFLICT,
+            ErrorCode::ResourceExpired => StatusCode::GONE,
+            ErrorCode::InputTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            ErrorCode::InternalServerError => StatusCode::INTERNAL_SERVER_ERROR,
+            ErrorCode::ServiceUnavailable => StatusCode::SERVICE_UNAVAILABLE,
+        }
+    }
+
+    /// The answer on the wire. The words end in a few lines that tell which request was refused, and when.
+    pub(super) fn into_reply(self, asked: &Asked, now: Timestamp, entropy: &Entropy) -> Reply {
+        let (status, code) = (self.status(), self.code);
+        let method = asked.endpoint.name.as_str();
+        let at = time::format(now);
+        let words = if code == ErrorCode::InternalServerError { self.logged(method, entropy) } else { self.message };
+        let trailer = format!(
+            "\n\n---\n\n* method:     {method}\n* errorCode:  {code}\n* statusCode: {}\n* time:       {at}",
+            status.as_u16()
+        );
+        let mut body = json!({
+            "code": code.as_str(),
+            "message": words + &trailer,
+            "requestInfo": {
+                "method": method, "params": asked.params_json(), "payload": asked.payload_json(), "time": at,
+            },
+        });
+        if let Some(details) = self.details {
+            body["details"] = details;
+        }
+        let reply = Reply::json(&body).with_status(status);
+        match code {
+            ErrorCode::AuthenticationFailed => reply.with_header("www-authenticate", "hawk"),
+            ErrorCode::ServiceUnavailable => reply.with_header("retry-after", "1"),
+            _ => reply,
+        }
+    }
+
+    fn logged(&self, method: &str, entropy: &Entropy) -> String {
+        let incident = Builder::from_random_bytes(entropy.uuid_bytes()).into_uuid();
+        tracing::error!(api.method = method, incident.id = %incident, cause = self.message, "a request failed");
+        format!("Internal Server Error, incidentId {incident}.")
+    }
+}
+
+impl From<QueueError> for Fault {
+    fn from(error: QueueError) -> Self {
+        Self::new(error.code(), error.to_string())
+    }
+}

@@ -1,0 +1,38 @@
+use axum::http::{HeaderMap, HeaderName, HeaderValue};
+use base::Entropy;
+use uuid::{Builder, fmt::Hyphenated};
+
+const TRACE_SENT: &str = "x-taskcluster-trace-id";
+
+/// On every answer of an endpoint, and the same on each.
+const FIXED: [(&str, &str); 8] = [
+    ("x-content-type-options", "nosniff"),
+    ("cache-control", "no-store no-cache must-revalidate"),
+    ("content-security-policy", "default-src 'none'; frame-ancestors 'none'; base-uri 'none'"),
+    ("access-control-allow-origin", "*"),
+    ("access-control-max-age", "900"),
+    ("access-control-allow-methods", "OPTIONS,GET,HEAD,POST,PUT,DELETE,TRACE,CONNECT"),
+    ("access-control-request-method", "*"),
+    ("access-control-allow-headers", "X-Requested-With,Content-Type,Authorization,Accept,Origin,Cache-Control"),
+];
+
+/// The trace id that the client sent.
+pub(super) fn trace(asked: &HeaderMap) -> Option<HeaderValue> {
+    asked.get(TRACE_SENT).cloned()
+}
+
+/// Sets the headers that every answer carries. A handler's own `cache-control` stays.
+pub(super) fn put(headers: &mut HeaderMap, trace: Option<HeaderValue>, entropy: &Entropy) {
+    for (name, value) in FIXED {
+        headers.entry(HeaderName::from_static(name)).or_insert(HeaderValue::from_static(value));
+    }
+    let pairs = [("x-for-trace-id", trace.or_else(|| fresh(entropy))), ("x-for-request-id", fresh(entropy))];
+    for (name, value) in pairs {
+        value.map(|value| headers.insert(HeaderName::from_static(name), value));
+    }
+}
+
+fn fresh(entropy: &Entropy) -> Option<HeaderValue> {
+    let uuid = Builder::from_random_bytes(entropy.uuid_bytes()).into_uuid();
+    HeaderValue::from_str(uuid.hyphenated().encode_lower(&mut [0; Hyphenated::LENGTH])).ok()
+}

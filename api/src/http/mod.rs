@@ -1,0 +1,35 @@
+//! From a request on the wire to one call of a handler, and from its answer back to the wire.
+
+mod admit;
+mod body;
+mod call;
+mod dispatch;
+mod fault;
+mod headers;
+mod json;
+mod limits;
+mod page;
+mod percent;
+mod query;
+mod reply;
+mod root;
+mod routes;
+mod table;
+
+pub(crate) use body::Read;
+pub(crate) use call::Call;
+pub(crate) use dispatch::{Door, answer};
+pub(crate) use fault::Fault;
+pub(crate) use json::Object;
+pub(crate) use limits::Limits;
+pub(crate) use reply::Reply;
+pub use root::Build;
+pub(crate) use root::Probes;
+pub(crate) use routes::Routes;
+pub(crate) use table::Table;
+
+/// What a handler gives back.
+pub(crate) type Answer = Result<Reply, Fault>;
+
+#[cfg(test)]
+mod tests;

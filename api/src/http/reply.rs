@@ -1,0 +1,100 @@
+use axum::{
+    body::Body,
+    http::{
+        HeaderName, HeaderValue, Response, StatusCode,
+        header::{CONTENT_TYPE, LOCATION},
+    },
+};
+use bytes::Bytes;
+use http_body_util::BodyExt;
+use serde::Serialize;
+
+use super::{Fault, Object};
+
+const JSON: HeaderValue = HeaderValue::from_static("application/json; charset=utf-8");
+
+/// An answer: status, headers of its own, and a body.
+#[derive(Debug)]
+pub(crate) struct Reply(Response<Body>);
+
+impl Reply {
+    /// 200 with this value as compact JSON.
+    pub(crate) fn json(value: &impl Serialize) -> Self {
+        let mut text = Vec::with_capacity(1024);
+        match serde_json::to_writer(&mut text, value) {
+            Ok(()) => Self::json_text(text),
+            // Only a map whose keys are no texts can fail, and there is none.
+            Err(_) => Self::empty(StatusCode::INTERNAL_SERVER_ERROR),
+        }
+    }
+
+    /// 200 with JSON that is text already.
+    pub(crate) fn json_text(text: impl Into<Body>) -> Self {
+        let mut response = Response::new(text.into());
+        response.headers_mut().reserve(16);
+        response.headers_mut().insert(CONTENT_TYPE, JSON);
+        Self(response)
+    }
+
+    pub(crate) fn empty(status: StatusCode) -> Self {
+        let mut response = Response::new(Body::empty());
+        *response.status_mut() = status;
+        Self(response)
+    }
+
+    /// 204: done, and there is nothing to tell.
+    pub(crate) fn nothing() -> Self {
+        Self::empty(StatusCode::NO_CONTENT)
+    }
+
+    /// 303 to `url`, with a JSON body for clients that do not follow.
+    pub(crate) fn see_other(url: &str, value: &impl Serialize) -> Result<Self, Fault> {
+        let location = HeaderValue::from_str(url)
+            .map_err(|_| Fault::input(format!("`{}` cannot be redirected to", url.escape_default())))?;
+        let mut reply = Self::json(value).with_status(StatusCode::SEE_OTHER);
+        reply.0.headers_mut().insert(LOCATION, location);
+        Ok(reply)
+    }
+
+    /// Bytes of another kind than JSON, whole or as they come.
+    pub(crate) fn bytes(content_type: &str, body: Body) -> Self {
+        let mut response = Response::new(body);
+        let fallback = HeaderValue::from_static("application/octet-stream");
+        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_str(content_type).unwrap_or(fallback));
+        Self(response)
+    }
+
+    pub(crate) fn with_status(mut self, status: StatusCode) -> Self {
+        *self.0.status_mut() = status;
+        self
+    }
+
+    /// Sets a header; a value that no header can hold is left out.
+    pub(crate) fn with_header(mut self, name: &'static str, value: &str) -> Self {
+        if let Ok(value) = HeaderValue::from_str(value) {
+            self.0.headers_mut().insert(HeaderName::from_static(name), value);
+        }
+        self
+    }
+
+    pub(super) fn is_ok(&self) -> bool {
+        self.0.status() == StatusCode::OK
+    }
+
+    /// The body's bytes besides the reply itself.
+    pub(super) async fn read(self) -> Result<(Self, Bytes), Fault> {
+        let (head, body) = self.0.into_parts();
+        let text = body.collect().await.map_err(|fault| Fault::internal(fault.to_string()))?.to_bytes();
+        Ok((Self(Response::from_parts(head, Body::from(text.clone()))), text))
+    }
+
+    pub(crate) fn into_response(self) -> Response<Body> {
+        self.0
+    }
+}
+
+impl From<Object> for Reply {
+    fn from(object: Object) -> Self {
+        Self::json_text(object.finish())
+    }
+}

@@ -1,0 +1,93 @@
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use protocol::reference;
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::{Answer, Call, Fault, Reply};
+
+/// Which program answers.
+#[derive(Debug, Clone, Serialize)]
+pub struct Build {
+    pub version: String,
+    pub commit: String,
+    pub source: String,
+    pub build: String,
+}
+
+/// Endpoints that every service answers alike.
+pub(super) const PROBES: [&str; 4] = ["ping", "lbheartbeat", "heartbeat", "version"];
+
+/// What probes are told.
+#[derive(Debug, Clone)]
+pub(crate) struct Probes {
+    build: Arc<Build>,
+    started: Instant,
+}
+
+impl Probes {
+    pub(crate) fn new(build: Build, started: Instant) -> Self {
+        Self { build: Arc::new(build), started }
+    }
+
+    pub(super) fn answer(&self, call: &Call) -> Answer {
+        Ok(match call.asked().endpoint.name.as_str() {
+            "ping" => Reply::json(&json!({ "alive": true, "uptime": self.uptime().as_secs_f64() })),
+            "version" => Reply::json(&*self.build),
+            _ => Reply::json(&json!({})),
+        })
+    }
+
+    /// Paths outside `/api`: probes, references and schemas.
+    pub(super) fn outside(&self, path: &str, root_url: &str) -> Option<Reply> {
+        match path {
+            "/__version__" => Some(Reply::json(&*self.build)),
+            "/__heartbeat__" | "/__lbheartbeat__" => Some(Reply::json(&json!({}))),
+            "/robots.txt" => Some(Reply::bytes("text/plain", "User-Agent: *\nDisallow: /\n".into())),
+            "/references/manifest.json" => Some(Reply::json(&reference::manifest(root_url))),
+            "/references/references.json" => Some(Reply::json(&bundle())),
+            _ => document(path, root_url),
+        }
+    }
+
+    fn uptime(&self) -> Duration {
+        self.started.elapsed()
+    }
+}
+
+/// All documents as they are kept, relative to the root URL.
+fn bundle() -> Value {
+    let documents = reference::documents().into_iter();
+    documents.map(|document| json!({ "filename": document.filename, "content": document.content })).collect()
+}
+
+/// One document, with the root URL before its `$schema` and `$id`.
+fn document(path: &str, root_url: &str) -> Option<Reply> {
+    let filename = path.strip_prefix('/')?;
+    if !filename.starts_with("references/") && !filename.starts_with("schemas/") {
+        return None;
+    }
+    let found = reference::documents().into_iter().find(|document| document.filename == filename)?;
+    let mut content = found.content;
+    for key in ["$schema", "$id"] {
+        if let Some(Value::String(relative)) = content.get_mut(key)
+            && relative.starts_with('/')
+        {
+            relative.insert_str(0, root_url);
+        }
+    }
+    Some(Reply::json(&content))
+}
+
+/// The answer where nothing is: not the form of other errors.
+pub(super) fn not_found() -> Reply {
+    Reply::json(&json!({ "error": "Not found" })).with_status(axum::http::StatusCode::NOT_FOUND)
+}
+
+/// The answer when too much is going on already.
+pub(super) fn busy() -> Fault {
+    Fault::new(protocol::error::ErrorCode::ServiceUnavailable, "Too many requests at once; try again in a second")
+}

@@ -1,0 +1,16 @@
+use std::sync::Arc;
+
+use actors::queue::types::NewTask;
+use protocol::id::TaskId;
+
+use super::{QueueState, TaskRequest, tasks::status_reply};
+use crate::http::{Answer, Call};
+
+pub(super) async fn create_task(state: Arc<QueueState>, mut call: Call) -> Answer {
+    let task_id: TaskId = call.parsed("taskId")?;
+    let mut request: TaskRequest = call.body()?;
+    request.reconcile_queue()?;
+    call.authorize(|params| request.scope_params(params))?;
+    let definition = request.finish(task_id, state.clock.now())?;
+    status_reply(&state.queue.create_task(NewTask { task_id, definition }).await?)
+}

@@ -1,0 +1,163 @@
+//! From the body of `createTask` to a whole definition.
+
+use std::collections::BTreeMap;
+
+use chrono::{Months, TimeDelta};
+use protocol::{
+    id::{TaskGroupId, TaskId, TaskQueueId},
+    reference::{self, ScopeParams},
+    state::{Priority, Requires},
+    task::{Metadata, TaskDefinition},
+    time::{self, Timestamp, wire, wire_option},
+};
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::{
+    auth::{Caller, insufficient},
+    http::Fault,
+};
+
+/// How far `created` may be from the server's time, and how much longer than said a deadline may be.
+const DRIFT: TimeDelta = TimeDelta::minutes(15);
+
+const LONGEST_DEADLINE: TimeDelta = TimeDelta::days(5);
+
+/// The body of `createTask`, checked by its schema and with its defaults filled in.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct TaskRequest {
+    task_queue_id: Option<String>,
+    provisioner_id: Option<String>,
+    worker_type: Option<String>,
+    scheduler_id: String,
+    project_id: String,
+    pub task_group_id: Option<TaskGroupId>,
+    dependencies: Vec<TaskId>,
+    requires: Requires,
+    routes: Vec<String>,
+    priority: Priority,
+    retries: i16,
+    #[serde(with = "wire")]
+    created: Timestamp,
+    #[serde(with = "wire")]
+    deadline: Timestamp,
+    #[serde(default, with = "wire_option")]
+    expires: Option<Timestamp>,
+    scopes: Vec<String>,
+    payload: Value,
+    metadata: Metadata,
+    tags: BTreeMap<String, String>,
+    extra: Value,
+}
+
+impl TaskRequest {
+    /// Makes the three fields that name the queue agree. Their deprecated pair is filled in too.
+    pub(crate) fn reconcile_queue(&mut self) -> Result<(), Fault> {
+        let pair = match (&self.provisioner_id, &self.worker_type) {
+            (Some(provisioner), Some(kind)) => Some(format!("{provisioner}/{kind}")),
+            (None, None) => None,
+            _ => return Err(Fault::input("provisionerId and workerType must be given together; or give taskQueueId")),
+        };
+        let queue = match (self.task_queue_id.take(), pair) {
+            (Some(queue), Some(pair)) if queue != pair => {
+                return Err(Fault::input(format!(
+                    "taskQueueId is `{queue}`, but provisionerId and workerType say `{pair}`; they must agree"
+                )));
+            }
+            (Some(queue), _) | (None, Some(queue)) => queue,
+            (None, None) => return Err(Fault::input("taskQueueId must be given")),
+        };
+        let (provisioner, kind) = queue.split_once('/').unwrap_or((&queue, ""));
+        (self.provisioner_id, self.worker_type) = (Some(provisioner.to_owned()), Some(kind.to_owned()));
+        self.task_queue_id = Some(queue);
+        Ok(())
+    }
+
+    /// The values that the scopes of `createTask` speak of.
+    pub(crate) fn scope_params(&self, params: ScopeParams) -> ScopeParams {
+        let at_or_above = Priority::ALL.iter().filter(|priority| **priority >= self.priority);
+        params
+            .list("scopes", &self.scopes)
+            .list("routes", &self.routes)
+            .list("priorities", at_or_above.map(|priority| priority.as_str()))
+            .text("projectId", &self.project_id)
+            .text("schedulerId", &self.scheduler_id)
+            .text("provisionerId", self.provisioner_id.as_deref().unwrap_or_default())
+            .text("workerType", self.worker_type.as_deref().unwrap_or_default())
+    }
+
+    /// The whole definition, once the dates make sense.
+    pub(crate) fn finish(self, task_id: TaskId, now: Timestamp) -> Result<TaskDefinition, Fault> {
+        let expires = self.expires.or_else(|| self.deadline.checked_add_months(Months::new(12)));
+        let expires = expires.unwrap_or(self.deadline);
+        check_dates(self.created, self.deadline, expires, now)?;
+        if let Some(scope) = self.scopes.iter().find(|scope| scope.ends_with("**")) {
+            return Err(Fault::input(format!("scopes must not end with `**`, and `{scope}` does")));
+        }
+        Ok(TaskDefinition {
+            created: self.created,
+            deadline: self.deadline,
+            dependencies: self.dependencies,
+            expires,
+            extra: self.extra,
+            metadata: self.metadata,
+            payload: self.payload,
+            priority: self.priority,
+            project_id: self.project_id,
+            provisioner_id: self.provisioner_id.unwrap_or_default(),
+            requires: self.requires,
+            retries: self.retries,
+            routes: self.routes,
+            scheduler_id: self.scheduler_id,
+            scopes: self.scopes,
+            tags: self.tags,
+            task_group_id: self.task_group_id.unwrap_or_else(|| task_id.into()),
+            task_queue_id: TaskQueueId(self.task_queue_id.unwrap_or_default()),
+            worker_type: self.worker_type.unwrap_or_default(),
+        })
+    }
+}
+
+/// Checks that a caller may create this task, outside of a call to `createTask` itself.
+pub(crate) fn authorize(caller: &Caller, request: &TaskRequest) -> Result<(), Fault> {
+    if caller.scopes.holds_everything() {
+        return Ok(());
+    }
+    let declared = reference::service("queue").and_then(|queue| queue.endpoint("createTask"));
+    let template = declared.and_then(|endpoint| endpoint.scopes.as_ref());
+    let template = template.ok_or_else(|| Fault::internal("createTask declares no scopes"))?;
+    let required = template.render(&request.scope_params(ScopeParams::new()));
+    match required.map_err(|fault| Fault::internal(fault.to_string()))? {
+        Some(required) if !required.is_satisfied_by(&caller.scopes) => Err(insufficient(caller, &required)),
+        _ => Ok(()),
+    }
+}
+
+/// In the order in which clients know these checks.
+fn check_dates(created: Timestamp, deadline: Timestamp, expires: Timestamp, now: Timestamp) -> Result<(), Fault> {
+    let (oldest, newest, latest) = (now - DRIFT, now + DRIFT, now + LONGEST_DEADLINE + DRIFT);
+    let fault = |field: &str, value: Timestamp, expected: &str, limit: Timestamp| {
+        let (value, limit) = (time::format(value), time::format(limit));
+        Err(Fault::input(format!("{field} is {value}, but must {expected} {limit}")))
+    };
+    if created < oldest {
+        return fault("created", created, "not be more than 15 minutes in the past: not before", oldest);
+    }
+    if created > newest {
+        return fault("created", created, "not be more than 15 minutes in the future: not after", newest);
+    }
+    if created > deadline {
+        return fault("deadline", deadline, "not be before created:", created);
+    }
+    if deadline < now {
+        return fault("deadline", deadline, "not be in the past: not before", now);
+    }
+    if deadline > latest {
+        return fault("deadline", deadline, "not be more than 5 days in the future: not after", latest);
+    }
+    if expires < deadline {
+        return fault("expires", expires, "not be before deadline:", deadline);
+    }
+    Ok(())
+}

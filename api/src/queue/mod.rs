@@ -1,0 +1,67 @@
+//! The queue's endpoints. Rules of the queue itself are the actors'; here are the form of requests and answers, and
+//! what a caller must hold.
+
+mod claims;
+mod create;
+mod credentials;
+mod definition;
+mod groups;
+mod queues;
+mod reports;
+mod tasks;
+
+use std::sync::Arc;
+
+use actors::queue::Queue;
+use base::{Clock, Entropy, Shutdown};
+pub(crate) use definition::{TaskRequest, authorize};
+
+use crate::{
+    Api, Clients,
+    http::{Probes, Routes},
+};
+
+/// What the queue's handlers share.
+pub(crate) struct QueueState {
+    pub queue: Queue,
+    pub clients: Clients,
+    pub clock: Arc<dyn Clock>,
+    pub entropy: Entropy,
+    pub shutdown: Shutdown,
+}
+
+pub(crate) fn routes(api: &Api, probes: &Probes, shutdown: &Shutdown) -> Routes<QueueState> {
+    let state = QueueState {
+        queue: api.queue.clone(),
+        clients: api.clients.clone(),
+        clock: Arc::clone(&api.clock),
+        entropy: api.entropy.branch("queue"),
+        shutdown: shutdown.clone(),
+    };
+    Routes::of("queue", state, probes)
+        .on("createTask", create::create_task)
+        .on("task", tasks::task)
+        .on("tasks", tasks::tasks)
+        .on("status", tasks::status)
+        .on("statuses", tasks::statuses)
+        .on("listDependentTasks", tasks::list_dependent_tasks)
+        .on("scheduleTask", tasks::schedule_task)
+        .on("rerunTask", tasks::rerun_task)
+        .on("cancelTask", tasks::cancel_task)
+        .on("changeTaskPriority", tasks::change_task_priority)
+        .on("getTaskGroup", groups::get_task_group)
+        .on("listTaskGroup", groups::list_task_group)
+        .on("sealTaskGroup", groups::seal_task_group)
+        .on("cancelTaskGroup", groups::cancel_task_group)
+        .on("changeTaskGroupPriority", groups::change_task_group_priority)
+        .on("claimWork", claims::claim_work)
+        .on("claimTask", claims::claim_task)
+        .on("reclaimTask", claims::reclaim_task)
+        .on("reportCompleted", reports::report_completed)
+        .on("reportFailed", reports::report_failed)
+        .on("reportException", reports::report_exception)
+        .on("taskQueueCounts", queues::task_queue_counts)
+        .on("pendingTasks", queues::pending_tasks)
+        .on("listPendingTasks", queues::list_pending_tasks)
+        .on("listClaimedTasks", queues::list_claimed_tasks)
+}

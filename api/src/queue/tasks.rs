@@ -1,0 +1,114 @@
+use std::sync::Arc;
+
+use actors::queue::types::{PageAfter, TaskAndStatus};
+use protocol::{id::TaskId, reference::ScopeParams, state::Priority, status::TaskStatus};
+use serde::Deserialize;
+
+use super::QueueState;
+use crate::http::{Answer, Call, Fault, Object, Reply};
+
+pub(super) async fn task(state: Arc<QueueState>, call: Call) -> Answer {
+    Ok(Reply::json_text(state.queue.task(call.parsed("taskId")?).await?.0))
+}
+
+pub(super) async fn status(state: Arc<QueueState>, call: Call) -> Answer {
+    status_reply(&state.queue.status(call.parsed("taskId")?).await?)
+}
+
+pub(super) async fn tasks(state: Arc<QueueState>, mut call: Call) -> Answer {
+    let (ids, token) = ids_of_page(&mut call)?;
+    let found = state.queue.tasks(ids).await?;
+    let entries = found.iter().map(|(id, task)| Object::new().field("taskId", id).raw("task", &task.0));
+    Ok(Object::new().list("tasks", entries).optional("continuationToken", token.as_ref()).into())
+}
+
+pub(super) async fn statuses(state: Arc<QueueState>, mut call: Call) -> Answer {
+    let (ids, token) = ids_of_page(&mut call)?;
+    let found = state.queue.statuses(ids).await?;
+    let entries = found.iter().map(|status| Object::new().field("taskId", &status.task_id).field("status", status));
+    Ok(Object::new().list("statuses", entries).optional("continuationToken", token.as_ref()).into())
+}
+
+pub(super) async fn list_dependent_tasks(state: Arc<QueueState>, call: Call) -> Answer {
+    let task_id: TaskId = call.parsed("taskId")?;
+    let page = state.queue.dependents(task_id, call.page()?).await?;
+    let token = page.next.map(|next| call.token(&next));
+    let entries = page.rows.iter().map(task_and_status);
+    let listed = Object::new().field("taskId", &task_id).list("tasks", entries);
+    Ok(listed.optional("continuationToken", token.as_ref()).into())
+}
+
+pub(super) async fn schedule_task(state: Arc<QueueState>, call: Call) -> Answer {
+    let task_id = authorized_task(&state, &call).await?;
+    status_reply(&state.queue.schedule_task(task_id).await?)
+}
+
+pub(super) async fn rerun_task(state: Arc<QueueState>, call: Call) -> Answer {
+    let task_id = authorized_task(&state, &call).await?;
+    status_reply(&state.queue.rerun_task(task_id).await?)
+}
+
+pub(super) async fn cancel_task(state: Arc<QueueState>, call: Call) -> Answer {
+    let task_id = authorized_task(&state, &call).await?;
+    status_reply(&state.queue.cancel_task(task_id).await?)
+}
+
+pub(super) async fn change_task_priority(state: Arc<QueueState>, mut call: Call) -> Answer {
+    let task_id = authorized_task(&state, &call).await?;
+    let asked: NewPriority = call.body()?;
+    status_reply(&state.queue.change_task_priority(task_id, asked.new_priority).await?)
+}
+
+/// The body of both endpoints that change priorities.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct NewPriority {
+    pub new_priority: Priority,
+}
+
+pub(super) fn status_reply(status: &TaskStatus) -> Answer {
+    Ok(Object::new().field("status", status).into())
+}
+
+pub(super) fn task_and_status(entry: &TaskAndStatus) -> Object {
+    Object::new().field("status", &entry.status).raw("task", &entry.task.0)
+}
+
+/// The task of the path, once the caller holds the scopes, which speak of what is stored: so 404 comes before 403.
+/// Who holds everything needs no look at the task.
+pub(super) async fn authorized_task(state: &QueueState, call: &Call) -> Result<TaskId, Fault> {
+    let task_id = call.parsed("taskId")?;
+    if call.holds_everything() {
+        return Ok(task_id);
+    }
+    let status = state.queue.status(task_id).await?;
+    call.authorize(|params| stored_params(params, &status))?;
+    Ok(task_id)
+}
+
+fn stored_params(params: ScopeParams, status: &TaskStatus) -> ScopeParams {
+    params
+        .text("schedulerId", &status.scheduler_id)
+        .text("taskGroupId", status.task_group_id.to_string())
+        .text("projectId", &status.project_id)
+        .text("taskQueueId", &status.task_queue_id.0)
+        .text("provisionerId", &status.provisioner_id)
+        .text("workerType", &status.worker_type)
+}
+
+/// The part of the body's ids that this page is about, and the token of the next. Every id of the body must be allowed.
+fn ids_of_page(call: &mut Call) -> Result<(Vec<TaskId>, Option<String>), Fault> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Body {
+        task_ids: Vec<TaskId>,
+    }
+    let Body { mut task_ids } = call.body()?;
+    call.authorize(|params| params.list("taskIds", task_ids.iter().map(TaskId::to_string)))?;
+    let PageAfter { after, limit } = call.page::<usize>()?;
+    let start = after.unwrap_or(0).min(task_ids.len());
+    let end = start.saturating_add(usize::try_from(limit).unwrap_or(usize::MAX)).min(task_ids.len());
+    let token = (end < task_ids.len()).then(|| call.token(&end));
+    task_ids.truncate(end);
+    Ok((task_ids.split_off(start), token))
+}

@@ -1,0 +1,155 @@
+use std::{
+    convert::Infallible,
+    io,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use actors::queue::Queue;
+use axum::{
+    body::{Body, HttpBody},
+    http::{
+        Extensions, HeaderMap, HeaderValue, Request, Response, StatusCode, Version,
+        header::{ACCEPT_ENCODING, CONTENT_TYPE},
+    },
+};
+use base::{Clock, Entropy, Shutdown};
+use hyper::{body::Incoming, server::conn::http1, service::service_fn};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    task::JoinSet,
+    time::timeout,
+};
+use tower::{Layer, ServiceExt};
+use tower_http::{CompressionLevel, compression::CompressionLayer};
+
+use crate::{
+    ApiSettings, Build, Clients, graph,
+    http::{Door, Limits, Probes, Table, answer},
+    queue,
+};
+
+/// What the server needs of the house.
+pub struct Api {
+    pub settings: ApiSettings,
+    pub build: Build,
+    pub queue: Queue,
+    pub clients: Clients,
+    pub clock: Arc<dyn Clock>,
+    pub entropy: Entropy,
+}
+
+/// A client that sends its headers slower than this is let go.
+const HEADER_DEADLINE: Duration = Duration::from_secs(30);
+
+/// Smaller answers are cheaper to send than to compress.
+const WORTH_COMPRESSING: u64 = 16 * 1024;
+
+/// After a failed accept, usually for want of file handles, others need time to end.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// Answers requests until `shutdown` is triggered, then lets open ones finish within the drain deadline.
+pub async fn serve(listener: TcpListener, api: Api, shutdown: Shutdown) -> io::Result<()> {
+    let root_url = match api.settings.root_url.trim_end_matches('/') {
+        "" => format!("http://{}", listener.local_addr()?),
+        given => given.to_owned(),
+    };
+    let drain = api.settings.drain_deadline.duration();
+    let door = Arc::new(door(api, root_url, &shutdown));
+    serve_door(listener, door, shutdown, drain).await;
+    Ok(())
+}
+
+fn door(api: Api, root_url: String, shutdown: &Shutdown) -> Door {
+    let probes = Probes::new(api.build.clone(), Instant::now());
+    let mut table = Table::default();
+    graph::routes(&api, &probes).into_table(&mut table);
+    queue::routes(&api, &probes, shutdown).into_table(&mut table);
+    let settings = &api.settings;
+    Door {
+        requests: Limits::new(settings.requests),
+        waiting_workers: Limits::new(settings.waiting_workers),
+        body_limit: settings.body_limit,
+        graph_limit: settings.graph_limit,
+        deadline: settings.deadline.duration(),
+        upload_deadline: settings.upload_deadline.duration(),
+        table,
+        clients: api.clients,
+        clock: api.clock,
+        entropy: api.entropy.branch("http"),
+        probes,
+        root_url,
+    }
+}
+
+/// The accept loop: it owns every connection, and leaves none behind.
+pub(crate) async fn serve_door(listener: TcpListener, door: Arc<Door>, shutdown: Shutdown, drain: Duration) {
+    let mut connections = JoinSet::new();
+    loop {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            () = shutdown.wait() => break,
+        };
+        match accepted {
+            Ok((stream, _)) => _ = connections.spawn(connection(stream, Arc::clone(&door), shutdown.clone())),
+            Err(fault) => {
+                tracing::warn!(error = %fault, "a connection could not be accepted");
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+            }
+        }
+        while connections.try_join_next().is_some() {}
+    }
+    drop(listener);
+    let drained = timeout(drain, async { while connections.join_next().await.is_some() {} }).await;
+    if drained.is_err() {
+        tracing::warn!(connections = connections.len(), "requests still open are cut off");
+    }
+    connections.shutdown().await;
+}
+
+/// Serves one connection; once told to stop, it answers what it is at and closes.
+async fn connection(stream: TcpStream, door: Arc<Door>, shutdown: Shutdown) {
+    // Without it small answers may wait 40 ms for a packet to fill. Where it cannot be set, they do.
+    let _ = stream.set_nodelay(true);
+    let service = service_fn(move |request: Request<Incoming>| respond(Arc::clone(&door), request));
+    let mut builder = http1::Builder::new();
+    builder.timer(TokioTimer::new()).header_read_timeout(HEADER_DEADLINE);
+    let mut connection = std::pin::pin!(builder.serve_connection(TokioIo::new(stream), service));
+    // How a connection ends is its client's affair; an error here says no more than that it ended.
+    tokio::select! {
+        _ = connection.as_mut() => {}
+        () = shutdown.wait() => {
+            connection.as_mut().graceful_shutdown();
+            let _ = connection.await;
+        }
+    }
+}
+
+async fn respond(door: Arc<Door>, request: Request<Incoming>) -> Result<Response<Body>, Infallible> {
+    let accepts = request.headers().get(ACCEPT_ENCODING).cloned();
+    let response = answer(door, request.map(Body::new)).await;
+    match accepts {
+        Some(accepts) if is_worth_compressing(&response) => compress(response, accepts).await,
+        _ => Ok(response),
+    }
+}
+
+/// JSON of some length. Files are sent as they are stored.
+fn is_worth_compressing(response: &Response<Body>) -> bool {
+    let kind = response.headers().get(CONTENT_TYPE);
+    let json = kind.is_some_and(|kind| kind.as_bytes().starts_with(b"application/json"));
+    json && response.body().size_hint().lower() > WORTH_COMPRESSING
+}
+
+async fn compress(response: Response<Body>, accepts: HeaderValue) -> Result<Response<Body>, Infallible> {
+    let mut ready = Some(response);
+    let given = tower::service_fn(move |_: Request<Body>| {
+        std::future::ready(Ok::<_, Infallible>(ready.take().unwrap_or_default()))
+    });
+    let mut request = Request::new(Body::empty());
+    request.headers_mut().insert(ACCEPT_ENCODING, accepts);
+    let compression = CompressionLayer::new().gzip(true).quality(CompressionLevel::Fastest);
+    let compressed = compression.compress_when(|_: StatusCode, _: Version, _: &HeaderMap, _: &Extensions| true);
+    compressed.layer(given).oneshot(request).await.map(|response| response.map(Body::new))
+}
