@@ -1,7 +1,7 @@
 //! The bus: how parts tell each other, and the world, what happened.
 //!
 //! One trait, two ways behind it: `MemoryBus` within a process, `AmqpBus` over RabbitMQ. Both keep the same
-//! contract (`tests/contract.rs`). Delivery is at least once; what one publisher sends to one queue arrives in order.
+//! contract (`tests/contract`). Delivery is at least once; what one publisher sends to one queue arrives in order.
 
 mod amqp;
 mod consumer;

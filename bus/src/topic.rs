@@ -114,9 +114,9 @@ mod tests {
         match pattern.split_first() {
             None => key.is_empty(),
             Some((&"#", rest)) => (0..=key.len()).any(|taken| by_definition(rest, &key[taken..])),
-            Some((word, rest)) => {
-                key.split_first().is_some_and(|(first, after)| (*word == "*" || word == first) && by_definition(rest, after))
-            }
+            Some((word, rest)) => key
+                .split_first()
+                .is_some_and(|(first, after)| (*word == "*" || word == first) && by_definition(rest, after)),
         }
     }
 

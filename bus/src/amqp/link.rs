@@ -137,7 +137,9 @@ impl Link {
 pub(super) async fn declare(channel: &Channel, exchange: &Exchange) -> Result<(), lapin::Error> {
     let durable = exchange.kind == ExchangeKind::Topic;
     let options = ExchangeDeclareOptions { durable, ..ExchangeDeclareOptions::default() };
-    channel.exchange_declare((*exchange.name).into(), exchange_kind(exchange.kind), options, FieldTable::default()).await
+    channel
+        .exchange_declare((*exchange.name).into(), exchange_kind(exchange.kind), options, FieldTable::default())
+        .await
 }
 
 /// Declares on a channel of its own, which a refusal closes.

@@ -1,0 +1,52 @@
+//! What both buses promise, asked of each in the same words.
+
+mod broker;
+mod scenarios;
+
+use broker::Broker;
+use bus::{AmqpBus, Bus, MemoryBus};
+
+/// Every scenario as a test of the bus in memory, and all of them as a list for the other.
+macro_rules! scenarios {
+    ($($name:ident,)*) => {
+        mod memory {
+            use super::{MemoryBus, scenarios};
+            $(
+                #[tokio::test]
+                async fn $name() {
+                    scenarios::$name(&MemoryBus::default()).await;
+                }
+            )*
+        }
+
+        async fn all_over_amqp(bus: &dyn Bus) {
+            $(
+                println!("over AMQP: {}", stringify!($name));
+                scenarios::$name(bus).await;
+            )*
+        }
+    };
+}
+
+scenarios! {
+    topics_match_as_amqp_says,
+    one_copy_per_queue_however_many_keys_match,
+    a_message_arrives_as_it_was_sent,
+    what_one_publisher_sends_arrives_in_order,
+    a_failed_delivery_comes_again_once,
+    a_rejected_delivery_does_not_come_again,
+    prefetch_holds_deliveries_back,
+    a_durable_queue_keeps_what_its_consumer_left,
+    consumers_of_one_queue_share_its_messages,
+    a_bounded_queue_drops_its_oldest,
+    a_wake_up_reaches_everyone_who_listens,
+    what_cannot_be_is_refused,
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn amqp_keeps_the_same_contract() {
+    let Some(broker) = Broker::find().await else { return };
+    let bus = AmqpBus::new(&broker.url, "contract", &base::Entropy::system()).unwrap();
+    all_over_amqp(&bus).await;
+    bus.close().await;
+}
