@@ -1,1 +1,150 @@
+use std::sync::Arc;
 
+use base64::{Engine, engine::general_purpose::STANDARD};
+use chrono::TimeDelta;
+use protocol::{
+    certificate::{self, Certificate, Credentials, Order},
+    hawk::{self, Bewit},
+    scope::{ScopeExpression, ScopeSet},
+    time::Timestamp,
+};
+use serde_json::{Value, json};
+
+use super::*;
+
+const TOKEN: &str = "dGVzdC1hY2Nlc3MtdG9rZW4tZm9yLXRlc3RzLTAwMDAwMQ";
+const REQUEST: Signed<'static> =
+    Signed { method: "GET", resource: "/api/queue/v1/task-queues?limit=5", host: "house.example", port: 443 };
+
+fn now() -> Timestamp {
+    Timestamp::from_timestamp_millis(1_700_000_000_000).unwrap()
+}
+
+fn clients() -> Clients {
+    let ended =
+        Client { expires: Some(now() - TimeDelta::seconds(1)), ..Client::lasting("ended", TOKEN, ScopeSet::default()) };
+    let off = Client { disabled: true, ..Client::lasting("off", TOKEN, ScopeSet::default()) };
+    let user = ScopeSet::new(["conf:one:*", "conf:two", "auth:create-client:named/*"]);
+    Clients::fixed([Client::lasting("user", TOKEN, user), ended, off], "queue-token-queue-token-queue")
+}
+
+/// Signs the request as `id` and has it judged.
+fn judge(id: &str, key: &str, ext: &Value, at: Timestamp) -> Result<Caller, AuthFault> {
+    let ext = if ext.is_null() { String::new() } else { STANDARD.encode(ext.to_string()) };
+    let seconds = at.timestamp().to_string();
+    let signing = hawk::Signed {
+        timestamp: &seconds,
+        nonce: "n",
+        method: REQUEST.method,
+        resource: REQUEST.resource,
+        host: REQUEST.host,
+        port: REQUEST.port,
+        hash: "",
+        ext: &ext,
+    };
+    let header = signing.header(id, key);
+    authenticate(&clients(), &Signature::find(Some(&header), None)?, REQUEST, now())
+}
+
+fn temporary(name: Option<&str>, scopes: &[&str]) -> Credentials {
+    let scopes = scopes.iter().map(|scope| (*scope).to_owned()).collect();
+    let order = Order { name, scopes, start: now(), expiry: now() + TimeDelta::hours(1) };
+    certificate::issue("user", TOKEN, order, [3; 32])
+}
+
+fn judge_temporary(credentials: &Credentials, change: impl FnOnce(&mut Certificate)) -> Result<Caller, AuthFault> {
+    let mut certificate = serde_json::from_str(credentials.certificate.as_ref().unwrap()).unwrap();
+    change(&mut certificate);
+    judge(&credentials.client_id, &credentials.access_token, &json!({ "certificate": certificate }), now())
+}
+
+#[test]
+fn a_known_client_with_its_token_is_believed() {
+    let caller = judge("user", TOKEN, &Value::Null, now()).unwrap();
+    assert_eq!(caller.client_id.as_deref(), Some("user"));
+    assert!(caller.scopes.satisfies("conf:one:x") && caller.scopes.satisfies("assume:anonymous"));
+    assert!(!caller.scopes.satisfies("conf:three"));
+}
+
+#[test]
+fn everybody_else_is_told_why_not() {
+    let cases = [
+        ("user", "another-token", now(), "Unauthorized: Bad mac"),
+        ("nobody", TOKEN, now(), "Client with clientId 'nobody' not found"),
+        ("off", TOKEN, now(), "Client with clientId 'off' is disabled"),
+        ("ended", TOKEN, now(), "Client with clientId: 'ended' has expired"),
+        ("user", TOKEN, now() - TimeDelta::seconds(901), "Unauthorized: Stale timestamp"),
+        ("user", TOKEN, now() + TimeDelta::seconds(901), "Unauthorized: Stale timestamp"),
+    ];
+    for (id, key, at, words) in cases {
+        assert_eq!(judge(id, key, &Value::Null, at).unwrap_err().to_string(), words);
+    }
+    assert!(judge("user", TOKEN, &Value::Null, now() - TimeDelta::seconds(900)).is_ok());
+}
+
+#[test]
+fn an_unsigned_request_is_anonymous() {
+    let caller = authenticate(&clients(), &Signature::Absent, REQUEST, now()).unwrap();
+    assert_eq!((caller.client_id, caller.scopes.as_slice()), (None, &["assume:anonymous".to_owned()][..]));
+}
+
+#[test]
+fn temporary_credentials_hold_what_they_were_given() {
+    let caller = judge_temporary(&temporary(None, &["conf:one:sub"]), |_| {}).unwrap();
+    assert!(caller.scopes.satisfies("conf:one:sub") && !caller.scopes.satisfies("conf:two"));
+    assert_eq!(caller.expires, Some(now() + TimeDelta::hours(1)));
+}
+
+#[test]
+fn nobody_can_give_what_they_lack() {
+    let lacking = judge_temporary(&temporary(None, &["conf:one:sub", "conf:three"]), |_| {});
+    assert!(matches!(lacking, Err(AuthFault::IssuerLacks { scope, .. }) if scope == "conf:three"));
+    let named = judge_temporary(&temporary(Some("other/x"), &[]), |_| {});
+    assert!(matches!(named, Err(AuthFault::IssuerLacks { scope, .. }) if scope == "auth:create-client:other/x"));
+    let caller = judge_temporary(&temporary(Some("named/x"), &["conf:two"]), |_| {}).unwrap();
+    assert_eq!(caller.client_id.as_deref(), Some("named/x"));
+}
+
+#[test]
+fn a_tampered_certificate_is_refused() {
+    let credentials = temporary(None, &["conf:one:sub"]);
+    assert!(judge_temporary(&credentials, |it| it.scopes.push("conf:two".to_owned())).is_err());
+    assert!(judge_temporary(&credentials, |it| it.expiry += 1).is_err());
+    assert!(judge_temporary(&credentials, |it| it.version = 2).is_err());
+    let own = judge_temporary(&credentials, |it| it.issuer = Some("user".to_owned()));
+    assert_eq!(own.unwrap_err(), AuthFault::OwnIssuer);
+}
+
+#[test]
+fn authorized_scopes_restrict_and_never_add() {
+    let with = |scopes: Value| judge("user", TOKEN, &json!({ "authorizedScopes": scopes }), now());
+    let caller = with(json!(["conf:one:x"])).unwrap();
+    assert!(caller.scopes.satisfies("conf:one:x") && !caller.scopes.satisfies("conf:two"));
+    assert_eq!(with(json!(["conf:three"])).unwrap_err(), AuthFault::AuthorizedScopes("conf:three".to_owned()));
+    assert_eq!(with(json!([])).unwrap().scopes.as_slice(), ["assume:anonymous"]);
+    assert!(matches!(with(json!("conf:two")), Err(AuthFault::Ext(_))));
+}
+
+#[test]
+fn a_signed_url_is_good_for_reading_until_its_time() {
+    let Signed { resource, host, port, .. } = REQUEST;
+    let judge = |expiry: i64, method: &'static str| {
+        let text = Bewit::sign("user", TOKEN, expiry, resource, host, port, "");
+        let signature = Signature::find(None, Some(&text))?;
+        authenticate(&clients(), &signature, Signed { method, ..REQUEST }, now())
+    };
+    let seconds = now().timestamp();
+    assert!(judge(seconds + 1, "GET").is_ok() && judge(seconds + 1, "HEAD").is_ok());
+    assert_eq!(judge(seconds, "GET").unwrap_err(), AuthFault::BewitExpired);
+    assert_eq!(judge(seconds + 60, "POST").unwrap_err(), AuthFault::BewitMethod);
+    assert_eq!(Signature::find(Some("Hawk"), Some("x")).unwrap_err(), AuthFault::TwoSignatures);
+}
+
+#[test]
+fn a_refusal_names_what_is_missing_and_what_is_required() {
+    let caller =
+        Caller { client_id: Some("me".to_owned()), scopes: Arc::new(ScopeSet::new(["a"])), expires: None, hash: None };
+    let required = ScopeExpression::AllOf(vec!["a".into(), "b".into()]);
+    let words = format!("{:?}", insufficient(&caller, &required));
+    assert!(words.contains("`me`") && words.contains("```\\nb\\n```") && words.contains("AllOf"), "{words}");
+}
