@@ -92,7 +92,7 @@ impl Kept {
 }
 
 /// 44 letters: two slugids, as clients are used to.
-fn access_token(entropy: &Entropy) -> String {
+pub(crate) fn access_token(entropy: &Entropy) -> String {
     format!("{}{}", TaskId::from_random(entropy.uuid_bytes()), TaskId::from_random(entropy.uuid_bytes()))
 }
 

@@ -2,19 +2,15 @@
 
 use std::{
     fs::{self, DirBuilder},
-    io,
     os::unix::fs::DirBuilderExt,
     path::{Path, PathBuf},
 };
 
 use base::{Entropy, environment};
 
-use crate::{
-    exit::{Exit, Failure},
-    settings::DroverSettings,
-};
+use crate::exit::{Exit, Failure};
 
-/// A folder that exists; a temporary one is removed with the value.
+/// A folder that exists.
 #[derive(Debug)]
 pub(crate) struct DataDir {
     path: PathBuf,
@@ -22,21 +18,30 @@ pub(crate) struct DataDir {
 }
 
 impl DataDir {
-    pub(crate) fn open(settings: &DroverSettings, entropy: &Entropy) -> Result<Self, Failure> {
-        let temporary = settings.dev.ephemeral;
-        let path = match settings.data_dir.as_str() {
-            _ if temporary => {
-                environment::temporary_directory().join(format!("drover-{:08x}", entropy.range(0..1 << 32)))
-            }
-            "" => environment::state_directory("drover").ok_or_else(|| {
-                Failure::new(Exit::Usage, "no home folder is known; name a data folder with --data-dir")
-            })?,
-            given => PathBuf::from(given),
+    /// The one that settings name, or where programs of this machine keep their state.
+    pub(crate) fn open(given: &str) -> Result<Self, Failure> {
+        let usual = || {
+            environment::state_directory("drover").ok_or_else(|| {
+                Failure::new(Exit::Usage, "no home folder is known; name a data folder in the setting `data_dir`")
+            })
         };
-        make(&path, temporary).map_err(|error| {
+        let path = if given.is_empty() { usual()? } else { PathBuf::from(given) };
+        Self::make(path, false)
+    }
+
+    /// A new one, removed with the value.
+    pub(crate) fn temporary(entropy: &Entropy) -> Result<Self, Failure> {
+        let name = format!("drover-{:08x}", entropy.range(0..1 << 32));
+        Self::make(environment::temporary_directory().join(name), true)
+    }
+
+    fn make(path: PathBuf, temporary: bool) -> Result<Self, Failure> {
+        // Others may pass through, as the database's own user has to, but see nothing.
+        let made = DirBuilder::new().mode(0o711).recursive(!temporary).create(&path);
+        let whole = made.and_then(|()| fs::canonicalize(&path)).map_err(|error| {
             Failure::new(Exit::Failed, format!("the data folder {} cannot be used: {error}", path.display()))
         })?;
-        Ok(Self { path: fs::canonicalize(&path).unwrap_or(path), temporary })
+        Ok(Self { path: whole, temporary })
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -52,11 +57,4 @@ impl Drop for DataDir {
             tracing::warn!(path = %self.path.display(), %error, "the temporary folder could not be removed");
         }
     }
-}
-
-/// Others may pass through, as the database's own user has to, but see nothing.
-fn make(path: &Path, fresh: bool) -> io::Result<()> {
-    let mut builder = DirBuilder::new();
-    builder.mode(0o711).recursive(!fresh);
-    builder.create(path)
 }

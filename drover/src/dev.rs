@@ -1,16 +1,21 @@
 //! `drover dev`: everything in one process, with nothing to set up first.
 
-use std::{net::SocketAddr, path::PathBuf};
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
 
-use base::{Shutdown, telemetry};
+use base::{Shutdown, Span, telemetry};
 use clap::Args;
 use serde::Serialize;
+use tokio::net::TcpListener;
 
 use crate::{
     cli::Global,
     credentials::Credentials,
     data_dir::DataDir,
     database::Database,
+    dev_workers::{DevWorkers, WorkerClient},
     exit::{Exit, Failure},
     ground::Ground,
     output::Output,
@@ -18,6 +23,9 @@ use crate::{
     roles::{House, Plan},
     settings::DroverSettings,
 };
+
+/// Who stops a development server does not want to wait for slow clients.
+const DRAIN: Span = Span::seconds(2);
 
 /// Flags of `drover dev`; each stands for a setting.
 #[derive(Debug, Args)]
@@ -42,7 +50,7 @@ pub(crate) struct DevArgs {
     /// How long a claim holds before the run counts as lost [default: 20 minutes].
     #[arg(long, value_name = "SECONDS")]
     claim_timeout: Option<String>,
-    /// How long after its deadline an unfinished task is ended [default: 10 minutes].
+    /// How long after its deadline an unfinished task is ended [default: 1 minute].
     #[arg(long, value_name = "SECONDS")]
     deadline_delay: Option<String>,
     /// A PostgreSQL to use instead of one of our own.
@@ -76,45 +84,65 @@ impl DevArgs {
 }
 
 pub(crate) async fn run(args: DevArgs, global: &Global, ground: &Ground, output: &Output) -> Result<Exit, Failure> {
-    let settings = global.load(&args.flags())?.settings;
+    let mut settings = global.load(&args.flags())?.settings;
+    settings.api.drain_deadline = settings.api.drain_deadline.min(DRAIN);
     let _telemetry = telemetry::init(&settings.telemetry, "dev")?;
     let shutdown = signals()?;
-    let data_dir = DataDir::open(&settings, &ground.entropy)?;
-    let credentials = Credentials::given_or_kept(&settings.auth, data_dir.path(), &ground.entropy)?;
+    let listener = listen(&settings.listen).await?;
+    let data_dir = match settings.dev.ephemeral {
+        true => DataDir::temporary(&ground.entropy)?,
+        false => DataDir::open(&settings.data_dir)?,
+    };
     let database = tokio::select! {
         database = Database::given_or_embedded(&settings.database, data_dir.path()) => database?,
         () = shutdown.wait() => return Ok(Exit::Interrupted),
     };
-    let lived = live(&settings, &credentials, &database, &data_dir, &shutdown, ground, *output).await;
+    let dev = Dev { settings, data_dir: data_dir.path(), ground, shutdown, output: *output };
+    let lived = dev.live(listener, &database).await;
     database.stop().await;
     lived
 }
 
-/// From the database's start to the word to stop.
-async fn live(
-    settings: &DroverSettings,
-    credentials: &Credentials,
-    database: &Database,
-    data_dir: &DataDir,
-    shutdown: &Shutdown,
-    ground: &Ground,
+/// What lives above the database.
+struct Dev<'d> {
+    settings: DroverSettings,
+    data_dir: &'d Path,
+    ground: &'d Ground,
+    shutdown: Shutdown,
     output: Output,
-) -> Result<Exit, Failure> {
-    database.upgrade().await?;
-    let house = House::start(Plan {
-        roles: Role::ALL.into(),
-        settings: settings.clone(),
-        credentials: credentials.clone(),
-        data_dir: Some(data_dir.path().to_owned()),
-        db: database.connect(&settings.database).await?,
-        ground: ground.clone(),
-    })
-    .await?;
-    announce(house.root_url(), credentials, output);
-    shutdown.wait().await;
-    tracing::info!("stopping");
-    house.stop().await;
-    Ok(Exit::Ok)
+}
+
+impl Dev<'_> {
+    /// From the database's start to the word to stop.
+    async fn live(self, listener: TcpListener, database: &Database) -> Result<Exit, Failure> {
+        database.upgrade().await?;
+        let credentials = Credentials::given_or_kept(&self.settings.auth, self.data_dir, &self.ground.entropy)?;
+        let worker_client = WorkerClient::make(&self.ground.entropy);
+        let house = House::start(Plan {
+            roles: Role::ALL.into(),
+            settings: self.settings.clone(),
+            credentials: credentials.clone(),
+            more_clients: vec![worker_client.registered()],
+            listener,
+            data_dir: self.data_dir.to_owned(),
+            db: database.connect(&self.settings.database).await?,
+            ground: self.ground.clone(),
+        })
+        .await?;
+        let lived = self.work(&house, &worker_client, &credentials).await;
+        house.stop().await;
+        lived
+    }
+
+    async fn work(&self, house: &House, client: &WorkerClient, credentials: &Credentials) -> Result<Exit, Failure> {
+        let Self { settings, data_dir, ground, .. } = self;
+        let workers = DevWorkers::start(&settings.dev, client, house.root_url(), data_dir, ground).await?;
+        announce(house.root_url(), credentials, self.output);
+        self.shutdown.wait().await;
+        tracing::info!("stopping");
+        workers.stop().await;
+        Ok(Exit::Ok)
+    }
 }
 
 /// What other programs wait for and read.
@@ -137,4 +165,9 @@ fn announce(root_url: &str, credentials: &Credentials, output: Output) {
 
 pub(crate) fn signals() -> Result<Shutdown, Failure> {
     Shutdown::on_signals().map_err(|error| Failure::new(Exit::Failed, format!("signals cannot be heard: {error}")))
+}
+
+pub(crate) async fn listen(address: &str) -> Result<TcpListener, Failure> {
+    let bound = TcpListener::bind(address).await;
+    bound.map_err(|error| Failure::new(Exit::Failed, format!("{address} cannot be listened on: {error}")))
 }

@@ -2,12 +2,14 @@
 //! roles asked for; and it is the client people type.
 
 mod cli;
+mod clients;
 mod config_command;
 mod credentials;
 mod data_dir;
 mod database;
 mod db_command;
 mod dev;
+mod dev_workers;
 mod exit;
 mod ground;
 mod group_command;

@@ -1,6 +1,6 @@
 //! `drover serve`: chosen roles of an installation of several processes.
 
-use std::{net::SocketAddr, path::PathBuf};
+use std::net::SocketAddr;
 
 use base::telemetry;
 use clap::Args;
@@ -8,8 +8,9 @@ use clap::Args;
 use crate::{
     cli::Global,
     credentials::Credentials,
+    data_dir::DataDir,
     database::Database,
-    dev::signals,
+    dev::{listen, signals},
     exit::{Exit, Failure},
     ground::Ground,
     output::Output,
@@ -38,14 +39,23 @@ pub(crate) async fn run(args: ServeArgs, global: &Global, ground: &Ground, outpu
     let flags = [("serve.roles", args.roles), ("listen", args.listen.map(|listen| listen.to_string()))];
     let settings = global.load(&flags)?.settings;
     let roles = Role::from_names(&settings.serve.roles)?;
+    let names: Vec<String> = roles.iter().map(ToString::to_string).collect();
     let credentials = Credentials::given(&settings.auth)?;
     let database = Database::given(&settings.database)?;
-    let names: Vec<String> = roles.iter().map(ToString::to_string).collect();
     let _telemetry = telemetry::init(&settings.telemetry, &names.join("+"))?;
     let shutdown = signals()?;
-    let db = database.connect(&settings.database).await?;
-    let data_dir = Some(settings.data_dir.clone()).filter(|dir| !dir.is_empty()).map(PathBuf::from);
-    let house = House::start(Plan { roles, settings, credentials, data_dir, db, ground: ground.clone() }).await?;
+    let data_dir = DataDir::open(&settings.data_dir)?;
+    let house = House::start(Plan {
+        roles,
+        credentials,
+        more_clients: Vec::new(),
+        listener: listen(&settings.listen).await?,
+        data_dir: data_dir.path().to_owned(),
+        db: database.connect(&settings.database).await?,
+        ground: ground.clone(),
+        settings,
+    })
+    .await?;
     let object = serde_json::json!({"rootUrl": house.root_url(), "roles": names});
     output.either(&object, &format!("Drover serves {} at {}", names.join(", "), house.root_url()));
     shutdown.wait().await;

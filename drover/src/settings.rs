@@ -1,10 +1,25 @@
 //! Every setting of the server, by area. The doc comments are the manual; `drover config explain` prints them.
 
+use actors::queue::QueueSettings;
 use api::{ApiSettings, StaticClient};
 use base::{Secret, Span, telemetry::TelemetrySettings};
 
 /// The client that may do everything, unless settings name another.
 pub(crate) const ROOT_CLIENT: &str = "static/taskcluster/root";
+
+/// What tools need to be found and to find the network.
+const TASK_VARIABLES: [&str; 10] = [
+    "PATH",
+    "LANG",
+    "TMPDIR",
+    "RUSTUP_HOME",
+    "CARGO_HOME",
+    "SSL_CERT_FILE",
+    "http_proxy",
+    "https_proxy",
+    "no_proxy",
+    "RUSTUP_TOOLCHAIN",
+];
 
 base::settings! {
     /// All of Drover.
@@ -72,22 +87,14 @@ base::settings! {
 }
 
 base::settings! {
-    /// Tasks, their claims and their deadlines.
-    pub struct QueueSettings {
-        /// How long a claim holds; a worker that does not renew it by then has lost the run.
-        pub claim_timeout: Span = Span::minutes(20),
-        /// How long after its deadline an unfinished task is ended, so that reports on their way still count.
-        pub deadline_delay: Span = Span::minutes(10),
-    }
-}
-
-base::settings! {
     /// What `drover dev` adds.
     pub struct DevSettings {
         /// How many workers run in the same process; 0 for none.
         pub workers: u32 = 2,
         /// The queue these workers serve, as `provisionerId/workerType`.
         pub task_queue: String = "local/worker".to_owned(),
+        /// Variables of Drover's own environment that tasks of these workers get.
+        pub task_variables: Vec<String> = TASK_VARIABLES.map(str::to_owned).to_vec(),
         /// Keep everything in a temporary folder that is removed at the end.
         pub ephemeral: bool = false,
     }

@@ -1,0 +1,154 @@
+//! The server as the command line speaks to it.
+
+use clap::Args;
+use protocol::{
+    id::{TaskGroupId, TaskId},
+    state::Requires,
+    status::TaskStatus,
+};
+use reqwest::Method;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use worker::client::{Client, ClientError, Credentials};
+
+use crate::{
+    exit::{Exit, Failure},
+    ground::Ground,
+};
+
+/// Which server, and as whom. The variables are those of every Taskcluster client.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Server")]
+pub(crate) struct ServerArgs {
+    /// Where the server is.
+    #[arg(long, value_name = "URL", env = "TASKCLUSTER_ROOT_URL")]
+    root_url: Option<String>,
+    /// Who is asking; without it, only what anybody may do is done.
+    #[arg(long, value_name = "CLIENT_ID", env = "TASKCLUSTER_CLIENT_ID")]
+    client_id: Option<String>,
+    /// The secret of the client.
+    #[arg(long, value_name = "TOKEN", env = "TASKCLUSTER_ACCESS_TOKEN", hide_env_values = true)]
+    access_token: Option<String>,
+    /// The certificate of temporary credentials.
+    #[arg(long, value_name = "JSON", env = "TASKCLUSTER_CERTIFICATE", hide_env_values = true)]
+    certificate: Option<String>,
+    /// Inside a task: the proxy that signs with the task's credentials.
+    #[arg(long, hide = true, env = "TASKCLUSTER_PROXY_URL")]
+    proxy_url: Option<String>,
+}
+
+impl ServerArgs {
+    /// With credentials the server itself; without, the proxy where there is one.
+    pub(crate) fn root_url(&self) -> Result<String, Failure> {
+        let proxy = given(&self.proxy_url).filter(|_| given(&self.client_id).is_none());
+        proxy.or_else(|| given(&self.root_url)).ok_or_else(|| {
+            Failure::new(Exit::Usage, "no server is named: give --root-url, or set TASKCLUSTER_ROOT_URL")
+        })
+    }
+
+    pub(crate) fn credentials(&self) -> Result<Option<Credentials>, Failure> {
+        match (given(&self.client_id), given(&self.access_token)) {
+            (Some(client_id), Some(access_token)) => {
+                Ok(Some(Credentials { client_id, access_token, certificate: given(&self.certificate) }))
+            }
+            (None, None) => Ok(None),
+            _ => Err(Failure::new(Exit::Usage, "a client id and an access token are only good together")),
+        }
+    }
+
+    pub(crate) fn connect(&self, ground: &Ground) -> Result<Server, Failure> {
+        let (clock, entropy) = (ground.clock.clone(), ground.entropy.branch("client"));
+        Ok(Server(Client::new(&self.root_url()?, self.credentials()?, clock, entropy)?))
+    }
+}
+
+/// A variable that is set to nothing counts as not set.
+fn given(text: &Option<String>) -> Option<String> {
+    text.clone().filter(|text| !text.is_empty())
+}
+
+/// The questions and commands that commands here need.
+#[derive(Clone)]
+pub(crate) struct Server(pub(crate) Client);
+
+/// A task of a group, as far as people look at it.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Listed {
+    pub(crate) status: TaskStatus,
+    pub(crate) task: ListedTask,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct ListedTask {
+    pub(crate) metadata: ListedMetadata,
+    pub(crate) dependencies: Vec<TaskId>,
+    pub(crate) requires: Requires,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct ListedMetadata {
+    pub(crate) name: String,
+}
+
+type Answer<T> = Result<T, ClientError>;
+
+impl Server {
+    pub(crate) async fn definition(&self, task: TaskId) -> Answer<Value> {
+        self.0.get(&format!("queue/v1/task/{task}")).await
+    }
+
+    pub(crate) async fn status(&self, task: TaskId) -> Answer<TaskStatus> {
+        self.0.status(task).await
+    }
+
+    /// `cancel` or `rerun`.
+    pub(crate) async fn act(&self, task: TaskId, verb: &str) -> Answer<TaskStatus> {
+        #[derive(Deserialize)]
+        struct Reply {
+            status: TaskStatus,
+        }
+        let reply: Reply = self.0.call(Method::POST, &format!("queue/v1/task/{task}/{verb}"), None).await?;
+        Ok(reply.status)
+    }
+
+    /// All tasks of a group, page by page.
+    pub(crate) async fn group(&self, group: TaskGroupId) -> Answer<Vec<Listed>> {
+        #[derive(Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Page {
+            tasks: Vec<Listed>,
+            continuation_token: Option<String>,
+        }
+        let (mut tasks, mut query) = (Vec::new(), String::new());
+        loop {
+            let page: Page = self.0.get(&format!("queue/v1/task-group/{group}/list{query}")).await?;
+            tasks.extend(page.tasks);
+            let Some(token) = page.continuation_token else { return Ok(tasks) };
+            query = format!("?continuationToken={}", worker::client::segment(&token));
+        }
+    }
+
+    /// Only a sealed group can be cancelled: no task slips in meanwhile.
+    pub(crate) async fn cancel_group(&self, group: TaskGroupId) -> Answer<Value> {
+        let path = format!("queue/v1/task-group/{group}");
+        self.0.call::<Value>(Method::POST, &format!("{path}/seal"), None).await?;
+        self.0.call(Method::POST, &format!("{path}/cancel"), None).await
+    }
+
+    /// All of these tasks, or none. The same key with the same tasks again is the same graph.
+    pub(crate) async fn submit(&self, submit_key: &str, tasks: &[Value]) -> Answer<Value> {
+        self.0.post("drover/v1/graph", &json!({ "submitKey": submit_key, "tasks": tasks })).await
+    }
+}
+
+impl From<ClientError> for Failure {
+    fn from(error: ClientError) -> Self {
+        let exit = match &error {
+            ClientError::Refused { .. } => Exit::Refused,
+            ClientError::Unreachable { .. } | ClientError::Broken { .. } => Exit::Unreachable,
+            ClientError::BadUrl(_) | ClientError::BadCertificate(_) => Exit::Usage,
+            _ => Exit::Failed,
+        };
+        Self::new(exit, error.in_full())
+    }
+}

@@ -1,0 +1,86 @@
+//! Finding faults before anything is sent.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::TimeDelta;
+use protocol::{
+    id::TaskId,
+    schema,
+    time::{self, Timestamp},
+};
+use serde_json::Value;
+
+use super::Planned;
+
+/// The queue takes no deadline further ahead.
+const LONGEST: TimeDelta = TimeDelta::days(5);
+
+/// The faults of one definition: the field, and what is wrong with it.
+pub(super) fn definition(task: &Value, now: Timestamp) -> Vec<(String, String)> {
+    let mut filled = task.clone();
+    let faults = schema::validate_input("queue", "create-task-request", &mut filled).err().unwrap_or_default();
+    if !faults.is_empty() {
+        let words = |fault: &schema::Fault| format!("must {}; got {}", fault.expected, fault.came);
+        return faults.iter().map(|fault| (dotted(&fault.pointer), words(fault))).collect();
+    }
+    dates(task, now)
+}
+
+fn dates(task: &Value, now: Timestamp) -> Vec<(String, String)> {
+    let date = |field: &str| task.get(field).and_then(Value::as_str).and_then(time::parse);
+    let (Some(created), Some(deadline)) = (date("created"), date("deadline")) else {
+        return vec![("deadline".to_owned(), "must be a date and time".to_owned())];
+    };
+    let mut faults = Vec::new();
+    let mut fault = |field: &str, words: &str| faults.push((field.to_owned(), words.to_owned()));
+    if deadline < created || deadline < now {
+        fault("deadline", "must not be before the task is created");
+    }
+    if deadline > now + LONGEST {
+        fault("deadline", "must be within five days");
+    }
+    if date("expires").is_some_and(|expires| expires < deadline) {
+        fault("expires", "must not be before the deadline");
+    }
+    faults
+}
+
+/// A ring of tasks that wait for each other, written as a path.
+pub(super) fn cycle(tasks: &[Planned]) -> Option<String> {
+    let names: BTreeMap<TaskId, &str> = tasks.iter().map(|it| (it.task_id, it.name.as_str())).collect();
+    let mut waiting: BTreeMap<TaskId, BTreeSet<TaskId>> = tasks
+        .iter()
+        .map(|it| (it.task_id, dependencies(&it.task).filter(|id| names.contains_key(id)).collect()))
+        .collect();
+    // Takes away, again and again, all that waits for nothing; in a ring nothing ever does.
+    loop {
+        let free: Vec<TaskId> = waiting.iter().filter(|(_, on)| on.is_empty()).map(|(id, _)| *id).collect();
+        if free.is_empty() {
+            break;
+        }
+        for id in &free {
+            waiting.remove(id);
+        }
+        for on in waiting.values_mut() {
+            on.retain(|id| !free.contains(id));
+        }
+    }
+    let mut at = *waiting.keys().next()?;
+    let mut path = Vec::new();
+    while !path.contains(&at) {
+        path.push(at);
+        at = *waiting.get(&at)?.iter().next()?;
+    }
+    let start = path.iter().position(|id| *id == at)?;
+    let ring = path[start..].iter().chain([&at]).filter_map(|id| names.get(id).copied());
+    Some(ring.collect::<Vec<_>>().join(" → "))
+}
+
+fn dependencies(task: &Value) -> impl Iterator<Item = TaskId> {
+    let written = task.get("dependencies").and_then(Value::as_array).into_iter().flatten();
+    written.filter_map(|id| id.as_str()?.parse().ok())
+}
+
+fn dotted(pointer: &str) -> String {
+    pointer.trim_start_matches('/').replace('/', ".").replace("~1", "/").replace("~0", "~")
+}

@@ -1,0 +1,54 @@
+//! Ids of tasks, made from names. Whoever knows the submit key can make them again.
+
+use std::{collections::BTreeMap, fmt};
+
+use base::Entropy;
+use protocol::id::{TaskGroupId, TaskId};
+use sha2::{Digest, Sha256};
+
+/// What makes a submission the same submission.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Key(String);
+
+impl Key {
+    pub(crate) fn given(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+
+    pub(crate) fn random(entropy: &Entropy) -> Self {
+        Self(TaskId::from_random(entropy.uuid_bytes()).to_string())
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    pub(super) fn name_all<'a>(&self, names: impl Iterator<Item = &'a String>) -> BTreeMap<String, TaskId> {
+        names.map(|name| (name.clone(), TaskId::from_random(self.bytes("task", name)))).collect()
+    }
+
+    /// A graph of one task, a decision task mostly, is named after it.
+    pub(super) fn group(&self, names: &BTreeMap<String, TaskId>) -> TaskGroupId {
+        match names.values().next() {
+            Some(only) if names.len() == 1 => TaskGroupId::from(*only),
+            _ => TaskGroupId::from_random(self.bytes("group", "")),
+        }
+    }
+
+    fn bytes(&self, kind: &str, name: &str) -> [u8; 16] {
+        let mut hash = Sha256::new();
+        for part in ["drover graph", kind, &self.0, name] {
+            hash.update((part.len() as u64).to_be_bytes());
+            hash.update(part);
+        }
+        let mut bytes = [0; 16];
+        bytes.copy_from_slice(&hash.finalize()[..16]);
+        bytes
+    }
+}
+
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}

@@ -1,0 +1,108 @@
+//! Drafts and the plans, or the faults, that come of them.
+
+use serde_json::json;
+
+use super::*;
+
+fn wishes() -> Wishes {
+    let env = BTreeMap::new();
+    Wishes { key: Key::given("k"), task_group_id: None, task_queue_id: "local/worker".to_owned(), env }
+}
+
+fn now() -> Timestamp {
+    protocol::time::parse("2026-01-01T00:00:00Z").unwrap()
+}
+
+fn draft(text: &str) -> Draft {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("graph.yml");
+    std::fs::write(&path, text).unwrap();
+    Draft { file: "graph.yml".to_owned(), ..load(&path).unwrap() }
+}
+
+fn planned(text: &str) -> BTreeMap<String, Planned> {
+    let plan = draft(text).plan(&wishes(), now()).unwrap();
+    plan.tasks.into_iter().map(|it| (it.name.clone(), it)).collect()
+}
+
+fn faults(text: &str) -> String {
+    draft(text).plan(&wishes(), now()).unwrap_err().to_string()
+}
+
+#[test]
+fn the_same_key_gives_the_same_plan_and_another_key_another() {
+    let draft = draft("tasks: {a: {}, b: {dependencies: [a]}}");
+    let first = draft.plan(&wishes(), now()).unwrap();
+    assert_eq!(draft.plan(&wishes(), now()), Ok(first.clone()));
+    let other = draft.plan(&Wishes { key: Key::given("l"), ..wishes() }, now()).unwrap();
+    assert_ne!(first.task_group_id, other.task_group_id);
+    assert_ne!(first.tasks[0].task_id, other.tasks[0].task_id);
+}
+
+#[test]
+fn what_is_not_written_is_filled_in() {
+    let tasks = planned("tasks: {a: {payload: {command: [[\"true\"]]}}}");
+    let task = &tasks["a"].task;
+    assert_eq!(task["taskQueueId"], "local/worker");
+    assert_eq!(task["deadline"], "2026-01-02T00:00:00.000Z");
+    assert_eq!(task["metadata"]["name"], "a");
+    assert_eq!(task["taskGroupId"], json!(tasks["a"].task_id), "a group of one is named after it");
+}
+
+#[test]
+fn defaults_lie_under_each_task() {
+    let text = "
+defaults: {payload: {maxRunTime: 60, env: {A: one, B: two}}, retries: 0}
+tasks: {a: {payload: {env: {B: three}}}}";
+    let task = &planned(text)["a"].task;
+    assert_eq!(task["payload"], json!({ "maxRunTime": 60, "env": { "A": "one", "B": "three" } }));
+    assert_eq!(task["retries"], 0);
+}
+
+#[test]
+fn names_become_ids_and_a_name_used_is_a_dependency() {
+    let text = "
+tasks:
+  a: {}
+  b: {dependencies: [a, fN1SbArXTPSVFNUvaOlinQ]}
+  c: {payload: {mounts: [{file: x, content: {taskId: {$taskId: a}, artifact: y}}]}}";
+    let tasks = planned(text);
+    let a = tasks["a"].task_id;
+    assert_eq!(tasks["b"].task["dependencies"], json!([a, "fN1SbArXTPSVFNUvaOlinQ"]));
+    assert_eq!(tasks["c"].task["dependencies"], json!([a]));
+    assert_eq!(tasks["c"].task["payload"]["mounts"][0]["content"]["taskId"], json!(a));
+}
+
+#[test]
+fn times_are_written_in_words() {
+    let task = &planned("tasks: {a: {deadline: {in: 2h}, expires: {$fromNow: 1 week}}}")["a"].task;
+    assert_eq!(task["deadline"], "2026-01-01T02:00:00.000Z");
+    assert_eq!(task["expires"], "2026-01-08T00:00:00.000Z");
+}
+
+#[test]
+fn every_fault_names_file_task_and_field() {
+    let cases = [
+        ("tasks: {a: {dependencies: [b]}}", "graph.yml: tasks.a.dependencies.0 names `b`"),
+        ("tasks: {a: {deadlin: x}}", "graph.yml: tasks.a.deadlin must be left out"),
+        ("tasks: {a: {deadline: {in: soon}}}", "graph.yml: tasks.a.deadline says `soon`"),
+        ("tasks: {a: {deadline: 2025-01-01T00:00:00Z}}", "graph.yml: tasks.a.deadline must not be before"),
+        ("tasks: {a: {retries: many}}", "graph.yml: tasks.a.retries must be of type integer"),
+        ("tasks: {a: {dependencies: [b]}, b: {dependencies: [c]}, c: {dependencies: [b]}}", "b → c → b"),
+        ("tasks: {a: 1}", "graph.yml: tasks.a must be an object"),
+    ];
+    for (text, expected) in cases {
+        let words = faults(text);
+        assert!(words.contains(expected), "{text} gave {words}");
+    }
+}
+
+#[test]
+fn a_folder_holds_a_file_for_each_task() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("a.yml"), "retries: 1").unwrap();
+    std::fs::write(folder.path().join("b.json"), r#"{"dependencies": ["a"]}"#).unwrap();
+    std::fs::write(folder.path().join("README"), "not a task").unwrap();
+    let plan = load(folder.path()).unwrap().plan(&wishes(), now()).unwrap();
+    assert_eq!(plan.tasks.len(), 2);
+}
