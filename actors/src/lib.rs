@@ -4,3 +4,5 @@ pub mod artifacts;
 pub mod kit;
 pub mod object;
 pub mod queue;
+pub mod reflector;
+pub mod scheduler;

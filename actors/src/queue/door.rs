@@ -193,6 +193,11 @@ impl Queue {
         self.ask(queue.0.clone(), |reply| QueueMsg::DeclareWorker(queue, worker, expires, reply)).await
     }
 
+    /// The wake-ups that the queue gives after commits, for parts that change tasks as time does.
+    pub fn wakes(&self) -> super::Wakes {
+        self.environment.wakes.clone()
+    }
+
     async fn ask<T: Send + 'static>(
         &self,
         key: String,

@@ -21,13 +21,15 @@ mod report_run;
 mod rerun_task;
 mod schedule_task;
 mod settings;
+#[cfg(test)]
+mod tests;
 pub mod types;
 mod wakes;
 mod workers;
 
 pub use door::Queue;
 pub use error::QueueError;
-pub use parts::{Environment, start};
+pub use parts::start;
 use protocol::{
     id::{RunId, TaskGroupId, TaskId, TaskQueueId, WorkerName},
     state::{Priority, ReasonResolved},
@@ -40,6 +42,8 @@ use types::{
 };
 pub use wakes::{Nudge, Wakes};
 pub use workers::Quarantine;
+
+use parts::Environment;
 
 use crate::kit::{Reply, Work};
 

@@ -25,7 +25,7 @@ use crate::kit::{Child, Connect, Lanes, Pool, Restart, Step};
 
 /// What every command needs. Cheap to clone.
 #[derive(Clone)]
-pub struct Environment {
+pub(crate) struct Environment {
     pub db: Db,
     pub clock: Arc<dyn Clock>,
     pub entropy: Entropy,

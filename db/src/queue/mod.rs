@@ -16,5 +16,5 @@ pub use create::{CreateBatch, Created, GraphRow, NewTaskRow};
 pub use groups::GroupRow;
 pub use reads::{ClaimedRow, PendingRow};
 pub use reports::ReportBatch;
-pub use sweeps::Swept;
+pub use sweeps::{Repair, Swept};
 pub use workers::{TaskQueueRow, WorkerRow};

@@ -1,7 +1,7 @@
-//! What time does: `expire_claims`, `expire_deadlines`, `check_groups`, `expire_rows`.
+//! What time does: `expire_claims`, `expire_deadlines`, `check_groups`, `expire_rows`, `repair_tasks`.
 
 use chrono::{DateTime, Utc};
-use protocol::id::TaskQueueId;
+use protocol::id::{TaskId, TaskQueueId};
 use sqlx::{Row, postgres::PgRow};
 
 use super::answer::Woken;
@@ -44,6 +44,25 @@ impl Db {
         let call = sqlx::query_scalar("select expire_rows($1,$2,$3)").bind(before).bind(limit).bind(now);
         Ok(call.fetch_one(self.pool()).await?)
     }
+
+    /// `repair_tasks`: mends tasks that lack what must go with them; which, and what was wrong.
+    pub async fn repair_tasks(&self, limit: i32, now: DateTime<Utc>) -> Result<Vec<Repair>, DbError> {
+        let call = sqlx::query("select * from repair_tasks($1,$2)").bind(limit).bind(now);
+        let rows = call.fetch_all(self.pool()).await?;
+        let repair = |row: &PgRow| {
+            let task_queue_id = TaskQueueId(row.try_get(2)?);
+            Ok(Repair { task_id: TaskId(row.try_get(0)?), fault: row.try_get(1)?, task_queue_id })
+        };
+        Ok(rows.iter().map(repair).collect::<Result<_, sqlx::Error>>()?)
+    }
+}
+
+/// A task that was mended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Repair {
+    pub task_id: TaskId,
+    pub fault: String,
+    pub task_queue_id: TaskQueueId,
 }
 
 fn read(rows: &[PgRow]) -> Result<Swept, sqlx::Error> {

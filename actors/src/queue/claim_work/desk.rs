@@ -16,7 +16,7 @@ use tokio::{sync::oneshot, time::Instant};
 use crate::queue::{QueueError, types::Claim};
 
 /// A worker that waits for an answer.
-pub(super) struct Waiting {
+pub(in crate::queue) struct Waiting {
     pub(super) claimer: Claimer,
     pub(super) until: Instant,
     pub(super) quarantined: bool,
@@ -144,6 +144,13 @@ impl Desk {
     /// Runs that were claimed for a worker which hung up before it heard of them: it gets them when it asks again.
     pub(super) fn keep_undelivered(&mut self, worker: WorkerKey, runs: Vec<(TaskId, RunId)>) {
         self.undelivered.entry(worker).or_default().extend(runs);
+    }
+
+    /// Another call of the same worker, if one waits here.
+    pub(super) fn take_parked(&mut self, (queue, worker): &WorkerKey) -> Option<Waiting> {
+        let parked = self.parked.get_mut(queue)?;
+        let place = parked.iter().position(|next| next.claimer.worker == *worker && next.can_take())?;
+        parked.remove(place)
     }
 
     pub(super) fn take_undelivered(&mut self, worker: &WorkerKey) -> Vec<(TaskId, RunId)> {

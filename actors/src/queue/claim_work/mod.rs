@@ -146,15 +146,21 @@ impl ClaimStep {
         left
     }
 
+    /// Gives the claims to the claimer; if it hung up meanwhile, to a later call of the same worker.
     fn hand_out(&self, waiting: Waiting, share: Vec<TaskAnswer>) {
         let worker = &waiting.claimer.worker;
         let claims: Vec<_> =
             share.into_iter().filter_map(|answer| answer.task.map(|task| claim(task, worker))).collect();
-        let runs = claims.iter().map(|claim| (claim.status.task_id, claim.run_id)).collect();
-        if waiting.reply.send(Ok(claims)).is_err() {
-            let key = (waiting.claimer.task_queue_id, waiting.claimer.worker);
-            tracing::info!(queue.id = %key.0, worker.id = key.1.worker_id, "a worker hung up before it heard of its claims");
-            self.desk().keep_undelivered(key, runs);
+        let key = (waiting.claimer.task_queue_id, waiting.claimer.worker);
+        let mut given = waiting.reply.send(Ok(claims));
+        while let Err(Ok(claims)) = given {
+            let mut desk = self.desk();
+            let Some(later) = desk.take_parked(&key) else {
+                tracing::info!(queue.id = %key.0, worker.id = key.1.worker_id, "a worker hung up before it heard of its claims");
+                let runs = claims.iter().map(|claim| (claim.status.task_id, claim.run_id)).collect();
+                return desk.keep_undelivered(key, runs);
+            };
+            given = later.reply.send(Ok(claims));
         }
     }
 

@@ -1,0 +1,312 @@
+//! The queue on a real database: each test has one of its own.
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use base::{Clock, Entropy, TestClock};
+use chrono::{TimeDelta, Utc};
+use db::{Db, testing::TestDatabase};
+use protocol::{
+    id::{TaskGroupId, TaskId, TaskQueueId, WorkerName},
+    state::{Priority, ReasonResolved, Requires, TaskState},
+    task::{Metadata, TaskDefinition},
+};
+use serde_json::json;
+
+use super::{
+    Queue, QueueError, QueueSettings, Report, start,
+    types::{Claim, ClaimWork, NewGraph, NewTask, PageAfter},
+};
+use crate::{
+    kit::{Supervised, Supervisor},
+    reflector::Reflector,
+};
+
+/// A queue, its database and its clock.
+struct House {
+    _database: TestDatabase,
+    db: Db,
+    clock: TestClock,
+    entropy: Entropy,
+    queue: Queue,
+    supervised: Supervised,
+}
+
+impl House {
+    async fn start() -> Self {
+        let database = TestDatabase::create().await;
+        let db = database.db().await;
+        let clock = TestClock::at(Utc::now());
+        let entropy = Entropy::seeded(1);
+        let settings = QueueSettings { long_poll: base::settings::Span::millis(300), ..QueueSettings::default() };
+        let (children, queue) =
+            start(db.clone(), Arc::new(clock.clone()), entropy.clone(), settings, Arc::new(|| ()), Arc::new(|| ()));
+        let supervised = Supervisor::start(children, entropy.clone()).await;
+        Self { _database: database, db, clock, entropy, queue, supervised }
+    }
+
+    async fn stop(self) {
+        self.supervised.stop(Duration::from_secs(5)).await;
+    }
+
+    fn task(&self, dependencies: &[TaskId]) -> NewTask {
+        let task_id = TaskId::from_random(self.entropy.uuid_bytes());
+        let now = self.clock.now();
+        let definition = TaskDefinition {
+            created: now,
+            deadline: now + TimeDelta::hours(1),
+            dependencies: dependencies.to_vec(),
+            expires: now + TimeDelta::hours(2),
+            extra: json!({}),
+            metadata: Metadata {
+                description: String::new(),
+                name: "test".to_owned(),
+                owner: "o@example.com".to_owned(),
+                source: "https://example.com".to_owned(),
+            },
+            payload: json!({"nul": "\u{0}"}),
+            priority: Priority::Lowest,
+            project_id: "none".to_owned(),
+            provisioner_id: "p".to_owned(),
+            requires: Requires::AllCompleted,
+            retries: 5,
+            routes: vec![],
+            scheduler_id: "-".to_owned(),
+            scopes: vec!["a:b".to_owned()],
+            tags: BTreeMap::new(),
+            task_group_id: TaskGroupId(task_id.0),
+            task_queue_id: TaskQueueId("p/q".to_owned()),
+            worker_type: "q".to_owned(),
+        };
+        NewTask { task_id, definition }
+    }
+
+    async fn created(&self, dependencies: &[TaskId]) -> TaskId {
+        let task = self.task(dependencies);
+        self.queue.create_task(task).await.unwrap().task_id
+    }
+
+    async fn claim(&self, worker: &str, count: u16) -> Vec<Claim> {
+        self.queue.claim_work(ask(worker, count)).await.unwrap()
+    }
+
+    async fn state(&self, id: TaskId) -> TaskState {
+        self.queue.status(id).await.unwrap().state
+    }
+
+    fn reflector(&self) -> Reflector {
+        Reflector {
+            db: self.db.clone(),
+            clock: Arc::new(self.clock.clone()),
+            entropy: self.entropy.branch("reflector"),
+            settings: QueueSettings { sweep_interval: base::settings::Span::millis(10), ..QueueSettings::default() },
+            wakes: self.queue.wakes(),
+        }
+    }
+}
+
+fn ask(worker: &str, count: u16) -> ClaimWork {
+    let worker = WorkerName { worker_group: "g".to_owned(), worker_id: worker.to_owned() };
+    ClaimWork { task_queue_id: TaskQueueId("p/q".to_owned()), worker, count }
+}
+
+#[tokio::test]
+async fn a_task_lives_from_creation_to_completion() {
+    let house = House::start().await;
+    let id = house.created(&[]).await;
+    let claims = house.claim("w", 1).await;
+    assert_eq!(claims[0].status.task_id, id);
+    assert_eq!(claims[0].scopes, ["a:b"]);
+    let status = house.queue.report(id, 0, Report::Completed).await.unwrap();
+    assert_eq!(status.state, TaskState::Completed);
+    assert_eq!(house.queue.report(id, 0, Report::Completed).await.unwrap(), status, "a repeat is answered alike");
+    assert!(matches!(house.queue.report(id, 0, Report::Failed).await, Err(QueueError::Conflict(_))));
+    house.stop().await;
+}
+
+#[tokio::test]
+async fn the_same_task_again_is_success_and_another_is_a_conflict() {
+    let house = House::start().await;
+    let task = house.task(&[]);
+    let first = house.queue.create_task(task.clone()).await.unwrap();
+    assert_eq!(house.queue.create_task(task.clone()).await.unwrap(), first);
+    let mut other = task;
+    other.definition.payload = json!({"other": true});
+    assert!(matches!(house.queue.create_task(other).await, Err(QueueError::Conflict(_))));
+    house.stop().await;
+}
+
+#[tokio::test]
+async fn a_waiting_worker_is_woken_by_the_commit_that_made_the_task_pending() {
+    let house = House::start().await;
+    let waiting = house.queue.claim_work(ask("w", 1));
+    let creating = async {
+        // The claimer is at the desk once its own worker record is there.
+        while house.queue.worker(TaskQueueId("p/q".to_owned()), ask("w", 1).worker).await.is_err() {
+            tokio::task::yield_now().await;
+        }
+        house.created(&[]).await
+    };
+    let (claims, id) = tokio::join!(waiting, creating);
+    assert_eq!(claims.unwrap()[0].status.task_id, id);
+    house.stop().await;
+}
+
+#[tokio::test]
+async fn a_long_poll_without_tasks_ends_empty() {
+    let house = House::start().await;
+    assert!(house.claim("w", 1).await.is_empty());
+    house.stop().await;
+}
+
+#[tokio::test]
+async fn a_worker_that_hung_up_gets_its_claim_when_it_asks_again() {
+    let house = House::start().await;
+    let mut polls = Vec::new();
+    for _ in 0..20 {
+        house.created(&[]).await;
+        let mut poll = Box::pin(house.queue.claim_work(ask("w", 1)));
+        // One poll submits the request; dropping it then hangs up while the lane is in the database.
+        futures_poll_once(&mut poll).await;
+        polls.push(poll);
+    }
+    drop(polls);
+    let mut claimed = 0;
+    while claimed < 20 {
+        // An empty answer means that a lane had not come back yet when the worker asked.
+        claimed += house.claim("w", 32).await.len();
+    }
+    house.stop().await;
+}
+
+async fn futures_poll_once(future: &mut (impl Future + Unpin)) {
+    let mut future = std::pin::Pin::new(future);
+    std::future::poll_fn(|context| {
+        let _ = future.as_mut().poll(context);
+        std::task::Poll::Ready(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_dependent_counts_each_required_task_once_though_it_runs_twice() {
+    let house = House::start().await;
+    let (one, two) = (house.created(&[]).await, house.created(&[]).await);
+    let last = house.created(&[one, two]).await;
+    for run_id in 0..2 {
+        let claims = house.claim("w", 2).await;
+        assert!(claims.iter().any(|claim| claim.status.task_id == one));
+        house.queue.report(one, run_id, Report::Completed).await.unwrap();
+        assert_eq!(house.state(last).await, TaskState::Unscheduled);
+        house.queue.rerun_task(one).await.unwrap();
+    }
+    house.queue.report(two, 0, Report::Completed).await.unwrap();
+    assert_eq!(house.state(last).await, TaskState::Pending);
+    house.stop().await;
+}
+
+#[tokio::test]
+async fn ten_thousand_dependents_are_released_by_one_report() {
+    let house = House::start().await;
+    let first = house.task(&[]);
+    let id = first.task_id;
+    let mut tasks = vec![first];
+    tasks.extend((0..10_000).map(|_| house.task(&[id])));
+    let count = tasks.len();
+    let graph = NewGraph { submit_key: "k".to_owned(), tasks };
+    let statuses = house.queue.create_graph(graph.clone()).await.unwrap();
+    assert_eq!(statuses.iter().filter(|status| status.state == TaskState::Pending).count(), 1);
+    assert_eq!(house.queue.create_graph(graph).await.unwrap().len(), count, "the same key is the same graph");
+
+    house.claim("w", 1).await;
+    house.queue.report(id, 0, Report::Completed).await.unwrap();
+    let counts = house.queue.counts(TaskQueueId("p/q".to_owned())).await.unwrap();
+    assert_eq!((counts.pending, counts.claimed), (10_000, 0));
+    house.stop().await;
+}
+
+#[tokio::test]
+async fn a_graph_with_a_fault_leaves_nothing_behind() {
+    let house = House::start().await;
+    let good = house.task(&[]);
+    let id = good.task_id;
+    let bad = house.task(&[TaskId::from_random(house.entropy.uuid_bytes())]);
+    let graph = NewGraph { submit_key: "k".to_owned(), tasks: vec![good.clone(), bad] };
+    assert!(matches!(house.queue.create_graph(graph).await, Err(QueueError::Input(_))));
+    assert!(matches!(house.queue.status(id).await, Err(QueueError::NoSuchTask(_))));
+    let graph = NewGraph { submit_key: "k".to_owned(), tasks: vec![good] };
+    house.queue.create_graph(graph).await.unwrap();
+    house.stop().await;
+}
+
+#[tokio::test]
+async fn claims_run_out_and_deadlines_pass_with_the_clock() {
+    let house = House::start().await;
+    let id = house.created(&[]).await;
+    house.claim("w", 1).await;
+    let reflector = Supervisor::start(house.reflector().parts(), house.entropy.branch("sweeps")).await;
+    house.clock.advance(TimeDelta::minutes(21));
+    while house.state(id).await != TaskState::Pending {
+        tokio::task::yield_now().await;
+    }
+    let status = house.queue.status(id).await.unwrap();
+    assert_eq!(status.runs[0].reason_resolved, Some(ReasonResolved::ClaimExpired));
+    assert_eq!(status.retries_left, 4);
+
+    house.clock.advance(TimeDelta::minutes(41));
+    while house.state(id).await != TaskState::Exception {
+        tokio::task::yield_now().await;
+    }
+    let status = house.queue.status(id).await.unwrap();
+    assert_eq!(status.runs[1].reason_resolved, Some(ReasonResolved::DeadlineExceeded));
+    reflector.stop(Duration::from_secs(5)).await;
+    house.stop().await;
+}
+
+#[tokio::test]
+async fn a_sealed_group_takes_no_task_and_can_be_canceled() {
+    let house = House::start().await;
+    let id = house.created(&[]).await;
+    let group = TaskGroupId(id.0);
+    assert!(matches!(house.queue.cancel_task_group(group).await, Err(QueueError::Conflict(_))));
+    house.queue.seal_task_group(group).await.unwrap();
+    let mut late = house.task(&[]);
+    late.definition.task_group_id = group;
+    assert!(matches!(house.queue.create_task(late).await, Err(QueueError::Conflict(_))));
+    let canceled = house.queue.cancel_task_group(group).await.unwrap();
+    assert_eq!((canceled.size, canceled.canceled), (1, vec![id]));
+    let page = PageAfter { after: None, limit: 10 };
+    let (_, tasks) = house.queue.list_task_group(group, page).await.unwrap();
+    assert_eq!(tasks.rows[0].status.runs[0].reason_resolved, Some(ReasonResolved::Canceled));
+    house.stop().await;
+}
+
+#[tokio::test]
+async fn many_workers_get_each_task_once() {
+    let house = House::start().await;
+    let tasks: Vec<_> = (0..200).map(|_| house.task(&[])).collect();
+    house.queue.create_graph(NewGraph { submit_key: "k".to_owned(), tasks }).await.unwrap();
+    let mut workers = tokio::task::JoinSet::new();
+    for worker in 0..16 {
+        let queue = house.queue.clone();
+        workers.spawn(async move {
+            let mut got = Vec::new();
+            loop {
+                let claims = queue.claim_work(ask(&format!("w{worker}"), 3)).await.unwrap();
+                if claims.is_empty() {
+                    return got;
+                }
+                for claim in claims {
+                    let id = claim.status.task_id;
+                    queue.report(id, claim.run_id, Report::Completed).await.unwrap();
+                    got.push(id);
+                }
+            }
+        });
+    }
+    let mut got: Vec<_> = workers.join_all().await.into_iter().flatten().collect();
+    assert_eq!(got.len(), 200);
+    got.sort();
+    got.dedup();
+    assert_eq!(got.len(), 200);
+    house.stop().await;
+}
