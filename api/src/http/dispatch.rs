@@ -38,6 +38,9 @@ pub(crate) struct Door {
 /// Workers wait here for a task to come, so they are counted apart.
 const LONG_POLL: &str = "claimWork";
 
+/// A graph of thousands of tasks may take as long as several requests.
+const GRAPH_DEADLINES: u32 = 4;
+
 /// Answers any request.
 pub(crate) async fn answer(door: Arc<Door>, request: Request<Body>) -> Response<Body> {
     let (head, body) = request.into_parts();
@@ -74,7 +77,11 @@ async fn serve(door: &Door, route: &Route, params: &RawParams<'_>, head: Parts, 
     let span = telemetry::follow(span, head.headers.get("traceparent").and_then(|value| value.to_str().ok()));
     let limits = if route.endpoint.name == LONG_POLL { &door.waiting_workers } else { &door.requests };
     let place = limits.enter();
-    let deadline = if route.handler.read == Read::Stream { door.upload_deadline } else { door.deadline };
+    let deadline = match route.handler.read {
+        Read::Json => door.deadline,
+        Read::Whole => door.deadline * GRAPH_DEADLINES,
+        Read::Stream => door.upload_deadline,
+    };
     let until = Instant::now() + deadline;
     let mut asked = Asked::new(route.endpoint, head);
     let received = match place {

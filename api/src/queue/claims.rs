@@ -7,7 +7,7 @@ use protocol::{
 };
 use serde::Deserialize;
 
-use super::{QueueState, credentials, tasks::authorized_task};
+use super::{QueueState, credentials};
 use crate::http::{Answer, Call, Fault, Object};
 
 #[derive(Deserialize)]

@@ -6,9 +6,11 @@ mod create;
 mod credentials;
 mod definition;
 mod groups;
+mod provisioners;
 mod queues;
 mod reports;
 mod tasks;
+mod workers;
 
 use std::sync::Arc;
 
@@ -64,4 +66,14 @@ pub(crate) fn routes(api: &Api, probes: &Probes, shutdown: &Shutdown) -> Routes<
         .on("pendingTasks", queues::pending_tasks)
         .on("listPendingTasks", queues::list_pending_tasks)
         .on("listClaimedTasks", queues::list_claimed_tasks)
+        .on("listTaskQueues", provisioners::list_task_queues)
+        .on("getTaskQueue", provisioners::get_task_queue)
+        .on("listProvisioners", provisioners::list_provisioners)
+        .on("getProvisioner", provisioners::get_provisioner)
+        .on("listWorkerTypes", provisioners::list_worker_types)
+        .on("getWorkerType", provisioners::get_worker_type)
+        .on("listWorkers", workers::list_workers)
+        .on("getWorker", workers::get_worker)
+        .on("quarantineWorker", workers::quarantine_worker)
+        .on("declareWorker", workers::declare_worker)
 }
