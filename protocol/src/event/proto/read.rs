@@ -1,0 +1,127 @@
+//! From protobuf to our events.
+
+use chrono::{DateTime, Utc};
+
+use super::{NotAnEvent, wire};
+use crate::{
+    event::{ArtifactFact, EventKind, Fact, GroupChange, GroupFact, TaskChange, TaskFact},
+    id::{RunId, TaskQueueId},
+    state::{Priority, ReasonCreated, ReasonResolved, StorageType, TaskState},
+    status::{RunStatus, TaskStatus},
+    time::Timestamp,
+};
+
+pub(super) fn fact(message: wire::TaskEvent) -> Result<Fact, NotAnEvent> {
+    let kind = EventKind::from_code(small(message.kind)?)?;
+    if let Some(group) = &message.group {
+        return Ok(Fact::Group(group_fact(kind, group, &message)?));
+    }
+    let change = change(kind, &message)?;
+    Ok(Fact::Task(Box::new(TaskFact {
+        status: status(message.status.ok_or(NotAnEvent::Missing("status"))?)?,
+        tags: message.tags,
+        routes: message.routes,
+        change,
+    })))
+}
+
+fn change(kind: EventKind, message: &wire::TaskEvent) -> Result<TaskChange, NotAnEvent> {
+    let run_id = || small(message.run_id.ok_or(NotAnEvent::Missing("run_id"))?);
+    Ok(match kind {
+        EventKind::TaskDefined => TaskChange::Defined,
+        EventKind::TaskPending => TaskChange::Pending { run_id: run_id()? },
+        EventKind::TaskRunning => TaskChange::Running { run_id: run_id()? },
+        EventKind::ArtifactCreated => {
+            let artifact = message.artifact.as_ref().ok_or(NotAnEvent::Missing("artifact"))?;
+            TaskChange::ArtifactCreated { run_id: run_id()?, artifact: artifact_fact(artifact)? }
+        }
+        EventKind::TaskCompleted => TaskChange::Completed { run_id: run_id()? },
+        EventKind::TaskFailed => TaskChange::Failed { run_id: run_id()? },
+        EventKind::TaskException => TaskChange::Exception { run_id: run_id()? },
+        EventKind::TaskPriorityChanged => {
+            let (old, new) = (priority(message.old_priority)?, priority(message.new_priority)?);
+            TaskChange::PriorityChanged { old, new }
+        }
+        EventKind::TaskGroupResolved | EventKind::TaskGroupSealed | EventKind::TaskGroupPriorityChanged => {
+            return Err(NotAnEvent::Missing("group"));
+        }
+    })
+}
+
+fn group_fact(kind: EventKind, group: &wire::TaskGroup, message: &wire::TaskEvent) -> Result<GroupFact, NotAnEvent> {
+    let expires = time(group.expires_ms)?;
+    let sealed = optional(group.sealed_ms)?;
+    let change = match kind {
+        EventKind::TaskGroupResolved => GroupChange::Resolved { expires, sealed },
+        EventKind::TaskGroupSealed => {
+            GroupChange::Sealed { expires, sealed: sealed.ok_or(NotAnEvent::Missing("sealed_ms"))? }
+        }
+        EventKind::TaskGroupPriorityChanged => {
+            GroupChange::PriorityChanged { new: priority(message.new_priority)?, tasks_affected: group.tasks_affected }
+        }
+        _ => return Err(NotAnEvent::Missing("status")),
+    };
+    let task_group_id = group.task_group_id.parse()?;
+    Ok(GroupFact { task_group_id, scheduler_id: group.scheduler_id.clone(), change })
+}
+
+fn status(status: wire::TaskStatus) -> Result<TaskStatus, NotAnEvent> {
+    let task_queue_id = TaskQueueId(status.task_queue_id);
+    let (provisioner_id, worker_type) = task_queue_id.parts();
+    Ok(TaskStatus {
+        task_id: status.task_id.parse()?,
+        provisioner_id: provisioner_id.to_owned(),
+        worker_type: worker_type.to_owned(),
+        scheduler_id: status.scheduler_id,
+        project_id: status.project_id,
+        task_group_id: status.task_group_id.parse()?,
+        priority: priority(status.priority)?,
+        deadline: time(status.deadline_ms)?,
+        expires: time(status.expires_ms)?,
+        retries_left: small(status.retries_left)?,
+        state: TaskState::from_code(small(status.state)?)?,
+        runs: status.runs.into_iter().map(run).collect::<Result<_, _>>()?,
+        task_queue_id,
+    })
+}
+
+fn run(run: wire::Run) -> Result<RunStatus, NotAnEvent> {
+    let reason_resolved = run.reason_resolved.map(|code| Ok::<_, NotAnEvent>(ReasonResolved::from_code(small(code)?)?));
+    Ok(RunStatus {
+        run_id: small(run.run_id)?,
+        state: TaskState::from_code(small(run.state)?)?,
+        reason_created: ReasonCreated::from_code(small(run.reason_created)?)?,
+        reason_resolved: reason_resolved.transpose()?,
+        worker_group: run.worker_group,
+        worker_id: run.worker_id,
+        taken_until: optional(run.taken_until_ms)?,
+        scheduled: time(run.scheduled_ms)?,
+        started: optional(run.started_ms)?,
+        resolved: optional(run.resolved_ms)?,
+    })
+}
+
+fn artifact_fact(artifact: &wire::Artifact) -> Result<ArtifactFact, NotAnEvent> {
+    Ok(ArtifactFact {
+        storage_type: StorageType::from_code(small(artifact.storage_type)?)?,
+        name: artifact.name.clone(),
+        expires: time(artifact.expires_ms)?,
+        content_type: artifact.content_type.clone(),
+    })
+}
+
+fn priority(code: i32) -> Result<Priority, NotAnEvent> {
+    Ok(Priority::from_code(small(code)?)?)
+}
+
+fn small(number: i32) -> Result<RunId, NotAnEvent> {
+    number.try_into().map_err(|_| NotAnEvent::OutOfRange(number.into()))
+}
+
+pub(super) fn time(ms: i64) -> Result<Timestamp, NotAnEvent> {
+    DateTime::<Utc>::from_timestamp_millis(ms).ok_or(NotAnEvent::OutOfRange(ms))
+}
+
+fn optional(ms: Option<i64>) -> Result<Option<Timestamp>, NotAnEvent> {
+    ms.map(time).transpose()
+}
