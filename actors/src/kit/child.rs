@@ -30,10 +30,7 @@ pub struct Child {
 
 impl fmt::Debug for Child {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Child")
-            .field("name", &self.name)
-            .field("restart", &self.restart)
-            .finish_non_exhaustive()
+        f.debug_struct("Child").field("name", &self.name).field("restart", &self.restart).finish_non_exhaustive()
     }
 }
 

@@ -29,9 +29,7 @@ pub struct Handle<M: Message> {
 
 impl<M: Message> Clone for Handle<M> {
     fn clone(&self) -> Self {
-        Self {
-            address: self.address.clone(),
-        }
+        Self { address: self.address.clone() }
     }
 }
 
@@ -56,9 +54,7 @@ impl<M: Message> Handle<M> {
                 Ok(CallResult::SenderError) | Err(_) => Err(CallError::Down),
             }
         };
-        timeout(deadline, asked)
-            .await
-            .unwrap_or(Err(CallError::Late))
+        timeout(deadline, asked).await.unwrap_or(Err(CallError::Late))
     }
 
     /// Tells without waiting for an answer; `Down` only when nobody is there to hear it.
@@ -80,8 +76,5 @@ impl<M: Message> Handle<M> {
 }
 
 fn is_alive<M: Message>(actor: &ActorRef<M>) -> bool {
-    matches!(
-        actor.get_status(),
-        ActorStatus::Starting | ActorStatus::Running | ActorStatus::Upgrading
-    )
+    matches!(actor.get_status(), ActorStatus::Starting | ActorStatus::Running | ActorStatus::Upgrading)
 }

@@ -18,22 +18,14 @@ pub struct Hint<M: Message> {
 
 impl<M: Message> Clone for Hint<M> {
     fn clone(&self) -> Self {
-        Self {
-            to: self.to.clone(),
-            waiting: self.waiting.clone(),
-            message: self.message,
-        }
+        Self { to: self.to.clone(), waiting: self.waiting.clone(), message: self.message }
     }
 }
 
 impl<M: Message> Hint<M> {
     /// A hint to the part behind `to`, and the end that the part keeps.
     pub fn new(to: Handle<M>, inbox: &HintInbox, message: fn() -> M) -> Self {
-        Self {
-            to,
-            waiting: inbox.waiting.clone(),
-            message,
-        }
+        Self { to, waiting: inbox.waiting.clone(), message }
     }
 
     /// Lost when the part is away: it looks anyway when it comes back, and at every tick.

@@ -5,9 +5,9 @@ use std::{sync::Arc, time::Duration};
 use ractor::{
     ActorProcessingErr, ActorRef, Message,
     factory::{
-        DeadMansSwitchConfiguration, DiscardHandler, DiscardMode, DiscardReason, DiscardSettings,
-        Factory, FactoryArguments, FactoryMessage, Job, Worker, WorkerBuilder, WorkerId,
-        queues::DefaultQueue, routing::StickyQueuerRouting,
+        DeadMansSwitchConfiguration, DiscardHandler, DiscardMode, DiscardReason, DiscardSettings, Factory,
+        FactoryArguments, FactoryMessage, Job, Worker, WorkerBuilder, WorkerId, queues::DefaultQueue,
+        routing::StickyQueuerRouting,
     },
 };
 
@@ -31,33 +31,18 @@ pub struct Pool<J: Message> {
 
 impl<J: Message> Clone for Pool<J> {
     fn clone(&self) -> Self {
-        Self {
-            factory: self.factory.clone(),
-        }
+        Self { factory: self.factory.clone() }
     }
 }
 
 impl<J: Message> Pool<J> {
     /// `workers`: about as many as there are database connections. Once all are busy and `waiting` jobs queue,
     /// the newest is shed.
-    pub fn new<W: Work<Job = J>>(
-        name: &str,
-        work: Arc<W>,
-        workers: usize,
-        waiting: usize,
-    ) -> (Child, Self) {
+    pub fn new<W: Work<Job = J>>(name: &str, work: Arc<W>, workers: usize, waiting: usize) -> (Child, Self) {
         let part: Arc<str> = name.into();
-        let make = move || {
-            (
-                Pooled::<W>::default(),
-                arguments(&part, &work, workers, waiting),
-            )
-        };
+        let make = move || (Pooled::<W>::default(), arguments(&part, &work, workers, waiting));
         let (child, factory) = Child::new(name, Restart::Always, make);
-        (
-            child.drained_by(|| FactoryMessage::<String, J>::DrainRequests),
-            Self { factory },
-        )
+        (child.drained_by(|| FactoryMessage::<String, J>::DrainRequests), Self { factory })
     }
 
     /// Asks one of the workers. A shed job is `Down` at once.
@@ -66,54 +51,27 @@ impl<J: Message> Pool<J> {
         T: Send + 'static,
         F: FnOnce(Reply<T>) -> J,
     {
-        self.factory
-            .call(deadline, |reply| {
-                FactoryMessage::Dispatch(Job::new(key, job(reply)))
-            })
-            .await
+        self.factory.call(deadline, |reply| FactoryMessage::Dispatch(Job::new(key, job(reply)))).await
     }
 }
 
 type Routing<J> = StickyQueuerRouting<String, J>;
 type Waiting<J> = DefaultQueue<String, J>;
-type Pooled<W> = Factory<
-    String,
-    <W as Work>::Job,
-    (),
-    PoolWorker<W>,
-    Routing<<W as Work>::Job>,
-    Waiting<<W as Work>::Job>,
->;
-type Arguments<W> = FactoryArguments<
-    String,
-    <W as Work>::Job,
-    (),
-    PoolWorker<W>,
-    Routing<<W as Work>::Job>,
-    Waiting<<W as Work>::Job>,
->;
+type Pooled<W> =
+    Factory<String, <W as Work>::Job, (), PoolWorker<W>, Routing<<W as Work>::Job>, Waiting<<W as Work>::Job>>;
+type Arguments<W> =
+    FactoryArguments<String, <W as Work>::Job, (), PoolWorker<W>, Routing<<W as Work>::Job>, Waiting<<W as Work>::Job>>;
 
-fn arguments<W: Work>(
-    part: &Arc<str>,
-    work: &Arc<W>,
-    workers: usize,
-    waiting: usize,
-) -> Arguments<W> {
+fn arguments<W: Work>(part: &Arc<str>, work: &Arc<W>, workers: usize, waiting: usize) -> Arguments<W> {
     FactoryArguments::builder()
         .worker_builder(Box::new(Builder(work.clone())))
         .num_initial_workers(workers)
         .router(Routing::default())
         .queue(Waiting::default())
         .discard_handler(Arc::new(Shed(part.clone())))
-        .discard_settings(DiscardSettings::Static {
-            limit: waiting,
-            mode: DiscardMode::Newest,
-        })
+        .discard_settings(DiscardSettings::Static { limit: waiting, mode: DiscardMode::Newest })
         .dead_mans_switch(
-            DeadMansSwitchConfiguration::builder()
-                .detection_timeout(STUCK_AFTER)
-                .kill_worker(false)
-                .build(),
+            DeadMansSwitchConfiguration::builder().detection_timeout(STUCK_AFTER).kill_worker(false).build(),
         )
         .build()
 }
@@ -203,17 +161,13 @@ mod tests {
         waiting: usize,
     ) -> (Arc<Gate>, Child, Pool<Pass>, mpsc::UnboundedReceiver<u32>) {
         let (begun, started) = mpsc::unbounded_channel();
-        let gate = Arc::new(Gate {
-            open: Semaphore::new(permits),
-            begun,
-        });
+        let gate = Arc::new(Gate { open: Semaphore::new(permits), begun });
         let (child, pool) = Pool::new("test/gate", gate.clone(), workers, waiting);
         (gate, child, pool, started)
     }
 
     async fn pass(pool: &Pool<Pass>, key: &str, number: u32) -> Result<u32, CallError> {
-        pool.call(key.to_owned(), SOON, |reply| Pass(number, reply))
-            .await
+        pool.call(key.to_owned(), SOON, |reply| Pass(number, reply)).await
     }
 
     #[tokio::test]
@@ -230,10 +184,7 @@ mod tests {
         assert_eq!(started.recv().await, Some(1));
         (2..=4).for_each(ask);
         for _ in 0..2 {
-            assert_eq!(
-                asked.join_next().await.unwrap().unwrap(),
-                Err(CallError::Down)
-            );
+            assert_eq!(asked.join_next().await.unwrap().unwrap(), Err(CallError::Down));
         }
         gate.open.add_permits(2);
         for _ in 0..2 {

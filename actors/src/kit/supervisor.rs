@@ -3,10 +3,7 @@
 use std::{collections::HashMap, time::Duration};
 
 use base::{Backoff, Entropy};
-use ractor::{
-    Actor, ActorCell, ActorId, ActorProcessingErr, ActorRef, SupervisionEvent,
-    concurrency::JoinHandle,
-};
+use ractor::{Actor, ActorCell, ActorId, ActorProcessingErr, ActorRef, SupervisionEvent, concurrency::JoinHandle};
 use tokio::time::Instant;
 
 use super::{Child, Reply, Restart};
@@ -49,9 +46,7 @@ impl Supervisor {
 
     /// A supervisor as a child of another, so that the parts of a group are listed together.
     pub fn group(name: &str, children: Vec<Child>, entropy: Entropy) -> Child {
-        let (child, _) = Child::new(name, Restart::Always, move || {
-            (Self, (children.clone(), entropy.clone()))
-        });
+        let (child, _) = Child::new(name, Restart::Always, move || (Self, (children.clone(), entropy.clone())));
         child
     }
 }
@@ -60,10 +55,7 @@ impl Supervised {
     /// Lets the children empty their mailboxes for at most `patience`, then ends them.
     pub async fn stop(self, patience: Duration) {
         let limit = patience + Duration::from_secs(1);
-        let _ = self
-            .supervisor
-            .call(|done| SupervisorMsg::Stop(patience, done), Some(limit))
-            .await;
+        let _ = self.supervisor.call(|done| SupervisorMsg::Stop(patience, done), Some(limit)).await;
         self.supervisor.stop(None);
         let _ = self.ended.await;
     }
@@ -95,14 +87,8 @@ impl Actor for Supervisor {
         myself: ActorRef<SupervisorMsg>,
         (children, entropy): Self::Arguments,
     ) -> Result<Watch, ActorProcessingErr> {
-        let children = children
-            .into_iter()
-            .map(|child| Watched::new(child, &entropy))
-            .collect();
-        let mut watch = Watch {
-            children,
-            by_id: HashMap::new(),
-        };
+        let children = children.into_iter().map(|child| Watched::new(child, &entropy)).collect();
+        let mut watch = Watch { children, by_id: HashMap::new() };
         for index in 0..watch.children.len() {
             watch.start(index, &myself).await;
         }
@@ -142,11 +128,7 @@ impl Actor for Supervisor {
     }
 
     /// A group that another supervisor drains passes the word on before its children are ended with it.
-    async fn post_stop(
-        &self,
-        _: ActorRef<SupervisorMsg>,
-        watch: &mut Watch,
-    ) -> Result<(), ActorProcessingErr> {
+    async fn post_stop(&self, _: ActorRef<SupervisorMsg>, watch: &mut Watch) -> Result<(), ActorProcessingErr> {
         watch.stop(GROUP_PATIENCE).await;
         Ok(())
     }
@@ -155,12 +137,7 @@ impl Actor for Supervisor {
 impl Watched {
     fn new(child: Child, entropy: &Entropy) -> Self {
         let backoff = Backoff::new(FIRST_PAUSE, LONGEST_PAUSE, entropy.branch(child.name()));
-        Self {
-            child,
-            running: None,
-            started: Instant::now(),
-            backoff,
-        }
+        Self { child, running: None, started: Instant::now(), backoff }
     }
 
     fn next_pause(&mut self) -> Duration {
@@ -175,32 +152,21 @@ impl Watch {
     async fn start(&mut self, index: usize, myself: &ActorRef<SupervisorMsg>) {
         let watched = &mut self.children[index];
         watched.started = Instant::now();
-        let reason =
-            match tokio::time::timeout(START_LIMIT, watched.child.start(myself.get_cell())).await {
-                Ok(Ok(cell)) => {
-                    self.by_id.insert(cell.get_id(), index);
-                    watched.running = Some(cell);
-                    return;
-                }
-                Ok(Err(error)) => error.to_string(),
-                Err(_) => format!("not ready within {START_LIMIT:?}"),
-            };
+        let reason = match tokio::time::timeout(START_LIMIT, watched.child.start(myself.get_cell())).await {
+            Ok(Ok(cell)) => {
+                self.by_id.insert(cell.get_id(), index);
+                watched.running = Some(cell);
+                return;
+            }
+            Ok(Err(error)) => error.to_string(),
+            Err(_) => format!("not ready within {START_LIMIT:?}"),
+        };
         let pause = watched.next_pause();
-        tracing::error!(
-            part = watched.child.name(),
-            reason,
-            ?pause,
-            "a part could not start and is tried again"
-        );
+        tracing::error!(part = watched.child.name(), reason, ?pause, "a part could not start and is tried again");
         myself.send_after(pause, move || SupervisorMsg::Start(index));
     }
 
-    fn ended(
-        &mut self,
-        cell: &ActorCell,
-        error: Option<&ActorProcessingErr>,
-        myself: &ActorRef<SupervisorMsg>,
-    ) {
+    fn ended(&mut self, cell: &ActorCell, error: Option<&ActorProcessingErr>, myself: &ActorRef<SupervisorMsg>) {
         let Some(index) = self.by_id.remove(&cell.get_id()) else {
             return;
         };
@@ -222,21 +188,11 @@ impl Watch {
     async fn stop(&mut self, patience: Duration) {
         let until = Instant::now() + patience;
         self.by_id.clear();
-        let running = self
-            .children
-            .iter_mut()
-            .filter_map(|watched| Some((watched.running.take()?, &watched.child)));
+        let running = self.children.iter_mut().filter_map(|watched| Some((watched.running.take()?, &watched.child)));
         let running: Vec<_> = running.inspect(|(cell, child)| child.drain(cell)).collect();
         for (cell, child) in running {
-            if cell
-                .wait(Some(until.saturating_duration_since(Instant::now())))
-                .await
-                .is_err()
-            {
-                tracing::warn!(
-                    part = child.name(),
-                    "a part did not finish in time and is ended"
-                );
+            if cell.wait(Some(until.saturating_duration_since(Instant::now()))).await.is_err() {
+                tracing::warn!(part = child.name(), "a part did not finish in time and is ended");
                 cell.kill();
             }
             child.gone();

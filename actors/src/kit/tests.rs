@@ -49,12 +49,7 @@ impl Actor for Part {
         Ok(Memory::default())
     }
 
-    async fn handle(
-        &self,
-        _: ActorRef<Msg>,
-        message: Msg,
-        memory: &mut Memory,
-    ) -> Result<(), ActorProcessingErr> {
+    async fn handle(&self, _: ActorRef<Msg>, message: Msg, memory: &mut Memory) -> Result<(), ActorProcessingErr> {
         match message {
             Msg::Starts(reply) => reply.send(self.starts.load(Ordering::SeqCst))?,
             Msg::Panic => panic!("told to"),
@@ -68,15 +63,7 @@ impl Actor for Part {
 
 fn part(restart: Restart, fails: u32) -> (Child, Handle<Msg>) {
     let starts = Arc::new(AtomicU32::new(0));
-    Child::new("test/part", restart, move || {
-        (
-            Part {
-                starts: starts.clone(),
-                fails,
-            },
-            (),
-        )
-    })
+    Child::new("test/part", restart, move || (Part { starts: starts.clone(), fails }, ()))
 }
 
 async fn house(children: Vec<Child>) -> Supervised {
@@ -123,10 +110,7 @@ async fn a_call_without_an_answer_is_late_and_a_dropped_one_is_down() {
     let (child, handle) = part(Restart::OnFailure, 0);
     let house = house(vec![child]).await;
 
-    assert_eq!(
-        handle.call(Duration::from_millis(10), Msg::Keep).await,
-        Err(CallError::Late)
-    );
+    assert_eq!(handle.call(Duration::from_millis(10), Msg::Keep).await, Err(CallError::Late));
 
     let waiting = tokio::spawn({
         let handle = handle.clone();
@@ -143,12 +127,7 @@ async fn a_call_without_an_answer_is_late_and_a_dropped_one_is_down() {
 #[tokio::test]
 async fn what_waits_in_a_mailbox_is_answered_before_the_end_even_in_a_group_of_a_group() {
     let (child, handle) = part(Restart::Always, 0);
-    let house = house(vec![Supervisor::group(
-        "test",
-        vec![child],
-        Entropy::seeded(2),
-    )])
-    .await;
+    let house = house(vec![Supervisor::group("test", vec![child], Entropy::seeded(2))]).await;
     let asked: Vec<_> = (0..100)
         .map(|_| {
             let handle = handle.clone();
@@ -181,12 +160,7 @@ impl Actor for Looker {
         Ok(())
     }
 
-    async fn handle(
-        &self,
-        _: ActorRef<Msg>,
-        _: Msg,
-        (): &mut (),
-    ) -> Result<(), ActorProcessingErr> {
+    async fn handle(&self, _: ActorRef<Msg>, _: Msg, (): &mut ()) -> Result<(), ActorProcessingErr> {
         self.inbox.taken();
         self.looks.fetch_add(1, Ordering::SeqCst);
         self.looking.notify_one();
@@ -198,21 +172,12 @@ impl Actor for Looker {
 #[tokio::test]
 async fn hints_given_during_a_look_cause_exactly_one_more() {
     let inbox = HintInbox::default();
-    let (looking, go_on, looks) = (
-        Arc::new(Notify::new()),
-        Arc::new(Notify::new()),
-        Arc::new(AtomicU32::new(0)),
-    );
+    let (looking, go_on, looks) = (Arc::new(Notify::new()), Arc::new(Notify::new()), Arc::new(AtomicU32::new(0)));
     let make = {
-        let (inbox, looking, go_on, looks) =
-            (inbox.clone(), looking.clone(), go_on.clone(), looks.clone());
+        let (inbox, looking, go_on, looks) = (inbox.clone(), looking.clone(), go_on.clone(), looks.clone());
         move || {
-            let looker = Looker {
-                inbox: inbox.clone(),
-                looking: looking.clone(),
-                go_on: go_on.clone(),
-                looks: looks.clone(),
-            };
+            let looker =
+                Looker { inbox: inbox.clone(), looking: looking.clone(), go_on: go_on.clone(), looks: looks.clone() };
             (looker, ())
         }
     };

@@ -17,10 +17,7 @@ pub struct Tick {
 impl Tick {
     /// `part` names the actor in the root spans of its ticks.
     pub const fn new(part: &'static str) -> Self {
-        Self {
-            part,
-            pending: None,
-        }
+        Self { part, pending: None }
     }
 
     /// Sends `message` after the delay, unless armed again before.
@@ -73,17 +70,10 @@ mod tests {
             Ok(Tick::new("looker"))
         }
 
-        async fn handle(
-            &self,
-            myself: ActorRef<Msg>,
-            msg: Msg,
-            tick: &mut Tick,
-        ) -> Result<(), ActorProcessingErr> {
+        async fn handle(&self, myself: ActorRef<Msg>, msg: Msg, tick: &mut Tick) -> Result<(), ActorProcessingErr> {
             match msg {
                 Msg::Hint(number) => {
-                    tick.again(&myself, Duration::from_millis(number.into()), move || {
-                        Msg::Look(number)
-                    });
+                    tick.again(&myself, Duration::from_millis(number.into()), move || Msg::Look(number));
                 }
                 Msg::Look(number) => self.0.send(number)?,
             }
@@ -99,11 +89,7 @@ mod tests {
             looker.send_message(Msg::Hint(10 * number)).unwrap();
         }
 
-        assert_eq!(
-            seen.recv().await,
-            Some(100),
-            "the later hint replaces the earlier tick"
-        );
+        assert_eq!(seen.recv().await, Some(100), "the later hint replaces the earlier tick");
         looker.stop(None);
         ended.await.unwrap();
         assert_eq!(seen.recv().await, None);
