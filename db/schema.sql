@@ -158,7 +158,7 @@ create table task (
 create table task_definition (
   task_id uuid not null,
   priority smallint not null,
-  body text not null compression lz4,
+  body text not null,
   constraint task_definition_pkey PRIMARY KEY (task_id)
 ) with (autovacuum_vacuum_insert_scale_factor=0.05);
 
@@ -207,32 +207,17 @@ create table worker (
 ) with (fillfactor=50);
 
 CREATE INDEX artifact_expires ON drover.artifact USING brin (expires);
-CREATE UNIQUE INDEX artifact_pkey ON drover.artifact USING btree (task_id, run_id, name);
 CREATE INDEX blob_delete_after ON drover.blob USING btree (delete_after) WHERE (delete_after IS NOT NULL);
-CREATE UNIQUE INDEX blob_pkey ON drover.blob USING btree (blob_id);
-CREATE UNIQUE INDEX claim_pkey ON drover.claim USING btree (task_id);
-CREATE UNIQUE INDEX edge_pkey ON drover.edge USING btree (required, dependent);
-CREATE UNIQUE INDEX graph_pkey ON drover.graph USING btree (submit_key);
 CREATE INDEX object_expires ON drover.object USING btree (expires);
-CREATE UNIQUE INDEX object_pkey ON drover.object USING btree (name);
 CREATE INDEX object_unfinished ON drover.object USING btree (upload_expires) WHERE (finished IS NULL);
-CREATE UNIQUE INDEX object_upload_id_key ON drover.object USING btree (upload_id);
-CREATE UNIQUE INDEX outbox_pkey ON drover.outbox USING btree (id);
 CREATE INDEX pending_order ON drover.pending USING btree (task_queue_id, priority DESC, seq);
-CREATE UNIQUE INDEX schema_version_pkey ON drover.schema_version USING btree (only_row);
-CREATE UNIQUE INDEX signing_key_pkey ON drover.signing_key USING btree (purpose);
-CREATE UNIQUE INDEX sweep_mark_pkey ON drover.sweep_mark USING btree (name);
 CREATE INDEX task_deadline ON drover.task USING btree (deadline);
-CREATE UNIQUE INDEX task_definition_pkey ON drover.task_definition USING btree (task_id);
 CREATE INDEX task_expires ON drover.task USING brin (expires) WITH (pages_per_range='32', autosummarize='on');
 CREATE INDEX task_group_expires ON drover.task_group USING btree (expires);
-CREATE UNIQUE INDEX task_group_pkey ON drover.task_group USING btree (task_group_id);
 CREATE INDEX task_group_tasks ON drover.task USING btree (task_group_id, task_id);
-CREATE UNIQUE INDEX task_pkey ON drover.task USING btree (task_id);
-CREATE UNIQUE INDEX task_queue_pkey ON drover.task_queue USING btree (task_queue_id);
-CREATE UNIQUE INDEX task_run_past_pkey ON drover.task_run_past USING btree (task_id, run_id);
-CREATE UNIQUE INDEX worker_pkey ON drover.worker USING btree (task_queue_id, worker_group, worker_id);
 
 create sequence outbox_id as bigint start 1 increment 1 cache 1;
 create sequence pending_seq as bigint start 1 increment 1 cache 1;
 
+
+create type task_answer as (place integer, outcome smallint, task_id uuid, task_group_id uuid, task_queue_id text, scheduler_id text, project_id text, priority smallint, retries_left smallint, deadline timestamp with time zone, expires timestamp with time zone, state smallint, run_id smallint, reason_created smallint, reason_resolved smallint, scheduled timestamp with time zone, started timestamp with time zone, resolved timestamp with time zone, taken_until timestamp with time zone, worker_group text, worker_id text, past jsonb, stored_priority smallint, body text);

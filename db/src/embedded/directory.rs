@@ -42,6 +42,12 @@ impl Directory {
         Ok(Self { log: root.join("postgres.log"), data, socket, identity, _lock: lock })
     }
 
+    /// Takes away the socket's directory, which may lie in a place that is not ours. The next start makes it anew.
+    pub(super) fn leave(&self) {
+        // Not empty: the server did not end in order, and the next start clears up.
+        let _ = fs::remove_dir(&self.socket);
+    }
+
     /// Whether the data are there. They are moved to their place when they are complete, so there is no half.
     pub(super) fn has_data(&self) -> bool {
         self.data.join("PG_VERSION").is_file()

@@ -4,6 +4,8 @@
 //! side; every commit is synced to disk unless the settings say otherwise.
 
 mod binaries;
+#[cfg(feature = "bundled-postgres")]
+mod bundle;
 mod configuration;
 mod directory;
 mod error;

@@ -28,7 +28,7 @@ pub(super) fn run(
 async fn live(
     settings: &EmbeddedSettings,
     tell: oneshot::Sender<String>,
-    mut stop: oneshot::Receiver<()>,
+    stop: oneshot::Receiver<()>,
 ) -> Result<(), EmbeddedError> {
     let started = Instant::now();
     let recipe = prepare(settings).await?;
@@ -39,19 +39,24 @@ async fn live(
         duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
         "the embedded PostgreSQL is ready"
     );
-    if tell.send(recipe.url()).is_err() {
-        return server.stop(settings.stop_timeout).await;
-    }
+    let told = tell.send(recipe.url()).is_ok();
+    let ended = if told { watch(&recipe, server, stop).await } else { server.stop(settings.stop_timeout).await };
+    recipe.directory.leave();
+    ended
+}
+
+/// Holds on to the server, and starts it again whenever it ends unasked, until told to stop.
+async fn watch(recipe: &Recipe, mut server: Server, mut stop: oneshot::Receiver<()>) -> Result<(), EmbeddedError> {
     loop {
         let begun = Instant::now();
         tokio::select! {
-            _ = &mut stop => return server.stop(settings.stop_timeout).await,
+            _ = &mut stop => return server.stop(recipe.settings.stop_timeout).await,
             status = server.ended() => {
                 tracing::warn!(status, log = recipe.log_tail(&server), "PostgreSQL has ended by itself and is started again");
             }
         }
         let pause = if begun.elapsed() > WELL { SHORTEST_PAUSE } else { SHORTEST_PAUSE * 2 };
-        match again(&recipe, pause, &mut stop).await {
+        match again(recipe, pause, &mut stop).await {
             Some(next) => server = next,
             None => return Ok(()),
         }

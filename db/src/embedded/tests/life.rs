@@ -57,3 +57,17 @@ async fn a_path_too_long_for_a_socket_works_all_the_same() {
     // The same directory again: the name of the short one does not change.
     Embedded::start(settings).await.unwrap().stop().await.unwrap();
 }
+
+/// Not a promise to keep under any load, so it only prints.
+#[tokio::test]
+#[ignore = "a measurement: cargo test -p db measure -- --ignored --nocapture"]
+async fn measure_a_start() {
+    let home = directory();
+    for what in ["first start, with initdb", "second start", "third start"] {
+        let begun = tokio::time::Instant::now();
+        let server = Embedded::start(settings(home.path())).await.unwrap();
+        let started = begun.elapsed();
+        server.stop().await.unwrap();
+        println!("{what}: {started:?}, and {:?} to stop", begun.elapsed() - started);
+    }
+}
