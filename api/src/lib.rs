@@ -6,6 +6,7 @@
 mod auth;
 mod graph;
 mod http;
+mod object;
 mod queue;
 mod server;
 mod settings;

@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use actors::queue::Queue;
+use actors::{artifacts::Artifacts, queue::Queue};
 use axum::{
     body::{Body, HttpBody},
     http::{
@@ -27,7 +27,7 @@ use tower_http::{CompressionLevel, compression::CompressionLayer};
 use crate::{
     ApiSettings, Build, Clients, graph,
     http::{Door, Limits, Probes, Table, answer},
-    queue,
+    object, queue,
 };
 
 /// What the server needs of the house.
@@ -35,6 +35,7 @@ pub struct Api {
     pub settings: ApiSettings,
     pub build: Build,
     pub queue: Queue,
+    pub artifacts: Artifacts,
     pub clients: Clients,
     pub clock: Arc<dyn Clock>,
     pub entropy: Entropy,
@@ -65,7 +66,9 @@ fn door(api: Api, root_url: String, shutdown: &Shutdown) -> Door {
     let probes = Probes::new(api.build.clone(), Instant::now());
     let mut table = Table::default();
     graph::routes(&api, &probes).into_table(&mut table);
-    queue::routes(&api, &probes, shutdown).into_table(&mut table);
+    queue::routes(&api, &root_url, &probes, shutdown).into_table(&mut table);
+    object::routes(api.artifacts.objects(), &root_url, &probes).into_table(&mut table);
+    object::content_routes(api.artifacts.objects(), &probes).into_table(&mut table);
     let settings = &api.settings;
     Door {
         requests: Limits::new(settings.requests),

@@ -36,10 +36,10 @@ pub enum ErrorReason {
     FileNotReadableOnWorker,
 }
 
-/// What the creator does next, where anything is left to do.
+/// What the creator does next, where anything is left to do. `put_path` is on this server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Created {
-    S3 { put_url: String, content_type: String, expires: Timestamp },
+    S3 { put_path: String, content_type: String, expires: Timestamp },
     Object(ObjectUpload),
     Reference,
     Link,
@@ -82,8 +82,8 @@ pub(super) async fn run(
     };
     Ok(match body {
         ArtifactBody::S3 { content_type, .. } => {
-            let (put_url, expires) = artifacts.objects.artifact_put_url(&new.key, &content_type);
-            Created::S3 { put_url, content_type, expires }
+            let (put_path, expires) = artifacts.objects.artifact_put_path(&new.key, &content_type);
+            Created::S3 { put_path, content_type, expires }
         }
         ArtifactBody::Object { .. } => {
             let name = object_name(&new.key);

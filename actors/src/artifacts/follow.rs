@@ -28,6 +28,15 @@ pub enum Found {
     },
 }
 
+/// Where any HTTP client can read an artifact.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Place {
+    /// A path on this server.
+    Here(String),
+    /// A URL.
+    Elsewhere(String),
+}
+
 pub(super) async fn run(
     artifacts: &Artifacts,
     mut key: ArtifactKey,
@@ -76,12 +85,12 @@ async fn present(artifacts: &Artifacts, key: &ArtifactKey) -> Answer<Artifact> {
     Ok(found)
 }
 
-/// Where any HTTP client can read it. An error artifact has no such place.
-pub(super) async fn url(artifacts: &Artifacts, found: &Found) -> Answer<Option<String>> {
+/// An error artifact has no place.
+pub(super) async fn place(artifacts: &Artifacts, found: &Found) -> Answer<Option<Place>> {
     match found {
-        Found::S3 { key } => Ok(Some(artifacts.objects.artifact_url(key))),
-        Found::Object { key } => Ok(Some(artifacts.objects.simple_url(&object_name(key)).await?)),
-        Found::Reference { url } => Ok(Some(url.clone())),
+        Found::S3 { key } => Ok(Some(Place::Here(artifacts.objects.artifact_path(key)))),
+        Found::Object { key } => Ok(Some(Place::Here(artifacts.objects.simple_path(&object_name(key)).await?))),
+        Found::Reference { url } => Ok(Some(Place::Elsewhere(url.clone()))),
         Found::Error { .. } => Ok(None),
     }
 }

@@ -19,7 +19,7 @@ pub use create::{ArtifactBody, Created, ErrorReason, ObjectUpload};
 use db::Db;
 pub use db::artifact::{ArtifactEntry, ArtifactKey};
 pub use error::ArtifactError;
-pub use follow::Found;
+pub use follow::{Found, Place};
 pub use list::ArtifactPage;
 use protocol::{
     id::{RunId, TaskId, UploadId},
@@ -87,8 +87,8 @@ impl Artifacts {
     }
 
     /// Where any HTTP client can read what was found; `None` for an error artifact.
-    pub async fn url(&self, found: &Found) -> Answer<Option<String>> {
-        follow::url(self, found).await
+    pub async fn place(&self, found: &Found) -> Answer<Option<Place>> {
+        follow::place(self, found).await
     }
 
     /// Name of the object behind an object artifact, and credentials to download it from the object service.

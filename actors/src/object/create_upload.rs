@@ -63,7 +63,8 @@ pub enum UploadMethod {
 
 #[derive(Debug)]
 pub struct PutUrl {
-    pub url: String,
+    /// On this server.
+    pub path: String,
     pub expires: Timestamp,
     /// To be sent exactly so.
     pub headers: BTreeMap<String, String>,
@@ -131,6 +132,6 @@ fn put_url(objects: &Objects, name: String, upload_id: UploadId, promise: PutPro
     if content_type.starts_with("text/html") {
         headers.insert("Content-Disposition".to_owned(), "attachment".to_owned());
     }
-    let url = objects.links.upload(Permit::PutObject { name, upload_id, content_type, content_length }, expires);
-    PutUrl { url, expires, headers }
+    let path = objects.links.upload(Permit::PutObject { name, upload_id, content_type, content_length }, expires);
+    PutUrl { path, expires, headers }
 }

@@ -30,16 +30,17 @@ pub struct AcceptedMethods {
     pub get_url: bool,
 }
 
+/// Paths are on this server.
 #[derive(Debug)]
 pub enum DownloadMethod {
     /// Good for a moment; the client asks again when it lapses, and checks every hash it knows.
     GetUrl {
-        url: String,
+        path: String,
         expires: Timestamp,
         hashes: Hashes,
     },
     Simple {
-        url: String,
+        path: String,
     },
 }
 
@@ -64,7 +65,7 @@ pub(super) async fn metadata(objects: &Objects, name: &str) -> Result<Metadata, 
     Ok(Metadata { project_id: object.project_id, expires: object.expires, hashes })
 }
 
-pub(super) async fn simple_url(objects: &Objects, name: &str) -> Result<String, ObjectError> {
+pub(super) async fn simple_path(objects: &Objects, name: &str) -> Result<String, ObjectError> {
     let object = get(objects, name).await?;
     Ok(objects.links.download(object.blob, name, objects.clock.now() + SIMPLE_LIFE))
 }
@@ -77,11 +78,11 @@ pub(super) async fn start(
     let object = get(objects, name).await?;
     if accepted.get_url {
         let expires = objects.clock.now() + GET_URL_LIFE;
-        let url = objects.links.download(object.blob, name, expires);
-        Ok(DownloadMethod::GetUrl { url, expires, hashes: hashes(&object) })
+        let path = objects.links.download(object.blob, name, expires);
+        Ok(DownloadMethod::GetUrl { path, expires, hashes: hashes(&object) })
     } else if accepted.simple {
-        let url = objects.links.download(object.blob, name, objects.clock.now() + SIMPLE_LIFE);
-        Ok(DownloadMethod::Simple { url })
+        let path = objects.links.download(object.blob, name, objects.clock.now() + SIMPLE_LIFE);
+        Ok(DownloadMethod::Simple { path })
     } else {
         Err(ObjectError::NoMatchingMethod)
     }

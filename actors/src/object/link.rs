@@ -1,4 +1,5 @@
-//! URLs to ourselves that say what their bearer may do, and until when, under our signature.
+//! Paths of URLs to ourselves that say what their bearer may do, and until when, under our signature.
+//! `api` puts in front of them where clients reach us.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::{DateTime, TimeDelta};
@@ -39,24 +40,23 @@ struct Claims {
     expires: i64,
 }
 
-/// Makes and reads the URLs of one deployment.
+/// Makes and reads the links of one deployment.
 pub(super) struct Links {
-    root_url: String,
     key: Vec<u8>,
 }
 
 impl Links {
-    pub(super) fn new(root_url: &str, key: Vec<u8>) -> Self {
-        Self { root_url: root_url.trim_end_matches('/').to_owned(), key }
+    pub(super) fn new(key: Vec<u8>) -> Self {
+        Self { key }
     }
 
     pub(super) fn upload(&self, permit: Permit, expires: Timestamp) -> String {
-        format!("{}/api/drover/v1/upload/{}", self.root_url, self.sign(permit, expires))
+        format!("/api/drover/v1/upload/{}", self.sign(permit, expires))
     }
 
     /// `file_name` is for people and their download folders; it decides nothing.
     pub(super) fn download(&self, blob: BlobId, file_name: &str, expires: Timestamp) -> String {
-        self.download_url(Permit::GetBlob { blob_id: blob.0 }, file_name, expires)
+        self.download_path(Permit::GetBlob { blob_id: blob.0 }, file_name, expires)
     }
 
     pub(super) fn artifact_upload(&self, key: &ArtifactKey, content_type: &str, expires: Timestamp) -> String {
@@ -66,7 +66,7 @@ impl Links {
 
     pub(super) fn artifact_download(&self, key: &ArtifactKey, expires: Timestamp) -> String {
         let ArtifactKey { task_id, run_id, name } = key.clone();
-        self.download_url(Permit::GetArtifact { task_id, run_id, name }, &key.name, expires)
+        self.download_path(Permit::GetArtifact { task_id, run_id, name }, &key.name, expires)
     }
 
     /// The permit of a URL that we signed and whose time is not over.
@@ -83,9 +83,9 @@ impl Links {
         }
     }
 
-    fn download_url(&self, permit: Permit, name: &str, expires: Timestamp) -> String {
+    fn download_path(&self, permit: Permit, name: &str, expires: Timestamp) -> String {
         let token = self.sign(permit, expires);
-        format!("{}/api/drover/v1/download/{token}/{}", self.root_url, file_name(name))
+        format!("/api/drover/v1/download/{token}/{}", file_name(name))
     }
 
     fn sign(&self, permit: Permit, expires: Timestamp) -> String {
@@ -126,9 +126,9 @@ mod tests {
 
     #[test]
     fn a_link_permits_what_it_was_made_for_until_its_end() {
-        let links = Links::new("https://drover.example.com/", b"key".to_vec());
+        let links = Links::new(b"key".to_vec());
         let url = links.download(BlobId(Uuid::from_u128(7)), "public/logs/live log.txt", noon());
-        assert!(url.starts_with("https://drover.example.com/api/drover/v1/download/"), "{url}");
+        assert!(url.starts_with("/api/drover/v1/download/"), "{url}");
         assert!(url.ends_with("/live_log.txt"), "{url}");
 
         let early = noon() - TimeDelta::milliseconds(1);
@@ -138,10 +138,10 @@ mod tests {
 
     #[test]
     fn a_link_of_another_key_or_with_a_changed_letter_permits_nothing() {
-        let links = Links::new("https://drover.example.com", b"key".to_vec());
+        let links = Links::new(b"key".to_vec());
         let good = token(&links.download(BlobId(Uuid::from_u128(7)), "x", noon()));
         let early = noon() - TimeDelta::minutes(1);
-        assert!(Links::new("https://drover.example.com", b"other".to_vec()).read(&good, early).is_err());
+        assert!(Links::new(b"other".to_vec()).read(&good, early).is_err());
         for (at, letter) in good.char_indices() {
             let mut changed = good.clone();
             changed.replace_range(at..=at, if letter == 'A' { "B" } else { "A" });

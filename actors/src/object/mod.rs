@@ -49,18 +49,11 @@ pub struct Objects {
 }
 
 impl Objects {
-    /// Opens the store below `directory`, which is made if it is missing. `root_url` is where clients reach us;
-    /// upload and download URLs begin with it.
-    pub async fn start(
-        db: Db,
-        clock: Arc<dyn Clock>,
-        entropy: Entropy,
-        directory: &Path,
-        root_url: &str,
-    ) -> Result<Self, ObjectError> {
+    /// Opens the store below `directory`, which is made if it is missing.
+    pub async fn start(db: Db, clock: Arc<dyn Clock>, entropy: Entropy, directory: &Path) -> Result<Self, ObjectError> {
         let backend = Backend::local(directory).await?;
         let key = db.signing_key("object-links", entropy.bytes(), clock.now()).await?;
-        let links = Links::new(root_url, key);
+        let links = Links::new(key);
         Ok(Self { db, clock, entropy, backend: Arc::new(backend), links: Arc::new(links) })
     }
 
@@ -83,14 +76,14 @@ impl Objects {
         receive::run(self, token, arrival).await
     }
 
-    /// A URL to put the content of an `s3` artifact to, and until when it is good.
-    pub fn artifact_put_url(&self, key: &ArtifactKey, content_type: &str) -> (String, Timestamp) {
+    /// Where to put the content of an `s3` artifact, as a path on this server, and until when.
+    pub fn artifact_put_path(&self, key: &ArtifactKey, content_type: &str) -> (String, Timestamp) {
         let expires = self.clock.now() + link::UPLOAD_LIFE;
         (self.links.artifact_upload(key, content_type, expires), expires)
     }
 
-    /// A URL to get the content of an `s3` artifact from.
-    pub fn artifact_url(&self, key: &ArtifactKey) -> String {
+    /// Where to get the content of an `s3` artifact, as a path on this server.
+    pub fn artifact_path(&self, key: &ArtifactKey) -> String {
         self.links.artifact_download(key, self.clock.now() + link::SIMPLE_LIFE)
     }
 
@@ -99,9 +92,9 @@ impl Objects {
         download::metadata(self, name).await
     }
 
-    /// A URL that any HTTP client can read the object from.
-    pub async fn simple_url(&self, name: &str) -> Result<String, ObjectError> {
-        download::simple_url(self, name).await
+    /// Where any HTTP client can read the object, as a path on this server.
+    pub async fn simple_path(&self, name: &str) -> Result<String, ObjectError> {
+        download::simple_path(self, name).await
     }
 
     /// The best way to download an object among those the client knows.

@@ -54,7 +54,7 @@ impl House {
     }
 
     async fn read(&self, name: &str) -> Vec<u8> {
-        let url = self.objects.simple_url(name).await.unwrap();
+        let url = self.objects.simple_path(name).await.unwrap();
         let stored = self.objects.find(token(&url)).await.unwrap();
         bytes(self.objects.open(&stored, None).await.unwrap()).await
     }
@@ -69,7 +69,7 @@ impl House {
 async fn open_service(database: &TestDatabase, clock: &TestClock, directory: &TempDir, seed: u64) -> Objects {
     let entropy = Entropy::seeded(seed);
     let clock = Arc::new(clock.clone());
-    Objects::start(database.db().await, clock, entropy, directory.path(), "http://localhost:1").await.unwrap()
+    Objects::start(database.db().await, clock, entropy, directory.path()).await.unwrap()
 }
 
 fn arrival(
@@ -89,7 +89,7 @@ fn whole() -> Arrival<impl futures_util::Stream<Item = Result<Bytes, &'static st
 
 fn put_url(open: OpenUpload) -> String {
     match open.method {
-        Some(UploadMethod::PutUrl(put)) => put.url,
+        Some(UploadMethod::PutUrl(put)) => put.path,
         other => panic!("a URL to put to was expected, not {other:?}"),
     }
 }
@@ -312,7 +312,7 @@ async fn a_large_object_is_written_and_read_in_parts() {
     house.objects.finish_upload(finish(&upload)).await.unwrap();
     assert!(house.read("large").await == data);
 
-    let url = house.objects.simple_url("large").await.unwrap();
+    let url = house.objects.simple_path("large").await.unwrap();
     let stored = house.objects.find(token(&url)).await.unwrap();
     let part = house.objects.open(&stored, Some(1_000_000..1_000_010)).await.unwrap();
     assert_eq!(part.length, 10);
@@ -340,7 +340,8 @@ async fn urls_lapse_and_hold_in_every_process() {
     second.finish_upload(finish(&upload)).await.unwrap();
 
     let accepted = AcceptedMethods { simple: true, get_url: true };
-    let DownloadMethod::GetUrl { url, hashes, .. } = house.objects.start_download("urls", accepted).await.unwrap()
+    let DownloadMethod::GetUrl { path: url, hashes, .. } =
+        house.objects.start_download("urls", accepted).await.unwrap()
     else {
         panic!("getUrl is preferred")
     };
@@ -392,7 +393,7 @@ async fn what_a_killed_process_left_half_written_is_swept_away() {
 async fn a_file_that_was_cut_on_disk_is_not_handed_out() {
     let house = House::start().await;
     house.finished("cut on disk").await;
-    let url = house.objects.simple_url("cut on disk").await.unwrap();
+    let url = house.objects.simple_path("cut on disk").await.unwrap();
     let stored = house.objects.find(token(&url)).await.unwrap();
     let name = stored.blob.0.simple().to_string();
     let file = house.directory.path().join(&name[..2]).join(&name);

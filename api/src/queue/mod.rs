@@ -1,6 +1,7 @@
 //! The queue's endpoints. Rules of the queue itself are the actors'; here are the form of requests and answers, and
 //! what a caller must hold.
 
+mod artifacts;
 mod claims;
 mod create;
 mod credentials;
@@ -14,7 +15,7 @@ mod workers;
 
 use std::sync::Arc;
 
-use actors::queue::Queue;
+use actors::{artifacts::Artifacts, queue::Queue};
 use base::{Clock, Entropy, Shutdown};
 pub(crate) use definition::{TaskRequest, authorize};
 
@@ -26,19 +27,24 @@ use crate::{
 /// What the queue's handlers share.
 pub(crate) struct QueueState {
     pub queue: Queue,
+    pub artifacts: Artifacts,
     pub clients: Clients,
     pub clock: Arc<dyn Clock>,
     pub entropy: Entropy,
     pub shutdown: Shutdown,
+    /// Where clients reach us.
+    pub root_url: String,
 }
 
-pub(crate) fn routes(api: &Api, probes: &Probes, shutdown: &Shutdown) -> Routes<QueueState> {
+pub(crate) fn routes(api: &Api, root_url: &str, probes: &Probes, shutdown: &Shutdown) -> Routes<QueueState> {
     let state = QueueState {
         queue: api.queue.clone(),
+        artifacts: api.artifacts.clone(),
         clients: api.clients.clone(),
         clock: Arc::clone(&api.clock),
         entropy: api.entropy.branch("queue"),
         shutdown: shutdown.clone(),
+        root_url: root_url.to_owned(),
     };
     Routes::of("queue", state, probes)
         .on("createTask", create::create_task)
@@ -62,6 +68,16 @@ pub(crate) fn routes(api: &Api, probes: &Probes, shutdown: &Shutdown) -> Routes<
         .on("reportCompleted", reports::report_completed)
         .on("reportFailed", reports::report_failed)
         .on("reportException", reports::report_exception)
+        .on("createArtifact", artifacts::create_artifact)
+        .on("finishArtifact", artifacts::finish_artifact)
+        .on("getArtifact", artifacts::get_artifact)
+        .on("getLatestArtifact", artifacts::get_latest_artifact)
+        .on("artifact", artifacts::artifact)
+        .on("latestArtifact", artifacts::latest_artifact)
+        .on("listArtifacts", artifacts::list_artifacts)
+        .on("listLatestArtifacts", artifacts::list_latest_artifacts)
+        .on("artifactInfo", artifacts::artifact_info)
+        .on("latestArtifactInfo", artifacts::latest_artifact_info)
         .on("taskQueueCounts", queues::task_queue_counts)
         .on("pendingTasks", queues::pending_tasks)
         .on("listPendingTasks", queues::list_pending_tasks)

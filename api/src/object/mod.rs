@@ -1,0 +1,57 @@
+//! The endpoints of the object service, and those its upload and download URLs lead to.
+
+mod content;
+mod download;
+mod range;
+mod upload;
+
+use std::sync::LazyLock;
+
+use actors::object::{ObjectError, Objects};
+use protocol::{error::ErrorCode, reference::Service};
+
+use crate::http::{Fault, Probes, Read, Routes};
+
+/// What the handlers share.
+pub(crate) struct ObjectState {
+    pub objects: Objects,
+    /// Where clients reach us.
+    pub root_url: String,
+}
+
+/// Not part of the public references: clients are given these URLs, they do not build them.
+static CONTENT: LazyLock<Service> = LazyLock::new(|| {
+    let parsed = serde_json::from_str(include_str!("content.json"));
+    parsed.unwrap_or_else(|fault| panic!("the built-in declaration of the content endpoints does not parse: {fault}"))
+});
+
+pub(crate) fn routes(objects: &Objects, root_url: &str, probes: &Probes) -> Routes<ObjectState> {
+    let state = ObjectState { objects: objects.clone(), root_url: root_url.to_owned() };
+    Routes::of("object", state, probes)
+        .on("createUpload", upload::create_upload)
+        .on("finishUpload", upload::finish_upload)
+        .on("startDownload", download::start_download)
+        .on("object", download::object)
+        .on("download", download::download)
+}
+
+pub(crate) fn content_routes(objects: &Objects, probes: &Probes) -> Routes<Objects> {
+    Routes::declared(&CONTENT, objects.clone(), probes)
+        .reading(Read::Stream, "uploadContent", content::upload)
+        .on("downloadContent", content::download)
+}
+
+impl From<ObjectError> for Fault {
+    fn from(error: ObjectError) -> Self {
+        match error.code() {
+            ErrorCode::InternalServerError => Self::internal(chain(&error)),
+            code => Self::new(code, error.to_string()),
+        }
+    }
+}
+
+/// An error with its causes, for the log.
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(error.source(), |cause| cause.source());
+    causes.fold(error.to_string(), |line, cause| format!("{line}: {cause}"))
+}

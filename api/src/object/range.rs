@@ -1,0 +1,60 @@
+//! The `Range` header, as far as we serve it: one part, in bytes.
+
+use std::ops::Range;
+
+/// What a reader asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Asked {
+    Whole,
+    Part(Range<u64>),
+    /// A part that lies outside.
+    Outside,
+}
+
+/// Anything but one well-formed part in bytes asks for the whole, as the header may always be passed over.
+pub(super) fn asked(header: Option<&str>, length: u64) -> Asked {
+    let Some((first, last)) = header.and_then(|header| header.strip_prefix("bytes=")?.split_once('-')) else {
+        return Asked::Whole;
+    };
+    let part = match (number(first), number(last)) {
+        (Some(first), Some(last)) if first <= last => first..length.min(last.saturating_add(1)),
+        (Some(first), None) if last.is_empty() => first..length,
+        (None, Some(count)) if first.is_empty() => length.saturating_sub(count)..length,
+        _ => return Asked::Whole,
+    };
+    if part.is_empty() { Asked::Outside } else { Asked::Part(part) }
+}
+
+fn number(text: &str) -> Option<u64> {
+    text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok()).flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_part_is_cut_to_what_is_there() {
+        let cases = [
+            ("bytes=0-4", Asked::Part(0..5)),
+            ("bytes=5-", Asked::Part(5..10)),
+            ("bytes=8-99", Asked::Part(8..10)),
+            ("bytes=-3", Asked::Part(7..10)),
+            ("bytes=-99", Asked::Part(0..10)),
+        ];
+        for (header, expected) in cases {
+            assert_eq!(asked(Some(header), 10), expected, "{header}");
+        }
+    }
+
+    #[test]
+    fn a_part_outside_is_told_and_what_is_no_part_is_the_whole() {
+        for header in ["bytes=10-", "bytes=10-12", "bytes=-0"] {
+            assert_eq!(asked(Some(header), 10), Asked::Outside, "{header}");
+        }
+        for header in ["", "bytes=", "bytes=4-2", "bytes=0-1,3-4", "bytes=a-b", "lines=1-2", "bytes=-", "bytes=+1-2"] {
+            assert_eq!(asked(Some(header), 10), Asked::Whole, "{header}");
+        }
+        assert_eq!(asked(None, 10), Asked::Whole);
+    }
+}
