@@ -102,7 +102,7 @@ impl Cli {
         match command {
             Command::Dev(args) => dev::run(args, &global, ground, output).await,
             Command::Serve(args) => serve::run(args, &global, ground, output).await,
-            Command::Worker(args) => worker_command::run(args, ground, output).await,
+            Command::Worker(args) => worker_command::run(args, &global, ground, output).await,
             Command::Run(args) => run::run(args, ground, output).await,
             Command::Db(command) => db_command::run(command, &global, output).await,
             Command::Task(command) => task_command::run(command, ground, output).await,

@@ -80,8 +80,9 @@ impl DevWorkers {
     }
 }
 
-/// What tasks see of our own environment. Their home is elsewhere, so Rust's tools have to be told where they live.
-fn task_environment(names: &[String]) -> BTreeMap<String, String> {
+/// What tasks see of our own environment, and this very program as `$DROVER`. Their home is elsewhere, so Rust's tools
+/// have to be told where they live.
+pub(crate) fn task_environment(names: &[String]) -> BTreeMap<String, String> {
     let named = names.iter().filter_map(|name| Some((name.clone(), environment::variable(name)?)));
     let mut variables: BTreeMap<String, String> = named.collect();
     let home = environment::variable("HOME").unwrap_or_default();
@@ -90,6 +91,9 @@ fn task_environment(names: &[String]) -> BTreeMap<String, String> {
         if names.iter().any(|listed| listed == name) && !variables.contains_key(name) && place.is_dir() {
             variables.insert(name.to_owned(), place.display().to_string());
         }
+    }
+    if let Ok(program) = std::env::current_exe() {
+        variables.insert("DROVER".to_owned(), program.display().to_string());
     }
     variables
 }

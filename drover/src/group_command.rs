@@ -1,16 +1,82 @@
-//! `drover group`: looks at task groups, or acts on them.
+//! `drover group`: looks at a task group, or acts on it.
+
+use std::collections::BTreeMap;
+
+use clap::{Args, Subcommand};
+use protocol::id::TaskGroupId;
+use serde_json::json;
 
 use crate::{
+    client::{Listed, ServerArgs},
     exit::{Exit, Failure},
     ground::Ground,
     output::Output,
+    run::{
+        shutdown,
+        watch::{self, WatchArgs},
+    },
 };
 
-#[derive(Debug, clap::Subcommand)]
+#[derive(Debug, Subcommand)]
 pub(crate) enum GroupCommand {
-    List,
+    /// The tasks of a group.
+    List(One),
+    /// How many tasks of a group are in which state.
+    Status(One),
+    /// Follow a group until it is over; ends with 0 only if it is green.
+    Watch(WatchOne),
+    /// Seal a group and end all its tasks.
+    Cancel(One),
 }
 
-pub(crate) async fn run(_command: GroupCommand, _ground: &Ground, _output: &Output) -> Result<Exit, Failure> {
-    Err(Failure::new(Exit::Usage, "placeholder"))
+#[derive(Debug, Args)]
+pub(crate) struct One {
+    #[arg(value_name = "TASK_GROUP_ID")]
+    task_group_id: TaskGroupId,
+    #[command(flatten)]
+    server: ServerArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct WatchOne {
+    #[command(flatten)]
+    one: One,
+    #[command(flatten)]
+    watch: WatchArgs,
+}
+
+pub(crate) async fn run(command: GroupCommand, ground: &Ground, output: &Output) -> Result<Exit, Failure> {
+    match command {
+        GroupCommand::List(one) => {
+            let mut tasks = one.server.connect(ground)?.group(one.task_group_id).await?;
+            tasks.sort_by(|a, b| a.task.metadata.name.cmp(&b.task.metadata.name));
+            tasks.iter().for_each(|listed| show(listed, *output));
+        }
+        GroupCommand::Status(one) => {
+            let tasks = one.server.connect(ground)?.group(one.task_group_id).await?;
+            let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+            for listed in &tasks {
+                *counts.entry(listed.status.state.as_str()).or_default() += 1;
+            }
+            let text: Vec<_> = counts.iter().map(|(state, count)| format!("{count} {state}")).collect();
+            let object = json!({ "taskGroupId": one.task_group_id, "tasks": tasks.len(), "counts": counts });
+            output.either(&object, &format!("{}: {}", one.task_group_id, text.join(", ")));
+        }
+        GroupCommand::Watch(WatchOne { one, watch }) => {
+            let (server, shutdown) = (one.server.connect(ground)?, shutdown()?);
+            return watch::watch(&server, one.task_group_id, &watch, &shutdown, ground, *output).await;
+        }
+        GroupCommand::Cancel(one) => {
+            let answer = one.server.connect(ground)?.cancel_group(one.task_group_id).await?;
+            let count = answer["cancelledCount"].as_u64().unwrap_or_default();
+            output.either(&answer, &format!("{}: sealed, {count} tasks cancelled", one.task_group_id));
+        }
+    }
+    Ok(Exit::Ok)
+}
+
+fn show(listed: &Listed, output: Output) {
+    let (status, name) = (&listed.status, &listed.task.metadata.name);
+    let object = json!({ "taskId": status.task_id, "name": name, "status": status });
+    output.either(&object, &format!("{} {:<11} {name}", status.task_id, status.state));
 }

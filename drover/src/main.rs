@@ -2,6 +2,7 @@
 //! roles asked for; and it is the client people type.
 
 mod cli;
+mod client;
 mod clients;
 mod config_command;
 mod credentials;

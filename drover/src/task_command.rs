@@ -1,16 +1,84 @@
 //! `drover task`: looks at a task, or acts on it.
 
+use std::io::Write;
+
+use clap::{Args, Subcommand};
+use protocol::{id::TaskId, status::TaskStatus};
+use worker::client::next_piece;
+
 use crate::{
+    client::ServerArgs,
     exit::{Exit, Failure},
     ground::Ground,
     output::Output,
 };
 
-#[derive(Debug, clap::Subcommand)]
+#[derive(Debug, Subcommand)]
 pub(crate) enum TaskCommand {
-    Status,
+    /// Where a task stands, run by run.
+    Status(One),
+    /// The definition of a task, as JSON.
+    Def(One),
+    /// What a task wrote; while it runs, what it writes.
+    Log(LogArgs),
+    /// End a task, whatever it does.
+    Cancel(One),
+    /// Run a task once more.
+    Rerun(One),
 }
 
-pub(crate) async fn run(_command: TaskCommand, _ground: &Ground, _output: &Output) -> Result<Exit, Failure> {
-    Err(Failure::new(Exit::Usage, "placeholder"))
+#[derive(Debug, Args)]
+pub(crate) struct One {
+    #[arg(value_name = "TASK_ID")]
+    task_id: TaskId,
+    #[command(flatten)]
+    server: ServerArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct LogArgs {
+    #[command(flatten)]
+    one: One,
+    /// The artifact to print.
+    #[arg(long, value_name = "NAME", default_value = "public/logs/live.log")]
+    artifact: String,
+}
+
+pub(crate) async fn run(command: TaskCommand, ground: &Ground, output: &Output) -> Result<Exit, Failure> {
+    match command {
+        TaskCommand::Status(one) => {
+            let status = one.server.connect(ground)?.status(one.task_id).await?;
+            show(&status, *output);
+        }
+        TaskCommand::Def(one) => output.json(&one.server.connect(ground)?.definition(one.task_id).await?),
+        TaskCommand::Log(args) => log(&args, ground).await?,
+        TaskCommand::Cancel(one) => show(&one.server.connect(ground)?.act(one.task_id, "cancel").await?, *output),
+        TaskCommand::Rerun(one) => show(&one.server.connect(ground)?.act(one.task_id, "rerun").await?, *output),
+    }
+    Ok(Exit::Ok)
+}
+
+/// Copies the bytes as they come: a log may hold anything.
+async fn log(args: &LogArgs, ground: &Ground) -> Result<(), Failure> {
+    let server = args.one.server.connect(ground)?;
+    let mut response = server.0.open_artifact(args.one.task_id, &args.artifact).await?;
+    while let Some(piece) = next_piece(&mut response).await? {
+        let mut out = std::io::stdout().lock();
+        if out.write_all(&piece).and_then(|()| out.flush()).is_err() {
+            // Whoever read it has seen enough.
+            break;
+        }
+    }
+    Ok(())
+}
+
+fn show(status: &TaskStatus, output: Output) {
+    let mut lines = vec![format!("{} {}", status.task_id, status.state)];
+    lines.push(format!("  queue {}, group {}", status.task_queue_id, status.task_group_id));
+    for run in &status.runs {
+        let reason = run.reason_resolved.map(|reason| format!(" ({reason})")).unwrap_or_default();
+        let worker = run.worker_id.as_deref().map(|id| format!(" on {id}")).unwrap_or_default();
+        lines.push(format!("  run {}: {}{reason}{worker}", run.run_id, run.state));
+    }
+    output.either(&serde_json::json!({ "status": status }), &lines.join("\n"));
 }

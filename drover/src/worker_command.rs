@@ -1,14 +1,102 @@
 //! `drover worker`: claims and runs tasks on this machine.
 
+use std::{path::PathBuf, time::Duration};
+
+use base::{environment, telemetry};
+use clap::Args;
+use protocol::id::{TaskQueueId, WorkerName};
+use worker::{Worker, WorkerSettings};
+
 use crate::{
-    exit::{Exit, Failure},
+    cli::Global,
+    client::ServerArgs,
+    dev_workers::task_environment,
+    exit::{Exit, Failure, with_causes},
     ground::Ground,
     output::Output,
+    run::shutdown,
 };
 
-#[derive(Debug, clap::Args)]
-pub(crate) struct WorkerArgs {}
+/// Flags of `drover worker`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  drover worker --task-queue-id local/worker
+  drover worker --task-queue-id build/linux --capacity 8 --worker-id \"$(hostname)\" --work-dir /var/lib/drover-worker
 
-pub(crate) async fn run(_args: WorkerArgs, _ground: &Ground, _output: &Output) -> Result<Exit, Failure> {
-    Err(Failure::new(Exit::Usage, "placeholder"))
+SIGTERM or Ctrl-C stops it: running tasks end, and the queue gives them to another worker.")]
+pub(crate) struct WorkerArgs {
+    /// The queue to take tasks from, as provisionerId/workerType.
+    #[arg(long, value_name = "QUEUE", default_value = "local/worker", env = "DROVER_TASK_QUEUE_ID")]
+    task_queue_id: String,
+    /// With the worker id, the name of this worker.
+    #[arg(long, value_name = "GROUP", default_value = "local", env = "DROVER_WORKER_GROUP")]
+    worker_group: String,
+    /// Must be this worker's alone within its queue [default: one made up].
+    #[arg(long, value_name = "ID", env = "DROVER_WORKER_ID")]
+    worker_id: Option<String>,
+    /// How many tasks run at the same time.
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=32))]
+    capacity: u8,
+    /// Where task directories and caches live [default: a folder of its own below the system's temporary one].
+    #[arg(long, value_name = "DIR", env = "DROVER_WORK_DIR")]
+    work_dir: Option<PathBuf>,
+    /// Leave each task's directory in place.
+    #[arg(long)]
+    keep_task_dirs: bool,
+    /// A variable for every task, or the name of one of ours to hand on; may be given several times.
+    #[arg(long = "task-env", value_name = "NAME[=VALUE]")]
+    task_env: Vec<String>,
+    /// The address on which live logs are offered.
+    #[arg(long, value_name = "HOST", default_value = "127.0.0.1")]
+    live_log_host: String,
+    /// How long the processes of an interrupted task have between SIGTERM and SIGKILL.
+    #[arg(long, value_name = "SECONDS", default_value_t = 2)]
+    kill_grace: u64,
+    #[command(flatten)]
+    server: ServerArgs,
+}
+
+pub(crate) async fn run(args: WorkerArgs, global: &Global, ground: &Ground, output: &Output) -> Result<Exit, Failure> {
+    let loaded = global.load(&[])?.settings;
+    let _telemetry = telemetry::init(&loaded.telemetry, "worker")?;
+    let credentials = args.server.credentials()?.ok_or_else(|| {
+        Failure::new(Exit::Usage, "a worker needs credentials: set TASKCLUSTER_CLIENT_ID and TASKCLUSTER_ACCESS_TOKEN")
+    })?;
+    let made_up = || format!("worker-{:08x}", ground.entropy.range(0..1 << 32));
+    let name = WorkerName {
+        worker_group: args.worker_group.clone(),
+        worker_id: args.worker_id.clone().unwrap_or_else(made_up),
+    };
+    let work_dir = args
+        .work_dir
+        .clone()
+        .unwrap_or_else(|| std::env::temp_dir().join(format!("drover-{}-{}", name.worker_group, name.worker_id)));
+    let queue = TaskQueueId(args.task_queue_id.clone());
+    let mut settings = WorkerSettings::new(&args.server.root_url()?, credentials, queue, name, work_dir);
+    settings.task_env.extend(task_environment(&loaded.dev.task_variables));
+    settings.capacity = args.capacity.into();
+    settings.keep_task_dirs = args.keep_task_dirs;
+    settings.live_log_host.clone_from(&args.live_log_host);
+    settings.kill_grace = Duration::from_secs(args.kill_grace);
+    settings.task_env.extend(args.task_env.iter().filter_map(|text| handed_on(text)));
+    let shutdown = shutdown()?;
+    let text = format!(
+        "worker {}/{} takes tasks of {}",
+        settings.name.worker_group, settings.name.worker_id, args.task_queue_id
+    );
+    let object = serde_json::json!({ "taskQueueId": args.task_queue_id, "worker": settings.name });
+    let started = Worker::start(settings, ground.clock.clone(), &ground.entropy.branch("worker")).await;
+    let worker = started.map_err(|error| Failure::new(Exit::Failed, with_causes(&error)))?;
+    output.either(&object, &text);
+    shutdown.wait().await;
+    worker.stop().await;
+    Ok(Exit::Ok)
+}
+
+fn handed_on(text: &str) -> Option<(String, String)> {
+    match text.split_once('=') {
+        Some((name, value)) => Some((name.to_owned(), value.to_owned())),
+        None => Some((text.to_owned(), environment::variable(text)?)),
+    }
 }

@@ -38,6 +38,7 @@ impl Worker {
     /// Opens what a worker needs and begins to ask for work.
     pub async fn start(settings: WorkerSettings, clock: Arc<dyn Clock>, entropy: &Entropy) -> Result<Self, StartError> {
         let directory = |error| StartError::Directory(settings.work_dir.display().to_string(), error);
+        clear(&settings);
         let caches = Caches::open(settings.work_dir.join("caches")).map_err(directory)?;
         let host = settings.live_log_host.clone();
         let live_logs = LiveLogs::start(&host, entropy.branch("live-log")).await;
@@ -61,6 +62,14 @@ impl Worker {
                 tracing::error!(%error, "the worker's loop ended badly");
             }
         }
+    }
+}
+
+/// Removes what an earlier life, that ended at once, left of its tasks.
+fn clear(settings: &WorkerSettings) {
+    if !settings.keep_task_dirs {
+        // What cannot be removed now is met again, and told, by the task that wants the same place.
+        let _ = std::fs::remove_dir_all(settings.work_dir.join("tasks"));
     }
 }
 

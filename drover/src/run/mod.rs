@@ -1,14 +1,115 @@
 //! `drover run`: submits a graph of tasks and watches it.
 
+mod graph;
+mod submit;
+pub(crate) mod watch;
+
+use std::{collections::BTreeMap, path::PathBuf};
+
+use base::Shutdown;
+use clap::Args;
+use protocol::id::TaskGroupId;
+use serde_json::json;
+
+use self::{
+    graph::{Key, Wishes, load},
+    submit::{Submitted, submit},
+    watch::WatchArgs,
+};
 use crate::{
+    client::ServerArgs,
     exit::{Exit, Failure},
     ground::Ground,
     output::Output,
 };
 
-#[derive(Debug, clap::Args)]
-pub(crate) struct RunArgs {}
+/// Flags of `drover run`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  drover run examples/this-house.yml
+  drover run graph.yml --submit-key push-4711     the same graph, however often it is repeated
+  drover run tasks/ --no-wait -o json             a folder with one definition per file
 
-pub(crate) async fn run(_args: RunArgs, _ground: &Ground, _output: &Output) -> Result<Exit, Failure> {
-    Err(Failure::new(Exit::Usage, "placeholder"))
+A graph is YAML or JSON: `tasks`, an object of definitions by name, and `defaults` that lie under each of them.
+`dependencies` hold names or taskIds. {$fromNow: 2 hours} is a time, {$taskId: NAME} the id of another task (which
+makes it a dependency), {$path: ..} a path relative to the file. Whatever is not written has a sensible default.
+
+It ends with 0 only if every task of the group, also those that its tasks create, is completed.")]
+pub(crate) struct RunArgs {
+    /// A file with a graph, or a folder with one task definition per file.
+    #[arg(value_name = "FILE|DIR")]
+    path: PathBuf,
+    /// What makes a repeat the same submission [default: a new one each time].
+    #[arg(long, value_name = "KEY")]
+    submit_key: Option<String>,
+    /// Join this group, instead of beginning a new one.
+    #[arg(long, value_name = "ID")]
+    task_group_id: Option<TaskGroupId>,
+    /// Where tasks run that do not say it.
+    #[arg(long, value_name = "QUEUE", default_value = "local/worker")]
+    task_queue_id: String,
+    /// A variable for every task; may be given several times.
+    #[arg(long = "env", value_name = "NAME=VALUE", value_parser = name_and_value)]
+    env: Vec<(String, String)>,
+    /// Submit and leave.
+    #[arg(long)]
+    no_wait: bool,
+    /// Look for faults and show what would be sent; send nothing.
+    #[arg(long)]
+    dry_run: bool,
+    #[command(flatten)]
+    watch: WatchArgs,
+    #[command(flatten)]
+    server: ServerArgs,
+}
+
+pub(crate) async fn run(args: RunArgs, ground: &Ground, output: &Output) -> Result<Exit, Failure> {
+    let draft = load(&args.path).map_err(|faults| Failure::new(Exit::Usage, faults))?;
+    let wishes = wishes(&args, ground);
+    let now = ground.clock.now();
+    if args.dry_run {
+        let plan = submit::plan(&draft, &wishes, now)?;
+        plan.tasks.iter().for_each(|planned| output.json(&planned.to_value()));
+        return Ok(Exit::Ok);
+    }
+    let server = args.server.connect(ground)?;
+    let shutdown = shutdown()?;
+    let submitting = submit(&server, &draft, &wishes, args.submit_key.is_some(), now);
+    let Submitted { plan, was_there } = tokio::select! {
+        submitted = submitting => submitted?,
+        () = shutdown.wait() => return Err(left_early(&wishes.key)),
+    };
+    let (group, count) = (plan.task_group_id, plan.tasks.len());
+    let verb = if was_there { "found" } else { "submitted" };
+    let object =
+        json!({ "taskGroupId": group, "tasks": count, "submitKey": wishes.key.as_str(), "repeated": was_there });
+    output.either(&object, &format!("{verb} {count} tasks as group {group} (submit key {})", wishes.key));
+    if args.no_wait {
+        return Ok(Exit::Ok);
+    }
+    watch::watch(&server, group, &args.watch, &shutdown, ground, *output).await
+}
+
+fn wishes(args: &RunArgs, ground: &Ground) -> Wishes {
+    let random = || Key::random(&ground.entropy.branch("submit-key"));
+    Wishes {
+        key: args.submit_key.as_deref().map_or_else(random, Key::given),
+        task_group_id: args.task_group_id,
+        task_queue_id: args.task_queue_id.clone(),
+        env: args.env.iter().cloned().collect::<BTreeMap<_, _>>(),
+    }
+}
+
+pub(crate) fn shutdown() -> Result<Shutdown, Failure> {
+    Shutdown::on_signals().map_err(|error| Failure::new(Exit::Failed, format!("signals cannot be heard: {error}")))
+}
+
+fn left_early(key: &Key) -> Failure {
+    Failure::new(Exit::Interrupted, format!("interrupted; to find out what was sent, repeat with --submit-key {key}"))
+}
+
+fn name_and_value(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or("write it as NAME=VALUE")?;
+    Ok((name.to_owned(), value.to_owned()))
 }

@@ -1,5 +1,6 @@
 //! A small client of the HTTP API. It works against any server that speaks it.
 
+mod download;
 mod error;
 mod object;
 mod queue;
@@ -17,6 +18,7 @@ use serde_json::Value;
 pub use protocol::certificate::Credentials;
 
 pub use self::{
+    download::next_piece,
     error::{ClientError, RequestName},
     queue::{Claim, Claims},
 };

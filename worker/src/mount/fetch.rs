@@ -3,14 +3,12 @@
 use std::path::Path;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use bytes::Bytes;
-use reqwest::{Method, Response, Url, header};
 use tokio::{fs::File, io::AsyncWriteExt};
 
 use super::{MountError, Mounter};
 use crate::{
     artifact::Hashed,
-    client::{Client, ClientError, RequestName, accepted, patiently, segment, unreachable},
+    client::{Client, ClientError, next_piece, patiently},
     payload::{Content, Source},
 };
 
@@ -21,11 +19,9 @@ impl Mounter<'_> {
         let failed = |error| MountError::Fetch(describe(&content.source), error);
         let broken = |error| MountError::File(format!("`{shown}`"), error);
         match &content.source {
-            Source::Artifact { task_id, name } => {
-                let path = format!("/api/queue/v1/task/{task_id}/artifacts/{}", segment(name));
-                download(&self.client, &Start::Artifact(path), place).await.map_err(failed)?;
+            source @ (Source::Artifact { .. } | Source::Url(_)) => {
+                download(&self.client, source, place).await.map_err(failed)?;
             }
-            Source::Url(url) => download(&self.client, &Start::Url(url.clone()), place).await.map_err(failed)?,
             Source::Raw(text) => tokio::fs::write(place, text).await.map_err(broken)?,
             Source::Base64(text) => {
                 let bytes = STANDARD.decode(text).map_err(|error| MountError::Payload(format!("base64: {error}")))?;
@@ -42,55 +38,21 @@ impl Mounter<'_> {
     }
 }
 
-/// Where a download begins.
-enum Start {
-    /// A path of the queue, to be signed; it answers with a redirect.
-    Artifact(String),
-    Url(String),
-}
-
-const MOST_REDIRECTS: usize = 10;
-
 /// A download that breaks off begins anew.
-async fn download(client: &Client, start: &Start, place: &Path) -> Result<(), ClientError> {
+async fn download(client: &Client, source: &Source, place: &Path) -> Result<(), ClientError> {
     patiently(&client.entropy, || async {
-        let (name, mut response) = open(client, start).await?;
+        let mut response = match source {
+            Source::Artifact { task_id, name } => client.open_artifact(*task_id, name).await?,
+            Source::Url(url) => client.open_url(url).await?,
+            Source::Raw(_) | Source::Base64(_) => return Ok(()),
+        };
         let mut file = File::create(place).await?;
-        while let Some(piece) = response.chunk().await.map_err(|source| unreachable(&name, source))? {
+        while let Some(piece) = next_piece(&mut response).await? {
             file.write_all(&piece).await?;
         }
         Ok(file.flush().await?)
     })
     .await
-}
-
-/// Follows redirects by hand: only the first request carries our signature.
-async fn open(client: &Client, start: &Start) -> Result<(RequestName, Response), ClientError> {
-    let (mut name, mut response) = match start {
-        Start::Artifact(path) => {
-            let name = RequestName::new(&Method::GET, path);
-            let response = client.send(&Method::GET, path, Bytes::new()).await?;
-            (name.clone(), accepted(response, &name).await?)
-        }
-        Start::Url(url) => get(client, url).await?,
-    };
-    for _ in 0..MOST_REDIRECTS {
-        let Some(next) = redirect(&response) else { break };
-        (name, response) = get(client, next.as_str()).await?;
-    }
-    Ok((name, response))
-}
-
-fn redirect(response: &Response) -> Option<Url> {
-    let location = response.headers().get(header::LOCATION).filter(|_| response.status().is_redirection())?;
-    response.url().join(location.to_str().ok()?).ok()
-}
-
-async fn get(client: &Client, url: &str) -> Result<(RequestName, Response), ClientError> {
-    let name = RequestName::new(&Method::GET, url);
-    let response = client.unsigned().get(url).send().await.map_err(|source| unreachable(&name, source))?;
-    let response = accepted(response, &name).await?;
-    Ok((name, response))
 }
 
 fn describe(source: &Source) -> String {

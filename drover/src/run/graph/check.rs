@@ -48,32 +48,44 @@ fn dates(task: &Value, now: Timestamp) -> Vec<(String, String)> {
 /// A ring of tasks that wait for each other, written as a path.
 pub(super) fn cycle(tasks: &[Planned]) -> Option<String> {
     let names: BTreeMap<TaskId, &str> = tasks.iter().map(|it| (it.task_id, it.name.as_str())).collect();
-    let mut waiting: BTreeMap<TaskId, BTreeSet<TaskId>> = tasks
+    let waits_on: BTreeMap<TaskId, BTreeSet<TaskId>> = tasks
         .iter()
         .map(|it| (it.task_id, dependencies(&it.task).filter(|id| names.contains_key(id)).collect()))
         .collect();
-    // Takes away, again and again, all that waits for nothing; in a ring nothing ever does.
-    loop {
-        let free: Vec<TaskId> = waiting.iter().filter(|(_, on)| on.is_empty()).map(|(id, _)| *id).collect();
-        if free.is_empty() {
-            break;
-        }
-        for id in &free {
-            waiting.remove(id);
-        }
-        for on in waiting.values_mut() {
-            on.retain(|id| !free.contains(id));
-        }
-    }
-    let mut at = *waiting.keys().next()?;
+    let stuck = never_free(&waits_on);
+    let mut at = *stuck.first()?;
     let mut path = Vec::new();
     while !path.contains(&at) {
         path.push(at);
-        at = *waiting.get(&at)?.iter().next()?;
+        at = *waits_on.get(&at)?.iter().find(|id| stuck.contains(id))?;
     }
     let start = path.iter().position(|id| *id == at)?;
     let ring = path[start..].iter().chain([&at]).filter_map(|id| names.get(id).copied());
     Some(ring.collect::<Vec<_>>().join(" → "))
+}
+
+/// Takes away all that waits for nothing, again and again, and returns what is left: rings, and what waits for them.
+fn never_free(waits_on: &BTreeMap<TaskId, BTreeSet<TaskId>>) -> BTreeSet<TaskId> {
+    let mut dependents: BTreeMap<TaskId, Vec<TaskId>> = BTreeMap::new();
+    for (id, on) in waits_on {
+        for other in on {
+            dependents.entry(*other).or_default().push(*id);
+        }
+    }
+    let mut left: BTreeMap<TaskId, usize> = waits_on.iter().map(|(id, on)| (*id, on.len())).collect();
+    let mut free: Vec<TaskId> = left.iter().filter(|(_, count)| **count == 0).map(|(id, _)| *id).collect();
+    while let Some(id) = free.pop() {
+        left.remove(&id);
+        for dependent in dependents.get(&id).into_iter().flatten() {
+            if let Some(count) = left.get_mut(dependent) {
+                *count -= 1;
+                if *count == 0 {
+                    free.push(*dependent);
+                }
+            }
+        }
+    }
+    left.into_keys().collect()
 }
 
 fn dependencies(task: &Value) -> impl Iterator<Item = TaskId> {

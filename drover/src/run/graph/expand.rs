@@ -36,10 +36,14 @@ impl Maker<'_> {
             faults.into_iter().map(|(field, words)| format!("{} {words}", self.draft.place(name, &field))).collect();
         if faults.is_empty() {
             let found = check::definition(&task, self.now);
-            faults.extend(found.into_iter().map(|(field, words)| format!("{} {words}", self.draft.place(name, &field))));
+            faults
+                .extend(found.into_iter().map(|(field, words)| format!("{} {words}", self.draft.place(name, &field))));
         }
         let task_id = self.names.get(name).copied();
-        task_id.filter(|_| faults.is_empty()).map(|task_id| Planned { name: name.to_owned(), task_id, task }).ok_or(faults)
+        task_id
+            .filter(|_| faults.is_empty())
+            .map(|task_id| Planned { name: name.to_owned(), task_id, task })
+            .ok_or(faults)
     }
 
     fn built_in(&self, name: &str) -> Value {
@@ -57,7 +61,8 @@ impl Maker<'_> {
             "payload": {},
         });
         let elsewhere = ["provisionerId", "workerType"].iter().any(|field| {
-            self.draft.defaults.get(field).is_some() || self.draft.tasks.get(name).is_some_and(|it| it.get(field).is_some())
+            self.draft.defaults.get(field).is_some()
+                || self.draft.tasks.get(name).is_some_and(|it| it.get(field).is_some())
         });
         if !elsewhere {
             task["taskQueueId"] = json!(self.wishes.task_queue_id);
@@ -77,7 +82,8 @@ impl Maker<'_> {
         match value {
             Value::Object(fields) => {
                 let single = fields.iter().next().filter(|_| fields.len() == 1);
-                if let Some((operator, text)) = single.and_then(|(key, it)| Some((key.clone(), it.as_str()?.to_owned())))
+                if let Some((operator, text)) =
+                    single.and_then(|(key, it)| Some((key.clone(), it.as_str()?.to_owned())))
                     && let Some(replaced) = self.operator(field, &operator, &text, used)
                 {
                     match replaced {
@@ -101,7 +107,13 @@ impl Maker<'_> {
     }
 
     /// `None`: an ordinary object.
-    fn operator(&self, field: &str, operator: &str, text: &str, used: &mut Vec<TaskId>) -> Option<Result<Value, String>> {
+    fn operator(
+        &self,
+        field: &str,
+        operator: &str,
+        text: &str,
+        used: &mut Vec<TaskId>,
+    ) -> Option<Result<Value, String>> {
         let is_date = matches!(field, "created" | "deadline" | "expires");
         match operator {
             "$fromNow" | "in" if operator != "in" || is_date => Some(
@@ -125,7 +137,11 @@ impl Maker<'_> {
             None => {}
             Some(Value::Array(written)) => {
                 for (number, dependency) in written.iter().enumerate() {
-                    match dependency.as_str().ok_or_else(|| "must be a name or a taskId".to_owned()).and_then(|it| self.find(it)) {
+                    match dependency
+                        .as_str()
+                        .ok_or_else(|| "must be a name or a taskId".to_owned())
+                        .and_then(|it| self.find(it))
+                    {
                         Ok(task_id) => resolved.push(task_id),
                         Err(words) => faults.push((format!("dependencies.{number}"), words)),
                     }

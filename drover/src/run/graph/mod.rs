@@ -86,7 +86,10 @@ impl Draft {
             }
         }
         if faults.is_empty() {
-            faults.extend(check::cycle(&tasks).map(|path| format!("  {}: tasks depend on each other in a ring: {path}", self.file)));
+            faults.extend(
+                check::cycle(&tasks)
+                    .map(|path| format!("  {}: tasks depend on each other in a ring: {path}", self.file)),
+            );
         }
         if faults.is_empty() { Ok(Plan { task_group_id, tasks }) } else { Err(Faults(faults)) }
     }

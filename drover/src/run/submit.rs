@@ -1,0 +1,101 @@
+//! Sending a graph so that a repeat, whenever the first try died, gives the same graph and never a second one.
+
+use std::collections::BTreeMap;
+
+use protocol::{
+    id::TaskId,
+    time::{self, Timestamp},
+};
+use serde_json::{Value, json};
+
+use super::graph::{Draft, Plan, Planned, Wishes};
+use crate::{
+    client::Server,
+    exit::{Exit, Failure},
+};
+
+/// What became of a submission.
+pub(super) struct Submitted {
+    pub(super) plan: Plan,
+    /// It had been submitted before, with the same key.
+    pub(super) was_there: bool,
+}
+
+/// Ids follow from the key, so the server can be asked whether the graph is there already; its tasks then say when
+/// they were created, and all relative times follow from that. No note of ours needs to survive.
+pub(super) async fn submit(
+    server: &Server,
+    draft: &Draft,
+    wishes: &Wishes,
+    key_was_given: bool,
+    now: Timestamp,
+) -> Result<Submitted, Failure> {
+    let plan = plan(draft, wishes, now)?;
+    if key_was_given && let Some(known) = adopt(server, draft, wishes, &plan).await? {
+        return Ok(Submitted { plan: known, was_there: true });
+    }
+    let tasks: Vec<Value> = plan.tasks.iter().map(Planned::to_value).collect();
+    match server.submit(wishes.key.as_str(), &tasks).await {
+        Ok(_) => Ok(Submitted { plan, was_there: false }),
+        // Another submission with this key was faster.
+        Err(error) if error.is_conflict() => match adopt(server, draft, wishes, &plan).await? {
+            Some(known) => Ok(Submitted { plan: known, was_there: true }),
+            None => Err(error.into()),
+        },
+        Err(error) => Err(error.into()),
+    }
+}
+
+pub(super) fn plan(draft: &Draft, wishes: &Wishes, now: Timestamp) -> Result<Plan, Failure> {
+    draft.plan(wishes, now).map_err(|faults| Failure::new(Exit::Usage, faults))
+}
+
+/// The plan of the graph that is there, or `None` when there is none. One with other tasks is refused.
+async fn adopt(server: &Server, draft: &Draft, wishes: &Wishes, fresh: &Plan) -> Result<Option<Plan>, Failure> {
+    let Some(first) = fresh.tasks.first() else { return Ok(None) };
+    let created = match server.definition(first.task_id).await {
+        Ok(stored) => stored["created"].as_str().and_then(time::parse),
+        Err(error) if error.is_not_found() => return Ok(None),
+        Err(error) => return Err(error.into()),
+    };
+    let Some(created) = created else { return Ok(None) };
+    // Judged at the time of the first submission, a deadline that has passed since is none of our business.
+    let known = plan(draft, wishes, created)?;
+    let ids: Vec<TaskId> = known.tasks.iter().map(|it| it.task_id).collect();
+    let stored = definitions(server, &ids).await?;
+    for planned in &known.tasks {
+        let differs = match stored.get(&planned.task_id) {
+            None => Some("is not part of it".to_owned()),
+            Some(stored) => difference(&planned.task, stored).map(|field| format!("differs in `{field}`")),
+        };
+        if let Some(words) = differs {
+            let words = format!(
+                "the submit key `{}` was used before, for another graph: task `{}` {words}; choose another key",
+                wishes.key, planned.name
+            );
+            return Err(Failure::new(Exit::Refused, words));
+        }
+    }
+    Ok(Some(known))
+}
+
+async fn definitions(server: &Server, ids: &[TaskId]) -> Result<BTreeMap<TaskId, Value>, Failure> {
+    const AT_ONCE: usize = 1000;
+    let mut found = BTreeMap::new();
+    for some in ids.chunks(AT_ONCE) {
+        let page: Value = server.0.post("queue/v1/tasks", &json!({ "taskIds": some })).await?;
+        for entry in page["tasks"].as_array().into_iter().flatten() {
+            if let Some(id) = entry["taskId"].as_str().and_then(|id| id.parse().ok()) {
+                found.insert(id, entry["task"].clone());
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// The first field that we would send and that the server has otherwise. The priority may have been changed since.
+fn difference(ours: &Value, stored: &Value) -> Option<String> {
+    let fields = ours.as_object()?;
+    let differs = |(field, value): &(&String, &Value)| *field != "priority" && stored.get(field) != Some(value);
+    fields.iter().find(differs).map(|(field, _)| field.clone())
+}

@@ -1,0 +1,94 @@
+//! Watching a group until it is over.
+
+mod group;
+mod show;
+mod tail;
+
+use std::{io::BufRead, time::Duration};
+
+use base::Shutdown;
+use clap::Args;
+use protocol::{id::TaskGroupId, state::TaskState};
+use tokio::time::Instant;
+
+pub(crate) use self::group::Verdict;
+use self::{
+    group::{Change, Group},
+    show::Show,
+};
+use crate::{
+    client::Server,
+    exit::{Exit, Failure},
+    ground::Ground,
+    output::Output,
+};
+
+/// The shortest pause between two looks.
+const PAUSE: Duration = Duration::from_millis(300);
+/// A look at a large group takes long; the pause after it takes this many times as long.
+const REST: u32 = 3;
+
+#[derive(Debug, Clone, Args)]
+pub(crate) struct WatchArgs {
+    /// How many of the last lines of a failed task's log are shown.
+    #[arg(long, value_name = "LINES", default_value_t = 30)]
+    tail: usize,
+}
+
+/// Shows what happens in a group, until nothing more will happen by itself. Green is `Exit::Ok`.
+pub(crate) async fn watch(
+    server: &Server,
+    group_id: TaskGroupId,
+    args: &WatchArgs,
+    shutdown: &Shutdown,
+    ground: &Ground,
+    output: Output,
+) -> Result<Exit, Failure> {
+    let mut group = Group::default();
+    let mut show = Show::new(output, ground.clock.clone());
+    loop {
+        let began = Instant::now();
+        let listing = tokio::select! {
+            listing = server.group(group_id) => listing?,
+            () = shutdown.wait() => return leave(server, group_id, &mut show, output).await,
+        };
+        let changes = group.update(listing);
+        show.changes(&group, &changes);
+        for change in changes.iter().filter(|change| is_bad(change)) {
+            show.aside(&tail::of(server, change, args.tail).await);
+        }
+        show.now(&group);
+        if let Some(verdict) = group.verdict() {
+            show.verdict(group_id, &verdict);
+            return Ok(if verdict.is_green { Exit::Ok } else { Exit::Failed });
+        }
+        tokio::select! {
+            () = tokio::time::sleep(PAUSE.max(began.elapsed() * REST)) => {}
+            () = shutdown.wait() => return leave(server, group_id, &mut show, output).await,
+        }
+    }
+}
+
+fn is_bad(change: &Change) -> bool {
+    matches!(change.state, TaskState::Failed | TaskState::Exception)
+}
+
+/// The group goes on without us, unless someone at the terminal wants it cancelled.
+async fn leave(server: &Server, group: TaskGroupId, show: &mut Show, output: Output) -> Result<Exit, Failure> {
+    show.keep();
+    if output.is_terminal() {
+        eprint!("\nCancel all tasks of the group? [y/N] (Ctrl-C again leaves it running) ");
+        let answer = tokio::task::spawn_blocking(|| {
+            let mut line = String::new();
+            std::io::stdin().lock().read_line(&mut line).map(|_| line)
+        });
+        let answer = answer.await.ok().and_then(Result::ok).unwrap_or_default();
+        if matches!(answer.trim(), "y" | "Y" | "yes") {
+            server.cancel_group(group).await?;
+            output.line("the group is sealed, and its tasks are cancelled");
+            return Ok(Exit::Interrupted);
+        }
+    }
+    eprintln!("drover: the group goes on; look again with: drover group watch {group}");
+    Ok(Exit::Interrupted)
+}

@@ -1,0 +1,101 @@
+# The decision task: looks at $SOURCE, packs what the others need, writes graph.yml and submits it to its own group.
+# It runs in an empty directory of its own; a plain shell and this repository is all it needs.
+
+# Every folder with a Cargo.toml and Rust sources is a crate.
+crates=$(cd "$SOURCE" && for toml in */Cargo.toml; do
+    [ -d "${toml%/*}/src" ] && echo "${toml%/*}"
+done)
+echo "crates:" $crates
+
+# One archive of all sources; it becomes an artifact, which the other tasks mount.
+(cd "$SOURCE" && find $crates examples/this-house/tally -name '*.rs' -print) >files
+tar -czf source.tar.gz -C "$SOURCE" -T files
+echo "packed $(wc -l <files) files"
+
+cat >graph.yml <<YAML
+defaults:
+  dependencies: [$TASK_ID]
+  payload:
+    maxRunTime: 120
+    mounts:
+      - directory: source
+        format: tar.gz
+        content: { taskId: $TASK_ID, artifact: public/source.tar.gz }
+tasks:
+YAML
+
+# Two libraries without dependencies, each built and tested by a task of its own.
+for library in lines table; do
+    cat >>graph.yml <<YAML
+  build-$library:
+    metadata: { description: Compiles the library $library. }
+    payload:
+      command:
+        - [rustc, --edition=2024, -O, --crate-type=rlib, source/examples/this-house/tally/$library.rs]
+      artifacts:
+        - { type: file, path: lib$library.rlib, name: public/lib$library.rlib }
+  test-$library:
+    metadata: { description: Compiles and runs the unit tests of $library. }
+    payload:
+      command:
+        - [rustc, --edition=2024, --test, -o, tests, source/examples/this-house/tally/$library.rs]
+        - [./tests]
+YAML
+done
+
+# The program is linked from their artifacts, once all tests have passed.
+cat >>graph.yml <<YAML
+  link:
+    metadata: { description: Links the program from the libraries. }
+    dependencies: [$TASK_ID, test-lines, test-table]
+    payload:
+      mounts:
+        - directory: source
+          format: tar.gz
+          content: { taskId: $TASK_ID, artifact: public/source.tar.gz }
+        - { file: liblines.rlib, content: { taskId: { \$taskId: build-lines }, artifact: public/liblines.rlib } }
+        - { file: libtable.rlib, content: { taskId: { \$taskId: build-table }, artifact: public/libtable.rlib } }
+      command:
+        - [rustc, --edition=2024, -O, -L, ., --extern, lines, --extern, table, source/examples/this-house/tally/tally.rs]
+      artifacts:
+        - { type: file, path: tally, name: public/tally }
+YAML
+
+# The program then measures each crate of this repository, all of them side by side.
+for crate in $crates; do
+    cat >>graph.yml <<YAML
+  measure-$crate:
+    metadata: { description: Counts the lines of $crate. }
+    payload:
+      mounts:
+        - directory: source
+          format: tar.gz
+          content: { taskId: $TASK_ID, artifact: public/source.tar.gz }
+        - { file: tally, content: { taskId: { \$taskId: link }, artifact: public/tally } }
+      command:
+        - [chmod, +x, tally]
+        - [./tally, measure, $crate, source/$crate, $crate.csv]
+      artifacts:
+        - { type: file, path: $crate.csv, name: public/$crate.csv }
+YAML
+done
+
+# The last task puts all measurements together.
+cat >>graph.yml <<YAML
+  report:
+    metadata: { description: Puts the measurements of all crates into one table. }
+    payload:
+      mounts:
+        - { file: tally, content: { taskId: { \$taskId: link }, artifact: public/tally } }
+$(for crate in $crates; do
+    echo "        - { file: $crate.csv, content: { taskId: { \$taskId: measure-$crate }, artifact: public/$crate.csv } }"
+done)
+      command:
+        - [chmod, +x, tally]
+        - [./tally, report, report.md, $(for crate in $crates; do printf '%s.csv, ' "$crate"; done)]
+      artifacts:
+        - { type: file, path: report.md, name: public/report.md }
+YAML
+
+# All of it at once or nothing; a second run of this task finds what the first one submitted.
+"$DROVER" run graph.yml --no-wait --task-group-id "$TASK_GROUP_ID" --submit-key "$TASK_ID"

@@ -1,0 +1,50 @@
+//! Reading artifacts and other files over HTTP.
+
+use bytes::Bytes;
+use protocol::id::TaskId;
+use reqwest::{Method, Response, Url, header};
+
+use super::{Client, ClientError, RequestName, accepted, segment, unreachable};
+
+const MOST_REDIRECTS: usize = 10;
+
+impl Client {
+    /// The latest artifact of this name, ready to be read. Wherever it is stored, redirects have been followed.
+    pub async fn open_artifact(&self, task: TaskId, name: &str) -> Result<Response, ClientError> {
+        let path = format!("/api/queue/v1/task/{task}/artifacts/{}", segment(name));
+        let name = RequestName::new(&Method::GET, &path);
+        let response = self.send(&Method::GET, &path, Bytes::new()).await?;
+        self.follow(accepted(response, &name).await?).await
+    }
+
+    /// A file from anywhere; nothing of ours is sent along.
+    pub(crate) async fn open_url(&self, url: &str) -> Result<Response, ClientError> {
+        self.follow(self.get_unsigned(url).await?).await
+    }
+
+    /// By hand, for only the first request may carry our signature.
+    async fn follow(&self, mut response: Response) -> Result<Response, ClientError> {
+        for _ in 0..MOST_REDIRECTS {
+            let Some(next) = redirect(&response) else { break };
+            response = self.get_unsigned(next.as_str()).await?;
+        }
+        Ok(response)
+    }
+
+    async fn get_unsigned(&self, url: &str) -> Result<Response, ClientError> {
+        let name = RequestName::new(&Method::GET, url);
+        let response = self.unsigned().get(url).send().await.map_err(|source| unreachable(&name, source))?;
+        accepted(response, &name).await
+    }
+}
+
+/// The next piece of an answer's body; `None` at its end.
+pub async fn next_piece(response: &mut Response) -> Result<Option<Bytes>, ClientError> {
+    let name = RequestName::new(&Method::GET, response.url().path());
+    response.chunk().await.map_err(|source| unreachable(&name, source))
+}
+
+fn redirect(response: &Response) -> Option<Url> {
+    let location = response.headers().get(header::LOCATION).filter(|_| response.status().is_redirection())?;
+    response.url().join(location.to_str().ok()?).ok()
+}
