@@ -9,6 +9,7 @@ declare
 begin
   select * into t from task where task.task_id = task_id_in for update;
   outcome := case
+    when not found then 2
     when t.deadline < now_in then 5
     when t.state in (1, 2) then 0
     when t.run_id >= 49 then 6
