@@ -3,8 +3,13 @@
 use std::{collections::BTreeSet, io, path::PathBuf, sync::Arc, time::Duration};
 
 use actors::{
+    artifacts::Artifacts,
     kit::{Child, Supervised, Supervisor},
+    object::Objects,
     queue::{self, Nudge, Queue},
+    reflector::Reflector,
+    relay,
+    scheduler::Scheduler,
 };
 use api::Api;
 use base::Shutdown;
@@ -56,10 +61,11 @@ impl House {
     pub(crate) async fn start(plan: Plan) -> Result<Self, Failure> {
         let root_url = root_url(&plan)?;
         let bus = connect_bus(&plan)?;
-        let (children, queue) = parts(&plan);
+        let artifacts = artifacts(&plan).await?;
+        let (children, queue) = parts(&plan, &bus)?;
         let parts = Supervisor::start(children, plan.ground.entropy.branch("supervisor")).await;
         let db = plan.db.clone();
-        let door = plan.roles.contains(&Role::Api).then(|| Door::open(plan, &root_url, queue));
+        let door = plan.roles.contains(&Role::Api).then(|| Door::open(plan, &root_url, queue, artifacts));
         Ok(Self { root_url, door, parts, bus, db })
     }
 
@@ -80,12 +86,13 @@ impl House {
 }
 
 impl Door {
-    fn open(plan: Plan, root_url: &str, queue: Queue) -> Self {
+    fn open(plan: Plan, root_url: &str, queue: Queue, artifacts: Artifacts) -> Self {
         let Plan { mut settings, credentials, more_clients, listener, ground, .. } = plan;
         root_url.clone_into(&mut settings.api.root_url);
         let clients = clients::all(&settings.auth, &credentials, more_clients);
         let entropy = ground.entropy.branch("api");
-        let api = Api { settings: settings.api, build: build(), queue, clients, clock: ground.clock, entropy };
+        let (settings, clock) = (settings.api, ground.clock);
+        let api = Api { settings, build: build(), queue, artifacts, clients, clock, entropy };
         let close = Shutdown::new();
         Self { close: close.clone(), serving: tokio::spawn(api::serve(listener, api, close)) }
     }
@@ -101,10 +108,39 @@ impl Door {
 }
 
 /// Every part of the roles asked for, to be supervised, and the queue's door.
-fn parts(plan: &Plan) -> (Vec<Child>, Queue) {
+fn parts(plan: &Plan, bus: &Arc<dyn Bus>) -> Result<(Vec<Child>, Queue), Failure> {
     let Ground { clock, entropy } = plan.ground.clone();
-    let nobody: Nudge = Arc::new(|| ());
-    queue::start(plan.db.clone(), clock, entropy.branch("queue"), plan.settings.queue.clone(), nobody.clone(), nobody)
+    let (db, settings) = (plan.db.clone(), plan.settings.queue.clone());
+    let (relay, written) = relay::start(db.clone(), bus.clone(), plan.settings.relay.clone(), entropy.branch("relay"))
+        .map_err(|error| Failure::new(Exit::Usage, format!("the setting `relay.exchange_names`: {error}")))?;
+    let every = settings.sweep_interval.duration();
+    let scheduler = Scheduler { db: db.clone(), clock: clock.clone(), every, relay: written.clone() };
+    let (scheduler, resolved) = scheduler.part();
+    let resolved: Nudge = Arc::new(move || resolved.give());
+    let (queue_parts, queue) =
+        queue::start(db.clone(), clock.clone(), entropy.branch("queue"), settings.clone(), written, resolved);
+    let reflector = Reflector { db, clock, entropy: entropy.branch("reflector"), settings, wakes: queue.wakes() };
+
+    let of_role = [
+        (Role::Relay, vec![relay]),
+        (Role::Scheduler, vec![scheduler]),
+        (Role::Queue, queue_parts),
+        (Role::Reflector, reflector.parts()),
+    ];
+    let wanted = of_role.into_iter().filter(|(role, _)| plan.roles.contains(role));
+    Ok((wanted.flat_map(|(_, parts)| parts).collect(), queue))
+}
+
+/// Artifacts, and the store for their content, which is a folder that all processes with this role share.
+async fn artifacts(plan: &Plan) -> Result<Artifacts, Failure> {
+    let (Ground { clock, entropy }, db) = (plan.ground.clone(), plan.db.clone());
+    let folder = plan.data_dir.join("objects");
+    let objects = Objects::start(db.clone(), clock.clone(), entropy.branch("objects"), &folder).await;
+    let objects = objects.map_err(|error| {
+        let words = format!("the artifact store in {} cannot be used: {}", folder.display(), with_causes(&error));
+        Failure::new(Exit::Failed, words)
+    })?;
+    Ok(Artifacts::new(db, clock, entropy.branch("artifacts"), objects))
 }
 
 fn root_url(plan: &Plan) -> Result<String, Failure> {

@@ -1,6 +1,6 @@
 //! Every setting of the server, by area. The doc comments are the manual; `drover config explain` prints them.
 
-use actors::queue::QueueSettings;
+use actors::{queue::QueueSettings, relay::RelaySettings};
 use api::{ApiSettings, StaticClient};
 use base::{Secret, Span, telemetry::TelemetrySettings};
 
@@ -39,6 +39,8 @@ base::settings! {
         pub auth: AuthSettings,
         /// Tasks, their claims and their deadlines.
         pub queue: QueueSettings,
+        /// Events on their way from the outbox to the bus.
+        pub relay: RelaySettings,
         /// What `drover dev` adds.
         pub dev: DevSettings,
         /// What `drover serve` runs.
