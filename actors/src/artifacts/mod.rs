@@ -9,6 +9,7 @@ mod error;
 mod finish;
 mod follow;
 mod list;
+mod sweep;
 #[cfg(test)]
 mod tests;
 
