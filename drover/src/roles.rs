@@ -62,7 +62,7 @@ impl House {
         let root_url = root_url(&plan)?;
         let bus = connect_bus(&plan)?;
         let artifacts = artifacts(&plan).await?;
-        let (children, queue) = parts(&plan, &bus)?;
+        let (children, queue) = parts(&plan, &bus, &artifacts)?;
         let parts = Supervisor::start(children, plan.ground.entropy.branch("supervisor")).await;
         let db = plan.db.clone();
         let door = plan.roles.contains(&Role::Api).then(|| Door::open(plan, &root_url, queue, artifacts));
@@ -108,7 +108,7 @@ impl Door {
 }
 
 /// Every part of the roles asked for, to be supervised, and the queue's door.
-fn parts(plan: &Plan, bus: &Arc<dyn Bus>) -> Result<(Vec<Child>, Queue), Failure> {
+fn parts(plan: &Plan, bus: &Arc<dyn Bus>, artifacts: &Artifacts) -> Result<(Vec<Child>, Queue), Failure> {
     let Ground { clock, entropy } = plan.ground.clone();
     let (db, settings) = (plan.db.clone(), plan.settings.queue.clone());
     let (relay, written) = relay::start(db.clone(), bus.clone(), plan.settings.relay.clone(), entropy.branch("relay"))
@@ -126,6 +126,7 @@ fn parts(plan: &Plan, bus: &Arc<dyn Bus>) -> Result<(Vec<Child>, Queue), Failure
         (Role::Scheduler, vec![scheduler]),
         (Role::Queue, queue_parts),
         (Role::Reflector, reflector.parts()),
+        (Role::Reflector, vec![artifacts.sweeper()]),
     ];
     let wanted = of_role.into_iter().filter(|(role, _)| plan.roles.contains(role));
     Ok((wanted.flat_map(|(_, parts)| parts).collect(), queue))
