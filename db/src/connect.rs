@@ -3,9 +3,10 @@
 use std::fmt;
 use std::time::Duration;
 
-use sqlx::PgPool;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::{Connection, PgPool};
 
+use crate::lane::IDLE;
 use crate::{DbError, LaneConnection, options, versions};
 
 /// How to reach the database and how much of it to use.
@@ -71,6 +72,9 @@ impl Db {
             .max_connections(settings.pool_size)
             .acquire_timeout(settings.acquire_timeout)
             .test_before_acquire(false)
+            .before_acquire(|connection, meta| {
+                Box::pin(async move { Ok(meta.idle_for < IDLE || connection.ping().await.is_ok()) })
+            })
             .connect_with(limited)
             .await?;
         let db = Self { pool, lane_options: LaneConnection::options(base, settings.idle_in_transaction_timeout) };
@@ -92,6 +96,10 @@ impl Db {
     /// Closes the pool once the calls under way are answered. Lanes close when they are dropped.
     pub async fn close(&self) {
         self.pool.close().await;
+    }
+
+    pub(crate) fn lane_options(&self) -> &PgConnectOptions {
+        &self.lane_options
     }
 
     pub(crate) fn pool(&self) -> &PgPool {

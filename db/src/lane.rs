@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use sqlx::ConnectOptions;
 use sqlx::postgres::{PgConnectOptions, PgConnection};
-use tokio::time::timeout;
+use sqlx::{ConnectOptions, Connection};
+use tokio::time::{Instant, timeout};
 
 use crate::{DbError, options};
 
@@ -12,6 +12,10 @@ use crate::{DbError, options};
 const STATEMENT: Duration = Duration::from_secs(30);
 /// A reconnect that takes longer counts as "away"; the callers of the lane are waiting.
 const CONNECT: Duration = Duration::from_secs(5);
+
+/// A connection unused for longer is asked whether it is still there, lest the first request after a restart of
+/// the server fails. One that works all the time finds out by working.
+pub(crate) const IDLE: Duration = Duration::from_secs(1);
 
 /// One connection, opened when first needed and again after a failure.
 ///
@@ -21,6 +25,7 @@ pub struct LaneConnection {
     options: PgConnectOptions,
     connection: Option<PgConnection>,
     in_call: bool,
+    last_used: Instant,
 }
 
 impl std::fmt::Debug for LaneConnection {
@@ -33,8 +38,7 @@ impl LaneConnection {
     /// Makes sure that the connection is there, so that the first request does not pay for it.
     pub async fn ready(&mut self) -> Result<(), DbError> {
         self.ensure().await?;
-        self.in_call = false;
-        Ok(())
+        self.settle(Ok(()))
     }
 
     /// The connection, reopened if the last call broke it or was given up.
@@ -42,7 +46,7 @@ impl LaneConnection {
         if self.in_call {
             self.connection = None;
         }
-        let connection = match self.connection.take() {
+        let connection = match self.still_there().await {
             Some(connection) => connection,
             None => self.open().await?,
         };
@@ -53,6 +57,7 @@ impl LaneConnection {
     /// Takes note of how the call ended, and drops the connection if the error says that it is of no more use.
     pub(crate) fn settle<T>(&mut self, result: Result<T, sqlx::Error>) -> Result<T, DbError> {
         self.in_call = false;
+        self.last_used = Instant::now();
         result.map_err(|error| {
             let error = DbError::from(error);
             if error.ends_connection() {
@@ -63,7 +68,7 @@ impl LaneConnection {
     }
 
     pub(crate) fn new(options: PgConnectOptions) -> Self {
-        Self { options, connection: None, in_call: false }
+        Self { options, connection: None, in_call: false, last_used: Instant::now() }
     }
 
     /// One plan per statement, made once: the arrays of a lane differ in length, not in what they need.
@@ -71,8 +76,19 @@ impl LaneConnection {
         options::with_limits(base, STATEMENT, idle).options([("plan_cache_mode", "force_generic_plan")])
     }
 
+    async fn still_there(&mut self) -> Option<PgConnection> {
+        let mut connection = self.connection.take()?;
+        if self.last_used.elapsed() < IDLE {
+            return Some(connection);
+        }
+        matches!(timeout(CONNECT, connection.ping()).await, Ok(Ok(()))).then_some(connection)
+    }
+
     async fn open(&self) -> Result<PgConnection, DbError> {
         let opened = timeout(CONNECT, self.options.connect()).await;
         opened.map_err(|_| DbError::late("no connection within 5 s"))?.map_err(DbError::from)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -41,7 +41,7 @@ pub(super) fn find(settings: &EmbeddedSettings, data: &Path) -> Result<Binaries,
     }
     let mut found = bundled(settings)?;
     found.extend(installed());
-    found.extend(settings.unpacked_dir.iter().flat_map(|directory| unpacked(directory)));
+    found.extend(settings.unpacked_dir.iter().filter_map(|directory| unpacked(directory)));
     fit(found, needed, data)
 }
 

@@ -41,7 +41,7 @@ impl EmbeddedSettings {
             synchronous_commit: true,
             tuning: Tuning::Standard,
             short_directory: PathBuf::from("/tmp"),
-            start_timeout: Duration::from_secs(120),
+            start_timeout: Duration::from_mins(2),
             stop_timeout: Duration::from_secs(5),
         }
     }

@@ -68,6 +68,6 @@ async fn measure_a_start() {
         let server = Embedded::start(settings(home.path())).await.unwrap();
         let started = begun.elapsed();
         server.stop().await.unwrap();
-        println!("{what}: {started:?}, and {:?} to stop", begun.elapsed() - started);
+        println!("{what}: ready after {started:?}, stopped after {:?}", begun.elapsed());
     }
 }
