@@ -7,7 +7,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::{
     config_command::{self, ConfigCommand},
-    db_command::{self, DbCommand},
+    db_command::{self, DbArgs},
     dev::{self, DevArgs},
     exit::{Exit, Failure},
     ground::Ground,
@@ -77,8 +77,7 @@ enum Command {
     /// Submit a graph of tasks and watch it.
     Run(RunArgs),
     /// Look at the database's version, or change it.
-    #[command(subcommand)]
-    Db(DbCommand),
+    Db(DbArgs),
     /// Look at a task, or act on it.
     #[command(subcommand)]
     Task(TaskCommand),
@@ -104,10 +103,10 @@ impl Cli {
             Command::Serve(args) => serve::run(args, &global, ground, output).await,
             Command::Worker(args) => worker_command::run(args, &global, ground, output).await,
             Command::Run(args) => run::run(args, ground, output).await,
-            Command::Db(command) => db_command::run(command, &global, output).await,
+            Command::Db(args) => db_command::run(args, &global, output).await,
             Command::Task(command) => task_command::run(command, ground, output).await,
             Command::Group(command) => group_command::run(command, ground, output).await,
-            Command::Config(command) => config_command::run(command, &global, output),
+            Command::Config(command) => config_command::run(command, &global, *output),
             Command::Version => Ok(version(*output)),
         }
     }

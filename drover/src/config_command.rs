@@ -22,10 +22,10 @@ pub(crate) enum ConfigCommand {
     },
 }
 
-pub(crate) fn run(command: ConfigCommand, global: &Global, output: &Output) -> Result<Exit, Failure> {
+pub(crate) fn run(command: ConfigCommand, global: &Global, output: Output) -> Result<Exit, Failure> {
     match command {
-        ConfigCommand::Show => show(&global.load(&[])?, *output),
-        ConfigCommand::Explain { key } => explain(key.as_deref(), *output),
+        ConfigCommand::Show => show(&global.load(&[])?, output),
+        ConfigCommand::Explain { key } => explain(key.as_deref(), output),
     }
 }
 
@@ -62,13 +62,15 @@ fn explain(key: Option<&str>, output: Output) -> Result<Exit, Failure> {
     if output.is_json() {
         output.json(&wanted);
     } else {
-        wanted.iter().for_each(|entry| output.line(&page(entry)));
+        for entry in &wanted {
+            output.line(&page(entry));
+        }
     }
     Ok(Exit::Ok)
 }
 
 fn page(entry: &Entry) -> String {
-    let doc: String = entry.doc.lines().map(|line| format!("    {line}\n")).collect();
+    let doc = format!("    {}\n", entry.doc.replace('\n', "\n    "));
     match (&entry.kind, &entry.default) {
         (Some(kind), Some(default)) => {
             let variable = format!("DROVER__{}", entry.key.to_uppercase().replace('.', "__"));

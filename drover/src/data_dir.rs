@@ -26,19 +26,19 @@ impl DataDir {
             })
         };
         let path = if given.is_empty() { usual()? } else { PathBuf::from(given) };
-        Self::make(path, false)
+        Self::make(&path, false)
     }
 
     /// A new one, removed with the value.
     pub(crate) fn temporary(entropy: &Entropy) -> Result<Self, Failure> {
         let name = format!("drover-{:08x}", entropy.range(0..1 << 32));
-        Self::make(environment::temporary_directory().join(name), true)
+        Self::make(&environment::temporary_directory().join(name), true)
     }
 
-    fn make(path: PathBuf, temporary: bool) -> Result<Self, Failure> {
+    fn make(path: &Path, temporary: bool) -> Result<Self, Failure> {
         // Others may pass through, as the database's own user has to, but see nothing.
-        let made = DirBuilder::new().mode(0o711).recursive(!temporary).create(&path);
-        let whole = made.and_then(|()| fs::canonicalize(&path)).map_err(|error| {
+        let made = DirBuilder::new().mode(0o711).recursive(!temporary).create(path);
+        let whole = made.and_then(|()| fs::canonicalize(path)).map_err(|error| {
             Failure::new(Exit::Failed, format!("the data folder {} cannot be used: {error}", path.display()))
         })?;
         Ok(Self { path: whole, temporary })

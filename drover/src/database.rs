@@ -47,6 +47,10 @@ impl Database {
         Ok(Self { url: settings.url.reveal().to_owned(), embedded: None })
     }
 
+    pub(crate) fn url(&self) -> &str {
+        &self.url
+    }
+
     /// Takes it to the version this program was written for.
     pub(crate) async fn upgrade(&self) -> Result<(), Failure> {
         let version = versions::upgrade(&self.url, None, |words| tracing::info!("{words}")).await;

@@ -1,46 +1,69 @@
 //! `drover db`: where the database stands, and the way to another version.
 
-use clap::Subcommand;
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
 use db::versions::{self, Status, VersionError};
 
 use crate::{
     cli::Global,
+    data_dir::DataDir,
+    database::Database,
     exit::{Exit, Failure, with_causes},
     output::Output,
 };
 
-#[derive(Debug, Subcommand)]
-#[command(after_help = "The database is the one in the setting `database.url`.")]
-pub(crate) enum DbCommand {
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Without a database URL it is the database that `drover dev` keeps in the data folder, which is started for the moment;
+stop `drover dev` first.
+
+Examples:
+  drover db status
+  drover db upgrade --database-url postgresql://drover@db.example.com/drover
+  drover db downgrade 2")]
+pub(crate) struct DbArgs {
+    #[command(subcommand)]
+    command: DbCommand,
+    /// The database, as the setting `database.url`.
+    #[arg(long, value_name = "URL", global = true)]
+    database_url: Option<String>,
+    /// The folder that keeps the database of `drover dev`, as the setting `data_dir`.
+    #[arg(long, value_name = "DIR", global = true)]
+    data_dir: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, Subcommand)]
+enum DbCommand {
     /// Which version the database has, and which one this program knows.
     Status,
     /// Go to the newest version, or to the one named. Safe to repeat, and to interrupt.
-    #[command(after_help = "Examples:\n  drover db upgrade\n  drover db upgrade 3")]
     Upgrade { to: Option<u32> },
     /// Go back to an older version.
-    #[command(after_help = "Example:\n  drover db downgrade 2")]
     Downgrade { to: u32 },
 }
 
-pub(crate) async fn run(command: DbCommand, global: &Global, output: &Output) -> Result<Exit, Failure> {
-    let loaded = global.load(&[])?;
-    let url = loaded.settings.database.url.reveal();
-    if url.is_empty() {
-        let words = "the setting `database.url` is missing; set it, or DROVER__DATABASE__URL. \
-                     The database that `drover dev` starts for itself is upgraded whenever it starts";
-        return Err(Failure::new(Exit::Usage, words));
-    }
-    match command {
-        DbCommand::Status => status(url, *output).await,
-        DbCommand::Upgrade { to } => {
-            let version = versions::upgrade(url, to, progress).await.map_err(failed)?;
-            Ok(arrived(version, *output))
-        }
-        DbCommand::Downgrade { to } => {
-            let version = versions::downgrade(url, to, progress).await.map_err(failed)?;
-            Ok(arrived(version, *output))
-        }
-    }
+pub(crate) async fn run(args: DbArgs, global: &Global, output: &Output) -> Result<Exit, Failure> {
+    let data_dir = args.data_dir.map(|dir| dir.display().to_string());
+    let settings = global.load(&[("database.url", args.database_url), ("data_dir", data_dir)])?.settings;
+    let database = if settings.database.url.is_empty() {
+        let data_dir = DataDir::open(&settings.data_dir)?;
+        Database::given_or_embedded(&settings.database, data_dir.path()).await?
+    } else {
+        Database::given(&settings.database)?
+    };
+    let done = act(args.command, database.url(), *output).await;
+    database.stop().await;
+    done
+}
+
+async fn act(command: DbCommand, url: &str, output: Output) -> Result<Exit, Failure> {
+    let version = match command {
+        DbCommand::Status => return status(url, output).await,
+        DbCommand::Upgrade { to } => versions::upgrade(url, to, progress).await,
+        DbCommand::Downgrade { to } => versions::downgrade(url, to, progress).await,
+    };
+    Ok(arrived(version.map_err(failed)?, output))
 }
 
 async fn status(url: &str, output: Output) -> Result<Exit, Failure> {
@@ -69,6 +92,7 @@ fn progress(words: &str) {
     eprintln!("{words}");
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "it is the end of the error, and reads well in `map_err`")]
 fn failed(error: VersionError) -> Failure {
     let exit = match &error {
         VersionError::Unknown { .. } | VersionError::NotUp { .. } | VersionError::NotDown { .. } => Exit::Usage,

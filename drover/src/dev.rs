@@ -89,10 +89,8 @@ pub(crate) async fn run(args: DevArgs, global: &Global, ground: &Ground, output:
     let _telemetry = telemetry::init(&settings.telemetry, "dev")?;
     let shutdown = signals()?;
     let listener = listen(&settings.listen).await?;
-    let data_dir = match settings.dev.ephemeral {
-        true => DataDir::temporary(&ground.entropy)?,
-        false => DataDir::open(&settings.data_dir)?,
-    };
+    let data_dir =
+        if settings.dev.ephemeral { DataDir::temporary(&ground.entropy)? } else { DataDir::open(&settings.data_dir)? };
     let database = tokio::select! {
         database = Database::given_or_embedded(&settings.database, data_dir.path()) => database?,
         () = shutdown.wait() => return Ok(Exit::Interrupted),

@@ -83,8 +83,8 @@ impl DevWorkers {
 /// What tasks see of our own environment, and this very program as `$DROVER`. Their home is elsewhere, so Rust's tools
 /// have to be told where they live.
 pub(crate) fn task_environment(names: &[String]) -> BTreeMap<String, String> {
-    let named = names.iter().filter_map(|name| Some((name.clone(), environment::variable(name)?)));
-    let mut variables: BTreeMap<String, String> = named.collect();
+    let present = names.iter().filter_map(|name| Some((name.clone(), environment::variable(name)?)));
+    let mut variables: BTreeMap<String, String> = present.collect();
     let home = environment::variable("HOME").unwrap_or_default();
     for (name, folder) in [("RUSTUP_HOME", ".rustup"), ("CARGO_HOME", ".cargo")] {
         let place = Path::new(&home).join(folder);

@@ -32,6 +32,7 @@ impl Output {
     }
 
     /// One line of text, flushed, so that whoever waits for it sees it at once. A reader that went away is no error.
+    #[expect(clippy::unused_self, reason = "what is printed belongs to the output, whatever its form")]
     pub(crate) fn line(self, text: &str) {
         let mut out = io::stdout().lock();
         let _ = writeln!(out, "{text}").and_then(|()| out.flush());

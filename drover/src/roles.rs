@@ -86,6 +86,7 @@ impl House {
 }
 
 impl Door {
+    #[expect(clippy::disallowed_methods, reason = "`shut` ends it and waits for it")]
     fn open(plan: Plan, root_url: &str, queue: Queue, artifacts: Artifacts) -> Self {
         let Plan { mut settings, credentials, more_clients, listener, ground, .. } = plan;
         root_url.clone_into(&mut settings.api.root_url);

@@ -125,7 +125,10 @@ impl Maker<'_> {
                 used.push(task_id);
                 json!(task_id)
             })),
-            "$path" => Some(Ok(json!(self.draft.folder.join(text).components().collect::<std::path::PathBuf>()))),
+            "$path" => Some(match self.draft.folder.join(text).canonicalize() {
+                Ok(path) => Ok(json!(path)),
+                Err(error) => Err(format!("names the path `{text}` beside the file: {error}")),
+            }),
             _ => None,
         }
     }
