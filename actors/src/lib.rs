@@ -5,4 +5,5 @@ pub mod kit;
 pub mod object;
 pub mod queue;
 pub mod reflector;
+pub mod relay;
 pub mod scheduler;

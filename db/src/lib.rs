@@ -11,6 +11,7 @@ mod error;
 mod lane;
 pub mod object;
 mod options;
+pub mod outbox;
 pub mod queue;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;

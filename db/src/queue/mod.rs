@@ -11,6 +11,7 @@ mod sweeps;
 mod workers;
 
 pub use answer::{Outcome, TaskAnswer, TaskRow, Woken};
+pub(crate) use answer::{StoredRun, decode, runs};
 pub use claims::{ClaimBatch, Claimer, ReclaimBatch};
 pub use create::{CreateBatch, Created, GraphRow, NewTaskRow};
 pub use groups::GroupRow;

@@ -1,0 +1,156 @@
+//! The relay: it empties the outbox onto the bus.
+//!
+//! Owns: nothing; which relay sends is said by a lock in the database, and what is left to send by the outbox.
+//! Woken by: hints, given after every commit of this process that wrote events; ticks, for those of others.
+//! Tells: every event twice, as JSON for the world and as protobuf for our own parts.
+//!
+//! Any number of relays may run. One sends; should it end, another takes over within a second or two.
+
+mod exchanges;
+mod send;
+mod settings;
+#[cfg(test)]
+mod tests;
+
+use std::{sync::Arc, time::Duration};
+
+use base::{Backoff, Entropy};
+use bus::Bus;
+use db::{Db, outbox::Outbox};
+use exchanges::Exchanges;
+use protocol::exchanges::BadTemplate;
+use ractor::{Actor, ActorProcessingErr, ActorRef};
+use send::{Round, round};
+pub use settings::RelaySettings;
+use tokio::time::Instant;
+use tracing::Instrument;
+
+use crate::{
+    kit::{Child, Hint, HintInbox, Restart, Tick},
+    queue::Nudge,
+};
+
+/// All events go through one shard.
+const SHARD: i16 = 0;
+/// How often a relay that does not send asks whether it should.
+const TAKE_OVER: Duration = Duration::from_secs(1);
+/// Between two rounds, so that a busy queue makes few full batches and not many small ones.
+const BREATH: Duration = Duration::from_millis(2);
+/// The same, and the interval at least, while nobody listens and so nobody is waiting.
+const UNHEARD_BREATH: Duration = Duration::from_millis(100);
+const UNHEARD_INTERVAL: Duration = Duration::from_secs(1);
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+
+/// The part to supervise, and the nudge to give after commits.
+pub fn start(
+    db: Db,
+    bus: Arc<dyn Bus>,
+    settings: RelaySettings,
+    entropy: Entropy,
+) -> Result<(Child, Nudge), BadTemplate> {
+    let exchanges = Arc::new(Exchanges::new(&settings)?);
+    let inbox = HintInbox::default();
+    let hints = inbox.clone();
+    let make = move || {
+        let relay = Relay {
+            db: db.clone(),
+            bus: bus.clone(),
+            exchanges: exchanges.clone(),
+            settings: settings.clone(),
+            inbox: inbox.clone(),
+            entropy: entropy.clone(),
+        };
+        (relay, ())
+    };
+    let (child, handle) = Child::new("relay", Restart::Always, make);
+    let hint = Hint::new(handle, &hints, || Look);
+    Ok((child, Arc::new(move || hint.give())))
+}
+
+struct Relay {
+    db: Db,
+    bus: Arc<dyn Bus>,
+    exchanges: Arc<Exchanges>,
+    settings: RelaySettings,
+    inbox: HintInbox,
+    entropy: Entropy,
+}
+
+/// The only thing the relay is told.
+struct Look;
+
+struct Sending {
+    outbox: Outbox,
+    tick: Tick,
+    backoff: Backoff,
+    declared: bool,
+    /// Another relay sends; until then there is no need to ask again.
+    standing_by_until: Instant,
+}
+
+impl Actor for Relay {
+    type Msg = Look;
+    type State = Sending;
+    type Arguments = ();
+
+    async fn pre_start(&self, myself: ActorRef<Look>, (): ()) -> Result<Sending, ActorProcessingErr> {
+        let mut tick = Tick::new("relay");
+        tick.again(&myself, Duration::ZERO, || Look);
+        Ok(Sending {
+            outbox: self.db.outbox(SHARD),
+            tick,
+            backoff: Backoff::new(FIRST_PAUSE, LONGEST_PAUSE, self.entropy.clone()),
+            declared: false,
+            standing_by_until: Instant::now(),
+        })
+    }
+
+    async fn handle(&self, myself: ActorRef<Look>, _: Look, state: &mut Sending) -> Result<(), ActorProcessingErr> {
+        self.inbox.taken();
+        let standing_by = state.standing_by_until.saturating_duration_since(Instant::now());
+        if !standing_by.is_zero() {
+            // Hints are for the relay that sends.
+            state.tick.again(&myself, standing_by, || Look);
+            return Ok(());
+        }
+        let span = state.tick.root_span();
+        let next = self.look(&myself, state).instrument(span).await;
+        state.tick.again(&myself, next, || Look);
+        Ok(())
+    }
+}
+
+impl Relay {
+    /// One round; answers when to look again if nobody hints.
+    async fn look(&self, myself: &ActorRef<Look>, state: &mut Sending) -> Duration {
+        let interval = self.settings.interval.duration();
+        let (full, breath, next) = match self.try_round(state).await {
+            Ok(Round::NotOurs) => {
+                state.standing_by_until = Instant::now() + TAKE_OVER;
+                return TAKE_OVER;
+            }
+            Ok(Round::Unheard { full }) => (full, UNHEARD_BREATH, interval.max(UNHEARD_INTERVAL)),
+            Ok(Round::Sent { full }) => (full, BREATH, interval),
+            Err(error) => {
+                tracing::warn!(%error, cause = ?std::error::Error::source(&error), "events wait in the outbox");
+                return state.backoff.next_wait();
+            }
+        };
+        state.backoff.reset();
+        if full {
+            self.inbox.again(myself, Look);
+        } else {
+            tokio::time::sleep(breath).await;
+        }
+        next
+    }
+
+    async fn try_round(&self, state: &mut Sending) -> Result<Round, send::RoundError> {
+        if !state.declared {
+            self.exchanges.declare(&*self.bus).await?;
+            state.declared = true;
+        }
+        round(&mut state.outbox, &self.exchanges, &*self.bus, &self.settings).await
+    }
+}

@@ -1,0 +1,82 @@
+//! One round: read, send, forget.
+
+use std::time::Duration;
+
+use bus::{Bus, BusError, Message};
+use db::{DbError, outbox::Outbox};
+
+use super::{Exchanges, RelaySettings};
+
+/// Events dropped in one go when nobody listens.
+const DISCARD: i32 = 5000;
+
+/// Why a round came to nothing; the events are still there.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum RoundError {
+    #[error("the outbox could not be read")]
+    Db(#[from] DbError),
+    #[error("the events could not be sent")]
+    Bus(#[from] BusError),
+}
+
+/// How a round ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Round {
+    /// Another process sends the events.
+    NotOurs,
+    /// Nobody listens, so they were dropped unread.
+    Unheard {
+        full: bool,
+    },
+    Sent {
+        full: bool,
+    },
+}
+
+/// Sends the oldest events, if this process is the one to do it.
+///
+/// They are forgotten only after the bus has confirmed all of them. Whoever ends in between leaves them to be sent
+/// again: at least once, and for one task always in order.
+pub(super) async fn round(
+    outbox: &mut Outbox,
+    exchanges: &Exchanges,
+    bus: &dyn Bus,
+    settings: &RelaySettings,
+) -> Result<Round, RoundError> {
+    if !outbox.hold().await? {
+        return Ok(Round::NotOurs);
+    }
+    if !exchanges.may_be_heard(bus) {
+        let dropped = outbox.discard(DISCARD).await?;
+        return Ok(Round::Unheard { full: dropped == i64::from(DISCARD) });
+    }
+    let batch = outbox.read(settings.batch).await?;
+    if batch.ids.is_empty() {
+        return Ok(Round::Sent { full: false });
+    }
+    let messages = exchanges.messages(&batch.events, bus);
+    send(bus, &messages, settings.confirm_within.duration()).await?;
+    outbox.forget(&batch.ids).await?;
+    tracing::debug!(events = batch.ids.len(), messages = messages.len(), "events were sent");
+    Ok(Round::Sent { full: i32::try_from(batch.ids.len()) == Ok(settings.batch) })
+}
+
+/// All or, when one among them is refused, one by one, so that it does not hold up the others for ever.
+async fn send(bus: &dyn Bus, messages: &[Message], deadline: Duration) -> Result<(), BusError> {
+    match bus.publish(messages, deadline).await {
+        Err(BusError::Refused(reason)) => {
+            tracing::warn!(reason, "a batch of events was refused; its messages are sent one by one");
+        }
+        sent => return sent,
+    }
+    for message in messages {
+        match bus.publish(std::slice::from_ref(message), deadline).await {
+            Err(BusError::Refused(reason)) => {
+                let Message { exchange, routing_key, .. } = message;
+                tracing::error!(%exchange, routing_key, reason, "a message was refused and is lost");
+            }
+            sent => sent?,
+        }
+    }
+    Ok(())
+}

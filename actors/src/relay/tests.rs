@@ -1,0 +1,360 @@
+//! The relay between a real outbox and a bus.
+
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use async_trait::async_trait;
+use base::{Clock, Entropy, TestClock};
+use bus::{Bus, BusError, Consumer, ContentType, Exchange, MemoryBus, Message, Received, Subscription};
+use bytes::Bytes;
+use chrono::TimeDelta;
+use db::{Db, testing::TestDatabase};
+use protocol::{
+    event::{Event, EventKind, Fact},
+    id::{TaskGroupId, TaskId, TaskQueueId, WorkerName},
+    state::{Priority, Requires, TaskState},
+    task::{Metadata, TaskDefinition},
+};
+use serde_json::{Value, json};
+
+use super::{RelaySettings, start};
+use crate::{
+    kit::{Supervised, Supervisor},
+    queue::{
+        Nudge, Queue, QueueSettings, Report,
+        types::{ClaimWork, NewGraph, NewTask},
+    },
+};
+
+const SOON: Duration = Duration::from_secs(20);
+
+/// A queue with a relay, and what it writes to.
+struct House {
+    _database: TestDatabase,
+    db: Db,
+    bus: Arc<dyn Bus>,
+    clock: TestClock,
+    entropy: Entropy,
+    queue: Queue,
+    supervised: Supervised,
+}
+
+impl House {
+    async fn start(bus: Arc<dyn Bus>) -> Self {
+        declare_all(&*bus).await;
+        let database = TestDatabase::create().await;
+        let db = database.db().await;
+        let clock = TestClock::at(base::SystemClock.now());
+        let entropy = Entropy::seeded(1);
+        let (relay, nudge) = start(db.clone(), bus.clone(), RelaySettings::default(), entropy.branch("relay")).unwrap();
+        let (mut children, queue) = crate::queue::start(
+            db.clone(),
+            Arc::new(clock.clone()),
+            entropy.branch("queue"),
+            QueueSettings::default(),
+            nudge,
+            Arc::new(|| ()),
+        );
+        children.push(relay);
+        let supervised = Supervisor::start(children, entropy.clone()).await;
+        Self { _database: database, db, bus, clock, entropy, queue, supervised }
+    }
+
+    /// A relay more, as another process would run it.
+    async fn another_relay(&self, bus: Arc<dyn Bus>) -> (Supervised, Nudge) {
+        let entropy = self.entropy.branch("another");
+        let (relay, nudge) = start(self.db.clone(), bus, RelaySettings::default(), entropy.clone()).unwrap();
+        (Supervisor::start(vec![relay], entropy).await, nudge)
+    }
+
+    fn task(&self, group: Option<TaskId>) -> NewTask {
+        let task_id = TaskId::from_random(self.entropy.uuid_bytes());
+        let now = self.clock.now();
+        let definition = TaskDefinition {
+            created: now,
+            deadline: now + TimeDelta::hours(1),
+            dependencies: vec![],
+            expires: now + TimeDelta::hours(2),
+            extra: json!({}),
+            metadata: Metadata {
+                description: "x".repeat(1500),
+                name: "test".to_owned(),
+                owner: "o@example.com".to_owned(),
+                source: "https://example.com".to_owned(),
+            },
+            payload: json!({"nul": "\u{0}"}),
+            priority: Priority::Lowest,
+            project_id: "none".to_owned(),
+            provisioner_id: "p".to_owned(),
+            requires: Requires::AllCompleted,
+            retries: 5,
+            routes: vec!["index.proj.latest".to_owned()],
+            scheduler_id: "-".to_owned(),
+            scopes: vec![],
+            tags: BTreeMap::from([("kind".to_owned(), "test".to_owned())]),
+            task_group_id: TaskGroupId(group.unwrap_or(task_id).0),
+            task_queue_id: TaskQueueId("p/q".to_owned()),
+            worker_type: "q".to_owned(),
+        };
+        NewTask { task_id, definition }
+    }
+
+    async fn created(&self) -> TaskId {
+        self.queue.create_task(self.task(None)).await.unwrap().task_id
+    }
+
+    /// From creation to completion.
+    async fn completed(&self) -> TaskId {
+        let id = self.created().await;
+        let worker = WorkerName { worker_group: "g".to_owned(), worker_id: "w".to_owned() };
+        let ask = ClaimWork { task_queue_id: TaskQueueId("p/q".to_owned()), worker, count: 1 };
+        assert_eq!(self.queue.claim_work(ask).await.unwrap().len(), 1);
+        self.queue.report(id, 0, Report::Completed).await.unwrap();
+        id
+    }
+
+    async fn emptied(&self) {
+        let mut outbox = self.db.outbox(0);
+        let waited = async {
+            while !outbox.read(1).await.unwrap().ids.is_empty() {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        tokio::time::timeout(SOON, waited).await.expect("the outbox is emptied");
+    }
+
+    async fn stop(self) {
+        self.supervised.stop(Duration::from_secs(5)).await;
+        self.bus.close().await;
+    }
+}
+
+/// Subscribers need the exchanges before the relay gets to them.
+async fn declare_all(bus: &dyn Bus) {
+    super::Exchanges::new(&RelaySettings::default()).unwrap().declare(bus).await.unwrap();
+}
+
+fn own() -> Subscription {
+    Subscription::durable("test/own").bind("drover/v1/task-event", "#")
+}
+
+fn world(kind: &str) -> String {
+    format!("exchange/taskcluster-queue/v1/{kind}")
+}
+
+async fn next(consumer: &mut Consumer) -> Arc<Message> {
+    match tokio::time::timeout(SOON, consumer.next()).await.expect("a message in time") {
+        Some(Received::Delivery(delivery)) => {
+            let message = delivery.message.clone();
+            delivery.ack();
+            message
+        }
+        other => panic!("a message was due, not {other:?}"),
+    }
+}
+
+async fn next_event(consumer: &mut Consumer) -> Event {
+    Event::from_proto(&next(consumer).await.body).unwrap()
+}
+
+#[tokio::test]
+async fn a_life_is_told_in_order_to_the_world_and_to_ourselves() {
+    let bus: Arc<dyn Bus> = Arc::new(MemoryBus::default());
+    let house = House::start(bus.clone()).await;
+    let mut ours = bus.subscribe(own()).await.unwrap();
+    let kinds = ["task-defined", "task-pending", "task-running", "task-completed"];
+    let mut told = Subscription::durable("test/world");
+    for kind in kinds {
+        told = told.bind(&world(kind), "route.index.#");
+    }
+    let mut told = bus.subscribe(told).await.unwrap();
+
+    let id = house.completed().await;
+
+    for kind in kinds {
+        let message = next(&mut told).await;
+        assert_eq!(*message.exchange, *world(kind));
+        assert_eq!(message.content_type, ContentType::Json);
+        assert_eq!(message.cc, ["route.index.proj.latest"]);
+        let body: Value = serde_json::from_slice(&message.body).unwrap();
+        assert_eq!(body["status"]["taskId"], id.to_string());
+        assert_eq!(body["task"]["tags"]["kind"], "test");
+        let event = next_event(&mut ours).await;
+        assert_eq!(event.kind().as_str(), kind);
+    }
+    house.stop().await;
+}
+
+#[tokio::test]
+async fn a_new_task_is_told_of_as_it_was_before_it_was_scheduled() {
+    let bus: Arc<dyn Bus> = Arc::new(MemoryBus::default());
+    let house = House::start(bus.clone()).await;
+    let mut ours = bus.subscribe(own()).await.unwrap();
+    house.created().await;
+
+    for (kind, state, runs) in
+        [(EventKind::TaskDefined, TaskState::Unscheduled, 0), (EventKind::TaskPending, TaskState::Pending, 1)]
+    {
+        let event = next_event(&mut ours).await;
+        let Fact::Task(task) = &event.fact else { panic!("a task was made, no group") };
+        assert_eq!((event.kind(), task.status.state, task.status.runs.len()), (kind, state, runs));
+    }
+    house.stop().await;
+}
+
+#[tokio::test]
+async fn an_outbox_that_nobody_reads_is_emptied_all_the_same() {
+    let house = House::start(Arc::new(MemoryBus::default())).await;
+    for _ in 0..20 {
+        house.created().await;
+    }
+    house.emptied().await;
+    house.stop().await;
+}
+
+/// A bus that is away for its first publishings.
+struct Shaky {
+    bus: MemoryBus,
+    away_for: AtomicU32,
+}
+
+#[async_trait]
+impl Bus for Shaky {
+    async fn declare(&self, exchange: Exchange) -> Result<(), BusError> {
+        self.bus.declare(exchange).await
+    }
+
+    async fn publish(&self, messages: &[Message], deadline: Duration) -> Result<(), BusError> {
+        let left = self.away_for.load(Ordering::SeqCst);
+        if left > 0 {
+            self.away_for.store(left - 1, Ordering::SeqCst);
+            // Half of it went out before the connection broke.
+            self.bus.publish(&messages[..messages.len() / 2], deadline).await?;
+            return Err(BusError::Late);
+        }
+        self.bus.publish(messages, deadline).await
+    }
+
+    async fn subscribe(&self, subscription: Subscription) -> Result<Consumer, BusError> {
+        self.bus.subscribe(subscription).await
+    }
+
+    fn wake(&self, exchange: &str, body: Bytes) {
+        self.bus.wake(exchange, body);
+    }
+
+    fn may_be_heard(&self, exchange: &str) -> bool {
+        self.bus.may_be_heard(exchange)
+    }
+
+    async fn close(&self) {
+        self.bus.close().await;
+    }
+}
+
+#[tokio::test]
+async fn what_the_bus_did_not_confirm_is_sent_again_and_nothing_is_skipped() {
+    let bus: Arc<dyn Bus> = Arc::new(Shaky { bus: MemoryBus::default(), away_for: AtomicU32::new(2) });
+    let house = House::start(bus.clone()).await;
+    let mut ours = bus.subscribe(own()).await.unwrap();
+
+    let id = house.completed().await;
+    house.emptied().await;
+
+    let mut last = 0;
+    let mut kinds = Vec::new();
+    while kinds.last() != Some(&EventKind::TaskCompleted) {
+        let event = next_event(&mut ours).await;
+        let Fact::Task(task) = &event.fact else { panic!("no group was touched") };
+        assert_eq!(task.status.task_id, id);
+        if event.id > last {
+            last = event.id;
+            kinds.push(event.kind());
+        }
+    }
+    assert_eq!(
+        kinds,
+        [EventKind::TaskDefined, EventKind::TaskPending, EventKind::TaskRunning, EventKind::TaskCompleted]
+    );
+    house.stop().await;
+}
+
+#[tokio::test]
+async fn when_the_relay_that_sends_ends_another_takes_over() {
+    let bus: Arc<dyn Bus> = Arc::new(MemoryBus::default());
+    let house = House::start(bus.clone()).await;
+    let mut ours = bus.subscribe(own()).await.unwrap();
+    house.created().await;
+    let first = next_event(&mut ours).await;
+    assert_eq!(next_event(&mut ours).await.kind(), EventKind::TaskPending);
+    let (other, _nudge) = house.another_relay(bus.clone()).await;
+
+    let (task, House { supervised, db, _database, .. }) = (house.task(None), house);
+    supervised.stop(SOON).await;
+    let (children, queue) = crate::queue::start(
+        db,
+        Arc::new(base::SystemClock),
+        Entropy::seeded(2),
+        QueueSettings::default(),
+        Arc::new(|| ()),
+        Arc::new(|| ()),
+    );
+    let queue_alone = Supervisor::start(children, Entropy::seeded(3)).await;
+    queue.create_task(task).await.unwrap();
+
+    assert!(next_event(&mut ours).await.id > first.id);
+    queue_alone.stop(SOON).await;
+    other.stop(SOON).await;
+}
+
+#[tokio::test]
+#[ignore = "prints how fast the relay is; run it alone"]
+async fn how_fast() {
+    let bus: Arc<dyn Bus> = match base::environment::variable("DROVER_TEST_AMQP_URL") {
+        Some(url) => Arc::new(bus::AmqpBus::new(&url, "how fast", &Entropy::system()).unwrap()),
+        None => Arc::new(MemoryBus::default()),
+    };
+    let house = House::start(bus.clone()).await;
+    let mut ours = bus.subscribe(Subscription::ephemeral().bind("drover/v1/task-event", "#")).await.unwrap();
+    single_latencies(&house, &mut ours).await;
+    throughput(&house, &mut ours).await;
+    house.stop().await;
+}
+
+async fn single_latencies(house: &House, ours: &mut Consumer) {
+    let mut times = Vec::new();
+    for _ in 0..100 {
+        house.created().await;
+        let committed = Instant::now();
+        next_event(ours).await;
+        times.push(committed.elapsed());
+        next_event(ours).await;
+    }
+    times.sort();
+    println!("answered to delivered: p50 {:?}, p99 {:?}", times[50], times[98]);
+}
+
+async fn throughput(house: &House, ours: &mut Consumer) {
+    const TASKS: usize = 10_000;
+    for part in 0..10 {
+        let first = house.task(None);
+        let group = first.task_id;
+        let rest = (1..TASKS / 10).map(|_| house.task(Some(group)));
+        let tasks = std::iter::once(first.clone()).chain(rest).collect();
+        house.queue.create_graph(NewGraph { submit_key: part.to_string(), tasks }).await.unwrap();
+    }
+    // What is left was written while the relay ran; a backlog is what shows its speed.
+    let began = Instant::now();
+    let mut heard = 0;
+    while heard < 2 * TASKS {
+        next_event(ours).await;
+        heard += 1;
+    }
+    println!("{heard} events, the last {:?} after the last commit", began.elapsed());
+}
