@@ -93,3 +93,26 @@ fn shown(value: &serde_json::Value) -> String {
         other => other.to_string(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, path::Path};
+
+    use super::*;
+
+    const HEAD: &str = "# Settings\n\nWritten from the code by the tests of this crate (`UPDATE=1 cargo test -p drover`). \
+        The same text: `drover config explain`.\n\nLayers, each over the one before: these defaults, one TOML file \
+        (`drover.toml`, or `--config FILE`), the variables, `--set KEY=VALUE` and a command's own flags.\n\n```text\n";
+
+    #[test]
+    fn the_manual_that_is_checked_in_is_what_the_code_says() {
+        let pages: Vec<String> = entries::<DroverSettings>().iter().map(page).collect();
+        let manual = format!("{HEAD}{}```\n", pages.join("\n"));
+        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("SETTINGS.md");
+        if base::environment::variable("UPDATE").is_some() {
+            fs::write(&file, &manual).unwrap();
+        }
+        let kept = fs::read_to_string(&file).unwrap_or_default();
+        assert!(kept == manual, "{} is stale; write it anew with UPDATE=1", file.display());
+    }
+}

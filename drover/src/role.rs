@@ -36,13 +36,17 @@ impl Role {
         }
     }
 
-    /// From names; `all` stands for every role.
+    /// From names; `all` stands for every role. The HTTP server speaks to the queue and the object store in its own
+    /// process, so `api` brings them.
     pub(crate) fn from_names(names: &[String]) -> Result<BTreeSet<Self>, Failure> {
         if names.iter().any(|name| name == "all") {
             return Ok(Self::ALL.into());
         }
         let roles: Result<BTreeSet<Self>, String> = names.iter().map(|name| name.parse()).collect();
-        let roles = roles.map_err(|words| Failure::new(Exit::Usage, words))?;
+        let mut roles = roles.map_err(|words| Failure::new(Exit::Usage, words))?;
+        if roles.contains(&Self::Api) {
+            roles.extend([Self::Queue, Self::Object]);
+        }
         if roles.is_empty() {
             return Err(Failure::new(
                 Exit::Usage,
@@ -77,6 +81,12 @@ mod tests {
     #[test]
     fn all_stands_for_every_role() {
         assert_eq!(Role::from_names(&["all".to_owned()]).unwrap().len(), Role::ALL.len());
+    }
+
+    #[test]
+    fn the_http_server_brings_what_it_speaks_to() {
+        let roles = Role::from_names(&["api".to_owned()]).unwrap();
+        assert_eq!(roles, [Role::Api, Role::Queue, Role::Object].into());
     }
 
     #[test]

@@ -75,7 +75,7 @@ pub(crate) async fn run(args: RunArgs, ground: &Ground, output: &Output) -> Resu
     }
     let server = args.server.connect(ground)?;
     let shutdown = shutdown()?;
-    let submitting = submit(&server, &draft, &wishes, args.submit_key.is_some(), now);
+    let submitting = submit(&server, &draft, &wishes, now);
     let Submitted { plan, was_there } = tokio::select! {
         submitted = submitting => submitted?,
         () = shutdown.wait() => return Err(left_early(&wishes.key)),

@@ -21,29 +21,34 @@ pub(super) struct Submitted {
     pub(super) was_there: bool,
 }
 
-/// Ids follow from the key, so the server can be asked whether the graph is there already; its tasks then say when
-/// they were created, and all relative times follow from that. No note of ours needs to survive.
+/// The server knows a graph by its submit key and, times apart, by its content; a repeat is answered with what is
+/// there. Times inside of payloads count as content: then the tasks that are there tell when they were created, and
+/// all relative times follow from that. No note of ours has to survive.
 pub(super) async fn submit(
     server: &Server,
     draft: &Draft,
     wishes: &Wishes,
-    key_was_given: bool,
     now: Timestamp,
 ) -> Result<Submitted, Failure> {
     let plan = plan(draft, wishes, now)?;
-    if key_was_given && let Some(known) = adopt(server, draft, wishes, &plan).await? {
-        return Ok(Submitted { plan: known, was_there: true });
-    }
     let tasks: Vec<Value> = plan.tasks.iter().map(Planned::to_value).collect();
     match server.submit(wishes.key.as_str(), &tasks).await {
-        Ok(_) => Ok(Submitted { plan, was_there: false }),
-        // Another submission with this key was faster.
+        Ok(answer) => {
+            let was_there = is_older(&answer, &plan);
+            Ok(Submitted { plan, was_there })
+        }
         Err(error) if error.is_conflict() => match adopt(server, draft, wishes, &plan).await? {
             Some(known) => Ok(Submitted { plan: known, was_there: true }),
             None => Err(error.into()),
         },
         Err(error) => Err(error.into()),
     }
+}
+
+/// What is there has another deadline than what was sent.
+fn is_older(answer: &Value, plan: &Plan) -> bool {
+    let first = plan.tasks.first();
+    first.is_some_and(|first| answer["tasks"][0]["status"]["deadline"] != first.task["deadline"])
 }
 
 pub(super) fn plan(draft: &Draft, wishes: &Wishes, now: Timestamp) -> Result<Plan, Failure> {
@@ -55,7 +60,8 @@ async fn adopt(server: &Server, draft: &Draft, wishes: &Wishes, fresh: &Plan) ->
     let Some(first) = fresh.tasks.first() else { return Ok(None) };
     let created = match server.definition(first.task_id).await {
         Ok(stored) => stored["created"].as_str().and_then(time::parse),
-        Err(error) if error.is_not_found() => return Ok(None),
+        // Whoever may not read tasks is told of the conflict itself.
+        Err(error) if matches!(error.status(), Some(403 | 404)) => return Ok(None),
         Err(error) => return Err(error.into()),
     };
     let Some(created) = created else { return Ok(None) };
