@@ -4,6 +4,7 @@
 //! the function that answers it: one line in the `routes` of its service, such as `queue::routes`.
 
 mod auth;
+mod auth_service;
 mod graph;
 mod http;
 mod object;

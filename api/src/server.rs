@@ -25,7 +25,7 @@ use tower::{Layer, ServiceExt};
 use tower_http::{CompressionLevel, compression::CompressionLayer};
 
 use crate::{
-    ApiSettings, Build, Clients, graph,
+    ApiSettings, Build, Clients, auth_service, graph,
     http::{Door, Limits, Probes, Table, answer},
     object, queue,
 };
@@ -65,6 +65,7 @@ pub async fn serve(listener: TcpListener, api: Api, shutdown: Shutdown) -> io::R
 fn door(api: Api, root_url: String, shutdown: &Shutdown) -> Door {
     let probes = Probes::new(api.build.clone(), Instant::now());
     let mut table = Table::default();
+    auth_service::routes(&api, &probes).into_table(&mut table);
     graph::routes(&api, &probes).into_table(&mut table);
     queue::routes(&api, &root_url, &probes, shutdown).into_table(&mut table);
     object::routes(api.artifacts.objects(), &root_url, &probes).into_table(&mut table);

@@ -46,6 +46,12 @@ impl Clients {
         Self { table: Arc::new(table), queue }
     }
 
+    /// One client and nobody else, who issues nothing.
+    pub(crate) fn alone(client: Client) -> Self {
+        let client = Arc::new(client);
+        Self { table: Arc::new(HashMap::from([(client.client_id.clone(), Arc::clone(&client))])), queue: client }
+    }
+
     pub fn find(&self, client_id: &str) -> Option<&Arc<Client>> {
         self.table.get(client_id)
     }

@@ -2,10 +2,9 @@
 
 use std::{fmt::Write, sync::Arc};
 
-use axum::{body::Body, http::HeaderMap};
+use axum::body::Body;
 use protocol::{
     error::ErrorCode,
-    hawk,
     reference::Output,
     schema::{self, Fault as SchemaFault},
     scope::ScopeSet,
@@ -18,11 +17,11 @@ use super::{
     query::{Query, invalid},
     table::Route,
 };
-use crate::auth::{AuthFault, Caller, Signature, Signed, authenticate};
+use crate::auth::{AuthFault, Caller};
 
 pub(super) fn admit(door: &Door, route: &Route, asked: &Arc<Asked>, stream: Body) -> Result<Call, Fault> {
     let value = if route.handler.read == Read::Json { body::parse(&asked.headers, &asked.raw)? } else { Value::Null };
-    let mut call = Call::new(Arc::clone(asked), identify(door, route, asked), value, stream);
+    let mut call = Call::new(Arc::clone(asked), caller(door, route, asked), value, stream);
     if route.scopes_first {
         call.authorize(|params| params)?;
     }
@@ -35,38 +34,15 @@ pub(super) fn admit(door: &Door, route: &Route, asked: &Arc<Asked>, stream: Body
 }
 
 /// Who is calling. Endpoints without scopes do not look at signatures.
-fn identify(door: &Door, route: &Route, asked: &Asked) -> Result<Caller, AuthFault> {
+fn caller(door: &Door, route: &Route, asked: &Asked) -> Result<Caller, AuthFault> {
     if route.endpoint.scopes.is_none() {
         return Ok(Caller::anonymous(ScopeSet::default()));
     }
-    let whole = asked.uri.path_and_query().map_or("", |resource| resource.as_str());
-    let unsigned = hawk::take_bewit(whole);
-    let (resource, bewit) = unsigned.as_ref().map_or((whole, None), |(rest, bewit)| (rest.as_str(), Some(*bewit)));
-    let header = asked.headers.get("authorization").map(|value| value.to_str().unwrap_or_default());
-    let (host, port) = host_and_port(&asked.headers);
-    let signed = Signed { method: asked.method.as_str(), resource, host: &host, port };
-    let caller = authenticate(&door.clients, &Signature::find(header, bewit)?, signed, door.clock.now())?;
-    match &caller.hash {
-        Some(hash) if route.handler.read != Read::Stream && *hash != payload_hash(asked) => Err(AuthFault::PayloadHash),
-        _ => Ok(caller),
+    let caller = asked.identify(&door.clients, door.clock.now())?;
+    if route.handler.read != Read::Stream {
+        asked.check_hash(&caller)?
     }
-}
-
-fn payload_hash(asked: &Asked) -> String {
-    hawk::payload_hash(body::content_type(&asked.headers), &asked.raw)
-}
-
-/// Where the client thinks it is. A proxy that ends TLS says so in headers.
-fn host_and_port(headers: &HeaderMap) -> (String, u16) {
-    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-    let host = text("host").unwrap_or_default();
-    let (name, port) = match host.rsplit_once(':') {
-        Some((name, port)) if !port.ends_with(']') => (name, port.parse().ok()),
-        _ => (host, None),
-    };
-    let forwarded = text("x-forwarded-port").and_then(|port| port.parse().ok());
-    let https = text("x-forwarded-proto").filter(|proto| *proto == "https").map(|_| 443);
-    (name.to_ascii_lowercase(), forwarded.or(https).or(port).unwrap_or(80))
+    Ok(caller)
 }
 
 fn check_params(asked: &Asked) -> Result<(), Fault> {

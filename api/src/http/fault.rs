@@ -51,11 +51,7 @@ impl Fault {
         Self { details: Some(details), ..self }
     }
 
-    pub(crate) const fn code(&self) -> ErrorCode {
-        self.code
-    }
-
-    pub(crate) const fn status(&self) -> StatusCode {
+    const fn status(&self) -> StatusCode {
         match self.code {
             ErrorCode::MalformedPayload
             | ErrorCode::InvalidRequestArguments

@@ -6,6 +6,7 @@ mod call;
 mod dispatch;
 mod fault;
 mod headers;
+mod identify;
 mod json;
 mod limits;
 mod page;

@@ -5,7 +5,11 @@ use std::sync::LazyLock;
 use super::Service;
 
 static SERVICES: LazyLock<Vec<Service>> = LazyLock::new(|| {
-    let files = [include_str!("../../references/queue/api.json"), include_str!("../../references/object/api.json")];
+    let files = [
+        include_str!("../../references/auth/api.json"),
+        include_str!("../../references/queue/api.json"),
+        include_str!("../../references/object/api.json"),
+    ];
     files.iter().map(|text| parse(text)).collect()
 });
 

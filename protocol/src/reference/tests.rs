@@ -150,7 +150,7 @@ fn the_bundle_holds_references_schemas_and_manifest() {
 
 #[test]
 fn the_manifest_lists_every_reference_under_the_root_url() {
-    let expected = ["object/v1/api", "queue/v1/api", "queue/v1/exchanges"];
+    let expected = ["auth/v1/api", "object/v1/api", "queue/v1/api", "queue/v1/exchanges"];
     let expected = expected.map(|path| format!("http://x/references/{path}.json"));
     assert_eq!(manifest("http://x")["references"], json!(expected));
 }

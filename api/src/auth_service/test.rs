@@ -1,0 +1,50 @@
+//! Endpoints against which client libraries try their signatures.
+
+use std::sync::Arc;
+
+use protocol::{
+    error::ErrorCode,
+    scope::{ScopeExpression, ScopeSet},
+};
+use serde::Deserialize;
+
+use super::AuthState;
+use crate::{
+    Client, Clients,
+    auth::insufficient,
+    http::{Answer, Call, Fault, Object},
+};
+
+/// Known to everybody, and good for nothing but these endpoints.
+const TESTER: (&str, &str) = ("tester", "no-secret");
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Trial {
+    client_scopes: Vec<String>,
+    required_scopes: Vec<String>,
+}
+
+pub(super) async fn test_authenticate(state: Arc<AuthState>, mut call: Call) -> Answer {
+    let trial = call.body()?;
+    judge(&state, &call, trial)
+}
+
+pub(super) async fn test_authenticate_get(state: Arc<AuthState>, call: Call) -> Answer {
+    let client_scopes = ["test:*", "auth:create-client:test:*"].map(str::to_owned).to_vec();
+    judge(&state, &call, Trial { client_scopes, required_scopes: vec!["test:authenticate-get".to_owned()] })
+}
+
+fn judge(state: &AuthState, call: &Call, trial: Trial) -> Answer {
+    let tester = Client::lasting(TESTER.0, TESTER.1, ScopeSet::new(trial.client_scopes));
+    let caller = call.asked().identify(&Clients::alone(tester), state.clock.now());
+    let caller = caller.and_then(|caller| call.asked().check_hash(&caller).map(|()| caller));
+    let refused = |words: String| Fault::new(ErrorCode::AuthenticationFailed, words);
+    let caller = caller.map_err(|fault| refused(fault.to_string()))?;
+    let Some(client_id) = &caller.client_id else { return Err(refused("the request is not signed".to_owned())) };
+    let required = ScopeExpression::AllOf(trial.required_scopes.into_iter().map(ScopeExpression::Scope).collect());
+    if !required.is_satisfied_by(&caller.scopes) {
+        return Err(insufficient(&caller, &required));
+    }
+    Ok(Object::new().field("clientId", client_id).field("scopes", &caller.scopes.as_slice()).into())
+}

@@ -1,0 +1,65 @@
+use axum::http::HeaderMap;
+use protocol::{hawk, time::Timestamp};
+
+use super::{body, call::Asked};
+use crate::auth::{AuthFault, Caller, Clients, Signature, Signed, authenticate};
+
+impl Asked {
+    /// Finds out who signed this request, if anybody did.
+    pub(crate) fn identify(&self, clients: &Clients, now: Timestamp) -> Result<Caller, AuthFault> {
+        let whole = self.uri.path_and_query().map_or("", |resource| resource.as_str());
+        let unsigned = hawk::take_bewit(whole);
+        let (resource, bewit) = unsigned.as_ref().map_or((whole, None), |(rest, bewit)| (rest.as_str(), Some(*bewit)));
+        let header = self.headers.get("authorization").map(|value| value.to_str().unwrap_or_default());
+        let (host, port) = host_and_port(&self.headers);
+        let signed = Signed { method: self.method.as_str(), resource, host: &host, port };
+        authenticate(clients, &Signature::find(header, bewit)?, signed, now)
+    }
+
+    /// A signed hash must be that of the body that came.
+    pub(crate) fn check_hash(&self, caller: &Caller) -> Result<(), AuthFault> {
+        match &caller.hash {
+            Some(hash) if *hash != hawk::payload_hash(body::content_type(&self.headers), &self.raw) => {
+                Err(AuthFault::PayloadHash)
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Where the client thinks it is. A proxy that ends TLS says so in headers.
+fn host_and_port(headers: &HeaderMap) -> (String, u16) {
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    let host = text("host").unwrap_or_default();
+    let (name, port) = match host.rsplit_once(':') {
+        Some((name, port)) if !port.ends_with(']') => (name, port.parse().ok()),
+        _ => (host, None),
+    };
+    let forwarded = text("x-forwarded-port").and_then(|port| port.parse().ok());
+    let https = text("x-forwarded-proto").filter(|proto| *proto == "https").map(|_| 443);
+    (name.to_ascii_lowercase(), forwarded.or(https).or(port).unwrap_or(80))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_proxy_may_say_where_the_client_thinks_it_is() {
+        let cases: [(&[(&str, &str)], (&str, u16)); 6] = [
+            (&[("host", "House.example")], ("house.example", 80)),
+            (&[("host", "house.example:8080")], ("house.example", 8080)),
+            (&[("host", "[::1]:8080")], ("[::1]", 8080)),
+            (&[("host", "[::1]")], ("[::1]", 80)),
+            (&[("host", "h:8080"), ("x-forwarded-proto", "https")], ("h", 443)),
+            (&[("host", "h"), ("x-forwarded-proto", "https"), ("x-forwarded-port", "8443")], ("h", 8443)),
+        ];
+        for (given, (host, port)) in cases {
+            let mut headers = HeaderMap::new();
+            for (name, value) in given {
+                headers.insert(*name, value.parse().unwrap());
+            }
+            assert_eq!(host_and_port(&headers), (host.to_owned(), port), "{given:?}");
+        }
+    }
+}
