@@ -16,6 +16,7 @@ use crate::{
     output::Output,
     role::Role,
     roles::{House, Plan},
+    settings::DroverSettings,
 };
 
 #[derive(Debug, Args)]
@@ -38,6 +39,7 @@ pub(crate) struct ServeArgs {
 pub(crate) async fn run(args: ServeArgs, global: &Global, ground: &Ground, output: &Output) -> Result<Exit, Failure> {
     let flags = [("serve.roles", args.roles), ("listen", args.listen.map(|listen| listen.to_string()))];
     let settings = global.load(&flags)?.settings;
+    require(&settings)?;
     let roles = Role::from_names(&settings.serve.roles)?;
     let names: Vec<String> = roles.iter().map(ToString::to_string).collect();
     let credentials = Credentials::given(&settings.auth)?;
@@ -62,4 +64,21 @@ pub(crate) async fn run(args: ServeArgs, global: &Global, ground: &Ground, outpu
     tracing::info!("stopping");
     house.stop().await;
     Ok(Exit::Ok)
+}
+
+/// All that is missing, said at once.
+fn require(settings: &DroverSettings) -> Result<(), Failure> {
+    let needed = [
+        ("database.url", &settings.database.url),
+        ("auth.root_credentials", &settings.auth.root_credentials),
+        ("auth.queue_access_token", &settings.auth.queue_access_token),
+    ];
+    let missing = needed.iter().filter(|(_, secret)| secret.is_empty());
+    let missing: Vec<String> =
+        missing.map(|(key, _)| format!("`{key}` (DROVER__{})", key.to_uppercase().replace('.', "__"))).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let words = format!("settings are missing: {}; `drover config explain` says what they mean", missing.join(", "));
+    Err(Failure::new(Exit::Usage, words))
 }
