@@ -15,6 +15,7 @@ echo "packed $(wc -l <files) files"
 cat >graph.yml <<YAML
 defaults:
   dependencies: [$TASK_ID]
+  scopes: ["queue:get-artifact:public/*"]
   payload:
     maxRunTime: 120
     mounts:
