@@ -1,5 +1,7 @@
 //! Export speaks to a real socket; in a file of its own because a process has one subscriber.
 
+#![expect(clippy::unwrap_used, reason = "helpers of a test")]
+
 use std::{
     collections::BTreeSet,
     io::{BufRead, BufReader, Read, Write},
