@@ -26,7 +26,7 @@ fn collector() -> (String, mpsc::Receiver<String>) {
             let tell = tell.clone();
             thread::spawn(move || {
                 while let Some(path) = answer(&stream) {
-                    tell.send(path).unwrap()
+                    tell.send(path).unwrap();
                 }
             });
         }
@@ -61,7 +61,7 @@ fn what_was_traced_and_counted_is_sent_before_the_guard_is_gone() {
     let settings = TelemetrySettings { otlp_endpoint, flush_deadline, ..TelemetrySettings::default() };
     let guard = telemetry::init(&settings, "test").unwrap();
 
-    let traceparent = tracing::info_span!("work").in_scope(|| telemetry::traceparent());
+    let traceparent = tracing::info_span!("work").in_scope(telemetry::traceparent);
     telemetry::meter("test").u64_counter("things").build().add(1, &[]);
     let before = Instant::now();
     drop(guard);
