@@ -1,6 +1,8 @@
 //! What both buses promise, asked of each in the same words.
+#![allow(clippy::unwrap_used, reason = "a test says what it expects by what it unwraps")]
 
 mod broker;
+mod interruption;
 mod scenarios;
 
 use broker::Broker;
@@ -49,4 +51,6 @@ async fn amqp_keeps_the_same_contract() {
     let bus = AmqpBus::new(&broker.url, "contract", &base::Entropy::system()).unwrap();
     all_over_amqp(&bus).await;
     bus.close().await;
+    println!("over AMQP: a_cut_connection_loses_nothing_that_is_durable");
+    interruption::a_cut_connection_loses_nothing_that_is_durable(&broker.url).await;
 }

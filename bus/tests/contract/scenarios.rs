@@ -12,7 +12,7 @@ fn name(what: &str) -> String {
     format!("drover-test/{what}/{:x}", base::Entropy::system().number())
 }
 
-async fn topic(bus: &dyn Bus) -> String {
+pub(crate) async fn topic(bus: &dyn Bus) -> String {
     let exchange = name("exchange");
     bus.declare(Exchange::topic(&exchange)).await.unwrap();
     exchange
@@ -32,9 +32,13 @@ async fn send(bus: &dyn Bus, messages: &[Message]) {
     bus.publish(messages, SOON).await.unwrap();
 }
 
+/// One message for each number.
+pub(crate) fn messages(exchange: &str, numbers: std::ops::Range<u32>) -> Vec<Message> {
+    numbers.map(|number| message(exchange, "key", &[], &number.to_string())).collect()
+}
+
 async fn numbers(bus: &dyn Bus, exchange: &str, numbers: std::ops::Range<u32>) {
-    let messages: Vec<_> = numbers.map(|number| message(exchange, "key", &[], &number.to_string())).collect();
-    send(bus, &messages).await;
+    send(bus, &messages(exchange, numbers)).await;
 }
 
 async fn next(consumer: &mut Consumer) -> Delivery {
