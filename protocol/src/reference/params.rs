@@ -1,6 +1,10 @@
 //! Patterns of path parameters and query values.
 
+use std::ops::RangeInclusive;
+
 use serde::Deserialize;
+
+use crate::time;
 
 /// The shape a parameter must have. The words are those used in `references/*/api.json`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -22,6 +26,26 @@ pub enum Pattern {
     Digits,
     /// `true` or `false`.
     Flag,
+    /// A point in time, as in `since`.
+    Time,
+    ClientId,
+    /// What a history is kept of: a client, a role, and so on.
+    EntityType,
+    /// Words of an index path with dots between them; also a namespace.
+    IndexPath,
+    /// `read-write` or `read-only`.
+    Level,
+    /// A bucket of S3.
+    Bucket,
+    /// What stands behind the bucket; possibly nothing.
+    BucketPrefix,
+    /// The one other shape in which S3 credentials are given.
+    IamRoleCompat,
+    /// An account of Azure.
+    AzureAccount,
+    SentryProject,
+    WstAudience,
+    WstClient,
 }
 
 impl Pattern {
@@ -32,7 +56,18 @@ impl Pattern {
             "runId" => Self::RunId,
             "taskQueueId" | "workerPoolId" => Self::TaskQueueId,
             "provisionerId" | "workerType" | "workerGroup" | "workerId" => Self::GenericId,
-            "name" => Self::Printable,
+            "name" | "roleId" => Self::Printable,
+            "clientId" => Self::ClientId,
+            "entityType" => Self::EntityType,
+            "indexPath" | "namespace" => Self::IndexPath,
+            "level" => Self::Level,
+            "bucket" => Self::Bucket,
+            "prefix" => Self::BucketPrefix,
+            "account" => Self::AzureAccount,
+            "project" => Self::SentryProject,
+            "wstAudience" => Self::WstAudience,
+            "wstClient" => Self::WstClient,
+            "entityId" | "table" | "container" | "projectId" | "serviceAccount" | "appName" | "owner" => Self::NotEmpty,
             _ => Self::Any,
         }
     }
@@ -49,6 +84,18 @@ impl Pattern {
             Self::Printable => "^[\\x20-\\x7e]+$",
             Self::Digits => "^[0-9]+$",
             Self::Flag => "^(true|false)$",
+            Self::Time => "a date and time like 2026-08-21T19:24:27.123Z",
+            Self::ClientId => "^[A-Za-z0-9!@/:.+|_-]+$",
+            Self::EntityType => "^(client|role|secret|hook|worker-pool)$",
+            Self::IndexPath => "^([a-zA-Z0-9_!~*'()%-]+\\.)*[a-zA-Z0-9_!~*'()%-]+$",
+            Self::Level => "^(read-write|read-only)$",
+            Self::Bucket => "^[a-z0-9][a-z0-9-]{1,62}[a-z0-9]$",
+            Self::BucketPrefix => "^([^/].*)?$",
+            Self::IamRoleCompat => "^iam-role-compat$",
+            Self::AzureAccount => "^[a-z0-9]{3,24}$",
+            Self::SentryProject => "^[a-zA-Z0-9_-]{1,64}$",
+            Self::WstAudience => "^[a-zA-Z0-9_-]{1,38}$",
+            Self::WstClient => "^[a-zA-Z0-9_~.%-]+$",
         }
     }
 
@@ -63,8 +110,22 @@ impl Pattern {
             Self::TaskQueueId => text
                 .split_once('/')
                 .is_some_and(|(provisioner, kind)| is_generic_id(provisioner) && is_worker_type(kind)),
-            Self::Printable => !text.is_empty() && text.bytes().all(|byte| (0x20..=0x7e).contains(&byte)),
+            Self::Printable => letters(text, 1..=usize::MAX, |byte| (0x20..=0x7e).contains(&byte)),
             Self::Flag => matches!(text, "true" | "false"),
+            Self::Time => time::parse(text).is_some(),
+            Self::ClientId => letters(text, 1..=usize::MAX, |byte| is_alphanumeric_or(byte, b"!@/:.+|_-")),
+            Self::EntityType => matches!(text, "client" | "role" | "secret" | "hook" | "worker-pool"),
+            Self::IndexPath => {
+                text.split('.').all(|word| letters(word, 1..=usize::MAX, |byte| is_alphanumeric_or(byte, b"_!~*'()%-")))
+            }
+            Self::Level => matches!(text, "read-write" | "read-only"),
+            Self::Bucket => letters(text, 3..=64, is_lower) && !text.starts_with('-') && !text.ends_with('-'),
+            Self::BucketPrefix => !text.starts_with('/'),
+            Self::IamRoleCompat => text == "iam-role-compat",
+            Self::AzureAccount => letters(text, 3..=24, |byte| is_lower(byte) && byte != b'-'),
+            Self::SentryProject => letters(text, 1..=64, is_word),
+            Self::WstAudience => letters(text, 1..=38, is_word),
+            Self::WstClient => letters(text, 1..=usize::MAX, |byte| is_alphanumeric_or(byte, b"_~.%-")),
         }
     }
 }
@@ -78,16 +139,28 @@ fn is_slugid(text: &[u8]) -> bool {
 }
 
 fn is_generic_id(text: &str) -> bool {
-    (1..=38).contains(&text.len()) && text.bytes().all(is_word)
+    letters(text, 1..=38, is_word)
+}
+
+/// So many letters, all of them good.
+fn letters(text: &str, length: RangeInclusive<usize>, good: impl Fn(u8) -> bool) -> bool {
+    length.contains(&text.len()) && text.bytes().all(good)
 }
 
 fn is_worker_type(text: &str) -> bool {
     let bytes = text.as_bytes();
     let ends_well = bytes.first().is_some_and(u8::is_ascii_lowercase) && bytes.last() != Some(&b'-');
-    let letters = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || *byte == b'-';
-    ends_well && bytes.len() <= 38 && bytes.iter().all(letters)
+    ends_well && letters(text, 1..=38, is_lower)
 }
 
 fn is_word(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_'
+    is_alphanumeric_or(byte, b"-_")
+}
+
+fn is_lower(byte: u8) -> bool {
+    byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-'
+}
+
+fn is_alphanumeric_or(byte: u8, others: &[u8]) -> bool {
+    byte.is_ascii_alphanumeric() || others.contains(&byte)
 }
