@@ -9,6 +9,9 @@ static SERVICES: LazyLock<Vec<Service>> = LazyLock::new(|| {
         include_str!("../../references/auth/api.json"),
         include_str!("../../references/queue/api.json"),
         include_str!("../../references/object/api.json"),
+        include_str!("../../references/index/api.json"),
+        include_str!("../../references/secrets/api.json"),
+        include_str!("../../references/purge-cache/api.json"),
     ];
     files.iter().map(|text| parse(text)).collect()
 });

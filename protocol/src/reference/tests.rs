@@ -114,6 +114,20 @@ fn patterns_tell_good_from_bad() {
         (Pattern::NotEmpty, "x", ""),
         (Pattern::Digits, "10", "-1"),
         (Pattern::Flag, "true", "yes"),
+        (Pattern::Time, "2026-08-21T19:24:27.123Z", "today"),
+        (Pattern::ClientId, "github/1|a@b:c+d!_-.", "a b"),
+        (Pattern::EntityType, "worker-pool", "task"),
+        (Pattern::IndexPath, "a.b-c.(d)", "a..b"),
+        (Pattern::IndexPath, "a", "a/b"),
+        (Pattern::Level, "read-only", "read"),
+        (Pattern::Bucket, "a-b", "-ab"),
+        (Pattern::Bucket, "abc", "ab"),
+        (Pattern::BucketPrefix, "", "/a"),
+        (Pattern::IamRoleCompat, "iam-role-compat", "json"),
+        (Pattern::AzureAccount, "abc1", "a-bc"),
+        (Pattern::SentryProject, "my_project", "my.project"),
+        (Pattern::WstAudience, "aud-1", "aud/1"),
+        (Pattern::WstClient, "group.worker%2F~1", "group/worker"),
     ];
     for (pattern, good, bad) in cases {
         assert!(pattern.matches(good) && !pattern.matches(bad), "{pattern:?} {good} {bad}");
@@ -150,7 +164,15 @@ fn the_bundle_holds_references_schemas_and_manifest() {
 
 #[test]
 fn the_manifest_lists_every_reference_under_the_root_url() {
-    let expected = ["auth/v1/api", "object/v1/api", "queue/v1/api", "queue/v1/exchanges"];
+    let expected = [
+        "auth/v1/api",
+        "index/v1/api",
+        "object/v1/api",
+        "purge-cache/v1/api",
+        "queue/v1/api",
+        "queue/v1/exchanges",
+        "secrets/v1/api",
+    ];
     let expected = expected.map(|path| format!("http://x/references/{path}.json"));
     assert_eq!(manifest("http://x")["references"], json!(expected));
 }
