@@ -1,5 +1,5 @@
 -- task_answers: read, queue, since version 1
--- The tasks of a call as answers. A task that does not exist has outcome 2 and nothing else.
+-- The tasks of a call as answers, in the order of the arguments. A task that does not exist has outcome 2 and nothing else.
 create or replace function task_answers(places_in int[], outcomes_in smallint[], task_ids_in uuid[], with_body_in boolean)
 returns setof task_answer language sql stable as $$
   select u.place, case when s.task_id is null then 2::smallint else u.outcome end,
@@ -8,7 +8,8 @@ returns setof task_answer language sql stable as $$
          s.reason_created, s.reason_resolved, s.scheduled, s.started, s.resolved,
          s.taken_until, s.worker_group, s.worker_id, s.past,
          d.priority, d.body
-  from unnest(places_in, outcomes_in, task_ids_in) u(place, outcome, task_id)
+  from unnest(places_in, outcomes_in, task_ids_in) with ordinality u(place, outcome, task_id, i)
   left join task_status s on s.task_id = u.task_id
   left join task_definition d on with_body_in and d.task_id = u.task_id
+  order by u.i
 $$;
