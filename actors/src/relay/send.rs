@@ -55,28 +55,36 @@ pub(super) async fn round(
         return Ok(Round::Sent { full: false });
     }
     let messages = exchanges.messages(&batch.events, bus);
-    send(bus, &messages, settings.confirm_within.duration()).await?;
+    send(bus, exchanges, &messages, settings.confirm_within.duration()).await?;
     outbox.forget(&batch.ids).await?;
     tracing::debug!(events = batch.ids.len(), messages = messages.len(), "events were sent");
     Ok(Round::Sent { full: i32::try_from(batch.ids.len()) == Ok(settings.batch) })
 }
 
-/// All or, when one among them is refused, one by one, so that it does not hold up the others for ever.
-async fn send(bus: &dyn Bus, messages: &[Message], deadline: Duration) -> Result<(), BusError> {
+/// All or, when one among them is refused, one by one, so that it does not hold up the others for ever. Where all are
+/// refused, the fault is with the broker and not with a message, and nothing is given up.
+async fn send(bus: &dyn Bus, exchanges: &Exchanges, messages: &[Message], deadline: Duration) -> Result<(), BusError> {
     match bus.publish(messages, deadline).await {
         Err(BusError::Refused(reason)) => {
             tracing::warn!(reason, "a batch of events was refused; its messages are sent one by one");
         }
         sent => return sent,
     }
+    exchanges.declare(bus).await?;
+    let mut refused = Vec::new();
     for message in messages {
         match bus.publish(std::slice::from_ref(message), deadline).await {
-            Err(BusError::Refused(reason)) => {
-                let Message { exchange, routing_key, .. } = message;
-                tracing::error!(%exchange, routing_key, reason, "a message was refused and is lost");
-            }
+            Err(BusError::Refused(reason)) => refused.push((message, reason)),
             sent => sent?,
         }
+    }
+    if refused.len() == messages.len()
+        && let Some((_, reason)) = refused.pop()
+    {
+        return Err(BusError::Refused(reason));
+    }
+    for (Message { exchange, routing_key, .. }, reason) in refused {
+        tracing::error!(%exchange, routing_key, reason, "a message was refused and is lost");
     }
     Ok(())
 }

@@ -232,10 +232,21 @@ async fn an_outbox_that_nobody_reads_is_emptied_all_the_same() {
     house.stop().await;
 }
 
-/// A bus that is away for its first publishings.
+/// A bus with two faults: it is away for its first publishings, and refuses what goes to one exchange.
 struct Shaky {
     bus: MemoryBus,
     away_for: AtomicU32,
+    refuses: String,
+}
+
+impl Shaky {
+    fn away_for(publishings: u32) -> Self {
+        Self { bus: MemoryBus::default(), away_for: AtomicU32::new(publishings), refuses: String::new() }
+    }
+
+    fn refusing(exchange: &str) -> Self {
+        Self { refuses: exchange.to_owned(), ..Self::away_for(0) }
+    }
 }
 
 #[async_trait]
@@ -251,6 +262,9 @@ impl Bus for Shaky {
             // Half of it went out before the connection broke.
             self.bus.publish(&messages[..messages.len() / 2], deadline).await?;
             return Err(BusError::Late);
+        }
+        if messages.iter().any(|message| *message.exchange == *self.refuses) {
+            return Err(BusError::Refused("not this one".to_owned()));
         }
         self.bus.publish(messages, deadline).await
     }
@@ -274,7 +288,7 @@ impl Bus for Shaky {
 
 #[tokio::test]
 async fn what_the_bus_did_not_confirm_is_sent_again_and_nothing_is_skipped() {
-    let bus: Arc<dyn Bus> = Arc::new(Shaky { bus: MemoryBus::default(), away_for: AtomicU32::new(2) });
+    let bus: Arc<dyn Bus> = Arc::new(Shaky::away_for(2));
     let house = House::start(bus.clone()).await;
     let mut ours = bus.subscribe(own()).await.unwrap();
 
@@ -296,6 +310,19 @@ async fn what_the_bus_did_not_confirm_is_sent_again_and_nothing_is_skipped() {
         kinds,
         [EventKind::TaskDefined, EventKind::TaskPending, EventKind::TaskRunning, EventKind::TaskCompleted]
     );
+    house.stop().await;
+}
+
+#[tokio::test]
+async fn a_message_that_is_refused_does_not_hold_up_the_others() {
+    let bus: Arc<dyn Bus> = Arc::new(Shaky::refusing(&world("task-defined")));
+    let house = House::start(bus.clone()).await;
+    let mut ours = bus.subscribe(own().bind(&world("task-defined"), "#")).await.unwrap();
+    house.created().await;
+
+    assert_eq!(next_event(&mut ours).await.kind(), EventKind::TaskDefined);
+    assert_eq!(next_event(&mut ours).await.kind(), EventKind::TaskPending);
+    house.emptied().await;
     house.stop().await;
 }
 
