@@ -9,7 +9,7 @@ use super::{Artifacts, expire};
 use crate::kit::{Child, Restart, Tick};
 
 const NAME: &str = "artifacts/sweep";
-const EVERY: Duration = Duration::from_secs(60);
+const EVERY: Duration = Duration::from_mins(1);
 
 impl Artifacts {
     /// The sweep over expired artifacts, objects and content, to be supervised. Several processes may run one.

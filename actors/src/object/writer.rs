@@ -60,7 +60,7 @@ impl Writer {
 
     async fn flush(&mut self) -> Result<(), BackendError> {
         self.waiting_size = 0;
-        let part = PutPayload::from_iter(self.waiting.drain(..));
+        let part: PutPayload = self.waiting.drain(..).collect();
         Ok(self.upload.put_part(part).await?)
     }
 }

@@ -1,0 +1,160 @@
+mod content;
+mod create;
+mod read;
+
+use std::collections::HashSet;
+
+use base::TestClock;
+use bytes::Bytes;
+use chrono::TimeDelta;
+use db::{
+    queue::{CreateBatch, NewTaskRow, ReportBatch},
+    testing::TestDatabase,
+};
+use futures_util::stream;
+use protocol::{
+    error::ErrorCode,
+    event::{Fact, TaskChange},
+    id::{TaskGroupId, TaskQueueId, WorkerName},
+    state::{Priority, ReasonResolved, Requires, StorageType, TaskState},
+};
+use tempfile::TempDir;
+
+use super::*;
+use crate::object::{Arrival, CreateUpload, FinishUpload, Hashes, InlineData};
+
+/// A house with one task, whose run 0 somebody claimed.
+struct House {
+    artifacts: Artifacts,
+    db: Db,
+    clock: TestClock,
+    task_id: TaskId,
+    entropy: Entropy,
+    _directory: TempDir,
+    _database: TestDatabase,
+}
+
+impl House {
+    async fn start() -> Self {
+        let house = Self::idle().await;
+        let worker = WorkerName { worker_group: "group".to_owned(), worker_id: "worker".to_owned() };
+        let now = house.clock.now();
+        house.db.claim_task(house.task_id, 0, &worker, None, now + TimeDelta::minutes(20), now).await.unwrap();
+        house
+    }
+
+    /// Nobody has claimed the run.
+    async fn idle() -> Self {
+        let database = TestDatabase::create().await;
+        let directory = tempfile::tempdir().unwrap();
+        let (db, clock, entropy) = (database.db().await, TestClock::default(), Entropy::seeded(1));
+        let shared: Arc<dyn Clock> = Arc::new(clock.clone());
+        let objects = Objects::start(db.clone(), shared.clone(), entropy.clone(), directory.path()).await.unwrap();
+        let artifacts = Artifacts::new(db.clone(), shared, entropy.clone(), objects);
+        let task_id = TaskId::from_random(entropy.uuid_bytes());
+        let batch = CreateBatch::new(vec![task(task_id, clock.now())], Vec::new());
+        db.lane().create_tasks(&batch, clock.now()).await.unwrap();
+        Self { artifacts, db, clock, task_id, entropy, _directory: directory, _database: database }
+    }
+
+    fn key(&self, name: &str) -> ArtifactKey {
+        ArtifactKey { task_id: self.task_id, run_id: 0, name: name.to_owned() }
+    }
+
+    fn soon(&self) -> Timestamp {
+        self.clock.now() + TimeDelta::hours(1)
+    }
+
+    async fn create(&self, name: &str, body: ArtifactBody) -> Answer<Created> {
+        self.artifacts.create(self.key(name), self.soon(), body).await
+    }
+
+    async fn follow(&self, name: &str) -> Answer<Found> {
+        self.artifacts.follow(self.key(name), &|_| true).await
+    }
+
+    async fn end_run(&self, state: TaskState, reason: ReasonResolved) {
+        let mut batch = ReportBatch::default();
+        batch.push(self.task_id, 0, state, reason, None);
+        self.db.lane().report_runs(&batch, self.clock.now()).await.unwrap();
+    }
+
+    /// Names and storage types that the world was told of since the last look.
+    async fn told(&self) -> Vec<(String, StorageType)> {
+        let mut outbox = self.db.outbox(0);
+        assert!(outbox.hold().await.unwrap());
+        let batch = outbox.read(100).await.unwrap();
+        outbox.forget(&batch.ids).await.unwrap();
+        let changes = batch.events.into_iter().filter_map(|event| match event.fact {
+            Fact::Task(task) => Some(task.change),
+            Fact::Group(_) => None,
+        });
+        let artifacts = changes.filter_map(|change| match change {
+            TaskChange::ArtifactCreated { artifact, .. } => Some((artifact.name, artifact.storage_type)),
+            _ => None,
+        });
+        artifacts.collect()
+    }
+
+    /// Creates an object artifact and uploads its content, up to what is left for `finishArtifact`.
+    async fn upload(&self, name: &str) -> ObjectUpload {
+        let Created::Object(upload) = self.create(name, object()).await.unwrap() else { panic!("an upload") };
+        let inline = InlineData { content_type: "text/plain".to_owned(), object_data: "c21hbGw=".to_owned() };
+        let objects = self.artifacts.objects();
+        let create = CreateUpload {
+            name: upload.name.clone(),
+            project_id: upload.project_id.clone(),
+            upload_id: upload.upload_id,
+            expires: upload.expires,
+            hashes: Hashes::new(),
+            data_inline: Some(inline),
+            put_url: None,
+        };
+        objects.create_upload(create).await.unwrap();
+        upload
+    }
+
+    async fn finish_upload(&self, upload: &ObjectUpload) {
+        let ObjectUpload { name, project_id, upload_id, .. } = upload.clone();
+        let finish = FinishUpload { name, project_id, upload_id, hashes: Hashes::new() };
+        self.artifacts.objects().finish_upload(finish).await.unwrap();
+    }
+}
+
+fn task(task_id: TaskId, now: Timestamp) -> NewTaskRow {
+    NewTaskRow {
+        task_id,
+        task_group_id: TaskGroupId::from(task_id),
+        task_queue_id: TaskQueueId("proj/kind".to_owned()),
+        scheduler_id: "-".to_owned(),
+        project_id: "project".to_owned(),
+        priority: Priority::Lowest,
+        retries: 5,
+        requires: Requires::AllCompleted,
+        deadline: now + TimeDelta::days(1),
+        expires: now + TimeDelta::days(2),
+        dependencies: Vec::new(),
+        body: r#"{"routes":[],"tags":{}}"#.to_owned(),
+        trace: None,
+    }
+}
+
+fn reference(url: &str) -> ArtifactBody {
+    ArtifactBody::Reference { content_type: "text/plain".to_owned(), url: url.to_owned() }
+}
+
+fn link(artifact: &str) -> ArtifactBody {
+    ArtifactBody::Link { artifact: artifact.to_owned(), content_type: None }
+}
+
+fn object() -> ArtifactBody {
+    ArtifactBody::Object { content_type: "text/plain".to_owned(), content_length: None }
+}
+
+fn failure() -> ArtifactBody {
+    ArtifactBody::Error { reason: ErrorReason::FileMissingOnWorker, message: "no such file".to_owned() }
+}
+
+fn code<T: std::fmt::Debug>(answer: Answer<T>) -> ErrorCode {
+    answer.unwrap_err().code()
+}

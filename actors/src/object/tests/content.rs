@@ -1,0 +1,102 @@
+use super::*;
+
+#[tokio::test]
+async fn a_large_object_is_written_and_read_in_parts() {
+    let house = House::start().await;
+    let data: Vec<u8> = (0..3_500_000u32).map(|number| number.to_le_bytes()[1]).collect();
+    let promise = PutPromise { content_type: "text/plain".to_owned(), content_length: data.len() as u64 };
+    let upload = CreateUpload { put_url: Some(promise), ..house.upload("large") };
+    let url = put_url(house.objects.create_upload(upload.clone()).await.unwrap());
+    let pieces = data.chunks(60_000).map(|piece| Ok(Bytes::copy_from_slice(piece))).collect();
+    house.objects.receive(token(&url), arrival(pieces)).await.unwrap();
+    house.objects.finish_upload(finish(&upload)).await.unwrap();
+    assert!(house.read("large").await == data);
+
+    let url = house.objects.simple_path("large").await.unwrap();
+    let stored = house.objects.find(token(&url)).await.unwrap();
+    let part = house.objects.open(&stored, Some(1_000_000..1_000_010)).await.unwrap();
+    assert_eq!(part.length, 10);
+    assert_eq!(bytes(part).await, data[1_000_000..1_000_010]);
+}
+
+#[tokio::test]
+async fn an_empty_object_is_an_object() {
+    let house = House::start().await;
+    let promise = PutPromise { content_type: "text/plain".to_owned(), content_length: 0 };
+    let upload = CreateUpload { put_url: Some(promise), ..house.upload("empty") };
+    let url = put_url(house.objects.create_upload(upload.clone()).await.unwrap());
+    house.objects.receive(token(&url), arrival(Vec::new())).await.unwrap();
+    house.objects.finish_upload(finish(&upload)).await.unwrap();
+    assert_eq!(house.read("empty").await, b"");
+}
+
+#[tokio::test]
+async fn urls_lapse_and_hold_in_every_process() {
+    let house = House::start().await;
+    let upload = house.upload("urls");
+    let put = put_url(house.objects.create_upload(upload.clone()).await.unwrap());
+    let second = house.second_process().await;
+    second.receive(token(&put), whole()).await.unwrap();
+    second.finish_upload(finish(&upload)).await.unwrap();
+
+    let accepted = AcceptedMethods { simple: true, get_url: true };
+    let DownloadMethod::GetUrl { path: url, hashes, .. } =
+        house.objects.start_download("urls", accepted).await.unwrap()
+    else {
+        panic!("getUrl is preferred")
+    };
+    assert_eq!(hashes["sha256"], SHA256);
+    second.find(token(&url)).await.unwrap();
+    house.clock.advance(TimeDelta::seconds(60));
+    assert_eq!(second.find(token(&url)).await.unwrap_err().code(), ErrorCode::AuthenticationFailed);
+    house.clock.advance(TimeDelta::minutes(44));
+    assert_eq!(second.receive(token(&put), whole()).await.unwrap_err().code(), ErrorCode::AuthenticationFailed);
+    let none = house.objects.start_download("urls", AcceptedMethods::default()).await.unwrap_err();
+    assert_eq!(none.code(), ErrorCode::NoMatchingMethod);
+}
+
+#[tokio::test]
+async fn expiry_takes_the_object_and_its_file() {
+    let house = House::start().await;
+    let upload = house.finished("old").await;
+    let young = CreateUpload { expires: upload.expires + TimeDelta::days(1), ..house.upload("young") };
+    house.objects.create_upload(young).await.unwrap();
+
+    house.clock.set(upload.expires + TimeDelta::milliseconds(1));
+    assert_eq!(house.objects.metadata("old").await.unwrap_err().code(), ErrorCode::ResourceNotFound);
+    // The unfinished upload lapsed days ago.
+    assert_eq!(house.objects.expire().await.unwrap(), Swept { artifacts: 0, objects: 2, blobs: 0 });
+    house.clock.advance(TimeDelta::minutes(2));
+    assert_eq!(house.objects.expire().await.unwrap(), Swept { artifacts: 0, objects: 0, blobs: 1 });
+    assert_eq!(house.files(), 0);
+    assert!(house.objects.expire().await.unwrap().is_empty());
+    house.finished("old").await;
+}
+
+#[tokio::test]
+async fn what_a_killed_process_left_half_written_is_swept_away() {
+    let house = House::start().await;
+    let blob = house.objects.new_blob();
+    house.objects.db.start_blob(blob, house.clock.now()).await.unwrap();
+    let mut half = writer::Writer::open(&house.objects.backend, blob).await.unwrap();
+    half.write(Bytes::from_static(DATA)).await.unwrap();
+    std::mem::forget(half);
+    assert_eq!(house.files(), 1);
+
+    assert!(house.objects.expire().await.unwrap().is_empty());
+    house.clock.advance(TimeDelta::hours(25));
+    assert_eq!(house.objects.expire().await.unwrap().blobs, 1);
+    assert_eq!(house.files(), 0);
+}
+
+#[tokio::test]
+async fn a_file_that_was_cut_on_disk_is_not_handed_out() {
+    let house = House::start().await;
+    house.finished("cut on disk").await;
+    let url = house.objects.simple_path("cut on disk").await.unwrap();
+    let stored = house.objects.find(token(&url)).await.unwrap();
+    let name = stored.blob.0.simple().to_string();
+    let file = house.directory.path().join(&name[..2]).join(&name);
+    std::fs::OpenOptions::new().write(true).open(file).unwrap().set_len(3).unwrap();
+    assert_eq!(house.objects.open(&stored, None).await.map(|_| ()).unwrap_err().code(), ErrorCode::InternalServerError);
+}
