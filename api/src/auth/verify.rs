@@ -179,9 +179,10 @@ fn issuer_may(client: &Client, certificate: &Certificate, id: &str) -> Result<()
 
 /// `authorizedScopes` replace the scopes, once these satisfy them. In the end everybody is `anonymous` too.
 fn restrict(clients: &Clients, claimed: &Claimed, authorized: Option<&[String]>) -> Result<Arc<ScopeSet>, AuthFault> {
-    let held = match claimed.scopes.holds_everything() {
-        true => Arc::clone(&claimed.scopes),
-        false => Arc::new(with_anonymous(clients, claimed.scopes.as_slice())),
+    let held = if claimed.scopes.holds_everything() {
+        Arc::clone(&claimed.scopes)
+    } else {
+        Arc::new(with_anonymous(clients, claimed.scopes.as_slice()))
     };
     let Some(authorized) = authorized else { return Ok(held) };
     match authorized.iter().find(|scope| !scope::is_valid(scope) || !held.satisfies(scope)) {

@@ -40,7 +40,7 @@ fn caller(door: &Door, route: &Route, asked: &Asked) -> Result<Caller, AuthFault
     }
     let caller = asked.identify(&door.clients, door.clock.now())?;
     if route.handler.read != Read::Stream {
-        asked.check_hash(&caller)?
+        asked.check_hash(&caller)?;
     }
     Ok(caller)
 }

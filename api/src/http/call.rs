@@ -10,6 +10,7 @@ use axum::{
 use bytes::Bytes;
 use protocol::{
     error::ErrorCode,
+    id::RunId,
     reference::{Endpoint, ScopeParams},
     scope::ScopeExpression,
 };
@@ -87,6 +88,11 @@ impl Call {
         value.parse().map_err(|_| {
             Fault::new(ErrorCode::InvalidRequestArguments, format!("`{value}` is not a valid value of {name}"))
         })
+    }
+
+    /// The run of the path. A number too big for any run stands for one that does not exist.
+    pub(crate) fn run_id(&self) -> RunId {
+        self.param("runId").parse().unwrap_or(RunId::MAX)
     }
 
     /// A key of the query, if it was given.

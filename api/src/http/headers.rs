@@ -4,17 +4,21 @@ use uuid::{Builder, fmt::Hyphenated};
 
 const TRACE_SENT: &str = "x-taskcluster-trace-id";
 
-/// On every answer of an endpoint, and the same on each.
-const FIXED: [(&str, &str); 8] = [
-    ("x-content-type-options", "nosniff"),
-    ("cache-control", "no-store no-cache must-revalidate"),
-    ("content-security-policy", "default-src 'none'; frame-ancestors 'none'; base-uri 'none'"),
-    ("access-control-allow-origin", "*"),
-    ("access-control-max-age", "900"),
-    ("access-control-allow-methods", "OPTIONS,GET,HEAD,POST,PUT,DELETE,TRACE,CONNECT"),
-    ("access-control-request-method", "*"),
-    ("access-control-allow-headers", "X-Requested-With,Content-Type,Authorization,Accept,Origin,Cache-Control"),
+/// On every answer, and the same on each.
+static FIXED: [(HeaderName, HeaderValue); 8] = [
+    fixed("x-content-type-options", "nosniff"),
+    fixed("cache-control", "no-store no-cache must-revalidate"),
+    fixed("content-security-policy", "default-src 'none'; frame-ancestors 'none'; base-uri 'none'"),
+    fixed("access-control-allow-origin", "*"),
+    fixed("access-control-max-age", "900"),
+    fixed("access-control-allow-methods", "OPTIONS,GET,HEAD,POST,PUT,DELETE,TRACE,CONNECT"),
+    fixed("access-control-request-method", "*"),
+    fixed("access-control-allow-headers", "X-Requested-With,Content-Type,Authorization,Accept,Origin,Cache-Control"),
 ];
+
+const fn fixed(name: &'static str, value: &'static str) -> (HeaderName, HeaderValue) {
+    (HeaderName::from_static(name), HeaderValue::from_static(value))
+}
 
 /// The trace id that the client sent.
 pub(super) fn trace(asked: &HeaderMap) -> Option<HeaderValue> {
@@ -23,8 +27,8 @@ pub(super) fn trace(asked: &HeaderMap) -> Option<HeaderValue> {
 
 /// Sets the headers that every answer carries. A handler's own `cache-control` stays.
 pub(super) fn put(headers: &mut HeaderMap, trace: Option<HeaderValue>, entropy: &Entropy) {
-    for (name, value) in FIXED {
-        headers.entry(HeaderName::from_static(name)).or_insert(HeaderValue::from_static(value));
+    for (name, value) in &FIXED {
+        headers.entry(name).or_insert_with(|| value.clone());
     }
     let pairs = [("x-for-trace-id", trace.or_else(|| fresh(entropy))), ("x-for-request-id", fresh(entropy))];
     for (name, value) in pairs {

@@ -46,7 +46,7 @@ mod tests {
 
     #[test]
     fn a_proxy_may_say_where_the_client_thinks_it_is() {
-        let cases: [(&[(&str, &str)], (&str, u16)); 6] = [
+        let cases: [(&[_], _); 6] = [
             (&[("host", "House.example")], ("house.example", 80)),
             (&[("host", "house.example:8080")], ("house.example", 8080)),
             (&[("host", "[::1]:8080")], ("[::1]", 8080)),

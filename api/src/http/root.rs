@@ -7,7 +7,7 @@ use protocol::reference;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::{Answer, Call, Fault, Reply};
+use super::{Call, Fault, Reply};
 
 /// Which program answers.
 #[derive(Debug, Clone, Serialize)]
@@ -33,12 +33,12 @@ impl Probes {
         Self { build: Arc::new(build), started }
     }
 
-    pub(super) fn answer(&self, call: &Call) -> Answer {
-        Ok(match call.asked().endpoint.name.as_str() {
+    pub(super) fn answer(&self, call: &Call) -> Reply {
+        match call.asked().endpoint.name.as_str() {
             "ping" => Reply::json(&json!({ "alive": true, "uptime": self.uptime().as_secs_f64() })),
             "version" => Reply::json(&*self.build),
             _ => Reply::json(&json!({})),
-        })
+        }
     }
 
     /// Paths outside `/api`: probes, references and schemas.

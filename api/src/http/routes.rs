@@ -7,10 +7,12 @@ use super::{
     root::{self, Probes},
 };
 
+type Answering = Pin<Box<dyn Future<Output = Answer> + Send>>;
+
 /// Answers one endpoint.
 pub(crate) struct Handler {
     pub read: Read,
-    pub run: Box<dyn Fn(Call) -> Pin<Box<dyn Future<Output = Answer> + Send>> + Send + Sync>,
+    pub run: Box<dyn Fn(Call) -> Answering + Send + Sync>,
 }
 
 /// The endpoints of one service, and the functions that answer them. `S` is what these share.
@@ -35,7 +37,7 @@ impl<S: Send + Sync + 'static> Routes<S> {
         for name in root::PROBES {
             if service.endpoint(name).is_some() {
                 let probes = probes.clone();
-                routes = routes.on(name, move |_, call| std::future::ready(probes.answer(&call)));
+                routes = routes.on(name, move |_, call| std::future::ready(Ok(probes.answer(&call))));
             }
         }
         routes
@@ -61,7 +63,7 @@ impl<S: Send + Sync + 'static> Routes<S> {
         let endpoint = endpoint.unwrap_or_else(|| panic!("the service `{service}` declares no endpoint `{name}`"));
         let state = Arc::clone(&self.state);
         let run = Box::new(move |call| {
-            let answer: Pin<Box<dyn Future<Output = Answer> + Send>> = Box::pin(handler(Arc::clone(&state), call));
+            let answer: Answering = Box::pin(handler(Arc::clone(&state), call));
             answer
         });
         self.named.push((endpoint, Handler { read, run }));

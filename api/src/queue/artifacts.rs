@@ -85,7 +85,7 @@ pub(super) async fn latest_artifact(state: Arc<QueueState>, call: Call) -> Answe
 }
 
 pub(super) async fn list_artifacts(state: Arc<QueueState>, call: Call) -> Answer {
-    list(&state, &call, call.parsed("runId")?).await
+    list(&state, &call, call.run_id()).await
 }
 
 pub(super) async fn list_latest_artifacts(state: Arc<QueueState>, call: Call) -> Answer {
@@ -104,7 +104,7 @@ pub(super) async fn latest_artifact_info(state: Arc<QueueState>, call: Call) -> 
 
 fn key(call: &Call) -> Result<ArtifactKey, Fault> {
     let name = call.param("name").to_owned();
-    Ok(ArtifactKey { task_id: call.parsed("taskId")?, run_id: call.parsed("runId")?, name })
+    Ok(ArtifactKey { task_id: call.parsed("taskId")?, run_id: call.run_id(), name })
 }
 
 async fn latest_key(state: &QueueState, call: &Call) -> Result<ArtifactKey, Fault> {

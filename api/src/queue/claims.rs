@@ -43,13 +43,13 @@ pub(super) async fn claim_task(state: Arc<QueueState>, mut call: Call) -> Answer
             params.text("workerGroup", &worker.worker_group).text("workerId", &worker.worker_id)
         })?;
     }
-    let claim = state.queue.claim_task(task_id, call.parsed("runId")?, worker).await?;
+    let claim = state.queue.claim_task(task_id, call.run_id(), worker).await?;
     Ok(described(&state, &claim).into())
 }
 
 pub(super) async fn reclaim_task(state: Arc<QueueState>, call: Call) -> Answer {
     let task_id: TaskId = call.parsed("taskId")?;
-    let claim = state.queue.reclaim_task(task_id, call.parsed("runId")?).await?;
+    let claim = state.queue.reclaim_task(task_id, call.run_id()).await?;
     let credentials =
         credentials::of_run(&state, task_id, claim.run_id, &claim.worker, claim.taken_until, &claim.scopes);
     let reply = Object::new()

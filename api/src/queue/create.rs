@@ -12,5 +12,5 @@ pub(super) async fn create_task(state: Arc<QueueState>, mut call: Call) -> Answe
     request.reconcile_queue()?;
     call.authorize(|params| request.scope_params(params))?;
     let definition = request.finish(task_id, state.clock.now())?;
-    status_reply(&state.queue.create_task(NewTask { task_id, definition }).await?)
+    Ok(status_reply(&state.queue.create_task(NewTask { task_id, definition }).await?))
 }

@@ -32,7 +32,7 @@ pub(super) async fn report_exception(state: Arc<QueueState>, mut call: Call) -> 
 }
 
 async fn report(state: &QueueState, call: &Call, report: Report) -> Answer {
-    status_reply(&state.queue.report(call.parsed("taskId")?, call.parsed("runId")?, report).await?)
+    Ok(status_reply(&state.queue.report(call.parsed("taskId")?, call.run_id(), report).await?))
 }
 
 const fn completed() -> bool {

@@ -12,7 +12,7 @@ pub(super) async fn task(state: Arc<QueueState>, call: Call) -> Answer {
 }
 
 pub(super) async fn status(state: Arc<QueueState>, call: Call) -> Answer {
-    status_reply(&state.queue.status(call.parsed("taskId")?).await?)
+    Ok(status_reply(&state.queue.status(call.parsed("taskId")?).await?))
 }
 
 pub(super) async fn tasks(state: Arc<QueueState>, mut call: Call) -> Answer {
@@ -40,23 +40,23 @@ pub(super) async fn list_dependent_tasks(state: Arc<QueueState>, call: Call) -> 
 
 pub(super) async fn schedule_task(state: Arc<QueueState>, call: Call) -> Answer {
     let task_id = authorized_task(&state, &call).await?;
-    status_reply(&state.queue.schedule_task(task_id).await?)
+    Ok(status_reply(&state.queue.schedule_task(task_id).await?))
 }
 
 pub(super) async fn rerun_task(state: Arc<QueueState>, call: Call) -> Answer {
     let task_id = authorized_task(&state, &call).await?;
-    status_reply(&state.queue.rerun_task(task_id).await?)
+    Ok(status_reply(&state.queue.rerun_task(task_id).await?))
 }
 
 pub(super) async fn cancel_task(state: Arc<QueueState>, call: Call) -> Answer {
     let task_id = authorized_task(&state, &call).await?;
-    status_reply(&state.queue.cancel_task(task_id).await?)
+    Ok(status_reply(&state.queue.cancel_task(task_id).await?))
 }
 
 pub(super) async fn change_task_priority(state: Arc<QueueState>, mut call: Call) -> Answer {
     let task_id = authorized_task(&state, &call).await?;
     let asked: NewPriority = call.body()?;
-    status_reply(&state.queue.change_task_priority(task_id, asked.new_priority).await?)
+    Ok(status_reply(&state.queue.change_task_priority(task_id, asked.new_priority).await?))
 }
 
 /// The body of both endpoints that change priorities.
@@ -66,8 +66,8 @@ pub(super) struct NewPriority {
     pub new_priority: Priority,
 }
 
-pub(super) fn status_reply(status: &TaskStatus) -> Answer {
-    Ok(Object::new().field("status", status).into())
+pub(super) fn status_reply(status: &TaskStatus) -> Reply {
+    Object::new().field("status", status).into()
 }
 
 pub(super) fn task_and_status(entry: &TaskAndStatus) -> Object {
