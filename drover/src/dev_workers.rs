@@ -1,6 +1,6 @@
 //! The workers that `drover dev` runs in its own process. They speak HTTP to it, as any worker does.
 
-use std::{collections::BTreeMap, path::Path};
+use std::{collections::BTreeMap, path::Path, time::Duration};
 
 use base::{Entropy, environment};
 use protocol::{
@@ -20,6 +20,8 @@ use crate::{
 
 const CLIENT: &str = "static/drover/dev-workers";
 const GROUP: &str = "dev";
+/// Someone sits in front of it: a cancelled task is to end soon.
+const RECLAIM_AT_LATEST: Duration = Duration::from_secs(5);
 
 /// Who these workers are. The token is made anew at each start and never leaves the process.
 #[derive(Debug)]
@@ -59,6 +61,7 @@ impl DevWorkers {
             let work_dir = data_dir.join("workers").join(number.to_string());
             let queue = TaskQueueId(settings.task_queue.clone());
             let mut how = WorkerSettings::new(root_url, client.credentials(), queue, name, work_dir);
+            how.reclaim_at_latest = RECLAIM_AT_LATEST;
             how.task_env.extend(task_environment(&settings.task_variables));
             let started = Worker::start(how, ground.clock.clone(), &ground.entropy.branch("worker")).await;
             match started {

@@ -26,6 +26,8 @@ pub struct WorkerSettings {
     pub task_env: BTreeMap<String, String>,
     /// The address on which live logs are served, and under which others find them.
     pub live_log_host: String,
+    /// A claim is made longer in good time, and at least this often: so a worker learns that its task was cancelled.
+    pub reclaim_at_latest: Duration,
     /// How long processes of an interrupted task have between SIGTERM and SIGKILL.
     pub kill_grace: Duration,
 }
@@ -49,6 +51,7 @@ impl WorkerSettings {
             keep_task_dirs: false,
             task_env: BTreeMap::from([("PATH".to_owned(), path)]),
             live_log_host: "127.0.0.1".to_owned(),
+            reclaim_at_latest: Duration::from_mins(1),
             kill_grace: Duration::from_secs(2),
         }
     }

@@ -1,6 +1,12 @@
 //! The worker itself: asks for work as long as it has room, and stops when told.
 
-use std::{io, sync::Arc, time::Duration};
+use std::{
+    fs::{self, File, TryLockError},
+    io,
+    path::Path,
+    sync::Arc,
+    time::Duration,
+};
 
 use base::{Backoff, Clock, Entropy, Shutdown};
 use tokio::{sync::Semaphore, task::JoinSet};
@@ -10,6 +16,7 @@ use crate::{
     job::{self, Workshop},
     log::LiveLogs,
     mount::Caches,
+    process,
     settings::WorkerSettings,
 };
 
@@ -18,6 +25,8 @@ pub struct Worker {
     stop: Shutdown,
     /// Owns the one task that claims, and in it all that run.
     working: JoinSet<()>,
+    /// Holds the directory for us.
+    _lock: File,
 }
 
 /// Why a worker did not start.
@@ -36,9 +45,17 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(20);
 
 impl Worker {
     /// Opens what a worker needs and begins to ask for work.
-    pub async fn start(settings: WorkerSettings, clock: Arc<dyn Clock>, entropy: &Entropy) -> Result<Self, StartError> {
-        let directory = |error| StartError::Directory(settings.work_dir.display().to_string(), error);
-        clear(&settings);
+    pub async fn start(
+        mut settings: WorkerSettings,
+        clock: Arc<dyn Clock>,
+        entropy: &Entropy,
+    ) -> Result<Self, StartError> {
+        let given = settings.work_dir.display().to_string();
+        let directory = |error| StartError::Directory(given.clone(), error);
+        let lock = occupy(&settings.work_dir).map_err(directory)?;
+        // Processes of tasks run elsewhere: a relative path would mean another place to them.
+        settings.work_dir = settings.work_dir.canonicalize().map_err(directory)?;
+        clear(&settings).await;
         let caches = Caches::open(settings.work_dir.join("caches")).map_err(directory)?;
         let host = settings.live_log_host.clone();
         let live_logs = LiveLogs::start(&host, entropy.branch("live-log")).await;
@@ -50,7 +67,7 @@ impl Worker {
         let pauses = Backoff::new(FIRST_PAUSE, LONGEST_PAUSE, entropy.branch("pause"));
         let mut working = JoinSet::new();
         working.spawn(work(workshop, pauses));
-        Ok(Self { stop, working })
+        Ok(Self { stop, working, _lock: lock })
     }
 
     /// Takes no more work, ends what runs and reports it, so that the queue gives it to others. Takes a few seconds
@@ -65,11 +82,26 @@ impl Worker {
     }
 }
 
-/// Removes what an earlier life, that ended at once, left of its tasks.
-fn clear(settings: &WorkerSettings) {
+/// Makes sure that nobody else works in this directory, for as long as the file is open.
+fn occupy(work_dir: &Path) -> io::Result<File> {
+    fs::create_dir_all(work_dir)?;
+    let file = File::create(work_dir.join("lock"))?;
+    file.try_lock().map_err(|error| match error {
+        TryLockError::WouldBlock => io::Error::new(io::ErrorKind::ResourceBusy, "another worker uses it"),
+        TryLockError::Error(error) => error,
+    })?;
+    Ok(file)
+}
+
+/// Ends and removes what an earlier life, that was killed, left of its tasks.
+async fn clear(settings: &WorkerSettings) {
+    let left = process::end_stragglers(job::WORKER_MARK, &settings.work_dir.to_string_lossy()).await;
+    if left > 0 {
+        tracing::info!(count = left, "ended processes that an earlier worker left behind");
+    }
     if !settings.keep_task_dirs {
         // What cannot be removed now is met again, and told, by the task that wants the same place.
-        let _ = std::fs::remove_dir_all(settings.work_dir.join("tasks"));
+        let _ = fs::remove_dir_all(settings.work_dir.join("tasks"));
     }
 }
 

@@ -29,12 +29,13 @@ struct Keeper {
     task_id: TaskId,
     run_id: RunId,
     taken_until: Timestamp,
+    at_latest: Duration,
     credentials: watch::Sender<Credentials>,
     lost: watch::Sender<Option<String>>,
 }
 
 impl Hold {
-    pub(super) fn start(client: &Client, claim: &Claim) -> Self {
+    pub(super) fn start(client: &Client, claim: &Claim, at_latest: Duration) -> Self {
         let (credentials, fresh) = watch::channel(claim.credentials.clone());
         let (lost, told) = watch::channel(None);
         let keeper = Keeper {
@@ -42,6 +43,7 @@ impl Hold {
             task_id: claim.status.task_id,
             run_id: claim.run_id,
             taken_until: claim.taken_until,
+            at_latest,
             credentials,
             lost,
         };
@@ -72,7 +74,7 @@ impl Hold {
 impl Keeper {
     async fn keep(mut self) {
         let why = loop {
-            tokio::time::sleep(self.remaining().mul_f64(SHARE)).await;
+            tokio::time::sleep(self.remaining().mul_f64(SHARE).min(self.at_latest)).await;
             if let Err(why) = self.extend().await {
                 break why;
             }

@@ -5,6 +5,9 @@ use std::collections::BTreeMap;
 use super::Job;
 use crate::{payload::Payload, proxy::Proxy};
 
+/// Says of every process to which worker it belongs: the next life of that worker ends those that outlived the last.
+pub(crate) const WORKER_MARK: &str = "DROVER_WORKER";
+
 /// Marks every process of a run, so that those that wandered off can be found at its end.
 pub(super) const MARK: &str = "DROVER_RUN";
 
@@ -25,6 +28,7 @@ impl Job {
             ("TASK_WORKER_GROUP", settings.name.worker_group.clone()),
             ("TASK_WORKER_ID", settings.name.worker_id.clone()),
             (MARK, self.mark()),
+            (WORKER_MARK, settings.work_dir.to_string_lossy().into_owned()),
         ];
         env.extend(place.map(|(name, value)| (name.to_owned(), value)));
         if let Some(proxy) = proxy {

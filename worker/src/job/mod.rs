@@ -13,6 +13,7 @@ use std::{sync::Arc, time::Duration};
 use base::Shutdown;
 use protocol::state::ReasonResolved;
 
+pub(crate) use self::environment::WORKER_MARK;
 use self::{claim::Hold, directory::TaskDirectory};
 use crate::{
     client::{Claim, Client},
@@ -60,7 +61,7 @@ pub(crate) async fn run(shop: Arc<Workshop>, claim: Claim) {
     tracing::info!(task.id = %task_id, run.id = run_id, task.name = claim.task.metadata.name, "a task begins");
     match place(&shop, &claim) {
         Ok((directory, log)) => {
-            let hold = Hold::start(&shop.client, &claim);
+            let hold = Hold::start(&shop.client, &claim, shop.settings.reclaim_at_latest);
             Job { shop, claim, hold, directory, log }.run().await;
         }
         Err(error) => {
@@ -99,10 +100,13 @@ impl Job {
             self.store_logs(&logs.0, &logs.1).await;
             report::tell(&self.hold.client(), self.claim.status.task_id, self.claim.run_id, &outcome).await;
         };
-        if self.shop.stop.is_triggered() {
-            let _ = tokio::time::timeout(STOPPING_PATIENCE, finish).await;
-        } else {
-            finish.await;
+        let hurry = async {
+            self.shop.stop.wait().await;
+            tokio::time::sleep(STOPPING_PATIENCE).await;
+        };
+        tokio::select! {
+            () = finish => {}
+            () = hurry => {}
         }
         tracing::info!(task.id = %self.claim.status.task_id, run.id = self.claim.run_id, ?outcome, "a task ended");
     }

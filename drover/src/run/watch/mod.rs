@@ -8,7 +8,10 @@ use std::{io::BufRead, time::Duration};
 
 use base::Shutdown;
 use clap::Args;
-use protocol::{id::TaskGroupId, state::TaskState};
+use protocol::{
+    id::TaskGroupId,
+    state::{ReasonResolved, TaskState},
+};
 use tokio::time::Instant;
 
 pub(crate) use self::group::Verdict;
@@ -69,8 +72,10 @@ pub(crate) async fn watch(
     }
 }
 
+/// Of a task that somebody cancelled, the log explains nothing.
 fn is_bad(change: &Change) -> bool {
-    matches!(change.state, TaskState::Failed | TaskState::Exception)
+    let by_hand = change.reason == Some(ReasonResolved::Canceled);
+    matches!(change.state, TaskState::Failed | TaskState::Exception) && !by_hand
 }
 
 /// The group goes on without us, unless someone at the terminal wants it cancelled.

@@ -1,0 +1,155 @@
+//! A server without workers, and one worker in the process of the test.
+
+use std::{sync::Arc, time::Duration};
+
+use base::{Entropy, SystemClock};
+use protocol::{
+    id::{TaskId, TaskQueueId, WorkerName},
+    status::TaskStatus,
+};
+use reqwest::Method;
+use serde_json::{Value, json};
+use tests::{Client, Drover, TestDirectory, definition};
+use worker::{
+    Worker, WorkerSettings,
+    client::{Client as WorkerClient, Credentials, next_piece},
+};
+
+const QUEUE: &str = "tests/worker";
+const ROOT: (&str, &str) = ("static/tests/root", "abcdefghijklmnopqrstuvwxyz");
+const PATIENCE: Duration = Duration::from_mins(1);
+/// So short that a claim runs out within a test, unless it is kept up.
+const CLAIM_TIMEOUT: &str = "4";
+
+pub(crate) struct Bench {
+    drover: Drover,
+    client: Client,
+    reader: WorkerClient,
+    worker: Option<Worker>,
+    directory: TestDirectory,
+}
+
+/// A payload that runs a script.
+pub(crate) fn payload(script: &str) -> Value {
+    json!({ "command": [["sh", "-c", script]], "maxRunTime": 60 })
+}
+
+impl Bench {
+    pub(crate) async fn start() -> Self {
+        let directory = TestDirectory::new();
+        let root = format!("{}:{}", ROOT.0, ROOT.1);
+        let flags = ["--workers", "0", "--claim-timeout", CLAIM_TIMEOUT, "--root-credentials", &root];
+        let drover = Drover::start(directory.path(), &flags).await;
+        let client = drover.client();
+        let clock = Arc::new(SystemClock);
+        let reader = WorkerClient::new(drover.root_url(), Some(credentials()), clock, Entropy::system()).unwrap();
+        let mut bench = Self { drover, client, reader, worker: None, directory };
+        bench.start_worker().await;
+        bench
+    }
+
+    pub(crate) async fn start_worker(&mut self) {
+        let name = WorkerName { worker_group: "tests".to_owned(), worker_id: "one".to_owned() };
+        let work_dir = self.directory.path().join("work");
+        let queue = TaskQueueId(QUEUE.to_owned());
+        let mut settings = WorkerSettings::new(self.drover.root_url(), credentials(), queue, name, work_dir);
+        settings.kill_grace = Duration::from_millis(200);
+        settings.reclaim_at_latest = Duration::from_millis(500);
+        let worker = Worker::start(settings, Arc::new(SystemClock), &Entropy::system()).await;
+        self.worker = Some(worker.unwrap());
+    }
+
+    pub(crate) async fn stop_worker(&mut self) {
+        self.worker.take().unwrap().stop().await;
+    }
+
+    pub(crate) async fn stop(mut self) {
+        self.stop_worker().await;
+        self.drover.stop().await;
+    }
+
+    pub(crate) async fn task(&self, payload: &Value, more: &Value) -> TaskId {
+        let id = TaskId::from_random(Entropy::system().uuid_bytes());
+        let mut task = definition(QUEUE, more);
+        task["payload"] = payload.clone();
+        self.client.create(id, &task).await.unwrap().ok();
+        id
+    }
+
+    /// Returns once the task is in this state; fails when it ends in another.
+    pub(crate) async fn until(&self, id: TaskId, state: &str) {
+        let reached = async {
+            loop {
+                let now = self.status(id).await.state;
+                if now.as_str() == state {
+                    return;
+                }
+                if now.is_resolved() {
+                    panic!("{id} is {now}, not {state}; its log:\n{}", self.log(id).await);
+                }
+                self.a_moment().await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, reached).await.unwrap_or_else(|_| panic!("{id} does not become {state}"));
+    }
+
+    pub(crate) async fn a_moment(&self) {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+
+    pub(crate) async fn taken_until(&self, id: TaskId) -> Option<protocol::time::Timestamp> {
+        self.status(id).await.runs.last().and_then(|run| run.taken_until)
+    }
+
+    /// How the runs that have ended did so.
+    pub(crate) async fn reasons(&self, id: TaskId) -> Vec<String> {
+        let reasons = self.status(id).await.runs.into_iter().filter_map(|run| run.reason_resolved);
+        reasons.map(|reason| reason.to_string()).collect()
+    }
+
+    pub(crate) async fn cancel(&self, id: TaskId) {
+        self.client.send(Method::POST, &format!("task/{id}/cancel"), None).await.unwrap().ok();
+    }
+
+    /// What a running task has written, once it has written this much of lines.
+    pub(crate) async fn first_lines(&self, id: TaskId, count: usize) -> String {
+        self.until(id, "running").await;
+        let opened = async {
+            loop {
+                match self.reader.open_artifact(id, "public/logs/live.log").await {
+                    Ok(response) => return response,
+                    Err(error) => assert!(error.is_not_found(), "{error}"),
+                }
+                self.a_moment().await;
+            }
+        };
+        let mut response = tokio::time::timeout(PATIENCE, opened).await.unwrap();
+        let mut text = String::new();
+        while text.lines().count() < count {
+            let piece = next_piece(&mut response).await.unwrap().expect("the live log ended early");
+            text.push_str(std::str::from_utf8(&piece).unwrap());
+        }
+        text
+    }
+
+    pub(crate) async fn artifact(&self, id: TaskId, name: &str) -> Vec<u8> {
+        let mut response = self.reader.open_artifact(id, name).await.unwrap();
+        let mut bytes = Vec::new();
+        while let Some(piece) = next_piece(&mut response).await.unwrap() {
+            bytes.extend(piece);
+        }
+        bytes
+    }
+
+    pub(crate) async fn log(&self, id: TaskId) -> String {
+        String::from_utf8(self.artifact(id, "public/logs/live_backing.log").await).unwrap()
+    }
+
+    async fn status(&self, id: TaskId) -> TaskStatus {
+        self.reader.status(id).await.unwrap()
+    }
+}
+
+fn credentials() -> Credentials {
+    Credentials { client_id: ROOT.0.to_owned(), access_token: ROOT.1.to_owned(), certificate: None }
+}
