@@ -1,0 +1,1 @@
+drop table cache_purge, secret, index_namespace, indexed_task;
