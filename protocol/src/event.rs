@@ -1,79 +1,19 @@
 //! What happened: one event per change that the world is told of.
 
+mod kind;
 mod proto;
 
 use std::collections::BTreeMap;
 
+pub use kind::EventKind;
 pub use proto::NotAnEvent;
 
 use crate::{
     id::{RunId, TaskGroupId},
-    state::{Priority, StorageType, UnknownWord},
+    state::{Priority, StorageType},
     status::TaskStatus,
     time::Timestamp,
 };
-
-/// The kinds of events. Their numbers stand in the outbox and never change.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[repr(i16)]
-pub enum EventKind {
-    TaskDefined = 1,
-    TaskPending = 2,
-    TaskRunning = 3,
-    ArtifactCreated = 4,
-    TaskCompleted = 5,
-    TaskFailed = 6,
-    TaskException = 7,
-    TaskPriorityChanged = 8,
-    TaskGroupResolved = 9,
-    TaskGroupSealed = 10,
-    TaskGroupPriorityChanged = 11,
-}
-
-impl EventKind {
-    /// Every kind, in order of its number.
-    pub const ALL: [Self; 11] = [
-        Self::TaskDefined,
-        Self::TaskPending,
-        Self::TaskRunning,
-        Self::ArtifactCreated,
-        Self::TaskCompleted,
-        Self::TaskFailed,
-        Self::TaskException,
-        Self::TaskPriorityChanged,
-        Self::TaskGroupResolved,
-        Self::TaskGroupSealed,
-        Self::TaskGroupPriorityChanged,
-    ];
-
-    /// The number in the database.
-    pub const fn code(self) -> i16 {
-        self as i16
-    }
-
-    /// The kind behind a number of the database.
-    pub fn from_code(code: i16) -> Result<Self, UnknownWord> {
-        let found = Self::ALL.into_iter().find(|kind| kind.code() == code);
-        found.ok_or_else(|| UnknownWord::new(&code.to_string(), Self::ALL.map(Self::as_str)))
-    }
-
-    /// Its word, which is also the name of its exchange.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::TaskDefined => "task-defined",
-            Self::TaskPending => "task-pending",
-            Self::TaskRunning => "task-running",
-            Self::ArtifactCreated => "artifact-created",
-            Self::TaskCompleted => "task-completed",
-            Self::TaskFailed => "task-failed",
-            Self::TaskException => "task-exception",
-            Self::TaskPriorityChanged => "task-priority-changed",
-            Self::TaskGroupResolved => "task-group-resolved",
-            Self::TaskGroupSealed => "task-group-sealed",
-            Self::TaskGroupPriorityChanged => "task-group-priority-changed",
-        }
-    }
-}
 
 /// Something that happened, as our own parts tell each other and as the outbox keeps it.
 #[derive(Debug, Clone, PartialEq)]
@@ -91,6 +31,8 @@ pub struct Event {
 pub enum Fact {
     Task(Box<TaskFact>),
     Group(GroupFact),
+    Client(ClientFact),
+    Role(RoleFact),
 }
 
 /// One task changed.
@@ -141,12 +83,37 @@ pub enum GroupChange {
     PriorityChanged { new: Priority, tasks_affected: i64 },
 }
 
+/// One client of auth changed. Bodies of these events name it and tell nothing more.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClientFact {
+    pub client_id: String,
+    pub change: AuthChange,
+}
+
+/// One role changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RoleFact {
+    pub role_id: String,
+    pub change: AuthChange,
+}
+
+/// What changed about a client or a role.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AuthChange {
+    Created,
+    /// Also enabled, disabled, or given a new access token.
+    Updated,
+    Deleted,
+}
+
 impl Event {
     /// The kind, for the outbox and the exchange.
     pub fn kind(&self) -> EventKind {
         match &self.fact {
             Fact::Task(task) => task.change.kind(),
             Fact::Group(group) => group.change.kind(),
+            Fact::Client(client) => client.kind(),
+            Fact::Role(role) => role.kind(),
         }
     }
 }
@@ -185,6 +152,38 @@ impl GroupChange {
             Self::Resolved { .. } => EventKind::TaskGroupResolved,
             Self::Sealed { .. } => EventKind::TaskGroupSealed,
             Self::PriorityChanged { .. } => EventKind::TaskGroupPriorityChanged,
+        }
+    }
+}
+
+impl ClientFact {
+    pub fn kind(&self) -> EventKind {
+        match self.change {
+            AuthChange::Created => EventKind::ClientCreated,
+            AuthChange::Updated => EventKind::ClientUpdated,
+            AuthChange::Deleted => EventKind::ClientDeleted,
+        }
+    }
+}
+
+impl RoleFact {
+    pub fn kind(&self) -> EventKind {
+        match self.change {
+            AuthChange::Created => EventKind::RoleCreated,
+            AuthChange::Updated => EventKind::RoleUpdated,
+            AuthChange::Deleted => EventKind::RoleDeleted,
+        }
+    }
+}
+
+impl AuthChange {
+    /// The change that a kind of event tells of; `None` for one that is about neither client nor role.
+    pub const fn of(kind: EventKind) -> Option<Self> {
+        match kind {
+            EventKind::ClientCreated | EventKind::RoleCreated => Some(Self::Created),
+            EventKind::ClientUpdated | EventKind::RoleUpdated => Some(Self::Updated),
+            EventKind::ClientDeleted | EventKind::RoleDeleted => Some(Self::Deleted),
+            _ => None,
         }
     }
 }

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::{
     event::{ArtifactFact, Event, Fact, GroupChange, GroupFact, TaskChange, TaskFact},
-    exchanges::{ExchangeDeclaration, KeyFault, queue},
+    exchanges::{self, ExchangeDeclaration, KeyFault},
     id::{RunId, TaskGroupId},
     state::{Priority, StorageType},
     status::{RunStatus, TaskStatus},
@@ -38,10 +38,12 @@ pub enum NoMessage {
 impl Event {
     /// The message that tells of it.
     pub fn message(&self) -> Result<Message, NoMessage> {
-        let exchange = queue::exchange(self.kind());
+        let exchange = exchanges::of(self.kind());
         match &self.fact {
             Fact::Task(task) => task_message(exchange, task),
             Fact::Group(group) => group_message(exchange, group),
+            Fact::Client(client) => auth_message(exchange, &AuthBody::client(&client.client_id)),
+            Fact::Role(role) => auth_message(exchange, &AuthBody::role(&role.role_id)),
         }
     }
 }
@@ -64,6 +66,11 @@ fn group_message(exchange: &'static ExchangeDeclaration, group: &GroupFact) -> R
     };
     let body = serde_json::to_vec(&GroupBody::of(group))?;
     Ok(Message { exchange, routing_key: exchange.routing_key(word)?, cc: Vec::new(), body })
+}
+
+fn auth_message(exchange: &'static ExchangeDeclaration, body: &AuthBody) -> Result<Message, NoMessage> {
+    let body = serde_json::to_vec(body)?;
+    Ok(Message { exchange, routing_key: exchange.routing_key(|_| None)?, cc: Vec::new(), body })
 }
 
 #[derive(Serialize)]
@@ -213,5 +220,25 @@ impl<'a> GroupBody<'a> {
             new_priority,
             tasks_affected,
         }
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct AuthBody<'a> {
+    version: u8,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    client_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    role_id: Option<&'a str>,
+}
+
+impl<'a> AuthBody<'a> {
+    const fn client(client_id: &'a str) -> Self {
+        Self { version: 1, client_id: Some(client_id), role_id: None }
+    }
+
+    const fn role(role_id: &'a str) -> Self {
+        Self { version: 1, client_id: None, role_id: Some(role_id) }
     }
 }

@@ -5,7 +5,7 @@ use std::{collections::HashMap, sync::Arc};
 use bus::{Bus, BusError, ContentType, Exchange, Message};
 use protocol::{
     event::{Event, EventKind, Fact},
-    exchanges::{BadTemplate, ExchangeNames, queue},
+    exchanges::{self, BadTemplate, ExchangeNames},
 };
 
 use super::RelaySettings;
@@ -15,14 +15,14 @@ use super::RelaySettings;
 pub(super) struct Exchanges {
     /// For the world, one per kind: JSON exactly as existing consumers read it.
     world: HashMap<EventKind, Arc<str>>,
-    /// For our own parts: every event as protobuf, under `<kind>.<task group id>.<task id, or _ for a group>`.
+    /// For our own parts: every event as protobuf, under `<kind>.<task group id>.<task id>`, with `_` for what it is not about.
     own: Arc<str>,
 }
 
 impl Exchanges {
     pub(super) fn new(settings: &RelaySettings) -> Result<Self, BadTemplate> {
         let names = ExchangeNames::with_template(&settings.exchange_names)?;
-        let exchange = |kind: EventKind| (kind, Arc::from(names.name(queue::exchange(kind))));
+        let exchange = |kind: EventKind| (kind, Arc::from(names.name(exchanges::of(kind))));
         Ok(Self {
             world: EventKind::ALL.into_iter().map(exchange).collect(),
             own: settings.own_exchange.as_str().into(),
@@ -77,6 +77,7 @@ fn for_ourselves(event: &Event, exchange: &Arc<str>) -> Message {
     let routing_key = match &event.fact {
         Fact::Task(task) => format!("{kind}.{}.{}", task.status.task_group_id, task.status.task_id),
         Fact::Group(group) => format!("{kind}.{}._", group.task_group_id),
+        Fact::Client(_) | Fact::Role(_) => format!("{kind}._._"),
     };
     Message {
         exchange: exchange.clone(),

@@ -63,6 +63,14 @@ fn group(change: GroupChange) -> Event {
     event(Fact::Group(GroupFact { task_group_id, scheduler_id: "-".to_owned(), change }))
 }
 
+fn client(change: AuthChange) -> Event {
+    event(Fact::Client(ClientFact { client_id: "github/1|a".to_owned(), change }))
+}
+
+fn role(change: AuthChange) -> Event {
+    event(Fact::Role(RoleFact { role_id: "repo:x/*".to_owned(), change }))
+}
+
 /// One event of every kind, and a second of those that may lack something.
 fn one_of_each() -> Vec<Event> {
     let (worked, waiting) = (|| vec![run(0, true)], || vec![run(0, false)]);
@@ -84,6 +92,12 @@ fn one_of_each() -> Vec<Event> {
         group(GroupChange::Resolved { expires: at(50), sealed: Some(at(9)) }),
         group(GroupChange::Sealed { expires: at(50), sealed: at(9) }),
         group(GroupChange::PriorityChanged { new: Priority::High, tasks_affected: 3 }),
+        client(AuthChange::Created),
+        client(AuthChange::Updated),
+        client(AuthChange::Deleted),
+        role(AuthChange::Created),
+        role(AuthChange::Updated),
+        role(AuthChange::Deleted),
         task(waiting(), TaskChange::Exception { run_id: 0 }),
         group(GroupChange::Resolved { expires: at(50), sealed: None }),
     ]
@@ -114,7 +128,7 @@ fn what_is_no_event_is_refused() {
 fn every_message_is_as_its_schema_says() {
     for event in one_of_each() {
         let message = event.message().unwrap();
-        let checked = schema::check("queue", message.exchange.schema, &body(&event));
+        let checked = schema::check(message.exchange.service, message.exchange.schema, &body(&event));
         assert_eq!(checked, Ok(()), "{}", message.exchange.name);
     }
 }
@@ -139,7 +153,8 @@ fn keys_are_as_consumers_bind_to_them() {
     }
     assert_eq!(keys[7], format!("primary.{TASK}._._._.{tail}"));
     assert_eq!(keys[8], "primary.AAeHYkzLTdWuvsVIq0Jr4g.-._");
-    assert_eq!(keys[11], keys[1]);
+    assert!(keys[11..17].iter().all(|key| key == "_"), "{keys:?}");
+    assert_eq!(keys[17], keys[1]);
 }
 
 #[test]
@@ -149,6 +164,12 @@ fn routes_become_further_keys_of_task_messages_only() {
         let routes: &[&str] = if message.exchange.cc { &["route.index.proj.latest", "route.statuses"] } else { &[] };
         assert_eq!(message.cc, routes);
     }
+}
+
+#[test]
+fn messages_of_auth_name_whom_they_are_about() {
+    assert_eq!(body(&client(AuthChange::Updated)), json!({ "version": 1, "clientId": "github/1|a" }));
+    assert_eq!(body(&role(AuthChange::Deleted)), json!({ "version": 1, "roleId": "repo:x/*" }));
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! The exchanges on which the world is told what happened: one declaration each.
 
+pub mod auth;
 mod document;
 mod key;
 mod names;
@@ -7,6 +8,8 @@ pub mod queue;
 
 pub use key::{KeyFault, KeyField};
 pub use names::{BadTemplate, ExchangeNames};
+
+use crate::event::EventKind;
 
 /// One exchange: durable, of type topic.
 #[derive(Debug, PartialEq, Eq)]
@@ -27,7 +30,7 @@ pub struct ExchangeDeclaration {
 }
 
 /// Services with exchanges, each with its title, description and exchanges.
-pub const SERVICES: &[ServiceExchanges] = &[queue::SERVICE];
+pub const SERVICES: &[ServiceExchanges] = &[auth::SERVICE, queue::SERVICE];
 
 /// The exchanges of one service.
 #[derive(Debug)]
@@ -41,6 +44,47 @@ pub struct ServiceExchanges {
 /// Every declared exchange.
 pub fn all() -> impl Iterator<Item = &'static ExchangeDeclaration> {
     SERVICES.iter().flat_map(|service| service.exchanges)
+}
+
+/// The exchange on which the world is told of events of this kind.
+pub fn of(kind: EventKind) -> &'static ExchangeDeclaration {
+    match kind {
+        EventKind::TaskDefined => &queue::EXCHANGES[0],
+        EventKind::TaskPending => &queue::EXCHANGES[1],
+        EventKind::TaskRunning => &queue::EXCHANGES[2],
+        EventKind::ArtifactCreated => &queue::EXCHANGES[3],
+        EventKind::TaskCompleted => &queue::EXCHANGES[4],
+        EventKind::TaskFailed => &queue::EXCHANGES[5],
+        EventKind::TaskException => &queue::EXCHANGES[6],
+        EventKind::TaskGroupResolved => &queue::EXCHANGES[7],
+        EventKind::TaskGroupSealed => &queue::EXCHANGES[8],
+        EventKind::TaskPriorityChanged => &queue::EXCHANGES[9],
+        EventKind::TaskGroupPriorityChanged => &queue::EXCHANGES[10],
+        EventKind::ClientCreated => &auth::EXCHANGES[0],
+        EventKind::ClientUpdated => &auth::EXCHANGES[1],
+        EventKind::ClientDeleted => &auth::EXCHANGES[2],
+        EventKind::RoleCreated => &auth::EXCHANGES[3],
+        EventKind::RoleUpdated => &auth::EXCHANGES[4],
+        EventKind::RoleDeleted => &auth::EXCHANGES[5],
+    }
+}
+
+/// The schema of the messages that tell of it.
+const fn schema(kind: EventKind) -> &'static str {
+    match kind {
+        EventKind::TaskDefined => "task-defined-message",
+        EventKind::TaskPending => "task-pending-message",
+        EventKind::TaskRunning => "task-running-message",
+        EventKind::ArtifactCreated => "artifact-created-message",
+        EventKind::TaskCompleted => "task-completed-message",
+        EventKind::TaskFailed => "task-failed-message",
+        EventKind::TaskException => "task-exception-message",
+        EventKind::TaskPriorityChanged => "task-priority-changed-message",
+        EventKind::TaskGroupResolved | EventKind::TaskGroupSealed => "task-group-changed-message",
+        EventKind::TaskGroupPriorityChanged => "task-group-priority-changed-message",
+        EventKind::ClientCreated | EventKind::ClientUpdated | EventKind::ClientDeleted => "client-message",
+        EventKind::RoleCreated | EventKind::RoleUpdated | EventKind::RoleDeleted => "role-message",
+    }
 }
 
 #[cfg(test)]

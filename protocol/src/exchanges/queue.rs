@@ -1,6 +1,6 @@
 //! The queue's exchanges.
 
-use super::{ExchangeDeclaration, KeyField, ServiceExchanges};
+use super::{ExchangeDeclaration, KeyField, ServiceExchanges, schema};
 use crate::event::EventKind;
 
 /// All that is said about the queue's exchanges.
@@ -12,24 +12,7 @@ pub const SERVICE: ServiceExchanges = ServiceExchanges {
     exchanges: EXCHANGES,
 };
 
-/// The exchange on which events of this kind go out.
-pub fn exchange(kind: EventKind) -> &'static ExchangeDeclaration {
-    match kind {
-        EventKind::TaskDefined => &EXCHANGES[0],
-        EventKind::TaskPending => &EXCHANGES[1],
-        EventKind::TaskRunning => &EXCHANGES[2],
-        EventKind::ArtifactCreated => &EXCHANGES[3],
-        EventKind::TaskCompleted => &EXCHANGES[4],
-        EventKind::TaskFailed => &EXCHANGES[5],
-        EventKind::TaskException => &EXCHANGES[6],
-        EventKind::TaskGroupResolved => &EXCHANGES[7],
-        EventKind::TaskGroupSealed => &EXCHANGES[8],
-        EventKind::TaskPriorityChanged => &EXCHANGES[9],
-        EventKind::TaskGroupPriorityChanged => &EXCHANGES[10],
-    }
-}
-
-const EXCHANGES: &[ExchangeDeclaration] = &[
+pub(super) const EXCHANGES: &[ExchangeDeclaration] = &[
     ExchangeDeclaration {
         description: "A task was created. It may still wait for its dependencies.",
         ..task(EventKind::TaskDefined, "taskDefined", "Task defined", NO_RUN)
@@ -96,21 +79,6 @@ const fn task(
 
 const fn group(kind: EventKind, client_name: &'static str, title: &'static str) -> ExchangeDeclaration {
     ExchangeDeclaration { cc: false, ..task(kind, client_name, title, GROUP) }
-}
-
-const fn schema(kind: EventKind) -> &'static str {
-    match kind {
-        EventKind::TaskDefined => "task-defined-message",
-        EventKind::TaskPending => "task-pending-message",
-        EventKind::TaskRunning => "task-running-message",
-        EventKind::ArtifactCreated => "artifact-created-message",
-        EventKind::TaskCompleted => "task-completed-message",
-        EventKind::TaskFailed => "task-failed-message",
-        EventKind::TaskException => "task-exception-message",
-        EventKind::TaskPriorityChanged => "task-priority-changed-message",
-        EventKind::TaskGroupResolved | EventKind::TaskGroupSealed => "task-group-changed-message",
-        EventKind::TaskGroupPriorityChanged => "task-group-priority-changed-message",
-    }
 }
 
 const NO_RUN: &[KeyField] = &task_key(false, false);

@@ -1,7 +1,7 @@
 use std::borrow::Cow;
 
 use super::*;
-use crate::{event::EventKind, schema};
+use crate::schema;
 
 fn task_words(name: &str) -> Option<Cow<'static, str>> {
     let word = match name {
@@ -18,10 +18,10 @@ fn task_words(name: &str) -> Option<Cow<'static, str>> {
 #[test]
 fn every_kind_of_event_has_the_exchange_of_its_name() {
     for kind in EventKind::ALL {
-        assert_eq!(queue::exchange(kind).name, kind.as_str());
+        assert_eq!(of(kind).name, kind.as_str());
         assert_eq!(EventKind::from_code(kind.code()), Ok(kind));
     }
-    assert_eq!(queue::SERVICE.exchanges.len(), EventKind::ALL.len());
+    assert_eq!(all().count(), EventKind::ALL.len());
 }
 
 #[test]
@@ -34,14 +34,14 @@ fn every_exchange_has_a_schema_and_says_what_it_tells() {
 
 #[test]
 fn what_is_missing_is_an_underscore() {
-    let key = queue::exchange(EventKind::TaskPending).routing_key(task_words);
+    let key = of(EventKind::TaskPending).routing_key(task_words);
     let expected = "primary.fN1SbArXTPSVFNUvaOlinQ.0._._.proj-x.linux.taskcluster-github.fN1SbArXTPSVFNUvaOlinQ._";
     assert_eq!(key.as_deref(), Ok(expected));
 }
 
 #[test]
 fn a_required_word_must_be_there_and_fit() {
-    let running = queue::exchange(EventKind::TaskRunning);
+    let running = of(EventKind::TaskRunning);
     let missing = KeyFault::Missing { exchange: "task-running", field: "workerGroup" };
     assert_eq!(running.routing_key(task_words), Err(missing));
     let dotted = running.routing_key(|name| task_words(name).or(Some(Cow::Borrowed("a.b"))));
@@ -52,14 +52,14 @@ fn a_required_word_must_be_there_and_fit() {
 
 #[test]
 fn a_binding_leaves_open_what_is_not_named() {
-    let completed = queue::exchange(EventKind::TaskCompleted);
+    let completed = of(EventKind::TaskCompleted);
     let binding = completed.binding(&[("provisionerId", "proj-x"), ("workerType", "linux")]);
     assert_eq!(binding, "primary.*.*.*.*.proj-x.linux.*.*.#");
 }
 
 #[test]
 fn names_follow_the_template() {
-    let exchange = queue::exchange(EventKind::TaskDefined);
+    let exchange = of(EventKind::TaskDefined);
     assert_eq!(ExchangeNames::default().name(exchange), "exchange/taskcluster-queue/v1/task-defined");
     let ours = ExchangeNames::with_template("exchange/test-{service}/{name}").unwrap();
     assert_eq!(ours.name(exchange), "exchange/test-queue/task-defined");
@@ -72,4 +72,13 @@ fn the_document_names_the_prefix_and_every_exchange() {
     assert_eq!(document["exchangePrefix"], "exchange/taskcluster-queue/v1/");
     assert_eq!(document["entries"][0]["routingKey"][0]["constant"], "primary");
     assert_eq!(document["entries"][7]["routingKey"].as_array().map(Vec::len), Some(4));
+}
+
+#[test]
+fn messages_of_auth_have_the_bare_key_that_consumers_match_with_a_hash() {
+    for exchange in auth::SERVICE.exchanges {
+        assert_eq!(exchange.routing_key(|_| None).as_deref(), Ok("_"));
+        assert_eq!(exchange.binding(&[]), "#");
+    }
+    assert_eq!(auth::SERVICE.document(&ExchangeNames::default())["exchangePrefix"], "exchange/taskcluster-auth/v1/");
 }

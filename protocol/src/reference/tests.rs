@@ -166,6 +166,7 @@ fn the_bundle_holds_references_schemas_and_manifest() {
 fn the_manifest_lists_every_reference_under_the_root_url() {
     let expected = [
         "auth/v1/api",
+        "auth/v1/exchanges",
         "index/v1/api",
         "object/v1/api",
         "purge-cache/v1/api",

@@ -42,6 +42,8 @@ impl Event {
         match &self.fact {
             Fact::Task(task) => write::task(task, &mut message),
             Fact::Group(group) => write::group(group, &mut message),
+            Fact::Client(client) => message.client_id = Some(client.client_id.clone()),
+            Fact::Role(role) => message.role_id = Some(role.role_id.clone()),
         }
         message.encode_to_vec()
     }

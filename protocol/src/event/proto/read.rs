@@ -4,7 +4,9 @@ use chrono::{DateTime, Utc};
 
 use super::{NotAnEvent, wire};
 use crate::{
-    event::{ArtifactFact, EventKind, Fact, GroupChange, GroupFact, TaskChange, TaskFact},
+    event::{
+        ArtifactFact, AuthChange, ClientFact, EventKind, Fact, GroupChange, GroupFact, RoleFact, TaskChange, TaskFact,
+    },
     id::{RunId, TaskQueueId},
     state::{Priority, ReasonCreated, ReasonResolved, StorageType, TaskState},
     status::{RunStatus, TaskStatus},
@@ -13,9 +15,24 @@ use crate::{
 
 pub(super) fn fact(message: wire::TaskEvent) -> Result<Fact, NotAnEvent> {
     let kind = EventKind::from_code(small(message.kind)?)?;
-    if let Some(group) = &message.group {
-        return Ok(Fact::Group(group_fact(kind, group, &message)?));
+    match (AuthChange::of(kind), &message.group) {
+        (Some(change), _) => auth_fact(kind, change, message),
+        (None, Some(group)) => Ok(Fact::Group(group_fact(kind, group, &message)?)),
+        (None, None) => task_fact(kind, message),
     }
+}
+
+fn auth_fact(kind: EventKind, change: AuthChange, message: wire::TaskEvent) -> Result<Fact, NotAnEvent> {
+    Ok(match kind {
+        EventKind::ClientCreated | EventKind::ClientUpdated | EventKind::ClientDeleted => {
+            let client_id = message.client_id.ok_or(NotAnEvent::Missing("client_id"))?;
+            Fact::Client(ClientFact { client_id, change })
+        }
+        _ => Fact::Role(RoleFact { role_id: message.role_id.ok_or(NotAnEvent::Missing("role_id"))?, change }),
+    })
+}
+
+fn task_fact(kind: EventKind, message: wire::TaskEvent) -> Result<Fact, NotAnEvent> {
     let change = change(kind, &message)?;
     Ok(Fact::Task(Box::new(TaskFact {
         status: status(message.status.ok_or(NotAnEvent::Missing("status"))?)?,
@@ -42,9 +59,7 @@ fn change(kind: EventKind, message: &wire::TaskEvent) -> Result<TaskChange, NotA
             let (old, new) = (priority(message.old_priority)?, priority(message.new_priority)?);
             TaskChange::PriorityChanged { old, new }
         }
-        EventKind::TaskGroupResolved | EventKind::TaskGroupSealed | EventKind::TaskGroupPriorityChanged => {
-            return Err(NotAnEvent::Missing("group"));
-        }
+        _ => return Err(NotAnEvent::Missing("group")),
     })
 }
 
