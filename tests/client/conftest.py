@@ -4,6 +4,7 @@ Each test runs twice: once with the blocking client and once with the asynchrono
 """
 import asyncio
 import datetime
+import uuid
 
 import pytest
 import taskcluster
@@ -63,7 +64,7 @@ def call(request):
 @pytest.fixture
 def queue_id():
     """A task queue nobody else uses."""
-    return f"client-tests/q-{taskcluster.slugId()[:10].strip('-_').lower()}"
+    return f"client-tests/q-{uuid.uuid4().hex[:12]}"
 
 
 def definition(queue_id, **more):
