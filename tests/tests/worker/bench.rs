@@ -84,9 +84,7 @@ impl Bench {
                 if now.as_str() == state {
                     return;
                 }
-                if now.is_resolved() {
-                    panic!("{id} is {now}, not {state}; its log:\n{}", self.log(id).await);
-                }
+                assert!(!now.is_resolved(), "{id} is {now}, not {state}; its log:\n{}", self.log(id).await);
                 self.a_moment().await;
             }
         };

@@ -1,5 +1,7 @@
 //! A worker and a server, with real processes and real files between them.
 
+#![allow(clippy::unwrap_used, reason = "tests")]
+
 mod bench;
 
 use bench::{Bench, payload};
