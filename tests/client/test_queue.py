@@ -2,7 +2,7 @@
 import pytest
 import taskcluster
 from conftest import definition
-from taskcluster.exceptions import TaskclusterRestFailure
+from taskcluster.exceptions import TaskclusterAuthFailure, TaskclusterRestFailure
 
 WORKER = {"workerGroup": "client-tests", "workerId": "w1"}
 
@@ -31,7 +31,7 @@ def finish(call, queue_id, report="reportCompleted"):
 
 
 def refused(status_code, call, *args):
-    with pytest.raises(TaskclusterRestFailure) as caught:
+    with pytest.raises((TaskclusterRestFailure, TaskclusterAuthFailure)) as caught:
         call(*args)
     assert caught.value.status_code == status_code, caught.value.body
     return caught.value.body
