@@ -10,6 +10,7 @@ mod backoff;
 mod clock;
 mod entropy;
 pub mod environment;
+mod seal;
 pub mod settings;
 mod shutdown;
 pub mod telemetry;
@@ -20,5 +21,6 @@ pub use entropy::Entropy;
 // For the code that `settings!` writes.
 #[doc(hidden)]
 pub use serde;
+pub use seal::{KeyRing, KeyRingError, SealedText, SealingKey, UnsealError};
 pub use settings::{Secret, Span};
 pub use shutdown::Shutdown;
