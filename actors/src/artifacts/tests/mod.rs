@@ -87,7 +87,7 @@ impl House {
         outbox.forget(&batch.ids).await.unwrap();
         let changes = batch.events.into_iter().filter_map(|event| match event.fact {
             Fact::Task(task) => Some(task.change),
-            Fact::Group(_) => None,
+            _ => None,
         });
         let artifacts = changes.filter_map(|change| match change {
             TaskChange::ArtifactCreated { artifact, .. } => Some((artifact.name, artifact.storage_type)),
