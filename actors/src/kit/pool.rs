@@ -207,19 +207,18 @@ mod tests {
     async fn jobs_that_wait_are_served_before_the_pool_ends() {
         let (gate, child, pool, mut started) = gate(0, 1, 10);
         let house = Supervisor::start(vec![child], Entropy::seeded(1)).await;
-        let asked: Vec<_> = (0..5)
-            .map(|number| {
-                let pool = pool.clone();
-                tokio::spawn(async move { pass(&pool, "same", number).await })
-            })
-            .collect();
+        let mut asked = JoinSet::new();
+        for number in 0..5 {
+            let pool = pool.clone();
+            asked.spawn(async move { pass(&pool, "same", number).await });
+        }
         started.recv().await.unwrap();
 
-        let stopping = tokio::spawn(house.stop(SOON));
-        gate.open.add_permits(5);
-        for call in asked {
-            assert!(call.await.unwrap().is_ok());
-        }
-        stopping.await.unwrap();
+        let opened = async {
+            gate.open.add_permits(5);
+            asked.join_all().await
+        };
+        let ((), answers) = tokio::join!(house.stop(SOON), opened);
+        assert!(answers.iter().all(Result::is_ok));
     }
 }

@@ -10,7 +10,7 @@ use std::{
 
 use base::Entropy;
 use ractor::{Actor, ActorProcessingErr, ActorRef};
-use tokio::sync::Notify;
+use tokio::{sync::Notify, task::JoinSet};
 
 use super::{CallError, Child, Handle, Hint, HintInbox, Reply, Restart, Supervised, Supervisor};
 
@@ -112,13 +112,12 @@ async fn a_call_without_an_answer_is_late_and_a_dropped_one_is_down() {
 
     assert_eq!(handle.call(Duration::from_millis(10), Msg::Keep).await, Err(CallError::Late));
 
-    let waiting = tokio::spawn({
-        let handle = handle.clone();
-        async move { handle.call(SOON, Msg::Keep).await }
-    });
-    starts(&handle).await;
-    handle.tell(Msg::Fail).unwrap();
-    assert_eq!(waiting.await.unwrap(), Err(CallError::Down));
+    let failing = async {
+        starts(&handle).await;
+        handle.tell(Msg::Fail).unwrap();
+    };
+    let (waiting, ()) = tokio::join!(handle.call(SOON, Msg::Keep), failing);
+    assert_eq!(waiting, Err(CallError::Down));
 
     house.stop(SOON).await;
     assert_eq!(handle.call(SOON, Msg::Keep).await, Err(CallError::Down));
@@ -128,18 +127,15 @@ async fn a_call_without_an_answer_is_late_and_a_dropped_one_is_down() {
 async fn what_waits_in_a_mailbox_is_answered_before_the_end_even_in_a_group_of_a_group() {
     let (child, handle) = part(Restart::Always, 0);
     let house = house(vec![Supervisor::group("test", vec![child], Entropy::seeded(2))]).await;
-    let asked: Vec<_> = (0..100)
-        .map(|_| {
-            let handle = handle.clone();
-            tokio::spawn(async move { handle.call(SOON, Msg::Starts).await })
-        })
-        .collect();
+    let mut asked = JoinSet::new();
+    for _ in 0..100 {
+        let handle = handle.clone();
+        asked.spawn(async move { handle.call(SOON, Msg::Starts).await });
+    }
     starts(&handle).await;
 
     house.stop(SOON).await;
-    for answer in asked {
-        assert_eq!(answer.await.unwrap(), Ok(1));
-    }
+    assert!(asked.join_all().await.into_iter().all(|answer| answer == Ok(1)));
     assert!(!handle.is_up());
 }
 

@@ -1,0 +1,173 @@
+//! A queue with a relay, on a database of its own.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use base::{Clock, Entropy, TestClock};
+use bus::{Bus, Consumer, Message, Received, Subscription};
+use chrono::TimeDelta;
+use db::{Db, testing::TestDatabase};
+use protocol::{
+    event::Event,
+    id::{TaskGroupId, TaskId, TaskQueueId, WorkerName},
+    state::{Priority, Requires},
+    task::{Metadata, TaskDefinition},
+};
+use serde_json::json;
+
+use crate::{
+    kit::{Supervised, Supervisor},
+    queue::{
+        Nudge, Queue, QueueSettings, Report,
+        types::{ClaimWork, NewTask},
+    },
+    relay::{Exchanges, RelaySettings, start},
+};
+
+pub(super) const SOON: Duration = Duration::from_secs(20);
+
+/// A queue with a relay, and what it writes to.
+pub(super) struct House {
+    _database: TestDatabase,
+    pub(super) db: Db,
+    pub(super) bus: Arc<dyn Bus>,
+    pub(super) clock: TestClock,
+    pub(super) entropy: Entropy,
+    pub(super) queue: Queue,
+    queue_parts: Supervised,
+    pub(super) relay: Option<Supervised>,
+    /// What the queue's commits give, once there is a relay.
+    pub(super) nudge: Arc<Mutex<Option<Nudge>>>,
+}
+
+impl House {
+    pub(super) async fn start(bus: Arc<dyn Bus>) -> Self {
+        let mut house = Self::without_relay(bus).await;
+        let (relay, nudge) = house.another_relay(house.bus.clone()).await;
+        *house.nudge.lock().unwrap() = Some(nudge);
+        house.relay = Some(relay);
+        house
+    }
+
+    pub(super) async fn without_relay(bus: Arc<dyn Bus>) -> Self {
+        declare_all(&*bus).await;
+        let database = TestDatabase::create().await;
+        let db = database.db().await;
+        let clock = TestClock::at(base::SystemClock.now());
+        let entropy = Entropy::seeded(1);
+        let nudge: Arc<Mutex<Option<Nudge>>> = Arc::default();
+        let given = nudge.clone();
+        let (children, queue) = crate::queue::start(
+            db.clone(),
+            Arc::new(clock.clone()),
+            entropy.branch("queue"),
+            QueueSettings::default(),
+            Arc::new(move || given.lock().unwrap().iter().for_each(|nudge| nudge())),
+            Arc::new(|| ()),
+        );
+        let queue_parts = Supervisor::start(children, entropy.clone()).await;
+        Self { _database: database, db, bus, clock, entropy, queue, queue_parts, relay: None, nudge }
+    }
+
+    /// A relay more, as another process would run it.
+    pub(super) async fn another_relay(&self, bus: Arc<dyn Bus>) -> (Supervised, Nudge) {
+        let entropy = self.entropy.branch("another");
+        let (relay, nudge) = start(self.db.clone(), bus, RelaySettings::default(), entropy.clone()).unwrap();
+        (Supervisor::start(vec![relay], entropy).await, nudge)
+    }
+
+    pub(super) fn task(&self, group: Option<TaskId>) -> NewTask {
+        let task_id = TaskId::from_random(self.entropy.uuid_bytes());
+        let now = self.clock.now();
+        let definition = TaskDefinition {
+            created: now,
+            deadline: now + TimeDelta::hours(1),
+            dependencies: vec![],
+            expires: now + TimeDelta::hours(2),
+            extra: json!({}),
+            metadata: Metadata {
+                description: "x".repeat(1500),
+                name: "test".to_owned(),
+                owner: "o@example.com".to_owned(),
+                source: "https://example.com".to_owned(),
+            },
+            payload: json!({"nul": "\u{0}"}),
+            priority: Priority::Lowest,
+            project_id: "none".to_owned(),
+            provisioner_id: "p".to_owned(),
+            requires: Requires::AllCompleted,
+            retries: 5,
+            routes: vec!["index.proj.latest".to_owned()],
+            scheduler_id: "-".to_owned(),
+            scopes: vec![],
+            tags: BTreeMap::from([("kind".to_owned(), "test".to_owned())]),
+            task_group_id: TaskGroupId(group.unwrap_or(task_id).0),
+            task_queue_id: TaskQueueId("p/q".to_owned()),
+            worker_type: "q".to_owned(),
+        };
+        NewTask { task_id, definition }
+    }
+
+    pub(super) async fn created(&self) -> TaskId {
+        self.queue.create_task(self.task(None)).await.unwrap().task_id
+    }
+
+    /// From creation to completion.
+    pub(super) async fn completed(&self) -> TaskId {
+        let id = self.created().await;
+        let worker = WorkerName { worker_group: "g".to_owned(), worker_id: "w".to_owned() };
+        let ask = ClaimWork { task_queue_id: TaskQueueId("p/q".to_owned()), worker, count: 1 };
+        assert_eq!(self.queue.claim_work(ask).await.unwrap().len(), 1);
+        self.queue.report(id, 0, Report::Completed).await.unwrap();
+        id
+    }
+
+    pub(super) async fn emptied(&self) {
+        let mut outbox = self.db.outbox(0);
+        let waited = async {
+            while !outbox.read(1).await.unwrap().ids.is_empty() {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        tokio::time::timeout(SOON, waited).await.expect("the outbox is emptied");
+    }
+
+    pub(super) async fn stop(self) {
+        self.queue_parts.stop(SOON).await;
+        if let Some(relay) = self.relay {
+            relay.stop(SOON).await;
+        }
+        self.bus.close().await;
+    }
+}
+
+/// Subscribers need the exchanges before the relay gets to them.
+pub(super) async fn declare_all(bus: &dyn Bus) {
+    Exchanges::new(&RelaySettings::default()).unwrap().declare(bus).await.unwrap();
+}
+
+pub(super) fn own() -> Subscription {
+    Subscription::durable("test/own").bind("drover/v1/task-event", "#")
+}
+
+pub(super) fn world(kind: &str) -> String {
+    format!("exchange/taskcluster-queue/v1/{kind}")
+}
+
+pub(super) async fn next(consumer: &mut Consumer) -> Arc<Message> {
+    match tokio::time::timeout(SOON, consumer.next()).await.expect("a message in time") {
+        Some(Received::Delivery(delivery)) => {
+            let message = delivery.message.clone();
+            delivery.ack();
+            message
+        }
+        other => panic!("a message was due, not {other:?}"),
+    }
+}
+
+pub(super) async fn next_event(consumer: &mut Consumer) -> Event {
+    Event::from_proto(&next(consumer).await.body).unwrap()
+}

@@ -1,0 +1,129 @@
+//! The relay between a real outbox and a bus.
+
+mod house;
+mod shaky;
+mod speed;
+
+use std::sync::Arc;
+
+use bus::{Bus, ContentType, MemoryBus, Subscription};
+use house::{House, SOON, next, next_event, own, world};
+use protocol::{
+    event::{EventKind, Fact},
+    state::TaskState,
+};
+use serde_json::Value;
+use shaky::Shaky;
+
+#[tokio::test]
+async fn a_life_is_told_in_order_to_the_world_and_to_ourselves() {
+    let bus: Arc<dyn Bus> = Arc::new(MemoryBus::default());
+    let house = House::start(bus.clone()).await;
+    let mut ours = bus.subscribe(own()).await.unwrap();
+    let kinds = ["task-defined", "task-pending", "task-running", "task-completed"];
+    let mut told = Subscription::durable("test/world");
+    for kind in kinds {
+        told = told.bind(&world(kind), "route.index.#");
+    }
+    let mut told = bus.subscribe(told).await.unwrap();
+
+    let id = house.completed().await;
+
+    for kind in kinds {
+        let message = next(&mut told).await;
+        assert_eq!(*message.exchange, *world(kind));
+        assert_eq!(message.content_type, ContentType::Json);
+        assert_eq!(message.cc, ["route.index.proj.latest"]);
+        let body: Value = serde_json::from_slice(&message.body).unwrap();
+        assert_eq!(body["status"]["taskId"], id.to_string());
+        assert_eq!(body["task"]["tags"]["kind"], "test");
+        let event = next_event(&mut ours).await;
+        assert_eq!(event.kind().as_str(), kind);
+    }
+    house.stop().await;
+}
+
+#[tokio::test]
+async fn a_new_task_is_told_of_as_it_was_before_it_was_scheduled() {
+    let bus: Arc<dyn Bus> = Arc::new(MemoryBus::default());
+    let house = House::start(bus.clone()).await;
+    let mut ours = bus.subscribe(own()).await.unwrap();
+    house.created().await;
+
+    for (kind, state, runs) in
+        [(EventKind::TaskDefined, TaskState::Unscheduled, 0), (EventKind::TaskPending, TaskState::Pending, 1)]
+    {
+        let event = next_event(&mut ours).await;
+        let Fact::Task(task) = &event.fact else { panic!("a task was made, no group") };
+        assert_eq!((event.kind(), task.status.state, task.status.runs.len()), (kind, state, runs));
+    }
+    house.stop().await;
+}
+
+#[tokio::test]
+async fn an_outbox_that_nobody_reads_is_emptied_all_the_same() {
+    let house = House::start(Arc::new(MemoryBus::default())).await;
+    for _ in 0..20 {
+        house.created().await;
+    }
+    house.emptied().await;
+    house.stop().await;
+}
+
+#[tokio::test]
+async fn what_the_bus_did_not_confirm_is_sent_again_and_nothing_is_skipped() {
+    let bus: Arc<dyn Bus> = Arc::new(Shaky::away_for(2));
+    let house = House::start(bus.clone()).await;
+    let mut ours = bus.subscribe(own()).await.unwrap();
+
+    let id = house.completed().await;
+    house.emptied().await;
+
+    let mut last = 0;
+    let mut kinds = Vec::new();
+    while kinds.last() != Some(&EventKind::TaskCompleted) {
+        let event = next_event(&mut ours).await;
+        let Fact::Task(task) = &event.fact else { panic!("no group was touched") };
+        assert_eq!(task.status.task_id, id);
+        if event.id > last {
+            last = event.id;
+            kinds.push(event.kind());
+        }
+    }
+    assert_eq!(
+        kinds,
+        [EventKind::TaskDefined, EventKind::TaskPending, EventKind::TaskRunning, EventKind::TaskCompleted]
+    );
+    house.stop().await;
+}
+
+#[tokio::test]
+async fn a_message_that_is_refused_does_not_hold_up_the_others() {
+    let bus: Arc<dyn Bus> = Arc::new(Shaky::refusing(&world("task-defined")));
+    let house = House::start(bus.clone()).await;
+    let mut ours = bus.subscribe(own().bind(&world("task-defined"), "#")).await.unwrap();
+    house.created().await;
+
+    assert_eq!(next_event(&mut ours).await.kind(), EventKind::TaskDefined);
+    assert_eq!(next_event(&mut ours).await.kind(), EventKind::TaskPending);
+    house.emptied().await;
+    house.stop().await;
+}
+
+#[tokio::test]
+async fn when_the_relay_that_sends_ends_another_takes_over() {
+    let bus: Arc<dyn Bus> = Arc::new(MemoryBus::default());
+    let mut house = House::start(bus.clone()).await;
+    let mut ours = bus.subscribe(own()).await.unwrap();
+    house.created().await;
+    let first = next_event(&mut ours).await;
+    assert_eq!(next_event(&mut ours).await.kind(), EventKind::TaskPending);
+    let (other, _) = house.another_relay(bus.clone()).await;
+
+    house.relay.take().unwrap().stop(SOON).await;
+    house.created().await;
+
+    assert!(next_event(&mut ours).await.id > first.id);
+    other.stop(SOON).await;
+    house.stop().await;
+}

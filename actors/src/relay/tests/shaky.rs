@@ -1,0 +1,64 @@
+//! A bus that does not always do what it should.
+
+use std::{
+    sync::atomic::{AtomicU32, Ordering},
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use bus::{Bus, BusError, Consumer, Exchange, MemoryBus, Message, Subscription};
+use bytes::Bytes;
+
+/// A bus with two faults: it is away for its first publishings, and refuses what goes to one exchange.
+pub(super) struct Shaky {
+    bus: MemoryBus,
+    away_for: AtomicU32,
+    refuses: String,
+}
+
+impl Shaky {
+    pub(super) fn away_for(publishings: u32) -> Self {
+        Self { bus: MemoryBus::default(), away_for: AtomicU32::new(publishings), refuses: String::new() }
+    }
+
+    pub(super) fn refusing(exchange: &str) -> Self {
+        Self { refuses: exchange.to_owned(), ..Self::away_for(0) }
+    }
+}
+
+#[async_trait]
+impl Bus for Shaky {
+    async fn declare(&self, exchange: Exchange) -> Result<(), BusError> {
+        self.bus.declare(exchange).await
+    }
+
+    async fn publish(&self, messages: &[Message], deadline: Duration) -> Result<(), BusError> {
+        let left = self.away_for.load(Ordering::SeqCst);
+        if left > 0 {
+            self.away_for.store(left - 1, Ordering::SeqCst);
+            // Half of it went out before the connection broke.
+            self.bus.publish(&messages[..messages.len() / 2], deadline).await?;
+            return Err(BusError::Late);
+        }
+        if messages.iter().any(|message| *message.exchange == *self.refuses) {
+            return Err(BusError::Refused("not this one".to_owned()));
+        }
+        self.bus.publish(messages, deadline).await
+    }
+
+    async fn subscribe(&self, subscription: Subscription) -> Result<Consumer, BusError> {
+        self.bus.subscribe(subscription).await
+    }
+
+    fn wake(&self, exchange: &str, body: Bytes) {
+        self.bus.wake(exchange, body);
+    }
+
+    fn may_be_heard(&self, exchange: &str) -> bool {
+        self.bus.may_be_heard(exchange)
+    }
+
+    async fn close(&self) {
+        self.bus.close().await;
+    }
+}
