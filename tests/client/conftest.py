@@ -5,6 +5,7 @@ Each test runs twice: once with the blocking client and once with the asynchrono
 import asyncio
 import datetime
 import uuid
+import uuid
 
 import pytest
 import taskcluster
