@@ -40,7 +40,8 @@ impl Group {
     /// Takes in a listing; returns what changed, in the order of the group.
     pub(super) fn update(&mut self, mut listing: Vec<Listed>) -> Vec<Change> {
         // Tasks that come up together stand in the order in which they can run.
-        listing.sort_by_cached_key(|it| (it.task.dependencies.len(), it.task.metadata.name.clone()));
+        let levels = levels(&listing);
+        listing.sort_by_cached_key(|it| (levels.get(&it.status.task_id).copied(), it.task.metadata.name.clone()));
         let mut changes = Vec::new();
         for listed in listing {
             let task_id = listed.status.task_id;
@@ -106,6 +107,27 @@ impl Group {
     }
 }
 
+/// How many tasks of the listing have to end, one after the other, before each of them can run.
+fn levels(listing: &[Listed]) -> BTreeMap<TaskId, usize> {
+    let waits_on: BTreeMap<TaskId, &[TaskId]> =
+        listing.iter().map(|it| (it.status.task_id, it.task.dependencies.as_slice())).collect();
+    let mut levels = BTreeMap::new();
+    let mut asked: Vec<TaskId> = waits_on.keys().copied().collect();
+    while let Some(id) = asked.last().copied() {
+        // A task may wait for itself; it is the only ring there can be.
+        let on = || waits_on.get(&id).copied().unwrap_or_default().iter().filter(|on| **on != id);
+        let unknown = on().find(|on| waits_on.contains_key(on) && !levels.contains_key(*on));
+        if let Some(unknown) = unknown {
+            asked.push(*unknown);
+        } else {
+            let level = on().filter_map(|on| levels.get(on)).max().map_or(0, |highest: &usize| highest + 1);
+            levels.insert(id, level);
+            asked.pop();
+        }
+    }
+    levels
+}
+
 fn runs(listed: &Listed) -> usize {
     listed.status.runs.len()
 }
@@ -155,6 +177,18 @@ mod tests {
         let changes = group.update(vec![listed(0, "running", &[]), listed(1, "unscheduled", &[0])]);
         assert_eq!(changes.len(), 1);
         assert_eq!(changes[0].state, TaskState::Running);
+    }
+
+    #[test]
+    fn tasks_stand_in_the_order_in_which_they_can_run() {
+        let mut group = Group::default();
+        group.update(vec![
+            listed(0, "unscheduled", &[1, 2]),
+            listed(1, "unscheduled", &[2]),
+            listed(2, "pending", &[]),
+        ]);
+        let names: Vec<_> = group.tasks().map(|it| it.task.metadata.name.as_str()).collect();
+        assert_eq!(names, ["task 2", "task 1", "task 0"]);
     }
 
     #[test]
