@@ -4,6 +4,7 @@
 mod broker;
 mod interruption;
 mod scenarios;
+mod strangers;
 
 use broker::Broker;
 use bus::{AmqpBus, Bus, MemoryBus};
@@ -51,6 +52,8 @@ async fn amqp_keeps_the_same_contract() {
     let bus = AmqpBus::new(&broker.url, "contract", &base::Entropy::system()).unwrap();
     all_over_amqp(&bus).await;
     bus.close().await;
+    println!("over AMQP: a_stranger_reads_plain_pulse_messages");
+    strangers::a_stranger_reads_plain_pulse_messages(&broker.url).await;
     println!("over AMQP: a_cut_connection_loses_nothing_that_is_durable");
     interruption::a_cut_connection_loses_nothing_that_is_durable(&broker.url).await;
 }
