@@ -14,6 +14,21 @@ create table artifact (
   constraint artifact_pkey PRIMARY KEY (task_id, run_id, name)
 );
 
+create table audit_history (
+  seq bigint not null generated always as identity,
+  entity_type text not null,
+  entity_id text not null,
+  client_id text not null,
+  action_type text not null,
+  created timestamp with time zone not null,
+  constraint audit_history_pkey PRIMARY KEY (seq)
+);
+
+create table auth_version (
+  clients bigint not null,
+  roles bigint not null
+);
+
 create table blob (
   blob_id uuid not null,
   delete_after timestamp with time zone,
@@ -25,6 +40,14 @@ create table blob (
   constraint blob_pkey PRIMARY KEY (blob_id)
 );
 
+create table cache_purge (
+  worker_pool_id text not null,
+  cache_name text not null,
+  before timestamp with time zone not null,
+  expires timestamp with time zone not null,
+  constraint cache_purge_pkey PRIMARY KEY (worker_pool_id, cache_name)
+);
+
 create table claim (
   task_id uuid not null,
   run_id smallint not null,
@@ -33,6 +56,21 @@ create table claim (
   task_queue_id text not null,
   constraint claim_pkey PRIMARY KEY (task_id)
 ) with (autovacuum_analyze_scale_factor=0, autovacuum_analyze_threshold=50000, autovacuum_vacuum_cost_delay=0, autovacuum_vacuum_scale_factor=0, autovacuum_vacuum_threshold=5000, fillfactor=70);
+
+create table client (
+  client_id text not null,
+  description text not null,
+  sealed_access_token jsonb not null,
+  scopes text[] not null,
+  expires timestamp with time zone not null,
+  disabled boolean not null default false,
+  delete_on_expiration boolean not null default false,
+  created timestamp with time zone not null,
+  last_modified timestamp with time zone not null,
+  last_date_used timestamp with time zone not null,
+  last_rotated timestamp with time zone not null,
+  constraint client_pkey PRIMARY KEY (client_id)
+);
 
 create table edge (
   required uuid not null,
@@ -57,6 +95,23 @@ create table group_check (
   at timestamp with time zone not null
 ) with (autovacuum_vacuum_cost_delay=0, autovacuum_vacuum_scale_factor=0, autovacuum_vacuum_threshold=5000);
 
+create table index_namespace (
+  parent text not null,
+  name text not null,
+  expires timestamp with time zone not null,
+  constraint index_namespace_pkey PRIMARY KEY (parent, name)
+);
+
+create table indexed_task (
+  namespace text not null,
+  name text not null,
+  rank double precision not null,
+  task_id uuid not null,
+  data text not null,
+  expires timestamp with time zone not null,
+  constraint indexed_task_pkey PRIMARY KEY (namespace, name)
+);
+
 create table object (
   name text not null,
   project_id text not null,
@@ -77,7 +132,7 @@ create table outbox (
   shard smallint not null default 0,
   kind smallint not null,
   at timestamp with time zone not null,
-  task_group_id uuid not null,
+  task_group_id uuid,
   task_id uuid,
   run_id smallint,
   trace text,
@@ -107,11 +162,27 @@ create table pending (
   deadline timestamp with time zone not null
 ) with (autovacuum_analyze_scale_factor=0, autovacuum_analyze_threshold=50000, autovacuum_vacuum_cost_delay=0, autovacuum_vacuum_scale_factor=0, autovacuum_vacuum_threshold=5000);
 
+create table role (
+  role_id text not null,
+  scopes text[] not null,
+  description text not null,
+  created timestamp with time zone not null,
+  last_modified timestamp with time zone not null,
+  constraint role_pkey PRIMARY KEY (role_id)
+);
+
 create table schema_version (
   version integer not null,
   only_row boolean not null default true,
   constraint schema_version_only_row_check CHECK (only_row),
   constraint schema_version_pkey PRIMARY KEY (only_row)
+);
+
+create table secret (
+  name text not null,
+  sealed jsonb not null,
+  expires timestamp with time zone not null,
+  constraint secret_pkey PRIMARY KEY (name)
 );
 
 create table signing_key (
@@ -207,7 +278,13 @@ create table worker (
 ) with (fillfactor=50);
 
 CREATE INDEX artifact_expires ON drover.artifact USING brin (expires);
+CREATE INDEX audit_created ON drover.audit_history USING brin (created);
+CREATE INDEX audit_of_client ON drover.audit_history USING btree (client_id, seq);
+CREATE INDEX audit_of_entity ON drover.audit_history USING btree (entity_type, entity_id, seq);
 CREATE INDEX blob_delete_after ON drover.blob USING btree (delete_after) WHERE (delete_after IS NOT NULL);
+CREATE INDEX client_expires ON drover.client USING btree (expires) WHERE delete_on_expiration;
+CREATE INDEX index_namespace_expires ON drover.index_namespace USING btree (expires);
+CREATE INDEX indexed_task_expires ON drover.indexed_task USING btree (expires);
 CREATE INDEX object_expires ON drover.object USING btree (expires);
 CREATE INDEX object_unfinished ON drover.object USING btree (upload_expires) WHERE (finished IS NULL);
 CREATE INDEX pending_order ON drover.pending USING btree (task_queue_id, priority DESC, seq);
@@ -216,6 +293,7 @@ CREATE INDEX task_expires ON drover.task USING brin (expires) WITH (pages_per_ra
 CREATE INDEX task_group_expires ON drover.task_group USING btree (expires);
 CREATE INDEX task_group_tasks ON drover.task USING btree (task_group_id, task_id);
 
+create sequence audit_history_seq_seq as bigint start 1 increment 1 cache 1;
 create sequence outbox_id as bigint start 1 increment 1 cache 1;
 create sequence pending_seq as bigint start 1 increment 1 cache 1;
 

@@ -4,6 +4,7 @@
 //! one stored function and so one transaction.
 
 pub mod artifact;
+pub mod auth;
 pub mod blob;
 mod connect;
 pub mod embedded;

@@ -2,7 +2,10 @@
 
 use chrono::{DateTime, Utc};
 use protocol::{
-    event::{ArtifactFact, Event, EventKind, Fact, GroupChange, GroupFact, TaskChange, TaskFact},
+    event::{
+        ArtifactFact, AuthChange, ClientFact, Event, EventKind, Fact, GroupChange, GroupFact, RoleFact, TaskChange,
+        TaskFact,
+    },
     id::{RunId, TaskGroupId, TaskId, TaskQueueId},
     state::{Priority, StorageType, TaskState},
     status::TaskStatus,
@@ -33,14 +36,22 @@ pub(super) fn event(row: &PgRow) -> Option<Event> {
 fn read(row: &PgRow) -> Result<Event, sqlx::Error> {
     let facts = row.try_get::<Option<Json<Facts>>, _>(4)?.map_or_else(Facts::default, |facts| facts.0);
     let kind = EventKind::from_code(row.try_get(1)?).map_err(decode)?;
+    let fact = match AuthChange::of(kind) {
+        Some(change) => facts.auth_fact(change)?,
+        None => fact_of_tasks(row, kind, facts)?,
+    };
+    Ok(Event { id: id(row)?, occurred: row.try_get(2)?, traceparent: row.try_get(3)?, fact })
+}
+
+/// About a task, or a group of them.
+fn fact_of_tasks(row: &PgRow, kind: EventKind, facts: Facts) -> Result<Fact, sqlx::Error> {
     let group = TaskGroupId(row.try_get::<Uuid, _>(5)?);
-    let fact = match facts.group_change(kind)? {
+    Ok(match facts.group_change(kind)? {
         Some(change) => {
             Fact::Group(GroupFact { task_group_id: group, scheduler_id: needed(facts.scheduler_id)?, change })
         }
         None => Fact::Task(Box::new(task_fact(row, group, kind, facts)?)),
-    };
-    Ok(Event { id: id(row)?, occurred: row.try_get(2)?, traceparent: row.try_get(3)?, fact })
+    })
 }
 
 fn task_fact(row: &PgRow, group: TaskGroupId, kind: EventKind, facts: Facts) -> Result<TaskFact, sqlx::Error> {
@@ -96,9 +107,18 @@ struct Facts {
     storage_type: Option<i16>,
     name: Option<String>,
     content_type: Option<String>,
+    client_id: Option<String>,
+    role_id: Option<String>,
 }
 
 impl Facts {
+    fn auth_fact(self, change: AuthChange) -> Result<Fact, sqlx::Error> {
+        Ok(match self.client_id {
+            Some(client_id) => Fact::Client(ClientFact { client_id, change }),
+            None => Fact::Role(RoleFact { role_id: needed(self.role_id)?, change }),
+        })
+    }
+
     /// `None`: the event is about a task.
     fn group_change(&self, kind: EventKind) -> Result<Option<GroupChange>, sqlx::Error> {
         Ok(Some(match kind {
