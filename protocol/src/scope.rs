@@ -3,9 +3,11 @@
 //! A scope is printable ASCII. A trailing `*` makes it a pattern; anywhere else `*` is an ordinary letter.
 
 mod expression;
+pub mod roles;
 mod set;
 
 pub use expression::ScopeExpression;
+pub use roles::RoleSet;
 pub use set::ScopeSet;
 
 /// Whether holding `pattern` is enough where `required` is asked for.

@@ -14,8 +14,24 @@ impl ScopeSet {
     pub fn new(scopes: impl IntoIterator<Item = impl Into<String>>) -> Self {
         let mut sorted: Vec<String> = scopes.into_iter().map(Into::into).collect();
         sorted.sort_by(|a, b| compare(a, b));
-        sorted.dedup_by(|next, kept| kept == next || (kept.ends_with('*') && satisfies(kept, next)));
+        sorted.dedup_by(|next, kept| satisfies(kept, next));
         Self(sorted)
+    }
+
+    /// The normal form of two lists, each already in the order of the normal form.
+    pub(super) fn merge<'a>(one: impl Iterator<Item = &'a str>, other: impl Iterator<Item = &'a str>) -> Self {
+        let (mut one, mut other) = (one.peekable(), other.peekable());
+        let mut kept: Vec<&str> = Vec::new();
+        while let Some(next) = match (one.peek(), other.peek()) {
+            (Some(a), Some(b)) if compare(a, b).is_gt() => other.next(),
+            (Some(_), _) => one.next(),
+            (None, _) => other.next(),
+        } {
+            if !kept.last().is_some_and(|kept| satisfies(kept, next)) {
+                kept.push(next);
+            }
+        }
+        Self(kept.into_iter().map(str::to_owned).collect())
     }
 
     /// The set that satisfies everything.
@@ -48,7 +64,7 @@ impl ScopeSet {
 }
 
 /// Letters first; of two that differ only in the star, the starred one comes first.
-fn compare(a: &str, b: &str) -> Ordering {
+pub(super) fn compare(a: &str, b: &str) -> Ordering {
     letters(a).cmp(letters(b)).then_with(|| b.len().cmp(&a.len()))
 }
 
