@@ -40,16 +40,16 @@ pub(crate) struct ServerArgs {
 impl ServerArgs {
     /// With credentials the server itself; without, the proxy where there is one.
     pub(crate) fn root_url(&self) -> Result<String, Failure> {
-        let proxy = given(&self.proxy_url).filter(|_| given(&self.client_id).is_none());
-        proxy.or_else(|| given(&self.root_url)).ok_or_else(|| {
+        let proxy = given(self.proxy_url.as_ref()).filter(|_| given(self.client_id.as_ref()).is_none());
+        proxy.or_else(|| given(self.root_url.as_ref())).ok_or_else(|| {
             Failure::new(Exit::Usage, "no server is named: give --root-url, or set TASKCLUSTER_ROOT_URL")
         })
     }
 
     pub(crate) fn credentials(&self) -> Result<Option<Credentials>, Failure> {
-        match (given(&self.client_id), given(&self.access_token)) {
+        match (given(self.client_id.as_ref()), given(self.access_token.as_ref())) {
             (Some(client_id), Some(access_token)) => {
-                Ok(Some(Credentials { client_id, access_token, certificate: given(&self.certificate) }))
+                Ok(Some(Credentials { client_id, access_token, certificate: given(self.certificate.as_ref()) }))
             }
             (None, None) => Ok(None),
             _ => Err(Failure::new(Exit::Usage, "a client id and an access token are only good together")),
@@ -63,8 +63,8 @@ impl ServerArgs {
 }
 
 /// A variable that is set to nothing counts as not set.
-fn given(text: &Option<String>) -> Option<String> {
-    text.clone().filter(|text| !text.is_empty())
+fn given(text: Option<&String>) -> Option<String> {
+    text.filter(|text| !text.is_empty()).cloned()
 }
 
 /// The questions and commands that commands here need.

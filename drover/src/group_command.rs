@@ -50,7 +50,9 @@ pub(crate) async fn run(command: GroupCommand, ground: &Ground, output: &Output)
         GroupCommand::List(one) => {
             let mut tasks = one.server.connect(ground)?.group(one.task_group_id).await?;
             tasks.sort_by(|a, b| a.task.metadata.name.cmp(&b.task.metadata.name));
-            tasks.iter().for_each(|listed| show(listed, *output));
+            for listed in &tasks {
+                show(listed, *output);
+            }
         }
         GroupCommand::Status(one) => {
             let tasks = one.server.connect(ground)?.group(one.task_group_id).await?;

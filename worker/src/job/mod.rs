@@ -67,7 +67,8 @@ pub(crate) async fn run(shop: Arc<Workshop>, claim: Claim) {
         Err(error) => {
             tracing::error!(task.id = %task_id, run.id = run_id, %error, "there is no place for a task");
             let client = shop.client.signing_as(claim.credentials);
-            report::tell(&client, task_id, run_id, &Outcome::Exception(ReasonResolved::WorkerShutdown)).await;
+            // What is not heard is noticed by the queue, when the claim runs out.
+            let _ = client.report_exception(task_id, run_id, ReasonResolved::WorkerShutdown).await;
         }
     }
 }
@@ -98,7 +99,7 @@ impl Job {
         drop(live);
         let finish = async {
             self.store_logs(&logs.0, &logs.1).await;
-            report::tell(&self.hold.client(), self.claim.status.task_id, self.claim.run_id, &outcome).await;
+            self.report(&outcome).await;
         };
         let hurry = async {
             self.shop.stop.wait().await;

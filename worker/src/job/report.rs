@@ -1,19 +1,41 @@
 //! Telling the queue how a run ended.
 
-use protocol::id::{RunId, TaskId};
+use std::time::Duration;
 
-use super::Outcome;
-use crate::client::Client;
+use super::{Job, Outcome};
+use crate::client::ClientError;
 
-/// A report that does not get through is left to the queue, which notices when the claim runs out.
-pub(super) async fn tell(client: &Client, task_id: TaskId, run_id: RunId, outcome: &Outcome) {
-    let told = match outcome {
-        Outcome::Completed => client.report_completed(task_id, run_id).await,
-        Outcome::Failed => client.report_failed(task_id, run_id).await,
-        Outcome::Exception(reason) => client.report_exception(task_id, run_id, *reason).await,
-        Outcome::Lost(_) => Ok(()),
-    };
-    if let Err(error) = told {
-        tracing::warn!(task.id = %task_id, run.id = run_id, error = error.in_full(), "a report was not accepted");
+/// The pause between two rounds of tries while the server is away. Each round is patient by itself.
+const PAUSE: Duration = Duration::from_secs(1);
+
+impl Job {
+    /// Tries for as long as the run is ours. After that the queue has noticed by itself.
+    pub(super) async fn report(&self, outcome: &Outcome) {
+        let told = async {
+            loop {
+                match self.tell(outcome).await {
+                    Err(error) if error.is_passing() => tokio::time::sleep(PAUSE).await,
+                    told => return told,
+                }
+            }
+        };
+        let refused = tokio::select! {
+            told = told => told.err().map(|error| error.in_full()),
+            why = self.hold.until_lost() => Some(why),
+        };
+        if let Some(why) = refused {
+            let (task_id, run_id) = (self.claim.status.task_id, self.claim.run_id);
+            tracing::warn!(task.id = %task_id, run.id = run_id, error = why, "a report was not accepted");
+        }
+    }
+
+    async fn tell(&self, outcome: &Outcome) -> Result<(), ClientError> {
+        let (task_id, run_id, client) = (self.claim.status.task_id, self.claim.run_id, self.hold.client());
+        match outcome {
+            Outcome::Completed => client.report_completed(task_id, run_id).await,
+            Outcome::Failed => client.report_failed(task_id, run_id).await,
+            Outcome::Exception(reason) => client.report_exception(task_id, run_id, *reason).await,
+            Outcome::Lost(_) => Ok(()),
+        }
     }
 }

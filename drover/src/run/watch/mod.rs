@@ -13,6 +13,7 @@ use protocol::{
     state::{ReasonResolved, TaskState},
 };
 use tokio::time::Instant;
+use worker::client::ClientError;
 
 pub(crate) use self::group::Verdict;
 use self::{
@@ -20,7 +21,7 @@ use self::{
     show::Show,
 };
 use crate::{
-    client::Server,
+    client::{Listed, Server},
     exit::{Exit, Failure},
     ground::Ground,
     output::Output,
@@ -28,6 +29,8 @@ use crate::{
 
 /// The shortest pause between two looks.
 const PAUSE: Duration = Duration::from_millis(300);
+/// How long a server may be away.
+const PATIENCE: Duration = Duration::from_mins(2);
 /// A look at a large group takes long; the pause after it takes this many times as long.
 const REST: u32 = 3;
 
@@ -52,7 +55,7 @@ pub(crate) async fn watch(
     loop {
         let began = Instant::now();
         let listing = tokio::select! {
-            listing = server.group(group_id) => listing?,
+            listing = look(server, group_id) => listing?,
             () = shutdown.wait() => return leave(server, group_id, &mut show, output).await,
         };
         let changes = group.update(listing);
@@ -68,6 +71,19 @@ pub(crate) async fn watch(
         tokio::select! {
             () = tokio::time::sleep(PAUSE.max(began.elapsed() * REST)) => {}
             () = shutdown.wait() => return leave(server, group_id, &mut show, output).await,
+        }
+    }
+}
+
+/// A server that is away for a while, as when it is restarted, is waited for.
+async fn look(server: &Server, group_id: TaskGroupId) -> Result<Vec<Listed>, ClientError> {
+    let began = Instant::now();
+    loop {
+        match server.group(group_id).await {
+            Err(error) if error.is_passing() && began.elapsed() < PATIENCE => {
+                eprintln!("drover: the server does not answer just now; trying again");
+            }
+            settled => return settled,
         }
     }
 }

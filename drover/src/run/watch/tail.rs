@@ -17,7 +17,9 @@ pub(super) async fn of(server: &Server, change: &Change, lines: usize) -> String
     match read(server, change, lines).await {
         Ok(tail) => {
             text.push_str("ends with:\n");
-            tail.iter().for_each(|line| text.extend(["   ", line, "\n"]));
+            for line in tail {
+                text.extend(["   ", &line, "\n"]);
+            }
         }
         Err(error) if error.is_not_found() => text.push_str("has no log\n"),
         Err(error) => text.extend(["has a log that cannot be read: ", &error.in_full(), "\n"]),
