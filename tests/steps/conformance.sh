@@ -4,7 +4,8 @@ set -eu
 . tests/steps/lib.sh
 
 SUITE=../shared/conformance
-PROMISED="test_queue_create test_queue_run test_dependencies test_groups"
+PROMISED="test_queue_create test_queue_run test_dependencies test_groups test_queue_admin test_priority_change
+    test_artifacts test_batch test_end_to_end test_events"
 
 if [ ! -d $SUITE/open ]; then
     say "there is no conformance suite at $SUITE: nothing to run"
@@ -45,10 +46,20 @@ for area, seen in sorted(areas.items()):
 PYTHON
 }
 
+# With the private broker of `./dev test` the messages are looked at too; without one those tests say that they are skipped.
+start() {
+    if [ -n "${DROVER_TEST_AMQP_URL:-}" ]; then
+        export TC_AMQP_URL="$DROVER_TEST_AMQP_URL"
+        set -- --amqp-url "$DROVER_TEST_AMQP_URL" "$@"
+    fi
+    start_drover --ephemeral --listen 127.0.0.1:0 --workers 0 "$@"
+}
+
 verdict=0
+PROMISED=$(echo $PROMISED)
 say "promised areas: $PROMISED"
-start_drover --ephemeral --listen 127.0.0.1:0 --workers 0 --deadline-delay 5
-export TC_DEADLINE_DELAY=5
+start --deadline-delay 5
+export TC_DEADLINE_DELAY=5 TC_OBJECT_BACKEND=1
 # shellcheck disable=SC2046
 suite --junitxml "$RUN_DIR/promised.xml" $(files "$PROMISED") || verdict=1
 count_by_area "$RUN_DIR/promised.xml"
@@ -60,7 +71,7 @@ count_by_area "$RUN_DIR/others.xml"
 stop_drover
 
 say "what happens to claims that expire"
-start_drover --ephemeral --listen 127.0.0.1:0 --workers 0 --claim-timeout 5
+start --claim-timeout 5
 # shellcheck disable=SC2046
 TC_CLAIM_SECONDS=5 suite -m claim_expiry $(files "$PROMISED") || verdict=1
 stop_drover
