@@ -1,0 +1,144 @@
+//! How long one task waits on a machine that has nothing else to do.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use tokio::{
+    sync::mpsc::{UnboundedReceiver, unbounded_channel},
+    task::JoinSet,
+    time::{sleep, timeout},
+};
+
+use crate::{
+    failure::{During, Result},
+    samples::{Samples, milliseconds},
+    server::Server,
+    work::{Lot, Session},
+};
+
+/// A task that did not come by then will not come.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+const CHAIN: usize = 10;
+
+/// From the answer to createTask to the answer to the claim of a worker that waits.
+pub(crate) async fn dispatch(server: &Server, samples: usize) -> Result<Samples> {
+    let lot = Lot::new("dispatch", &server.entropy);
+    let mut submitter = server.session().await?;
+    let mut worker = Worker::start(server, &lot).await?;
+    let mut found = Samples::default();
+    for _ in 0..samples {
+        breathe(server).await;
+        let id = submitter.create_next(&lot, &[]).await?;
+        let answered = Instant::now();
+        let claimed = worker.claimed(&id.to_string()).await?;
+        found.push(claimed.saturating_duration_since(answered));
+    }
+    Ok(found)
+}
+
+/// From the answer to the report of a task to the claim of the one task that depended on it.
+pub(crate) async fn release(server: &Server, samples: usize) -> Result<Samples> {
+    let (first, then) = (Lot::new("required", &server.entropy), Lot::new("dependent", &server.entropy));
+    let mut session = server.session().await?;
+    let mut worker = Worker::start(server, &then).await?;
+    let mut found = Samples::default();
+    for _ in 0..samples {
+        let required = session.create_next(&first, &[]).await?;
+        let dependent = session.create_next(&then, &[required]).await?;
+        let claimed = session.claim(&first.queue, "first").await?.during("the first task cannot be claimed")?;
+        breathe(server).await;
+        session.complete(&claimed).await?;
+        let answered = Instant::now();
+        let claimed = worker.claimed(&dependent.to_string()).await?;
+        found.push(claimed.saturating_duration_since(answered));
+    }
+    Ok(found)
+}
+
+/// Tasks that each depend on the one before: milliseconds from the first report to the last one's answer.
+pub(crate) async fn chain(server: &Server) -> Result<f64> {
+    let (first, then) = (Lot::new("chain-first", &server.entropy), Lot::new("chain", &server.entropy));
+    let mut session = server.session().await?;
+    let mut before = session.create_next(&first, &[]).await?;
+    for _ in 1..CHAIN {
+        before = session.create_next(&then, &[before]).await?;
+    }
+    let mut worker = Worker::start(server, &then).await?;
+    let head = session.claim(&first.queue, "first").await?.during("the first task cannot be claimed")?;
+    breathe(server).await;
+    let begun = Instant::now();
+    session.complete(&head).await?;
+    let ended = worker.completed(&before.to_string()).await?;
+    Ok(milliseconds(ended - begun))
+}
+
+/// Long enough for a worker to wait again, and not in step with anything that looks at intervals.
+async fn breathe(server: &Server) {
+    sleep(server.entropy.jitter(Duration::from_millis(50))).await;
+}
+
+/// A worker with one connection: it waits for a task, reports it, and waits again.
+struct Worker {
+    heard: UnboundedReceiver<Ran>,
+    running: JoinSet<Result<()>>,
+}
+
+struct Ran {
+    task_id: String,
+    claimed: Instant,
+    completed: Instant,
+}
+
+impl Worker {
+    async fn start(server: &Server, lot: &Lot) -> Result<Self> {
+        let session = server.session().await?;
+        let queue = Arc::<str>::from(lot.queue.as_str());
+        let (tell, heard) = unbounded_channel();
+        let mut running = JoinSet::new();
+        running.spawn(work(session, queue, move |ran| tell.send(ran).is_ok()));
+        Ok(Self { heard, running })
+    }
+
+    /// When the worker heard of this task.
+    async fn claimed(&mut self, task_id: &str) -> Result<Instant> {
+        Ok(self.ran(task_id).await?.claimed)
+    }
+
+    /// When the worker was told that its report of this task holds.
+    async fn completed(&mut self, task_id: &str) -> Result<Instant> {
+        Ok(self.ran(task_id).await?.completed)
+    }
+
+    async fn ran(&mut self, task_id: &str) -> Result<Ran> {
+        let found = async {
+            while let Some(ran) = self.heard.recv().await {
+                if ran.task_id == task_id {
+                    return Some(ran);
+                }
+            }
+            None
+        };
+        match timeout(PATIENCE, found).await.during("a worker did not get its task in time")? {
+            Some(ran) => Ok(ran),
+            // The worker ended, and says why.
+            None => Err(match self.running.join_next().await.during("the worker is gone")?.during("the worker")? {
+                Err(failure) => failure,
+                Ok(()) => crate::failure::Failure::new("the worker ended by itself"),
+            }),
+        }
+    }
+}
+
+async fn work(mut session: Session, queue: Arc<str>, tell: impl Fn(Ran) -> bool) -> Result<()> {
+    loop {
+        let Some(claim) = session.claim(&queue, "waiting").await? else { continue };
+        let claimed = Instant::now();
+        session.complete(&claim).await?;
+        if !tell(Ran { task_id: claim.task_id, claimed, completed: Instant::now() }) {
+            return Ok(());
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! The benchmark: is Drover as fast and as small as it promises to be?
+//!
+//! It starts a real Drover with its own database and drives it over HTTP, as its clients do. Rates are divided by what
+//! pgbench commits on the same server in the same minute, so that they can be compared between machines.
+
+mod client;
+mod database;
+mod failure;
+mod graphs;
+mod latency;
+mod load;
+mod metric;
+mod options;
+mod report;
+mod round;
+mod samples;
+mod server;
+mod usage;
+mod work;
+
+use std::{path::PathBuf, process::ExitCode};
+
+use failure::{During, Result};
+use options::{Options, USAGE};
+use report::Report;
+use round::Round;
+
+// One thread: what the load takes from the machine is then the same in every run.
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    let options = match options::parse(std::env::args().skip(1)) {
+        Ok(Some(options)) => options,
+        Ok(None) => {
+            println!("{USAGE}");
+            return ExitCode::SUCCESS;
+        }
+        Err(failure) => {
+            eprintln!("bench: {failure}\n\n{USAGE}");
+            return ExitCode::from(2);
+        }
+    };
+    match measure(&options).await {
+        Ok(code) => code,
+        Err(failure) => {
+            eprintln!("bench: {failure}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn measure(options: &Options) -> Result<ExitCode> {
+    let program = options.program.clone().map_or_else(beside_us, Ok)?;
+    let load_average = usage::load_average();
+    eprintln!("{} processors, load average {load_average} before we begin", usage::processors());
+    let rounds = rounds(options, &program).await?;
+    let report = Report::new(&rounds);
+    if options.json {
+        println!("{:#}", report.json(&load_average));
+    } else {
+        print!("{}", report.table());
+    }
+    for failure in rounds.iter().flat_map(|round| &round.failures) {
+        eprintln!("bench: not measured: {failure}");
+    }
+    let failed = !report.is_complete() || (options.strict && !report.holds_all_bars());
+    Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+async fn rounds(options: &Options, program: &std::path::Path) -> Result<Vec<Round>> {
+    let mut rounds = Vec::new();
+    for number in 1..=options.rounds {
+        let say = |what: &str| eprintln!("round {number} of {}: {what}", options.rounds);
+        rounds.push(round::run(program, &options.plan, say).await?);
+    }
+    Ok(rounds)
+}
+
+fn beside_us() -> Result<PathBuf> {
+    let program = std::env::current_exe().during("finding this program")?.with_file_name("drover");
+    if program.is_file() {
+        return Ok(program);
+    }
+    Err(failure::Failure::new(format!("{} is not there; ./dev bench builds it", program.display())))
+}

@@ -1,0 +1,78 @@
+//! What is measured, and the bar for it.
+
+/// How a number is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Unit {
+    PerSecond,
+    Seconds,
+    Milliseconds,
+    Microseconds,
+    Bytes,
+    Megabytes,
+}
+
+/// What a number should be. Missing one is told, not punished.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Bar {
+    /// For the reader alone.
+    None,
+    Below(f64),
+    /// In commits of the baseline of the same round: the least, and what we aim at.
+    OfBaseline {
+        least: f64,
+        aim: f64,
+    },
+}
+
+macro_rules! metrics {
+    ($($metric:ident: $name:literal, $unit:ident, $bar:expr;)+) => {
+        /// Everything that one round measures.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+        pub(crate) enum Metric {
+            $($metric,)+
+        }
+
+        impl Metric {
+            /// In the order in which they are shown.
+            pub(crate) const ALL: &[Self] = &[$(Self::$metric,)+];
+
+            pub(crate) fn name(self) -> &'static str {
+                match self { $(Self::$metric => $name,)+ }
+            }
+
+            pub(crate) fn unit(self) -> Unit {
+                match self { $(Self::$metric => Unit::$unit,)+ }
+            }
+
+            pub(crate) fn bar(self) -> Bar {
+                match self { $(Self::$metric => $bar,)+ }
+            }
+        }
+    };
+}
+
+metrics! {
+    Start: "start, with a new database", Seconds, Bar::Below(10.0);
+    DispatchMedian: "dispatch to a waiting worker, p50", Milliseconds, Bar::Below(5.0);
+    DispatchTail: "dispatch to a waiting worker, p99", Milliseconds, Bar::Below(50.0);
+    ReleaseMedian: "release of a dependent, p50", Milliseconds, Bar::Below(10.0);
+    ReleaseTail: "release of a dependent, p99", Milliseconds, Bar::None;
+    Chain: "chain of 10", Milliseconds, Bar::Below(300.0);
+    Baseline: "baseline: pgbench inserts, 32 clients", PerSecond, Bar::None;
+    Create: "createTask, 32 clients", PerSecond, Bar::OfBaseline { least: 0.25, aim: 0.25 };
+    CreateDrover: "  CPU of Drover, each", Microseconds, Bar::None;
+    CreateDatabase: "  CPU of PostgreSQL, each", Microseconds, Bar::None;
+    CreateTail: "  createTask, p99", Milliseconds, Bar::None;
+    Lifecycle: "full lifecycle, 256 clients", PerSecond, Bar::OfBaseline { least: 0.20, aim: 0.35 };
+    LifecycleDrover: "  CPU of Drover, each", Microseconds, Bar::None;
+    LifecycleDatabase: "  CPU of PostgreSQL, each", Microseconds, Bar::Below(230.0);
+    LifecycleLoad: "  CPU of the load itself, each", Microseconds, Bar::None;
+    Wal: "  write-ahead log, each", Bytes, Bar::Below(5200.0);
+    LifecycleCreateTail: "  createTask, p99", Milliseconds, Bar::None;
+    LifecycleClaimTail: "  claimWork, p99", Milliseconds, Bar::None;
+    LifecycleReportTail: "  reportCompleted, p99", Milliseconds, Bar::None;
+    FanOut: "10,000 dependents released", Seconds, Bar::Below(1.0);
+    Push: "graph of 10,972 tasks submitted", Seconds, Bar::Below(3.0);
+    IdleMemory: "memory of Drover, idle", Megabytes, Bar::Below(100.0);
+    PeakMemory: "memory of Drover, most", Megabytes, Bar::Below(250.0);
+}

@@ -1,0 +1,115 @@
+//! What the benchmark is asked to do.
+
+use std::{num::NonZeroUsize, path::PathBuf, time::Duration};
+
+use crate::failure::{During, Failure, Result};
+
+pub(crate) const USAGE: &str = "\
+usage: ./dev bench [--quick] [--rounds N] [--strict] [-o json] [--drover PROGRAM]
+
+  --quick            one short round, to see that everything still works
+  --rounds N         how many rounds the medians are taken of [default: 3; with --quick: 1]
+  --strict           end with code 1 when a bar is missed
+  -o json            one JSON object instead of the table
+  --drover PROGRAM   the program to measure [default: the one beside this program]
+
+Each round starts a Drover of its own, with an embedded PostgreSQL in a temporary folder. Rates are compared with what
+pgbench commits on the very same server in the same minute; all else runs best while the machine does nothing else.
+The code is 0 when everything could be measured, whether or not the bars were held; 1 when not; 2 for unknown flags.";
+
+/// The flags of one run.
+#[derive(Debug)]
+pub(crate) struct Options {
+    pub(crate) plan: Plan,
+    pub(crate) rounds: usize,
+    pub(crate) strict: bool,
+    pub(crate) json: bool,
+    pub(crate) program: Option<PathBuf>,
+}
+
+/// How long and how often things are done in one round.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Plan {
+    /// Load that is not counted, so that connections and plans are there.
+    pub(crate) warm_up: Duration,
+    pub(crate) load: Duration,
+    /// There are two baselines in a round, one before the load and one after it.
+    pub(crate) baseline: Duration,
+    pub(crate) samples: usize,
+    pub(crate) chains: usize,
+}
+
+const FULL: Plan = Plan {
+    warm_up: Duration::from_secs(1),
+    load: Duration::from_secs(5),
+    baseline: Duration::from_secs(3),
+    samples: 200,
+    chains: 10,
+};
+
+const QUICK: Plan = Plan {
+    warm_up: Duration::from_millis(500),
+    load: Duration::from_secs(2),
+    baseline: Duration::from_secs(2),
+    samples: 40,
+    chains: 3,
+};
+
+/// What the command line means. `None`: it asks for help.
+pub(crate) fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Option<Options>> {
+    let mut options = Options { plan: FULL, rounds: 0, strict: false, json: false, program: None };
+    let (mut quick, mut arguments) = (false, arguments.into_iter());
+    while let Some(flag) = arguments.next() {
+        let mut value = || arguments.next().during(&format!("{flag} needs a value"));
+        match flag.as_str() {
+            "--quick" => quick = true,
+            "--strict" => options.strict = true,
+            "--rounds" => options.rounds = value()?.parse::<NonZeroUsize>().during("--rounds")?.get(),
+            "--drover" => options.program = Some(value()?.into()),
+            "-o" | "--output" => options.json = is_json(&value()?)?,
+            "-h" | "--help" => return Ok(None),
+            _ => return Err(Failure::new(format!("there is no flag `{flag}`"))),
+        }
+    }
+    if quick {
+        options.plan = QUICK;
+    }
+    if options.rounds == 0 {
+        options.rounds = if quick { 1 } else { 3 };
+    }
+    Ok(Some(options))
+}
+
+fn is_json(format: &str) -> Result<bool> {
+    match format {
+        "json" => Ok(true),
+        "text" => Ok(false),
+        other => Err(Failure::new(format!("-o takes `text` or `json`, not `{other}`"))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(flags: &[&str]) -> Result<Option<Options>> {
+        parse(flags.iter().map(ToString::to_string))
+    }
+
+    #[test]
+    fn flags_say_how_much_is_done() {
+        let plain = parsed(&[]).unwrap().unwrap();
+        assert_eq!((plain.rounds, plain.plan.samples), (3, FULL.samples));
+        let quick = parsed(&["--quick", "-o", "json", "--strict"]).unwrap().unwrap();
+        assert_eq!((quick.rounds, quick.plan.samples, quick.json, quick.strict), (1, QUICK.samples, true, true));
+        assert_eq!(parsed(&["--rounds", "5", "--quick"]).unwrap().unwrap().rounds, 5);
+        assert!(parsed(&["--help"]).unwrap().is_none());
+    }
+
+    #[test]
+    fn a_flag_that_is_wrong_is_named() {
+        for (flags, word) in [(&["--rounds", "0"][..], "--rounds"), (&["--fast"], "--fast"), (&["-o"], "-o")] {
+            assert!(parsed(flags).unwrap_err().to_string().contains(word), "{flags:?}");
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! One round: a new server, everything once.
+
+use std::{collections::BTreeMap, path::Path, time::Duration};
+
+use tokio::time::sleep;
+
+use crate::{
+    failure::{During, Result},
+    graphs, latency, load,
+    metric::Metric,
+    options::Plan,
+    samples::Samples,
+    server::Server,
+    usage::memory,
+};
+
+const CREATE_CLIENTS: usize = 32;
+const LIFECYCLE_CLIENTS: usize = 256;
+/// What starts with the server is over by then.
+const SETTLED: Duration = Duration::from_secs(1);
+
+/// What one round found.
+#[derive(Debug, Default)]
+pub(crate) struct Round {
+    pub(crate) found: BTreeMap<Metric, f64>,
+    /// What could not be measured, and why.
+    pub(crate) failures: Vec<String>,
+}
+
+impl Round {
+    fn put(&mut self, metric: Metric, value: f64) {
+        self.found.insert(metric, value);
+    }
+
+    fn put_samples(&mut self, samples: Samples, median: Metric, tail: Metric) {
+        if let Some((half, most)) = samples.median_and_tail() {
+            self.put(median, half);
+            self.put(tail, most);
+        }
+    }
+
+    fn put_tail(&mut self, samples: Samples, tail: Metric) {
+        if let Some((_, most)) = samples.median_and_tail() {
+            self.put(tail, most);
+        }
+    }
+
+    /// One scenario that fails does not keep the others from being measured.
+    fn check(&mut self, scenario: &str, result: Result<()>) {
+        if let Err(failure) = result {
+            self.failures.push(format!("{scenario}: {failure}"));
+        }
+    }
+}
+
+/// Measures everything once. `say` hears what is being done.
+pub(crate) async fn run(program: &Path, plan: &Plan, say: impl Fn(&str)) -> Result<Round> {
+    let mut round = Round::default();
+    say("starting Drover");
+    let server = Server::start(program).await?;
+    round.put(Metric::Start, server.started_in.as_secs_f64());
+    sleep(SETTLED).await;
+    round.put(Metric::IdleMemory, memory(server.process)?.0);
+
+    say("latencies on an idle queue");
+    let result = latencies(&server, plan, &mut round).await;
+    round.check("latencies", result);
+    say("load, between two baselines");
+    let result = loads(&server, plan, &mut round).await;
+    round.check("load", result);
+    say("graphs of ten thousand tasks");
+    let result = large_graphs(&server, &mut round).await;
+    round.check("graphs", result);
+
+    round.put(Metric::PeakMemory, memory(server.process)?.1);
+    let stopped = server.stop().await;
+    round.check("the end", stopped);
+    Ok(round)
+}
+
+async fn latencies(server: &Server, plan: &Plan, round: &mut Round) -> Result<()> {
+    let dispatch = latency::dispatch(server, plan.samples).await.during("dispatch")?;
+    round.put_samples(dispatch, Metric::DispatchMedian, Metric::DispatchTail);
+    let release = latency::release(server, plan.samples).await.during("release")?;
+    round.put_samples(release, Metric::ReleaseMedian, Metric::ReleaseTail);
+    let mut chains = Vec::new();
+    for _ in 0..plan.chains {
+        chains.push(latency::chain(server).await.during("chain")?);
+    }
+    chains.sort_by(f64::total_cmp);
+    if let Some(middle) = chains.get(chains.len() / 2) {
+        round.put(Metric::Chain, *middle);
+    }
+    Ok(())
+}
+
+/// The baseline is taken before and after, because the machine may have become slower or faster in between.
+async fn loads(server: &Server, plan: &Plan, round: &mut Round) -> Result<()> {
+    let database = &server.database;
+    let mut baseline = database.prepare().await;
+    if baseline.is_ok() {
+        baseline = database.baseline(plan.baseline).await.map(|rate| round.put(Metric::Baseline, rate));
+    }
+    round.check("baseline", baseline);
+
+    let load::Outcome { per_second, each, steps } = load::creates(server, plan, CREATE_CLIENTS).await?;
+    round.put(Metric::Create, per_second);
+    round.put(Metric::CreateDrover, each.drover);
+    round.put(Metric::CreateDatabase, each.database);
+    round.put_tail(steps.create, Metric::CreateTail);
+
+    let load::Outcome { per_second, each, steps } = load::lifecycles(server, plan, LIFECYCLE_CLIENTS).await?;
+    round.put(Metric::Lifecycle, per_second);
+    round.put(Metric::LifecycleDrover, each.drover);
+    round.put(Metric::LifecycleDatabase, each.database);
+    round.put(Metric::LifecycleLoad, each.load);
+    round.put(Metric::Wal, each.wal);
+    round.put_tail(steps.create, Metric::LifecycleCreateTail);
+    round.put_tail(steps.claim, Metric::LifecycleClaimTail);
+    round.put_tail(steps.report, Metric::LifecycleReportTail);
+
+    if let Some(before) = round.found.get(&Metric::Baseline).copied() {
+        let after = database.baseline(plan.baseline).await?;
+        round.put(Metric::Baseline, f64::midpoint(before, after));
+    }
+    Ok(())
+}
+
+async fn large_graphs(server: &Server, round: &mut Round) -> Result<()> {
+    round.put(Metric::FanOut, graphs::fan_out(server).await.during("10,000 dependents")?);
+    round.put(Metric::Push, graphs::push(server).await.during("10,972 tasks")?);
+    Ok(())
+}

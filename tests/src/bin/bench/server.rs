@@ -1,0 +1,118 @@
+//! One Drover, with a database in a temporary folder and no workers.
+
+use std::{
+    fs::{self, File},
+    path::Path,
+    process::Stdio,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use ::tests::{TestDirectory, signal};
+use base::Entropy;
+use serde::Deserialize;
+use tokio::{
+    io::{AsyncBufReadExt, BufReader},
+    process::{Child, ChildStdout, Command},
+    time::timeout,
+};
+
+use crate::{
+    client::{Credentials, Door},
+    database::Database,
+    failure::{During, Failure, Result},
+    work::Session,
+};
+
+const START_LIMIT: Duration = Duration::from_mins(1);
+const STOP_LIMIT: Duration = Duration::from_secs(20);
+const FLAGS: &[&str] = &["dev", "--ephemeral", "--workers", "0", "-o", "json", "--listen", "127.0.0.1:0"];
+
+/// A running server. Ends with the value, at the latest.
+pub(crate) struct Server {
+    child: Child,
+    /// Held open, lest the server writes into a closed pipe.
+    _output: BufReader<ChildStdout>,
+    _directory: TestDirectory,
+    pub(crate) process: u32,
+    /// From the start of the program to its word that it is ready.
+    pub(crate) started_in: Duration,
+    pub(crate) database: Database,
+    pub(crate) entropy: Entropy,
+    door: Arc<Door>,
+    root: Arc<Credentials>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Ready {
+    root_url: String,
+    client_id: String,
+    access_token: String,
+}
+
+impl Server {
+    pub(crate) async fn start(program: &Path) -> Result<Self> {
+        let directory = TestDirectory::new();
+        let log = directory.path().join("drover.log");
+        let begun = Instant::now();
+        let mut child = launch(program, &log)?;
+        let process = child.id().during("Drover ended at once")?;
+        let mut output = BufReader::new(child.stdout.take().during("Drover has no output")?);
+        let ready = ready(&mut output).await;
+        let ready = ready.map_err(|failure| Failure::new(format!("{failure}; its log ends with:\n{}", tail(&log))))?;
+        let (started_in, entropy) = (begun.elapsed(), Entropy::system());
+        Ok(Self {
+            child,
+            _output: output,
+            _directory: directory,
+            process,
+            started_in,
+            database: Database::of(process)?,
+            door: Arc::new(Door::of(&ready.root_url, &entropy)?),
+            root: Arc::new(Credentials::lasting(ready.client_id, ready.access_token)),
+            entropy,
+        })
+    }
+
+    /// A new connection.
+    pub(crate) async fn session(&self) -> Result<Session> {
+        Session::open(&self.door, &self.root).await
+    }
+
+    /// So many new connections.
+    pub(crate) async fn sessions(&self, count: usize) -> Result<Vec<Session>> {
+        let mut sessions = Vec::with_capacity(count);
+        for _ in 0..count {
+            sessions.push(self.session().await?);
+        }
+        Ok(sessions)
+    }
+
+    pub(crate) async fn stop(mut self) -> Result<()> {
+        signal("TERM", &[self.process]);
+        let ended = timeout(STOP_LIMIT, self.child.wait()).await;
+        let status = ended.during("Drover does not stop")?.during("waiting for Drover")?;
+        if status.success() { Ok(()) } else { Err(Failure::new(format!("Drover ended with {status}"))) }
+    }
+}
+
+fn launch(program: &Path, log: &Path) -> Result<Child> {
+    let log = File::create(log).during("the log file")?;
+    let mut command = Command::new(program);
+    command.args(FLAGS).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log).kill_on_drop(true);
+    command.spawn().during(&format!("{} does not start", program.display()))
+}
+
+async fn ready(output: &mut BufReader<ChildStdout>) -> Result<Ready> {
+    let mut line = String::new();
+    let read = timeout(START_LIMIT, output.read_line(&mut line)).await;
+    read.during("Drover did not start within a minute")?.during("reading what Drover says")?;
+    serde_json::from_str(&line).during("Drover did not say that it is ready")
+}
+
+fn tail(log: &Path) -> String {
+    let text = fs::read_to_string(log).unwrap_or_default();
+    let lines: Vec<&str> = text.lines().collect();
+    lines[lines.len().saturating_sub(20)..].join("\n")
+}

@@ -1,0 +1,173 @@
+//! Tasks and what is done with them, as calls of the queue's API.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use base::{Clock, Entropy, SystemClock};
+use chrono::TimeDelta;
+use hyper::Method;
+use protocol::{
+    id::{TaskGroupId, TaskId},
+    time::format,
+};
+use serde::Deserialize;
+
+use crate::{
+    client::{Client, Credentials, Door},
+    failure::{During, Result},
+};
+
+/// What a task carries; with the rest of its definition it makes about a kilobyte.
+const PAYLOAD: usize = 512;
+
+/// Pushes of this many tasks: as many have one group.
+const GROUP: usize = 100;
+
+/// Tasks of one scenario. They have a queue of their own, so that no scenario meets what another left behind.
+pub(crate) struct Lot {
+    pub(crate) queue: String,
+    constant: String,
+    entropy: Entropy,
+    group: Mutex<(usize, TaskGroupId)>,
+}
+
+impl Lot {
+    pub(crate) fn new(name: &str, entropy: &Entropy) -> Self {
+        let entropy = entropy.branch(name);
+        let queue = format!("bench/{name}-{:06x}", entropy.range(0..1 << 24));
+        let group = Mutex::new((0, TaskGroupId::from_random(entropy.uuid_bytes())));
+        Self { constant: constant(&queue), queue, entropy, group }
+    }
+
+    pub(crate) fn id(&self) -> TaskId {
+        TaskId::from_random(self.entropy.uuid_bytes())
+    }
+
+    /// The group of the next task.
+    pub(crate) fn group(&self) -> TaskGroupId {
+        let mut group = self.group.lock().unwrap_or_else(PoisonError::into_inner);
+        if group.0 == GROUP {
+            *group = (0, TaskGroupId::from_random(self.entropy.uuid_bytes()));
+        }
+        group.0 += 1;
+        group.1
+    }
+
+    /// The body of createTask.
+    pub(crate) fn definition(&self, group: TaskGroupId, dependencies: &[TaskId]) -> String {
+        let quoted: Vec<String> = dependencies.iter().map(|id| format!("\"{id}\"")).collect();
+        format!("{{\"taskGroupId\":\"{group}\",\"dependencies\":[{}],{}", quoted.join(","), self.constant)
+    }
+}
+
+/// What all tasks of a lot have in common: the rest of the object. Its times are good for minutes.
+fn constant(queue: &str) -> String {
+    let now = SystemClock.now();
+    let (created, filler) = (format(now), "x".repeat(PAYLOAD));
+    let (deadline, expires) = (format(now + TimeDelta::hours(6)), format(now + TimeDelta::days(2)));
+    format!(
+        "\"taskQueueId\":\"{queue}\",\"schedulerId\":\"bench\",\"created\":\"{created}\",\"deadline\":\"{deadline}\",\
+         \"expires\":\"{expires}\",\"payload\":{{\"command\":[\"true\"],\"filler\":\"{filler}\"}},\
+         \"metadata\":{{\"name\":\"bench\",\"description\":\"made by the benchmark\",\"owner\":\"bench@example.com\",\
+         \"source\":\"https://example.com/bench\"}},\"tags\":{{\"kind\":\"bench\"}}}}"
+    )
+}
+
+/// A run, in the hands of whoever claimed it.
+pub(crate) struct Claimed {
+    pub(crate) task_id: String,
+    run_id: u16,
+    credentials: Credentials,
+}
+
+/// A connection with the rights of root: a submitter or a worker.
+pub(crate) struct Session {
+    client: Client,
+    root: Arc<Credentials>,
+}
+
+impl Session {
+    pub(crate) async fn open(door: &Arc<Door>, root: &Arc<Credentials>) -> Result<Self> {
+        Ok(Self { client: Client::connect(door).await?, root: Arc::clone(root) })
+    }
+
+    pub(crate) async fn create(&mut self, id: TaskId, definition: String) -> Result<()> {
+        let path = format!("/api/queue/v1/task/{id}");
+        self.client.call(&self.root, Method::PUT, &path, definition).await.map(|_| ())
+    }
+
+    /// A new task of the lot, in a group that it shares with its neighbours.
+    pub(crate) async fn create_next(&mut self, lot: &Lot, dependencies: &[TaskId]) -> Result<TaskId> {
+        let id = lot.id();
+        self.create(id, lot.definition(lot.group(), dependencies)).await?;
+        Ok(id)
+    }
+
+    /// Waits for one task as long as the server lets it. `None`: there was none.
+    pub(crate) async fn claim(&mut self, queue: &str, worker: &str) -> Result<Option<Claimed>> {
+        let path = format!("/api/queue/v1/claim-work/{}", queue.replace('/', "%2F"));
+        let body = format!("{{\"workerGroup\":\"bench\",\"workerId\":\"{worker}\",\"tasks\":1}}");
+        let answer = self.client.call(&self.root, Method::POST, &path, body).await?;
+        let answer: ClaimAnswer = serde_json::from_slice(&answer).during(&path)?;
+        Ok(answer.tasks.into_iter().next().map(Claimed::from))
+    }
+
+    /// Reports success, with the credentials that came with the claim.
+    pub(crate) async fn complete(&mut self, claimed: &Claimed) -> Result<()> {
+        let path = format!("/api/queue/v1/task/{}/runs/{}/completed", claimed.task_id, claimed.run_id);
+        self.client.call(&claimed.credentials, Method::POST, &path, "{}".to_owned()).await.map(|_| ())
+    }
+
+    /// How many tasks wait for workers.
+    pub(crate) async fn pending(&mut self, queue: &str) -> Result<usize> {
+        let path = format!("/api/queue/v1/pending/{}", queue.replace('/', "%2F"));
+        let answer = self.client.call(&self.root, Method::GET, &path, String::new()).await?;
+        let pending: Pending = serde_json::from_slice(&answer).during(&path)?;
+        Ok(pending.pending_tasks)
+    }
+
+    /// Submits a whole graph in one call.
+    pub(crate) async fn submit(&mut self, graph: String) -> Result<()> {
+        self.client.call(&self.root, Method::POST, "/api/drover/v1/graph", graph).await.map(|_| ())
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Pending {
+    pending_tasks: usize,
+}
+
+#[derive(Deserialize)]
+struct ClaimAnswer {
+    tasks: Vec<ClaimedTask>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ClaimedTask {
+    status: Status,
+    run_id: u16,
+    credentials: Given,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Status {
+    task_id: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Given {
+    client_id: String,
+    access_token: String,
+    certificate: String,
+}
+
+impl From<ClaimedTask> for Claimed {
+    fn from(task: ClaimedTask) -> Self {
+        let Given { client_id, access_token, certificate } = task.credentials;
+        let credentials = Credentials::temporary(client_id, access_token, &certificate);
+        Self { task_id: task.status.task_id, run_id: task.run_id, credentials }
+    }
+}
