@@ -1,6 +1,7 @@
 //! The parts of Drover that do the work, each an actor.
 
 pub mod artifacts;
+pub mod auth;
 pub mod kit;
 pub mod object;
 pub mod queue;

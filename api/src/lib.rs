@@ -12,7 +12,6 @@ mod queue;
 mod server;
 mod settings;
 
-pub use auth::{Client, Clients};
 pub use http::Build;
 pub use server::{Api, serve};
 pub use settings::{ApiSettings, StaticClient};

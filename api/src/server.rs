@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use actors::{artifacts::Artifacts, queue::Queue};
+use actors::{artifacts::Artifacts, auth::Auth, queue::Queue};
 use axum::{
     body::{Body, HttpBody},
     http::{
@@ -25,7 +25,7 @@ use tower::{Layer, ServiceExt};
 use tower_http::{CompressionLevel, compression::CompressionLayer};
 
 use crate::{
-    ApiSettings, Build, Clients, auth_service, graph,
+    ApiSettings, Build, auth_service, graph,
     http::{Door, Limits, Probes, Table, answer},
     object, queue,
 };
@@ -36,7 +36,7 @@ pub struct Api {
     pub build: Build,
     pub queue: Queue,
     pub artifacts: Artifacts,
-    pub clients: Clients,
+    pub auth: Auth,
     pub clock: Arc<dyn Clock>,
     pub entropy: Entropy,
 }
@@ -79,7 +79,7 @@ fn door(api: Api, root_url: String, shutdown: &Shutdown) -> Door {
         deadline: settings.deadline.duration(),
         upload_deadline: settings.upload_deadline.duration(),
         table,
-        clients: api.clients,
+        clients: api.auth.clients().clone(),
         clock: api.clock,
         entropy: api.entropy.branch("http"),
         probes,

@@ -22,6 +22,9 @@ base::settings! {
         pub body_limit: usize = 10 * 1024 * 1024,
         /// Biggest body of a whole graph, in bytes.
         pub graph_limit: usize = 64 * 1024 * 1024,
+        /// The secret that Drover shares with websocktunnel, to sign the tokens of its clients. Empty: there are no
+        /// such tokens.
+        pub websocktunnel_secret: Secret = Secret::default(),
     }
 }
 
@@ -31,6 +34,8 @@ base::settings! {
 pub struct StaticClient {
     pub client_id: String,
     pub access_token: Secret,
+    #[serde(default)]
+    pub description: String,
     #[serde(default)]
     pub scopes: Vec<String>,
 }

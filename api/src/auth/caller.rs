@@ -16,7 +16,7 @@ pub(crate) struct Caller {
 }
 
 impl Caller {
-    pub(crate) fn anonymous(scopes: ScopeSet) -> Self {
-        Self { client_id: None, scopes: Arc::new(scopes), expires: None, hash: None }
+    pub(crate) fn anonymous(scopes: Arc<ScopeSet>) -> Self {
+        Self { client_id: None, scopes, expires: None, hash: None }
     }
 }

@@ -16,15 +16,17 @@ const TOKEN: &str = "dGVzdC1hY2Nlc3MtdG9rZW4tZm9yLXRlc3RzLTAwMDAwMQ";
 const REQUEST: Signed<'static> =
     Signed { method: "GET", resource: "/api/queue/v1/task-queues?limit=5", host: "house.example", port: 443 };
 
+const NOTHING: [&str; 0] = [];
+
 fn now() -> Timestamp {
     Timestamp::from_timestamp_millis(1_700_000_000_000).unwrap()
 }
 
 fn clients() -> Clients {
     let ended =
-        Client { expires: Some(now() - TimeDelta::seconds(1)), ..Client::lasting("ended", TOKEN, ScopeSet::default()) };
-    let off = Client { disabled: true, ..Client::lasting("off", TOKEN, ScopeSet::default()) };
-    let user = ScopeSet::new(["conf:one:*", "conf:two", "auth:create-client:named/*"]);
+        Client { expires: Some(now() - TimeDelta::seconds(1)), ..Client::lasting("ended", TOKEN, NOTHING) };
+    let off = Client { disabled: true, ..Client::lasting("off", TOKEN, NOTHING) };
+    let user = ["conf:one:*", "conf:two", "auth:create-client:named/*"];
     Clients::fixed([Client::lasting("user", TOKEN, user), ended, off], "queue-token-queue-token-queue")
 }
 

@@ -1,5 +1,6 @@
 use std::sync::Arc;
 
+use actors::auth::Known;
 use base64::{
     Engine, alphabet,
     engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
@@ -17,8 +18,6 @@ use super::{Caller, Client, Clients};
 
 /// How far a signer's clock may be off.
 const CLOCK_SKEW: TimeDelta = TimeDelta::minutes(15);
-
-const ANONYMOUS: &str = "assume:anonymous";
 
 /// Clients write `ext` with and without padding.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
@@ -99,9 +98,11 @@ impl<'a> Signature<'a> {
 }
 
 /// What a signature would prove, if it is right.
-struct Claimed {
+struct Claimed<'a> {
+    /// Whose token it comes down to.
+    client: &'a Client,
+    certificate: Option<&'a Certificate>,
     key: String,
-    scopes: Arc<ScopeSet>,
     expires: Option<Timestamp>,
 }
 
@@ -112,15 +113,17 @@ pub(crate) fn authenticate(
     signed: Signed<'_>,
     now: Timestamp,
 ) -> Result<Caller, AuthFault> {
+    let known = clients.now();
     let (id, ext) = match signature {
-        Signature::Absent => return Ok(Caller::anonymous(clients.expand(ScopeSet::new([ANONYMOUS])))),
+        Signature::Absent => return Ok(Caller::anonymous(Arc::clone(known.anonymous()))),
         Signature::Header(header) => (header.id, header.ext.unwrap_or_default()),
         Signature::Url(bewit) => (bewit.id(), bewit.ext()),
     };
     let ext = if ext.is_empty() { Ext::default() } else { parse_ext(ext)? };
-    let claimed = claimed(clients, id, ext.certificate.as_ref(), now)?;
-    let scopes = restrict(clients, &claimed, ext.authorized_scopes.as_deref())?;
+    let claimed = claimed(&known, id, ext.certificate.as_ref(), now)?;
+    let scopes = restrict(&known, &claimed, ext.authorized_scopes.as_deref())?;
     let hash = check(signature, &claimed.key, signed, now)?;
+    clients.used(claimed.client, now);
     Ok(Caller { client_id: Some(id.to_owned()), scopes, expires: claimed.expires, hash })
 }
 
@@ -130,33 +133,29 @@ fn parse_ext(ext: &str) -> Result<Ext, AuthFault> {
 }
 
 /// Key, scopes and end of life, of the client itself or of the certificate it issued.
-fn claimed(
-    clients: &Clients,
+fn claimed<'a>(
+    known: &'a Known,
     id: &str,
-    certificate: Option<&Certificate>,
+    certificate: Option<&'a Certificate>,
     now: Timestamp,
-) -> Result<Claimed, AuthFault> {
+) -> Result<Claimed<'a>, AuthFault> {
     let issuer = certificate.and_then(|certificate| certificate.issuer.as_deref());
     if issuer == Some(id) {
         return Err(AuthFault::OwnIssuer);
     }
-    let client = usable(clients, issuer.unwrap_or(id), now)?;
+    let client = usable(known, issuer.unwrap_or(id), now)?;
     let Some(certificate) = certificate else {
-        let (key, scopes) = (client.access_token.clone(), Arc::clone(&client.scopes));
-        return Ok(Claimed { key, scopes, expires: client.expires });
+        return Ok(Claimed { client, certificate: None, key: client.access_token.clone(), expires: client.expires });
     };
     certificate.verify(id, &client.access_token, now)?;
-    issuer_may(client, certificate, id)?;
+    issuer_may(known, client, certificate, id)?;
     let expiry = Timestamp::from_timestamp_millis(certificate.expiry);
-    Ok(Claimed {
-        key: certificate.access_token(&client.access_token),
-        scopes: Arc::new(ScopeSet::new(certificate.scopes.iter().map(String::as_str))),
-        expires: client.expires.into_iter().chain(expiry).min(),
-    })
+    let key = certificate.access_token(&client.access_token);
+    Ok(Claimed { client, certificate: Some(certificate), key, expires: client.expires.into_iter().chain(expiry).min() })
 }
 
-fn usable<'a>(clients: &'a Clients, id: &str, now: Timestamp) -> Result<&'a Client, AuthFault> {
-    let client = clients.find(id).ok_or_else(|| AuthFault::NoSuchClient(id.to_owned()))?;
+fn usable<'a>(known: &'a Known, id: &str, now: Timestamp) -> Result<&'a Client, AuthFault> {
+    let client = known.client(id).ok_or_else(|| AuthFault::NoSuchClient(id.to_owned()))?;
     if client.disabled {
         return Err(AuthFault::Disabled(id.to_owned()));
     }
@@ -167,32 +166,32 @@ fn usable<'a>(clients: &'a Clients, id: &str, now: Timestamp) -> Result<&'a Clie
 }
 
 /// Nobody can give what they do not hold, and a name only with the right to create that client.
-fn issuer_may(client: &Client, certificate: &Certificate, id: &str) -> Result<(), AuthFault> {
-    if client.scopes.holds_everything() {
+fn issuer_may(known: &Known, client: &Client, certificate: &Certificate, id: &str) -> Result<(), AuthFault> {
+    let held = known.scopes_of(client);
+    if held.holds_everything() {
         return Ok(());
     }
     let name = certificate.issuer.as_ref().map(|_| format!("auth:create-client:{id}"));
-    let lacking = certificate.scopes.iter().chain(&name).find(|scope| !client.scopes.satisfies(scope));
+    let lacking = certificate.scopes.iter().chain(&name).find(|scope| !held.satisfies(scope));
     lacking
         .map_or(Ok(()), |scope| Err(AuthFault::IssuerLacks { issuer: client.client_id.clone(), scope: scope.clone() }))
 }
 
 /// `authorizedScopes` replace the scopes, once these satisfy them. In the end everybody is `anonymous` too.
-fn restrict(clients: &Clients, claimed: &Claimed, authorized: Option<&[String]>) -> Result<Arc<ScopeSet>, AuthFault> {
-    let held = if claimed.scopes.holds_everything() {
-        Arc::clone(&claimed.scopes)
-    } else {
-        Arc::new(with_anonymous(clients, claimed.scopes.as_slice()))
+fn restrict(
+    known: &Known,
+    claimed: &Claimed<'_>,
+    authorized: Option<&[String]>,
+) -> Result<Arc<ScopeSet>, AuthFault> {
+    let held = match claimed.certificate {
+        None => Arc::clone(known.powers_of(claimed.client)),
+        Some(certificate) => known.powers_with(&certificate.scopes),
     };
     let Some(authorized) = authorized else { return Ok(held) };
     match authorized.iter().find(|scope| !scope::is_valid(scope) || !held.satisfies(scope)) {
         Some(scope) => Err(AuthFault::AuthorizedScopes(scope.clone())),
-        None => Ok(Arc::new(with_anonymous(clients, authorized))),
+        None => Ok(known.powers_with(authorized)),
     }
-}
-
-fn with_anonymous(clients: &Clients, scopes: &[String]) -> ScopeSet {
-    clients.expand(ScopeSet::new(scopes.iter().map(String::as_str).chain([ANONYMOUS])))
 }
 
 /// The signature itself, last of all. Gives back the signed hash of the body, if there is one.

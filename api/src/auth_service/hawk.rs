@@ -42,7 +42,7 @@ fn judge(state: &AuthState, received: &Received, now: Timestamp) -> Result<Calle
     let (resource, bewit) = unsigned.as_ref().map_or((whole, None), |(rest, bewit)| (rest.as_str(), Some(*bewit)));
     let (method, host) = (received.method.to_ascii_uppercase(), received.host.to_ascii_lowercase());
     let signed = Signed { method: &method, resource, host: &host, port: received.port };
-    authenticate(&state.clients, &Signature::find(received.authorization.as_deref(), bewit)?, signed, now)
+    authenticate(state.auth.clients(), &Signature::find(received.authorization.as_deref(), bewit)?, signed, now)
 }
 
 fn believed(caller: &Caller, now: Timestamp) -> Object {

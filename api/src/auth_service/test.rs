@@ -2,16 +2,12 @@
 
 use std::sync::Arc;
 
-use protocol::{
-    error::ErrorCode,
-    scope::{ScopeExpression, ScopeSet},
-};
+use protocol::{error::ErrorCode, scope::ScopeExpression};
 use serde::Deserialize;
 
 use super::AuthState;
 use crate::{
-    Client, Clients,
-    auth::insufficient,
+    auth::{Client, Clients, insufficient},
     http::{Answer, Call, Fault, Object},
 };
 
@@ -36,7 +32,7 @@ pub(super) async fn test_authenticate_get(state: Arc<AuthState>, call: Call) -> 
 }
 
 fn judge(state: &AuthState, call: &Call, trial: Trial) -> Answer {
-    let tester = Client::lasting(TESTER.0, TESTER.1, ScopeSet::new(trial.client_scopes));
+    let tester = Client::lasting(TESTER.0, TESTER.1, trial.client_scopes);
     let caller = call.asked().identify(&Clients::alone(tester), state.clock.now());
     let caller = caller.and_then(|caller| call.asked().check_hash(&caller).map(|()| caller));
     let refused = |words: String| Fault::new(ErrorCode::AuthenticationFailed, words);

@@ -7,7 +7,6 @@ use protocol::{
     error::ErrorCode,
     reference::Output,
     schema::{self, Fault as SchemaFault},
-    scope::ScopeSet,
 };
 use serde_json::Value;
 
@@ -36,7 +35,7 @@ pub(super) fn admit(door: &Door, route: &Route, asked: &Arc<Asked>, stream: Body
 /// Who is calling. Endpoints without scopes do not look at signatures.
 fn caller(door: &Door, route: &Route, asked: &Asked) -> Result<Caller, AuthFault> {
     if route.endpoint.scopes.is_none() {
-        return Ok(Caller::anonymous(ScopeSet::default()));
+        return Ok(Caller::anonymous(Arc::default()));
     }
     let caller = asked.identify(&door.clients, door.clock.now())?;
     if route.handler.read != Read::Stream {

@@ -20,7 +20,8 @@ use base::{Clock, Entropy, Shutdown};
 pub(crate) use definition::{TaskRequest, authorize};
 
 use crate::{
-    Api, Clients,
+    Api,
+    auth::Clients,
     http::{Probes, Routes},
 };
 
@@ -40,7 +41,7 @@ pub(crate) fn routes(api: &Api, root_url: &str, probes: &Probes, shutdown: &Shut
     let state = QueueState {
         queue: api.queue.clone(),
         artifacts: api.artifacts.clone(),
-        clients: api.clients.clone(),
+        clients: api.auth.clients().clone(),
         clock: Arc::clone(&api.clock),
         entropy: api.entropy.branch("queue"),
         shutdown: shutdown.clone(),

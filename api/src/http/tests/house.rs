@@ -7,7 +7,7 @@ use std::{
 };
 
 use base::{Clock, Entropy, Shutdown, SystemClock};
-use protocol::{hawk, reference::Service, scope::ScopeSet};
+use protocol::{hawk, reference::Service};
 use serde_json::{Value, json};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -17,7 +17,10 @@ use tokio::{
 };
 
 use super::super::*;
-use crate::{Client, Clients, server::serve_door};
+use crate::{
+    auth::{Client, Clients},
+    server::serve_door,
+};
 
 const TOKEN: &str = "dGVzdC1hY2Nlc3MtdG9rZW4tZm9yLXRlc3RzLTAwMDAwMQ";
 pub(super) const SLUG: &str = "fN1SbArXTPSVFNUvaOlinQ";
@@ -184,7 +187,7 @@ fn door(most: usize, waits: (Arc<Notify>, Arc<Notify>)) -> Door {
         .into_table(&mut table);
     Door {
         table,
-        clients: Clients::fixed([Client::lasting("me", TOKEN, ScopeSet::new([format!("may:{SLUG}")]))], "q"),
+        clients: Clients::fixed([Client::lasting("me", TOKEN, [format!("may:{SLUG}")])], "q"),
         clock: Arc::new(SystemClock),
         entropy: Entropy::seeded(1),
         probes,

@@ -1,0 +1,79 @@
+use std::{collections::HashMap, sync::Arc};
+
+use db::auth::AuthVersions;
+use protocol::scope::ScopeSet;
+
+use super::{Client, Role, Roles};
+
+/// All clients and roles at one moment. It never changes.
+#[derive(Debug)]
+pub struct Known {
+    clients: HashMap<String, Arc<Client>>,
+    roles: Arc<Roles>,
+    /// What the database counted when these were read, or a little before.
+    pub(super) versions: AuthVersions,
+}
+
+impl Known {
+    pub fn new(clients: impl IntoIterator<Item = Arc<Client>>, roles: Arc<Roles>) -> Self {
+        let clients = clients.into_iter().map(|client| (client.client_id.clone(), client)).collect();
+        Self { clients, roles, versions: AuthVersions::default() }
+    }
+
+    pub fn client(&self, client_id: &str) -> Option<&Arc<Client>> {
+        self.clients.get(client_id)
+    }
+
+    pub fn roles(&self) -> &Roles {
+        &self.roles
+    }
+
+    /// What a client may give to others: its scopes with what roles add.
+    pub fn scopes_of<'c>(&self, client: &'c Client) -> &'c Arc<ScopeSet> {
+        client.expanded.get_or_init(|| Arc::new(self.roles.expand(&client.scopes)))
+    }
+
+    /// What a client may do: that, and what everybody may do.
+    pub fn powers_of<'c>(&self, client: &'c Client) -> &'c Arc<ScopeSet> {
+        client.with_anonymous.get_or_init(|| Arc::new(self.roles.expand_with_anonymous(&client.scopes)))
+    }
+
+    /// What the holder of these scopes may do.
+    pub fn powers_with(&self, scopes: &[String]) -> Arc<ScopeSet> {
+        self.roles.remembered_with_anonymous(scopes)
+    }
+
+    /// What everybody may do.
+    pub fn anonymous(&self) -> &Arc<ScopeSet> {
+        self.roles.anonymous()
+    }
+
+    /// One role.
+    pub fn role(&self, role_id: &str) -> Option<&Role> {
+        self.roles.get(role_id)
+    }
+
+    pub(super) fn at(self, versions: AuthVersions) -> Self {
+        Self { versions, ..self }
+    }
+
+    /// The same with one client put in, replaced or taken out.
+    pub(super) fn with_client(&self, client_id: &str, client: Option<Client>) -> Self {
+        let mut clients = self.clients.clone();
+        match client {
+            Some(client) => clients.insert(client_id.to_owned(), Arc::new(client)),
+            None => clients.remove(client_id),
+        };
+        Self { clients, roles: self.roles.clone(), versions: self.versions }
+    }
+
+    /// The same clients beside other roles.
+    pub(super) fn with_roles(&self, roles: Arc<Roles>, version: i64) -> Self {
+        let clients = self.clients.iter().map(|(id, client)| (id.clone(), Arc::new(client.anew()))).collect();
+        Self { clients, roles, versions: AuthVersions { roles: version, ..self.versions } }
+    }
+
+    pub(super) fn shared_roles(&self) -> Arc<Roles> {
+        self.roles.clone()
+    }
+}

@@ -1,0 +1,182 @@
+//! Auth: who may sign requests, and what they may do.
+//!
+//! Owns: clients, roles and their history, in the database; a copy of all clients and roles in memory, so that no
+//! request waits for the database to know its caller.
+//! Woken by: requests; a tick, which looks whether other processes have changed something.
+//! Tells: `client-*` and `role-*`, through the outbox.
+
+mod cache;
+mod client;
+mod clients;
+mod copy;
+mod create_client;
+mod error;
+mod history;
+mod known;
+mod role;
+mod roles;
+mod statics;
+#[cfg(test)]
+mod tests;
+mod token;
+mod update_client;
+mod watch;
+mod write_role;
+
+use std::sync::Arc;
+
+use base::{Clock, Entropy, KeyRing};
+pub use client::Client;
+pub use clients::Clients;
+pub use create_client::ClientBody;
+use db::Db;
+pub use db::auth::{AuditRow, ClientRow, RoleRow};
+pub use error::AuthError;
+pub use known::Known;
+pub use role::Role;
+pub use roles::Roles;
+pub use statics::StaticClient;
+pub use token::access_token;
+use tokio::sync::Mutex;
+pub use write_role::RoleBody;
+
+use crate::{
+    kit::Child,
+    queue::{
+        Nudge,
+        types::{Page, PageAfter},
+    },
+};
+
+/// The door to clients and roles.
+#[derive(Clone)]
+pub struct Auth(Arc<Parts>);
+
+struct Parts {
+    db: Db,
+    clock: Arc<dyn Clock>,
+    entropy: Entropy,
+    ring: KeyRing,
+    relay: Nudge,
+    clients: Clients,
+    /// Held while the copy is brought up to date, so that it never goes back in time.
+    copying: Mutex<()>,
+}
+
+type Answer<T> = Result<T, AuthError>;
+
+/// Ids that begin so belong to the settings.
+const STATIC: &str = "static/";
+
+impl Auth {
+    /// Knows nobody before [`Auth::start`]. `queue_token` is the key of all credentials given to runs, the same in
+    /// every process.
+    pub fn new(
+        db: Db,
+        clock: Arc<dyn Clock>,
+        entropy: Entropy,
+        ring: KeyRing,
+        relay: Nudge,
+        queue_token: &str,
+    ) -> Self {
+        let clients = Clients::fixed([], queue_token);
+        Self(Arc::new(Parts { db, clock, entropy, ring, relay, clients, copying: Mutex::new(()) }))
+    }
+
+    /// Makes the clients below `static/` just these, seals with the newest key what an older one sealed, and gets to
+    /// know all clients and roles.
+    pub async fn start(&self, clients: &[StaticClient]) -> Answer<()> {
+        statics::run(&self.0, clients).await
+    }
+
+    /// The part that keeps the copy up to date, to be supervised.
+    pub fn watch(&self) -> Child {
+        watch::part(self.0.clone())
+    }
+
+    /// The copy, for those who check requests.
+    pub fn clients(&self) -> &Clients {
+        &self.0.clients
+    }
+
+    /// Creates a client and its access token. An identical repeat soon after answers as the first time.
+    pub async fn create_client(&self, client_id: &str, body: ClientBody, by: &str) -> Answer<(ClientRow, String)> {
+        create_client::run(&self.0, client_id, body, by).await
+    }
+
+    /// One client, as it is stored.
+    pub async fn client(&self, client_id: &str) -> Answer<ClientRow> {
+        self.0.db.client(client_id).await?.ok_or_else(|| AuthError::NoSuchClient(client_id.to_owned()))
+    }
+
+    /// Clients whose ids begin so, in the order of their ids.
+    pub async fn list_clients(&self, prefix: &str, page: PageAfter<String>) -> Answer<Page<ClientRow, String>> {
+        let rows = self.0.db.clients(prefix, page.after.as_deref(), one_more(page.limit)).await?;
+        Ok(cut(rows, page.limit, |row| row.client_id.clone()))
+    }
+
+    /// Replaces description and expiry, and the scopes if there are any.
+    pub async fn update_client(&self, client_id: &str, body: ClientBody, by: &str) -> Answer<ClientRow> {
+        update_client::run(&self.0, client_id, body, by).await
+    }
+
+    /// Lets a client sign requests, or not.
+    pub async fn enable_client(&self, client_id: &str, enabled: bool, by: &str) -> Answer<ClientRow> {
+        update_client::enable(&self.0, client_id, enabled, by).await
+    }
+
+    /// A new access token; the old one, and whatever was made with it, is good for nothing.
+    pub async fn reset_access_token(&self, client_id: &str, by: &str) -> Answer<(ClientRow, String)> {
+        update_client::reset(&self.0, client_id, by).await
+    }
+
+    /// There is no such client afterwards.
+    pub async fn delete_client(&self, client_id: &str, by: &str) -> Answer<()> {
+        update_client::delete(&self.0, client_id, by).await
+    }
+
+    /// Creates a role. The same again is success.
+    pub async fn create_role(&self, role_id: &str, body: RoleBody, by: &str) -> Answer<RoleRow> {
+        write_role::create(&self.0, role_id, body, by).await
+    }
+
+    /// Replaces a role. `allow` is asked whether these scopes, which the role did not give before, may be added; it is
+    /// asked again when somebody else changes the roles meanwhile.
+    pub async fn update_role<E: From<AuthError>>(
+        &self,
+        role_id: &str,
+        body: &RoleBody,
+        by: &str,
+        allow: impl Fn(&[&str]) -> Result<(), E>,
+    ) -> Result<RoleRow, E> {
+        write_role::update(&self.0, role_id, body, by, allow).await
+    }
+
+    /// There is no such role afterwards.
+    pub async fn delete_role(&self, role_id: &str, by: &str) -> Answer<()> {
+        write_role::delete(&self.0, role_id, by).await
+    }
+
+    /// What was done to a client, a role, a secret and so on, oldest first.
+    pub async fn history_of(&self, kind: &str, id: &str, page: PageAfter<i64>) -> Answer<Page<AuditRow, i64>> {
+        history::of_entity(&self.0, kind, id, page).await
+    }
+
+    /// What a client did, oldest first.
+    pub async fn history_by(&self, client_id: &str, page: PageAfter<i64>) -> Answer<Page<AuditRow, i64>> {
+        history::of_client(&self.0, client_id, page).await
+    }
+}
+
+/// One row more than the page tells whether there is a next one.
+fn one_more(limit: i64) -> i32 {
+    i32::try_from(limit + 1).unwrap_or(i32::MAX)
+}
+
+fn cut<T, K>(mut rows: Vec<T>, limit: i64, key: impl Fn(&T) -> K) -> Page<T, K> {
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    let more = rows.len() > limit;
+    rows.truncate(limit);
+    let next = if more { rows.last().map(key) } else { None };
+    Page { rows, next }
+}

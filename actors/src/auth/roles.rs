@@ -1,0 +1,96 @@
+use std::sync::Arc;
+
+use db::auth::RoleRow;
+use protocol::scope::{
+    RoleSet, ScopeSet,
+    roles::{self, RoleCycle},
+};
+
+use super::{Role, cache::Cache};
+
+const ANONYMOUS: &str = "assume:anonymous";
+
+/// All roles, and what they make of scopes.
+#[derive(Debug)]
+pub struct Roles {
+    /// In the order of their ids.
+    list: Vec<Role>,
+    set: RoleSet,
+    anonymous: Arc<ScopeSet>,
+    remembered: Cache,
+}
+
+impl Default for Roles {
+    fn default() -> Self {
+        Self::of(Vec::new(), RoleSet::default())
+    }
+}
+
+impl Roles {
+    /// Refused when a role leads back to itself.
+    pub fn compile(mut rows: Vec<RoleRow>) -> Result<Self, RoleCycle> {
+        rows.sort_by(|a, b| a.role_id.cmp(&b.role_id));
+        let words: Vec<roles::Role> = rows.iter().map(|row| roles::Role::new(&row.role_id, &row.scopes)).collect();
+        Ok(Self::of(rows, RoleSet::compile(&words)?))
+    }
+
+    /// In the order of their ids.
+    pub fn list(&self) -> &[Role] {
+        &self.list
+    }
+
+    pub fn get(&self, role_id: &str) -> Option<&Role> {
+        let place = self.list.binary_search_by(|role| role.row.role_id.as_str().cmp(role_id));
+        place.ok().map(|place| &self.list[place])
+    }
+
+    /// At most `limit` roles after the given id, and whether there are more.
+    pub fn after(&self, role_id: Option<&str>, limit: usize) -> (&[Role], bool) {
+        let start = role_id.map_or(0, |id| self.list.partition_point(|role| role.row.role_id.as_str() <= id));
+        let end = start.saturating_add(limit).min(self.list.len());
+        (&self.list[start..end], end < self.list.len())
+    }
+
+    /// These scopes and what roles add to them, in normal form.
+    pub fn expand(&self, scopes: &[String]) -> ScopeSet {
+        self.set.expand(scopes.iter().map(String::as_str))
+    }
+
+    /// What the holder of a role comes to hold.
+    pub fn expanded(&self, role: &Role) -> Arc<ScopeSet> {
+        role.expanded.get_or_init(|| Arc::new(self.expand(&[format!("assume:{}", role.row.role_id)]))).clone()
+    }
+
+    pub(super) fn expand_with_anonymous(&self, scopes: &[String]) -> ScopeSet {
+        self.set.expand(scopes.iter().map(String::as_str).chain([ANONYMOUS]))
+    }
+
+    /// As [`Roles::expand_with_anonymous`], for scopes that are asked for many times, like those of credentials.
+    pub(super) fn remembered_with_anonymous(&self, scopes: &[String]) -> Arc<ScopeSet> {
+        self.remembered.get_or_make(scopes, || self.expand_with_anonymous(scopes))
+    }
+
+    pub(super) fn anonymous(&self) -> &Arc<ScopeSet> {
+        &self.anonymous
+    }
+
+    /// The rows, with one replaced or put in.
+    pub(super) fn rows_with(&self, row: RoleRow) -> Vec<RoleRow> {
+        let others = self.list.iter().filter(|role| role.row.role_id != row.role_id);
+        others.map(|role| role.row.clone()).chain([row.clone()]).collect()
+    }
+
+    /// The same, with a row as it was stored in place of the one that was planned.
+    pub(super) fn with(mut self, row: RoleRow) -> Self {
+        if let Ok(place) = self.list.binary_search_by(|role| role.row.role_id.cmp(&row.role_id)) {
+            self.list[place] = Role::new(row);
+        }
+        self
+    }
+
+    fn of(rows: Vec<RoleRow>, set: RoleSet) -> Self {
+        let anonymous = Arc::new(set.expand([ANONYMOUS]));
+        let list = rows.into_iter().map(Role::new).collect();
+        Self { list, set, anonymous, remembered: Cache::default() }
+    }
+}

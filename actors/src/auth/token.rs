@@ -1,0 +1,27 @@
+//! Access tokens, and how they are kept.
+
+use base::{Entropy, SealedText};
+use protocol::id::TaskId;
+
+use super::{Answer, AuthError, Parts};
+
+/// 44 letters: two slugids, as clients are used to.
+pub fn access_token(entropy: &Entropy) -> String {
+    format!("{}{}", TaskId::from_random(entropy.uuid_bytes()), TaskId::from_random(entropy.uuid_bytes()))
+}
+
+impl Parts {
+    pub(super) fn seal(&self, client_id: &str, token: &str) -> SealedText {
+        self.ring.seal(token, &purpose(client_id), &self.entropy)
+    }
+
+    pub(super) fn open(&self, client_id: &str, sealed: &SealedText) -> Answer<String> {
+        let opened = self.ring.open(sealed, &purpose(client_id));
+        opened.map_err(|cause| AuthError::Sealed { client_id: client_id.to_owned(), cause })
+    }
+}
+
+/// A token opens beside its own client only.
+fn purpose(client_id: &str) -> String {
+    format!("access token of {client_id}")
+}

@@ -1,0 +1,112 @@
+use std::sync::Arc;
+
+use db::auth::{RoleRow, RoleWrite, RoleWritten};
+use protocol::scope::roles::check_role;
+
+use super::{Answer, AuthError, Known, Parts, Roles};
+
+/// What a role is to be.
+#[derive(Debug, Clone)]
+pub struct RoleBody {
+    pub description: String,
+    pub scopes: Vec<String>,
+}
+
+/// Others may change the roles between our look and our write, so often at most.
+const TRIES: usize = 5;
+
+pub(super) async fn create(parts: &Parts, role_id: &str, body: RoleBody, by: &str) -> Answer<RoleRow> {
+    let mut body = body;
+    body.scopes.sort();
+    body.check(role_id)?;
+    write(parts, role_id, &body, true, by, |_| Ok(())).await
+}
+
+pub(super) async fn update<E: From<AuthError>>(
+    parts: &Parts,
+    role_id: &str,
+    body: &RoleBody,
+    by: &str,
+    allow: impl Fn(&[&str]) -> Result<(), E>,
+) -> Result<RoleRow, E> {
+    body.check(role_id)?;
+    let allow_added = |known: &Known| {
+        let role = known.role(role_id).ok_or_else(|| AuthError::NoSuchRole(role_id.to_owned()))?;
+        let former = known.roles().expand(&role.row.scopes);
+        let added: Vec<&str> = body.scopes.iter().map(String::as_str).filter(|it| !former.satisfies(it)).collect();
+        allow(&added)
+    };
+    write(parts, role_id, body, false, by, allow_added).await
+}
+
+pub(super) async fn delete(parts: &Parts, role_id: &str, by: &str) -> Answer<()> {
+    parts.db.role_delete(role_id, &parts.by(by), parts.clock.now()).await?;
+    (parts.relay)();
+    let copying = parts.copying().await;
+    parts.follow(&copying).await
+}
+
+impl RoleBody {
+    fn is(&self, row: &RoleRow) -> bool {
+        self.description == row.description && self.scopes == row.scopes
+    }
+
+    /// What no schema can say.
+    pub fn check(&self, role_id: &str) -> Answer<()> {
+        Ok(check_role(role_id, self.scopes.iter().map(String::as_str))?)
+    }
+}
+
+/// Looks at all roles, checks them with this one among them, and writes it if they are still the same.
+async fn write<E: From<AuthError>>(
+    parts: &Parts,
+    role_id: &str,
+    body: &RoleBody,
+    create: bool,
+    by: &str,
+    allow: impl Fn(&Known) -> Result<(), E>,
+) -> Result<RoleRow, E> {
+    let copying = parts.copying().await;
+    for _ in 0..TRIES {
+        // Before something is said to be there or to be missing, we look: another process may have changed it.
+        if create == parts.clients.now().role(role_id).is_some() {
+            parts.follow(&copying).await?;
+        }
+        let known = parts.clients.now();
+        allow(&known)?;
+        if create && known.role(role_id).is_some_and(|role| !body.is(&role.row)) {
+            return Err(AuthError::RoleExists(role_id.to_owned()).into());
+        }
+        let roles = compiled(&known, role_id, body)?;
+        let version = known.versions.roles;
+        let order = RoleWrite {
+            role_id,
+            scopes: &body.scopes,
+            description: &body.description,
+            create,
+            roles_version: version,
+        };
+        let written = parts.db.role_write(&order, &parts.by(by), parts.clock.now()).await.map_err(AuthError::from)?;
+        match written {
+            RoleWritten::Same(row) => return Ok(row),
+            RoleWritten::Differs => return Err(AuthError::RoleExists(role_id.to_owned()).into()),
+            RoleWritten::Missing => return Err(AuthError::NoSuchRole(role_id.to_owned()).into()),
+            RoleWritten::Outdated => parts.read_all(&copying).await?,
+            RoleWritten::Done(row) => {
+                (parts.relay)();
+                let roles = roles.with(row.clone());
+                parts.clients.replace(known.with_roles(Arc::new(roles), version + 1));
+                return Ok(row);
+            }
+        }
+    }
+    Err(AuthError::Contended.into())
+}
+
+/// All roles as they will be. An existing role is compared by the database before anything is written.
+fn compiled(known: &Known, role_id: &str, body: &RoleBody) -> Answer<Roles> {
+    let now = chrono::DateTime::UNIX_EPOCH;
+    let (role_id, scopes, description) = (role_id.to_owned(), body.scopes.clone(), body.description.clone());
+    let row = RoleRow { role_id, scopes, description, created: now, last_modified: now };
+    Ok(Roles::compile(known.roles().rows_with(row))?)
+}

@@ -1,0 +1,99 @@
+use std::sync::Arc;
+
+use actors::auth::{ClientBody, ClientRow, Known};
+use protocol::time::{self, Timestamp};
+use serde::Deserialize;
+
+use super::{AuthState, by};
+use crate::http::{Answer, Call, Object, Reply};
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Body {
+    description: String,
+    #[serde(with = "time::wire")]
+    expires: Timestamp,
+    scopes: Option<Vec<String>>,
+    #[serde(default)]
+    delete_on_expiration: bool,
+}
+
+pub(super) async fn list_clients(state: Arc<AuthState>, call: Call) -> Answer {
+    let page = state.auth.list_clients(call.query("prefix").unwrap_or_default(), call.page()?).await?;
+    let known = state.auth.clients().now();
+    let token = page.next.map(|next| call.token(&next));
+    let clients = page.rows.iter().map(|row| described(&known, row));
+    Ok(Object::new().list("clients", clients).optional("continuationToken", token.as_ref()).into())
+}
+
+pub(super) async fn client(state: Arc<AuthState>, call: Call) -> Answer {
+    Ok(reply(&state, &state.auth.client(call.param("clientId")).await?))
+}
+
+pub(super) async fn create_client(state: Arc<AuthState>, mut call: Call) -> Answer {
+    let client_id = call.param("clientId").to_owned();
+    let body: ClientBody = call.body::<Body>()?.into();
+    body.check(&client_id)?;
+    call.authorize(|params| params.list("scopes", body.scopes.clone().unwrap_or_default()))?;
+    let (row, token) = state.auth.create_client(&client_id, body, &by(&call)).await?;
+    Ok(described(&state.auth.clients().now(), &row).field("accessToken", &token).into())
+}
+
+/// Scopes count as added unless they stand there already, letter by letter.
+pub(super) async fn update_client(state: Arc<AuthState>, mut call: Call) -> Answer {
+    let client_id = call.param("clientId").to_owned();
+    let body: ClientBody = call.body::<Body>()?.into();
+    body.check(&client_id)?;
+    let former = state.auth.client(&client_id).await?.scopes;
+    let added = body.scopes.iter().flatten().filter(|scope| !former.contains(scope));
+    call.authorize(|params| params.list("scopesAdded", added.cloned()))?;
+    Ok(reply(&state, &state.auth.update_client(&client_id, body, &by(&call)).await?))
+}
+
+pub(super) async fn reset_access_token(state: Arc<AuthState>, call: Call) -> Answer {
+    let (row, token) = state.auth.reset_access_token(call.param("clientId"), &by(&call)).await?;
+    Ok(described(&state.auth.clients().now(), &row).field("accessToken", &token).into())
+}
+
+pub(super) async fn enable_client(state: Arc<AuthState>, call: Call) -> Answer {
+    Ok(reply(&state, &state.auth.enable_client(call.param("clientId"), true, &by(&call)).await?))
+}
+
+pub(super) async fn disable_client(state: Arc<AuthState>, call: Call) -> Answer {
+    Ok(reply(&state, &state.auth.enable_client(call.param("clientId"), false, &by(&call)).await?))
+}
+
+pub(super) async fn delete_client(state: Arc<AuthState>, call: Call) -> Answer {
+    state.auth.delete_client(call.param("clientId"), &by(&call)).await?;
+    Ok(Reply::nothing())
+}
+
+impl From<Body> for ClientBody {
+    fn from(body: Body) -> Self {
+        let Body { description, expires, scopes, delete_on_expiration } = body;
+        Self { description, expires, scopes, delete_on_expiration }
+    }
+}
+
+fn reply(state: &AuthState, row: &ClientRow) -> Reply {
+    described(&state.auth.clients().now(), row).into()
+}
+
+fn described(known: &Known, row: &ClientRow) -> Object {
+    let expanded = match known.client(&row.client_id) {
+        Some(client) if client.scopes == row.scopes => Arc::clone(known.scopes_of(client)),
+        _ => Arc::new(known.roles().expand(&row.scopes)),
+    };
+    Object::new()
+        .field("clientId", &row.client_id)
+        .field("description", &row.description)
+        .field("expires", &time::format(row.expires))
+        .field("created", &time::format(row.created))
+        .field("lastModified", &time::format(row.last_modified))
+        .field("lastDateUsed", &time::format(row.last_date_used))
+        .field("lastRotated", &time::format(row.last_rotated))
+        .field("deleteOnExpiration", &row.delete_on_expiration)
+        .field("scopes", &row.scopes)
+        .field("expandedScopes", &expanded.as_slice())
+        .field("disabled", &row.disabled)
+}

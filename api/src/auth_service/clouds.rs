@@ -1,0 +1,61 @@
+//! Credentials for other systems. This deployment has no account with any of them, so that callers who may have such
+//! credentials learn that there are none.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use serde::Deserialize;
+
+use super::AuthState;
+use crate::http::{Answer, Call, Fault, Object};
+
+pub(super) async fn aws_s3_credentials(_: Arc<AuthState>, call: Call) -> Answer {
+    authorize_level(&call)?;
+    Err(missing("S3 bucket", call.param("bucket")))
+}
+
+pub(super) async fn azure_accounts(_: Arc<AuthState>, _: Call) -> Answer {
+    Ok(Object::new().list("accounts", []).into())
+}
+
+pub(super) async fn azure_account(_: Arc<AuthState>, call: Call) -> Answer {
+    Err(missing("Azure account", call.param("account")))
+}
+
+pub(super) async fn azure_signature(_: Arc<AuthState>, call: Call) -> Answer {
+    authorize_level(&call)?;
+    Err(missing("Azure account", call.param("account")))
+}
+
+pub(super) async fn sentry_dsn(_: Arc<AuthState>, call: Call) -> Answer {
+    Err(missing("Sentry project", call.param("project")))
+}
+
+pub(super) async fn gcp_credentials(_: Arc<AuthState>, call: Call) -> Answer {
+    Err(missing("Google Cloud project", call.param("projectId")))
+}
+
+#[derive(Deserialize)]
+struct RepoToken {
+    repositories: Vec<String>,
+    permissions: BTreeMap<String, String>,
+}
+
+/// GitHub knows no difference between upper and lower case in names, scopes do: they are asked for in lower case.
+pub(super) async fn github_repo_token(_: Arc<AuthState>, mut call: Call) -> Answer {
+    let RepoToken { repositories, permissions } = call.body()?;
+    let of_repo = |repo: &String| {
+        let repo = repo.to_ascii_lowercase();
+        permissions.iter().map(move |(permission, level)| format!("{repo}:{permission}:{level}")).collect::<Vec<_>>()
+    };
+    let owner = call.param("owner").to_ascii_lowercase();
+    call.authorize(|params| params.text("owner", owner).list("repoPerms", repositories.iter().flat_map(of_repo)))?;
+    Err(missing("GitHub app", call.param("appName")))
+}
+
+fn authorize_level(call: &Call) -> Result<(), Fault> {
+    call.authorize(|params| params.flag("levelIsReadOnly", call.param("level") == "read-only"))
+}
+
+fn missing(what: &str, name: &str) -> Fault {
+    Fault::not_found(format!("this deployment is not set up for the {what} `{name}`"))
+}

@@ -1,0 +1,21 @@
+use std::sync::Arc;
+
+use serde::Deserialize;
+
+use super::AuthState;
+use crate::http::{Answer, Call, Object};
+
+#[derive(Deserialize)]
+struct Body {
+    scopes: Vec<String>,
+}
+
+pub(super) async fn expand_scopes(state: Arc<AuthState>, mut call: Call) -> Answer {
+    let Body { scopes } = call.body()?;
+    let expanded = state.auth.clients().now().roles().expand(&scopes);
+    Ok(Object::new().field("scopes", &expanded.as_slice()).into())
+}
+
+pub(super) async fn current_scopes(_: Arc<AuthState>, call: Call) -> Answer {
+    Ok(Object::new().field("scopes", &call.caller()?.scopes.as_slice()).into())
+}
