@@ -151,20 +151,29 @@ need_venv() {
 # ---- one Drover
 
 # Starts `drover dev` with these flags and waits for its one line; sets DROVER_PID and the client's variables.
+# What it logs goes to a file, so that the live view of a graph stays readable. It gets a session of its own, so that
+# Ctrl-C reaches it once and only through stop_all: a second signal would cut its orderly stop short.
 start_drover() {
     run_dir
     pipe=$RUN_DIR/ready
     rm -f "$pipe"
     mkfifo "$pipe"
-    "$DROVER" dev -o json "$@" >"$pipe" &
+    DROVER_LOG=$TARGET/drover.log
+    setsid "$DROVER" dev -o json "$@" >"$pipe" 2>"$DROVER_LOG" &
     DROVER_PID=$!
     exec 3<"$pipe"
-    read -r ready <&3 || die "Drover did not start; the reason is above"
+    read -r ready <&3 || drover_failed "Drover did not start"
     TASKCLUSTER_ROOT_URL=$(field rootUrl)
     TASKCLUSTER_CLIENT_ID=$(field clientId)
     TASKCLUSTER_ACCESS_TOKEN=$(field accessToken)
     [ -n "$TASKCLUSTER_ROOT_URL" ] || die "Drover's first line is not the one expected: $ready"
     export TASKCLUSTER_ROOT_URL TASKCLUSTER_CLIENT_ID TASKCLUSTER_ACCESS_TOKEN
+}
+
+# Ends the script with Drover's last words, of which there may be none.
+drover_failed() {
+    tail -n 20 "$DROVER_LOG" >&2
+    die "$1; its last words are above, the rest is in $DROVER_LOG"
 }
 
 field() {
@@ -176,5 +185,5 @@ stop_drover() {
     result=0
     wait "$DROVER_PID" || result=$?
     DROVER_PID=
-    [ $result = 0 ] || die "Drover ended with code $result when asked to stop"
+    [ $result = 0 ] || drover_failed "Drover ended with code $result when asked to stop"
 }
