@@ -1,4 +1,4 @@
-use std::cmp::Ordering;
+use std::{borrow::Cow, cmp::Ordering};
 
 use super::satisfies;
 
@@ -19,19 +19,22 @@ impl ScopeSet {
     }
 
     /// The normal form of two lists, each already in the order of the normal form.
-    pub(super) fn merge<'a>(one: impl Iterator<Item = &'a str>, other: impl Iterator<Item = &'a str>) -> Self {
+    pub(super) fn merge<'a>(
+        one: impl Iterator<Item = Cow<'a, str>>,
+        other: impl Iterator<Item = Cow<'a, str>>,
+    ) -> Self {
         let (mut one, mut other) = (one.peekable(), other.peekable());
-        let mut kept: Vec<&str> = Vec::new();
+        let mut kept: Vec<String> = Vec::new();
         while let Some(next) = match (one.peek(), other.peek()) {
             (Some(a), Some(b)) if compare(a, b).is_gt() => other.next(),
             (Some(_), _) => one.next(),
             (None, _) => other.next(),
         } {
-            if !kept.last().is_some_and(|kept| satisfies(kept, next)) {
-                kept.push(next);
+            if !kept.last().is_some_and(|kept| satisfies(kept, &next)) {
+                kept.push(next.into_owned());
             }
         }
-        Self(kept.into_iter().map(str::to_owned).collect())
+        Self(kept)
     }
 
     /// The set that satisfies everything.

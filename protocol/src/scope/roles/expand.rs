@@ -71,8 +71,8 @@ impl<'a> Expansion<'a> {
             }
         }
         self.found.sort_unstable_by(|a, b| compare(a, b));
-        let texts = self.texts.places().map(|place| roles.texts[place].scope.as_str());
-        ScopeSet::merge(texts, self.found.iter().map(|scope| &**scope))
+        let texts = self.texts.places().map(|place| Cow::Borrowed(roles.texts[place].scope.as_str()));
+        ScopeSet::merge(texts, self.found.into_iter())
     }
 
     fn follow(&mut self, scope: &str, reach: &Reach) {

@@ -3,11 +3,14 @@ mod naive;
 use super::*;
 use crate::scope::ScopeSet;
 
-fn roles(table: &[(&str, &[&str])]) -> Vec<Role> {
+/// Names of roles, and the scopes of each.
+type Table<'a> = &'a [(&'a str, &'a [&'a str])];
+
+fn roles(table: Table) -> Vec<Role> {
     table.iter().map(|(role_id, scopes)| Role::new(*role_id, scopes.iter().copied())).collect()
 }
 
-fn expand(table: &[(&str, &[&str])], scopes: &[&str]) -> Vec<String> {
+fn expand(table: Table, scopes: &[&str]) -> Vec<String> {
     RoleSet::compile(&roles(table)).unwrap().expand(scopes.iter().copied()).into_vec()
 }
 
@@ -79,7 +82,7 @@ fn a_hole_takes_what_the_star_matched() {
 
 #[test]
 fn roles_lead_to_roles() {
-    let table: &[(&str, &[&str])] = &[
+    let table: Table = &[
         ("repo:*", &["assume:project:<..>", "queue:route:<..>.#"]),
         ("project:*", &["secrets:get:<..>/*", "assume:everybody"]),
         ("project:deep/*", &["assume:special-<..>"]),
@@ -101,14 +104,14 @@ fn roles_lead_to_roles() {
 
 #[test]
 fn every_role_whose_name_begins_like_the_scope_counts() {
-    let table: &[(&str, &[&str])] =
+    let table: Table =
         &[("*", &["0"]), ("a*", &["1:<..>"]), ("ab*", &["2:<..>"]), ("abb*", &["no"]), ("abc*", &["3:<..>"])];
     assert_eq!(expand(table, &["assume:abcd"]), ["0", "1:bcd", "2:cd", "3:d", "assume:abcd"]);
 }
 
 #[test]
 fn a_star_alone_is_all_there_is() {
-    let table: &[(&str, &[&str])] = &[("root", &["*"]), ("x", &["assume:root"])];
+    let table: Table = &[("root", &["*"]), ("x", &["assume:root"])];
     assert_eq!(expand(table, &["assume:x"]), ["*"]);
     assert_eq!(expand(table, &["*", "other"]), ["*"]);
 }
@@ -121,7 +124,7 @@ fn without_roles_the_scopes_come_back_in_normal_form() {
 
 #[test]
 fn a_cycle_is_refused_with_the_way_around() {
-    let cases: &[(&[(&str, &[&str])], &str)] = &[
+    let cases: &[(Table, &str)] = &[
         (&[("a", &["assume:a"])], "'assume:a' -> 'assume:a'"),
         (&[("a", &["assume:b"]), ("b", &["assume:a"])], "'assume:a' -> 'assume:b' -> 'assume:a'"),
         (&[("a:*", &["assume:b:<..>"]), ("b:*", &["assume:a:x<..>"])], "'assume:a:*' -> 'assume:b:*' -> 'assume:a:*'"),
