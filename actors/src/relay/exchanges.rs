@@ -15,7 +15,8 @@ use super::RelaySettings;
 pub(super) struct Exchanges {
     /// For the world, one per kind: JSON exactly as existing consumers read it.
     world: HashMap<EventKind, Arc<str>>,
-    /// For our own parts: every event as protobuf, under `<kind>.<task group id>.<task id>`, with `_` for what it is not about.
+    /// For our own parts: every event as protobuf, under `<kind>.<task group id>.<task id>`. `_` stands for what the
+    /// event is not about.
     own: Arc<str>,
 }
 
