@@ -71,9 +71,14 @@ impl LaneConnection {
         Self { options, connection: None, in_call: false, last_used: Instant::now() }
     }
 
-    /// One plan per statement, made once: the arrays of a lane differ in length, not in what they need.
+    /// One plan per statement, made once: the arrays of a lane differ in length, not in what they need. Every
+    /// statement of a lane goes by an index; a plan made while a table was still empty must not say otherwise.
     pub(crate) fn options(base: PgConnectOptions, idle: Duration) -> PgConnectOptions {
-        options::with_limits(base, STATEMENT, idle).options([("plan_cache_mode", "force_generic_plan")])
+        options::with_limits(base, STATEMENT, idle).options([
+            ("plan_cache_mode", "force_generic_plan"),
+            ("enable_seqscan", "off"),
+            ("enable_bitmapscan", "off"),
+        ])
     }
 
     async fn still_there(&mut self) -> Option<PgConnection> {

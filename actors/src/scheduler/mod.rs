@@ -22,6 +22,9 @@ use crate::{
 /// Checks in one call; more make the call long, not the work less.
 const CHECKS_A_CALL: i32 = 500;
 
+/// Between two rounds that found something: one look serves all resolutions of a moment.
+const BREATH: Duration = Duration::from_millis(20);
+
 /// What the scheduler needs.
 #[derive(Clone)]
 pub struct Scheduler {
@@ -79,7 +82,9 @@ impl Actor for Scheduler {
         (tick, inbox): &mut Self::State,
     ) -> Result<(), ActorProcessingErr> {
         inbox.taken();
-        while self.look().instrument(tick.root_span()).await {}
+        while self.look().instrument(tick.root_span()).await {
+            tokio::time::sleep(BREATH).await;
+        }
         tick.again(&myself, self.every, || Look);
         Ok(())
     }

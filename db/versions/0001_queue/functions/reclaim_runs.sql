@@ -4,6 +4,7 @@
 create or replace function reclaim_runs(task_ids_in uuid[], run_ids_in smallint[], taken_until_in timestamptz, now_in timestamptz)
 returns setof task_answer language plpgsql as $$
 declare
+  places int[] := array(select generate_series(1, cardinality(task_ids_in)));
   outcomes smallint[];
 begin
   perform 1 from task t where t.task_id = any(task_ids_in) order by t.task_id for update;
@@ -20,5 +21,5 @@ begin
   from unnest(task_ids_in, outcomes) u(task_id, o) where u.o = 0 and t.task_id = u.task_id;
   update claim c set taken_until = greatest(c.taken_until, taken_until_in)
   from unnest(task_ids_in, outcomes) u(task_id, o) where u.o = 0 and c.task_id = u.task_id;
-  return query select * from task_answers(array(select generate_series(1, cardinality(task_ids_in))), outcomes, task_ids_in, true);
+  return query select * from task_answers(places, outcomes, task_ids_in, true);
 end $$;

@@ -7,6 +7,7 @@ create or replace function report_runs(
 ) returns setof task_answer language plpgsql as $$
 declare
   running uuid[]; states smallint[]; reasons smallint[]; traces text[];
+  places int[] := array(select generate_series(1, cardinality(task_ids_in)));
   outcomes smallint[];
   woken task_answer;
 begin
@@ -33,5 +34,5 @@ begin
       else 4 end
     from unnest(task_ids_in, run_ids_in, states_in, reasons_in) with ordinality u(task_id, run_id, state, reason, i)
     left join task t on t.task_id = u.task_id order by u.i);
-  return query select * from task_answers(array(select generate_series(1, cardinality(task_ids_in))), outcomes, task_ids_in, false);
+  return query select * from task_answers(places, outcomes, task_ids_in, false);
 end $$;
