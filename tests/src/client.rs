@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 const JSON: &str = "application/json";
 
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_field_names, reason = "`client_id` is the word of the API")]
 pub struct Client {
     http: reqwest::Client,
     root_url: String,

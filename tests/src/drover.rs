@@ -25,7 +25,7 @@ const STOP_LIMIT: Duration = Duration::from_secs(10);
 #[derive(Debug)]
 pub struct Drover {
     child: Child,
-    /// Kept open: a server must not fail because nobody reads what it prints.
+    #[expect(dead_code, reason = "kept open: a server must not fail because nobody reads what it prints")]
     output: BufReader<ChildStdout>,
     root_url: String,
     client_id: String,

@@ -10,6 +10,7 @@ use std::collections::BTreeSet;
 
 use protocol::state::{Priority, ReasonCreated, ReasonResolved, Requires, TaskState};
 
+pub use claim::Place;
 pub use task::{Run, Task};
 
 /// Everything the queue knows.
