@@ -1,16 +1,71 @@
-//! Who may sign requests, as far as settings say.
+//! Clients that belong to the settings.
 
-use api::{Client, Clients};
-use protocol::scope::ScopeSet;
+use std::collections::BTreeSet;
 
-use crate::{credentials::Credentials, settings::AuthSettings};
+use actors::auth::StaticClient;
 
-/// The root client, the queue's own, those of the settings, and those that the process brings.
-pub(crate) fn all(auth: &AuthSettings, credentials: &Credentials, more: Vec<Client>) -> Clients {
-    let root = Client::lasting(&credentials.root_client_id, &credentials.root_access_token, ScopeSet::everything());
-    let given = auth.static_clients.iter().map(|client| {
-        let scopes = ScopeSet::new(client.scopes.iter().cloned());
-        Client::lasting(&client.client_id, client.access_token.reveal(), scopes)
+use crate::{
+    credentials::Credentials,
+    exit::{Exit, Failure},
+    settings::AuthSettings,
+};
+
+/// What their ids begin with: nobody can make such a client through the API.
+const STATIC: &str = "static/";
+
+/// The root client, those of the settings, and those that the process brings. The queue's own is added by auth.
+pub(crate) fn all(
+    auth: &AuthSettings,
+    credentials: &Credentials,
+    more: Vec<StaticClient>,
+) -> Result<Vec<StaticClient>, Failure> {
+    let root = StaticClient {
+        client_id: credentials.root_client_id.clone(),
+        access_token: credentials.root_access_token.as_str().into(),
+        description: "May do everything.".to_owned(),
+        scopes: vec!["*".to_owned()],
+    };
+    let given = auth.static_clients.iter().cloned().map(|client| StaticClient {
+        client_id: client.client_id,
+        access_token: client.access_token,
+        description: client.description,
+        scopes: client.scopes,
     });
-    Clients::fixed(given.chain([root]).chain(more), &credentials.queue_access_token)
+    let all: Vec<StaticClient> = given.chain([root]).chain(more).collect();
+    check(&all)?;
+    Ok(all)
+}
+
+fn check(clients: &[StaticClient]) -> Result<(), Failure> {
+    let mut seen = BTreeSet::from(["static/taskcluster/queue"]);
+    for StaticClient { client_id, .. } in clients {
+        if !client_id.starts_with(STATIC) {
+            let words = format!("the client `{client_id}` of the settings must have an id that begins with `{STATIC}`");
+            return Err(Failure::new(Exit::Usage, words));
+        }
+        if !seen.insert(client_id) {
+            let words = format!("the client `{client_id}` stands in the settings twice, or is one of Drover's own");
+            return Err(Failure::new(Exit::Usage, words));
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn client(client_id: &str) -> StaticClient {
+        let (client_id, access_token) = (client_id.to_owned(), "t".into());
+        StaticClient { client_id, access_token, description: String::new(), scopes: Vec::new() }
+    }
+
+    #[test]
+    fn ids_that_others_could_take_are_refused() {
+        assert!(check(&[client("static/a"), client("static/b")]).is_ok());
+        let words = |clients: &[StaticClient]| check(clients).unwrap_err().to_string();
+        assert!(words(&[client("me")]).contains("static/"));
+        assert!(words(&[client("static/a"), client("static/a")]).contains("twice"));
+        assert!(words(&[client("static/taskcluster/queue")]).contains("Drover's own"));
+    }
 }

@@ -1,4 +1,5 @@
-//! Who may do everything: the root client, and the queue's own client. Given by settings, or made once and kept.
+//! Who may do everything: the root client, and the queue's own client; and the keys that seal what must not be read.
+//! Given by settings, or made once and kept.
 
 use std::{
     fs::{self, OpenOptions},
@@ -7,8 +8,8 @@ use std::{
     path::Path,
 };
 
-use base::Entropy;
-use protocol::id::TaskId;
+use actors::auth::access_token;
+use base::{Entropy, SealingKey};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -18,12 +19,16 @@ use crate::{
 
 const FILE: &str = "credentials.json";
 
+/// The id of the key that `drover dev` makes.
+const KEPT_KEY: &str = "dev";
+
 /// What every process of an installation has to agree on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Credentials {
     pub(crate) root_client_id: String,
     pub(crate) root_access_token: String,
     pub(crate) queue_access_token: String,
+    pub(crate) sealing_keys: Vec<SealingKey>,
 }
 
 /// The file, with what settings did not give.
@@ -33,6 +38,9 @@ struct Kept {
     client_id: String,
     access_token: String,
     queue_access_token: String,
+    /// Missing in files of earlier versions.
+    #[serde(default)]
+    sealing_key: String,
 }
 
 impl Credentials {
@@ -44,15 +52,20 @@ impl Credentials {
         };
         let (root_client_id, root_access_token) = root(auth)?.ok_or_else(|| missing("auth.root_credentials"))?;
         let queue_access_token = queue(auth)?.ok_or_else(|| missing("auth.queue_access_token"))?;
-        Ok(Self { root_client_id, root_access_token, queue_access_token })
+        let sealing_keys = Some(auth.sealing_keys.clone()).filter(|keys| !keys.is_empty());
+        let sealing_keys = sealing_keys.ok_or_else(|| missing("auth.sealing_keys"))?;
+        Ok(Self { root_client_id, root_access_token, queue_access_token, sealing_keys })
     }
 
     /// For `drover dev`: what settings leave open is made once and kept in the data folder, for the owner's eyes only.
+    /// The kept key opens what it sealed even where settings bring others, of which the last one seals.
     pub(crate) fn given_or_kept(auth: &AuthSettings, data_dir: &Path, entropy: &Entropy) -> Result<Self, Failure> {
         let kept = Kept::read_or_make(&data_dir.join(FILE), entropy)?;
+        let kept_key = SealingKey { id: KEPT_KEY.to_owned(), key: kept.sealing_key.into() };
+        let sealing_keys = [kept_key].into_iter().chain(auth.sealing_keys.clone()).collect();
         let (root_client_id, root_access_token) = root(auth)?.unwrap_or((kept.client_id, kept.access_token));
         let queue_access_token = queue(auth)?.unwrap_or(kept.queue_access_token);
-        Ok(Self { root_client_id, root_access_token, queue_access_token })
+        Ok(Self { root_client_id, root_access_token, queue_access_token, sealing_keys })
     }
 }
 
@@ -62,7 +75,14 @@ impl Kept {
             Failure::new(Exit::Failed, format!("the credentials in {} cannot be {what}: {error}", path.display()))
         };
         match fs::read(path) {
-            Ok(bytes) => serde_json::from_slice(&bytes).map_err(|error| words("read", &error)),
+            Ok(bytes) => {
+                let mut kept: Self = serde_json::from_slice(&bytes).map_err(|error| words("read", &error))?;
+                if kept.sealing_key.is_empty() {
+                    kept.sealing_key = sealing_key(entropy);
+                    kept.write(path).map_err(|error| words("kept", &error))?;
+                }
+                Ok(kept)
+            }
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 let kept = Self::make(entropy);
                 kept.write(path).map_err(|error| words("kept", &error))?;
@@ -77,6 +97,7 @@ impl Kept {
             client_id: ROOT_CLIENT.to_owned(),
             access_token: access_token(entropy),
             queue_access_token: access_token(entropy),
+            sealing_key: sealing_key(entropy),
         }
     }
 
@@ -91,9 +112,8 @@ impl Kept {
     }
 }
 
-/// 44 letters: two slugids, as clients are used to.
-pub(crate) fn access_token(entropy: &Entropy) -> String {
-    format!("{}{}", TaskId::from_random(entropy.uuid_bytes()), TaskId::from_random(entropy.uuid_bytes()))
+fn sealing_key(entropy: &Entropy) -> String {
+    SealingKey::make(KEPT_KEY, entropy).key.reveal().to_owned()
 }
 
 fn root(auth: &AuthSettings) -> Result<Option<(String, String)>, Failure> {

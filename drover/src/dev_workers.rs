@@ -2,17 +2,16 @@
 
 use std::{collections::BTreeMap, path::Path, time::Duration};
 
+use actors::auth::{StaticClient, access_token};
 use base::{Entropy, environment};
 use protocol::{
     certificate::Credentials,
     id::{TaskQueueId, WorkerName},
-    scope::ScopeSet,
 };
 use tokio::task::JoinSet;
 use worker::{Worker, WorkerSettings};
 
 use crate::{
-    credentials::access_token,
     exit::{Exit, Failure, with_causes},
     ground::Ground,
     settings::DevSettings,
@@ -35,9 +34,13 @@ impl WorkerClient {
     }
 
     /// As the server has to know it.
-    pub(crate) fn registered(&self) -> api::Client {
-        let scopes = ["queue:claim-work:*", "queue:worker-id:*"].map(str::to_owned);
-        api::Client::lasting(CLIENT, &self.token, ScopeSet::new(scopes))
+    pub(crate) fn registered(&self) -> StaticClient {
+        StaticClient {
+            client_id: CLIENT.to_owned(),
+            access_token: self.token.as_str().into(),
+            description: "The workers of `drover dev`.".to_owned(),
+            scopes: ["queue:claim-work:*", "queue:worker-id:*"].map(str::to_owned).to_vec(),
+        }
     }
 
     fn credentials(&self) -> Credentials {

@@ -4,6 +4,7 @@ use std::{collections::BTreeSet, io, path::PathBuf, sync::Arc, time::Duration};
 
 use actors::{
     artifacts::Artifacts,
+    auth::{Auth, StaticClient},
     kit::{Child, Supervised, Supervisor},
     object::Objects,
     queue::{self, Nudge, Queue},
@@ -12,7 +13,7 @@ use actors::{
     scheduler::Scheduler,
 };
 use api::Api;
-use base::Shutdown;
+use base::{KeyRing, Shutdown};
 use bus::{AmqpBus, Bus, MemoryBus};
 use db::Db;
 use tokio::{net::TcpListener, task::JoinHandle};
@@ -35,7 +36,7 @@ pub(crate) struct Plan {
     pub(crate) settings: DroverSettings,
     pub(crate) credentials: Credentials,
     /// Clients besides those of the settings.
-    pub(crate) more_clients: Vec<api::Client>,
+    pub(crate) more_clients: Vec<StaticClient>,
     pub(crate) listener: TcpListener,
     pub(crate) data_dir: PathBuf,
     pub(crate) db: Db,
@@ -62,10 +63,13 @@ impl House {
         let root_url = root_url(&plan)?;
         let bus = connect_bus(&plan)?;
         let artifacts = artifacts(&plan).await?;
-        let (children, queue) = parts(&plan, &bus, &artifacts)?;
+        let (children, queue, auth) = parts(&plan, &bus, &artifacts)?;
+        if plan.roles.contains(&Role::Api) {
+            start_auth(&plan, &auth).await?;
+        }
         let parts = Supervisor::start(children, plan.ground.entropy.branch("supervisor")).await;
         let db = plan.db.clone();
-        let door = plan.roles.contains(&Role::Api).then(|| Door::open(plan, &root_url, queue, artifacts));
+        let door = plan.roles.contains(&Role::Api).then(|| Door::open(plan, &root_url, queue, artifacts, auth));
         Ok(Self { root_url, door, parts, bus, db })
     }
 
@@ -87,13 +91,12 @@ impl House {
 
 impl Door {
     #[expect(clippy::disallowed_methods, reason = "`shut` ends it and waits for it")]
-    fn open(plan: Plan, root_url: &str, queue: Queue, artifacts: Artifacts) -> Self {
-        let Plan { mut settings, credentials, more_clients, listener, ground, .. } = plan;
+    fn open(plan: Plan, root_url: &str, queue: Queue, artifacts: Artifacts, auth: Auth) -> Self {
+        let Plan { mut settings, listener, ground, .. } = plan;
         root_url.clone_into(&mut settings.api.root_url);
-        let clients = clients::all(&settings.auth, &credentials, more_clients);
         let entropy = ground.entropy.branch("api");
         let (settings, clock) = (settings.api, ground.clock);
-        let api = Api { settings, build: build(), queue, artifacts, clients, clock, entropy };
+        let api = Api { settings, build: build(), queue, artifacts, auth, clock, entropy };
         let close = Shutdown::new();
         Self { close: close.clone(), serving: tokio::spawn(api::serve(listener, api, close)) }
     }
@@ -108,13 +111,14 @@ impl Door {
     }
 }
 
-/// Every part of the roles asked for, to be supervised, and the queue's door.
-fn parts(plan: &Plan, bus: &Arc<dyn Bus>, artifacts: &Artifacts) -> Result<(Vec<Child>, Queue), Failure> {
+/// Every part of the roles asked for, to be supervised, and the doors of queue and auth.
+fn parts(plan: &Plan, bus: &Arc<dyn Bus>, artifacts: &Artifacts) -> Result<(Vec<Child>, Queue, Auth), Failure> {
     let Ground { clock, entropy } = plan.ground.clone();
     let (db, settings) = (plan.db.clone(), plan.settings.queue.clone());
     let (relay, written) = relay::start(db.clone(), bus.clone(), plan.settings.relay.clone(), entropy.branch("relay"))
         .map_err(|error| Failure::new(Exit::Usage, format!("the setting `relay.exchange_names`: {error}")))?;
     let every = settings.sweep_interval.duration();
+    let auth = auth(plan, written.clone())?;
     let scheduler = Scheduler { db: db.clone(), clock: clock.clone(), every, relay: written.clone() };
     let (scheduler, resolved) = scheduler.part();
     let resolved: Nudge = Arc::new(move || resolved.give());
@@ -128,9 +132,25 @@ fn parts(plan: &Plan, bus: &Arc<dyn Bus>, artifacts: &Artifacts) -> Result<(Vec<
         (Role::Queue, queue_parts),
         (Role::Reflector, reflector.parts()),
         (Role::Reflector, vec![artifacts.sweeper()]),
+        (Role::Api, vec![auth.watch()]),
     ];
     let wanted = of_role.into_iter().filter(|(role, _)| plan.roles.contains(role));
-    Ok((wanted.flat_map(|(_, parts)| parts).collect(), queue))
+    Ok((wanted.flat_map(|(_, parts)| parts).collect(), queue, auth))
+}
+
+fn auth(plan: &Plan, relay: Nudge) -> Result<Auth, Failure> {
+    let Ground { clock, entropy } = plan.ground.clone();
+    let ring = KeyRing::new(&plan.credentials.sealing_keys);
+    let ring = ring.map_err(|error| Failure::new(Exit::Usage, format!("the setting `auth.sealing_keys`: {error}")))?;
+    let token = &plan.credentials.queue_access_token;
+    Ok(Auth::new(plan.db.clone(), clock, entropy.branch("auth"), Arc::new(ring), relay, token))
+}
+
+/// Nobody is let in before the clients are known.
+async fn start_auth(plan: &Plan, auth: &Auth) -> Result<(), Failure> {
+    let clients = clients::all(&plan.settings.auth, &plan.credentials, plan.more_clients.clone())?;
+    let started = auth.start(&clients).await;
+    started.map_err(|error| Failure::new(Exit::Failed, format!("clients and roles: {}", with_causes(&error))))
 }
 
 /// Artifacts, and the store for their content, which is a folder that all processes with this role share.

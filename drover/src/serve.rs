@@ -25,8 +25,8 @@ Examples:
   drover serve --roles all
   drover serve --roles api,queue --listen 0.0.0.0:8080
 
-It needs the settings database.url, auth.root_credentials and auth.queue_access_token, and a database that
-`drover db upgrade` has brought to this program's version.")]
+It needs the settings database.url, auth.root_credentials, auth.queue_access_token and auth.sealing_keys, and a
+database that `drover db upgrade` has brought to this program's version.")]
 pub(crate) struct ServeArgs {
     /// The roles of this process: api, queue, relay, reflector, scheduler, object, or all [default: all].
     #[arg(long, value_name = "ROLE,...")]
@@ -69,11 +69,12 @@ pub(crate) async fn run(args: ServeArgs, global: &Global, ground: &Ground, outpu
 /// All that is missing, said at once.
 fn require(settings: &DroverSettings) -> Result<(), Failure> {
     let needed = [
-        ("database.url", &settings.database.url),
-        ("auth.root_credentials", &settings.auth.root_credentials),
-        ("auth.queue_access_token", &settings.auth.queue_access_token),
+        ("database.url", settings.database.url.is_empty()),
+        ("auth.root_credentials", settings.auth.root_credentials.is_empty()),
+        ("auth.queue_access_token", settings.auth.queue_access_token.is_empty()),
+        ("auth.sealing_keys", settings.auth.sealing_keys.is_empty()),
     ];
-    let missing = needed.iter().filter(|(_, secret)| secret.is_empty());
+    let missing = needed.iter().filter(|(_, missing)| *missing);
     let missing: Vec<String> =
         missing.map(|(key, _)| format!("`{key}` (DROVER__{})", key.to_uppercase().replace('.', "__"))).collect();
     if missing.is_empty() {

@@ -2,7 +2,7 @@
 
 use actors::{queue::QueueSettings, relay::RelaySettings};
 use api::{ApiSettings, StaticClient};
-use base::{Secret, Span, telemetry::TelemetrySettings};
+use base::{SealingKey, Secret, Span, telemetry::TelemetrySettings};
 
 /// The client that may do everything, unless settings name another.
 pub(crate) const ROOT_CLIENT: &str = "static/taskcluster/root";
@@ -77,13 +77,17 @@ base::settings! {
 base::settings! {
     /// Who may do what from the first minute on.
     pub struct AuthSettings {
-        /// The client that may do everything, as `CLIENT_ID:ACCESS_TOKEN`. Empty: `drover dev` makes one and keeps it in
-        /// the data folder; `drover serve` needs it.
+        /// The client that may do everything, as `CLIENT_ID:ACCESS_TOKEN`; its id begins with `static/`. Empty:
+        /// `drover dev` makes one and keeps it in the data folder; `drover serve` needs it.
         pub root_credentials: Secret = Secret::default(),
         /// The access token of the internal client `static/taskcluster/queue`, which signs the credentials of tasks.
         /// All processes of an installation need the same one. Empty: as for `root_credentials`.
         pub queue_access_token: Secret = Secret::default(),
-        /// Further clients: a list of `{clientId, accessToken, scopes}`.
+        /// Keys that seal access tokens and secrets in the database: a list of `{id, key}`, where the key is base64 of
+        /// 32 bytes (`openssl rand -base64 32`). The last one seals, all of them open. To change keys, add one at the
+        /// end, start every process once, then take the older ones out. Empty: as for `root_credentials`.
+        pub sealing_keys: Vec<SealingKey> = Vec::new(),
+        /// Further clients: a list of `{clientId, accessToken, description, scopes}`, with ids below `static/`.
         pub static_clients: Vec<StaticClient> = Vec::new(),
     }
 }

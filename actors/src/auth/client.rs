@@ -47,6 +47,16 @@ impl Client {
         }
     }
 
+    #[must_use]
+    pub fn until(self, expires: Timestamp) -> Self {
+        Self { expires: Some(expires), ..self }
+    }
+
+    #[must_use]
+    pub fn disabled(self) -> Self {
+        Self { disabled: true, ..self }
+    }
+
     /// The same client beside other roles.
     pub(super) fn anew(&self) -> Self {
         Self {

@@ -12,7 +12,9 @@ pub enum AuthError {
     NoSuchClient(String),
     #[error("there is no role `{0}`")]
     NoSuchRole(String),
-    #[error("the client `{0}` belongs to the settings of this deployment, as all below `static/`, and is changed there")]
+    #[error(
+        "the client `{0}` belongs to the settings of this deployment, as all below `static/`, and is changed there"
+    )]
     Static(String),
     #[error("scopes must not end with `**`, as `{0}` does")]
     DoubleStar(String),

@@ -56,7 +56,7 @@ struct Parts {
     db: Db,
     clock: Arc<dyn Clock>,
     entropy: Entropy,
-    ring: KeyRing,
+    ring: Arc<KeyRing>,
     relay: Nudge,
     clients: Clients,
     /// Held while the copy is brought up to date, so that it never goes back in time.
@@ -75,7 +75,7 @@ impl Auth {
         db: Db,
         clock: Arc<dyn Clock>,
         entropy: Entropy,
-        ring: KeyRing,
+        ring: Arc<KeyRing>,
         relay: Nudge,
         queue_token: &str,
     ) -> Self {

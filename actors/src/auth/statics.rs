@@ -59,7 +59,9 @@ async fn reseal(parts: &Parts, stored: &[ClientRow]) -> Answer<()> {
             continue;
         }
         match parts.open(client_id, old) {
-            Ok(token) => count += u32::from(parts.db.client_reseal(client_id, old, &parts.seal(client_id, &token)).await?),
+            Ok(token) => {
+                count += u32::from(parts.db.client_reseal(client_id, old, &parts.seal(client_id, &token)).await?)
+            }
             // A static client was written anew a moment ago; every other one is told of when the copy is made.
             Err(_) if client_id.starts_with(STATIC) => {}
             Err(error) => tracing::debug!(client.id = client_id, %error, "a token was not sealed anew"),

@@ -79,13 +79,8 @@ async fn write<E: From<AuthError>>(
         }
         let roles = compiled(&known, role_id, body)?;
         let version = known.versions.roles;
-        let order = RoleWrite {
-            role_id,
-            scopes: &body.scopes,
-            description: &body.description,
-            create,
-            roles_version: version,
-        };
+        let order =
+            RoleWrite { role_id, scopes: &body.scopes, description: &body.description, create, roles_version: version };
         let written = parts.db.role_write(&order, &parts.by(by), parts.clock.now()).await.map_err(AuthError::from)?;
         match written {
             RoleWritten::Same(row) => return Ok(row),

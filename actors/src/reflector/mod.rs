@@ -23,6 +23,8 @@ use crate::{
 
 /// Rows in one transaction.
 const ROWS: i32 = 500;
+/// In whose name clients are removed.
+const EXPIRER: &str = "static/taskcluster/auth";
 /// Rows are kept this much longer than they must be.
 const EXPIRY_GRACE: TimeDelta = TimeDelta::minutes(30);
 const EXPIRE_EVERY: Duration = Duration::from_secs(60);
@@ -67,7 +69,11 @@ impl Reflector {
                 let until = now - self.settings.deadline_delay.delta();
                 self.db.expire_deadlines(until, ROWS, now).await.map(|swept| self.ended(&swept))
             }
-            Sweep::Rows => self.db.expire_rows(now - EXPIRY_GRACE, ROWS, now).await.map(|rows| rows == ROWS),
+            Sweep::Rows => {
+                let clients = self.db.expire_auth(EXPIRER, ROWS, now).await?;
+                let rows = self.db.expire_rows(now - EXPIRY_GRACE, ROWS, now).await?;
+                Ok(clients == ROWS || rows == ROWS)
+            }
             Sweep::Repairs => self.repair(now).await,
         }
     }

@@ -23,9 +23,8 @@ fn now() -> Timestamp {
 }
 
 fn clients() -> Clients {
-    let ended =
-        Client { expires: Some(now() - TimeDelta::seconds(1)), ..Client::lasting("ended", TOKEN, NOTHING) };
-    let off = Client { disabled: true, ..Client::lasting("off", TOKEN, NOTHING) };
+    let ended = Client::lasting("ended", TOKEN, NOTHING).until(now() - TimeDelta::seconds(1));
+    let off = Client::lasting("off", TOKEN, NOTHING).disabled();
     let user = ["conf:one:*", "conf:two", "auth:create-client:named/*"];
     Clients::fixed([Client::lasting("user", TOKEN, user), ended, off], "queue-token-queue-token-queue")
 }

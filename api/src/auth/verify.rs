@@ -178,11 +178,7 @@ fn issuer_may(known: &Known, client: &Client, certificate: &Certificate, id: &st
 }
 
 /// `authorizedScopes` replace the scopes, once these satisfy them. In the end everybody is `anonymous` too.
-fn restrict(
-    known: &Known,
-    claimed: &Claimed<'_>,
-    authorized: Option<&[String]>,
-) -> Result<Arc<ScopeSet>, AuthFault> {
+fn restrict(known: &Known, claimed: &Claimed<'_>, authorized: Option<&[String]>) -> Result<Arc<ScopeSet>, AuthFault> {
     let held = match claimed.certificate {
         None => Arc::clone(known.powers_of(claimed.client)),
         Some(certificate) => known.powers_with(&certificate.scopes),

@@ -1,0 +1,67 @@
+use super::*;
+
+type Allowed = Result<(), AuthError>;
+
+fn yes(_: &[&str]) -> Allowed {
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_role_gives_its_scopes_at_once_and_no_longer_than_it_is() {
+    let house = House::start().await;
+    house.create("c", &["assume:team:x"]).await;
+    house.role("team:*", &["read:<..>"]).await.unwrap();
+    assert_eq!(house.holds("c"), ["assume:team:x", "read:x"]);
+    house.auth.update_role("team:*", &role(&["write:<..>/y"]), "me", yes).await.unwrap();
+    assert_eq!(house.holds("c"), ["assume:team:x", "write:x/y"]);
+    house.auth.delete_role("team:*", "me").await.unwrap();
+    house.auth.delete_role("team:*", "me").await.unwrap();
+    assert_eq!(house.holds("c"), ["assume:team:x"]);
+}
+
+#[tokio::test]
+async fn the_same_role_again_is_success_and_another_is_a_conflict() {
+    let house = House::start().await;
+    let made = house.role("r", &["b", "a"]).await.unwrap();
+    assert_eq!(made.scopes, ["a", "b"]);
+    assert_eq!(house.role("r", &["a", "b"]).await.unwrap(), made);
+    assert_eq!(code(house.role("r", &["c"]).await), ErrorCode::RequestConflict);
+    assert_eq!(code(house.auth.update_role("absent", &role(&[]), "me", yes).await), ErrorCode::ResourceNotFound);
+}
+
+#[tokio::test]
+async fn roles_that_lead_back_to_themselves_are_refused() {
+    let house = House::start().await;
+    house.role("a:*", &["assume:b:<..>"]).await.unwrap();
+    let refused = house.role("b:*", &["assume:a:x<..>"]).await.unwrap_err();
+    assert_eq!(refused.code(), ErrorCode::InputError);
+    assert!(refused.to_string().contains("cycle"), "{refused}");
+    assert_eq!(code(house.role("c:*", &["x:<..>:<..>"]).await), ErrorCode::InputError);
+    assert!(house.auth.clients().now().role("b:*").is_none());
+}
+
+#[tokio::test]
+async fn only_what_a_role_did_not_give_before_must_be_allowed() {
+    let house = House::start().await;
+    house.role("r", &["has:*", "assume:s"]).await.unwrap();
+    house.role("s", &["through"]).await.unwrap();
+    let only_mine = |added: &[&str]| if added == ["mine"] { Ok(()) } else { Err(AuthError::Contended) };
+    let body = role(&["has:x", "through", "mine"]);
+    assert_eq!(house.auth.update_role("r", &body, "me", only_mine).await.unwrap().scopes, body.scopes);
+    assert!(house.auth.update_role("r", &role(&["mine", "theirs"]), "me", only_mine).await.is_err());
+}
+
+#[tokio::test]
+async fn roles_that_many_change_at_once_are_all_written() {
+    let house = House::start().await;
+    let (other, ..) = process(&house.database, &["one"]).await;
+    other.start(&[]).await.unwrap();
+    let ids: Vec<String> = (0..4).map(|number| format!("r{number}")).collect();
+    for id in &ids {
+        let both =
+            tokio::join!(house.auth.create_role(id, role(&["a"]), "me"), other.create_role(id, role(&["a"]), "me"));
+        assert_eq!(both.0.unwrap(), both.1.unwrap());
+    }
+    other.0.look().await.unwrap();
+    assert_eq!(other.clients().now().roles().list().len(), 4);
+}
