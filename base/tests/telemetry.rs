@@ -62,7 +62,7 @@ fn what_was_traced_and_counted_is_sent_before_the_guard_is_gone() {
     let guard = telemetry::init(&settings, "test").unwrap();
 
     let traceparent = tracing::info_span!("work").in_scope(telemetry::traceparent);
-    telemetry::meter("test").u64_counter("things").build().add(1, &[]);
+    telemetry::Counter::new("test", "things", "{thing}", "Things.").add(1, &[]);
     let before = Instant::now();
     drop(guard);
 

@@ -12,6 +12,7 @@ use std::{
     },
 };
 
+use base::telemetry::{Histogram, Label};
 use db::LaneConnection;
 use ractor::{Actor, ActorProcessingErr, ActorRef};
 
@@ -64,7 +65,11 @@ impl<S: Step> Lanes<S> {
         for (number, connect) in (1..).zip(connections) {
             let idle = Arc::new(AtomicBool::new(false));
             let (of_actor, of_shared) = (idle.clone(), shared.clone());
-            let make = move || (LaneActor { shared: of_shared.clone(), idle: of_actor.clone() }, connect());
+            let step = name.to_owned();
+            let make = move || {
+                let (shared, idle) = (of_shared.clone(), of_actor.clone());
+                (LaneActor { shared, idle, meters: Meters::new(&step) }, connect())
+            };
             let (child, handle) = Child::new(&format!("{name}/{number}"), Restart::Always, make);
             children.push(child);
             lanes.push(Lane { idle, handle });
@@ -127,6 +132,24 @@ impl<S: Step> Shared<S> {
 struct LaneActor<S: Step> {
     shared: Arc<Shared<S>>,
     idle: Arc<AtomicBool>,
+    meters: Meters,
+}
+
+/// How well a step coalesces, and what a call costs.
+struct Meters {
+    batch: Histogram,
+    duration: Histogram,
+    step: Label,
+}
+
+impl Meters {
+    fn new(step: &str) -> Self {
+        Self {
+            batch: Histogram::new("lane", "drover.lane.batch", "{request}", "Requests in one database call."),
+            duration: Histogram::new("lane", "drover.lane.duration", "s", "Time of one database call."),
+            step: Label::new("step", step.to_owned()),
+        }
+    }
 }
 
 /// The only thing a lane is told.
@@ -156,7 +179,7 @@ impl<S: Step> Actor for LaneActor<S> {
         loop {
             let batch = self.shared.take();
             if !batch.is_empty() {
-                self.shared.step.run(connection, batch).await;
+                self.run(connection, batch).await;
                 continue;
             }
             // Idle first, then one more look: a request that came in between finds either us or the flag.
@@ -166,5 +189,15 @@ impl<S: Step> Actor for LaneActor<S> {
                 return Ok(());
             }
         }
+    }
+}
+
+impl<S: Step> LaneActor<S> {
+    async fn run(&self, connection: &mut LaneConnection, batch: Vec<S::Request>) {
+        let (requests, begun) = (u32::try_from(batch.len()).unwrap_or(u32::MAX), tokio::time::Instant::now());
+        self.shared.step.run(connection, batch).await;
+        let labels = std::slice::from_ref(&self.meters.step);
+        self.meters.batch.record(f64::from(requests), labels);
+        self.meters.duration.record(begun.elapsed().as_secs_f64(), labels);
     }
 }

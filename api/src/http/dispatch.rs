@@ -4,7 +4,10 @@ use axum::{
     body::Body,
     http::{Method, Request, Response, request::Parts},
 };
-use base::{Clock, Entropy, telemetry};
+use base::{
+    Clock, Entropy,
+    telemetry::{self, Histogram, Label},
+};
 use protocol::error::ErrorCode;
 use tokio::time::{Instant, timeout_at};
 use tracing::Instrument;
@@ -33,6 +36,23 @@ pub(crate) struct Door {
     pub graph_limit: usize,
     pub deadline: Duration,
     pub upload_deadline: Duration,
+    pub durations: Durations,
+}
+
+/// How long requests to declared endpoints take, by method and status.
+pub(crate) struct Durations(Histogram);
+
+impl Durations {
+    pub(crate) fn new() -> Self {
+        Self(Histogram::new("api", "http.server.request.duration", "s", "Time from a request's head to its answer."))
+    }
+
+    fn record(&self, route: &Route, reply: &Reply, begun: Instant) {
+        let status = i64::from(reply.status().as_u16());
+        let labels =
+            [Label::new("api.method", route.endpoint.name.as_str()), Label::new("http.response.status_code", status)];
+        self.0.record(begun.elapsed().as_secs_f64(), &labels);
+    }
 }
 
 /// Workers wait here for a task to come, so they are counted apart.
@@ -82,7 +102,8 @@ async fn serve(door: &Door, route: &Route, params: &RawParams<'_>, head: Parts, 
         Read::Whole => door.deadline * GRAPH_DEADLINES,
         Read::Stream => door.upload_deadline,
     };
-    let until = Instant::now() + deadline;
+    let begun = Instant::now();
+    let until = begun + deadline;
     let mut asked = Asked::new(route.endpoint, head);
     let received = match place {
         Some(_) => within(until, receive(door, route, params, &mut asked, body)).await,
@@ -93,7 +114,9 @@ async fn serve(door: &Door, route: &Route, params: &RawParams<'_>, head: Parts, 
         Ok(stream) => run(door, route, &asked, stream, until).instrument(span).await,
         Err(fault) => Err(fault),
     };
-    answer.unwrap_or_else(|fault| fault.into_reply(&asked, door.clock.now(), &door.entropy))
+    let reply = answer.unwrap_or_else(|fault| fault.into_reply(&asked, door.clock.now(), &door.entropy));
+    door.durations.record(route, &reply, begun);
+    reply
 }
 
 /// Takes path and body in. What stays to be read is left to the handler.

@@ -19,7 +19,7 @@ mod table;
 
 pub(crate) use body::Read;
 pub(crate) use call::Call;
-pub(crate) use dispatch::{Door, answer};
+pub(crate) use dispatch::{Door, Durations, answer};
 pub(crate) use fault::Fault;
 pub(crate) use json::Object;
 pub(crate) use limits::Limits;

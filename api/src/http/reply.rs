@@ -64,6 +64,10 @@ impl Reply {
         Self(response)
     }
 
+    pub(crate) fn status(&self) -> StatusCode {
+        self.0.status()
+    }
+
     pub(crate) fn with_status(mut self, status: StatusCode) -> Self {
         *self.0.status_mut() = status;
         self

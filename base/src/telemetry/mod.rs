@@ -2,10 +2,11 @@
 
 mod context;
 mod export;
+mod instruments;
 
 use std::io;
 
-use opentelemetry::{global, metrics::Meter, trace::TracerProvider};
+use opentelemetry::{global, trace::TracerProvider};
 use tracing_subscriber::{
     EnvFilter, Layer, Registry,
     filter::{LevelFilter, Targets},
@@ -16,6 +17,7 @@ use tracing_subscriber::{
 
 pub use context::{follow, traceparent};
 use export::Exporters;
+pub use instruments::{Counter, Histogram, Label};
 
 use crate::Span;
 
@@ -72,12 +74,6 @@ pub fn init(settings: &TelemetrySettings, role: &str) -> Result<Guard, Telemetry
         global::set_meter_provider(exporters.metrics.clone());
     }
     Ok(Guard { _exporters: exporters })
-}
-
-/// The instruments of one part. Without an endpoint they cost next to nothing and go nowhere.
-/// Ask after [`init`]: instruments made before stay silent.
-pub fn meter(part: &'static str) -> Meter {
-    global::meter(part)
 }
 
 fn log_layer(settings: &TelemetrySettings) -> Result<Box<dyn Layer<Registry> + Send + Sync>, TelemetryError> {

@@ -198,5 +198,6 @@ fn door(most: usize, waits: (Arc<Notify>, Arc<Notify>)) -> Door {
         graph_limit: 1000,
         deadline: Duration::from_secs(20),
         upload_deadline: Duration::from_secs(20),
+        durations: Durations::new(),
     }
 }
