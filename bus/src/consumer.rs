@@ -34,7 +34,7 @@ impl std::fmt::Debug for Consumer {
     }
 }
 
-/// One message, to be settled by `ack`, `fail` or `reject`. Dropped unsettled, it counts as failed.
+/// One message, to be settled by `ack`, `fail`, `reject` or `give_back`. Dropped unsettled, it counts as failed.
 pub struct Delivery {
     pub message: Arc<Message>,
     /// It was handed out before, to a consumer that failed or ended.
@@ -80,6 +80,11 @@ impl Delivery {
     /// The message will never be of use, tried again or not.
     pub fn reject(mut self) {
         self.settle(Settlement::Drop);
+    }
+
+    /// The message is not to blame that it was not worked on: it comes again, however often.
+    pub fn give_back(mut self) {
+        self.settle(Settlement::Requeue);
     }
 
     fn settle_failed(&mut self) {

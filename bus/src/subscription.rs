@@ -52,6 +52,8 @@ pub struct Subscription {
     pub bindings: Vec<Binding>,
     /// How many deliveries may be out unsettled: the real brake of a consumer.
     pub prefetch: u16,
+    /// A publisher hears that its message is safe only once this queue has settled it.
+    pub settled_first: bool,
 }
 
 impl Subscription {
@@ -78,8 +80,16 @@ impl Subscription {
         self
     }
 
+    /// For a consumer that must miss nothing, even on a bus whose messages end with the process: what was confirmed to
+    /// a publisher has then been worked on. A broker keeps messages itself, so there it changes nothing.
+    #[must_use]
+    pub const fn settled_first(mut self) -> Self {
+        self.settled_first = true;
+        self
+    }
+
     fn of(queue: Queue) -> Self {
-        Self { queue, bindings: Vec::new(), prefetch: Self::PREFETCH }
+        Self { queue, bindings: Vec::new(), prefetch: Self::PREFETCH, settled_first: false }
     }
 
     pub(crate) fn check(&self) -> Result<(), BusError> {

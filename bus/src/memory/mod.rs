@@ -2,6 +2,8 @@
 
 mod queue;
 mod routes;
+#[cfg(test)]
+mod tests;
 
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -47,6 +49,7 @@ impl MemoryBus {
     }
 
     async fn send(&self, messages: &[Message]) -> Result<(), BusError> {
+        let mut awaited = Vec::new();
         for message in messages {
             let queues = self.routes().queues(message)?;
             if queues.is_empty() {
@@ -54,8 +57,14 @@ impl MemoryBus {
             }
             let message = Arc::new(message.clone());
             for queue in queues {
-                queue.push(message.clone()).await?;
+                let number = queue.push(message.clone()).await?;
+                if queue.settles_first() {
+                    awaited.push((queue, number));
+                }
             }
+        }
+        for (queue, number) in awaited {
+            queue.settled(number).await?;
         }
         Ok(())
     }
@@ -81,6 +90,9 @@ impl Bus for MemoryBus {
         };
         for binding in &subscription.bindings {
             routes.bind(&binding.exchange, &Pattern::new(&binding.pattern), &queue)?;
+        }
+        if subscription.settled_first {
+            queue.settle_first();
         }
         let prefetch = subscription.prefetch.max(1).into();
         Ok(Consumer::new(Subscriber {

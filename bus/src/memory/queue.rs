@@ -5,7 +5,7 @@ use std::{
     pin::pin,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
 };
 
@@ -33,7 +33,11 @@ pub(super) struct MemoryQueue {
     changed: Notify,
     capacity: usize,
     overflow: Overflow,
+    settle_first: AtomicBool,
 }
+
+/// The number of a message that no queue holds.
+const NOWHERE: u64 = u64::MAX;
 
 #[derive(Default)]
 struct State {
@@ -53,22 +57,26 @@ struct Stored {
 
 impl MemoryQueue {
     pub(super) fn new(capacity: usize, overflow: Overflow) -> Self {
-        Self { state: Mutex::default(), changed: Notify::new(), capacity, overflow }
+        Self {
+            state: Mutex::default(),
+            changed: Notify::new(),
+            capacity,
+            overflow,
+            settle_first: AtomicBool::new(false),
+        }
     }
 
-    pub(super) async fn push(&self, message: Arc<Message>) -> Result<(), BusError> {
+    /// The number under which the message waits.
+    pub(super) async fn push(&self, message: Arc<Message>) -> Result<u64, BusError> {
         self.when(|state| match self.overflow {
             _ if state.closed => Some(Err(BusError::Closed)),
             Overflow::Wait if state.is_full(self.capacity) => None,
-            overflow => {
-                state.accept(&message, self.capacity, overflow);
-                Some(Ok(()))
-            }
+            overflow => Some(Ok(state.accept(&message, self.capacity, overflow))),
         })
         .await
         // A queue that went away with its consumer takes no messages, which is nobody's error.
-        .or_else(|error| if self.overflow == Overflow::Lose { Ok(()) } else { Err(error) })
-        .inspect(|()| self.changed.notify_waiters())
+        .or_else(|error| if self.overflow == Overflow::Lose { Ok(NOWHERE) } else { Err(error) })
+        .inspect(|_| self.changed.notify_waiters())
     }
 
     /// Like `push`, but a full queue loses the message.
@@ -78,6 +86,25 @@ impl MemoryQueue {
             state.accept(message, self.capacity, self.overflow);
             self.changed.notify_waiters();
         }
+    }
+
+    /// From now on publishers wait until their messages are settled.
+    pub(super) fn settle_first(&self) {
+        self.settle_first.store(true, Ordering::Release);
+    }
+
+    pub(super) fn settles_first(&self) -> bool {
+        self.settle_first.load(Ordering::Acquire)
+    }
+
+    /// Waits until this message is worked on, or given up.
+    pub(super) async fn settled(&self, number: u64) -> Result<(), BusError> {
+        self.when(|state| match state.holds(number) {
+            false => Some(Ok(())),
+            true if state.closed => Some(Err(BusError::Closed)),
+            true => None,
+        })
+        .await
     }
 
     pub(super) fn close(&self) {
@@ -108,18 +135,24 @@ impl State {
         self.ready.len() + self.out.len() >= capacity
     }
 
-    fn accept(&mut self, message: &Arc<Message>, capacity: usize, overflow: Overflow) {
+    fn holds(&self, number: u64) -> bool {
+        self.out.contains_key(&number) || self.ready.binary_search_by_key(&number, |stored| stored.number).is_ok()
+    }
+
+    fn accept(&mut self, message: &Arc<Message>, capacity: usize, overflow: Overflow) -> u64 {
         if overflow == Overflow::Lose && self.is_full(capacity) {
             self.gap = true;
-            return;
+            return NOWHERE;
         }
-        self.ready.push_back(Stored { number: self.next_number, message: message.clone(), redelivered: false });
+        let number = self.next_number;
+        self.ready.push_back(Stored { number, message: message.clone(), redelivered: false });
         self.next_number += 1;
         if let Overflow::DropOldest(most) = overflow
             && self.ready.len() > most
         {
             self.ready.pop_front();
         }
+        number
     }
 
     fn settle(&mut self, number: u64, settlement: Settlement) {

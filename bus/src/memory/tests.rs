@@ -1,0 +1,59 @@
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use crate::{Bus, BusError, Consumer, ContentType, Delivery, Exchange, MemoryBus, Message, Received, Subscription};
+
+const SOON: Duration = Duration::from_secs(20);
+const BRIEFLY: Duration = Duration::from_millis(30);
+
+fn message(key: &str) -> Message {
+    let body = Bytes::copy_from_slice(key.as_bytes());
+    Message { exchange: "x".into(), routing_key: key.to_owned(), cc: vec![], content_type: ContentType::Json, body }
+}
+
+async fn next(consumer: &mut Consumer) -> Delivery {
+    match consumer.next().await {
+        Some(Received::Delivery(delivery)) => delivery,
+        other => panic!("a delivery was due, not {other:?}"),
+    }
+}
+
+async fn bus() -> (MemoryBus, Consumer) {
+    let bus = MemoryBus::default();
+    bus.declare(Exchange::topic("x")).await.unwrap();
+    let careful = Subscription::durable("q").bind("x", "#").settled_first();
+    let consumer = bus.subscribe(careful).await.unwrap();
+    (bus, consumer)
+}
+
+#[tokio::test]
+async fn a_message_is_confirmed_once_a_careful_consumer_has_settled_it() {
+    let (bus, mut consumer) = bus().await;
+    let messages = [message("a"), message("b")];
+    let late = bus.publish(&messages, BRIEFLY).await;
+    assert!(matches!(late, Err(BusError::Late)));
+    for _ in 0..2 {
+        next(&mut consumer).await.ack();
+    }
+    let worked = async {
+        next(&mut consumer).await.ack();
+        next(&mut consumer).await.reject();
+    };
+    let (confirmed, ()) = tokio::join!(bus.publish(&messages, SOON), worked);
+    confirmed.unwrap();
+}
+
+#[tokio::test]
+async fn what_is_given_back_comes_again_and_is_not_confirmed_meanwhile() {
+    let (bus, mut consumer) = bus().await;
+    let worked = async {
+        for _ in 0..3 {
+            next(&mut consumer).await.give_back();
+        }
+        drop(consumer);
+    };
+    let one = [message("a")];
+    let (late, ()) = tokio::join!(bus.publish(&one, BRIEFLY), worked);
+    assert!(matches!(late, Err(BusError::Late)));
+}
