@@ -30,7 +30,7 @@ use super::{
 use crate::kit::{Lanes, Step};
 
 /// A queue's record outlives this by far, so it need not be written more often.
-const SEEN_FOR: Duration = Duration::from_secs(1800);
+const SEEN_FOR: Duration = Duration::from_mins(30);
 
 /// Creates a task, or finds that it was created before. The outcome and the time it happened at.
 pub(super) async fn run(lanes: &Lanes<CreateTask>, task: NewTask, patience: Duration) -> Answer {

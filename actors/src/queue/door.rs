@@ -40,7 +40,7 @@ pub struct Queue {
 type Answer<T> = Result<T, QueueError>;
 
 /// A whole graph may take longer than one task.
-const GRAPH_PATIENCE: Duration = Duration::from_secs(60);
+const GRAPH_PATIENCE: Duration = Duration::from_mins(1);
 
 impl Queue {
     /// Creates a task. The same definition again is success, another one is a conflict.

@@ -2,8 +2,8 @@
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use base::{Clock, Entropy, TestClock};
-use chrono::{TimeDelta, Utc};
+use base::{Clock, Entropy, SystemClock, TestClock};
+use chrono::TimeDelta;
 use db::{Db, testing::TestDatabase};
 use protocol::{
     id::{TaskGroupId, TaskId, TaskQueueId, WorkerName},
@@ -35,7 +35,7 @@ impl House {
     async fn start() -> Self {
         let database = TestDatabase::create().await;
         let db = database.db().await;
-        let clock = TestClock::at(Utc::now());
+        let clock = TestClock::at(SystemClock.now());
         let entropy = Entropy::seeded(1);
         let settings = QueueSettings { long_poll: base::settings::Span::millis(300), ..QueueSettings::default() };
         let (children, queue) =

@@ -10,6 +10,9 @@ use protocol::id::TaskQueueId;
 /// A wake-up that costs next to nothing to give.
 pub type Nudge = Arc<dyn Fn() + Send + Sync>;
 
+/// Says that this many tasks became pending in a queue.
+type PendingNudge = Arc<dyn Fn(&TaskQueueId, usize) + Send + Sync>;
+
 /// The wake-ups that the queue gives. Cheap to clone.
 #[derive(Clone)]
 pub struct Wakes {
@@ -17,8 +20,7 @@ pub struct Wakes {
     pub relay: Nudge,
     /// Tasks were resolved, so groups may be.
     pub scheduler: Nudge,
-    /// This many tasks became pending in a queue.
-    pub claimers: Arc<dyn Fn(&TaskQueueId, usize) + Send + Sync>,
+    pub claimers: PendingNudge,
 }
 
 impl Wakes {

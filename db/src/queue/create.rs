@@ -1,6 +1,6 @@
 //! `create_tasks`, `graph_submit`.
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 
 use chrono::{DateTime, Utc};
 use protocol::{
@@ -80,7 +80,7 @@ struct Edges {
 impl CreateBatch {
     /// Collects the arrays. An edge whose required task is in the same call counts as unsatisfied without a look.
     pub fn new(tasks: Vec<NewTaskRow>, new_queues: Vec<TaskQueueId>) -> Self {
-        let inside: HashMap<TaskId, ()> = tasks.iter().map(|task| (task.task_id, ())).collect();
+        let inside: HashSet<TaskId> = tasks.iter().map(|task| task.task_id).collect();
         let mut batch = Self::default();
         if !new_queues.is_empty() {
             batch.new_queues = Some(new_queues.into_iter().map(|queue| queue.0).collect());
@@ -94,9 +94,9 @@ impl CreateBatch {
         batch
     }
 
-    fn push(&mut self, index: i32, task: NewTaskRow, inside: &HashMap<TaskId, ()>) {
+    fn push(&mut self, index: i32, task: NewTaskRow, inside: &HashSet<TaskId>) {
         for required in &task.dependencies {
-            let edges = if inside.contains_key(required) { &mut self.inside } else { &mut self.edges };
+            let edges = if inside.contains(required) { &mut self.inside } else { &mut self.edges };
             edges.required.push(required.0);
             edges.index.push(index);
         }

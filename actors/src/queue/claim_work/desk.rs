@@ -159,7 +159,7 @@ impl Desk {
 }
 
 /// A worker's record lives a day, so this is often enough.
-const TOUCH_EVERY: Duration = Duration::from_secs(300);
+const TOUCH_EVERY: Duration = Duration::from_mins(5);
 
 /// The different queues of a batch.
 pub(super) fn queues(batch: &[Waiting]) -> Vec<TaskQueueId> {
