@@ -2,9 +2,12 @@
 
 pub mod artifacts;
 pub mod auth;
+pub mod index;
 pub mod kit;
 pub mod object;
+pub mod purge_cache;
 pub mod queue;
 pub mod reflector;
 pub mod relay;
 pub mod scheduler;
+pub mod secrets;

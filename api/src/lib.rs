@@ -7,8 +7,11 @@ mod auth;
 mod auth_service;
 mod graph;
 mod http;
+mod index;
 mod object;
+mod purge_cache;
 mod queue;
+mod secrets;
 mod server;
 mod settings;
 

@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use actors::{artifacts::Artifacts, auth::Auth, queue::Queue};
+use actors::{artifacts::Artifacts, auth::Auth, index::Index, purge_cache::PurgeCache, queue::Queue, secrets::Secrets};
 use axum::{
     body::{Body, HttpBody},
     http::{
@@ -26,8 +26,8 @@ use tower_http::{CompressionLevel, compression::CompressionLayer};
 
 use crate::{
     ApiSettings, Build, auth_service, graph,
-    http::{Door, Limits, Probes, Table, answer},
-    object, queue,
+    http::{Door, Durations, Limits, Probes, Table, answer},
+    index, object, purge_cache, queue, secrets,
 };
 
 /// What the server needs of the house.
@@ -37,6 +37,9 @@ pub struct Api {
     pub queue: Queue,
     pub artifacts: Artifacts,
     pub auth: Auth,
+    pub index: Index,
+    pub secrets: Secrets,
+    pub purge_cache: PurgeCache,
     pub clock: Arc<dyn Clock>,
     pub entropy: Entropy,
 }
@@ -70,6 +73,9 @@ fn door(api: Api, root_url: String, shutdown: &Shutdown) -> Door {
     queue::routes(&api, &root_url, &probes, shutdown).into_table(&mut table);
     object::routes(api.artifacts.objects(), &root_url, &probes).into_table(&mut table);
     object::content_routes(api.artifacts.objects(), &probes).into_table(&mut table);
+    index::routes(&api, &root_url, &probes).into_table(&mut table);
+    secrets::routes(&api.secrets, &probes).into_table(&mut table);
+    purge_cache::routes(&api.purge_cache, &probes).into_table(&mut table);
     let settings = &api.settings;
     Door {
         requests: Limits::new(settings.requests),
@@ -78,6 +84,7 @@ fn door(api: Api, root_url: String, shutdown: &Shutdown) -> Door {
         graph_limit: settings.graph_limit,
         deadline: settings.deadline.duration(),
         upload_deadline: settings.upload_deadline.duration(),
+        durations: Durations::new(),
         table,
         clients: api.auth.clients().clone(),
         clock: api.clock,

@@ -9,11 +9,14 @@ pub mod blob;
 mod connect;
 pub mod embedded;
 mod error;
+pub mod index;
 mod lane;
 pub mod object;
 mod options;
 pub mod outbox;
+pub mod purge_cache;
 pub mod queue;
+pub mod secrets;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 pub mod versions;

@@ -19,6 +19,7 @@ mod role;
 mod roles;
 mod run;
 mod serve;
+mod services;
 mod settings;
 mod task_command;
 mod worker_command;

@@ -19,11 +19,13 @@ pub(crate) enum Role {
     Scheduler,
     /// Keeps artifacts.
     Object,
+    /// Puts completed tasks into the index.
+    Index,
 }
 
 impl Role {
-    pub(crate) const ALL: [Self; 6] =
-        [Self::Api, Self::Queue, Self::Relay, Self::Reflector, Self::Scheduler, Self::Object];
+    pub(crate) const ALL: [Self; 7] =
+        [Self::Api, Self::Queue, Self::Relay, Self::Reflector, Self::Scheduler, Self::Object, Self::Index];
 
     const fn name(self) -> &'static str {
         match self {
@@ -33,6 +35,7 @@ impl Role {
             Self::Reflector => "reflector",
             Self::Scheduler => "scheduler",
             Self::Object => "object",
+            Self::Index => "index",
         }
     }
 

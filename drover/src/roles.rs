@@ -24,6 +24,7 @@ use crate::{
     exit::{Exit, Failure, with_causes},
     ground::Ground,
     role::Role,
+    services::Services,
     settings::DroverSettings,
 };
 
@@ -52,6 +53,14 @@ pub(crate) struct House {
     db: Db,
 }
 
+/// What the HTTP server speaks to.
+struct Doors {
+    queue: Queue,
+    artifacts: Artifacts,
+    auth: Auth,
+    services: Services,
+}
+
 /// The HTTP server: a task of ours, and the word that ends it.
 struct Door {
     close: Shutdown,
@@ -63,13 +72,13 @@ impl House {
         let root_url = root_url(&plan)?;
         let bus = connect_bus(&plan)?;
         let artifacts = artifacts(&plan).await?;
-        let (children, queue, auth) = parts(&plan, &bus, &artifacts)?;
+        let (children, doors) = parts(&plan, &bus, artifacts)?;
         if plan.roles.contains(&Role::Api) {
-            start_auth(&plan, &auth).await?;
+            start_auth(&plan, &doors.auth).await?;
         }
         let parts = Supervisor::start(children, plan.ground.entropy.branch("supervisor")).await;
         let db = plan.db.clone();
-        let door = plan.roles.contains(&Role::Api).then(|| Door::open(plan, &root_url, queue, artifacts, auth));
+        let door = plan.roles.contains(&Role::Api).then(|| Door::open(plan, &root_url, doors));
         Ok(Self { root_url, door, parts, bus, db })
     }
 
@@ -91,12 +100,14 @@ impl House {
 
 impl Door {
     #[expect(clippy::disallowed_methods, reason = "`shut` ends it and waits for it")]
-    fn open(plan: Plan, root_url: &str, queue: Queue, artifacts: Artifacts, auth: Auth) -> Self {
+    fn open(plan: Plan, root_url: &str, doors: Doors) -> Self {
         let Plan { mut settings, listener, ground, .. } = plan;
         root_url.clone_into(&mut settings.api.root_url);
         let entropy = ground.entropy.branch("api");
         let (settings, clock) = (settings.api, ground.clock);
-        let api = Api { settings, build: build(), queue, artifacts, auth, clock, entropy };
+        let Doors { queue, artifacts, auth, services: Services { index, secrets, purge_cache } } = doors;
+        let build = build();
+        let api = Api { settings, build, queue, artifacts, auth, index, secrets, purge_cache, clock, entropy };
         let close = Shutdown::new();
         Self { close: close.clone(), serving: tokio::spawn(api::serve(listener, api, close)) }
     }
@@ -111,14 +122,16 @@ impl Door {
     }
 }
 
-/// Every part of the roles asked for, to be supervised, and the doors of queue and auth.
-fn parts(plan: &Plan, bus: &Arc<dyn Bus>, artifacts: &Artifacts) -> Result<(Vec<Child>, Queue, Auth), Failure> {
+/// Every part of the roles asked for, to be supervised, and what the HTTP server speaks to.
+fn parts(plan: &Plan, bus: &Arc<dyn Bus>, artifacts: Artifacts) -> Result<(Vec<Child>, Doors), Failure> {
     let Ground { clock, entropy } = plan.ground.clone();
     let (db, settings) = (plan.db.clone(), plan.settings.queue.clone());
     let (relay, written) = relay::start(db.clone(), bus.clone(), plan.settings.relay.clone(), entropy.branch("relay"))
         .map_err(|error| Failure::new(Exit::Usage, format!("the setting `relay.exchange_names`: {error}")))?;
     let every = settings.sweep_interval.duration();
-    let auth = auth(plan, written.clone())?;
+    let ring = key_ring(plan)?;
+    let auth = auth(plan, ring.clone(), written.clone());
+    let services = Services::new(plan, ring);
     let scheduler = Scheduler { db: db.clone(), clock: clock.clone(), every, relay: written.clone() };
     let (scheduler, resolved) = scheduler.part();
     let resolved: Nudge = Arc::new(move || resolved.give());
@@ -126,24 +139,27 @@ fn parts(plan: &Plan, bus: &Arc<dyn Bus>, artifacts: &Artifacts) -> Result<(Vec<
         queue::start(db.clone(), clock.clone(), entropy.branch("queue"), settings.clone(), written, resolved);
     let reflector = Reflector { db, clock, entropy: entropy.branch("reflector"), settings, wakes: queue.wakes() };
 
-    let of_role = [
+    let of_role = services.parts(plan, bus)?.into_iter().chain([
         (Role::Relay, vec![relay]),
         (Role::Scheduler, vec![scheduler]),
         (Role::Queue, queue_parts),
         (Role::Reflector, reflector.parts()),
         (Role::Reflector, vec![artifacts.sweeper()]),
         (Role::Api, vec![auth.watch()]),
-    ];
-    let wanted = of_role.into_iter().filter(|(role, _)| plan.roles.contains(role));
-    Ok((wanted.flat_map(|(_, parts)| parts).collect(), queue, auth))
+    ]);
+    let wanted = of_role.filter(|(role, _)| plan.roles.contains(role));
+    let children = wanted.flat_map(|(_, parts)| parts).collect();
+    Ok((children, Doors { queue, artifacts, auth, services }))
 }
 
-fn auth(plan: &Plan, relay: Nudge) -> Result<Auth, Failure> {
-    let Ground { clock, entropy } = plan.ground.clone();
+fn key_ring(plan: &Plan) -> Result<Arc<KeyRing>, Failure> {
     let ring = KeyRing::new(&plan.credentials.sealing_keys);
-    let ring = ring.map_err(|error| Failure::new(Exit::Usage, format!("the setting `auth.sealing_keys`: {error}")))?;
-    let token = &plan.credentials.queue_access_token;
-    Ok(Auth::new(plan.db.clone(), clock, entropy.branch("auth"), Arc::new(ring), relay, token))
+    ring.map(Arc::new).map_err(|error| Failure::new(Exit::Usage, format!("the setting `auth.sealing_keys`: {error}")))
+}
+
+fn auth(plan: &Plan, ring: Arc<KeyRing>, relay: Nudge) -> Auth {
+    let Ground { clock, entropy } = plan.ground.clone();
+    Auth::new(plan.db.clone(), clock, entropy.branch("auth"), ring, relay, &plan.credentials.queue_access_token)
 }
 
 /// Nobody is let in before the clients are known.

@@ -28,7 +28,7 @@ Examples:
 It needs the settings database.url, auth.root_credentials, auth.queue_access_token and auth.sealing_keys, and a
 database that `drover db upgrade` has brought to this program's version.")]
 pub(crate) struct ServeArgs {
-    /// The roles of this process: api, queue, relay, reflector, scheduler, object, or all [default: all].
+    /// The roles of this process: api, queue, relay, reflector, scheduler, object, index, or all [default: all].
     #[arg(long, value_name = "ROLE,...")]
     roles: Option<String>,
     /// Address and port to listen on [default: 127.0.0.1:8080].

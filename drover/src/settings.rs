@@ -109,7 +109,7 @@ base::settings! {
 base::settings! {
     /// What `drover serve` runs.
     pub struct ServeSettings {
-        /// The roles of this process: any of `api`, `queue`, `relay`, `reflector`, `scheduler`, `object`, or `all`.
+        /// The roles of this process: any of `api`, `queue`, `relay`, `reflector`, `scheduler`, `object`, `index`, or `all`.
         /// `api` brings `queue` and `object` with it: it speaks to them in its own process.
         pub roles: Vec<String> = vec!["all".to_owned()],
     }

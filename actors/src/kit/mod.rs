@@ -6,6 +6,7 @@
 mod child;
 mod handle;
 mod hint;
+mod inbox;
 mod lane;
 mod pool;
 mod supervisor;
@@ -14,6 +15,7 @@ mod tick;
 pub use child::{Child, Restart};
 pub use handle::{CallError, Handle, Reply};
 pub use hint::{Hint, HintInbox};
+pub use inbox::{Inbox, Letter};
 pub use lane::{Connect, Full, Lanes, Step};
 pub use pool::{Pool, Work};
 pub use supervisor::{Supervised, Supervisor, SupervisorMsg};

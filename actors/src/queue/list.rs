@@ -31,8 +31,8 @@ pub(super) async fn dependents(
     if queue.db.tasks(&[id], false).await?.is_empty() {
         return Err(QueueError::NoSuchTask(id));
     }
-    let rows = queue.db.task_dependents(id, page.after, more_than(page.limit)).await?;
-    Ok(cut(rows, page.limit, |row| row.status.task_id).map(task_and_status))
+    let rows = queue.db.task_dependents(id, page.after, page.rows()).await?;
+    Ok(Page::cut(rows, page.limit, |row| row.status.task_id).map(task_and_status))
 }
 
 pub(super) async fn task_group(queue: &Environment, id: TaskGroupId) -> Answer<TaskGroup> {
@@ -45,8 +45,8 @@ pub(super) async fn task_group_tasks(
     page: PageAfter<TaskId>,
 ) -> Answer<(TaskGroup, Page<TaskAndStatus, TaskId>)> {
     let group = task_group(queue, id).await?;
-    let rows = queue.db.task_group_tasks(id, page.after, more_than(page.limit)).await?;
-    Ok((group, cut(rows, page.limit, |row| row.status.task_id).map(task_and_status)))
+    let rows = queue.db.task_group_tasks(id, page.after, page.rows()).await?;
+    Ok((group, Page::cut(rows, page.limit, |row| row.status.task_id).map(task_and_status)))
 }
 
 pub(super) async fn counts(queue: &Environment, id: &TaskQueueId) -> Answer<QueueCounts> {
@@ -59,8 +59,8 @@ pub(super) async fn pending_tasks(
     id: &TaskQueueId,
     page: PageAfter<i64>,
 ) -> Answer<Page<PendingTask, i64>> {
-    let rows = queue.db.pending_tasks(id, page.after, more_than(page.limit), queue.now()).await?;
-    Ok(cut(rows, page.limit, |row| row.seq).map(|row| PendingTask {
+    let rows = queue.db.pending_tasks(id, page.after, page.rows(), queue.now()).await?;
+    Ok(Page::cut(rows, page.limit, |row| row.seq).map(|row| PendingTask {
         task_id: row.task_id,
         run_id: row.run_id,
         inserted: row.inserted,
@@ -73,8 +73,8 @@ pub(super) async fn claimed_tasks(
     id: &TaskQueueId,
     page: PageAfter<TaskId>,
 ) -> Answer<Page<ClaimedTask, TaskId>> {
-    let rows = queue.db.claimed_tasks(id, page.after, more_than(page.limit), queue.now()).await?;
-    Ok(cut(rows, page.limit, |row| row.task_id).map(|row| ClaimedTask {
+    let rows = queue.db.claimed_tasks(id, page.after, page.rows(), queue.now()).await?;
+    Ok(Page::cut(rows, page.limit, |row| row.task_id).map(|row| ClaimedTask {
         task_id: row.task_id,
         run_id: row.run_id,
         worker: row.worker,
@@ -94,17 +94,4 @@ pub(super) fn group_of(row: GroupRow) -> TaskGroup {
 
 fn task_and_status(row: TaskRow) -> TaskAndStatus {
     TaskAndStatus { task: Definition(row.definition), status: row.status }
-}
-
-/// One row more than the page tells whether there is a next one.
-pub(super) fn more_than(limit: i64) -> i32 {
-    i32::try_from(limit.saturating_add(1)).unwrap_or(i32::MAX)
-}
-
-/// Cuts that row off again, and keeps the key of the last row that stays.
-pub(super) fn cut<T, K>(mut rows: Vec<T>, limit: i64, key: impl Fn(&T) -> K) -> Page<T, K> {
-    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-    let more = rows.len() > limit;
-    rows.truncate(limit);
-    Page { next: rows.last().filter(|_| more).map(key), rows }
 }

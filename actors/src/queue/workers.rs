@@ -9,7 +9,6 @@ use serde_json::json;
 
 use super::{
     Environment, QueueError,
-    list::{cut, more_than},
     types::{Page, PageAfter, TaskQueue, Worker},
 };
 
@@ -37,8 +36,8 @@ pub(super) async fn all(
     id: &TaskQueueId,
     page: PageAfter<WorkerName>,
 ) -> Answer<Page<Worker, WorkerName>> {
-    let rows = queue.db.workers(id, page.after.as_ref(), more_than(page.limit), queue.now()).await?;
-    Ok(cut(rows, page.limit, |row| row.worker.clone()).map(worker_of))
+    let rows = queue.db.workers(id, page.after.as_ref(), page.rows(), queue.now()).await?;
+    Ok(Page::cut(rows, page.limit, |row| row.worker.clone()).map(worker_of))
 }
 
 pub(super) async fn quarantine(queue: &Environment, order: Quarantine) -> Answer<Worker> {
@@ -72,9 +71,9 @@ pub(super) async fn queues(
     provisioner_id: Option<&str>,
     page: PageAfter<TaskQueueId>,
 ) -> Answer<Page<TaskQueue, TaskQueueId>> {
-    let limit = more_than(page.limit);
+    let limit = page.rows();
     let rows = queue.db.task_queues(None, provisioner_id, page.after.as_ref(), limit, queue.now()).await?;
-    Ok(cut(rows, page.limit, |row| row.task_queue_id.clone()).map(queue_of))
+    Ok(Page::cut(rows, page.limit, |row| row.task_queue_id.clone()).map(queue_of))
 }
 
 fn worker_of(row: WorkerRow) -> Worker {

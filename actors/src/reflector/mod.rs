@@ -27,8 +27,8 @@ const ROWS: i32 = 500;
 const EXPIRER: &str = "static/taskcluster/auth";
 /// Rows are kept this much longer than they must be.
 const EXPIRY_GRACE: TimeDelta = TimeDelta::minutes(30);
-const EXPIRE_EVERY: Duration = Duration::from_secs(60);
-const REPAIR_EVERY: Duration = Duration::from_secs(300);
+const EXPIRE_EVERY: Duration = Duration::from_mins(1);
+const REPAIR_EVERY: Duration = Duration::from_mins(5);
 
 /// What a sweep needs.
 #[derive(Clone)]
@@ -72,7 +72,8 @@ impl Reflector {
             Sweep::Rows => {
                 let clients = self.db.expire_auth(EXPIRER, ROWS, now).await?;
                 let rows = self.db.expire_rows(now - EXPIRY_GRACE, ROWS, now).await?;
-                Ok(clients == ROWS || rows == ROWS)
+                let services = self.db.expire_services(ROWS, now).await?;
+                Ok([clients, rows, services].contains(&ROWS))
             }
             Sweep::Repairs => self.repair(now).await,
         }

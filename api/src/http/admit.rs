@@ -61,7 +61,10 @@ fn check_body(route: &Route, asked: &Asked, value: &mut Value) -> Result<(), Fau
         return Err(body::malformed(format!("The body must be JSON, of content type application/json, not `{given}`")));
     }
     input.fill_defaults(value);
-    input.check(value).map_err(|faults| invalid_body(route, &faults))
+    input.check(value).map_err(|faults| match route.endpoint.private {
+        true => invalid_body(route, &faults.into_iter().map(SchemaFault::masked).collect::<Vec<_>>()),
+        false => invalid_body(route, &faults),
+    })
 }
 
 fn invalid_body(route: &Route, faults: &[SchemaFault]) -> Fault {

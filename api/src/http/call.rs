@@ -43,6 +43,9 @@ pub(crate) struct Call {
     stream: Mutex<Body>,
 }
 
+/// Stands for what is not repeated in errors.
+const OMITTED: &str = "(OMITTED)";
+
 /// Bigger bodies are not repeated in errors.
 const REPEATED: usize = 1024 * 1024;
 
@@ -58,9 +61,16 @@ impl Asked {
 
     pub(super) fn payload_json(&self) -> Value {
         if self.raw.len() > REPEATED {
-            return Value::from("(OMITTED)");
+            return OMITTED.into();
         }
-        body::parse(&self.headers, &self.raw).unwrap_or_else(|_| Value::Object(Map::new()))
+        let payload = body::parse(&self.headers, &self.raw).unwrap_or_else(|_| Value::Object(Map::new()));
+        match payload {
+            Value::Object(fields) if self.endpoint.private => {
+                Value::Object(fields.into_iter().map(|(name, _)| (name, OMITTED.into())).collect())
+            }
+            _ if self.endpoint.private => OMITTED.into(),
+            payload => payload,
+        }
     }
 
     fn scope_params(&self) -> ScopeParams {

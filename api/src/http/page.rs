@@ -10,8 +10,13 @@ const LARGEST: i64 = 1000;
 impl Call {
     /// The page asked for. A token that this endpoint did not make is refused.
     pub(crate) fn page<K: DeserializeOwned>(&self) -> Result<PageAfter<K>, Fault> {
-        let after = self.query("continuationToken").map(|token| self.open_token(token)).transpose()?;
         let limit = self.query("limit").map_or(0, |limit| limit.parse().unwrap_or(LARGEST));
+        self.page_at(self.query("continuationToken"), limit)
+    }
+
+    /// The same for endpoints that are asked for a page in their body. No limit at all is told as 0.
+    pub(crate) fn page_at<K: DeserializeOwned>(&self, token: Option<&str>, limit: i64) -> Result<PageAfter<K>, Fault> {
+        let after = token.map(|token| self.open_token(token)).transpose()?;
         let limit = if limit == 0 { LARGEST } else { limit.min(LARGEST) };
         Ok(PageAfter { after, limit })
     }

@@ -28,6 +28,8 @@ pub struct Endpoint {
     pub description: String,
     /// Answered, but left out of the reference document.
     pub undocumented: bool,
+    /// Errors repeat nothing of the body.
+    pub private: bool,
 }
 
 /// HTTP methods in use.
@@ -130,6 +132,8 @@ struct Entry {
     description: String,
     #[serde(default)]
     undocumented: bool,
+    #[serde(default)]
+    private: bool,
 }
 
 impl<'de> Deserialize<'de> for Endpoint {
@@ -158,6 +162,7 @@ impl From<Entry> for Endpoint {
             title: entry.title,
             description: entry.description,
             undocumented: entry.undocumented,
+            private: entry.private,
         }
     }
 }

@@ -26,6 +26,12 @@ impl fmt::Display for Fault {
 }
 
 impl Fault {
+    /// The same without a word of what came.
+    #[must_use]
+    pub fn masked(self) -> Self {
+        Self { came: "something else".to_owned(), ..self }
+    }
+
     pub(super) fn no_schema(service: &str, name: &str) -> Self {
         Self { pointer: String::new(), expected: format!("have a schema {service}/{name}"), came: "none".to_owned() }
     }

@@ -1,0 +1,163 @@
+//! Hears of completed tasks and puts them into the index.
+//!
+//! It reads what the world reads, since there a broker sorts by route: tasks that want no place in the index never come
+//! here. A letter is settled after its entries are written, and writing them again changes nothing.
+
+use std::{collections::HashMap, sync::Arc, time::Duration};
+
+use base::{Backoff, Entropy};
+use bus::{Bus, Exchange, Message, Subscription};
+use protocol::{
+    event::EventKind,
+    exchanges::{self, BadTemplate, ExchangeNames},
+    id::TaskId,
+};
+use ractor::{Actor, ActorProcessingErr, ActorRef};
+use serde::Deserialize;
+use tracing::Instrument;
+
+use super::{Answer, Index, NewEntry, task::Wish};
+use crate::kit::{Child, HintInbox, Inbox, Letter, Restart, Tick};
+
+const NAME: &str = "index/listener";
+const QUEUE: &str = "drover/index/task-completed";
+const ROUTES: &str = "route.index.#";
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+
+impl Index {
+    /// The listener, to be supervised. `names` is the template of the exchanges for the world. Several processes may
+    /// run one. On a bus in memory it must be started before the relay, which drops what nobody listens to.
+    pub fn listener(&self, bus: Arc<dyn Bus>, names: &str, entropy: Entropy) -> Result<Child, BadTemplate> {
+        let exchange = ExchangeNames::with_template(names)?.name(exchanges::of(EventKind::TaskCompleted));
+        let index = self.clone();
+        let make = move || {
+            let (index, bus, exchange, entropy) = (index.clone(), bus.clone(), exchange.clone(), entropy.clone());
+            (Listener { index, bus, exchange, entropy }, ())
+        };
+        Ok(Child::new(NAME, Restart::Always, make).0)
+    }
+}
+
+struct Listener {
+    index: Index,
+    bus: Arc<dyn Bus>,
+    exchange: String,
+    entropy: Entropy,
+}
+
+enum Heard {
+    Letter(Option<Letter>),
+    /// Work on all letters that have come.
+    Work,
+}
+
+struct Desk {
+    _inbox: Inbox,
+    letters: Vec<Letter>,
+    hints: HintInbox,
+    tick: Tick,
+    backoff: Backoff,
+}
+
+impl Actor for Listener {
+    type Msg = Heard;
+    type State = Desk;
+    type Arguments = ();
+
+    async fn pre_start(&self, myself: ActorRef<Heard>, (): ()) -> Result<Desk, ActorProcessingErr> {
+        self.bus.declare(Exchange::topic(&self.exchange)).await?;
+        let subscription = Subscription::durable(QUEUE).bind(&self.exchange, ROUTES).settled_first();
+        Ok(Desk {
+            _inbox: Inbox::open(&*self.bus, subscription, myself, Heard::Letter).await?,
+            letters: Vec::new(),
+            hints: HintInbox::default(),
+            tick: Tick::new(NAME),
+            backoff: Backoff::new(FIRST_PAUSE, LONGEST_PAUSE, self.entropy.clone()),
+        })
+    }
+
+    async fn handle(&self, myself: ActorRef<Heard>, heard: Heard, desk: &mut Desk) -> Result<(), ActorProcessingErr> {
+        match heard {
+            // All that wait in the mailbox by now are worked on together.
+            Heard::Letter(letter) => {
+                desk.letters.extend(letter);
+                desk.hints.again(&myself, Heard::Work);
+            }
+            Heard::Work => {
+                desk.hints.taken();
+                let span = desk.tick.root_span();
+                self.work(&myself, desk).instrument(span).await;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Listener {
+    /// Letters stay on the desk while the database is away.
+    async fn work(&self, myself: &ActorRef<Heard>, desk: &mut Desk) {
+        match self.index_all(&desk.letters).await {
+            Ok(()) => desk.letters.drain(..).for_each(Letter::ack),
+            Err(error) if error.is_lasting() => self.one_by_one(desk).await,
+            Err(error) => {
+                tracing::warn!(error = &error as &dyn std::error::Error, "completed tasks wait for the index");
+            }
+        }
+        if desk.letters.is_empty() {
+            desk.backoff.reset();
+        } else {
+            desk.tick.again(myself, desk.backoff.next_wait(), || Heard::Work);
+        }
+    }
+
+    /// One of several is refused by the database: it must not hold up the others for ever.
+    async fn one_by_one(&self, desk: &mut Desk) {
+        for letter in std::mem::take(&mut desk.letters) {
+            match self.index_all(std::slice::from_ref(&letter)).await {
+                Ok(()) => letter.ack(),
+                Err(error) if error.is_lasting() => {
+                    tracing::error!(error = &error as &dyn std::error::Error, "a task cannot be put into the index");
+                    letter.reject();
+                }
+                Err(_) => desk.letters.push(letter),
+            }
+        }
+    }
+
+    async fn index_all(&self, letters: &[Letter]) -> Answer<()> {
+        let told: Vec<(TaskId, &Message)> = letters.iter().filter_map(|letter| read(letter.message())).collect();
+        let ids: Vec<TaskId> = told.iter().map(|(task_id, _)| *task_id).collect();
+        let tasks = self.index.db.tasks(&ids, true).await?;
+        let wishes: HashMap<TaskId, _> =
+            tasks.iter().map(|row| (row.status.task_id, (Wish::of(&row.definition), row.status.expires))).collect();
+        // A task that has expired meanwhile needs no entry any more.
+        let entries: Vec<NewEntry> = told
+            .iter()
+            .filter_map(|(task_id, message)| Some((*task_id, wishes.get(task_id)?, message)))
+            .flat_map(|(task_id, (wish, expires), message)| wish.entries(task_id, *expires, &message.cc))
+            .collect();
+        if entries.is_empty() {
+            return Ok(());
+        }
+        tracing::debug!(tasks = told.len(), entries = entries.len(), "completed tasks are put into the index");
+        self.index.insert_all(entries).await.map(drop)
+    }
+}
+
+/// The task a message tells of. Others than the relay may publish too; what cannot be read is passed over.
+fn read(message: &Message) -> Option<(TaskId, &Message)> {
+    #[derive(Deserialize)]
+    struct Body {
+        status: Status,
+    }
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Status {
+        task_id: TaskId,
+    }
+    let body = serde_json::from_slice(&message.body);
+    body.inspect_err(|error| tracing::warn!(%error, "a message about a completed task cannot be read"))
+        .ok()
+        .map(|Body { status }| (status.task_id, message))
+}

@@ -1,0 +1,233 @@
+use std::{collections::BTreeMap, time::Duration};
+
+use base::{Entropy, TestClock};
+use bus::{Bus, BusError, ContentType, MemoryBus, Message};
+use chrono::TimeDelta;
+use db::{
+    queue::{CreateBatch, NewTaskRow},
+    testing::TestDatabase,
+};
+use protocol::{
+    id::{TaskGroupId, TaskQueueId},
+    state::{Priority, Requires},
+};
+use serde_json::{Value, json};
+
+use super::*;
+use crate::kit::{Supervised, Supervisor};
+
+const SOON: Duration = Duration::from_secs(20);
+const EXCHANGE: &str = "world/queue/task-completed";
+
+/// An index and a bus that may tell it of tasks.
+struct House {
+    index: Index,
+    db: Db,
+    bus: Arc<dyn Bus>,
+    clock: TestClock,
+    entropy: Entropy,
+    _database: TestDatabase,
+}
+
+impl House {
+    async fn start() -> Self {
+        let database = TestDatabase::create().await;
+        let (db, clock) = (database.db().await, TestClock::default());
+        let index = Index::new(db.clone(), Arc::new(clock.clone()));
+        let bus = Arc::new(MemoryBus::default());
+        Self { index, db, bus, clock, entropy: Entropy::seeded(1), _database: database }
+    }
+
+    async fn listener(&self) -> Supervised {
+        let child = self.index.listener(self.bus.clone(), "world/{service}/{name}", self.entropy.clone()).unwrap();
+        Supervisor::start(vec![child], self.entropy.clone()).await
+    }
+
+    fn entry(&self, path: &str, rank: f64) -> NewEntry {
+        NewEntry {
+            path: path.parse().unwrap(),
+            task_id: TaskId::from_random(self.entropy.uuid_bytes()),
+            rank,
+            data: "{}".to_owned(),
+            expires: self.clock.now() + TimeDelta::hours(1),
+        }
+    }
+
+    async fn insert(&self, path: &str, rank: f64) -> TaskId {
+        self.index.insert(self.entry(path, rank)).await.unwrap().task_id
+    }
+
+    async fn found(&self, path: &str) -> Option<TaskId> {
+        self.index.find(&path.parse().unwrap()).await.ok().map(|entry| entry.task_id)
+    }
+
+    async fn task(&self, extra: Value) -> TaskId {
+        let (task_id, now) = (TaskId::from_random(self.entropy.uuid_bytes()), self.clock.now());
+        let row = NewTaskRow {
+            task_id,
+            task_group_id: TaskGroupId::from(task_id),
+            task_queue_id: TaskQueueId("proj/kind".to_owned()),
+            scheduler_id: "-".to_owned(),
+            project_id: "project".to_owned(),
+            priority: Priority::Lowest,
+            retries: 5,
+            requires: Requires::AllCompleted,
+            deadline: now + TimeDelta::days(1),
+            expires: now + TimeDelta::days(2),
+            dependencies: Vec::new(),
+            body: json!({"routes": [], "tags": {}, "extra": extra, "priority": "lowest"}).to_string(),
+            trace: None,
+        };
+        self.db.lane().create_tasks(&CreateBatch::new(vec![row], Vec::new()), now).await.unwrap();
+        task_id
+    }
+
+    /// Confirmed once the index has done its part.
+    async fn tell(&self, messages: &[Message]) -> Result<(), BusError> {
+        self.bus.publish(messages, SOON).await
+    }
+}
+
+fn completed(task_id: TaskId, routes: &[&str]) -> Message {
+    message(&json!({"status": {"taskId": task_id}, "more": 1}).to_string(), routes)
+}
+
+fn message(body: &str, routes: &[&str]) -> Message {
+    Message {
+        exchange: EXCHANGE.into(),
+        routing_key: "primary.x".to_owned(),
+        cc: routes.iter().map(|route| format!("route.{route}")).collect(),
+        content_type: ContentType::Json,
+        body: body.to_owned().into(),
+    }
+}
+
+#[tokio::test]
+async fn the_higher_rank_stays_and_of_equals_the_later() {
+    let house = House::start().await;
+    let first = house.insert("a.b", 1.5).await;
+    assert_eq!(house.insert("a.b", 1.0).await, first);
+    let second = house.insert("a.b", 1.5).await;
+    assert_ne!(second, first);
+    assert_eq!(house.found("a.b").await, Some(second));
+    let batch = [house.entry("x", 3.0), house.entry("x", 7.0), house.entry("x", 7.0), house.entry("x", 2.0)];
+    house.index.insert_all(batch.to_vec()).await.unwrap();
+    assert_eq!(house.found("x").await, Some(batch[2].task_id));
+}
+
+#[tokio::test]
+async fn an_entry_that_has_expired_is_not_there_and_stands_in_nobodys_way() {
+    let house = House::start().await;
+    house.insert("a.b", 9.0).await;
+    house.clock.advance(TimeDelta::hours(2));
+    assert_eq!(house.found("a.b").await, None);
+    let later = house.insert("a.b", 1.0).await;
+    assert_eq!(house.found("a.b").await, Some(later));
+    house.clock.advance(TimeDelta::days(3));
+    assert!(house.db.expire_services(10, house.clock.now()).await.unwrap() > 0);
+    let page = PageAfter { after: None, limit: 10 };
+    assert!(house.index.namespaces("", page).await.unwrap().rows.is_empty());
+}
+
+#[tokio::test]
+async fn a_namespace_lists_what_is_directly_in_it_a_page_at_a_time() {
+    let house = House::start().await;
+    for path in ["n.one", "n.two", "n.sub.three", "n.sub.deep.four", "n.other.five", "n.sub", "m"] {
+        house.insert(path, 0.0).await;
+    }
+    let (mut after, mut tasks, mut spaces) = (None, Vec::new(), Vec::new());
+    loop {
+        let page = house.index.tasks("n", PageAfter { after, limit: 1 }).await.unwrap();
+        tasks.extend(page.rows.into_iter().map(|entry| entry.name));
+        after = page.next;
+        if after.is_none() {
+            break;
+        }
+    }
+    loop {
+        let page = house.index.namespaces("n", PageAfter { after, limit: 1 }).await.unwrap();
+        spaces.extend(page.rows.into_iter().map(|namespace| namespace.name));
+        after = page.next;
+        if after.is_none() {
+            break;
+        }
+    }
+    assert_eq!((tasks, spaces), (strings(&["one", "sub", "two"]), strings(&["other", "sub"])));
+    let root = house.index.tasks("", PageAfter { after: None, limit: 10 }).await.unwrap();
+    assert_eq!(root.rows.into_iter().map(|entry| entry.name).collect::<Vec<_>>(), ["m"]);
+}
+
+#[tokio::test]
+async fn several_paths_are_looked_up_at_once() {
+    let house = House::start().await;
+    let made: BTreeMap<&str, TaskId> =
+        [("a", house.insert("a", 0.0).await), ("a.b.c", house.insert("a.b.c", 0.0).await)].into();
+    let paths = ["a.b.c", "none.such", "a", "a"].map(|path| path.parse().unwrap());
+    let first = house.index.find_all(&paths, PageAfter { after: None, limit: 1 }).await.unwrap();
+    let rest = house.index.find_all(&paths, PageAfter { after: first.next, limit: 5 }).await.unwrap();
+    let found: Vec<TaskId> = first.rows.iter().chain(&rest.rows).map(|entry| entry.task_id).collect();
+    assert_eq!(found, made.into_values().collect::<Vec<_>>());
+    assert!(rest.next.is_none());
+}
+
+#[tokio::test]
+async fn a_completed_task_is_in_the_index_before_its_event_is_forgotten() {
+    let house = House::start().await;
+    let listener = house.listener().await;
+    let plain = house.task(json!({})).await;
+    let told = house.task(json!({"index": {"rank": 42, "data": {"k": "v"}}})).await;
+    let elsewhere = house.task(json!({})).await;
+    house
+        .tell(&[
+            completed(plain, &["index.n.plain", "index.n.sub.two", "notify.x"]),
+            completed(told, &["index.n.told"]),
+            completed(plain, &["index.n.told"]),
+            completed(elsewhere, &["other"]),
+        ])
+        .await
+        .unwrap();
+
+    assert_eq!(house.found("n.plain").await, Some(plain));
+    assert_eq!(house.found("n.sub.two").await, Some(plain));
+    let entry = house.index.find(&"n.told".parse().unwrap()).await.unwrap();
+    assert_eq!((entry.task_id, entry.rank, entry.data.as_str()), (told, 42.0, r#"{"k":"v"}"#));
+    assert_eq!(entry.expires, house.clock.now() + TimeDelta::days(2));
+    listener.stop(SOON).await;
+}
+
+#[tokio::test]
+async fn what_is_told_while_the_listener_is_away_waits_for_it() {
+    let house = House::start().await;
+    house.listener().await.stop(SOON).await;
+    let task = house.task(json!({})).await;
+    let one = [completed(task, &["index.n.late"])];
+    let unheard = house.bus.publish(&one, Duration::from_millis(30)).await;
+    assert!(matches!(unheard, Err(BusError::Late)));
+
+    let listener = house.listener().await;
+    house.tell(&one).await.unwrap();
+    assert_eq!(house.found("n.late").await, Some(task));
+    listener.stop(SOON).await;
+}
+
+#[tokio::test]
+async fn messages_of_no_use_hold_up_nobody() {
+    let house = House::start().await;
+    let listener = house.listener().await;
+    let (task, gone) = (house.task(json!({})).await, TaskId::from_random(house.entropy.uuid_bytes()));
+    house
+        .tell(&[
+            message("no json", &["index.n.x"]),
+            message("{}", &["index.n.x"]),
+            completed(gone, &["index.n.x"]),
+            completed(task, &["index.n.good", "index.n..bad", "index.n.b ad"]),
+        ])
+        .await
+        .unwrap();
+    assert_eq!((house.found("n.good").await, house.found("n.x").await), (Some(task), None));
+    listener.stop(SOON).await;
+}
+
+fn strings(words: &[&str]) -> Vec<String> {
+    words.iter().map(|word| (*word).to_owned()).collect()
+}

@@ -1,0 +1,111 @@
+//! From a path to an artifact of the task that stands there.
+
+use std::sync::Arc;
+
+use actors::artifacts::{ArtifactKey, Place};
+use axum::http::Uri;
+use base64::{Engine, engine::general_purpose::STANDARD};
+use chrono::TimeDelta;
+use protocol::{
+    certificate::{self, Order},
+    hawk::Bewit,
+    id::TaskId,
+    scope::ScopeSet,
+};
+use serde_json::{Value, json};
+
+use super::{IndexState, entries::path};
+use crate::http::{Answer, Call, Fault, Reply};
+
+/// How long a signed URL can be followed.
+const SIGNED_FOR: TimeDelta = TimeDelta::minutes(15);
+
+pub(super) async fn find_artifact_from_task(state: Arc<IndexState>, call: Call) -> Answer {
+    let name = call.param("name");
+    let task_id = state.index.find(&path(&call, "indexPath")?).await?.task_id;
+    let url = if may_read(state.clients.now().anonymous(), name) {
+        let place = public_place(&state, task_id, name).await;
+        place.unwrap_or_else(|| format!("{}{}", state.root_url, resource(task_id, name)))
+    } else {
+        signed(&state, task_id, name)?
+    };
+    Reply::see_other(&url, &json!({ "url": url }))
+}
+
+fn may_read(scopes: &ScopeSet, name: &str) -> bool {
+    scopes.satisfies(&format!("queue:get-artifact:{name}"))
+}
+
+/// Spares the client a redirect. Whatever speaks against it, the queue will tell better.
+async fn public_place(state: &IndexState, task_id: TaskId, name: &str) -> Option<String> {
+    let anonymous = Arc::clone(state.clients.now().anonymous());
+    let run_id = state.artifacts.latest_run(task_id).await.ok()?;
+    let key = ArtifactKey { task_id, run_id, name: name.to_owned() };
+    let found = state.artifacts.follow(key, &|name| may_read(&anonymous, name)).await.ok()?;
+    Some(match state.artifacts.place(&found).await.ok()?? {
+        Place::Here(path) => format!("{}{path}", state.root_url),
+        Place::Elsewhere(url) => url,
+    })
+}
+
+/// The queue's own endpoint for the artifact, as a path.
+fn resource(task_id: TaskId, name: &str) -> String {
+    let name: String = name.bytes().map(encoded).collect();
+    format!("/api/queue/v1/task/{task_id}/artifacts/{name}")
+}
+
+fn encoded(byte: u8) -> String {
+    match byte {
+        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => char::from(byte).to_string(),
+        _ => format!("%{byte:02X}"),
+    }
+}
+
+/// A URL that anybody can follow for a while, signed with credentials that are good for nothing else.
+fn signed(state: &IndexState, task_id: TaskId, name: &str) -> Result<String, Fault> {
+    let now = state.clock.now();
+    let (issuer, expiry) = (state.clients.queue(), now + SIGNED_FOR);
+    let order = Order { name: None, scopes: vec![format!("queue:get-artifact:{name}")], start: now, expiry };
+    let made = certificate::issue(&issuer.client_id, &issuer.access_token, order, state.entropy.bytes());
+    let certificate: Option<Value> = made.certificate.and_then(|text| serde_json::from_str(&text).ok());
+    let ext = STANDARD.encode(json!({ "certificate": certificate }).to_string());
+    let (host, port) = host_and_port(&state.root_url)?;
+    let resource = resource(task_id, name);
+    let bewit = Bewit::sign(&made.client_id, &made.access_token, expiry.timestamp(), &resource, &host, port, &ext);
+    Ok(format!("{}{resource}?bewit={bewit}", state.root_url))
+}
+
+/// As the client that follows the URL will see them.
+fn host_and_port(root_url: &str) -> Result<(String, u16), Fault> {
+    let unusable = || Fault::internal(format!("the root URL {root_url} has no host"));
+    let url: Uri = root_url.parse().map_err(|_| unusable())?;
+    let host = url.host().ok_or_else(unusable)?.to_ascii_lowercase();
+    let usual = if url.scheme_str() == Some("https") { 443 } else { 80 };
+    Ok((host, url.port_u16().unwrap_or(usual)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn host_and_port_are_those_of_the_root_url() {
+        let cases = [
+            ("https://house.example", ("house.example", 443)),
+            ("http://House.example", ("house.example", 80)),
+            ("http://127.0.0.1:8080", ("127.0.0.1", 8080)),
+            ("http://[::1]:8080", ("[::1]", 8080)),
+        ];
+        for (url, (host, port)) in cases {
+            assert_eq!(host_and_port(url).unwrap(), (host.to_owned(), port), "{url}");
+        }
+        assert!(host_and_port("/nowhere").is_err());
+    }
+
+    #[test]
+    fn a_name_is_one_segment_of_the_path() {
+        let task_id: TaskId = "fN1SbArXTPSVFNUvaOlinQ".parse().unwrap();
+        let path = "/api/queue/v1/task/fN1SbArXTPSVFNUvaOlinQ/artifacts/private%2Fa%20b%3F.txt";
+        assert_eq!(resource(task_id, "private/a b?.txt"), path);
+    }
+}

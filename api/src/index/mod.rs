@@ -1,0 +1,72 @@
+//! The endpoints of the index.
+
+mod artifact;
+mod entries;
+mod lists;
+
+use std::sync::Arc;
+
+use actors::{
+    artifacts::Artifacts,
+    auth::Clients,
+    index::{Index, IndexError, NoPath},
+};
+use base::{Clock, Entropy};
+use protocol::error::ErrorCode;
+
+use crate::{
+    Api,
+    http::{Fault, Probes, Routes},
+    object::chain,
+};
+
+/// What the handlers share.
+pub(crate) struct IndexState {
+    pub index: Index,
+    pub artifacts: Artifacts,
+    pub clients: Clients,
+    pub clock: Arc<dyn Clock>,
+    pub entropy: Entropy,
+    /// Where clients reach us.
+    pub root_url: String,
+}
+
+pub(crate) fn routes(api: &Api, root_url: &str, probes: &Probes) -> Routes<IndexState> {
+    let state = IndexState {
+        index: api.index.clone(),
+        artifacts: api.artifacts.clone(),
+        clients: api.auth.clients().clone(),
+        clock: Arc::clone(&api.clock),
+        entropy: api.entropy.branch("index"),
+        root_url: root_url.to_owned(),
+    };
+    Routes::of("index", state, probes)
+        .on("findTask", entries::find_task)
+        .on("findTasksAtIndex", entries::find_tasks_at_index)
+        .on("insertTask", entries::insert_task)
+        .on("deleteTask", entries::delete_task)
+        .on("listNamespaces", lists::namespaces)
+        .on("listRootNamespaces", lists::namespaces)
+        .on("listNamespacesByPost", lists::namespaces_by_post)
+        .on("listRootNamespacesByPost", lists::namespaces_by_post)
+        .on("listTasks", lists::tasks)
+        .on("listRootTasks", lists::tasks)
+        .on("listTasksByPost", lists::tasks_by_post)
+        .on("listRootTasksByPost", lists::tasks_by_post)
+        .on("findArtifactFromTask", artifact::find_artifact_from_task)
+}
+
+impl From<IndexError> for Fault {
+    fn from(error: IndexError) -> Self {
+        match error.code() {
+            ErrorCode::InternalServerError => Self::internal(chain(&error)),
+            code => Self::new(code, error.to_string()),
+        }
+    }
+}
+
+impl From<NoPath> for Fault {
+    fn from(error: NoPath) -> Self {
+        IndexError::from(error).into()
+    }
+}

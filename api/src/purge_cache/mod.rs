@@ -1,0 +1,68 @@
+//! The endpoints of purge-cache.
+
+use std::sync::Arc;
+
+use actors::purge_cache::{CachePurge, PurgeCache, PurgeError};
+use protocol::{error::ErrorCode, id::TaskQueueId, time};
+use serde::Deserialize;
+
+use crate::{
+    http::{Answer, Call, Fault, Object, Probes, Reply, Routes},
+    object::chain,
+};
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct PurgeBody {
+    cache_name: String,
+}
+
+pub(crate) fn routes(purge_cache: &PurgeCache, probes: &Probes) -> Routes<PurgeCache> {
+    Routes::of("purge-cache", purge_cache.clone(), probes)
+        .on("purgeCache", purge)
+        .on("allPurgeRequests", all_purge_requests)
+        .on("purgeRequests", purge_requests)
+}
+
+async fn purge(door: Arc<PurgeCache>, mut call: Call) -> Answer {
+    let PurgeBody { cache_name } = call.body()?;
+    call.authorize(|params| params.text("cacheName", &cache_name))?;
+    door.purge(&pool(&call), &cache_name).await?;
+    Ok(Reply::nothing())
+}
+
+async fn all_purge_requests(door: Arc<PurgeCache>, call: Call) -> Answer {
+    let page = door.list(call.page()?).await?;
+    let token = page.next.map(|key| call.token(&key));
+    let reply = Object::new().list("requests", page.rows.iter().map(described));
+    Ok(reply.optional("continuationToken", token.as_ref()).into())
+}
+
+/// Answered anew each time: a worker that asks after a purge must hear of it.
+async fn purge_requests(door: Arc<PurgeCache>, call: Call) -> Answer {
+    let since = call.query("since").and_then(time::parse);
+    let purges = door.of_pool(&pool(&call), since).await?;
+    Ok(Object::new().list("requests", purges.iter().map(described)).into())
+}
+
+fn pool(call: &Call) -> TaskQueueId {
+    TaskQueueId(call.param("workerPoolId").to_owned())
+}
+
+fn described(purge: &CachePurge) -> Object {
+    let (provisioner_id, worker_type) = purge.worker_pool_id.parts();
+    Object::new()
+        .field("provisionerId", &provisioner_id)
+        .field("workerType", &worker_type)
+        .field("cacheName", &purge.cache_name)
+        .field("before", &time::format(purge.before))
+}
+
+impl From<PurgeError> for Fault {
+    fn from(error: PurgeError) -> Self {
+        match error.code() {
+            ErrorCode::InternalServerError => Self::internal(chain(&error)),
+            code => Self::new(code, error.to_string()),
+        }
+    }
+}
