@@ -32,7 +32,7 @@ impl Parts {
         let roles = if before.versions.roles == versions.roles {
             before.shared_roles()
         } else {
-            self.compile(self.db.all_roles().await?, &before)
+            compile(self.db.all_roles().await?, &before)
         };
         let clients = rows.into_iter().filter_map(|row| self.known(row, &before)).map(Arc::new);
         self.clients.replace(Known::new(clients, roles).at(versions));
@@ -46,17 +46,6 @@ impl Parts {
         let client = self.db.client(client_id).await?.and_then(|row| self.known(row, &before));
         self.clients.replace(before.with_client(client_id, client));
         Ok(())
-    }
-
-    /// Roles that lead back to themselves are never written; should they be there all the same, the former ones stay.
-    fn compile(&self, rows: Vec<RoleRow>, before: &Known) -> Arc<Roles> {
-        Roles::compile(rows).map_or_else(
-            |cycle| {
-                tracing::error!(%cycle, "the stored roles cannot be used; those known before stay in use");
-                before.shared_roles()
-            },
-            Arc::new,
-        )
     }
 
     /// A client whose token cannot be opened is not known: nobody can sign as it.
@@ -84,4 +73,15 @@ impl Parts {
             with_anonymous: OnceLock::new(),
         })
     }
+}
+
+/// Roles that lead back to themselves are never written; should they be there all the same, the former ones stay.
+fn compile(rows: Vec<RoleRow>, before: &Known) -> Arc<Roles> {
+    Roles::compile(rows).map_or_else(
+        |cycle| {
+            tracing::error!(%cycle, "the stored roles cannot be used; those known before stay in use");
+            before.shared_roles()
+        },
+        Arc::new,
+    )
 }

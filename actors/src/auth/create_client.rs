@@ -1,7 +1,7 @@
 use db::auth::{ClientRow, NewClient};
 use protocol::time::Timestamp;
 
-use super::{Answer, AuthError, Parts, STATIC, access_token};
+use super::{Answer, AuthError, Parts, STATIC, access_token, update_client::by_whom};
 
 /// What a client is to be.
 #[derive(Debug, Clone)]
@@ -24,7 +24,7 @@ pub(super) async fn run(parts: &Parts, client_id: &str, body: ClientBody, by: &s
         expires: body.expires,
         delete_on_expiration: body.delete_on_expiration,
     };
-    let created = parts.db.client_create(&client, &parts.by(by), parts.clock.now()).await?;
+    let created = parts.db.client_create(&client, &by_whom(by), parts.clock.now()).await?;
     if !created.same {
         return Err(AuthError::ClientExists(client_id.to_owned()));
     }

@@ -77,7 +77,9 @@ impl Roles {
     /// The rows, with one replaced or put in.
     pub(super) fn rows_with(&self, row: RoleRow) -> Vec<RoleRow> {
         let others = self.list.iter().filter(|role| role.row.role_id != row.role_id);
-        others.map(|role| role.row.clone()).chain([row.clone()]).collect()
+        let mut rows: Vec<RoleRow> = others.map(|role| role.row.clone()).collect();
+        rows.push(row);
+        rows
     }
 
     /// The same, with a row as it was stored in place of the one that was planned.

@@ -60,7 +60,7 @@ async fn reseal(parts: &Parts, stored: &[ClientRow]) -> Answer<()> {
         }
         match parts.open(client_id, old) {
             Ok(token) => {
-                count += u32::from(parts.db.client_reseal(client_id, old, &parts.seal(client_id, &token)).await?)
+                count += u32::from(parts.db.client_reseal(client_id, old, &parts.seal(client_id, &token)).await?);
             }
             // A static client was written anew a moment ago; every other one is told of when the copy is made.
             Err(_) if client_id.starts_with(STATIC) => {}

@@ -28,23 +28,24 @@ pub(super) async fn reset(parts: &Parts, client_id: &str, by: &str) -> Answer<(C
 
 pub(super) async fn delete(parts: &Parts, client_id: &str, by: &str) -> Answer<()> {
     is_changeable(client_id)?;
-    parts.db.client_delete(client_id, &parts.by(by), parts.clock.now()).await?;
+    parts.db.client_delete(client_id, &by_whom(by), parts.clock.now()).await?;
     parts.client_changed(client_id).await
 }
 
 async fn write(parts: &Parts, client_id: &str, change: &ClientChange, action: &str, by: &str) -> Answer<ClientRow> {
     is_changeable(client_id)?;
-    let changed = parts.db.client_update(client_id, change, action, &parts.by(by), parts.clock.now()).await?;
+    let changed = parts.db.client_update(client_id, change, action, &by_whom(by), parts.clock.now()).await?;
     let row = changed.ok_or_else(|| AuthError::NoSuchClient(client_id.to_owned()))?;
     parts.client_changed(client_id).await?;
     Ok(row)
 }
 
-impl Parts {
-    pub(super) fn by(&self, client_id: &str) -> By {
-        By { client_id: client_id.to_owned(), trace: base::telemetry::traceparent() }
-    }
+/// For the history, and for the trace that goes on with the event.
+pub(super) fn by_whom(client_id: &str) -> By {
+    By { client_id: client_id.to_owned(), trace: base::telemetry::traceparent() }
+}
 
+impl Parts {
     /// The copy follows before the change is answered: what was taken away is good for nothing from then on.
     pub(super) async fn client_changed(&self, client_id: &str) -> Answer<()> {
         (self.relay)();

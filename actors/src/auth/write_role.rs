@@ -3,7 +3,7 @@ use std::sync::Arc;
 use db::auth::{RoleRow, RoleWrite, RoleWritten};
 use protocol::scope::roles::check_role;
 
-use super::{Answer, AuthError, Known, Parts, Roles};
+use super::{Answer, AuthError, Known, Parts, Roles, update_client::by_whom};
 
 /// What a role is to be.
 #[derive(Debug, Clone)]
@@ -40,7 +40,7 @@ pub(super) async fn update<E: From<AuthError>>(
 }
 
 pub(super) async fn delete(parts: &Parts, role_id: &str, by: &str) -> Answer<()> {
-    parts.db.role_delete(role_id, &parts.by(by), parts.clock.now()).await?;
+    parts.db.role_delete(role_id, &by_whom(by), parts.clock.now()).await?;
     (parts.relay)();
     let copying = parts.copying().await;
     parts.follow(&copying).await
@@ -81,7 +81,7 @@ async fn write<E: From<AuthError>>(
         let version = known.versions.roles;
         let order =
             RoleWrite { role_id, scopes: &body.scopes, description: &body.description, create, roles_version: version };
-        let written = parts.db.role_write(&order, &parts.by(by), parts.clock.now()).await.map_err(AuthError::from)?;
+        let written = parts.db.role_write(&order, &by_whom(by), parts.clock.now()).await.map_err(AuthError::from)?;
         match written {
             RoleWritten::Same(row) => return Ok(row),
             RoleWritten::Differs => return Err(AuthError::RoleExists(role_id.to_owned()).into()),

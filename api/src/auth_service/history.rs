@@ -9,15 +9,15 @@ use crate::http::{Answer, Call, Object};
 pub(super) async fn get_entity_history(state: Arc<AuthState>, call: Call) -> Answer {
     let (kind, id) = (call.param("entityType"), call.param("entityId"));
     let page = state.auth.history_of(kind, id, call.page()?).await?;
-    Ok(listed(&call, page).into())
+    Ok(listed(&call, &page).into())
 }
 
 pub(super) async fn list_audit_history(state: Arc<AuthState>, call: Call) -> Answer {
     let page = state.auth.history_by(call.param("clientId"), call.page()?).await?;
-    Ok(listed(&call, page).into())
+    Ok(listed(&call, &page).into())
 }
 
-fn listed(call: &Call, page: Page<AuditRow, i64>) -> Object {
+fn listed(call: &Call, page: &Page<AuditRow, i64>) -> Object {
     let token = page.next.map(|next| call.token(&next));
     let lines = page.rows.iter().map(|line| {
         Object::new()

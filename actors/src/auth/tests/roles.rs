@@ -1,8 +1,7 @@
 use super::*;
 
-type Allowed = Result<(), AuthError>;
-
-fn yes(_: &[&str]) -> Allowed {
+#[expect(clippy::unnecessary_wraps, reason = "others refuse")]
+fn allowed(_: &[&str]) -> Result<(), AuthError> {
     Ok(())
 }
 
@@ -12,7 +11,7 @@ async fn a_role_gives_its_scopes_at_once_and_no_longer_than_it_is() {
     house.create("c", &["assume:team:x"]).await;
     house.role("team:*", &["read:<..>"]).await.unwrap();
     assert_eq!(house.holds("c"), ["assume:team:x", "read:x"]);
-    house.auth.update_role("team:*", &role(&["write:<..>/y"]), "me", yes).await.unwrap();
+    house.auth.update_role("team:*", &role(&["write:<..>/y"]), "me", allowed).await.unwrap();
     assert_eq!(house.holds("c"), ["assume:team:x", "write:x/y"]);
     house.auth.delete_role("team:*", "me").await.unwrap();
     house.auth.delete_role("team:*", "me").await.unwrap();
@@ -26,7 +25,7 @@ async fn the_same_role_again_is_success_and_another_is_a_conflict() {
     assert_eq!(made.scopes, ["a", "b"]);
     assert_eq!(house.role("r", &["a", "b"]).await.unwrap(), made);
     assert_eq!(code(house.role("r", &["c"]).await), ErrorCode::RequestConflict);
-    assert_eq!(code(house.auth.update_role("absent", &role(&[]), "me", yes).await), ErrorCode::ResourceNotFound);
+    assert_eq!(code(house.auth.update_role("absent", &role(&[]), "me", allowed).await), ErrorCode::ResourceNotFound);
 }
 
 #[tokio::test]
