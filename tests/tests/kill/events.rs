@@ -20,7 +20,7 @@ const NAMES: [&str; 6] =
 type Told = (String, String, u64);
 
 /// Everything told about the tasks of one group. Messages may come twice.
-pub struct Events {
+pub(crate) struct Events {
     url: String,
     told: Arc<Mutex<BTreeSet<Told>>>,
     _listening: JoinSet<()>,
@@ -28,7 +28,7 @@ pub struct Events {
 
 impl Events {
     /// Listens before anything happens. `None`: there is no RabbitMQ to listen to.
-    pub async fn collect(group: TaskId, entropy: &Entropy) -> Option<Self> {
+    pub(crate) async fn collect(group: TaskId, entropy: &Entropy) -> Option<Self> {
         let url = base::environment::variable("DROVER_TEST_AMQP_URL")?;
         let bus = AmqpBus::new(&url, "tests/kill", entropy).unwrap();
         let mut subscription = Subscription::durable(&format!("tests-kill-{group}"));
@@ -44,12 +44,12 @@ impl Events {
         Some(Self { url, told, _listening: listening })
     }
 
-    pub fn url(&self) -> &str {
+    pub(crate) fn url(&self) -> &str {
         &self.url
     }
 
     /// Waits until everything the statuses imply has been told; then nothing else may have been.
-    pub async fn compare(&self, statuses: &[Value]) {
+    pub(crate) async fn compare(&self, statuses: &[Value]) {
         let expected: BTreeSet<Told> = statuses.iter().flat_map(expected_of).collect();
         let missing = || expected.difference(&self.told.lock().unwrap()).next().cloned();
         let complete = timeout(Duration::from_secs(30), async {

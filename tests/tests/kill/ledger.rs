@@ -13,7 +13,7 @@ type RunKey = (TaskId, usize);
 
 /// Shared by everybody who puts load on the server.
 #[derive(Debug, Clone, Default)]
-pub struct Ledger(Arc<Mutex<Facts>>);
+pub(crate) struct Ledger(Arc<Mutex<Facts>>);
 
 #[derive(Debug, Default)]
 struct Facts {
@@ -26,28 +26,28 @@ struct Facts {
 }
 
 impl Ledger {
-    pub fn created(&self, id: TaskId, definition: Value) {
+    pub(crate) fn created(&self, id: TaskId, definition: Value) {
         self.change(id, |facts| facts.created.insert(id, definition));
     }
 
     /// No run is ever handed out twice.
-    pub fn claimed(&self, id: TaskId, run_id: usize, worker: &str) {
+    pub(crate) fn claimed(&self, id: TaskId, run_id: usize, worker: &str) {
         let before = self.change(id, |facts| facts.claimed.insert((id, run_id), worker.to_owned()));
         assert_eq!(before, None, "run {run_id} of {id} was given to {worker} too");
     }
 
-    pub fn reported(&self, id: TaskId, run_id: usize, state: &'static str) {
+    pub(crate) fn reported(&self, id: TaskId, run_id: usize, state: &'static str) {
         self.change(id, |facts| facts.reported.insert((id, run_id), state));
     }
 
-    pub fn summary(&self) -> String {
+    pub(crate) fn summary(&self) -> String {
         let facts = self.0.lock().unwrap();
         let (created, claimed, reported) = (facts.created.len(), facts.claimed.len(), facts.reported.len());
         format!("{created} creates, {claimed} claims and {reported} reports acknowledged")
     }
 
     /// What was acknowledged since the last check.
-    pub async fn check_last_round(&self, client: &Client) {
+    pub(crate) async fn check_last_round(&self, client: &Client) {
         let touched = std::mem::take(&mut self.0.lock().unwrap().touched);
         for id in touched {
             let status = client.status(id).await;
@@ -56,7 +56,7 @@ impl Ledger {
     }
 
     /// Everything ever acknowledged; answers the status of each task.
-    pub async fn check_everything(&self, client: &Client) -> Vec<Value> {
+    pub(crate) async fn check_everything(&self, client: &Client) -> Vec<Value> {
         let created = self.0.lock().unwrap().created.clone();
         let mut statuses = Vec::with_capacity(created.len());
         for (id, definition) in created {

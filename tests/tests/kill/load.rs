@@ -20,7 +20,7 @@ const WORKERS: u64 = 4;
 const FINISH: Duration = Duration::from_mins(2);
 
 #[derive(Debug)]
-pub struct Load {
+pub(crate) struct Load {
     group: TaskId,
     entropy: Entropy,
     ledger: Ledger,
@@ -29,17 +29,17 @@ pub struct Load {
 
 /// A load that is under way.
 #[derive(Debug)]
-pub struct Running {
+pub(crate) struct Running {
     parts: JoinSet<()>,
     answered: watch::Receiver<bool>,
 }
 
 impl Load {
-    pub fn new(group: TaskId, entropy: &Entropy, ledger: Ledger) -> Self {
+    pub(crate) fn new(group: TaskId, entropy: &Entropy, ledger: Ledger) -> Self {
         Self { group, entropy: entropy.clone(), ledger, rounds: AtomicU64::new(0) }
     }
 
-    pub fn start(&self, client: &Client) -> Running {
+    pub(crate) fn start(&self, client: &Client) -> Running {
         let round = self.rounds.fetch_add(1, Ordering::Relaxed);
         let (tell, answered) = watch::channel(false);
         let mut parts = JoinSet::new();
@@ -55,7 +55,7 @@ impl Load {
     }
 
     /// Workers only, until nothing is pending or running any more.
-    pub async fn finish_everything(&self, client: &Client) {
+    pub(crate) async fn finish_everything(&self, client: &Client) {
         let (tell, _answered) = watch::channel(false);
         let mut parts = JoinSet::new();
         for number in 0..WORKERS {
@@ -83,14 +83,14 @@ impl Load {
 
 impl Running {
     /// Waits until the load has got hold of the server.
-    pub async fn first_answer(&self) {
+    pub(crate) async fn first_answer(&self) {
         let mut answered = self.answered.clone();
         let first = timeout(Duration::from_secs(20), answered.wait_for(|answered| *answered)).await;
         assert!(matches!(first, Ok(Ok(_))), "no request was answered");
     }
 
     /// Every part has noticed that the server is gone, and nothing is acknowledged any more.
-    pub async fn end(mut self) {
+    pub(crate) async fn end(mut self) {
         while let Some(ended) = self.parts.join_next().await {
             ended.unwrap();
         }

@@ -4,11 +4,11 @@ use proptest::{prelude::*, sample::Index};
 use protocol::state::{Priority, ReasonResolved, Requires};
 use tests::model::Report;
 
-pub const GROUPS: usize = 2;
-pub const WORKERS: [&str; 2] = ["w1", "w2"];
+pub(crate) const GROUPS: usize = 2;
+pub(crate) const WORKERS: [&str; 2] = ["w1", "w2"];
 
 #[derive(Debug, Clone)]
-pub enum Command {
+pub(crate) enum Command {
     Create { group: usize, priority: Priority, retries: i16, requires: Requires, dependencies: Vec<Index> },
     CreateAgain(Index),
     CreateDifferent(Index),
@@ -25,7 +25,7 @@ pub enum Command {
     CancelGroup(usize),
 }
 
-pub fn command() -> impl Strategy<Value = Command> {
+pub(crate) fn command() -> impl Strategy<Value = Command> {
     prop_oneof![
         10 => create(),
         1 => any::<Index>().prop_map(Command::CreateAgain),

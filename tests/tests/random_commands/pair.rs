@@ -14,9 +14,9 @@ use tests::{
 use crate::command::{Command, GROUPS, WORKERS};
 
 /// A difference, in words.
-pub type Difference = String;
+pub(crate) type Difference = String;
 
-pub struct Pair {
+pub(crate) struct Pair {
     client: Client,
     model: Model,
     entropy: Entropy,
@@ -28,7 +28,7 @@ pub struct Pair {
 
 impl Pair {
     /// Both empty: a task queue and groups that nobody has used.
-    pub fn new(client: Client, entropy: &Entropy) -> Self {
+    pub(crate) fn new(client: Client, entropy: &Entropy) -> Self {
         let id = || TaskId::from_random(entropy.uuid_bytes());
         let task_queue_id = format!("tests/random-{}", entropy.range(0..1 << 40));
         let groups = (0..GROUPS).map(|_| id()).collect();
@@ -36,7 +36,7 @@ impl Pair {
     }
 
     /// Does one thing on both sides and compares the answers.
-    pub async fn step(&mut self, command: &Command) -> Result<(), Difference> {
+    pub(crate) async fn step(&mut self, command: &Command) -> Result<(), Difference> {
         let done = match command {
             Command::Create { group, priority, retries, requires, dependencies } => {
                 let dependencies = dependencies.iter().filter_map(|it| self.pick(*it)).collect();
@@ -64,7 +64,7 @@ impl Pair {
     }
 
     /// Every status, and the counts.
-    pub async fn compare_all(&self) -> Result<(), Difference> {
+    pub(crate) async fn compare_all(&self) -> Result<(), Difference> {
         for task in 0..self.sent.len() {
             self.compare(task, &self.client.status(self.sent[task].0).await)?;
         }

@@ -7,7 +7,7 @@ use crate::metadata::{expect_none, root};
 const LONGEST: usize = 500;
 
 /// Every file git knows or would take in, as a path from the root, with its text. Files that are no text are left out.
-pub fn files(suffix: &str) -> Vec<(String, String)> {
+pub(crate) fn files(suffix: &str) -> Vec<(String, String)> {
     let listing = Command::new("git")
         .current_dir(root())
         .args(["ls-files", "--cached", "--others", "--exclude-standard"])
@@ -24,7 +24,7 @@ fn with_text(name: &str) -> Option<(String, String)> {
 }
 
 /// Source files of one crate.
-pub fn sources(crate_name: &str) -> Vec<(String, String)> {
+pub(crate) fn sources(crate_name: &str) -> Vec<(String, String)> {
     let folder = format!("{crate_name}/src/");
     files(".rs").into_iter().filter(|(name, _)| name.starts_with(&folder)).collect()
 }

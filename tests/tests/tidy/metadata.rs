@@ -5,12 +5,12 @@ use std::{path::PathBuf, process::Command};
 use serde_json::Value;
 
 /// The root of the repository.
-pub fn root() -> PathBuf {
+pub(crate) fn root() -> PathBuf {
     PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
 }
 
 /// `cargo metadata` with these arguments. It never touches the network: whoever runs this test has built it.
-pub fn cargo_metadata(arguments: &[&str]) -> Value {
+pub(crate) fn cargo_metadata(arguments: &[&str]) -> Value {
     let output = Command::new(env!("CARGO"))
         .current_dir(root())
         .args(["metadata", "--format-version", "1", "--offline", "--locked"])
@@ -22,7 +22,7 @@ pub fn cargo_metadata(arguments: &[&str]) -> Value {
 }
 
 /// The crates of the workspace, each with the names of all it depends on, for building, testing or running.
-pub fn crates() -> Vec<(String, Vec<String>)> {
+pub(crate) fn crates() -> Vec<(String, Vec<String>)> {
     let metadata = cargo_metadata(&["--no-deps"]);
     let name = |it: &Value| it["name"].as_str().unwrap().to_owned();
     let depends = |package: &Value| package["dependencies"].as_array().unwrap().iter().map(name).collect();
@@ -30,6 +30,6 @@ pub fn crates() -> Vec<(String, Vec<String>)> {
 }
 
 /// Ends the test with all faults at once, so that one run is enough to mend them.
-pub fn expect_none(faults: &[String]) {
+pub(crate) fn expect_none(faults: &[String]) {
     assert!(faults.is_empty(), "\n  {}", faults.join("\n  "));
 }
