@@ -18,9 +18,9 @@ pub mod telemetry;
 pub use backoff::Backoff;
 pub use clock::{Clock, SystemClock, TestClock};
 pub use entropy::Entropy;
+pub use seal::{KeyRing, KeyRingError, SealedText, SealingKey, UnsealError};
 // For the code that `settings!` writes.
 #[doc(hidden)]
 pub use serde;
-pub use seal::{KeyRing, KeyRingError, SealedText, SealingKey, UnsealError};
 pub use settings::{Secret, Span};
 pub use shutdown::Shutdown;
