@@ -28,6 +28,9 @@ pub(crate) struct WorkerClient {
     token: String,
 }
 
+/// What a worker may do in its own name.
+const SCOPES: [&str; 3] = ["queue:claim-work:*", "queue:worker-id:*", "purge-cache:purge-requests::*"];
+
 impl WorkerClient {
     pub(crate) fn make(entropy: &Entropy) -> Self {
         Self { token: access_token(entropy) }
@@ -39,7 +42,7 @@ impl WorkerClient {
             client_id: CLIENT.to_owned(),
             access_token: self.token.as_str().into(),
             description: "The workers of `drover dev`.".to_owned(),
-            scopes: ["queue:claim-work:*", "queue:worker-id:*"].map(str::to_owned).to_vec(),
+            scopes: SCOPES.map(str::to_owned).to_vec(),
         }
     }
 

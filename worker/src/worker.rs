@@ -56,7 +56,7 @@ impl Worker {
         // Processes of tasks run elsewhere: a relative path would mean another place to them.
         settings.work_dir = settings.work_dir.canonicalize().map_err(directory)?;
         clear(&settings).await;
-        let caches = Caches::open(settings.work_dir.join("caches")).map_err(directory)?;
+        let caches = Caches::open(settings.work_dir.join("caches"), clock.clone()).map_err(directory)?;
         let host = settings.live_log_host.clone();
         let live_logs = LiveLogs::start(&host, entropy.branch("live-log")).await;
         let live_logs = live_logs.map_err(|error| StartError::LiveLog(host, error))?;

@@ -22,7 +22,7 @@ pub use self::{
     error::{ClientError, RequestName},
     queue::{Claim, Claims},
 };
-pub(crate) use self::{object::Upload, queue::ObjectUpload, retry::patiently};
+pub(crate) use self::{object::Upload, queue::ObjectUpload, queue::Purge, retry::patiently};
 
 /// A claimWork request waits 20 s in the server; nothing else comes near this.
 const TIMEOUT: Duration = Duration::from_secs(30);

@@ -79,7 +79,26 @@ pub(crate) struct ObjectUpload {
     pub(crate) credentials: Credentials,
 }
 
+/// Caches of this name that are older are not to be used again.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Purge {
+    pub(crate) cache_name: String,
+    #[serde(with = "time::wire")]
+    pub(crate) before: Timestamp,
+}
+
 impl Client {
+    /// What workers of a pool are to throw away.
+    pub(crate) async fn purges(&self, pool: &TaskQueueId) -> Result<Vec<Purge>, ClientError> {
+        #[derive(Deserialize)]
+        struct Reply {
+            requests: Vec<Purge>,
+        }
+        let reply: Reply = self.get(&format!("purge-cache/v1/purge-cache/{}", segment(&pool.0))).await?;
+        Ok(reply.requests)
+    }
+
     /// Waits in the server until there is work or its patience ends with an empty answer.
     pub async fn claim_work(
         &self,

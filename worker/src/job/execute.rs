@@ -55,6 +55,8 @@ impl Job {
     async fn mount(&self, payload: &Payload) -> Result<Vec<Borrowed>, Outcome> {
         let mounter = Mounter {
             client: self.hold.client(),
+            worker: &self.shop.client,
+            pool: &self.shop.settings.task_queue_id,
             task_directory: &self.directory.task(),
             task_id: self.claim.status.task_id,
             dependencies: &self.claim.task.dependencies,

@@ -2,6 +2,7 @@
 
 mod cache;
 mod fetch;
+mod purge;
 mod unpack;
 
 use std::{
@@ -9,7 +10,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use protocol::id::TaskId;
+use protocol::id::{TaskId, TaskQueueId};
 
 pub(crate) use self::cache::{Borrowed, Caches};
 use crate::{
@@ -21,6 +22,9 @@ use crate::{
 /// Who mounts what where.
 pub(crate) struct Mounter<'a> {
     pub(crate) client: Client,
+    /// With the worker's own credentials.
+    pub(crate) worker: &'a Client,
+    pub(crate) pool: &'a TaskQueueId,
     pub(crate) task_directory: &'a Path,
     pub(crate) task_id: TaskId,
     pub(crate) dependencies: &'a [String],
@@ -66,6 +70,7 @@ impl MountError {
 impl Mounter<'_> {
     /// Mounts one after the other. The caches go back to their shelf when what this returns is dropped.
     pub(crate) async fn mount_all(&self, mounts: &[Mount]) -> Result<Vec<Borrowed>, MountError> {
+        self.heed_purges(mounts).await?;
         let mut borrowed = Vec::new();
         for mount in mounts {
             self.allowed(mount)?;
