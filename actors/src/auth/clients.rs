@@ -32,6 +32,14 @@ impl Clients {
         Self::of([client.clone()], client)
     }
 
+    /// The same clients beside these roles.
+    #[must_use]
+    pub fn with_roles(self, roles: Roles) -> Self {
+        let version = self.now().versions.roles;
+        self.replace(self.now().with_roles(Arc::new(roles), version));
+        self
+    }
+
     /// The copy as it is now. Whoever asks twice may see two states: one request keeps to one.
     pub fn now(&self) -> Arc<Known> {
         self.copy.read().unwrap_or_else(PoisonError::into_inner).clone()

@@ -1,5 +1,6 @@
 use std::sync::Arc;
 
+use actors::auth::{RoleRow, Roles};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use chrono::TimeDelta;
 use protocol::{
@@ -31,6 +32,10 @@ fn clients() -> Clients {
 
 /// Signs the request as `id` and has it judged.
 fn judge(id: &str, key: &str, ext: &Value, at: Timestamp) -> Result<Caller, AuthFault> {
+    judge_among(&clients(), id, key, ext, at)
+}
+
+fn judge_among(clients: &Clients, id: &str, key: &str, ext: &Value, at: Timestamp) -> Result<Caller, AuthFault> {
     let ext = if ext.is_null() { String::new() } else { STANDARD.encode(ext.to_string()) };
     let seconds = at.timestamp().to_string();
     let signing = hawk::Signed {
@@ -44,7 +49,7 @@ fn judge(id: &str, key: &str, ext: &Value, at: Timestamp) -> Result<Caller, Auth
         ext: &ext,
     };
     let header = signing.header(id, key);
-    authenticate(&clients(), &Signature::find(Some(&header), None)?, REQUEST, now())
+    authenticate(clients, &Signature::find(Some(&header), None)?, REQUEST, now())
 }
 
 fn temporary(name: Option<&str>, scopes: &[&str]) -> Credentials {
@@ -148,4 +153,57 @@ fn a_refusal_names_what_is_missing_and_what_is_required() {
     let required = ScopeExpression::AllOf(vec!["a".into(), "b".into()]);
     let words = format!("{:?}", insufficient(&caller, &required));
     assert!(words.contains("`me`") && words.contains("```\\nb\\n```") && words.contains("AllOf"), "{words}");
+}
+
+fn roles(list: &[(&str, &[&str])]) -> Roles {
+    let row = |(role_id, scopes): &(&str, &[&str])| RoleRow {
+        role_id: (*role_id).to_owned(),
+        scopes: scopes.iter().map(|scope| (*scope).to_owned()).collect(),
+        description: String::new(),
+        created: now(),
+        last_modified: now(),
+    };
+    Roles::compile(list.iter().map(row).collect()).unwrap()
+}
+
+#[test]
+fn roles_widen_what_is_held_and_what_may_be_given() {
+    let client = Client::lasting("user", TOKEN, ["assume:team:x"]);
+    let given: &[(&str, &[&str])] = &[("team:*", &["conf:<..>:*"]), ("anonymous", &["public"])];
+    let clients = Clients::fixed([client], "queue-token").with_roles(roles(given));
+    let caller = judge_among(&clients, "user", TOKEN, &Value::Null, now()).unwrap();
+    assert!(caller.scopes.satisfies("conf:x:y") && caller.scopes.satisfies("public"));
+
+    let credentials = temporary(None, &["conf:x:y"]);
+    let certificate: Value = serde_json::from_str(credentials.certificate.as_ref().unwrap()).unwrap();
+    let with = |ext: Value| judge_among(&clients, "user", &credentials.access_token, &ext, now());
+    let caller = with(json!({ "certificate": certificate })).unwrap();
+    assert!(caller.scopes.satisfies("conf:x:y") && !caller.scopes.satisfies("conf:x:z"));
+    let narrow = with(json!({ "certificate": certificate, "authorizedScopes": ["public"] })).unwrap();
+    assert_eq!(narrow.scopes.as_slice(), ["assume:anonymous", "public"]);
+    let anybody = authenticate(&clients, &Signature::Absent, REQUEST, now()).unwrap();
+    assert!(anybody.scopes.satisfies("public"));
+}
+
+/// Credentials of 200 scopes beside 500 roles, a tenth of which they reach.
+#[test]
+#[ignore = "prints how fast temporary credentials are judged; run it alone, in release"]
+fn how_fast() {
+    let own: Vec<String> = (0..150).map(|n| format!("queue:route:index.project-{n}.*")).collect();
+    let assumed = (0..50).map(|n| format!("assume:repo:example.com/project-{n}:branch:default"));
+    let scopes: Vec<String> = own.into_iter().chain(assumed).collect();
+    let names: Vec<String> = (0..500).map(|n| format!("repo:example.com/project-{n}:*")).collect();
+    let given: Vec<(&str, &[&str])> =
+        names.iter().map(|it| (it.as_str(), &["secrets:get:<..>", "a", "b"][..])).collect();
+    let issuer = Client::lasting("user", TOKEN, ["queue:*", "assume:*"]);
+    let clients = Clients::fixed([issuer], "queue-token").with_roles(roles(&given));
+    let list: Vec<&str> = scopes.iter().map(String::as_str).collect();
+    let credentials = temporary(None, &list);
+    let certificate: Value = serde_json::from_str(credentials.certificate.as_ref().unwrap()).unwrap();
+    let ext = json!({ "certificate": certificate });
+    let judge = || judge_among(&clients, "user", &credentials.access_token, &ext, now()).unwrap();
+    judge();
+    let (begun, rounds) = (std::time::Instant::now(), 2000);
+    (0..rounds).for_each(|_| drop(judge()));
+    println!("{:?} a request, with its signing", begun.elapsed() / rounds);
 }
