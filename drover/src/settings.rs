@@ -109,8 +109,9 @@ base::settings! {
 base::settings! {
     /// What `drover serve` runs.
     pub struct ServeSettings {
-        /// The roles of this process: any of `api`, `queue`, `relay`, `reflector`, `scheduler`, `object`, `index`, or `all`.
-        /// `api` brings `queue` and `object` with it: it speaks to them in its own process.
+        /// The roles of this process: any of `api`, `queue`, `relay`, `reflector`, `scheduler`, `object`, `index`, or
+        /// `all`. `api` brings `queue` and `object` with it: it speaks to them in its own process. Without RabbitMQ, `relay`
+        /// does what `index` does, since events then stay inside its process.
         pub roles: Vec<String> = vec!["all".to_owned()],
     }
 }

@@ -19,10 +19,11 @@ impl IndexError {
     /// It is about what was to be written, and the same again would be refused again. A full disk is not of that kind.
     pub(super) fn is_lasting(&self) -> bool {
         match self {
-            Self::Db(DbError::Statement { code: Some(code), .. }) => ["22", "23", "54"].contains(&&code[..2]),
-            Self::Db(DbError::Answer(_)) => true,
+            Self::Db(DbError::Statement { code: Some(code), .. }) => {
+                ["22", "23", "54"].iter().any(|class| code.starts_with(class))
+            }
+            Self::Db(DbError::Answer(_)) | Self::NoSuchEntry(_) | Self::NoPath(_) => true,
             Self::Db(_) => false,
-            Self::NoSuchEntry(_) | Self::NoPath(_) => true,
         }
     }
 

@@ -61,9 +61,11 @@ fn check_body(route: &Route, asked: &Asked, value: &mut Value) -> Result<(), Fau
         return Err(body::malformed(format!("The body must be JSON, of content type application/json, not `{given}`")));
     }
     input.fill_defaults(value);
-    input.check(value).map_err(|faults| match route.endpoint.private {
-        true => invalid_body(route, &faults.into_iter().map(SchemaFault::masked).collect::<Vec<_>>()),
-        false => invalid_body(route, &faults),
+    input.check(value).map_err(|mut faults| {
+        if route.endpoint.private {
+            faults = faults.into_iter().map(SchemaFault::masked).collect();
+        }
+        invalid_body(route, &faults)
     })
 }
 

@@ -87,7 +87,9 @@ impl Caches {
             None => Vec::new(),
         };
         // What cannot be removed is off the shelf all the same until the next start, when it is as old as it was.
-        purged.iter().for_each(|kept| _ = fs::remove_dir_all(&kept.path));
+        for kept in &purged {
+            let _ = fs::remove_dir_all(&kept.path);
+        }
         purged.len()
     }
 }

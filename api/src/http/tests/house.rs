@@ -56,6 +56,7 @@ static SERVICE: LazyLock<Service> = LazyLock::new(|| {
             json!({
             "scopes": { "AllOf": ["may:<workerGroup>"] }, "input": "claim-work-request" })
         ),
+        endpoint("hush", "post", "/hush", json!({ "input": "claim-work-request", "private": true })),
         endpoint("slow", "get", "/slow", json!({})),
         endpoint("big", "get", "/big", json!({})),
         endpoint("upload", "put", "/upload/<name>", json!({})),
@@ -174,6 +175,7 @@ fn door(most: usize, waits: (Arc<Notify>, Arc<Notify>)) -> Door {
             call.authorize(|params| params.text("workerGroup", body["workerGroup"].as_str().unwrap_or_default()))?;
             Ok(Reply::json(&body))
         })
+        .on("hush", |_, _| async { Ok(Reply::nothing()) })
         .on("slow", |waits, _| async move {
             waits.0.notify_one();
             waits.1.notified().await;

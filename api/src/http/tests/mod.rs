@@ -108,6 +108,20 @@ async fn an_error_tells_the_request_back() {
 }
 
 #[tokio::test]
+async fn an_error_about_a_private_body_tells_nothing_of_it() {
+    let house = House::start().await;
+    let json = [("Content-Type", "application/json")];
+    for body in [r#"{"workerId":"hunter-2","tasks":"hunter-2","more":"hunter-2"}"#, r#"["hunter-2"]"#, r#"{"hunter-2"#]
+    {
+        let seen = house.send("POST", "/hush", &json, body).await;
+        assert_eq!(seen.status, 400);
+        assert!(!String::from_utf8_lossy(&seen.body).contains("hunter-2"), "{body}");
+    }
+    let seen = house.send("POST", "/hush", &json, r#"{"workerId":5}"#).await.json();
+    assert_eq!(seen["requestInfo"]["payload"], json!({ "workerId": "(OMITTED)" }));
+}
+
+#[tokio::test]
 async fn every_answer_carries_the_common_headers() {
     let house = House::start().await;
     let seen = house.send("GET", "/ping", &[("x-taskcluster-trace-id", "t-1")], "").await;
