@@ -4,12 +4,17 @@ Each test runs twice: once with the blocking client and once with the asynchrono
 """
 import asyncio
 import datetime
-import uuid
+import os
 import uuid
 
 import pytest
 import taskcluster
 import taskcluster.aio
+
+
+def tool(name):
+    """A program of tools.txt, installed apart from the packages of the tests, whose versions it does not share."""
+    return os.path.join(os.environ["CLIENT_TOOLS"], name)
 
 
 class Blocking:
