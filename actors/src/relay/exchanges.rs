@@ -37,9 +37,11 @@ impl Exchanges {
         Ok(())
     }
 
-    /// Whether anybody might listen to anything.
-    pub(super) fn may_be_heard(&self, bus: &dyn Bus) -> bool {
-        self.world.values().chain([&self.own]).any(|name| bus.may_be_heard(name))
+    /// The kinds of events that anybody might listen to.
+    pub(super) fn heard(&self, bus: &dyn Bus) -> Vec<EventKind> {
+        let all = bus.may_be_heard(&self.own);
+        let heard = self.world.iter().filter(|(_, name)| all || bus.may_be_heard(name));
+        heard.map(|(kind, _)| *kind).collect()
     }
 
     /// What is to be sent, in order. An event that makes no message never will: it is told of in the log alone.

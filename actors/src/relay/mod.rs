@@ -36,7 +36,8 @@ const SHARD: i16 = 0;
 const TAKE_OVER: Duration = Duration::from_secs(1);
 /// Between two rounds, so that a busy queue makes few full batches and not many small ones.
 const BREATH: Duration = Duration::from_millis(2);
-/// The same, and the interval at least, while nobody listens and so nobody is waiting.
+/// The same, and the interval at least, while nobody listens, or to few kinds only: nobody is waiting then, or only a
+/// part of this house that is in no hurry.
 const UNHEARD_BREATH: Duration = Duration::from_millis(100);
 const UNHEARD_INTERVAL: Duration = Duration::from_secs(1);
 const FIRST_PAUSE: Duration = Duration::from_millis(100);

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use bus::{Bus, BusError, Message};
 use db::{DbError, outbox::Outbox};
+use protocol::event::EventKind;
 
 use super::{Exchanges, RelaySettings};
 
@@ -24,13 +25,10 @@ pub(super) enum RoundError {
 pub(super) enum Round {
     /// Another process sends the events.
     NotOurs,
-    /// Nobody listens, so they were dropped unread.
-    Unheard {
-        full: bool,
-    },
-    Sent {
-        full: bool,
-    },
+    /// Nobody listens, so they were dropped unread; or nobody listens to most kinds, and those were.
+    Unheard { full: bool },
+    /// Somebody listens to every kind.
+    Sent { full: bool },
 }
 
 /// Sends the oldest events, if this process is the one to do it.
@@ -46,19 +44,33 @@ pub(super) async fn round(
     if !outbox.hold().await? {
         return Ok(Round::NotOurs);
     }
-    if !exchanges.may_be_heard(bus) {
-        let dropped = outbox.discard(DISCARD).await?;
-        return Ok(Round::Unheard { full: dropped == i64::from(DISCARD) });
+    let heard = exchanges.heard(bus);
+    if heard.len() == EventKind::ALL.len() {
+        let full = send_oldest(outbox, exchanges, bus, settings).await?;
+        return Ok(Round::Sent { full });
     }
+    let dropped =
+        if heard.is_empty() { outbox.discard(DISCARD).await? } else { outbox.discard_unheard(&heard, DISCARD).await? };
+    let sent_full = !heard.is_empty() && send_oldest(outbox, exchanges, bus, settings).await?;
+    Ok(Round::Unheard { full: sent_full || dropped == i64::from(DISCARD) })
+}
+
+/// True: there may be more.
+async fn send_oldest(
+    outbox: &mut Outbox,
+    exchanges: &Exchanges,
+    bus: &dyn Bus,
+    settings: &RelaySettings,
+) -> Result<bool, RoundError> {
     let batch = outbox.read(settings.batch).await?;
     if batch.ids.is_empty() {
-        return Ok(Round::Sent { full: false });
+        return Ok(false);
     }
     let messages = exchanges.messages(&batch.events, bus);
     send(bus, exchanges, &messages, settings.confirm_within.duration()).await?;
     outbox.forget(&batch.ids).await?;
     tracing::debug!(events = batch.ids.len(), messages = messages.len(), "events were sent");
-    Ok(Round::Sent { full: i32::try_from(batch.ids.len()) == Ok(settings.batch) })
+    Ok(i32::try_from(batch.ids.len()) == Ok(settings.batch))
 }
 
 /// All or, when one among them is refused, one by one, so that it does not hold up the others for ever. Where all are

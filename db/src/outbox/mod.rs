@@ -1,10 +1,10 @@
-//! The outbox, as its one reader sees it: `read_outbox`, `forget_outbox`, `discard_outbox`.
+//! The outbox, as its one reader sees it: `read_outbox`, `forget_outbox`, `discard_outbox`, `discard_unheard`.
 
 mod row;
 
 use std::time::Duration;
 
-use protocol::event::Event;
+use protocol::event::{Event, EventKind};
 use sqlx::{
     ConnectOptions,
     postgres::{PgConnectOptions, PgConnection},
@@ -85,6 +85,15 @@ impl Outbox {
     /// Drops at most `limit` events unread; how many there were.
     pub async fn discard(&mut self, limit: i32) -> Result<i64, DbError> {
         let discard = sqlx::query_scalar("select discard_outbox($1,$2)").bind(self.shard).bind(limit);
+        let mut connection = self.take().await?;
+        let discarded = discard.fetch_one(&mut connection).await;
+        self.settle(connection, discarded)
+    }
+
+    /// Drops at most `limit` events of other kinds than these unread; how many there were.
+    pub async fn discard_unheard(&mut self, heard: &[EventKind], limit: i32) -> Result<i64, DbError> {
+        let heard: Vec<i16> = heard.iter().map(|kind| kind.code()).collect();
+        let discard = sqlx::query_scalar("select discard_unheard($1,$2,$3)").bind(self.shard).bind(heard).bind(limit);
         let mut connection = self.take().await?;
         let discarded = discard.fetch_one(&mut connection).await;
         self.settle(connection, discarded)

@@ -71,6 +71,20 @@ async fn an_outbox_that_nobody_reads_is_emptied_all_the_same() {
 }
 
 #[tokio::test]
+async fn where_few_kinds_are_listened_to_the_others_are_dropped_unread() {
+    let house = House::start(Arc::new(MemoryBus::default())).await;
+    let completed = Subscription::durable("test/few").bind(&world("task-completed"), "#");
+    let mut told = house.bus.subscribe(completed).await.unwrap();
+    for _ in 0..3 {
+        let id = house.completed().await;
+        let body: Value = serde_json::from_slice(&next(&mut told).await.body).unwrap();
+        assert_eq!(body["status"]["taskId"], id.to_string());
+    }
+    house.emptied().await;
+    house.stop().await;
+}
+
+#[tokio::test]
 async fn what_the_bus_did_not_confirm_is_sent_again_and_nothing_is_skipped() {
     let bus: Arc<dyn Bus> = Arc::new(Shaky::away_for(2));
     let house = House::start(bus.clone()).await;
