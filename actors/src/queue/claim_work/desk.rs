@@ -13,14 +13,15 @@ use db::queue::Claimer;
 use protocol::id::{RunId, TaskId, TaskQueueId, WorkerName};
 use tokio::{sync::oneshot, time::Instant};
 
-use crate::queue::{QueueError, types::Claim};
+use super::delivery::Delivery;
+use crate::queue::QueueError;
 
 /// A worker that waits for an answer.
 pub(in crate::queue) struct Waiting {
     pub(super) claimer: Claimer,
     pub(super) until: Instant,
     pub(super) quarantined: bool,
-    pub(super) reply: oneshot::Sender<Result<Vec<Claim>, QueueError>>,
+    pub(super) reply: oneshot::Sender<Result<Delivery, QueueError>>,
 }
 
 impl Waiting {
@@ -173,7 +174,7 @@ pub(super) fn queues(batch: &[Waiting]) -> Vec<TaskQueueId> {
 mod tests {
     use super::*;
 
-    type Heard = oneshot::Receiver<Result<Vec<Claim>, QueueError>>;
+    type Heard = oneshot::Receiver<Result<Delivery, QueueError>>;
 
     fn waiting(queue: &str, worker: &str, count: u16) -> (Waiting, Heard) {
         let (reply, heard) = oneshot::channel();

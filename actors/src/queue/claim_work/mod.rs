@@ -1,11 +1,12 @@
 //! `claimWork`: lanes that serve many waiting workers with one call, and a desk where workers wait for tasks to come.
 
+mod delivery;
 mod desk;
 mod ticker;
 
 use std::{
     collections::{HashMap, VecDeque},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, MutexGuard},
     time::Duration,
 };
 
@@ -15,9 +16,10 @@ use db::{
     Db, DbError, LaneConnection,
     queue::{ClaimBatch, Claimer, Outcome, TaskAnswer, TaskRow},
 };
+use delivery::{Delivery, Missed, SharedDesk};
 use desk::{Desk, Waiting, queues};
 use protocol::{
-    id::{RunId, TaskId, TaskQueueId, WorkerName},
+    id::{TaskQueueId, WorkerName},
     time::Timestamp,
 };
 pub(super) use ticker::Ticker;
@@ -43,8 +45,7 @@ pub(super) async fn run(
 ) -> Result<Vec<Claim>, QueueError> {
     let step = lanes.step();
     let key = (ask.task_queue_id, ask.worker);
-    let missed = step.desk().take_undelivered(&key);
-    let again = step.claim_again(db, &key.1, missed).await;
+    let again = step.claim_again(db, &key.1, Missed::of(&step.desk, &key)).await;
     if !again.is_empty() {
         return Ok(again);
     }
@@ -54,7 +55,7 @@ pub(super) async fn run(
     let (reply, answer) = oneshot::channel();
     lanes.submit(Waiting { claimer, until: Instant::now() + long_poll, quarantined: false, reply })?;
     // The desk answers when the time is up; the second limit is for a desk that fails to.
-    wait(answer, long_poll + Duration::from_secs(5)).await
+    wait(answer, long_poll + Duration::from_secs(5)).await.map(Delivery::take)
 }
 
 /// The wake-up that `Wakes` gives: tasks became pending.
@@ -69,7 +70,7 @@ pub(super) struct ClaimStep {
     claim_timeout: TimeDelta,
     batch: usize,
     wakes: Wakes,
-    desk: Mutex<Desk>,
+    desk: SharedDesk,
 }
 
 impl Step for ClaimStep {
@@ -95,11 +96,11 @@ impl Step for ClaimStep {
 
 impl ClaimStep {
     pub(super) fn new(clock: Arc<dyn Clock>, claim_timeout: TimeDelta, batch: usize, wakes: Wakes) -> Self {
-        Self { clock, claim_timeout, batch, wakes, desk: Mutex::default() }
+        Self { clock, claim_timeout, batch, wakes, desk: SharedDesk::default() }
     }
 
     fn desk(&self) -> MutexGuard<'_, Desk> {
-        self.desk.lock().unwrap_or_else(PoisonError::into_inner)
+        self.desk.lock()
     }
 
     /// One call. When its answer is lost, nobody knows whether it took effect: the database is asked.
@@ -146,34 +147,27 @@ impl ClaimStep {
         left
     }
 
-    /// Gives the claims to the claimer; if it hung up meanwhile, to a later call of the same worker.
+    /// Gives the claims to the claimer; if it hangs up before it has them, to another call of the same worker.
     fn hand_out(&self, waiting: Waiting, share: Vec<TaskAnswer>) {
         let worker = &waiting.claimer.worker;
         let claims: Vec<_> =
             share.into_iter().filter_map(|answer| answer.task.map(|task| claim(task, worker))).collect();
         let key = (waiting.claimer.task_queue_id, waiting.claimer.worker);
-        let mut given = waiting.reply.send(Ok(claims));
-        while let Err(Ok(claims)) = given {
-            let mut desk = self.desk();
-            let Some(later) = desk.take_parked(&key) else {
-                tracing::info!(queue.id = %key.0, worker.id = key.1.worker_id, "a worker hung up before it heard of its claims");
-                let runs = claims.iter().map(|claim| (claim.status.task_id, claim.run_id)).collect();
-                return desk.keep_undelivered(key, runs);
-            };
-            given = later.reply.send(Ok(claims));
-        }
+        // A reply that nobody waits for drops the delivery, which knows the way back.
+        let _ = waiting.reply.send(Ok(Delivery::new(claims, self.desk.clone(), key)));
     }
 
     /// What the worker was given before and never heard of, as far as it still holds it.
-    async fn claim_again(&self, db: &Db, worker: &WorkerName, runs: Vec<(TaskId, RunId)>) -> Vec<Claim> {
+    async fn claim_again(&self, db: &Db, worker: &WorkerName, missed: Missed) -> Vec<Claim> {
         let mut claims = Vec::new();
-        for (task_id, run_id) in runs {
+        for &(task_id, run_id) in &missed.runs {
             let now: Timestamp = self.clock.now();
             match claim_task::run(db, task_id, run_id, worker, now + self.claim_timeout, now).await {
                 Ok((claim, _)) => claims.push(claim),
                 Err(error) => tracing::info!(task.id = %task_id, %error, "a claim that was not heard of is gone"),
             }
         }
+        missed.heard();
         claims
     }
 }

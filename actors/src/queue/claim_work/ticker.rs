@@ -6,7 +6,7 @@ use base::Entropy;
 use ractor::{Actor, ActorProcessingErr, ActorRef};
 use tokio::time::Instant;
 
-use super::ClaimStep;
+use super::{ClaimStep, delivery::Delivery};
 use crate::kit::{Lanes, Tick};
 
 pub(in crate::queue) struct Ticker {
@@ -31,7 +31,7 @@ impl Actor for Ticker {
     async fn handle(&self, myself: ActorRef<Look>, Look: Look, tick: &mut Tick) -> Result<(), ActorProcessingErr> {
         let (over, look) = self.lanes.step().desk().sweep(Instant::now());
         for waiting in over {
-            let _ = waiting.reply.send(Ok(vec![]));
+            let _ = waiting.reply.send(Ok(Delivery::nothing()));
         }
         self.lanes.resubmit(look);
         tick.again(&myself, self.entropy.jitter(self.every), || Look);
