@@ -101,13 +101,25 @@ pub fn issue(issuer: &str, access_token: &str, order: Order<'_>, seed: [u8; 32])
     }
 }
 
+/// Whether credentials from `start` to `expiry` are good now. It is the one check whose outcome changes by itself.
+pub fn check_times(start: i64, expiry: i64, now: Timestamp) -> Result<(), CertificateError> {
+    let (now, drift) = (now.timestamp_millis(), CLOCK_DRIFT.num_milliseconds());
+    if start > now.saturating_add(drift) {
+        Err(CertificateError::NotYetValid)
+    } else if expiry < now.saturating_sub(drift) {
+        Err(CertificateError::Expired)
+    } else if expiry.saturating_sub(start) > LONGEST_LIFE.num_milliseconds() {
+        Err(CertificateError::TooLong)
+    } else {
+        Ok(())
+    }
+}
+
 impl Certificate {
     /// Checks form, times and signature. `id` is the client id that signed the request.
     ///
     /// Whether the issuer holds these scopes, and may give this name, is checked by those who know the issuer.
     pub fn verify(&self, id: &str, issuer_token: &str, now: Timestamp) -> Result<(), CertificateError> {
-        let now = now.timestamp_millis();
-        let drift = CLOCK_DRIFT.num_milliseconds();
         let client_id_fits = match &self.client_id {
             None => true,
             Some(given) => self.issuer.is_some() && given == id,
@@ -117,11 +129,9 @@ impl Certificate {
             (self.seed.len() == SEED_LETTERS, CertificateError::Seed),
             (self.scopes.iter().all(|scope| scope::is_valid(scope)), CertificateError::Scopes),
             (client_id_fits, CertificateError::ClientId),
-            (self.start <= now.saturating_add(drift), CertificateError::NotYetValid),
-            (self.expiry >= now.saturating_sub(drift), CertificateError::Expired),
-            (self.expiry.saturating_sub(self.start) <= LONGEST_LIFE.num_milliseconds(), CertificateError::TooLong),
         ];
         demands.into_iter().try_for_each(|(met, error)| if met { Ok(()) } else { Err(error) })?;
+        check_times(self.start, self.expiry, now)?;
         let name = self.issuer.as_ref().map(|_| id);
         let given = STANDARD.decode(&self.signature).map_err(|_| CertificateError::Signature)?;
         self.signing(name, issuer_token).verify_slice(&given).map_err(|_| CertificateError::Signature)

@@ -5,15 +5,15 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use protocol::scope::ScopeSet;
+use super::Claim;
 
 /// Entries of one generation; there are two.
-const LARGEST: usize = 5000;
+const LARGEST: usize = 1000;
 
-/// Expansions of scopes that come again and again: those in the certificates of temporary credentials.
+/// Claims that come again and again: those of temporary credentials, with every request that they sign.
 ///
-/// What was not asked for during one whole generation is forgotten. Scopes are found by their hash, made outside the
-/// lock, and compared in whole.
+/// What was not asked for during one whole generation is forgotten. A claim is found by a hash, made outside the lock,
+/// and then compared in whole.
 #[derive(Default)]
 pub(super) struct Cache {
     hasher: RandomState,
@@ -27,32 +27,34 @@ struct Generations {
 }
 
 struct Entry {
-    scopes: Box<[String]>,
-    expanded: Arc<ScopeSet>,
+    id: Box<str>,
+    ext: Box<str>,
+    claim: Arc<Claim>,
 }
 
 impl Cache {
-    pub(super) fn get_or_make(&self, scopes: &[String], make: impl FnOnce() -> ScopeSet) -> Arc<ScopeSet> {
-        let hash = self.hasher.hash_one(scopes);
-        if let Some(found) = self.generations.lock().unwrap_or_else(PoisonError::into_inner).get(hash, scopes) {
-            return found;
-        }
-        let expanded = Arc::new(make());
-        let entry = Entry { scopes: scopes.into(), expanded: expanded.clone() };
+    pub(super) fn get(&self, id: &str, ext: &str) -> Option<Arc<Claim>> {
+        let hash = self.hasher.hash_one((id, ext));
+        self.generations.lock().unwrap_or_else(PoisonError::into_inner).get(hash, id, ext)
+    }
+
+    pub(super) fn put(&self, id: &str, ext: &str, claim: Arc<Claim>) {
+        let hash = self.hasher.hash_one((id, ext));
+        let entry = Entry { id: id.into(), ext: ext.into(), claim };
         self.generations.lock().unwrap_or_else(PoisonError::into_inner).put(hash, entry);
-        expanded
     }
 }
 
 impl Generations {
-    fn get(&mut self, hash: u64, scopes: &[String]) -> Option<Arc<ScopeSet>> {
+    fn get(&mut self, hash: u64, id: &str, ext: &str) -> Option<Arc<Claim>> {
+        let is_meant = |entry: &Entry| *entry.id == *id && *entry.ext == *ext;
         if let Some(entry) = self.young.get(&hash) {
-            return (*entry.scopes == *scopes).then(|| entry.expanded.clone());
+            return is_meant(entry).then(|| entry.claim.clone());
         }
-        let entry = self.old.remove(&hash).filter(|entry| *entry.scopes == *scopes)?;
-        let expanded = entry.expanded.clone();
+        let entry = self.old.remove(&hash).filter(is_meant)?;
+        let claim = entry.claim.clone();
         self.put(hash, entry);
-        Some(expanded)
+        Some(claim)
     }
 
     fn put(&mut self, hash: u64, entry: Entry) {
@@ -72,28 +74,28 @@ impl fmt::Debug for Cache {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::auth::Client;
 
-    fn scopes(number: usize) -> Vec<String> {
-        vec![format!("scope:{number}")]
+    fn claim() -> Arc<Claim> {
+        let client = Arc::new(Client::lasting("c", "t", ["x"]));
+        Arc::new(Claim { client, key: "k".to_owned(), scopes: Arc::default(), expires: None, times: None })
     }
 
     #[test]
-    fn what_is_asked_for_again_is_made_once() {
-        let cache = Cache::default();
-        let first = cache.get_or_make(&scopes(1), || ScopeSet::new(["a"]));
-        let again = cache.get_or_make(&scopes(1), || unreachable!("it was made before"));
-        assert!(Arc::ptr_eq(&first, &again));
-        assert_eq!(cache.get_or_make(&scopes(2), ScopeSet::default).as_slice().len(), 0);
+    fn a_claim_is_found_by_all_of_what_was_claimed() {
+        let (cache, claim) = (Cache::default(), claim());
+        cache.put("id", "ext", claim.clone());
+        assert!(cache.get("id", "ext").is_some_and(|found| Arc::ptr_eq(&found, &claim)));
+        assert!(cache.get("id", "other").is_none() && cache.get("other", "ext").is_none());
     }
 
     #[test]
     fn it_stays_small_and_keeps_what_is_in_use() {
         let cache = Cache::default();
-        let kept = cache.get_or_make(&scopes(0), || ScopeSet::new(["kept"]));
-        for number in 1..3 * LARGEST {
-            cache.get_or_make(&scopes(number), ScopeSet::default);
-            let again = cache.get_or_make(&scopes(0), || unreachable!("it is in use"));
-            assert!(Arc::ptr_eq(&kept, &again));
+        cache.put("kept", "", claim());
+        for number in 0..3 * LARGEST {
+            cache.put("id", &number.to_string(), claim());
+            assert!(cache.get("kept", "").is_some());
         }
         let generations = cache.generations.lock().unwrap();
         assert!(generations.young.len() + generations.old.len() <= 2 * LARGEST);

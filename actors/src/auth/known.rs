@@ -3,7 +3,7 @@ use std::{collections::HashMap, sync::Arc};
 use db::auth::AuthVersions;
 use protocol::scope::ScopeSet;
 
-use super::{Client, Role, Roles};
+use super::{Claim, Client, Role, Roles, cache::Cache};
 
 /// All clients and roles at one moment. It never changes.
 #[derive(Debug)]
@@ -12,12 +12,13 @@ pub struct Known {
     roles: Arc<Roles>,
     /// What the database counted when these were read, or a little before.
     pub(super) versions: AuthVersions,
+    claims: Cache,
 }
 
 impl Known {
     pub fn new(clients: impl IntoIterator<Item = Arc<Client>>, roles: Arc<Roles>) -> Self {
         let clients = clients.into_iter().map(|client| (client.client_id.clone(), client)).collect();
-        Self { clients, roles, versions: AuthVersions::default() }
+        Self::of(clients, roles)
     }
 
     pub fn client(&self, client_id: &str) -> Option<&Arc<Client>> {
@@ -40,7 +41,17 @@ impl Known {
 
     /// What the holder of these scopes may do.
     pub fn powers_with(&self, scopes: &[String]) -> Arc<ScopeSet> {
-        self.roles.remembered_with_anonymous(scopes)
+        Arc::new(self.roles.expand_with_anonymous(scopes))
+    }
+
+    /// What was found about a signer who wrote this `ext`. Only its times are to be checked again.
+    pub fn claim(&self, id: &str, ext: &str) -> Option<Arc<Claim>> {
+        self.claims.get(id, ext)
+    }
+
+    /// Keeps what was found, for as long as no client and no role changes.
+    pub fn remember(&self, id: &str, ext: &str, claim: Arc<Claim>) {
+        self.claims.put(id, ext, claim);
     }
 
     /// What everybody may do.
@@ -64,13 +75,17 @@ impl Known {
             Some(client) => clients.insert(client_id.to_owned(), Arc::new(client)),
             None => clients.remove(client_id),
         };
-        Self { clients, roles: self.roles.clone(), versions: self.versions }
+        Self { versions: self.versions, ..Self::of(clients, self.roles.clone()) }
     }
 
     /// The same clients beside other roles.
     pub(super) fn with_roles(&self, roles: Arc<Roles>, version: i64) -> Self {
         let clients = self.clients.iter().map(|(id, client)| (id.clone(), Arc::new(client.anew()))).collect();
-        Self { clients, roles, versions: AuthVersions { roles: version, ..self.versions } }
+        Self { versions: AuthVersions { roles: version, ..self.versions }, ..Self::of(clients, roles) }
+    }
+
+    fn of(clients: HashMap<String, Arc<Client>>, roles: Arc<Roles>) -> Self {
+        Self { clients, roles, versions: AuthVersions::default(), claims: Cache::default() }
     }
 
     pub(super) fn shared_roles(&self) -> Arc<Roles> {

@@ -6,6 +6,7 @@
 //! Tells: `client-*` and `role-*`, through the outbox.
 
 mod cache;
+mod claim;
 mod client;
 mod clients;
 mod copy;
@@ -26,6 +27,7 @@ mod write_role;
 use std::sync::Arc;
 
 use base::{Clock, Entropy, KeyRing};
+pub use claim::Claim;
 pub use client::Client;
 pub use clients::Clients;
 pub use create_client::ClientBody;

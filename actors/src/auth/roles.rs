@@ -6,7 +6,7 @@ use protocol::scope::{
     roles::{self, RoleCycle},
 };
 
-use super::{Role, cache::Cache};
+use super::Role;
 
 const ANONYMOUS: &str = "assume:anonymous";
 
@@ -17,7 +17,6 @@ pub struct Roles {
     list: Vec<Role>,
     set: RoleSet,
     anonymous: Arc<ScopeSet>,
-    remembered: Cache,
 }
 
 impl Default for Roles {
@@ -65,11 +64,6 @@ impl Roles {
         self.set.expand(scopes.iter().map(String::as_str).chain([ANONYMOUS]))
     }
 
-    /// As [`Roles::expand_with_anonymous`], for scopes that are asked for many times, like those of credentials.
-    pub(super) fn remembered_with_anonymous(&self, scopes: &[String]) -> Arc<ScopeSet> {
-        self.remembered.get_or_make(scopes, || self.expand_with_anonymous(scopes))
-    }
-
     pub(super) fn anonymous(&self) -> &Arc<ScopeSet> {
         &self.anonymous
     }
@@ -93,6 +87,6 @@ impl Roles {
     fn of(rows: Vec<RoleRow>, set: RoleSet) -> Self {
         let anonymous = Arc::new(set.expand([ANONYMOUS]));
         let list = rows.into_iter().map(Role::new).collect();
-        Self { list, set, anonymous, remembered: Cache::default() }
+        Self { list, set, anonymous }
     }
 }

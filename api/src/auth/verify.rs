@@ -1,15 +1,15 @@
 use std::sync::Arc;
 
-use actors::auth::Known;
+use actors::auth::{Claim, Known};
 use base64::{
     Engine, alphabet,
     engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
 };
 use chrono::TimeDelta;
 use protocol::{
-    certificate::{Certificate, CertificateError},
+    certificate::{self, Certificate, CertificateError},
     hawk::{Bewit, HawkError, Header},
-    scope::{self, ScopeSet},
+    scope,
     time::Timestamp,
 };
 use serde::Deserialize;
@@ -97,15 +97,6 @@ impl<'a> Signature<'a> {
     }
 }
 
-/// What a signature would prove, if it is right.
-struct Claimed<'a> {
-    /// Whose token it comes down to.
-    client: &'a Client,
-    certificate: Option<&'a Certificate>,
-    key: String,
-    expires: Option<Timestamp>,
-}
-
 /// Finds out who signed. An absent signature is no fault: everybody may do what `anonymous` may.
 pub(crate) fn authenticate(
     clients: &Clients,
@@ -119,12 +110,48 @@ pub(crate) fn authenticate(
         Signature::Header(header) => (header.id, header.ext.unwrap_or_default()),
         Signature::Url(bewit) => (bewit.id(), bewit.ext()),
     };
-    let ext = if ext.is_empty() { Ext::default() } else { parse_ext(ext)? };
-    let claimed = claimed(&known, id, ext.certificate.as_ref(), now)?;
-    let scopes = restrict(&known, &claimed, ext.authorized_scopes.as_deref())?;
-    let hash = check(signature, &claimed.key, signed, now)?;
-    clients.used(claimed.client, now);
-    Ok(Caller { client_id: Some(id.to_owned()), scopes, expires: claimed.expires, hash })
+    let (claim, again) = match known.claim(id, ext) {
+        Some(claim) => (still_good(claim, now)?, true),
+        None => (Arc::new(claim(&known, id, ext, now)?), false),
+    };
+    let hash = check(signature, &claim.key, signed, now)?;
+    if !again && !ext.is_empty() {
+        known.remember(id, ext, Arc::clone(&claim));
+    }
+    clients.used(&claim.client, now);
+    Ok(Caller { client_id: Some(id.to_owned()), scopes: Arc::clone(&claim.scopes), expires: claim.expires, hash })
+}
+
+/// What can have changed about a claim by itself.
+fn still_good(claim: Arc<Claim>, now: Timestamp) -> Result<Arc<Claim>, AuthFault> {
+    is_usable(&claim.client, now)?;
+    if let Some((start, expiry)) = claim.times {
+        certificate::check_times(start, expiry, now)?;
+    }
+    Ok(claim)
+}
+
+/// What a signature would prove, if it is right.
+fn claim(known: &Known, id: &str, ext: &str, now: Timestamp) -> Result<Claim, AuthFault> {
+    let Ext { certificate, authorized_scopes } = if ext.is_empty() { Ext::default() } else { parse_ext(ext)? };
+    let issuer = certificate.as_ref().and_then(|certificate| certificate.issuer.as_deref());
+    if issuer == Some(id) {
+        return Err(AuthFault::OwnIssuer);
+    }
+    let wanted = issuer.unwrap_or(id);
+    let client = known.client(wanted).ok_or_else(|| AuthFault::NoSuchClient(wanted.to_owned()))?;
+    is_usable(client, now)?;
+    let claim = match &certificate {
+        Some(certificate) => issued(known, client, certificate, id, now)?,
+        None => Claim {
+            client: Arc::clone(client),
+            key: client.access_token.clone(),
+            scopes: Arc::clone(known.powers_of(client)),
+            expires: client.expires,
+            times: None,
+        },
+    };
+    restrict(known, claim, authorized_scopes.as_deref())
 }
 
 fn parse_ext(ext: &str) -> Result<Ext, AuthFault> {
@@ -132,37 +159,34 @@ fn parse_ext(ext: &str) -> Result<Ext, AuthFault> {
     serde_json::from_slice(&json).map_err(|fault| AuthFault::Ext(fault.to_string()))
 }
 
-/// Key, scopes and end of life, of the client itself or of the certificate it issued.
-fn claimed<'a>(
-    known: &'a Known,
-    id: &str,
-    certificate: Option<&'a Certificate>,
-    now: Timestamp,
-) -> Result<Claimed<'a>, AuthFault> {
-    let issuer = certificate.and_then(|certificate| certificate.issuer.as_deref());
-    if issuer == Some(id) {
-        return Err(AuthFault::OwnIssuer);
+fn is_usable(client: &Client, now: Timestamp) -> Result<(), AuthFault> {
+    if client.disabled {
+        return Err(AuthFault::Disabled(client.client_id.clone()));
     }
-    let client = usable(known, issuer.unwrap_or(id), now)?;
-    let Some(certificate) = certificate else {
-        return Ok(Claimed { client, certificate: None, key: client.access_token.clone(), expires: client.expires });
-    };
+    match client.expires {
+        Some(expires) if expires < now => Err(AuthFault::Expired(client.client_id.clone())),
+        _ => Ok(()),
+    }
+}
+
+/// Key, scopes and end of life of what a client issued.
+fn issued(
+    known: &Known,
+    client: &Arc<Client>,
+    certificate: &Certificate,
+    id: &str,
+    now: Timestamp,
+) -> Result<Claim, AuthFault> {
     certificate.verify(id, &client.access_token, now)?;
     issuer_may(known, client, certificate, id)?;
     let expiry = Timestamp::from_timestamp_millis(certificate.expiry);
-    let key = certificate.access_token(&client.access_token);
-    Ok(Claimed { client, certificate: Some(certificate), key, expires: client.expires.into_iter().chain(expiry).min() })
-}
-
-fn usable<'a>(known: &'a Known, id: &str, now: Timestamp) -> Result<&'a Client, AuthFault> {
-    let client = known.client(id).ok_or_else(|| AuthFault::NoSuchClient(id.to_owned()))?;
-    if client.disabled {
-        return Err(AuthFault::Disabled(id.to_owned()));
-    }
-    match client.expires {
-        Some(expires) if expires < now => Err(AuthFault::Expired(id.to_owned())),
-        _ => Ok(client),
-    }
+    Ok(Claim {
+        client: Arc::clone(client),
+        key: certificate.access_token(&client.access_token),
+        scopes: known.powers_with(&certificate.scopes),
+        expires: client.expires.into_iter().chain(expiry).min(),
+        times: Some((certificate.start, certificate.expiry)),
+    })
 }
 
 /// Nobody can give what they do not hold, and a name only with the right to create that client.
@@ -178,15 +202,11 @@ fn issuer_may(known: &Known, client: &Client, certificate: &Certificate, id: &st
 }
 
 /// `authorizedScopes` replace the scopes, once these satisfy them. In the end everybody is `anonymous` too.
-fn restrict(known: &Known, claimed: &Claimed<'_>, authorized: Option<&[String]>) -> Result<Arc<ScopeSet>, AuthFault> {
-    let held = match claimed.certificate {
-        None => Arc::clone(known.powers_of(claimed.client)),
-        Some(certificate) => known.powers_with(&certificate.scopes),
-    };
-    let Some(authorized) = authorized else { return Ok(held) };
-    match authorized.iter().find(|scope| !scope::is_valid(scope) || !held.satisfies(scope)) {
+fn restrict(known: &Known, claim: Claim, authorized: Option<&[String]>) -> Result<Claim, AuthFault> {
+    let Some(authorized) = authorized else { return Ok(claim) };
+    match authorized.iter().find(|scope| !scope::is_valid(scope) || !claim.scopes.satisfies(scope)) {
         Some(scope) => Err(AuthFault::AuthorizedScopes(scope.clone())),
-        None => Ok(known.powers_with(authorized)),
+        None => Ok(Claim { scopes: known.powers_with(authorized), ..claim }),
     }
 }
 
