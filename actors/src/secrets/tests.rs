@@ -35,7 +35,8 @@ impl House {
 }
 
 fn object(value: Value) -> Map<String, Value> {
-    value.as_object().unwrap().clone()
+    let Value::Object(fields) = value else { panic!("no object: {value}") };
+    fields
 }
 
 async fn read(door: &Secrets, name: &str) -> Answer<Value> {

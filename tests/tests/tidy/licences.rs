@@ -31,9 +31,8 @@ fn satisfied(expression: &str, allowed: &[String]) -> bool {
         let part = part.trim();
         match part.strip_prefix('(').and_then(|inner| inner.strip_suffix(')')) {
             Some(inner) => satisfied(inner, allowed),
-            None => split_outside_brackets(part, " OR ").iter().any(|one| match one.contains(['(', ')']) {
-                true => satisfied(one, allowed),
-                false => allowed.iter().any(|it| it == one.trim()),
+            None => split_outside_brackets(part, " OR ").iter().any(|one| {
+                if one.contains('(') { satisfied(one, allowed) } else { allowed.iter().any(|it| it == one.trim()) }
             }),
         }
     })

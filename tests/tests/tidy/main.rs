@@ -2,6 +2,8 @@
 //!
 //! A new arrow or exception is added here in a commit of its own that says why.
 
+#![allow(clippy::unwrap_used, reason = "tests")]
+
 mod arrows;
 mod files;
 mod licences;
