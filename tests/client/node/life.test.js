@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
 import { Readable, Writable } from 'node:stream';
 import { before, test } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
 import taskcluster from 'taskcluster-client';
 
 const options = { ...taskcluster.fromEnvVars(), retries: 0 };
@@ -92,7 +93,7 @@ test('a task is created, claimed, reclaimed and completed, and can then be found
 
   let found;
   for (let tries = 0; !found && tries < 100; tries++) {
-    found = await index.findTask(`${namespace}.latest`).catch(() => taskcluster.sleep(100));
+    found = await index.findTask(`${namespace}.latest`).catch(() => pause(100));
   }
   assert.deepEqual([found.taskId, found.rank], [taskId, 7]);
 });
