@@ -1,8 +1,12 @@
 //! What the hot steps have in common: trying again, and answering.
 
-use std::time::Duration;
+use std::{
+    collections::{HashSet, VecDeque},
+    time::Duration,
+};
 
 use db::DbError;
+use protocol::id::TaskId;
 use tokio::sync::oneshot;
 
 use super::QueueError;
@@ -19,6 +23,19 @@ impl Tries {
         self.0 += 1;
         self.0 < 3 && result.as_ref().is_err_and(DbError::is_retryable)
     }
+}
+
+/// Takes up to `limit` requests from the front, and stops before one about a task that is among them already: a call
+/// must not name a task twice.
+pub(super) fn take_different<R>(waiting: &mut VecDeque<R>, limit: usize, task: impl Fn(&R) -> TaskId) -> Vec<R> {
+    let (mut taken, mut batch) = (HashSet::new(), Vec::new());
+    while batch.len() < limit
+        && let Some(next) = waiting.front()
+        && taken.insert(task(next))
+    {
+        batch.extend(waiting.pop_front());
+    }
+    batch
 }
 
 /// Waits for a lane's answer.

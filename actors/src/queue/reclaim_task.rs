@@ -1,10 +1,6 @@
 //! `reclaimTask`: a lane that extends many claims with one call.
 
-use std::{
-    collections::{HashSet, VecDeque},
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::VecDeque, sync::Arc, time::Duration};
 
 use base::Clock;
 use chrono::TimeDelta;
@@ -17,7 +13,7 @@ use tokio::sync::oneshot;
 
 use super::{
     QueueError,
-    lanes::{Tries, reply_unavailable, wait},
+    lanes::{Tries, reply_unavailable, take_different, wait},
     types::{Reclaim, scopes_of},
 };
 use crate::kit::{Lanes, Step};
@@ -73,15 +69,7 @@ impl Step for ReclaimTask {
     type Request = Request;
 
     fn take(&self, waiting: &mut VecDeque<Request>) -> Vec<Request> {
-        let mut taken = HashSet::new();
-        let mut batch = Vec::new();
-        while batch.len() < self.batch
-            && let Some(next) = waiting.front()
-            && taken.insert(next.task_id)
-        {
-            batch.extend(waiting.pop_front());
-        }
-        batch
+        take_different(waiting, self.batch, |request| request.task_id)
     }
 
     async fn run(&self, connection: &mut LaneConnection, batch: Vec<Request>) {

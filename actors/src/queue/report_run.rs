@@ -1,10 +1,6 @@
 //! `reportCompleted`, `reportFailed`, `reportException`: a lane that ends many runs with one call.
 
-use std::{
-    collections::{HashSet, VecDeque},
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::VecDeque, sync::Arc, time::Duration};
 
 use base::Clock;
 use db::{
@@ -20,7 +16,7 @@ use tokio::sync::oneshot;
 
 use super::{
     QueueError, Report,
-    lanes::{Tries, reply_unavailable, wait},
+    lanes::{Tries, reply_unavailable, take_different, wait},
     wakes::Wakes,
 };
 use crate::kit::{Lanes, Step};
@@ -87,15 +83,7 @@ impl Step for ReportRun {
     type Request = Request;
 
     fn take(&self, waiting: &mut VecDeque<Request>) -> Vec<Request> {
-        let mut taken = HashSet::new();
-        let mut batch = Vec::new();
-        while batch.len() < self.batch
-            && let Some(next) = waiting.front()
-            && taken.insert(next.task_id)
-        {
-            batch.extend(waiting.pop_front());
-        }
-        batch
+        take_different(waiting, self.batch, |request| request.task_id)
     }
 
     async fn run(&self, connection: &mut LaneConnection, batch: Vec<Request>) {

@@ -4,8 +4,7 @@
 -- 5 dependencies that do not exist (detail), 6 dependencies that expire before its deadline (detail).
 -- A refused task leaves nothing behind and does not disturb its neighbours.
 -- Edges to tasks outside the call come as (required, index of the dependent); edges within the call likewise in
--- inside_*. traces_in, new_queues_in may be null. all_or_none_in: refuse everything by an error when one is refused
--- or was there already; the rows are then in the error's detail.
+-- inside_*. traces_in, new_queues_in may be null.
 create or replace function create_tasks(
   task_ids_in uuid[], task_group_ids_in uuid[], task_queue_ids_in text[], scheduler_ids_in text[], project_ids_in text[],
   priorities_in smallint[], retries_in smallint[], requires_in smallint[], deadlines_in timestamptz[],
