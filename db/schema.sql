@@ -37,7 +37,68 @@ create table blob (
   content_length bigint,
   sha256 text,
   sha512 text,
+  store_id text not null default 'local'::text,
+  multipart_id text,
   constraint blob_pkey PRIMARY KEY (blob_id)
+);
+
+create table bridge_master (
+  master text not null,
+  epoch bigint not null default 0,
+  state text not null default 'unknown'::text,
+  since timestamp with time zone not null,
+  last_ok timestamp with time zone,
+  error text,
+  leader uuid,
+  leader_until timestamp with time zone,
+  constraint bridge_master_pkey PRIMARY KEY (master)
+);
+
+create table bridge_request (
+  id bigint not null generated always as identity,
+  master text not null,
+  epoch bigint not null default 0,
+  task_id uuid not null,
+  first_run smallint not null,
+  run_id smallint not null,
+  state text not null default 'wanted'::text,
+  wanted text not null default 'run'::text,
+  builder text,
+  attempts integer not null default 0,
+  tried timestamp with time zone,
+  buildset_id bigint,
+  request_id bigint,
+  submitted timestamp with time zone,
+  lost boolean not null default false,
+  claimed_seen timestamp with time zone,
+  last_build bigint not null default 0,
+  build_id bigint,
+  build_number bigint,
+  result smallint,
+  ended timestamp with time zone,
+  taken_until timestamp with time zone,
+  reclaim_at timestamp with time zone,
+  cancel_asked timestamp with time zone,
+  cancel_tried timestamp with time zone,
+  error text,
+  deadline timestamp with time zone not null,
+  expires timestamp with time zone not null,
+  next_check timestamp with time zone not null,
+  pokes bigint not null default 0,
+  version bigint not null default 0,
+  created timestamp with time zone not null,
+  updated timestamp with time zone not null,
+  constraint bridge_request_master_task_id_first_run_key UNIQUE (master, task_id, first_run),
+  constraint bridge_request_pkey PRIMARY KEY (id)
+);
+
+create table bridge_run (
+  task_id uuid not null,
+  run_id smallint not null,
+  request bigint not null,
+  build_id bigint,
+  constraint bridge_run_pkey PRIMARY KEY (task_id, run_id),
+  constraint bridge_run_request_fkey FOREIGN KEY (request) REFERENCES bridge_request(id) ON DELETE CASCADE
 );
 
 create table cache_purge (
@@ -79,6 +140,15 @@ create table edge (
   requires smallint not null,
   constraint edge_pkey PRIMARY KEY (required, dependent)
 ) with (autovacuum_vacuum_insert_scale_factor=0.05);
+
+create table event_log (
+  last bigint not null,
+  logged timestamp with time zone not null,
+  lowest_id bigint not null,
+  highest_id bigint not null,
+  events event_fact[] not null,
+  constraint event_log_pkey PRIMARY KEY (last, logged)
+);
 
 create table graph (
   submit_key text not null,
@@ -149,8 +219,24 @@ create table outbox (
   taken_until timestamp with time zone,
   worker_group text,
   worker_id text,
+  routed boolean not null default true,
   constraint outbox_pkey PRIMARY KEY (id)
 ) with (autovacuum_vacuum_cost_delay=0, autovacuum_vacuum_scale_factor=0, autovacuum_vacuum_threshold=20000);
+
+create table parked_message (
+  parked_id bigint not null generated always as identity,
+  queue text not null,
+  message_id text not null,
+  exchange text not null,
+  routing_key text not null,
+  cc text[] not null,
+  content_type text not null,
+  body bytea not null,
+  reason text not null,
+  tries integer not null,
+  parked timestamp with time zone not null,
+  constraint parked_message_pkey PRIMARY KEY (parked_id)
+);
 
 create table pending (
   task_queue_id text not null,
@@ -161,6 +247,14 @@ create table pending (
   inserted timestamp with time zone not null,
   deadline timestamp with time zone not null
 ) with (autovacuum_analyze_scale_factor=0, autovacuum_analyze_threshold=50000, autovacuum_vacuum_cost_delay=0, autovacuum_vacuum_scale_factor=0, autovacuum_vacuum_threshold=5000);
+
+create table push_task (
+  project text not null,
+  revision text not null,
+  task_id uuid not null,
+  expires timestamp with time zone not null,
+  constraint push_task_pkey PRIMARY KEY (project, revision, task_id)
+);
 
 create table role (
   role_id text not null,
@@ -223,6 +317,7 @@ create table task (
   project_id text not null,
   worker_group text,
   worker_id text,
+  routed boolean not null default true,
   constraint task_pkey PRIMARY KEY (task_id)
 ) with (autovacuum_vacuum_cost_delay=0, autovacuum_vacuum_scale_factor=0.02, fillfactor=50);
 
@@ -239,6 +334,18 @@ create table task_group (
   expires timestamp with time zone not null,
   sealed timestamp with time zone,
   constraint task_group_pkey PRIMARY KEY (task_group_id)
+);
+
+create table task_note (
+  task_id uuid not null,
+  source text not null,
+  kind text not null,
+  words text not null,
+  at timestamp with time zone not null,
+  constraint task_note_kind_check CHECK (((length(kind) >= 1) AND (length(kind) <= 64))),
+  constraint task_note_pkey PRIMARY KEY (task_id, source),
+  constraint task_note_source_check CHECK (((length(source) >= 1) AND (length(source) <= 64))),
+  constraint task_note_words_check CHECK (((length(words) >= 1) AND (length(words) <= 2000)))
 );
 
 create table task_queue (
@@ -274,6 +381,7 @@ create table worker (
   quarantine_details jsonb not null default '[]'::jsonb,
   recent_task_ids uuid[] not null default '{}'::uuid[],
   recent_run_ids smallint[] not null default '{}'::smallint[],
+  capacity smallint not null default 0,
   constraint worker_pkey PRIMARY KEY (task_queue_id, worker_group, worker_id)
 ) with (fillfactor=50);
 
@@ -282,20 +390,31 @@ CREATE INDEX audit_created ON drover.audit_history USING brin (created);
 CREATE INDEX audit_of_client ON drover.audit_history USING btree (client_id, seq);
 CREATE INDEX audit_of_entity ON drover.audit_history USING btree (entity_type, entity_id, seq);
 CREATE INDEX blob_delete_after ON drover.blob USING btree (delete_after) WHERE (delete_after IS NOT NULL);
+CREATE INDEX bridge_request_due ON drover.bridge_request USING btree (master, next_check) WHERE (state <> 'resolved'::text);
+CREATE UNIQUE INDEX bridge_request_number ON drover.bridge_request USING btree (master, epoch, request_id);
+CREATE INDEX bridge_request_over ON drover.bridge_request USING btree (updated) WHERE (state = 'resolved'::text);
+CREATE INDEX bridge_request_task ON drover.bridge_request USING btree (task_id);
+CREATE INDEX bridge_run_request ON drover.bridge_run USING btree (request);
 CREATE INDEX client_expires ON drover.client USING btree (expires) WHERE delete_on_expiration;
 CREATE INDEX index_namespace_expires ON drover.index_namespace USING btree (expires);
 CREATE INDEX indexed_task_expires ON drover.indexed_task USING btree (expires);
 CREATE INDEX object_expires ON drover.object USING btree (expires);
 CREATE INDEX object_unfinished ON drover.object USING btree (upload_expires) WHERE (finished IS NULL);
+CREATE UNIQUE INDEX parked_message_once ON drover.parked_message USING btree (queue, exchange, message_id) WHERE (message_id <> ''::text);
 CREATE INDEX pending_order ON drover.pending USING btree (task_queue_id, priority DESC, seq);
+CREATE INDEX push_task_expires ON drover.push_task USING btree (expires);
 CREATE INDEX task_deadline ON drover.task USING btree (deadline);
 CREATE INDEX task_expires ON drover.task USING brin (expires) WITH (pages_per_range='32', autosummarize='on');
 CREATE INDEX task_group_expires ON drover.task_group USING btree (expires);
 CREATE INDEX task_group_tasks ON drover.task USING btree (task_group_id, task_id);
 
 create sequence audit_history_seq_seq as bigint start 1 increment 1 cache 1;
+create sequence bridge_request_id_seq as bigint start 1 increment 1 cache 1;
+create sequence event_position as bigint start 1 increment 1 cache 1;
 create sequence outbox_id as bigint start 1 increment 1 cache 1;
+create sequence parked_message_parked_id_seq as bigint start 1 increment 1 cache 1;
 create sequence pending_seq as bigint start 1 increment 1 cache 1;
 
 
+create type event_fact as (id bigint, kind smallint, at timestamp with time zone, subject uuid, run_id smallint, facts jsonb, priority smallint, retries_left smallint, state smallint, current_run smallint, reason_created smallint, reason_resolved smallint, scheduled timestamp with time zone, started timestamp with time zone, resolved timestamp with time zone, taken_until timestamp with time zone, worker_group text, worker_id text);
 create type task_answer as (place integer, outcome smallint, task_id uuid, task_group_id uuid, task_queue_id text, scheduler_id text, project_id text, priority smallint, retries_left smallint, deadline timestamp with time zone, expires timestamp with time zone, state smallint, run_id smallint, reason_created smallint, reason_resolved smallint, scheduled timestamp with time zone, started timestamp with time zone, resolved timestamp with time zone, taken_until timestamp with time zone, worker_group text, worker_id text, past jsonb, stored_priority smallint, body text);

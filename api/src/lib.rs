@@ -5,16 +5,19 @@
 
 mod auth;
 mod auth_service;
-mod graph;
+mod health;
 mod http;
 mod index;
 mod object;
+mod own;
 mod purge_cache;
+mod push;
 mod queue;
 mod secrets;
 mod server;
 mod settings;
 
+pub use health::{Ready, serve_health};
 pub use http::Build;
 pub use server::{Api, serve};
 pub use settings::{ApiSettings, StaticClient};

@@ -5,7 +5,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use actors::{artifacts::Artifacts, auth::Auth, index::Index, purge_cache::PurgeCache, queue::Queue, secrets::Secrets};
+use actors::{
+    artifacts::Artifacts, auth::Auth, index::Index, purge_cache::PurgeCache, queue::Queue, secrets::Secrets,
+    treeherder::Pushes,
+};
 use axum::{
     body::{Body, HttpBody},
     http::{
@@ -25,9 +28,10 @@ use tower::{Layer, ServiceExt};
 use tower_http::{CompressionLevel, compression::CompressionLayer};
 
 use crate::{
-    ApiSettings, Build, auth_service, graph,
-    http::{Door, Durations, Limits, Probes, Table, answer},
-    index, object, purge_cache, queue, secrets,
+    ApiSettings, Build, auth_service,
+    health::{READY_PATH, Ready, readiness},
+    http::{Door, Durations, Limits, Probes, Routes, Table, answer},
+    index, object, own, purge_cache, push, queue, secrets,
 };
 
 /// What the server needs of the house.
@@ -40,8 +44,11 @@ pub struct Api {
     pub index: Index,
     pub secrets: Secrets,
     pub purge_cache: PurgeCache,
+    pub pushes: Pushes,
     pub clock: Arc<dyn Clock>,
     pub entropy: Entropy,
+    /// For probes.
+    pub ready: Ready,
 }
 
 /// A client that sends its headers slower than this is let go.
@@ -60,8 +67,15 @@ pub async fn serve(listener: TcpListener, api: Api, shutdown: Shutdown) -> io::R
         given => given.to_owned(),
     };
     let drain = api.settings.drain_deadline.duration();
+    let ready = Arc::clone(&api.ready);
     let door = Arc::new(door(api, root_url, &shutdown));
-    serve_door(listener, door, shutdown, drain).await;
+    let respond = move |request: Request<Incoming>| {
+        let (door, ready) = (Arc::clone(&door), Arc::clone(&ready));
+        async move {
+            if request.uri().path() == READY_PATH { readiness(&ready).await } else { respond(door, request).await }
+        }
+    };
+    serve_requests(listener, respond, shutdown, drain).await;
     Ok(())
 }
 
@@ -69,7 +83,11 @@ fn door(api: Api, root_url: String, shutdown: &Shutdown) -> Door {
     let probes = Probes::new(api.build.clone(), Instant::now());
     let mut table = Table::default();
     auth_service::routes(&api, &probes).into_table(&mut table);
-    graph::routes(&api, &probes).into_table(&mut table);
+    own::routes(&api, &probes).into_table(&mut table);
+    for service in own::PROBES_ONLY {
+        Routes::of(service, (), &probes).into_table(&mut table);
+    }
+    push::routes(&api, &probes).into_table(&mut table);
     queue::routes(&api, &root_url, &probes, shutdown).into_table(&mut table);
     object::routes(api.artifacts.objects(), &root_url, &probes).into_table(&mut table);
     object::content_routes(api.artifacts.objects(), &probes).into_table(&mut table);
@@ -94,8 +112,17 @@ fn door(api: Api, root_url: String, shutdown: &Shutdown) -> Door {
     }
 }
 
-/// The accept loop: it owns every connection, and leaves none behind.
+#[cfg(test)]
 pub(crate) async fn serve_door(listener: TcpListener, door: Arc<Door>, shutdown: Shutdown, drain: Duration) {
+    serve_requests(listener, move |request| respond(Arc::clone(&door), request), shutdown, drain).await;
+}
+
+/// The accept loop: it owns every connection, and leaves none behind.
+pub(crate) async fn serve_requests<R, F>(listener: TcpListener, respond: R, shutdown: Shutdown, drain: Duration)
+where
+    R: Fn(Request<Incoming>) -> F + Clone + Send + 'static,
+    F: Future<Output = Response<Body>> + Send + 'static,
+{
     let mut connections = JoinSet::new();
     loop {
         let accepted = tokio::select! {
@@ -103,7 +130,7 @@ pub(crate) async fn serve_door(listener: TcpListener, door: Arc<Door>, shutdown:
             () = shutdown.wait() => break,
         };
         match accepted {
-            Ok((stream, _)) => _ = connections.spawn(connection(stream, Arc::clone(&door), shutdown.clone())),
+            Ok((stream, _)) => _ = connections.spawn(connection(stream, respond.clone(), shutdown.clone())),
             Err(fault) => {
                 tracing::warn!(error = %fault, "a connection could not be accepted");
                 tokio::time::sleep(ACCEPT_PAUSE).await;
@@ -120,10 +147,17 @@ pub(crate) async fn serve_door(listener: TcpListener, door: Arc<Door>, shutdown:
 }
 
 /// Serves one connection; once told to stop, it answers what it is at and closes.
-async fn connection(stream: TcpStream, door: Arc<Door>, shutdown: Shutdown) {
+async fn connection<R, F>(stream: TcpStream, respond: R, shutdown: Shutdown)
+where
+    R: Fn(Request<Incoming>) -> F + Clone + Send + 'static,
+    F: Future<Output = Response<Body>> + Send + 'static,
+{
     // Without it small answers may wait 40 ms for a packet to fill. Where it cannot be set, they do.
     let _ = stream.set_nodelay(true);
-    let service = service_fn(move |request: Request<Incoming>| respond(Arc::clone(&door), request));
+    let service = service_fn(move |request: Request<Incoming>| {
+        let responding = respond(request);
+        async move { Ok::<_, Infallible>(responding.await) }
+    });
     let mut builder = http1::Builder::new();
     builder.timer(TokioTimer::new()).header_read_timeout(HEADER_DEADLINE);
     let mut connection = std::pin::pin!(builder.serve_connection(TokioIo::new(stream), service));
@@ -137,12 +171,12 @@ async fn connection(stream: TcpStream, door: Arc<Door>, shutdown: Shutdown) {
     }
 }
 
-async fn respond(door: Arc<Door>, request: Request<Incoming>) -> Result<Response<Body>, Infallible> {
+async fn respond(door: Arc<Door>, request: Request<Incoming>) -> Response<Body> {
     let accepts = request.headers().get(ACCEPT_ENCODING).cloned();
     let response = answer(door, request.map(Body::new)).await;
     match accepts {
         Some(accepts) if is_worth_compressing(&response) => compress(response, accepts).await,
-        _ => Ok(response),
+        _ => response,
     }
 }
 
@@ -153,7 +187,7 @@ fn is_worth_compressing(response: &Response<Body>) -> bool {
     json && response.body().size_hint().lower() > WORTH_COMPRESSING
 }
 
-async fn compress(response: Response<Body>, accepts: HeaderValue) -> Result<Response<Body>, Infallible> {
+async fn compress(response: Response<Body>, accepts: HeaderValue) -> Response<Body> {
     let mut ready = Some(response);
     let given = tower::service_fn(move |_: Request<Body>| {
         std::future::ready(Ok::<_, Infallible>(ready.take().unwrap_or_default()))
@@ -162,5 +196,7 @@ async fn compress(response: Response<Body>, accepts: HeaderValue) -> Result<Resp
     request.headers_mut().insert(ACCEPT_ENCODING, accepts);
     let compression = CompressionLayer::new().gzip(true).quality(CompressionLevel::Fastest);
     let compressed = compression.compress_when(|_: StatusCode, _: Version, _: &HeaderMap, _: &Extensions| true);
-    compressed.layer(given).oneshot(request).await.map(|response| response.map(Body::new))
+    let compressed: Result<_, Infallible> = compressed.layer(given).oneshot(request).await;
+    let Ok(response) = compressed;
+    response.map(Body::new)
 }

@@ -39,8 +39,19 @@ pub struct Delivery {
     pub message: Arc<Message>,
     /// It was handed out before, to a consumer that failed or ended.
     pub redelivered: bool,
+    /// How often it came back. Counted by durable queues only; of others it tells whether at all.
+    pub tries: u32,
+    /// Where the answer goes, if this is a call.
+    pub reply_to: Option<ReplyTo>,
     number: u64,
     settler: Option<Arc<dyn Settler>>,
+}
+
+/// Where the answer to a call goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReplyTo {
+    pub(crate) queue: String,
+    pub(crate) call: String,
 }
 
 /// What becomes of a delivery.
@@ -63,8 +74,13 @@ pub(crate) trait Source: Send {
 }
 
 impl Delivery {
-    pub(crate) fn new(message: Arc<Message>, redelivered: bool, number: u64, settler: Arc<dyn Settler>) -> Self {
-        Self { message, redelivered, number, settler: Some(settler) }
+    pub(crate) fn new(message: Arc<Message>, tries: u32, number: u64, settler: Arc<dyn Settler>) -> Self {
+        Self { message, redelivered: tries > 0, tries, reply_to: None, number, settler: Some(settler) }
+    }
+
+    pub(crate) fn replying_to(mut self, reply_to: Option<ReplyTo>) -> Self {
+        self.reply_to = reply_to;
+        self
     }
 
     /// The message has done its work.

@@ -11,7 +11,7 @@ pub enum BusError {
     /// A repeat will be refused again.
     #[error("the message broker refused: {0}")]
     Refused(String),
-    #[error("the AMQP URL cannot be used: {0}; expected amqp://user:password@host:port/vhost")]
+    #[error("the AMQP URL cannot be used: {0}; expected amqp://user:password@host:port/vhost, or amqps://")]
     Url(String),
     #[error("the bus is closed")]
     Closed,
@@ -22,4 +22,18 @@ impl BusError {
     pub fn is_retryable(&self) -> bool {
         matches!(self, Self::Away(_) | Self::Late)
     }
+}
+
+/// Why a call brought no answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum CallFailure {
+    /// Nobody serves it, the broker is away or refused it: it was not begun.
+    #[error("nobody is there to answer")]
+    Down,
+    /// The way of the answer broke. Nobody knows whether the call was carried out.
+    #[error("the connection broke before the answer came")]
+    Lost,
+    /// No answer within the deadline. Late does not mean undone.
+    #[error("no answer came in time")]
+    Late,
 }

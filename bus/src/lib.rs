@@ -6,6 +6,7 @@
 mod amqp;
 mod consumer;
 mod error;
+mod filter;
 mod memory;
 mod message;
 mod subscription;
@@ -13,11 +14,12 @@ mod topic;
 
 use std::time::Duration;
 
-pub use amqp::AmqpBus;
+pub use amqp::{AmqpBus, QueueDepth};
 use async_trait::async_trait;
 use bytes::Bytes;
-pub use consumer::{Consumer, Delivery, Received};
-pub use error::BusError;
+pub use consumer::{Consumer, Delivery, Received, ReplyTo};
+pub use error::{BusError, CallFailure};
+pub use filter::Filter;
 pub use memory::MemoryBus;
 pub use message::{ContentType, Message};
 pub use subscription::{Binding, Exchange, ExchangeKind, Queue, Subscription};
@@ -38,8 +40,16 @@ pub trait Bus: Send + Sync + 'static {
     /// Wakes whoever listens to a fan-out exchange. Never waits, may be lost without a word.
     fn wake(&self, exchange: &str, body: Bytes);
 
-    /// False only if nobody could possibly get a message sent to this exchange just now, so that it need not be made.
-    fn may_be_heard(&self, exchange: &str) -> bool;
+    /// Asks one of those who serve an inbox and waits for the answer. An answer that comes later is dropped; a call that
+    /// nobody began before the deadline is not begun any more.
+    async fn call(&self, inbox: &str, question: Bytes, deadline: Duration) -> Result<Bytes, CallFailure>;
+
+    /// Answers a call. May be lost, as the caller may be; settle the call afterwards.
+    async fn reply(&self, to: &ReplyTo, answer: Bytes) -> Result<(), BusError>;
+
+    /// False only if nobody could possibly get a message that is sent to this exchange just now under a key that begins
+    /// with this word, so that it need not be made.
+    fn may_be_heard(&self, exchange: &str, first_word: &str) -> bool;
 
     /// Ends all connections in good order. Consumers end, publishing fails from then on.
     async fn close(&self);

@@ -39,6 +39,11 @@ pub struct Message {
     pub cc: Vec<String>,
     pub content_type: ContentType,
     pub body: Bytes,
+    /// The same for the same event, however often it is told; empty where nobody needs to know. Sent as the header
+    /// `x-drover-id`, and as the message id of protobuf messages; what the world reads carries none, as it never did.
+    pub id: String,
+    /// Sent once more to one queue, long after the event.
+    pub replayed: bool,
 }
 
 impl Message {

@@ -34,6 +34,8 @@ impl Exchange {
 pub enum Queue {
     /// Kept while nobody consumes. With a `max_length` the oldest go first; without one nothing is dropped.
     Durable { name: String, max_length: Option<u32> },
+    /// Where calls wait for those who serve them, each for one of these. Gone with the last of them.
+    Inbox { name: String },
     /// One consumer's own, gone with it. What was sent while it was cut off is lost, which it is told by a gap.
     Ephemeral,
 }
@@ -54,6 +56,8 @@ pub struct Subscription {
     pub prefetch: u16,
     /// A publisher hears that its message is safe only once this queue has settled it.
     pub settled_first: bool,
+    /// However many consume the queue, one gets all of it; another takes over when that one is gone.
+    pub one_at_a_time: bool,
 }
 
 impl Subscription {
@@ -62,6 +66,11 @@ impl Subscription {
 
     pub fn durable(name: &str) -> Self {
         Self::of(Queue::Durable { name: name.to_owned(), max_length: None })
+    }
+
+    /// Calls to a service, shared with everyone else who serves it.
+    pub fn inbox(name: &str) -> Self {
+        Self::of(Queue::Inbox { name: name.to_owned() })
     }
 
     pub fn ephemeral() -> Self {
@@ -88,12 +97,19 @@ impl Subscription {
         self
     }
 
+    /// For consumers in several processes that must not overtake each other. All of a queue must say it.
+    #[must_use]
+    pub const fn one_at_a_time(mut self) -> Self {
+        self.one_at_a_time = true;
+        self
+    }
+
     fn of(queue: Queue) -> Self {
-        Self { queue, bindings: Vec::new(), prefetch: Self::PREFETCH, settled_first: false }
+        Self { queue, bindings: Vec::new(), prefetch: Self::PREFETCH, settled_first: false, one_at_a_time: false }
     }
 
     pub(crate) fn check(&self) -> Result<(), BusError> {
-        if let Queue::Durable { name, .. } = &self.queue {
+        if let Queue::Durable { name, .. } | Queue::Inbox { name } = &self.queue {
             check_name("queue name", name)?;
         }
         for binding in &self.bindings {

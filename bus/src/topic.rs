@@ -26,6 +26,11 @@ impl Pattern {
         Self(words(pattern).into_iter().map(word).collect())
     }
 
+    /// Whether a key that begins with this word could match.
+    pub(crate) fn may_begin_with(&self, word: &str) -> bool {
+        self.0.first().is_some_and(|first| *first == Word::Many || first.takes(word))
+    }
+
     /// Goes back only to the last `#`, which is enough: what an earlier one could take, the last can as well.
     pub(crate) fn matches(&self, key: &[&str]) -> bool {
         let (mut at, mut word) = (0, 0);
@@ -106,6 +111,21 @@ mod tests {
             ("a", "a."),
         ] {
             assert!(!matches(pattern, key), "{pattern} should not take {key}");
+        }
+    }
+
+    #[test]
+    fn a_pattern_tells_with_which_word_a_key_may_begin() {
+        for (pattern, word, may) in [
+            ("#", "primary", true),
+            ("*.a", "primary", true),
+            ("#.a", "primary", true),
+            ("primary.#", "primary", true),
+            ("route.index.#", "primary", false),
+            ("route.index.#", "route", true),
+            ("", "primary", false),
+        ] {
+            assert_eq!(Pattern::new(pattern).may_begin_with(word), may, "{pattern} and {word}");
         }
     }
 

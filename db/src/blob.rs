@@ -21,23 +21,56 @@ pub struct Content {
     pub sha512: String,
 }
 
+/// Written content, and the store it lies in.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+pub struct StoredContent {
+    pub store_id: String,
+    #[sqlx(flatten)]
+    pub content: Content,
+}
+
+/// Content to delete from its store.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnheldContent {
+    pub blob_id: BlobId,
+    pub store_id: String,
+    /// The upload in parts by which it was, or is, written.
+    pub multipart_id: Option<String>,
+}
+
 impl Db {
-    /// `start_blob`: announces content. Unless somebody holds it by then, it may be swept away after a day.
-    pub async fn start_blob(&self, id: BlobId, now: Timestamp) -> Result<(), DbError> {
-        sqlx::query("select start_blob($1, $2)").bind(id.0).bind(now).execute(self.pool()).await?;
+    /// `start_content`: announces content. Unless somebody holds it by then, it may be swept away after a day.
+    pub async fn start_content(&self, id: BlobId, store_id: &str, now: Timestamp) -> Result<(), DbError> {
+        let call = sqlx::query("select start_content($1, $2, $3)").bind(id.0).bind(store_id).bind(now);
+        call.execute(self.pool()).await?;
         Ok(())
     }
 
-    /// `get_blob`. `None`: nobody holds such content.
-    pub async fn get_blob(&self, id: BlobId) -> Result<Option<Content>, DbError> {
-        let found = sqlx::query_as("select * from get_blob($1)").bind(id.0);
+    /// `note_multipart`: the store has opened an upload in parts for this content.
+    pub async fn note_multipart(&self, id: BlobId, multipart_id: &str) -> Result<(), DbError> {
+        sqlx::query("select note_multipart($1, $2)").bind(id.0).bind(multipart_id).execute(self.pool()).await?;
+        Ok(())
+    }
+
+    /// `get_content`. `None`: nobody holds such content.
+    pub async fn get_content(&self, id: BlobId) -> Result<Option<StoredContent>, DbError> {
+        let found = sqlx::query_as("select * from get_content($1)").bind(id.0);
         Ok(found.fetch_optional(self.pool()).await?)
     }
 
-    /// `unheld_blobs`: content to delete from the store.
-    pub async fn unheld_blobs(&self, limit: i32, now: Timestamp) -> Result<Vec<BlobId>, DbError> {
-        let found = sqlx::query_scalar("select blob_id from unheld_blobs($1, $2)").bind(limit).bind(now);
-        Ok(found.fetch_all(self.pool()).await?.into_iter().map(BlobId).collect())
+    /// `unheld_content`: content to delete from these stores.
+    pub async fn unheld_content(
+        &self,
+        store_ids: &[&str],
+        limit: i32,
+        now: Timestamp,
+    ) -> Result<Vec<UnheldContent>, DbError> {
+        let found = sqlx::query_as("select blob_id, store_id, multipart_id from unheld_content($1, $2, $3)");
+        let rows: Vec<(Uuid, String, Option<String>)> =
+            found.bind(store_ids).bind(limit).bind(now).fetch_all(self.pool()).await?;
+        let read =
+            |(blob_id, store_id, multipart_id)| UnheldContent { blob_id: BlobId(blob_id), store_id, multipart_id };
+        Ok(rows.into_iter().map(read).collect())
     }
 
     /// `forget_blobs`: the store no longer has this content.

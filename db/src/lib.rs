@@ -6,6 +6,7 @@
 pub mod artifact;
 pub mod auth;
 pub mod blob;
+pub mod bridge;
 mod connect;
 pub mod embedded;
 mod error;
@@ -14,11 +15,13 @@ mod lane;
 pub mod object;
 mod options;
 pub mod outbox;
+pub mod parked;
 pub mod purge_cache;
 pub mod queue;
 pub mod secrets;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
+pub mod treeherder;
 pub mod versions;
 
 pub use connect::{Db, DbSettings};

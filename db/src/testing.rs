@@ -41,6 +41,14 @@ impl TestDatabase {
         &self.url
     }
 
+    /// Breaks something, past all stored functions. Panics where the statement fails.
+    pub async fn run(&self, sql: &str) -> u64 {
+        let options = options::parse(&self.url, "drover test").expect("the URL of the test database");
+        let mut connection = options.connect().await.expect("the test server answers");
+        let ran = sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).execute(&mut connection).await;
+        ran.unwrap_or_else(|error| panic!("{sql}: {error}")).rows_affected()
+    }
+
     /// A small pool on this database.
     pub async fn db(&self) -> Db {
         let settings = DbSettings { pool_size: 4, application_name: self.name.clone(), ..DbSettings::new(&self.url) };

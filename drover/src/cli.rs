@@ -6,13 +6,18 @@ use base::settings::{Loaded, Loader};
 use clap::{Args, Parser, Subcommand};
 
 use crate::{
+    artifact_command::{self, ArtifactCommand},
+    bridge_command::{self, BridgeCommand},
+    bus_command::{self, BusArgs},
     config_command::{self, ConfigCommand},
     db_command::{self, DbArgs},
     dev::{self, DevArgs},
     exit::{Exit, Failure},
+    explain::{self, ExplainCommand},
     ground::Ground,
     group_command::{self, GroupCommand},
     output::{Format, Output},
+    push_command::{self, PushArgs, TreeherderCommand},
     run::{self, RunArgs},
     serve::{self, ServeArgs},
     settings::DroverSettings,
@@ -25,6 +30,7 @@ Examples:
   drover dev                              everything in one process, with two workers
   drover run graph.yml                    submit a graph of tasks and watch it until it is done
   drover task log TASK_ID                 what a task wrote
+  drover explain task TASK_ID             why a task is not running
   drover group watch TASK_GROUP_ID        follow a graph that someone else submitted
   drover config explain api               what the settings of a section mean
 
@@ -78,12 +84,28 @@ enum Command {
     Run(RunArgs),
     /// Look at the database's version, or change it.
     Db(DbArgs),
+    /// Look after events: how far behind, live, once more, put aside.
+    Bus(BusArgs),
     /// Look at a task, or act on it.
     #[command(subcommand)]
     Task(TaskCommand),
+    /// Bring files to a run, or fetch what it has left.
+    #[command(subcommand)]
+    Artifact(ArtifactCommand),
+    /// Say why something is as it is.
+    #[command(subcommand)]
+    Explain(ExplainCommand),
     /// Look at task groups, or act on them.
     #[command(subcommand)]
     Group(GroupCommand),
+    /// Set up and look at Buildbot masters whose builds run as tasks.
+    #[command(subcommand)]
+    Bridge(BridgeCommand),
+    /// Show the jobs of a push as Treeherder would.
+    Push(PushArgs),
+    /// Act on what Treeherder is told.
+    #[command(subcommand)]
+    Treeherder(TreeherderCommand),
     /// Show the settings in force, or explain what they mean.
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -104,8 +126,14 @@ impl Cli {
             Command::Worker(args) => worker_command::run(args, &global, ground, output).await,
             Command::Run(args) => run::run(args, ground, output).await,
             Command::Db(args) => db_command::run(args, &global, output).await,
+            Command::Bus(args) => bus_command::run(args, &global, ground, output).await,
             Command::Task(command) => task_command::run(command, ground, output).await,
+            Command::Artifact(command) => artifact_command::run(command, ground, output).await,
+            Command::Explain(command) => explain::run(command, ground, output).await,
             Command::Group(command) => group_command::run(command, ground, output).await,
+            Command::Bridge(command) => bridge_command::run(command, &global, ground, output).await,
+            Command::Push(args) => push_command::run(args, ground, output).await,
+            Command::Treeherder(command) => push_command::treeherder(command, ground, output).await,
             Command::Config(command) => config_command::run(command, &global, *output),
             Command::Version => Ok(version(*output)),
         }

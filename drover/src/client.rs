@@ -2,9 +2,11 @@
 
 use clap::Args;
 use protocol::{
+    explain::Explanation,
     id::{TaskGroupId, TaskId},
     state::Requires,
     status::TaskStatus,
+    treeherder::PushRow,
 };
 use reqwest::Method;
 use serde::Deserialize;
@@ -56,6 +58,13 @@ impl ServerArgs {
         }
     }
 
+    /// Past the proxy, and without credentials: for requests that bring their own.
+    pub(crate) fn connect_direct(&self, ground: &Ground) -> Result<Server, Failure> {
+        let (clock, entropy) = (ground.clock.clone(), ground.entropy.branch("direct"));
+        let root_url = given(self.root_url.as_ref()).map_or_else(|| self.root_url(), Ok)?;
+        Ok(Server(Client::new(&root_url, None, clock, entropy)?))
+    }
+
     pub(crate) fn connect(&self, ground: &Ground) -> Result<Server, Failure> {
         let (clock, entropy) = (ground.clock.clone(), ground.entropy.branch("client"));
         Ok(Server(Client::new(&self.root_url()?, self.credentials()?, clock, entropy)?))
@@ -101,6 +110,10 @@ impl Server {
         self.0.status(task).await
     }
 
+    pub(crate) async fn explain(&self, task: TaskId) -> Answer<Explanation> {
+        self.0.get(&format!("drover/v1/task/{task}/explain")).await
+    }
+
     /// `cancel` or `rerun`.
     pub(crate) async fn act(&self, task: TaskId, verb: &str) -> Answer<TaskStatus> {
         #[derive(Deserialize)]
@@ -135,6 +148,18 @@ impl Server {
         self.0.call(Method::POST, &format!("{path}/cancel"), None).await
     }
 
+    /// The jobs of a push.
+    pub(crate) async fn push(&self, project: &str, revision: &str) -> Answer<PushRow> {
+        let (project, revision) = (worker::client::segment(project), worker::client::segment(revision));
+        self.0.get(&format!("drover/v1/push/{project}/{revision}")).await
+    }
+
+    /// Has the jobs of a push told once more.
+    pub(crate) async fn replay_push(&self, project: &str, revision: &str) -> Answer<Value> {
+        let (project, revision) = (worker::client::segment(project), worker::client::segment(revision));
+        self.0.call(Method::POST, &format!("drover/v1/push/{project}/{revision}/replay"), None).await
+    }
+
     /// All of these tasks, or none. The same key with the same tasks again is the same graph.
     pub(crate) async fn submit(&self, submit_key: &str, tasks: &[Value]) -> Answer<Value> {
         self.0.post("drover/v1/graph", &json!({ "submitKey": submit_key, "tasks": tasks })).await
@@ -145,7 +170,9 @@ impl From<ClientError> for Failure {
     fn from(error: ClientError) -> Self {
         let exit = match &error {
             ClientError::Refused { .. } => Exit::Refused,
-            ClientError::Unreachable { .. } | ClientError::Broken { .. } => Exit::Unreachable,
+            ClientError::Unreachable { .. } | ClientError::Broken { .. } | ClientError::Interrupted { .. } => {
+                Exit::Unreachable
+            }
             ClientError::BadUrl(_) | ClientError::BadCertificate(_) => Exit::Usage,
             _ => Exit::Failed,
         };

@@ -27,7 +27,7 @@ impl Database {
     /// The one that settings name; without a URL a PostgreSQL of our own, in the data folder.
     pub(crate) async fn given_or_embedded(settings: &DatabaseSettings, data_dir: &Path) -> Result<Self, Failure> {
         if !settings.url.is_empty() {
-            return Ok(Self { url: settings.url.reveal().to_owned(), embedded: None });
+            return Ok(Self { url: url_of(settings), embedded: None });
         }
         let mut own = EmbeddedSettings::new(data_dir.join("postgres"));
         let bin_dir = Some(settings.bin_dir.clone()).filter(|path| !path.is_empty());
@@ -44,7 +44,7 @@ impl Database {
             let words = "the setting `database.url` is missing; set it, or DROVER__DATABASE__URL";
             return Err(Failure::new(Exit::Usage, words));
         }
-        Ok(Self { url: settings.url.reveal().to_owned(), embedded: None })
+        Ok(Self { url: url_of(settings), embedded: None })
     }
 
     pub(crate) fn url(&self) -> &str {
@@ -76,6 +76,22 @@ impl Database {
             tracing::error!(error = with_causes(&error), "PostgreSQL did not stop as it should");
         }
     }
+}
+
+/// The URL with the authority to trust, in the words that PostgreSQL's own programs know.
+fn url_of(settings: &DatabaseSettings) -> String {
+    let mut url = settings.url.reveal().to_owned();
+    let mut add = |name: &str, value: &str| {
+        let before = if url.contains('?') { '&' } else { '?' };
+        url.extend([String::from(before), format!("{name}={value}")]);
+    };
+    if !settings.ca_file.is_empty() {
+        add("sslrootcert", &settings.ca_file);
+        if !settings.url.reveal().contains("sslmode=") {
+            add("sslmode", "verify-full");
+        }
+    }
+    url
 }
 
 fn failed(exit: Exit, error: &dyn std::error::Error) -> Failure {

@@ -1,6 +1,11 @@
 //! The one binary. It is the only place that knows every room: it reads settings, builds the rooms and starts the
 //! roles asked for; and it is the client people type.
 
+mod artifact_command;
+mod between;
+mod bridge;
+mod bridge_command;
+mod bus_command;
 mod cli;
 mod client;
 mod clients;
@@ -12,9 +17,11 @@ mod db_command;
 mod dev;
 mod dev_workers;
 mod exit;
+mod explain;
 mod ground;
 mod group_command;
 mod output;
+mod push_command;
 mod role;
 mod roles;
 mod run;

@@ -21,11 +21,24 @@ pub(crate) enum Role {
     Object,
     /// Puts completed tasks into the index.
     Index,
+    /// Tells runs of tasks as jobs, for Treeherder.
+    Treeherder,
+    /// Runs tasks as builds of Buildbot masters.
+    Bridge,
 }
 
 impl Role {
-    pub(crate) const ALL: [Self; 7] =
-        [Self::Api, Self::Queue, Self::Relay, Self::Reflector, Self::Scheduler, Self::Object, Self::Index];
+    pub(crate) const ALL: [Self; 9] = [
+        Self::Api,
+        Self::Queue,
+        Self::Relay,
+        Self::Reflector,
+        Self::Scheduler,
+        Self::Object,
+        Self::Index,
+        Self::Treeherder,
+        Self::Bridge,
+    ];
 
     const fn name(self) -> &'static str {
         match self {
@@ -36,19 +49,24 @@ impl Role {
             Self::Scheduler => "scheduler",
             Self::Object => "object",
             Self::Index => "index",
+            Self::Treeherder => "treeherder",
+            Self::Bridge => "bridge",
         }
     }
 
-    /// From names; `all` stands for every role. The HTTP server speaks to the queue and the object store in its own
-    /// process, so `api` brings them.
-    pub(crate) fn from_names(names: &[String]) -> Result<BTreeSet<Self>, Failure> {
+    /// From names; `all` stands for every role. The HTTP server keeps artifacts in its own process, so `api` brings
+    /// `object`, as the bridge does; and where it is `alone`, without a broker to other processes, also the `queue`.
+    pub(crate) fn from_names(names: &[String], alone: bool) -> Result<BTreeSet<Self>, Failure> {
         if names.iter().any(|name| name == "all") {
             return Ok(Self::ALL.into());
         }
         let roles: Result<BTreeSet<Self>, String> = names.iter().map(|name| name.parse()).collect();
         let mut roles = roles.map_err(|words| Failure::new(Exit::Usage, words))?;
-        if roles.contains(&Self::Api) {
-            roles.extend([Self::Queue, Self::Object]);
+        if roles.contains(&Self::Api) || roles.contains(&Self::Bridge) {
+            roles.insert(Self::Object);
+            if alone {
+                roles.insert(Self::Queue);
+            }
         }
         if roles.is_empty() {
             return Err(Failure::new(
@@ -83,18 +101,19 @@ mod tests {
 
     #[test]
     fn all_stands_for_every_role() {
-        assert_eq!(Role::from_names(&["all".to_owned()]).unwrap().len(), Role::ALL.len());
+        assert_eq!(Role::from_names(&["all".to_owned()], false).unwrap().len(), Role::ALL.len());
     }
 
     #[test]
-    fn the_http_server_brings_what_it_speaks_to() {
-        let roles = Role::from_names(&["api".to_owned()]).unwrap();
-        assert_eq!(roles, [Role::Api, Role::Queue, Role::Object].into());
+    fn the_http_server_brings_what_it_cannot_reach_elsewhere() {
+        let api = ["api".to_owned()];
+        assert_eq!(Role::from_names(&api, true).unwrap(), [Role::Api, Role::Queue, Role::Object].into());
+        assert_eq!(Role::from_names(&api, false).unwrap(), [Role::Api, Role::Object].into());
     }
 
     #[test]
     fn an_unknown_role_is_named_with_those_that_exist() {
-        let words = Role::from_names(&["ape".to_owned()]).unwrap_err().to_string();
+        let words = Role::from_names(&["ape".to_owned()], false).unwrap_err().to_string();
         assert!(words.contains("`ape`") && words.contains("reflector"), "{words}");
     }
 }

@@ -7,18 +7,19 @@ use actors::{
     auth::{Auth, StaticClient},
     kit::{Child, Supervised, Supervisor},
     object::Objects,
-    queue::{self, Nudge, Queue},
+    queue::{self, Nudge, Queue, Wakes, both},
     reflector::Reflector,
     relay,
     scheduler::Scheduler,
 };
-use api::Api;
+use api::{Api, Ready};
 use base::{KeyRing, Shutdown};
-use bus::{AmqpBus, Bus, MemoryBus};
+use bus::Bus;
 use db::Db;
 use tokio::{net::TcpListener, task::JoinHandle};
 
 use crate::{
+    between::{WakeUps, connect_bus, is_alone},
     clients,
     credentials::Credentials,
     exit::{Exit, Failure, with_causes},
@@ -30,6 +31,9 @@ use crate::{
 
 /// How long parts may take to finish what waits when the house stops.
 const PARTS_PATIENCE: Duration = Duration::from_secs(2);
+
+/// The same for calls of other processes; what is not answered then is answered by another process.
+const SERVICE_PATIENCE: Duration = Duration::from_secs(5);
 
 /// What a process is to run, and with what.
 pub(crate) struct Plan {
@@ -47,7 +51,9 @@ pub(crate) struct Plan {
 /// The running parts.
 pub(crate) struct House {
     root_url: String,
-    door: Option<Door>,
+    door: Door,
+    /// What answers other processes.
+    service: Supervised,
     parts: Supervised,
     bus: Arc<dyn Bus>,
     db: Db,
@@ -72,14 +78,17 @@ impl House {
         let root_url = root_url(&plan)?;
         let bus = connect_bus(&plan)?;
         let artifacts = artifacts(&plan).await?;
-        let (children, doors) = parts(&plan, &bus, artifacts)?;
+        let (children, doors) = parts(&plan, &bus, artifacts, &root_url)?;
         if plan.roles.contains(&Role::Api) {
             start_auth(&plan, &doors.auth).await?;
         }
-        let parts = Supervisor::start(children, plan.ground.entropy.branch("supervisor")).await;
+        let entropy = &plan.ground.entropy;
+        let parts = Supervisor::start(children, entropy.branch("supervisor")).await;
+        let service = Supervisor::start(service(&plan, &bus, &doors.queue), entropy.branch("service")).await;
         let db = plan.db.clone();
-        let door = plan.roles.contains(&Role::Api).then(|| Door::open(plan, &root_url, doors));
-        Ok(Self { root_url, door, parts, bus, db })
+        let door =
+            if plan.roles.contains(&Role::Api) { Door::open(plan, &root_url, doors) } else { Door::probes_only(plan) };
+        Ok(Self { root_url, door, service, parts, bus, db })
     }
 
     /// Where clients reach it.
@@ -89,9 +98,8 @@ impl House {
 
     /// From the door inwards: first nobody comes in any more, then what is under way is finished.
     pub(crate) async fn stop(self) {
-        if let Some(door) = self.door {
-            door.shut().await;
-        }
+        self.door.shut().await;
+        self.service.stop(SERVICE_PATIENCE).await;
         self.parts.stop(PARTS_PATIENCE).await;
         self.bus.close().await;
         self.db.close().await;
@@ -101,15 +109,24 @@ impl House {
 impl Door {
     #[expect(clippy::disallowed_methods, reason = "`shut` ends it and waits for it")]
     fn open(plan: Plan, root_url: &str, doors: Doors) -> Self {
-        let Plan { mut settings, listener, ground, .. } = plan;
+        let Plan { mut settings, listener, ground, db, .. } = plan;
         root_url.clone_into(&mut settings.api.root_url);
         let entropy = ground.entropy.branch("api");
         let (settings, clock) = (settings.api, ground.clock);
-        let Doors { queue, artifacts, auth, services: Services { index, secrets, purge_cache } } = doors;
-        let build = build();
-        let api = Api { settings, build, queue, artifacts, auth, index, secrets, purge_cache, clock, entropy };
+        let Doors { queue, artifacts, auth, services: Services { index, secrets, purge_cache, pushes } } = doors;
+        let (build, ready) = (build(), ready(&db));
+        let api =
+            Api { settings, build, queue, artifacts, auth, index, secrets, purge_cache, pushes, clock, entropy, ready };
         let close = Shutdown::new();
         Self { close: close.clone(), serving: tokio::spawn(api::serve(listener, api, close)) }
+    }
+
+    /// For a process without the HTTP API.
+    #[expect(clippy::disallowed_methods, reason = "`shut` ends it and waits for it")]
+    fn probes_only(plan: Plan) -> Self {
+        let close = Shutdown::new();
+        let health = api::serve_health(plan.listener, build(), ready(&plan.db), close.clone());
+        Self { close, serving: tokio::spawn(health) }
     }
 
     async fn shut(self) {
@@ -123,33 +140,79 @@ impl Door {
 }
 
 /// Every part of the roles asked for, to be supervised, and what the HTTP server speaks to.
-fn parts(plan: &Plan, bus: &Arc<dyn Bus>, artifacts: Artifacts) -> Result<(Vec<Child>, Doors), Failure> {
+fn parts(
+    plan: &Plan,
+    bus: &Arc<dyn Bus>,
+    artifacts: Artifacts,
+    root_url: &str,
+) -> Result<(Vec<Child>, Doors), Failure> {
     let Ground { clock, entropy } = plan.ground.clone();
     let (db, settings) = (plan.db.clone(), plan.settings.queue.clone());
-    let (relay, written) = relay::start(db.clone(), bus.clone(), plan.settings.relay.clone(), entropy.branch("relay"))
-        .map_err(|error| Failure::new(Exit::Usage, format!("the setting `relay.exchange_names`: {error}")))?;
+    let wake_ups = WakeUps::new(plan, bus);
+    let (relay, send) =
+        relay::start(db.clone(), bus.clone(), clock.clone(), plan.settings.relay.clone(), entropy.branch("relay"))
+            .map_err(|error| Failure::new(Exit::Usage, format!("the setting `relay.exchange_names`: {error}")))?;
+    let written = both(send.clone(), wake_ups.others.relay.clone());
     let every = settings.sweep_interval.duration();
     let ring = key_ring(plan)?;
     let auth = auth(plan, ring.clone(), written.clone());
-    let services = Services::new(plan, ring);
+    let services = Services::new(plan, ring, bus);
     let scheduler = Scheduler { db: db.clone(), clock: clock.clone(), every, relay: written.clone() };
-    let (scheduler, resolved) = scheduler.part();
-    let resolved: Nudge = Arc::new(move || resolved.give());
-    let (queue_parts, queue) =
-        queue::start(db.clone(), clock.clone(), entropy.branch("queue"), settings.clone(), written, resolved);
-    let reflector = Reflector { db, clock, entropy: entropy.branch("reflector"), settings, wakes: queue.wakes() };
+    let (scheduler, check) = scheduler.part();
+    let check: Nudge = Arc::new(move || check.give());
+    let wakes = Wakes {
+        relay: written,
+        scheduler: both(check.clone(), wake_ups.others.scheduler.clone()),
+        claimers: wake_ups.others.claimers.clone(),
+    };
+    let (queue_parts, near) = queue::start(db.clone(), clock.clone(), entropy.branch("queue"), settings.clone(), wakes);
+    let (index, entropy) = (services.index.clone(), entropy.branch("reflector"));
+    let reflector = Reflector::new(db, clock, entropy, settings, near.wakes(), index);
+    let here = Wakes { relay: send, scheduler: check, claimers: near.claimers() };
+    let queue = if plan.roles.contains(&Role::Queue) {
+        near
+    } else {
+        let Ground { clock, entropy } = &plan.ground;
+        near.elsewhere(bus, clock, &entropy.branch("calls"), &plan.settings.queue)
+    };
+    let (listeners, bridge) = crate::bridge::parts(plan, bus, (&queue, &artifacts, &auth))?;
 
-    let of_role = services.parts(plan, bus)?.into_iter().chain([
+    let of_role = services.parts(plan, bus, root_url)?.into_iter().chain([
+        (Role::Bridge, listeners),
         (Role::Relay, vec![relay]),
         (Role::Scheduler, vec![scheduler]),
         (Role::Queue, queue_parts),
         (Role::Reflector, reflector.parts()),
-        (Role::Reflector, vec![artifacts.sweeper()]),
-        (Role::Api, vec![auth.watch()]),
+        // Where the content is: the folder belongs to this role, others would look for the files in vain.
+        (Role::Object, vec![artifacts.sweeper()]),
+        (role_of_auth(plan), vec![auth.watch()]),
+        (Role::Bridge, bridge),
     ]);
     let wanted = of_role.filter(|(role, _)| plan.roles.contains(role));
-    let children = wanted.flat_map(|(_, parts)| parts).collect();
+    let children = wake_ups.parts(here).into_iter().chain(wanted.flat_map(|(_, parts)| parts)).collect();
     Ok((children, Doors { queue, artifacts, auth, services }))
+}
+
+/// What answers other processes: it ends before the parts it leads to.
+fn service(plan: &Plan, bus: &Arc<dyn Bus>, queue: &Queue) -> Vec<Child> {
+    if is_alone(plan) || !plan.roles.contains(&Role::Queue) {
+        return Vec::new();
+    }
+    queue.service(bus, &plan.ground.entropy.branch("service"))
+}
+
+/// A process without its database can do nothing.
+fn ready(db: &Db) -> Ready {
+    let db = db.clone();
+    Arc::new(move || {
+        let db = db.clone();
+        Box::pin(async move { db.ping().await.is_ok() })
+    })
+}
+
+/// Who has to know clients and roles: the HTTP server, and the bridge.
+fn role_of_auth(plan: &Plan) -> Role {
+    if plan.roles.contains(&Role::Api) { Role::Api } else { Role::Bridge }
 }
 
 fn key_ring(plan: &Plan) -> Result<Arc<KeyRing>, Failure> {
@@ -169,14 +232,14 @@ async fn start_auth(plan: &Plan, auth: &Auth) -> Result<(), Failure> {
     started.map_err(|error| Failure::new(Exit::Failed, format!("clients and roles: {}", with_causes(&error))))
 }
 
-/// Artifacts, and the store for their content, which is a folder that all processes with this role share.
+/// Artifacts, and the store for their content: a bucket, or a folder that all processes with this role share.
 async fn artifacts(plan: &Plan) -> Result<Artifacts, Failure> {
     let (Ground { clock, entropy }, db) = (plan.ground.clone(), plan.db.clone());
     let folder = plan.data_dir.join("objects");
-    let objects = Objects::start(db.clone(), clock.clone(), entropy.branch("objects"), &folder).await;
+    let objects =
+        Objects::start(db.clone(), clock.clone(), entropy.branch("objects"), &folder, &plan.settings.object).await;
     let objects = objects.map_err(|error| {
-        let words = format!("the artifact store in {} cannot be used: {}", folder.display(), with_causes(&error));
-        Failure::new(Exit::Failed, words)
+        Failure::new(Exit::Failed, format!("the artifact store cannot be used: {}", with_causes(&error)))
     })?;
     Ok(Artifacts::new(db, clock, entropy.branch("artifacts"), objects))
 }
@@ -189,18 +252,6 @@ fn root_url(plan: &Plan) -> Result<String, Failure> {
     let address = plan.listener.local_addr();
     let address = address.map_err(|error| Failure::new(Exit::Failed, format!("the listening address: {error}")))?;
     Ok(format!("http://{address}"))
-}
-
-fn connect_bus(plan: &Plan) -> Result<Arc<dyn Bus>, Failure> {
-    let url = plan.settings.bus.amqp_url.reveal();
-    if url.is_empty() {
-        return Ok(Arc::new(MemoryBus::default()));
-    }
-    let bus = AmqpBus::new(url, "drover", &plan.ground.entropy.branch("bus"));
-    let bus = bus.map_err(|error| {
-        Failure::new(Exit::Usage, format!("the setting `bus.amqp_url` cannot be used: {}", with_causes(&error)))
-    })?;
-    Ok(Arc::new(bus))
 }
 
 fn build() -> api::Build {

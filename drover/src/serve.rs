@@ -23,12 +23,15 @@ use crate::{
 #[command(after_help = "\
 Examples:
   drover serve --roles all
-  drover serve --roles api,queue --listen 0.0.0.0:8080
+  drover serve --roles api --listen 0.0.0.0:8080
+  drover serve --roles queue --listen 0.0.0.0:8081
 
 It needs the settings database.url, auth.root_credentials, auth.queue_access_token and auth.sealing_keys, and a
-database that `drover db upgrade` has brought to this program's version.")]
+database that `drover db upgrade` has brought to this program's version. Roles in different processes need
+bus.amqp_url. Every process answers probes: /__lbheartbeat__ while it lives, /__heartbeat__ while it is ready.
+SIGTERM stops it: what is under way is finished or handed over.")]
 pub(crate) struct ServeArgs {
-    /// The roles of this process: api, queue, relay, reflector, scheduler, object, index, or all [default: all].
+    /// The roles of this process: api, queue, relay, reflector, scheduler, object, index, treeherder, bridge, or all [default: all].
     #[arg(long, value_name = "ROLE,...")]
     roles: Option<String>,
     /// Address and port to listen on [default: 127.0.0.1:8080].
@@ -40,7 +43,7 @@ pub(crate) async fn run(args: ServeArgs, global: &Global, ground: &Ground, outpu
     let flags = [("serve.roles", args.roles), ("listen", args.listen.map(|listen| listen.to_string()))];
     let settings = global.load(&flags)?.settings;
     require(&settings)?;
-    let roles = Role::from_names(&settings.serve.roles)?;
+    let roles = Role::from_names(&settings.serve.roles, settings.bus.amqp_url.is_empty())?;
     let names: Vec<String> = roles.iter().map(ToString::to_string).collect();
     let credentials = Credentials::given(&settings.auth)?;
     let database = Database::given(&settings.database)?;

@@ -1,8 +1,14 @@
-//! The small services beside the queue: index, secrets and purge-cache.
+//! The small services beside the queue: index, secrets, purge-cache, and pushes for Treeherder.
 
 use std::sync::Arc;
 
-use actors::{index::Index, kit::Child, purge_cache::PurgeCache, secrets::Secrets};
+use actors::{
+    index::Index,
+    kit::Child,
+    purge_cache::PurgeCache,
+    secrets::Secrets,
+    treeherder::{Pushes, Reporter},
+};
 use base::KeyRing;
 use bus::Bus;
 
@@ -17,28 +23,61 @@ pub(crate) struct Services {
     pub(crate) index: Index,
     pub(crate) secrets: Secrets,
     pub(crate) purge_cache: PurgeCache,
+    pub(crate) pushes: Pushes,
 }
 
 impl Services {
-    pub(crate) fn new(plan: &Plan, ring: Arc<KeyRing>) -> Self {
+    pub(crate) fn new(plan: &Plan, ring: Arc<KeyRing>, bus: &Arc<dyn Bus>) -> Self {
         let (db, clock) = (&plan.db, &plan.ground.clock);
         let entropy = plan.ground.entropy.branch("secrets");
         Self {
             index: Index::new(db.clone(), clock.clone()),
             secrets: Secrets::new(db.clone(), clock.clone(), entropy, ring),
             purge_cache: PurgeCache::new(db.clone(), clock.clone()),
+            pushes: Pushes {
+                db: db.clone(),
+                bus: bus.clone(),
+                route_prefixes: plan.settings.treeherder.route_prefixes.clone(),
+            },
         }
     }
 
     /// Their parts and the roles that run them. They come before the relay, which on a bus in memory drops what nobody
     /// listens to; there the listener must also be in the process of the relay.
-    pub(crate) fn parts(&self, plan: &Plan, bus: &Arc<dyn Bus>) -> Result<Vec<(Role, Vec<Child>)>, Failure> {
+    pub(crate) fn parts(
+        &self,
+        plan: &Plan,
+        bus: &Arc<dyn Bus>,
+        root_url: &str,
+    ) -> Result<Vec<(Role, Vec<Child>)>, Failure> {
         let names = &plan.settings.relay.exchange_names;
         let listener = self.index.listener(bus.clone(), names, plan.ground.entropy.branch("index"));
         let listener = listener
             .map_err(|error| Failure::new(Exit::Usage, format!("the setting `relay.exchange_names`: {error}")))?;
         let in_memory = plan.settings.bus.amqp_url.is_empty();
         let role = if in_memory { Role::Relay } else { Role::Index };
-        Ok(vec![(role, vec![listener]), (Role::Api, vec![self.secrets.resealer()])])
+        let reporter = (Role::Treeherder, reporter(plan, bus, root_url));
+        Ok(vec![(role, vec![listener]), reporter, (Role::Api, vec![self.secrets.resealer()])])
     }
+}
+
+/// No part where events stay inside of another process.
+fn reporter(plan: &Plan, bus: &Arc<dyn Bus>, root_url: &str) -> Vec<Child> {
+    let in_memory = plan.settings.bus.amqp_url.is_empty();
+    if in_memory && !plan.roles.contains(&Role::Relay) {
+        return Vec::new();
+    }
+    if !plan.roles.contains(&Role::Api) && plan.settings.api.root_url.is_empty() {
+        tracing::warn!(root_url, "job messages will link to this address: the setting `api.root_url` is empty");
+    }
+    let reporter = Reporter {
+        db: plan.db.clone(),
+        bus: bus.clone(),
+        clock: plan.ground.clock.clone(),
+        entropy: plan.ground.entropy.branch("treeherder"),
+        settings: plan.settings.treeherder.clone(),
+        root_url: root_url.to_owned(),
+        events: plan.settings.relay.own_exchange.clone(),
+    };
+    vec![reporter.listener()]
 }

@@ -1,8 +1,9 @@
 //! Every setting of the server, by area. The doc comments are the manual; `drover config explain` prints them.
 
-use actors::{queue::QueueSettings, relay::RelaySettings};
+use actors::{object::ObjectSettings, queue::QueueSettings, relay::RelaySettings, treeherder::TreeherderSettings};
 use api::{ApiSettings, StaticClient};
 use base::{SealingKey, Secret, Span, telemetry::TelemetrySettings};
+use bridge::BridgeSettings;
 
 /// The client that may do everything, unless settings name another.
 pub(crate) const ROOT_CLIENT: &str = "static/taskcluster/root";
@@ -39,8 +40,14 @@ base::settings! {
         pub auth: AuthSettings,
         /// Tasks, their claims and their deadlines.
         pub queue: QueueSettings,
+        /// Where the content of artifacts and objects lies.
+        pub object: ObjectSettings,
         /// Events on their way from the outbox to the bus.
         pub relay: RelaySettings,
+        /// Builds of Buildbot masters run as tasks.
+        pub bridge: BridgeSettings,
+        /// Runs of tasks as job messages, for Treeherder.
+        pub treeherder: TreeherderSettings,
         /// What `drover dev` adds.
         pub dev: DevSettings,
         /// What `drover serve` runs.
@@ -56,6 +63,9 @@ base::settings! {
         /// A PostgreSQL of version 15 or newer, like `postgresql://user:password@host/drover`.
         /// Empty: `drover dev` starts one of its own in the data folder; `drover serve` needs a URL.
         pub url: Secret = Secret::default(),
+        /// A PEM file with the certificate of the authority that signed the server's. With it the connection is
+        /// encrypted and the server's name checked (`sslmode=verify-full`), unless the URL has an `sslmode` of its own.
+        pub ca_file: String = String::new(),
         /// The folder with `postgres` and `initdb` for the database that `drover dev` starts. Empty: what the variable
         /// `DROVER_POSTGRES_BIN_DIR` says, else the newest that is installed.
         pub bin_dir: String = String::new(),
@@ -69,8 +79,12 @@ base::settings! {
 base::settings! {
     /// How parts in different processes hear of events.
     pub struct BusSettings {
-        /// RabbitMQ, like `amqp://user:password@host/vhost`. Empty: everything stays inside this process.
+        /// RabbitMQ, like `amqp://user:password@host/vhost`, or `amqps://` for TLS. Empty: everything stays inside
+        /// this process.
         pub amqp_url: Secret = Secret::default(),
+        /// A PEM file with certificates of authorities that may have signed the broker's, besides those that the
+        /// system trusts.
+        pub ca_file: String = String::new(),
     }
 }
 
@@ -109,9 +123,11 @@ base::settings! {
 base::settings! {
     /// What `drover serve` runs.
     pub struct ServeSettings {
-        /// The roles of this process: any of `api`, `queue`, `relay`, `reflector`, `scheduler`, `object`, `index`, or
-        /// `all`. `api` brings `queue` and `object` with it: it speaks to them in its own process. Without RabbitMQ, `relay`
-        /// does what `index` does, since events then stay inside its process.
+        /// The roles of this process: any of `api`, `queue`, `relay`, `reflector`, `scheduler`, `object`, `index`,
+        /// `treeherder`, `bridge`, or `all`. `api` and `bridge` bring `object`, since they keep artifacts in their own
+        /// process. Without `queue` they ask those processes that have this role, over RabbitMQ; where there is no
+        /// RabbitMQ they bring `queue` too, and `relay` does what `index` does, since events then stay inside its process;
+        /// a `bridge` in another process then hears of tasks only every five minutes.
         pub roles: Vec<String> = vec!["all".to_owned()],
     }
 }

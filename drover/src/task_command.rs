@@ -30,9 +30,9 @@ pub(crate) enum TaskCommand {
 #[derive(Debug, Args)]
 pub(crate) struct One {
     #[arg(value_name = "TASK_ID")]
-    task_id: TaskId,
+    pub(crate) task_id: TaskId,
     #[command(flatten)]
-    server: ServerArgs,
+    pub(crate) server: ServerArgs,
 }
 
 #[derive(Debug, Args)]

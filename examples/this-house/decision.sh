@@ -12,9 +12,15 @@ echo "crates:" $crates
 tar -czf source.tar.gz -C "$SOURCE" -T files
 echo "packed $(wc -l <files) files"
 
+# What these sources are called: all jobs of one revision are one push, which `drover push this-house REVISION` shows.
+revision=$(git -C "$SOURCE" rev-parse --verify HEAD 2>/dev/null) || revision=$(cd "$SOURCE" && xargs cat | sha1sum | cut -c1-40) <files
+echo "push: this-house $revision"
+
 cat >graph.yml <<YAML
 defaults:
   dependencies: [$TASK_ID]
+  routes: [tc-treeherder.v2.this-house.$revision]
+  extra: { treeherder: { jobKind: build, machine: { platform: local } } }
   scopes: ["queue:get-artifact:public/*"]
   payload:
     maxRunTime: 120
@@ -30,6 +36,7 @@ for library in lines table; do
     cat >>graph.yml <<YAML
   build-$library:
     metadata: { description: Compiles the library $library. }
+    extra: { treeherder: { symbol: $library, groupSymbol: B, groupName: Libraries } }
     payload:
       command:
         - [rustc, --edition=2024, -O, --crate-type=rlib, source/examples/this-house/tally/$library.rs]
@@ -37,6 +44,7 @@ for library in lines table; do
         - { type: file, path: lib$library.rlib, name: public/lib$library.rlib }
   test-$library:
     metadata: { description: Compiles and runs the unit tests of $library. }
+    extra: { treeherder: { symbol: $library, groupSymbol: T, groupName: Unit tests, jobKind: test } }
     payload:
       command:
         - [rustc, --edition=2024, --test, -o, tests, source/examples/this-house/tally/$library.rs]
@@ -48,6 +56,7 @@ done
 cat >>graph.yml <<YAML
   link:
     metadata: { description: Links the program from the libraries. }
+    extra: { treeherder: { symbol: L } }
     dependencies: [$TASK_ID, test-lines, test-table]
     payload:
       mounts:
@@ -67,6 +76,7 @@ for crate in $crates; do
     cat >>graph.yml <<YAML
   measure-$crate:
     metadata: { description: Counts the lines of $crate. }
+    extra: { treeherder: { symbol: $crate, groupSymbol: M, groupName: Measurements, jobKind: other } }
     payload:
       mounts:
         - directory: source
@@ -85,6 +95,7 @@ done
 cat >>graph.yml <<YAML
   report:
     metadata: { description: Puts the measurements of all crates into one table. }
+    extra: { treeherder: { symbol: R, jobKind: other } }
     payload:
       mounts:
         - { file: tally, content: { taskId: { \$taskId: link }, artifact: public/tally } }

@@ -61,10 +61,24 @@ impl Client {
 
     /// A signed request to a path of the queue's API, like `task/<taskId>/status`. An error means no answer at all.
     pub async fn send(&self, method: Method, path: &str, body: Option<&Value>) -> reqwest::Result<Answer> {
+        self.send_with(method, path, body, &[]).await
+    }
+
+    /// The same with further headers.
+    pub async fn send_with(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<&Value>,
+        headers: &[(&str, &str)],
+    ) -> reqwest::Result<Answer> {
         let url: Url = format!("{}/api/queue/v1/{path}", self.root_url).parse().unwrap();
         let content = body.map(|body| serde_json::to_vec(body).unwrap()).unwrap_or_default();
         let mut request = self.http.request(method.clone(), url.clone());
         request = request.header("authorization", self.signature(&method, &url, &content));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
         if !content.is_empty() {
             request = request.header("content-type", JSON).body(content);
         }

@@ -35,9 +35,14 @@ pub struct Drover {
 impl Drover {
     /// Starts it with everything it knows below `folder`, where it finds it again at the next start.
     pub async fn start(folder: &Path, flags: &[&str]) -> Self {
+        Self::start_at(folder, "127.0.0.1:0", flags).await
+    }
+
+    /// The same on this address.
+    pub async fn start_at(folder: &Path, listen: &str, flags: &[&str]) -> Self {
         let data = folder.join("data");
         let data = data.to_str().unwrap();
-        let flags = [&["dev", "-o", "json", "--listen", "127.0.0.1:0", "--data-dir", data], flags].concat();
+        let flags = [&["dev", "-o", "json", "--listen", listen, "--data-dir", data], flags].concat();
         Self::run(&flags, &folder.join("drover.log")).await
     }
 
@@ -66,6 +71,11 @@ impl Drover {
         Client::new(&self.root_url, &self.client_id, &self.access_token)
     }
 
+    /// The id and the access token of the root client.
+    pub fn credentials(&self) -> (&str, &str) {
+        (&self.client_id, &self.access_token)
+    }
+
     pub fn root_url(&self) -> &str {
         &self.root_url
     }
@@ -89,6 +99,13 @@ impl Drover {
     }
 }
 
+/// The program, to be run as a command that ends by itself.
+pub fn program() -> Command {
+    let mut command = Command::new(binary());
+    command.stdin(Stdio::null()).kill_on_drop(true);
+    command
+}
+
 fn tail(log: &Path) -> String {
     let text = fs::read_to_string(log).unwrap_or_default();
     let lines: Vec<&str> = text.lines().collect();
@@ -96,7 +113,7 @@ fn tail(log: &Path) -> String {
 }
 
 /// The program under test: the one `DROVER_TEST_BIN` names, or the one that cargo builds now.
-fn binary() -> &'static Path {
+pub(crate) fn binary() -> &'static Path {
     static BINARY: OnceLock<PathBuf> = OnceLock::new();
     BINARY.get_or_init(|| std::env::var_os("DROVER_TEST_BIN").map_or_else(build, PathBuf::from))
 }

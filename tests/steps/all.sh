@@ -43,7 +43,7 @@ total_passed=0
 total_failed=0
 bad_steps=
 started=$(date +%s)
-case " $steps " in *" rust "* | *" conformance "*) start_servers ;; esac
+case " $steps " in *" rust "* | *" conformance "* | *" client "*) start_servers ;; esac
 for step in $steps; do
     run_step "$step"
 done

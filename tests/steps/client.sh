@@ -27,8 +27,40 @@ need_node_client() {
 }
 need_node_client
 
+# A real S3 server, moto's, for the object store. Sets S3_PID and the address for all who need it.
+S3_PID=
+stop_servers() {
+    [ -z "$S3_PID" ] || kill -TERM "$S3_PID" 2>/dev/null || true
+}
+start_s3() {
+    run_dir
+    mkfifo "$RUN_DIR/s3"
+    "$VENV/bin/python" tests/client/s3_server.py >"$RUN_DIR/s3" 2>"$TARGET/s3.log" &
+    S3_PID=$!
+    exec 4<"$RUN_DIR/s3"
+    read -r DROVER_TEST_S3_URL <&4 || die "the S3 server did not start; see $TARGET/s3.log"
+    export DROVER_TEST_S3_URL
+}
+
 cargo build --bin drover
-start_drover --ephemeral --listen 127.0.0.1:0 --workers 0
+run_dir
+export DROVER_TEST_DATA="$RUN_DIR/data"
+start_drover --data-dir "$DROVER_TEST_DATA" --listen 127.0.0.1:0 --workers 0
 "$VENV/bin/pytest" -c tests/client/pytest.ini tests/client
 (cd "$NODE_TEST" && node --test)
 stop_drover
+
+# What Treeherder hears, over a broker; without one these tests say that they are skipped.
+if [ -n "${DROVER_TEST_AMQP_URL:-}" ]; then
+    start_drover --ephemeral --listen 127.0.0.1:0 --workers 0 --amqp-url "$DROVER_TEST_AMQP_URL"
+    DROVER_TEST_TREEHERDER=1 "$VENV/bin/pytest" -c tests/client/pytest.ini tests/client/test_treeherder.py
+    stop_drover
+fi
+
+# Artifacts once more, with their content in a bucket, and the store itself with a clock that can be moved.
+start_s3
+start_drover --ephemeral --listen 127.0.0.1:0 --workers 0 --set object.s3.bucket=drover \
+    --set object.s3.endpoint="$DROVER_TEST_S3_URL" --set object.s3.access_key_id=id --set object.s3.secret_access_key=secret
+"$VENV/bin/pytest" -c tests/client/pytest.ini tests/client/test_artifacts.py tests/client/test_content.py
+stop_drover
+cargo test -p actors --lib object::tests::bucket

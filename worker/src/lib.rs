@@ -2,7 +2,7 @@
 //!
 //! It knows nothing of the house behind the API, and works against any server that speaks it.
 
-mod artifact;
+pub mod artifact;
 pub mod client;
 mod http;
 mod job;
@@ -12,6 +12,7 @@ pub mod payload;
 mod process;
 mod proxy;
 mod settings;
+pub mod transfer;
 mod worker;
 
 pub use settings::WorkerSettings;

@@ -9,6 +9,7 @@ mod error;
 mod finish;
 mod follow;
 mod list;
+mod store;
 mod sweep;
 #[cfg(test)]
 mod tests;
@@ -59,6 +60,15 @@ impl Artifacts {
     /// Writes an artifact, or renews it as far as a repeat may.
     pub async fn create(&self, key: ArtifactKey, expires: Timestamp, body: ArtifactBody) -> Answer<Created> {
         create::run(self, key, expires, body).await
+    }
+
+    /// Writes an artifact together with its content, for those in this process. Safe to repeat.
+    pub async fn store<S, E>(&self, key: ArtifactKey, expires: Timestamp, content_type: &str, body: S) -> Answer<()>
+    where
+        S: futures_util::Stream<Item = Result<bytes::Bytes, E>> + Send + Unpin,
+        E: std::fmt::Display,
+    {
+        store::run(self, key, expires, content_type, body).await
     }
 
     /// Makes an object artifact present, once its object is finished. Safe to repeat.

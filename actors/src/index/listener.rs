@@ -17,10 +17,13 @@ use serde::Deserialize;
 use tracing::Instrument;
 
 use super::{Answer, Index, NewEntry, task::Wish};
-use crate::kit::{Child, HintInbox, Inbox, Letter, Restart, Tick};
+use crate::{
+    kit::{Child, HintInbox, Inbox, Letter, Restart, Tick},
+    parking::Parking,
+};
 
 const NAME: &str = "index/listener";
-const QUEUE: &str = "drover/index/task-completed";
+pub const QUEUE: &str = "drover/index/task-completed";
 const ROUTES: &str = "route.index.#";
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
@@ -33,7 +36,8 @@ impl Index {
         let index = self.clone();
         let make = move || {
             let (index, bus, exchange, entropy) = (index.clone(), bus.clone(), exchange.clone(), entropy.clone());
-            (Listener { index, bus, exchange, entropy }, ())
+            let parking = Parking::new(index.db.clone(), index.clock.clone(), QUEUE);
+            (Listener { index, bus, exchange, entropy, parking }, ())
         };
         Ok(Child::new(NAME, Restart::Always, make).0)
     }
@@ -44,6 +48,7 @@ struct Listener {
     bus: Arc<dyn Bus>,
     exchange: String,
     entropy: Entropy,
+    parking: Parking,
 }
 
 enum Heard {
@@ -81,7 +86,9 @@ impl Actor for Listener {
         match heard {
             // All that wait in the mailbox by now are worked on together.
             Heard::Letter(letter) => {
-                desk.letters.extend(letter);
+                if let Some(letter) = letter {
+                    self.take(letter, desk).await;
+                }
                 desk.hints.again(&myself, Heard::Work);
             }
             Heard::Work => {
@@ -95,6 +102,18 @@ impl Actor for Listener {
 }
 
 impl Listener {
+    /// Puts a letter on the desk, unless it can be seen to be of no use.
+    async fn take(&self, letter: Letter, desk: &mut Desk) {
+        if let Err(error) = read(letter.message()) {
+            self.parking.park(letter, &format!("it cannot be read: {error}")).await;
+        } else if letter.failures() >= Parking::RETURNS {
+            let words = format!("it was handed out {} times and never settled", letter.failures());
+            self.parking.park(letter, &words).await;
+        } else {
+            desk.letters.push(letter);
+        }
+    }
+
     /// Letters stay on the desk while the database is away.
     async fn work(&self, myself: &ActorRef<Heard>, desk: &mut Desk) {
         match self.index_all(&desk.letters).await {
@@ -113,12 +132,12 @@ impl Listener {
 
     /// One of several is refused by the database: it must not hold up the others for ever.
     async fn one_by_one(&self, desk: &mut Desk) {
-        for letter in std::mem::take(&mut desk.letters) {
+        for mut letter in std::mem::take(&mut desk.letters) {
             match self.index_all(std::slice::from_ref(&letter)).await {
                 Ok(()) => letter.ack(),
-                Err(error) if error.is_lasting() => {
-                    tracing::error!(error = &error as &dyn std::error::Error, "a task cannot be put into the index");
-                    letter.reject();
+                Err(error) if error.is_lasting() && letter.failed() >= Parking::TRIES => {
+                    let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}")).unwrap_or_default();
+                    self.parking.park(letter, &format!("the index refuses it: {error}{cause}")).await;
                 }
                 Err(_) => desk.letters.push(letter),
             }
@@ -126,7 +145,7 @@ impl Listener {
     }
 
     async fn index_all(&self, letters: &[Letter]) -> Answer<()> {
-        let told: Vec<(TaskId, &Message)> = letters.iter().filter_map(|letter| read(letter.message())).collect();
+        let told: Vec<(TaskId, &Message)> = letters.iter().filter_map(|letter| read(letter.message()).ok()).collect();
         let ids: Vec<TaskId> = told.iter().map(|(task_id, _)| *task_id).collect();
         let tasks = self.index.db.tasks(&ids, true).await?;
         let wishes: HashMap<TaskId, _> =
@@ -145,8 +164,8 @@ impl Listener {
     }
 }
 
-/// The task a message tells of. Others than the relay may publish too; what cannot be read is passed over.
-fn read(message: &Message) -> Option<(TaskId, &Message)> {
+/// The task a message tells of. Others than the relay may publish too.
+fn read(message: &Message) -> Result<(TaskId, &Message), serde_json::Error> {
     #[derive(Deserialize)]
     struct Body {
         status: Status,
@@ -156,8 +175,5 @@ fn read(message: &Message) -> Option<(TaskId, &Message)> {
     struct Status {
         task_id: TaskId,
     }
-    let body = serde_json::from_slice(&message.body);
-    body.inspect_err(|error| tracing::warn!(%error, "a message about a completed task cannot be read"))
-        .ok()
-        .map(|Body { status }| (status.task_id, message))
+    serde_json::from_slice(&message.body).map(|Body { status }| (status.task_id, message))
 }

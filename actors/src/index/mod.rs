@@ -11,12 +11,13 @@ mod task;
 #[cfg(test)]
 mod tests;
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use base::Clock;
 pub use db::index::{IndexEntry, IndexNamespace};
 use db::{Db, index::IndexKey};
 pub use error::IndexError;
+pub use listener::QUEUE;
 pub use path::{IndexPath, NoPath};
 use protocol::{id::TaskId, time::Timestamp};
 
@@ -83,6 +84,32 @@ impl Index {
     pub async fn delete(&self, path: &IndexPath) -> Answer<()> {
         let (namespace, name) = path.key();
         Ok(self.db.index_delete(&namespace, &name).await?)
+    }
+
+    /// Puts completed tasks where their routes say, as far as nothing stands there, or something of a lower rank. Answers
+    /// how many entries were missing. An entry that somebody deleted in the last minutes counts as missing.
+    pub(crate) async fn mend(&self, tasks: &[TaskId]) -> Answer<usize> {
+        let now = self.clock.now();
+        let rows = self.db.tasks(tasks, true).await?;
+        let wished =
+            rows.iter().flat_map(|row| task::entries_of(row.status.task_id, row.status.expires, &row.definition));
+        let wished: Vec<NewEntry> = wished.filter(|entry| entry.expires > now).collect();
+        let keys: Vec<IndexKey> = wished.iter().map(|entry| entry.path.key()).collect();
+        let limit = i32::try_from(keys.len()).unwrap_or(i32::MAX);
+        let standing: HashMap<IndexKey, f64> = self
+            .db
+            .index_find(&keys, None, limit, now)
+            .await?
+            .into_iter()
+            .map(|entry| ((entry.namespace, entry.name), entry.rank))
+            .collect();
+        let stands = |entry: &NewEntry| standing.get(&entry.path.key()).is_some_and(|rank| *rank >= entry.rank);
+        let missing: Vec<NewEntry> = wished.into_iter().filter(|entry| !stands(entry)).collect();
+        let count = missing.len();
+        if count > 0 {
+            self.insert_all(missing).await?;
+        }
+        Ok(count)
     }
 
     /// All or none.

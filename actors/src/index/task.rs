@@ -20,6 +20,18 @@ pub(super) struct Wish {
     expires: Option<Timestamp>,
 }
 
+/// All entries that a task's definition asks for.
+pub(super) fn entries_of(task_id: TaskId, expires: Timestamp, definition: &str) -> Vec<NewEntry> {
+    #[derive(Deserialize)]
+    struct Definition {
+        #[serde(default)]
+        routes: Vec<String>,
+    }
+    let routes = serde_json::from_str(definition).map_or_else(|_| Vec::new(), |Definition { routes }| routes);
+    let routes: Vec<String> = routes.iter().map(|route| format!("route.{route}")).collect();
+    Wish::of(definition).entries(task_id, expires, &routes)
+}
+
 impl Wish {
     pub(super) fn of(definition: &str) -> Self {
         #[derive(Deserialize)]

@@ -75,10 +75,11 @@ impl House {
             deadline: now + TimeDelta::days(1),
             expires: now + TimeDelta::days(2),
             dependencies: Vec::new(),
+            routed: true,
             body: json!({"routes": [], "tags": {}, "extra": extra, "priority": "lowest"}).to_string(),
             trace: None,
         };
-        self.db.lane().create_tasks(&CreateBatch::new(vec![row], Vec::new()), now).await.unwrap();
+        self.db.lane().create_tasks(&CreateBatch::new(&[row], &[]), now).await.unwrap();
         task_id
     }
 
@@ -99,6 +100,8 @@ fn message(body: &str, routes: &[&str]) -> Message {
         cc: routes.iter().map(|route| format!("route.{route}")).collect(),
         content_type: ContentType::Json,
         body: body.to_owned().into(),
+        id: String::new(),
+        replayed: false,
     }
 }
 
@@ -225,6 +228,10 @@ async fn messages_of_no_use_hold_up_nobody() {
         .await
         .unwrap();
     assert_eq!((house.found("n.good").await, house.found("n.x").await), (Some(task), None));
+    let parked = house.db.parked_messages(Some(QUEUE), None, 0, 9).await.unwrap();
+    let parked: Vec<_> =
+        parked.iter().map(|parked| (&parked.body[..], parked.reason.contains("cannot be read"))).collect();
+    assert_eq!(parked, [(&b"no json"[..], true), (&b"{}"[..], true)], "what cannot be read is put aside, not lost");
     listener.stop(SOON).await;
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use bus::{Bus, BusError, Consumer, Delivery, Message as BusMessage, Received, Subscription};
+use bus::{Bus, BusError, Consumer, Delivery, Message as BusMessage, Received, ReplyTo, Subscription};
 use ractor::{ActorRef, Message};
 use tokio::task::AbortHandle;
 
@@ -17,6 +17,7 @@ pub struct Inbox {
 pub struct Letter {
     delivery: Option<Delivery>,
     message: Arc<BusMessage>,
+    failures: u32,
 }
 
 impl Inbox {
@@ -45,6 +46,22 @@ impl Letter {
         &self.message
     }
 
+    /// One more failure; how many there were, those of earlier deliveries included.
+    pub fn failed(&mut self) -> u32 {
+        self.failures += 1;
+        self.failures
+    }
+
+    /// How often it came back or failed so far.
+    pub fn failures(&self) -> u32 {
+        self.failures
+    }
+
+    /// Where the answer goes, if the letter is a call.
+    pub fn reply_to(&self) -> Option<&ReplyTo> {
+        self.delivery.as_ref()?.reply_to.as_ref()
+    }
+
     /// The letter has done its work.
     pub fn ack(mut self) {
         if let Some(delivery) = self.delivery.take() {
@@ -62,7 +79,7 @@ impl Letter {
 
 impl From<Delivery> for Letter {
     fn from(delivery: Delivery) -> Self {
-        Self { message: delivery.message.clone(), delivery: Some(delivery) }
+        Self { message: delivery.message.clone(), failures: delivery.tries, delivery: Some(delivery) }
     }
 }
 

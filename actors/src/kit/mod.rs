@@ -1,7 +1,8 @@
 //! The house's own way with ractor: what every part uses and no part repeats.
 //!
 //! A part is started under a `Supervisor`, spoken to through a `Handle`, woken by a `Hint` or
-//! a `Tick`, and, where it remembers nothing, spread over a `Pool`.
+//! a `Tick`, and, where it remembers nothing, spread over a `Pool`. What another process runs is asked as a `Remote`
+//! and answered by a `Service`.
 
 mod child;
 mod handle;
@@ -9,6 +10,7 @@ mod hint;
 mod inbox;
 mod lane;
 mod pool;
+mod remote;
 mod supervisor;
 mod tick;
 
@@ -18,6 +20,7 @@ pub use hint::{Hint, HintInbox};
 pub use inbox::{Inbox, Letter};
 pub use lane::{Connect, Full, Lanes, Step};
 pub use pool::{Pool, Work};
+pub use remote::{Answer, Remote, Service};
 pub use supervisor::{Supervised, Supervisor, SupervisorMsg};
 pub use tick::Tick;
 

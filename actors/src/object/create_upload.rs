@@ -94,7 +94,7 @@ async fn settle(objects: &Objects, upload: &CreateUpload) -> Result<(), ObjectEr
     let new = NewUpload {
         name: upload.name.clone(),
         project_id: upload.project_id.clone(),
-        backend_id: objects.backend.id().to_owned(),
+        backend_id: objects.stores.chosen().id().to_owned(),
         upload_id: upload.upload_id,
         expires: upload.expires,
         hashes: upload.hashes.clone(),

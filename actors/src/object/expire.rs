@@ -1,7 +1,9 @@
 //! What has expired goes: first the row that leads to it, then the content, then the row that knows of the content.
 //! A crash between two of these leaves work for the next sweep, never content that nobody knows of.
 
-use super::{ObjectError, Objects};
+use db::blob::{BlobId, UnheldContent};
+
+use super::{BackendError, ObjectError, Objects};
 
 /// Most rows of one kind in one step.
 const STEP: i32 = 500;
@@ -33,16 +35,25 @@ pub(super) async fn run(objects: &Objects) -> Result<Swept, ObjectError> {
 
 /// One file that cannot be deleted does not keep the others.
 async fn sweep_blobs(objects: &Objects) -> Result<usize, ObjectError> {
-    let unheld = objects.db.unheld_blobs(STEP, objects.clock.now()).await?;
+    let unheld = objects.db.unheld_content(&objects.stores.ids(), STEP, objects.clock.now()).await?;
     let mut deleted = Vec::with_capacity(unheld.len());
-    for blob in unheld {
-        match objects.backend.delete(blob).await {
-            Ok(()) => deleted.push(blob),
+    for UnheldContent { blob_id, store_id, multipart_id } in unheld {
+        match delete(objects, blob_id, &store_id, multipart_id.as_deref()).await {
+            Ok(()) => deleted.push(blob_id),
             Err(error) => {
-                tracing::warn!(blob.id = %blob.0, error = &error as &dyn std::error::Error, "content could not be deleted");
+                tracing::warn!(blob.id = %blob_id.0, error = &error as &dyn std::error::Error, "content could not be deleted");
             }
         }
     }
     objects.db.forget_blobs(&deleted).await?;
     Ok(deleted.len())
+}
+
+async fn delete(
+    objects: &Objects,
+    blob: BlobId,
+    store_id: &str,
+    multipart_id: Option<&str>,
+) -> Result<(), BackendError> {
+    objects.stores.of(store_id)?.delete(blob, multipart_id).await
 }

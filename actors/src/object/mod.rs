@@ -15,13 +15,16 @@ mod expire;
 mod finish_upload;
 mod link;
 mod receive;
+mod s3;
+mod settings;
+mod stores;
 #[cfg(test)]
 mod tests;
+mod verify;
 mod writer;
 
 use std::{path::Path, sync::Arc};
 
-use backend::Backend;
 pub use backend::BackendError;
 use base::{Clock, Entropy};
 pub use create_upload::{CreateUpload, InlineData, OpenUpload, PutPromise, PutUrl, UploadMethod};
@@ -37,6 +40,8 @@ pub use finish_upload::FinishUpload;
 use link::Links;
 use protocol::{id::UploadId, time::Timestamp};
 pub use receive::Arrival;
+pub use settings::{ObjectSettings, S3Settings};
+use stores::Stores;
 
 /// The object service's door.
 #[derive(Clone)]
@@ -44,17 +49,23 @@ pub struct Objects {
     db: Db,
     clock: Arc<dyn Clock>,
     entropy: Entropy,
-    backend: Arc<Backend>,
+    stores: Arc<Stores>,
     links: Arc<Links>,
 }
 
 impl Objects {
-    /// Opens the store below `directory`, which is made if it is missing.
-    pub async fn start(db: Db, clock: Arc<dyn Clock>, entropy: Entropy, directory: &Path) -> Result<Self, ObjectError> {
-        let backend = Backend::local(directory).await?;
+    /// Opens the bucket of the settings, else the folder, which is made if it is missing.
+    pub async fn start(
+        db: Db,
+        clock: Arc<dyn Clock>,
+        entropy: Entropy,
+        folder: &Path,
+        settings: &ObjectSettings,
+    ) -> Result<Self, ObjectError> {
+        let stores = Stores::open(folder, settings).await?;
         let key = db.signing_key("object-links", entropy.bytes(), clock.now()).await?;
         let links = Links::new(key);
-        Ok(Self { db, clock, entropy, backend: Arc::new(backend), links: Arc::new(links) })
+        Ok(Self { db, clock, entropy, stores: Arc::new(stores), links: Arc::new(links) })
     }
 
     /// Settles what an upload will be, and how its content comes. Safe to repeat.
@@ -74,6 +85,20 @@ impl Objects {
         E: std::fmt::Display,
     {
         receive::run(self, token, arrival).await
+    }
+
+    /// Takes in the content of an `s3` artifact from within this process, as if it had come to its upload URL.
+    pub async fn store_artifact<S, E>(
+        &self,
+        key: &ArtifactKey,
+        content_type: &str,
+        body: S,
+    ) -> Result<Content, ObjectError>
+    where
+        S: futures_util::Stream<Item = Result<bytes::Bytes, E>> + Send + Unpin,
+        E: std::fmt::Display,
+    {
+        receive::of_artifact(self, key, content_type, body).await
     }
 
     /// Where to put the content of an `s3` artifact, as a path on this server, and until when.

@@ -19,17 +19,28 @@ use super::{
 /// Most that one upload may bring where nothing was promised, as with S3.
 const LARGEST: u64 = 5 * 1024 * 1024 * 1024;
 
+/// Codings that a reader can undo. A word that is none would make the content unreadable for good.
+const ENCODINGS: [&str; 5] = ["identity", "gzip", "br", "deflate", "zstd"];
+
 /// What somebody sends to an upload URL: the headers that matter, and the bytes.
 pub struct Arrival<S> {
     pub content_type: Option<String>,
     pub content_length: Option<u64>,
     pub content_encoding: Option<String>,
+    /// Hashes that were sent beside the bytes; those known to us are checked.
+    pub digests: Hashes,
     pub body: S,
 }
 
 impl<S> Arrival<S> {
     pub(super) const fn plain(content_type: String, body: S) -> Self {
-        Self { content_type: Some(content_type), content_length: None, content_encoding: None, body }
+        Self {
+            content_type: Some(content_type),
+            content_length: None,
+            content_encoding: None,
+            digests: Hashes::new(),
+            body,
+        }
     }
 }
 
@@ -42,6 +53,22 @@ where
     take(objects, permit, arrival).await
 }
 
+/// Takes in the content of an `s3` artifact of whoever needs no link.
+pub(super) async fn of_artifact<S, E>(
+    objects: &Objects,
+    key: &ArtifactKey,
+    content_type: &str,
+    body: S,
+) -> Result<Content, ObjectError>
+where
+    S: Stream<Item = Result<Bytes, E>> + Send + Unpin,
+    E: Display,
+{
+    let ArtifactKey { task_id, run_id, name } = key.clone();
+    let permit = Permit::PutArtifact { task_id, run_id, name, content_type: content_type.to_owned() };
+    take(objects, permit, Arrival::plain(content_type.to_owned(), body)).await
+}
+
 /// Takes in what the permit allows.
 pub(super) async fn take<S, E>(objects: &Objects, permit: Permit, arrival: Arrival<S>) -> Result<Content, ObjectError>
 where
@@ -49,23 +76,24 @@ where
     E: Display,
 {
     let promise = Promise::of(&permit, &arrival)?;
-    let hashes = promised_hashes(objects, &permit).await?;
+    let promised = [promised_hashes(objects, &permit).await?, arrival.digests];
     let blob = objects.new_blob();
-    objects.db.start_blob(blob, objects.clock.now()).await?;
-    let stored = match write(objects, blob, &promise, arrival.body).await {
-        Ok(content) => hold(objects, &permit, blob, content, &hashes).await,
+    objects.db.start_content(blob, objects.stores.chosen().id(), objects.clock.now()).await?;
+    let mut writer = Writer::new(objects, blob, promise.length.unwrap_or(LARGEST));
+    let stored = match write(&mut writer, &promise, arrival.body).await {
+        Ok(content) => hold(objects, &permit, blob, content, &promised).await,
         Err(error) => Err(error),
     };
     match stored {
         Ok((ContentStored::Stored, content)) => Ok(content),
         Ok((outcome, content)) => {
-            discard(objects, blob).await;
+            discard(objects, writer).await;
             refused(outcome, &permit).map(|()| content)
         }
         // The word of the database that it holds the content may just have been lost; then it must stay.
         Err(error @ ObjectError::Db(_)) => Err(error),
         Err(error) => {
-            discard(objects, blob).await;
+            discard(objects, writer).await;
             Err(error)
         }
     }
@@ -81,6 +109,10 @@ struct Promise {
 impl Promise {
     fn of<S>(permit: &Permit, arrival: &Arrival<S>) -> Result<Self, ObjectError> {
         let encoding = arrival.content_encoding.as_deref().unwrap_or("identity");
+        if !ENCODINGS.contains(&encoding) {
+            let known = ENCODINGS.join(", ");
+            return Err(ObjectError::Input(format!("header `Content-Encoding` is `{encoding}`; known are {known}")));
+        }
         let (content_type, length) = match permit {
             Permit::PutObject { content_type, content_length, .. } => {
                 let promised = *content_length;
@@ -116,13 +148,12 @@ async fn promised_hashes(objects: &Objects, permit: &Permit) -> Result<Hashes, O
     }
 }
 
-async fn write<S, E>(objects: &Objects, blob: BlobId, promise: &Promise, mut body: S) -> Result<Content, ObjectError>
+async fn write<S, E>(writer: &mut Writer<'_>, promise: &Promise, mut body: S) -> Result<Content, ObjectError>
 where
     S: Stream<Item = Result<Bytes, E>> + Send + Unpin,
     E: Display,
 {
     let most = promise.length.unwrap_or(LARGEST);
-    let mut writer = Writer::open(&objects.backend, blob).await?;
     while let Some(piece) = body.next().await {
         let come = writer.length;
         let piece =
@@ -154,10 +185,12 @@ async fn hold(
     permit: &Permit,
     blob: BlobId,
     content: Content,
-    promised: &Hashes,
+    promised: &[Hashes],
 ) -> Result<(ContentStored, Content), ObjectError> {
     let actual = [("sha256", &content.sha256), ("sha512", &content.sha512)];
-    let broken = actual.iter().find(|(algorithm, hash)| promised.get(*algorithm).is_some_and(|known| known != *hash));
+    let breaks =
+        |algorithm: &str, hash: &String| promised.iter().any(|it| it.get(algorithm).is_some_and(|it| it != hash));
+    let broken = actual.iter().find(|(algorithm, hash)| breaks(algorithm, hash));
     if let Some((algorithm, _)) = broken {
         return Ok((ContentStored::Differs(format!("hashes.{algorithm}")), content));
     }
@@ -176,9 +209,12 @@ async fn hold(
 }
 
 /// Content that found no holder is deleted now if that works, by the sweep if not.
-async fn discard(objects: &Objects, blob: BlobId) {
+async fn discard(objects: &Objects, writer: Writer<'_>) {
+    let (blob, multipart_id) = (writer.blob, writer.multipart_id());
+    // A file that is still open would come back when it is completed; here nobody does that any more.
+    drop(writer);
     let deleted = async {
-        objects.backend.delete(blob).await?;
+        objects.stores.chosen().delete(blob, multipart_id.as_deref()).await?;
         objects.db.forget_blobs(&[blob]).await?;
         Ok::<_, ObjectError>(())
     };

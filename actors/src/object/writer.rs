@@ -1,20 +1,20 @@
 //! Takes bytes as they come, counts and hashes them, and hands them to the store in larger parts.
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use db::blob::BlobId;
-use object_store::{MultipartUpload, PutPayload};
 use sha2::{Digest, Sha256, Sha512};
 
-use super::backend::{Backend, BackendError};
+use super::{ObjectError, Objects, backend::Parts};
 
-/// Size of a part. An S3 store would want at least 5 MiB.
-const PART_SIZE: usize = 1024 * 1024;
-
-/// Content being written. Dropped before it is completed, it leaves nothing.
-pub(super) struct Writer {
-    upload: Box<dyn MultipartUpload>,
-    waiting: Vec<Bytes>,
-    waiting_size: usize,
+/// Content being written. It is there when it is completed; what a writer leaves that was
+/// dropped before, the sweep takes.
+pub(super) struct Writer<'o> {
+    objects: &'o Objects,
+    pub(super) blob: BlobId,
+    /// Opened when there is more than one part.
+    parts: Option<Parts>,
+    part_size: u64,
+    waiting: BytesMut,
     pub(super) length: u64,
     sha256: Sha256,
     sha512: Sha512,
@@ -27,41 +27,67 @@ pub(super) struct Written {
     pub(super) sha512: String,
 }
 
-impl Writer {
-    pub(super) async fn open(backend: &Backend, blob: BlobId) -> Result<Self, BackendError> {
-        Ok(Self {
-            upload: backend.write(blob).await?,
-            waiting: Vec::new(),
-            waiting_size: 0,
+impl<'o> Writer<'o> {
+    /// `longest`: no more will come.
+    pub(super) fn new(objects: &'o Objects, blob: BlobId, longest: u64) -> Self {
+        Self {
+            objects,
+            blob,
+            parts: None,
+            part_size: objects.stores.chosen().part_size(longest),
+            waiting: BytesMut::new(),
             length: 0,
             sha256: Sha256::new(),
             sha512: Sha512::new(),
-        })
+        }
     }
 
-    pub(super) async fn write(&mut self, bytes: Bytes) -> Result<(), BackendError> {
+    pub(super) async fn write(&mut self, bytes: Bytes) -> Result<(), ObjectError> {
         self.length += bytes.len() as u64;
         self.sha256.update(&bytes);
         self.sha512.update(&bytes);
-        self.waiting_size += bytes.len();
-        self.waiting.push(bytes);
-        if self.waiting_size >= PART_SIZE {
-            self.flush().await?;
+        self.waiting.extend_from_slice(&bytes);
+        // All parts but the last have the same size: some stores insist on it.
+        let size = usize::try_from(self.part_size).unwrap_or(usize::MAX);
+        while self.waiting.len() > size {
+            let part = self.waiting.split_to(size).freeze();
+            self.send(part).await?;
         }
         Ok(())
     }
 
-    /// From here on the content is whole, and on disk.
-    pub(super) async fn complete(mut self) -> Result<Written, BackendError> {
-        self.flush().await?;
-        self.upload.complete().await?;
-        Ok(Written { length: self.length, sha256: hex(&self.sha256.finalize()), sha512: hex(&self.sha512.finalize()) })
+    /// From here on the content is whole, and the store has it for good.
+    pub(super) async fn complete(&mut self) -> Result<Written, ObjectError> {
+        let last = self.waiting.split().freeze();
+        if self.parts.is_none() {
+            self.objects.stores.chosen().put(self.blob, last.into()).await?;
+        } else {
+            self.send(last).await?;
+        }
+        if let Some(parts) = &mut self.parts {
+            parts.complete().await?;
+        }
+        let (sha256, sha512) = (self.sha256.finalize_reset(), self.sha512.finalize_reset());
+        Ok(Written { length: self.length, sha256: hex(&sha256), sha512: hex(&sha512) })
     }
 
-    async fn flush(&mut self) -> Result<(), BackendError> {
-        self.waiting_size = 0;
-        let part: PutPayload = self.waiting.drain(..).collect();
-        Ok(self.upload.put_part(part).await?)
+    /// What the store calls the upload, for whoever deletes what came of it.
+    pub(super) fn multipart_id(&self) -> Option<String> {
+        self.parts.as_ref().and_then(Parts::id).map(str::to_owned)
+    }
+
+    async fn send(&mut self, part: Bytes) -> Result<(), ObjectError> {
+        if self.parts.is_none() {
+            let parts = self.objects.stores.chosen().begin(self.blob).await?;
+            if let Some(id) = parts.id() {
+                self.objects.db.note_multipart(self.blob, id).await?;
+            }
+            self.parts = Some(parts);
+        }
+        if let Some(parts) = &mut self.parts {
+            parts.put(part.into()).await?;
+        }
+        Ok(())
     }
 }
 

@@ -79,6 +79,9 @@ fn digest(graph: &NewGraph) -> String {
 fn name_the_task(id: TaskId, refusal: QueueError) -> QueueError {
     match refusal {
         QueueError::Input(why) => QueueError::Input(format!("task {id}: {why}")),
+        QueueError::Field { field, expected, got } => {
+            QueueError::Input(format!("task {id}: `{field}` must {expected}; got {got}"))
+        }
         QueueError::Conflict(why) => QueueError::Conflict(format!("task {id}: {why}")),
         other => other,
     }

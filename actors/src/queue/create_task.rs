@@ -33,8 +33,8 @@ use crate::kit::{Lanes, Step};
 const SEEN_FOR: Duration = Duration::from_mins(30);
 
 /// Creates a task, or finds that it was created before. The outcome and the time it happened at.
-pub(super) async fn run(lanes: &Lanes<CreateTask>, task: NewTask, patience: Duration) -> Answer {
-    let row = row(&task)?;
+pub(super) async fn run(lanes: &Lanes<CreateTask>, task: &NewTask, patience: Duration) -> Answer {
+    let row = row(task)?;
     let (reply, answer) = oneshot::channel();
     lanes.submit(Request { row, reply })?;
     wait(answer, patience).await
@@ -91,14 +91,16 @@ pub(super) fn refusal(id: TaskId, definition: &TaskDefinition, outcome: &Created
         Created::GroupSealed => {
             Some(QueueError::Conflict(format!("taskGroupId {group} is sealed and takes no more tasks")))
         }
-        Created::MissingDependencies(ids) => Some(QueueError::Input(format!(
-            "`dependencies` names tasks that do not exist (missingTaskDependencies); create them first:{}",
-            list(ids)
-        ))),
-        Created::ExpiringDependencies(ids) => Some(QueueError::Input(format!(
-            "`dependencies` names tasks that expire before this task's deadline (expiringTaskDependencies):{}",
-            list(ids)
-        ))),
+        Created::MissingDependencies(ids) => Some(QueueError::Field {
+            field: "dependencies".to_owned(),
+            expected: "name tasks that exist (missingTaskDependencies): create them first".to_owned(),
+            got: list(ids),
+        }),
+        Created::ExpiringDependencies(ids) => Some(QueueError::Field {
+            field: "dependencies".to_owned(),
+            expected: "name tasks that do not expire before this task's deadline (expiringTaskDependencies)".to_owned(),
+            got: list(ids),
+        }),
     }
 }
 
@@ -119,6 +121,7 @@ pub(super) fn row(task: &NewTask) -> Result<NewTaskRow, QueueError> {
         deadline: definition.deadline,
         expires: definition.expires,
         dependencies: definition.dependencies.clone(),
+        routed: !definition.routes.is_empty(),
         body,
         trace: base::telemetry::traceparent(),
     })
@@ -160,7 +163,7 @@ impl Step for CreateTask {
     async fn run(&self, connection: &mut LaneConnection, batch: Vec<Request>) {
         let now = self.clock.now();
         let (rows, replies): (Vec<_>, Vec<_>) = batch.into_iter().map(|request| (request.row, request.reply)).unzip();
-        match self.call(connection, rows.clone(), now).await {
+        match self.call(connection, &rows, now).await {
             Ok(outcomes) => {
                 for (reply, outcome) in replies.into_iter().zip(outcomes) {
                     let _ = reply.send(Ok((outcome, now)));
@@ -170,7 +173,7 @@ impl Step for CreateTask {
             // One row's content is at fault: one by one, so that its neighbours do not suffer.
             Err(_) => {
                 for (row, reply) in rows.into_iter().zip(replies) {
-                    let answer = self.call(connection, vec![row], now).await;
+                    let answer = self.call(connection, &[row], now).await;
                     let outcome = answer.map(|mut one| (one.remove(0), now)).map_err(QueueError::from);
                     let _ = reply.send(outcome);
                 }
@@ -183,11 +186,12 @@ impl CreateTask {
     async fn call(
         &self,
         connection: &mut LaneConnection,
-        rows: Vec<NewTaskRow>,
+        rows: &[NewTaskRow],
         now: Timestamp,
     ) -> Result<Vec<Created>, DbError> {
         let queues: Vec<_> = rows.iter().map(|row| row.task_queue_id.clone()).collect();
-        let batch = CreateBatch::new(rows, self.unseen(&queues));
+        let unseen = self.unseen(&queues);
+        let batch = CreateBatch::new(rows, &unseen);
         let mut tries = Tries::default();
         let outcomes = loop {
             let result = connection.create_tasks(&batch, now).await;

@@ -1,8 +1,12 @@
-//! The queue's door: every question and command, whoever asks. Each is answered within a deadline.
+//! The queue's door: every question and command, whoever asks, wherever the queue runs.
 
-use std::time::Duration;
+use std::sync::Arc;
 
+use base::{Clock, Entropy};
+use bus::Bus;
+use prost::Message as _;
 use protocol::{
+    explain::Explanation,
     id::{RunId, TaskGroupId, TaskId, TaskQueueId, WorkerName},
     state::Priority,
     status::TaskStatus,
@@ -10,57 +14,126 @@ use protocol::{
 };
 
 use super::{
-    QueueError, QueueMsg, Report,
-    claim_work::{self, ClaimStep},
-    create_task::{self, CreateTask},
-    parts::Environment,
-    reclaim_task::{self, ReclaimTask},
-    report_run::{self, ReportRun},
+    PendingNudge, QueueError, QueueSettings, Report, Wakes,
+    near::Near,
+    remote::{self, Far, Unreadable, Wire},
     types::{
         CanceledGroup, Claim, ClaimWork, ClaimedTask, Definition, NewGraph, NewTask, Page, PageAfter, PendingTask,
         QueueCounts, Reclaim, TaskAndStatus, TaskGroup, TaskQueue, Worker,
     },
     workers::Quarantine,
 };
-use crate::kit::{Lanes, Pool, Reply};
+use crate::kit::Child;
 
 /// Cheap to clone; all clones lead to the same queue.
 #[derive(Clone)]
 pub struct Queue {
-    pub(super) create: Lanes<CreateTask>,
-    pub(super) claim: Lanes<ClaimStep>,
-    pub(super) report: Lanes<ReportRun>,
-    pub(super) reclaim: Lanes<ReclaimTask>,
-    pub(super) pool: Pool<QueueMsg>,
-    pub(super) environment: Environment,
-    pub(super) patience: Duration,
-    pub(super) long_poll: Duration,
+    near: Near,
+    /// Where it leads if the queue's parts do not run in this process.
+    far: Option<Far>,
 }
 
 type Answer<T> = Result<T, QueueError>;
 
-/// A whole graph may take longer than one task.
-const GRAPH_PATIENCE: Duration = Duration::from_mins(1);
+/// Each method once: for callers here, and for those of other processes, who name it as `queue.proto` does. `wait` is
+/// for methods that may wait for long.
+macro_rules! methods {
+    ($($(#[doc = $doc:literal])* $way:ident $method:literal $name:ident($($argument:ident: $kind:ty),+) -> $answer:ty;)+) => {
+        impl Queue {
+            $(
+                $(#[doc = $doc])*
+                pub async fn $name(&self, $($argument: $kind),+) -> Answer<$answer> {
+                    match &self.far {
+                        None => self.near.$name($($argument),+).await,
+                        Some(far) => far.$way($method, ($($argument,)+)).await,
+                    }
+                }
+            )+
+        }
+
+        /// Answers a call of another process with the bytes of the answer's message.
+        pub(super) async fn answer(near: &Near, method: &str, question: &[u8]) -> Answer<Vec<u8>> {
+            match method {
+                $($method => {
+                    let ($($argument,)+) = read::<($($kind,)+)>(method, question)?;
+                    near.$name($($argument),+).await.map(|answer| answer.write().encode_to_vec())
+                })+
+                unknown => {
+                    tracing::error!(method = unknown, "another process asks what this one does not know");
+                    Err(QueueError::Elsewhere)
+                }
+            }
+        }
+
+        #[cfg(test)]
+        pub(super) const METHODS: &[&str] = &[$($method),+];
+    };
+}
+
+methods! {
+    /// Creates a task. The same definition again is success, another one is a conflict.
+    ask "CreateTask" create_task(task: NewTask) -> TaskStatus;
+    /// All tasks or none; `submit_key` makes a repeat after a crash yield the same graph.
+    ask_long "CreateGraph" create_graph(graph: NewGraph) -> Vec<TaskStatus>;
+    /// Tasks that do not exist are left out.
+    ask "Tasks" tasks(ids: Vec<TaskId>) -> Vec<(TaskId, Definition)>;
+    /// Tasks that do not exist are left out.
+    ask "Statuses" statuses(ids: Vec<TaskId>) -> Vec<TaskStatus>;
+    ask "Dependents" dependents(id: TaskId, page: PageAfter<TaskId>) -> Page<TaskAndStatus, TaskId>;
+    /// Why the task is not running, or how it ended.
+    ask "Explain" explain(id: TaskId) -> Explanation;
+    ask "ScheduleTask" schedule_task(id: TaskId) -> TaskStatus;
+    ask "RerunTask" rerun_task(id: TaskId) -> TaskStatus;
+    ask "CancelTask" cancel_task(id: TaskId) -> TaskStatus;
+    ask "ChangeTaskPriority" change_task_priority(id: TaskId, to: Priority) -> TaskStatus;
+    ask "TaskGroup" task_group(id: TaskGroupId) -> TaskGroup;
+    ask "ListTaskGroup" list_task_group(id: TaskGroupId, page: PageAfter<TaskId>) -> (TaskGroup, Page<TaskAndStatus, TaskId>);
+    /// From now on the group takes no more tasks. The first time is kept.
+    ask "SealTaskGroup" seal_task_group(id: TaskGroupId) -> TaskGroup;
+    ask "CancelTaskGroup" cancel_task_group(id: TaskGroupId) -> CanceledGroup;
+    /// The group, and the tasks that had another priority.
+    ask "ChangeTaskGroupPriority" change_task_group_priority(id: TaskGroupId, to: Priority) -> (TaskGroup, Vec<TaskId>);
+    /// Waits up to the long-poll time when there is nothing to claim; then the answer is empty.
+    wait "ClaimWork" claim_work(ask: ClaimWork) -> Vec<Claim>;
+    ask "ClaimTask" claim_task(id: TaskId, run: RunId, worker: WorkerName) -> Claim;
+    ask "ReclaimTask" reclaim_task(id: TaskId, run: RunId) -> Reclaim;
+    ask "Report" report(id: TaskId, run: RunId, report: Report) -> TaskStatus;
+    /// As `report`, but a run that has an unfinished upload is not completed, whatever the settings say.
+    ask "ReportWhole" report_whole(id: TaskId, run: RunId, report: Report) -> TaskStatus;
+    ask "Counts" counts(queue: TaskQueueId) -> QueueCounts;
+    ask "PendingTasks" pending_tasks(queue: TaskQueueId, page: PageAfter<i64>) -> Page<PendingTask, i64>;
+    ask "ClaimedTasks" claimed_tasks(queue: TaskQueueId, page: PageAfter<TaskId>) -> Page<ClaimedTask, TaskId>;
+    /// Task queues seen recently, in order of their names: those of one provisioner, or all.
+    ask "TaskQueues" task_queues(provisioner_id: Option<String>, page: PageAfter<TaskQueueId>) -> Page<TaskQueue, TaskQueueId>;
+    ask "TaskQueue" task_queue(queue: TaskQueueId) -> TaskQueue;
+    ask "Worker" worker(queue: TaskQueueId, worker: WorkerName) -> Worker;
+    /// Workers in order of group and id, expired ones left out unless they are quarantined.
+    ask "Workers" workers(queue: TaskQueueId, page: PageAfter<WorkerName>) -> Page<Worker, WorkerName>;
+    /// Keeps a worker from tasks until a time; one in the past ends a quarantine.
+    ask "QuarantineWorker" quarantine_worker(order: Quarantine) -> Worker;
+    ask "DeclareWorker" declare_worker(queue: TaskQueueId, worker: WorkerName, expires: Timestamp) -> Worker;
+}
 
 impl Queue {
-    /// Creates a task. The same definition again is success, another one is a conflict.
-    pub async fn create_task(&self, task: NewTask) -> Answer<TaskStatus> {
-        use db::queue::Created;
-        let id = task.task_id;
-        let (outcome, now) = create_task::run(&self.create, task.clone(), self.patience).await?;
-        if let Some(refusal) = create_task::refusal(id, &task.definition, &outcome) {
-            return Err(refusal);
-        }
-        match outcome {
-            Created::New { ready } => Ok(create_task::status_of_new(task, ready, now)),
-            _ => self.status(id).await,
-        }
+    pub(super) const fn near(near: Near) -> Self {
+        Self { near, far: None }
     }
 
-    /// All tasks or none; `submit_key` makes a repeat after a crash yield the same graph.
-    pub async fn create_graph(&self, graph: NewGraph) -> Answer<Vec<TaskStatus>> {
-        let key = graph.submit_key.clone();
-        self.ask_within(GRAPH_PATIENCE, key, |reply| QueueMsg::CreateGraph(graph, reply)).await
+    /// The same door, leading to whichever process runs the queue.
+    #[must_use]
+    pub fn elsewhere(
+        self,
+        bus: &Arc<dyn Bus>,
+        clock: &Arc<dyn Clock>,
+        entropy: &Entropy,
+        settings: &QueueSettings,
+    ) -> Self {
+        Self { far: Some(Far::new(bus, clock, entropy, settings)), ..self }
+    }
+
+    /// The parts that answer other processes. They end before the queue's own parts do.
+    pub fn service(&self, bus: &Arc<dyn Bus>, entropy: &Entropy) -> Vec<Child> {
+        remote::parts(&self.near, bus, entropy)
     }
 
     pub async fn task(&self, id: TaskId) -> Answer<Definition> {
@@ -68,155 +141,25 @@ impl Queue {
         found.into_iter().next().map(|(_, definition)| definition).ok_or(QueueError::NoSuchTask(id))
     }
 
-    /// Tasks that do not exist are left out.
-    pub async fn tasks(&self, ids: Vec<TaskId>) -> Answer<Vec<(TaskId, Definition)>> {
-        self.ask(key(&ids), |reply| QueueMsg::Tasks(ids, reply)).await
-    }
-
     pub async fn status(&self, id: TaskId) -> Answer<TaskStatus> {
         self.statuses(vec![id]).await?.into_iter().next().ok_or(QueueError::NoSuchTask(id))
     }
 
-    /// Tasks that do not exist are left out.
-    pub async fn statuses(&self, ids: Vec<TaskId>) -> Answer<Vec<TaskStatus>> {
-        self.ask(key(&ids), |reply| QueueMsg::Statuses(ids, reply)).await
-    }
-
-    pub async fn dependents(&self, id: TaskId, page: PageAfter<TaskId>) -> Answer<Page<TaskAndStatus, TaskId>> {
-        self.ask(id.to_string(), |reply| QueueMsg::Dependents(id, page, reply)).await
-    }
-
-    pub async fn schedule_task(&self, id: TaskId) -> Answer<TaskStatus> {
-        self.ask(id.to_string(), |reply| QueueMsg::ScheduleTask(id, reply)).await
-    }
-
-    pub async fn rerun_task(&self, id: TaskId) -> Answer<TaskStatus> {
-        self.ask(id.to_string(), |reply| QueueMsg::RerunTask(id, reply)).await
-    }
-
-    pub async fn cancel_task(&self, id: TaskId) -> Answer<TaskStatus> {
-        self.ask(id.to_string(), |reply| QueueMsg::CancelTask(id, reply)).await
-    }
-
-    pub async fn change_task_priority(&self, id: TaskId, to: Priority) -> Answer<TaskStatus> {
-        self.ask(id.to_string(), |reply| QueueMsg::ChangeTaskPriority(id, to, reply)).await
-    }
-
-    pub async fn task_group(&self, id: TaskGroupId) -> Answer<TaskGroup> {
-        self.ask(id.to_string(), |reply| QueueMsg::TaskGroup(id, reply)).await
-    }
-
-    pub async fn list_task_group(
-        &self,
-        id: TaskGroupId,
-        page: PageAfter<TaskId>,
-    ) -> Answer<(TaskGroup, Page<TaskAndStatus, TaskId>)> {
-        self.ask(id.to_string(), |reply| QueueMsg::ListTaskGroup(id, page, reply)).await
-    }
-
-    /// From now on the group takes no more tasks. The first time is kept.
-    pub async fn seal_task_group(&self, id: TaskGroupId) -> Answer<TaskGroup> {
-        self.ask(id.to_string(), |reply| QueueMsg::SealTaskGroup(id, reply)).await
-    }
-
-    pub async fn cancel_task_group(&self, id: TaskGroupId) -> Answer<CanceledGroup> {
-        self.ask(id.to_string(), |reply| QueueMsg::CancelTaskGroup(id, reply)).await
-    }
-
-    /// The group, and the tasks that had another priority.
-    pub async fn change_task_group_priority(&self, id: TaskGroupId, to: Priority) -> Answer<(TaskGroup, Vec<TaskId>)> {
-        self.ask(id.to_string(), |reply| QueueMsg::ChangeTaskGroupPriority(id, to, reply)).await
-    }
-
-    /// Waits up to the long-poll time when there is nothing to claim; then the answer is empty.
-    pub async fn claim_work(&self, ask: ClaimWork) -> Answer<Vec<Claim>> {
-        claim_work::run(&self.claim, &self.environment.db, ask, self.long_poll).await
-    }
-
-    pub async fn claim_task(&self, id: TaskId, run: RunId, worker: WorkerName) -> Answer<Claim> {
-        self.ask(id.to_string(), |reply| QueueMsg::ClaimTask(id, run, worker, reply)).await
-    }
-
-    pub async fn reclaim_task(&self, id: TaskId, run: RunId) -> Answer<Reclaim> {
-        reclaim_task::run(&self.reclaim, id, run, self.patience).await
-    }
-
-    pub async fn report(&self, id: TaskId, run: RunId, report: Report) -> Answer<TaskStatus> {
-        report_run::run(&self.report, id, run, report, self.patience).await
-    }
-
-    pub async fn counts(&self, queue: TaskQueueId) -> Answer<QueueCounts> {
-        self.ask(queue.0.clone(), |reply| QueueMsg::Counts(queue, reply)).await
-    }
-
-    pub async fn pending_tasks(&self, queue: TaskQueueId, page: PageAfter<i64>) -> Answer<Page<PendingTask, i64>> {
-        self.ask(queue.0.clone(), |reply| QueueMsg::PendingTasks(queue, page, reply)).await
-    }
-
-    pub async fn claimed_tasks(
-        &self,
-        queue: TaskQueueId,
-        page: PageAfter<TaskId>,
-    ) -> Answer<Page<ClaimedTask, TaskId>> {
-        self.ask(queue.0.clone(), |reply| QueueMsg::ClaimedTasks(queue, page, reply)).await
-    }
-
-    /// Task queues seen recently, in order of their names: those of one provisioner, or all.
-    pub async fn task_queues(
-        &self,
-        provisioner_id: Option<String>,
-        page: PageAfter<TaskQueueId>,
-    ) -> Answer<Page<TaskQueue, TaskQueueId>> {
-        let key = provisioner_id.clone().unwrap_or_default();
-        self.ask(key, |reply| QueueMsg::TaskQueues(provisioner_id, page, reply)).await
-    }
-
-    pub async fn task_queue(&self, queue: TaskQueueId) -> Answer<TaskQueue> {
-        self.ask(queue.0.clone(), |reply| QueueMsg::TaskQueue(queue, reply)).await
-    }
-
-    pub async fn worker(&self, queue: TaskQueueId, worker: WorkerName) -> Answer<Worker> {
-        self.ask(queue.0.clone(), |reply| QueueMsg::Worker(queue, worker, reply)).await
-    }
-
-    /// Workers in order of group and id, expired ones left out unless they are quarantined.
-    pub async fn workers(&self, queue: TaskQueueId, page: PageAfter<WorkerName>) -> Answer<Page<Worker, WorkerName>> {
-        self.ask(queue.0.clone(), |reply| QueueMsg::Workers(queue, page, reply)).await
-    }
-
-    /// Keeps a worker from tasks until a time; one in the past ends a quarantine.
-    pub async fn quarantine_worker(&self, order: Quarantine) -> Answer<Worker> {
-        self.ask(order.task_queue_id.0.clone(), |reply| QueueMsg::QuarantineWorker(order, reply)).await
-    }
-
-    pub async fn declare_worker(&self, queue: TaskQueueId, worker: WorkerName, expires: Timestamp) -> Answer<Worker> {
-        self.ask(queue.0.clone(), |reply| QueueMsg::DeclareWorker(queue, worker, expires, reply)).await
-    }
-
     /// The wake-ups that the queue gives after commits, for parts that change tasks as time does.
-    pub fn wakes(&self) -> super::Wakes {
-        self.environment.wakes.clone()
+    pub fn wakes(&self) -> Wakes {
+        self.near.wakes()
     }
 
-    async fn ask<T: Send + 'static>(
-        &self,
-        key: String,
-        message: impl FnOnce(Reply<Answer<T>>) -> QueueMsg,
-    ) -> Answer<T> {
-        self.ask_within(self.patience, key, message).await
-    }
-
-    /// Messages of one key are carried out one after the other.
-    async fn ask_within<T: Send + 'static>(
-        &self,
-        patience: Duration,
-        key: String,
-        message: impl FnOnce(Reply<Answer<T>>) -> QueueMsg,
-    ) -> Answer<T> {
-        self.pool.call(key, patience, message).await?
+    /// For the word of another process that tasks became pending: wakes those who wait at this desk, and nobody else.
+    pub fn claimers(&self) -> PendingNudge {
+        self.near.claimers()
     }
 }
 
-fn key(ids: &[TaskId]) -> String {
-    ids.first().map(TaskId::to_string).unwrap_or_default()
+fn read<T: Wire>(method: &str, question: &[u8]) -> Answer<T> {
+    let message = T::Message::decode(question).map_err(Unreadable::from);
+    message.and_then(T::read).map_err(|error| {
+        tracing::error!(method, %error, "another process asks what cannot be read");
+        QueueError::Elsewhere
+    })
 }

@@ -25,6 +25,9 @@ pub enum QueueError {
     /// The request is well-formed but asks for what cannot be.
     #[error("{0}")]
     Input(String),
+    /// One field of the request does not fit what there is.
+    #[error("`{field}` must {expected}; got {got}")]
+    Field { field: String, expected: String, got: String },
     /// The state of things forbids it.
     #[error("{0}")]
     Conflict(String),
@@ -34,6 +37,9 @@ pub enum QueueError {
     /// The database refused what it should have accepted: a fault of ours.
     #[error("the queue could not carry this out")]
     Database(#[source] DbError),
+    /// The same in another process, whose log says what it was.
+    #[error("the queue could not carry this out")]
+    Elsewhere,
 }
 
 impl QueueError {
@@ -45,10 +51,10 @@ impl QueueError {
             | Self::NoSuchGroup(_)
             | Self::NoSuchWorker(_)
             | Self::NoSuchQueue(_) => ErrorCode::ResourceNotFound,
-            Self::Input(_) => ErrorCode::InputError,
+            Self::Input(_) | Self::Field { .. } => ErrorCode::InputError,
             Self::Conflict(_) => ErrorCode::RequestConflict,
             Self::Unavailable(_) => ErrorCode::ServiceUnavailable,
-            Self::Database(_) => ErrorCode::InternalServerError,
+            Self::Database(_) | Self::Elsewhere => ErrorCode::InternalServerError,
         }
     }
 }

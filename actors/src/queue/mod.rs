@@ -1,7 +1,7 @@
 //! The queue: the one place where a task changes state.
 //!
 //! Owns: tasks and runs, in the database; in memory only who waits (`claim_work/desk.rs`).
-//! Woken by: requests of the API and the bridge; its own ticks.
+//! Woken by: requests of the API and the bridge, of this process or another (`remote/`); its own ticks.
 //! Tells: `task-*` and `task-group-*` events, through the outbox.
 
 mod cancel_task;
@@ -13,24 +13,29 @@ mod create_graph;
 mod create_task;
 mod door;
 mod error;
+mod explain;
 mod lanes;
 mod list;
+mod near;
 mod parts;
 mod reclaim_task;
+mod remote;
 mod report_run;
 mod rerun_task;
 mod schedule_task;
 mod settings;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 pub mod types;
 mod wakes;
+mod worker_notes;
 mod workers;
 
 pub use door::Queue;
 pub use error::QueueError;
 pub use parts::start;
 use protocol::{
+    explain::Explanation,
     id::{RunId, TaskGroupId, TaskId, TaskQueueId, WorkerName},
     state::{Priority, ReasonResolved},
     status::TaskStatus,
@@ -40,7 +45,7 @@ use types::{
     CanceledGroup, Claim, ClaimedTask, Definition, NewGraph, Page, PageAfter, PendingTask, QueueCounts, TaskAndStatus,
     TaskGroup, TaskQueue, Worker,
 };
-pub use wakes::{Nudge, Wakes};
+pub use wakes::{Nudge, PendingNudge, Wakes, both};
 pub use workers::Quarantine;
 
 use parts::Environment;
@@ -63,6 +68,7 @@ pub(crate) enum QueueMsg {
     CreateGraph(NewGraph, Answer<Vec<TaskStatus>>),
     Tasks(Vec<TaskId>, Answer<Vec<(TaskId, Definition)>>),
     Statuses(Vec<TaskId>, Answer<Vec<TaskStatus>>),
+    Explain(TaskId, Answer<Explanation>),
     Dependents(TaskId, PageAfter<TaskId>, Answer<Page<TaskAndStatus, TaskId>>),
     ScheduleTask(TaskId, Answer<TaskStatus>),
     RerunTask(TaskId, Answer<TaskStatus>),
@@ -94,6 +100,7 @@ impl Work for Environment {
             Q::CreateGraph(graph, reply) => answer(reply, create_graph::run(self, graph).await),
             Q::Tasks(ids, reply) => answer(reply, list::tasks(self, &ids).await),
             Q::Statuses(ids, reply) => answer(reply, list::statuses(self, &ids).await),
+            Q::Explain(id, reply) => answer(reply, explain::run(self, id).await),
             Q::Dependents(id, page, reply) => answer(reply, list::dependents(self, id, page).await),
             Q::ScheduleTask(id, reply) => answer(reply, schedule_task::run(self, id).await),
             Q::RerunTask(id, reply) => answer(reply, rerun_task::run(self, id).await),

@@ -16,10 +16,11 @@ use super::{
     Queue, QueueError, QueueSettings, Wakes, claim_task,
     claim_work::{self, ClaimStep, Ticker},
     create_task::CreateTask,
+    near::Near,
     reclaim_task::ReclaimTask,
     report_run::ReportRun,
     types::Claim,
-    wakes::Nudge,
+    worker_notes::WorkerNotes,
 };
 use crate::kit::{Child, Connect, Lanes, Pool, Restart, Step};
 
@@ -31,41 +32,43 @@ pub(crate) struct Environment {
     pub entropy: Entropy,
     pub settings: QueueSettings,
     pub wakes: Wakes,
+    pub(super) notes: WorkerNotes,
 }
 
 /// As many as there are connections in the pool.
 const POOL_WORKERS: usize = 8;
 
-/// Puts the queue together: its parts, to be supervised, and its door. `relay` and `scheduler` are nudged after
-/// commits; waiting claimers are woken by the queue itself.
+/// Puts the queue together: its parts, to be supervised, and its door. `wakes` is given after commits; its claimers are
+/// those of other processes, told of the tasks that nobody waits for here.
 pub fn start(
     db: Db,
     clock: Arc<dyn Clock>,
     entropy: Entropy,
     settings: QueueSettings,
-    relay: Nudge,
-    scheduler: Nudge,
+    wakes: Wakes,
 ) -> (Vec<Child>, Queue) {
     let desk: Arc<OnceLock<Lanes<ClaimStep>>> = Arc::default();
-    let to_desk = desk.clone();
+    let (to_desk, elsewhere) = (desk.clone(), wakes.claimers);
     let claimers = Arc::new(move |queue: &TaskQueueId, tasks: usize| {
-        if let Some(lanes) = to_desk.get() {
-            claim_work::wake(lanes, queue, tasks);
+        let wanted = to_desk.get().map_or(0, |lanes| claim_work::wake(lanes, queue, tasks));
+        if wanted < tasks {
+            elsewhere(queue, tasks - wanted);
         }
     });
-    let environment = Environment { db, clock, entropy, settings, wakes: Wakes { relay, scheduler, claimers } };
+    let wakes = Wakes { claimers, ..wakes };
+    let environment = Environment { db, clock, entropy, settings, wakes, notes: WorkerNotes::default() };
     let (children, queue) = environment.build();
     let _ = desk.set(queue.claim.clone());
-    (children, queue)
+    (children, Queue::near(queue))
 }
 
 impl Environment {
-    fn build(&self) -> (Vec<Child>, Queue) {
+    fn build(&self) -> (Vec<Child>, Near) {
         let (settings, wakes) = (&self.settings, &self.wakes);
         let (batch, lanes) = (settings.batch.max(1), settings.lanes.max(1));
         let create =
             CreateTask { clock: self.clock.clone(), wakes: wakes.clone(), batch, seen: Mutex::new(HashMap::new()) };
-        let claim = ClaimStep::new(self.clock.clone(), settings.claim_timeout.delta(), batch, wakes.clone());
+        let claim = ClaimStep::new(self, batch);
         let report = ReportRun { clock: self.clock.clone(), wakes: wakes.clone(), batch };
         let reclaim = ReclaimTask { clock: self.clock.clone(), claim_timeout: settings.claim_timeout.delta(), batch };
 
@@ -80,7 +83,7 @@ impl Environment {
         children.push(pool_child);
         children.push(self.ticker(&claim));
 
-        let queue = Queue {
+        let queue = Near {
             create,
             claim,
             report,
@@ -102,9 +105,17 @@ impl Environment {
     }
 
     fn ticker(&self, lanes: &Lanes<ClaimStep>) -> Child {
-        let (lanes, every, entropy) =
-            (lanes.clone(), self.settings.sweep_interval.duration(), self.entropy.branch("claim-desk"));
-        let make = move || (Ticker { lanes: lanes.clone(), every, entropy: entropy.clone() }, ());
+        let (environment, lanes, entropy) = (self.clone(), lanes.clone(), self.entropy.branch("claim-desk"));
+        let make = move || {
+            let ticker = Ticker {
+                lanes: lanes.clone(),
+                every: environment.settings.sweep_interval.duration(),
+                entropy: entropy.clone(),
+                db: environment.db.clone(),
+                notes: environment.notes.clone(),
+            };
+            (ticker, ())
+        };
         Child::new("queue/claim-desk", Restart::Always, make).0
     }
 
@@ -114,6 +125,8 @@ impl Environment {
     }
 
     pub(super) async fn claim_task(&self, id: TaskId, run: RunId, worker: WorkerName) -> Result<Claim, QueueError> {
+        // This claim is noted at once, and those before it come first.
+        self.notes.try_write(&self.db).await;
         let now = self.now();
         let taken_until = now + self.settings.claim_timeout.delta();
         let (claim, changed) = claim_task::run(&self.db, id, run, &worker, taken_until, now).await?;

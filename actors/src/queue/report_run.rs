@@ -1,6 +1,6 @@
 //! `reportCompleted`, `reportFailed`, `reportException`: a lane that ends many runs with one call.
 
-use std::{collections::VecDeque, sync::Arc, time::Duration};
+use std::{collections::VecDeque, sync::Arc};
 
 use base::Clock;
 use db::{
@@ -17,28 +17,44 @@ use tokio::sync::oneshot;
 use super::{
     QueueError, Report,
     lanes::{Tries, reply_unavailable, take_different, wait},
+    near::Near,
     wakes::Wakes,
 };
-use crate::kit::{Lanes, Step};
+use crate::kit::Step;
 
-/// Ends a run. A repeat of the same report is answered like the first; another one is a conflict.
+/// Most artifacts that a refusal names.
+const NAMED: i32 = 5;
+
+/// Ends a run. A repeat of the same report is answered like the first; another one is a conflict. `whole`: the run may
+/// not be completed while one of its uploads is unfinished.
 pub(super) async fn run(
-    lanes: &Lanes<ReportRun>,
+    queue: &Near,
     task_id: TaskId,
     run_id: RunId,
     report: Report,
-    patience: Duration,
+    whole: bool,
 ) -> Result<TaskStatus, QueueError> {
     let (reply, answer) = oneshot::channel();
     let trace = base::telemetry::traceparent();
-    lanes.submit(Request { task_id, run_id, report, trace, reply })?;
-    let answer: TaskAnswer = wait(answer, patience).await?;
+    queue.report.submit(Request { task_id, run_id, report, whole, trace, reply })?;
+    let answer: TaskAnswer = wait(answer, queue.patience).await?;
     match (answer.outcome, answer.task) {
         (Outcome::Done, Some(task)) => Ok(task.status),
         (Outcome::NoSuchRun, _) => Err(QueueError::NoSuchRun(task_id, run_id)),
+        (Outcome::UploadUnfinished, _) => Err(unfinished(queue, task_id, run_id).await?),
         (_, None) => Err(QueueError::NoSuchTask(task_id)),
         (_, Some(task)) => Err(conflict(&task.status, run_id, report)),
     }
+}
+
+/// It was refused for uploads that were unfinished at that moment; those that still are can be named.
+async fn unfinished(queue: &Near, task_id: TaskId, run_id: RunId) -> Result<QueueError, QueueError> {
+    let names = queue.environment.db.unfinished_uploads((task_id, run_id), NAMED).await?;
+    let names = if names.is_empty() { "finished just now".to_owned() } else { format!("`{}`", names.join("`, `")) };
+    Ok(QueueError::Conflict(format!(
+        "run {run_id} of task {task_id} cannot be reported as completed: the upload of these artifacts is unfinished: \
+         {names}; finish it, or report the run as failed or exception"
+    )))
 }
 
 fn conflict(status: &TaskStatus, run_id: RunId, report: Report) -> QueueError {
@@ -75,6 +91,7 @@ pub(super) struct Request {
     task_id: TaskId,
     run_id: RunId,
     report: Report,
+    whole: bool,
     trace: Option<String>,
     reply: oneshot::Sender<Result<TaskAnswer, QueueError>>,
 }
@@ -103,7 +120,7 @@ impl ReportRun {
         let mut rows = ReportBatch::default();
         for request in batch {
             let (state, reason) = words(request.report);
-            rows.push(request.task_id, request.run_id, state, reason, request.trace.clone());
+            rows.push(request.task_id, request.run_id, state, reason, request.whole, request.trace.clone());
         }
         let now = self.clock.now();
         let mut tries = Tries::default();

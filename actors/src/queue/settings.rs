@@ -9,6 +9,9 @@ base::settings! {
         pub claim_timeout: Span = Span::seconds(1200),
         /// How long after a task's deadline the queue ends it. Reports still under way are accepted until then.
         pub deadline_delay: Span = Span::seconds(60),
+        /// Whether no worker at all may report a run as completed while an upload of it is unfinished: the answer is then
+        /// 409. Drover's own workers ask for this whatever is set here; others keep the freedom they are used to.
+        pub whole_uploads: bool = false,
         /// How long claimWork waits for a task before it answers with an empty list. Clients give up after 30 s.
         pub long_poll: Span = Span::seconds(20),
         /// How long a request waits for the queue before it is answered with 503.

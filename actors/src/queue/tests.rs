@@ -13,13 +13,15 @@ use protocol::{
 use serde_json::json;
 
 use super::{
-    Queue, QueueError, QueueSettings, Report, start,
+    Queue, QueueError, QueueSettings, Report, Wakes, start,
     types::{Claim, ClaimWork, NewGraph, NewTask, PageAfter},
 };
 use crate::{
     kit::{Supervised, Supervisor},
     reflector::Reflector,
 };
+
+mod explain;
 
 /// A queue, its database and its clock.
 struct House {
@@ -38,8 +40,7 @@ impl House {
         let clock = TestClock::at(SystemClock.now());
         let entropy = Entropy::seeded(1);
         let settings = QueueSettings { long_poll: base::settings::Span::millis(300), ..QueueSettings::default() };
-        let (children, queue) =
-            start(db.clone(), Arc::new(clock.clone()), entropy.clone(), settings, Arc::new(|| ()), Arc::new(|| ()));
+        let (children, queue) = start(db.clone(), Arc::new(clock.clone()), entropy.clone(), settings, Wakes::none());
         let supervised = Supervisor::start(children, entropy.clone()).await;
         Self { _database: database, db, clock, entropy, queue, supervised }
     }
@@ -49,35 +50,7 @@ impl House {
     }
 
     fn task(&self, dependencies: &[TaskId]) -> NewTask {
-        let task_id = TaskId::from_random(self.entropy.uuid_bytes());
-        let now = self.clock.now();
-        let definition = TaskDefinition {
-            created: now,
-            deadline: now + TimeDelta::hours(1),
-            dependencies: dependencies.to_vec(),
-            expires: now + TimeDelta::hours(2),
-            extra: json!({}),
-            metadata: Metadata {
-                description: String::new(),
-                name: "test".to_owned(),
-                owner: "o@example.com".to_owned(),
-                source: "https://example.com".to_owned(),
-            },
-            payload: json!({"nul": "\u{0}"}),
-            priority: Priority::Lowest,
-            project_id: "none".to_owned(),
-            provisioner_id: "p".to_owned(),
-            requires: Requires::AllCompleted,
-            retries: 5,
-            routes: vec![],
-            scheduler_id: "-".to_owned(),
-            scopes: vec!["a:b".to_owned()],
-            tags: BTreeMap::new(),
-            task_group_id: TaskGroupId(task_id.0),
-            task_queue_id: TaskQueueId("p/q".to_owned()),
-            worker_type: "q".to_owned(),
-        };
-        NewTask { task_id, definition }
+        new_task(&self.entropy, &self.clock, dependencies)
     }
 
     async fn created(&self, dependencies: &[TaskId]) -> TaskId {
@@ -94,14 +67,49 @@ impl House {
     }
 
     fn reflector(&self) -> Reflector {
-        Reflector {
-            db: self.db.clone(),
-            clock: Arc::new(self.clock.clone()),
-            entropy: self.entropy.branch("reflector"),
-            settings: QueueSettings { sweep_interval: base::settings::Span::millis(10), ..QueueSettings::default() },
-            wakes: self.queue.wakes(),
-        }
+        let index = crate::index::Index::new(self.db.clone(), Arc::new(self.clock.clone()));
+        Reflector::new(
+            self.db.clone(),
+            Arc::new(self.clock.clone()),
+            self.entropy.branch("reflector"),
+            QueueSettings { sweep_interval: base::settings::Span::millis(10), ..QueueSettings::default() },
+            self.queue.wakes(),
+            index,
+        )
     }
+}
+
+/// A small task for `p/q` that is due in an hour.
+pub(crate) fn new_task(entropy: &Entropy, clock: &dyn Clock, dependencies: &[TaskId]) -> NewTask {
+    let task_id = TaskId::from_random(entropy.uuid_bytes());
+    let now = clock.now();
+    let definition = TaskDefinition {
+        created: now,
+        deadline: now + TimeDelta::hours(1),
+        dependencies: dependencies.to_vec(),
+        expires: now + TimeDelta::hours(2),
+        extra: json!({}),
+        metadata: Metadata {
+            description: String::new(),
+            name: "test".to_owned(),
+            owner: "o@example.com".to_owned(),
+            source: "https://example.com".to_owned(),
+        },
+        payload: json!({"nul": "\u{0}"}),
+        priority: Priority::Lowest,
+        project_id: "none".to_owned(),
+        provisioner_id: "p".to_owned(),
+        requires: Requires::AllCompleted,
+        retries: 5,
+        routes: vec![],
+        scheduler_id: "-".to_owned(),
+        scopes: vec!["a:b".to_owned()],
+        tags: BTreeMap::new(),
+        task_group_id: TaskGroupId(task_id.0),
+        task_queue_id: TaskQueueId("p/q".to_owned()),
+        worker_type: "q".to_owned(),
+    };
+    NewTask { task_id, definition }
 }
 
 fn ask(worker: &str, count: u16) -> ClaimWork {

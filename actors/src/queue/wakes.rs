@@ -10,8 +10,16 @@ use protocol::id::TaskQueueId;
 /// A wake-up that costs next to nothing to give.
 pub type Nudge = Arc<dyn Fn() + Send + Sync>;
 
+/// One nudge that gives two.
+pub fn both(one: Nudge, other: Nudge) -> Nudge {
+    Arc::new(move || {
+        one();
+        other();
+    })
+}
+
 /// Says that this many tasks became pending in a queue.
-type PendingNudge = Arc<dyn Fn(&TaskQueueId, usize) + Send + Sync>;
+pub type PendingNudge = Arc<dyn Fn(&TaskQueueId, usize) + Send + Sync>;
 
 /// The wake-ups that the queue gives. Cheap to clone.
 #[derive(Clone)]

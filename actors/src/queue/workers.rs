@@ -27,6 +27,7 @@ pub struct Quarantine {
 type Answer<T> = Result<T, QueueError>;
 
 pub(super) async fn one(queue: &Environment, id: &TaskQueueId, worker: WorkerName) -> Answer<Worker> {
+    queue.notes.try_write(&queue.db).await;
     let row = queue.db.worker(id, &worker, queue.now()).await?;
     row.map(worker_of).ok_or(QueueError::NoSuchWorker(worker))
 }
@@ -36,11 +37,13 @@ pub(super) async fn all(
     id: &TaskQueueId,
     page: PageAfter<WorkerName>,
 ) -> Answer<Page<Worker, WorkerName>> {
+    queue.notes.try_write(&queue.db).await;
     let rows = queue.db.workers(id, page.after.as_ref(), page.rows(), queue.now()).await?;
     Ok(Page::cut(rows, page.limit, |row| row.worker.clone()).map(worker_of))
 }
 
 pub(super) async fn quarantine(queue: &Environment, order: Quarantine) -> Answer<Worker> {
+    queue.notes.try_write(&queue.db).await;
     let now = queue.now();
     let details = json!([{
         "clientId": order.client_id,
@@ -58,7 +61,17 @@ pub(super) async fn declare(
     worker: &WorkerName,
     expires: Timestamp,
 ) -> Answer<Worker> {
-    Ok(worker_of(queue.db.declare_worker(id, worker, expires, queue.now()).await?))
+    let now = queue.now();
+    let row = queue.db.declare_worker(id, worker, expires, now).await?;
+    // Whose record has expired is gone, and will not report: its tasks need not wait for their leases to end.
+    if expires <= now {
+        let retired = queue.db.retire_worker(id, worker, now).await?;
+        if retired.ended > 0 {
+            tracing::info!(queue.id = %id, worker.id = worker.worker_id, runs = retired.ended, "a worker is gone; its tasks are retried");
+            queue.wakes.resolved(&retired.woken);
+        }
+    }
+    Ok(worker_of(row))
 }
 
 pub(super) async fn queue(queue: &Environment, id: &TaskQueueId) -> Answer<TaskQueue> {

@@ -8,6 +8,10 @@
 //! Woken by: ticks; the time is the clock's.
 //! Tells: `task-exception` and what follows from it, through the outbox.
 
+mod repairs;
+#[cfg(test)]
+mod tests;
+
 use std::{sync::Arc, time::Duration};
 
 use base::{Clock, Entropy};
@@ -16,7 +20,10 @@ use db::{DbError, queue::Swept};
 use ractor::{Actor, ActorProcessingErr, ActorRef};
 use tracing::Instrument;
 
+use repairs::Repairs;
+
 use crate::{
+    index::Index,
     kit::{Child, Restart, Tick},
     queue::{QueueSettings, Wakes},
 };
@@ -38,6 +45,8 @@ pub struct Reflector {
     pub entropy: Entropy,
     pub settings: QueueSettings,
     pub wakes: Wakes,
+    pub index: Index,
+    repairs: Repairs,
 }
 
 /// One kind of sweep, an actor each, so that a slow one does not hold up the others.
@@ -50,6 +59,17 @@ enum Sweep {
 }
 
 impl Reflector {
+    pub fn new(
+        db: db::Db,
+        clock: Arc<dyn Clock>,
+        entropy: Entropy,
+        settings: QueueSettings,
+        wakes: Wakes,
+        index: Index,
+    ) -> Self {
+        Self { db, clock, entropy, settings, wakes, index, repairs: Repairs::default() }
+    }
+
     /// The parts to supervise.
     pub fn parts(&self) -> Vec<Child> {
         [Sweep::Claims, Sweep::Deadlines, Sweep::Rows, Sweep::Repairs].map(|sweep| self.part(sweep)).into()
@@ -73,7 +93,8 @@ impl Reflector {
                 let clients = self.db.expire_auth(EXPIRER, ROWS, now).await?;
                 let rows = self.db.expire_rows(now - EXPIRY_GRACE, ROWS, now).await?;
                 let services = self.db.expire_services(ROWS, now).await?;
-                Ok([clients, rows, services].contains(&ROWS))
+                let pushes = self.db.expire_push_tasks(now - EXPIRY_GRACE, ROWS).await?;
+                Ok([clients, rows, services, pushes].contains(&ROWS))
             }
             Sweep::Repairs => self.repair(now).await,
         }
@@ -85,15 +106,6 @@ impl Reflector {
             self.wakes.resolved(&swept.woken);
         }
         swept.ended == usize::try_from(ROWS).unwrap_or(usize::MAX)
-    }
-
-    async fn repair(&self, now: chrono::DateTime<chrono::Utc>) -> Result<bool, DbError> {
-        let repairs = self.db.repair_tasks(ROWS, now).await?;
-        for repair in &repairs {
-            tracing::error!(task.id = %repair.task_id, fault = repair.fault, "a task was half done and is mended");
-            (self.wakes.claimers)(&repair.task_queue_id, 1);
-        }
-        Ok(!repairs.is_empty())
     }
 }
 

@@ -3,25 +3,26 @@
 use std::{collections::HashMap, sync::Arc};
 
 use bus::{Bus, BusError, ContentType, Exchange, Message};
+use db::outbox::Wanted;
 use protocol::{
     event::{Event, EventKind, Fact},
     exchanges::{self, BadTemplate, ExchangeNames},
 };
 
-use super::RelaySettings;
+use super::{RelaySettings, listeners::Listeners};
 
-/// The exchanges by their full names.
+/// The exchanges by their full names, and what is sent to them.
 #[derive(Debug)]
-pub(super) struct Exchanges {
+pub struct Exchanges {
     /// For the world, one per kind: JSON exactly as existing consumers read it.
     world: HashMap<EventKind, Arc<str>>,
-    /// For our own parts: every event as protobuf, under `<kind>.<task group id>.<task id>`. `_` stands for what the
-    /// event is not about.
+    /// For our own parts: every event as protobuf, under `<kind>.<task group id>.<task id>`, `_` for what the event is
+    /// not about, and under the routes of its task.
     own: Arc<str>,
 }
 
 impl Exchanges {
-    pub(super) fn new(settings: &RelaySettings) -> Result<Self, BadTemplate> {
+    pub fn new(settings: &RelaySettings) -> Result<Self, BadTemplate> {
         let names = ExchangeNames::with_template(&settings.exchange_names)?;
         let exchange = |kind: EventKind| (kind, Arc::from(names.name(exchanges::of(kind))));
         Ok(Self {
@@ -37,25 +38,64 @@ impl Exchanges {
         Ok(())
     }
 
-    /// The kinds of events that anybody might listen to.
-    pub(super) fn heard(&self, bus: &dyn Bus) -> Vec<EventKind> {
-        let all = bus.may_be_heard(&self.own);
-        let heard = self.world.iter().filter(|(_, name)| all || bus.may_be_heard(name));
-        heard.map(|(kind, _)| *kind).collect()
+    /// The full name of an exchange for the world, of its short one like `task-pending`; any other name is a full one.
+    pub fn full_name<'a>(&'a self, name: &'a str) -> &'a str {
+        let short = self.world.iter().find(|(kind, _)| kind.as_str() == name);
+        short.map_or(name, |(_, full)| full)
+    }
+
+    /// The exchange for our own parts.
+    pub fn own_exchange(&self) -> &str {
+        &self.own
+    }
+
+    /// All exchanges for the world.
+    pub fn world_exchanges(&self) -> impl Iterator<Item = &str> {
+        self.world.values().map(|name| &**name)
+    }
+
+    /// The messages by which an event is told: for the world, and for ourselves.
+    pub fn both_forms(&self, event: &Event) -> impl Iterator<Item = Message> + use<> {
+        let world = self.world.get(&event.kind()).and_then(|exchange| for_the_world(event, exchange));
+        world.into_iter().chain([for_ourselves(event, &self.own)])
+    }
+
+    /// Which events anybody might listen to just now.
+    pub(super) fn wanted(&self, bus: &dyn Bus) -> Wanted {
+        let mut wanted = Wanted::default();
+        for kind in EventKind::ALL {
+            match self.world(kind, bus).max(self.own(kind, bus)) {
+                Listeners::Nobody => {}
+                Listeners::ByRoute => wanted.by_route.push(kind),
+                Listeners::OfAll => wanted.all_of.push(kind),
+            }
+        }
+        wanted
     }
 
     /// What is to be sent, in order. An event that makes no message never will: it is told of in the log alone.
     pub(super) fn messages(&self, events: &[Event], bus: &dyn Bus) -> Vec<Message> {
-        let heard = |name: &Arc<str>| bus.may_be_heard(name);
-        let world: HashMap<EventKind, Arc<str>> =
-            self.world.iter().filter(|(_, name)| heard(name)).map(|(kind, name)| (*kind, name.clone())).collect();
-        let own = Some(&self.own).filter(|own| heard(own));
+        let listeners: HashMap<EventKind, (Listeners, Listeners)> =
+            EventKind::ALL.into_iter().map(|kind| (kind, (self.world(kind, bus), self.own(kind, bus)))).collect();
         let mut messages = Vec::with_capacity(events.len() * 2);
         for event in events {
-            messages.extend(world.get(&event.kind()).and_then(|exchange| for_the_world(event, exchange)));
-            messages.extend(own.map(|own| for_ourselves(event, own)));
+            let (world, own) = listeners[&event.kind()];
+            if world.want(event) {
+                messages.extend(for_the_world(event, &self.world[&event.kind()]));
+            }
+            if own.want(event) {
+                messages.push(for_ourselves(event, &self.own));
+            }
         }
         messages
+    }
+
+    fn world(&self, kind: EventKind, bus: &dyn Bus) -> Listeners {
+        Listeners::on(bus, &self.world[&kind], &["primary", "_"])
+    }
+
+    fn own(&self, kind: EventKind, bus: &dyn Bus) -> Listeners {
+        Listeners::on(bus, &self.own, &[kind.as_str()])
     }
 }
 
@@ -67,6 +107,8 @@ fn for_the_world(event: &Event, exchange: &Arc<str>) -> Option<Message> {
             cc: message.cc,
             content_type: ContentType::Json,
             body: message.body.into(),
+            id: event.id.to_string(),
+            replayed: false,
         }),
         Err(error) => {
             tracing::error!(event.id, event.kind = event.kind().as_str(), %error, "an event makes no message and is lost");
@@ -82,11 +124,17 @@ fn for_ourselves(event: &Event, exchange: &Arc<str>) -> Message {
         Fact::Group(group) => format!("{kind}.{}._", group.task_group_id),
         Fact::Client(_) | Fact::Role(_) => format!("{kind}._._"),
     };
+    let cc = match &event.fact {
+        Fact::Task(task) => task.routes.iter().map(|route| format!("route.{route}")).collect(),
+        _ => Vec::new(),
+    };
     Message {
         exchange: exchange.clone(),
         routing_key,
-        cc: Vec::new(),
+        cc,
         content_type: ContentType::Protobuf,
         body: event.to_proto().into(),
+        id: event.id.to_string(),
+        replayed: false,
     }
 }

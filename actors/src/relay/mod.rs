@@ -1,12 +1,14 @@
 //! The relay: it empties the outbox onto the bus.
 //!
-//! Owns: nothing; which relay sends is said by a lock in the database, and what is left to send by the outbox.
+//! Owns: the log of events that were sent, in the database. Which relay sends is said by a lock there, and what is left
+//! to send by the outbox.
 //! Woken by: hints, given after every commit of this process that wrote events; ticks, for those of others.
 //! Tells: every event twice, as JSON for the world and as protobuf for our own parts.
 //!
 //! Any number of relays may run. One sends; should it end, another takes over within a second or two.
 
 mod exchanges;
+mod listeners;
 mod send;
 mod settings;
 #[cfg(test)]
@@ -14,10 +16,13 @@ mod tests;
 
 use std::{sync::Arc, time::Duration};
 
-use base::{Backoff, Entropy};
+use base::{Backoff, Clock, Entropy};
 use bus::Bus;
-use db::{Db, outbox::Outbox};
-use exchanges::Exchanges;
+use db::{
+    Db,
+    outbox::{IdleHolder, Outbox},
+};
+pub use exchanges::Exchanges;
 use protocol::exchanges::BadTemplate;
 use ractor::{Actor, ActorProcessingErr, ActorRef};
 use send::{Round, round};
@@ -34,6 +39,9 @@ use crate::{
 const SHARD: i16 = 0;
 /// How often a relay that does not send asks whether it should.
 const TAKE_OVER: Duration = Duration::from_secs(1);
+/// A relay that asks the database for nothing for this long though events wait is taken for frozen. One that waits for the
+/// broker asks more often.
+const FROZEN: Duration = Duration::from_secs(20);
 /// Between two rounds, so that a busy queue makes few full batches and not many small ones.
 const BREATH: Duration = Duration::from_millis(2);
 /// The same, and the interval at least, while nobody listens, or to few kinds only: nobody is waiting then, or only a
@@ -47,6 +55,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 pub fn start(
     db: Db,
     bus: Arc<dyn Bus>,
+    clock: Arc<dyn Clock>,
     settings: RelaySettings,
     entropy: Entropy,
 ) -> Result<(Child, Nudge), BadTemplate> {
@@ -57,6 +66,7 @@ pub fn start(
         let relay = Relay {
             db: db.clone(),
             bus: bus.clone(),
+            clock: clock.clone(),
             exchanges: exchanges.clone(),
             settings: settings.clone(),
             inbox: inbox.clone(),
@@ -72,6 +82,7 @@ pub fn start(
 struct Relay {
     db: Db,
     bus: Arc<dyn Bus>,
+    clock: Arc<dyn Clock>,
     exchanges: Arc<Exchanges>,
     settings: RelaySettings,
     inbox: HintInbox,
@@ -88,6 +99,8 @@ struct Sending {
     declared: bool,
     /// Another relay sends; until then there is no need to ask again.
     standing_by_until: Instant,
+    /// The relay that sends, as long as it does nothing though events wait, and since when that is seen.
+    idle: Option<(IdleHolder, Instant)>,
 }
 
 impl Actor for Relay {
@@ -104,6 +117,7 @@ impl Actor for Relay {
             backoff: Backoff::new(FIRST_PAUSE, LONGEST_PAUSE, self.entropy.clone()),
             declared: false,
             standing_by_until: Instant::now(),
+            idle: None,
         })
     }
 
@@ -128,6 +142,9 @@ impl Relay {
         let interval = self.settings.interval.duration();
         let (full, breath, next) = match self.try_round(state).await {
             Ok(Round::NotOurs) => {
+                if let Err(error) = self.watch_holder(state).await {
+                    tracing::warn!(%error, "the relay that sends could not be watched");
+                }
                 state.standing_by_until = Instant::now() + TAKE_OVER;
                 return TAKE_OVER;
             }
@@ -147,11 +164,28 @@ impl Relay {
         next
     }
 
+    /// A relay that died has let go of the shard by now. One that is frozen has not: it is made to.
+    async fn watch_holder(&self, state: &mut Sending) -> Result<(), db::DbError> {
+        let holder = state.outbox.idle_holder().await?;
+        let now = Instant::now();
+        let Some(holder) = holder else {
+            state.idle = None;
+            return Ok(());
+        };
+        let since = state.idle.filter(|(known, _)| *known == holder).map_or(now, |(_, since)| since);
+        state.idle = Some((holder, since));
+        if now - since >= FROZEN && state.outbox.end_holder(holder).await? {
+            tracing::warn!("the relay that sends does nothing though events wait; this one takes over");
+            state.idle = None;
+        }
+        Ok(())
+    }
+
     async fn try_round(&self, state: &mut Sending) -> Result<Round, send::RoundError> {
         if !state.declared {
             self.exchanges.declare(&*self.bus).await?;
             state.declared = true;
         }
-        round(&mut state.outbox, &self.exchanges, &*self.bus, &self.settings).await
+        round(&mut state.outbox, &self.exchanges, &*self.bus, &self.settings, self.clock.now()).await
     }
 }

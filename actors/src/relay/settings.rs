@@ -5,12 +5,16 @@ use base::settings::Span;
 base::settings! {
     /// The relay: how events get from the outbox to the bus.
     pub struct RelaySettings {
-        /// How often events that other processes wrote are looked for. Those of the own process are sent at once.
-        pub interval: Span = Span::millis(50),
+        /// How often events are looked for that nobody told of. A process that writes events tells the relay at once, in its
+        /// own process or over the bus; only a word that was lost has to wait for this.
+        pub interval: Span = Span::millis(500),
         /// How long the bus may take to confirm a batch before it is sent again.
         pub confirm_within: Span = Span::seconds(10),
         /// Most events in one batch.
         pub batch: i32 = 500,
+        /// How long events can be replayed and event streams resumed after they were sent. They are dropped by whole days
+        /// (UTC), so up to a day later. 0: they are not kept.
+        pub keep_events: Span = Span::days(7),
         /// Names of the exchanges for the world, with `{service}` and `{name}`.
         pub exchange_names: String = "exchange/taskcluster-{service}/v1/{name}".to_owned(),
         /// The exchange on which Drover's own parts hear of events, as protobuf.

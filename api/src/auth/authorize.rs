@@ -4,19 +4,29 @@ use serde_json::json;
 use super::Caller;
 use crate::http::Fault;
 
-/// The refusal of a caller who lacks scopes: in words, and in `details` for programs.
+/// The refusal of a caller who lacks scopes: what is missing and the least that would have to be granted, in words and
+/// in `details` for programs.
 pub(crate) fn insufficient(caller: &Caller, required: &ScopeExpression) -> Fault {
     let missing = required.missing_from(&caller.scopes);
-    let message = match (&caller.client_id, &missing) {
-        (Some(client_id), Some(missing)) => format!(
-            "The client `{client_id}` does not hold the scopes for this request. Missing:\n\n```\n{missing}\n```\n\n\
-             The request requires:\n\n```\n{required}\n```"
+    let grant = missing.as_ref().and_then(ScopeExpression::smallest_grant);
+    let (who, whom) = match &caller.client_id {
+        Some(client_id) => (
+            format!("The client `{client_id}` does not hold the scopes for this request."),
+            format!("the client `{client_id}` or one of its roles"),
         ),
-        _ => format!(
-            "The request is not signed, and what everybody may do is not enough for it. \
-             The request requires:\n\n```\n{required}\n```"
+        None => (
+            "The request is not signed, and what everybody may do is not enough for it.".to_owned(),
+            "the role `anonymous`, or sign the request as a client that holds them".to_owned(),
         ),
     };
-    let details = json!({ "clientId": caller.client_id, "unsatisfied": missing, "required": required });
+    let missing_words =
+        missing.as_ref().map_or_else(String::new, |missing| format!(" Missing:\n\n```\n{missing}\n```"));
+    let grant_words = match &grant {
+        Some(grant) => format!("The smallest grant that would do, to {whom}:\n\n```\n{}\n```", grant.join("\n")),
+        None => "No grant would do.".to_owned(),
+    };
+    let message = format!("{who}{missing_words}\n\nThe request requires:\n\n```\n{required}\n```\n\n{grant_words}");
+    let details =
+        json!({ "clientId": caller.client_id, "unsatisfied": missing, "required": required, "smallestGrant": grant });
     Fault::new(ErrorCode::InsufficientScopes, message).with_details(details)
 }

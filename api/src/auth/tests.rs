@@ -156,6 +156,7 @@ fn a_refusal_names_what_is_missing_and_what_is_required() {
     let required = ScopeExpression::AllOf(vec!["a".into(), "b".into()]);
     let words = format!("{:?}", insufficient(&caller, &required));
     assert!(words.contains("`me`") && words.contains("```\\nb\\n```") && words.contains("AllOf"), "{words}");
+    assert!(words.contains("smallestGrant") && words.contains("or one of its roles"), "{words}");
 }
 
 fn roles(list: &[(&str, &[&str])]) -> Roles {

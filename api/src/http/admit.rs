@@ -45,20 +45,31 @@ fn caller(door: &Door, route: &Route, asked: &Asked) -> Result<Caller, AuthFault
 }
 
 fn check_params(asked: &Asked) -> Result<(), Fault> {
-    let mut faults = String::new();
-    for (param, (name, value)) in asked.endpoint.params().zip(&asked.params) {
-        if !param.pattern.matches(value) {
-            let _ = write!(faults, "\n  {name} must match {}, and `{value}` does not", param.pattern.source());
-        }
+    let mut words = String::from("Invalid URL patterns:");
+    let wrong = asked.endpoint.params().zip(&asked.params).filter(|(param, (_, value))| !param.pattern.matches(value));
+    let wrong: Vec<_> = wrong.map(|(param, (name, value))| (*name, param.pattern.source(), value)).collect();
+    for (name, pattern, value) in &wrong {
+        let _ = write!(words, "\n  {name} must match {pattern}, and `{value}` does not");
     }
-    if faults.is_empty() { Ok(()) } else { Err(invalid(&format!("Invalid URL patterns:{faults}"))) }
+    if wrong.is_empty() {
+        return Ok(());
+    }
+    let faults = wrong.into_iter();
+    Err(faults.fold(invalid(&words), |fault, (name, pattern, value)| {
+        fault.at(format!("/params/{name}"), format!("match {pattern}"), format!("`{value}`"))
+    }))
 }
 
 fn check_body(route: &Route, asked: &Asked, value: &mut Value) -> Result<(), Fault> {
     let Some(input) = route.input else { return Ok(()) };
     if !body::is_json(&asked.headers) {
         let given = body::content_type(&asked.headers);
-        return Err(body::malformed(format!("The body must be JSON, of content type application/json, not `{given}`")));
+        let words = format!("The body must be JSON, of content type application/json, not `{given}`");
+        return Err(Fault::new(ErrorCode::MalformedPayload, words).at(
+            "/payload",
+            "be JSON, of content type application/json",
+            format!("content type `{given}`"),
+        ));
     }
     input.fill_defaults(value);
     input.check(value).map_err(|mut faults| {
@@ -79,7 +90,14 @@ fn invalid_body(route: &Route, faults: &[SchemaFault]) -> Fault {
     for fault in faults {
         let _ = write!(message, "\n  * {fault}");
     }
-    Fault::new(ErrorCode::InputValidationError, message)
+    in_body(Fault::new(ErrorCode::InputValidationError, message), faults)
+}
+
+/// The faults of a body for programs too.
+pub(crate) fn in_body(fault: Fault, faults: &[SchemaFault]) -> Fault {
+    faults.iter().fold(fault, |fault, found| {
+        fault.at(format!("/payload{}", found.pointer), found.expected.as_str(), found.came.as_str())
+    })
 }
 
 /// In debug builds, a reply that breaks its schema is a fault of ours and never reaches a client.

@@ -90,5 +90,6 @@ pub(super) fn parse(headers: &HeaderMap, raw: &[u8]) -> Result<Value, Fault> {
 }
 
 pub(super) fn malformed(message: String) -> Fault {
-    Fault::new(ErrorCode::MalformedPayload, message)
+    let got = message.clone();
+    Fault::new(ErrorCode::MalformedPayload, message).at("/payload", "be a whole JSON object or array", got)
 }

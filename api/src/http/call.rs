@@ -96,7 +96,9 @@ impl Call {
     pub(crate) fn parsed<T: FromStr>(&self, name: &str) -> Result<T, Fault> {
         let value = self.param(name);
         value.parse().map_err(|_| {
-            Fault::new(ErrorCode::InvalidRequestArguments, format!("`{value}` is not a valid value of {name}"))
+            let words = format!("`{value}` is not a valid value of {name}");
+            let fault = Fault::new(ErrorCode::InvalidRequestArguments, words);
+            fault.at(format!("/params/{name}"), format!("be a {name}"), format!("`{value}`"))
         })
     }
 
@@ -117,8 +119,10 @@ impl Call {
 
     /// The body, checked and with defaults filled in. It can be taken once.
     pub(crate) fn body<T: DeserializeOwned>(&mut self) -> Result<T, Fault> {
-        serde_json::from_value(self.body.take())
-            .map_err(|fault| Fault::new(ErrorCode::InputValidationError, format!("The body cannot be used: {fault}")))
+        serde_json::from_value(self.body.take()).map_err(|fault| {
+            let words = format!("The body cannot be used: {fault}");
+            Fault::new(ErrorCode::InputValidationError, words).at("/payload", "be of use", fault.to_string())
+        })
     }
 
     /// The bytes of the body, for endpoints that read it as a stream. It can be taken once.

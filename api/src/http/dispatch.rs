@@ -73,20 +73,20 @@ pub(crate) async fn answer(door: Arc<Door>, request: Request<Body>) -> Response<
 async fn route(door: &Door, head: Parts, body: Body) -> Reply {
     let uri = head.uri.clone();
     if head.method == Method::OPTIONS {
-        return options(&door.table.methods(uri.path()));
+        return options(uri.path(), &door.table.methods(uri.path()));
     }
     match door.table.find(uri.path(), &head.method) {
         Some((route, params)) => serve(door, route, &params, head, body).await,
         None if matches!(head.method, Method::GET | Method::HEAD) => {
-            door.probes.outside(uri.path(), &door.root_url).unwrap_or_else(root::not_found)
+            door.probes.outside(uri.path(), &door.root_url).unwrap_or_else(|| root::not_found(uri.path()))
         }
-        None => root::not_found(),
+        None => root::not_found(uri.path()),
     }
 }
 
-fn options(methods: &[Method]) -> Reply {
+fn options(path: &str, methods: &[Method]) -> Reply {
     if methods.is_empty() {
-        return root::not_found();
+        return root::not_found(path);
     }
     let names = methods.iter().map(Method::as_str).collect::<Vec<_>>().join(",");
     Reply::bytes("text/plain", Body::from(names.clone())).with_header("allow", &names)

@@ -6,6 +6,7 @@ use protocol::{
     id::TaskId,
     time::{self, Timestamp},
 };
+use serde::Serialize;
 use serde_json::{Value, json};
 use uuid::Builder;
 
@@ -17,16 +18,43 @@ pub(crate) struct Fault {
     code: ErrorCode,
     message: String,
     details: Option<Value>,
+    misfits: Vec<Misfit>,
+}
+
+/// One value of a request that is not as it must be. The pointer leads into `requestInfo`: `/payload/retries`,
+/// `/params/taskId`; and `/query/limit` for the query, which `requestInfo` leaves out.
+#[derive(Debug, Clone, Serialize)]
+struct Misfit {
+    pointer: String,
+    /// To follow the word "must".
+    expected: String,
+    got: String,
 }
 
 impl Fault {
     pub(crate) fn new(code: ErrorCode, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), details: None }
+        Self { code, message: message.into(), details: None, misfits: Vec::new() }
     }
 
     /// A check of ours that no schema can express.
     pub(crate) fn input(message: impl Into<String>) -> Self {
         Self::new(ErrorCode::InputError, message)
+    }
+
+    /// Names a value that is at fault, for programs: `details.faults` of the answer. The words are not changed.
+    pub(crate) fn at(
+        mut self,
+        pointer: impl Into<String>,
+        expected: impl Into<String>,
+        got: impl Into<String>,
+    ) -> Self {
+        self.misfits.push(Misfit { pointer: pointer.into(), expected: expected.into(), got: got.into() });
+        self
+    }
+
+    /// A value that is at fault, in words and for programs.
+    pub(crate) fn unfit(pointer: &str, expected: &str, got: &str) -> Self {
+        Self::input(format!("{pointer} must {expected}; got {got}")).at(pointer, expected, got)
     }
 
     pub(crate) fn not_found(message: impl Into<String>) -> Self {
@@ -44,7 +72,12 @@ impl Fault {
 
     /// Says which task of several is meant.
     pub(crate) fn in_task(self, task_id: TaskId) -> Self {
-        Self { message: format!("In task {task_id}: {}", self.message), ..self }
+        let inside = |misfit: Misfit| {
+            let rest = misfit.pointer.strip_prefix("/payload").unwrap_or(&misfit.pointer);
+            Misfit { pointer: format!("/payload/tasks/{task_id}{rest}"), ..misfit }
+        };
+        let misfits = self.misfits.into_iter().map(inside).collect();
+        Self { message: format!("In task {task_id}: {}", self.message), misfits, ..self }
     }
 
     pub(crate) fn with_details(self, details: Value) -> Self {
@@ -89,6 +122,8 @@ impl Fault {
         });
         if let Some(details) = self.details {
             body["details"] = details;
+        } else if !self.misfits.is_empty() {
+            body["details"] = json!({ "faults": self.misfits });
         }
         let reply = Reply::json(&body).with_status(status);
         match code {
@@ -107,6 +142,10 @@ impl Fault {
 
 impl From<QueueError> for Fault {
     fn from(error: QueueError) -> Self {
-        Self::new(error.code(), error.to_string())
+        let fault = Self::new(error.code(), error.to_string());
+        match error {
+            QueueError::Field { field, expected, got } => fault.at(format!("/payload/{field}"), expected, got),
+            _ => fault,
+        }
     }
 }

@@ -17,6 +17,7 @@ mod root;
 mod routes;
 mod table;
 
+pub(crate) use admit::in_body;
 pub(crate) use body::Read;
 pub(crate) use call::Call;
 pub(crate) use dispatch::{Door, Durations, answer};

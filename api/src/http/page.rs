@@ -32,7 +32,10 @@ impl Call {
         let named: Option<(String, K)> = bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok());
         match named {
             Some((name, key)) if name == self.asked().endpoint.name => Ok(key),
-            _ => Err(Fault::input("Invalid continuation token: take it, whole, from the page before")),
+            _ => {
+                let fault = Fault::input("Invalid continuation token: take it, whole, from the page before");
+                Err(fault.at("/query/continuationToken", "be one that the page before gave", "another"))
+            }
         }
     }
 }

@@ -12,39 +12,65 @@ impl Query {
     /// Every key at most once, known, and of its pattern; all faults are told together. `bewit` is passed over.
     pub(super) fn parse(text: Option<&str>, keys: &'static [QueryKey]) -> Result<Self, Fault> {
         let mut query = Self::default();
-        let mut faults = String::new();
+        let mut faults: Vec<Wrong> = Vec::new();
         let parts = text.unwrap_or_default().split('&').filter(|part| !part.is_empty());
         for (key, value) in parts.map(|part| part.split_once('=').unwrap_or((part, ""))) {
             if let Err(fault) = query.put(key, value, keys) {
-                let _ = write!(faults, "\n  {fault}");
+                faults.push(fault);
             }
         }
-        if faults.is_empty() { Ok(query) } else { Err(invalid(&format!("Invalid query:{faults}"))) }
+        if faults.is_empty() { Ok(query) } else { Err(told(faults)) }
     }
 
     pub(crate) fn get(&self, key: &str) -> Option<&str> {
         self.0.iter().find(|(name, _)| *name == key).map(|(_, value)| value.as_str())
     }
 
-    fn put(&mut self, key: &str, value: &str, keys: &'static [QueryKey]) -> Result<(), String> {
+    fn put(&mut self, key: &str, value: &str, keys: &'static [QueryKey]) -> Result<(), Wrong> {
         let (Some(key), Some(value)) = (percent::decode_query(key), percent::decode_query(value)) else {
-            return Err(format!("`{key}={value}` is not percent-encoded UTF-8"));
+            return Err(Wrong::new(key, "be percent-encoded UTF-8", value));
         };
         if key == "bewit" {
             return Ok(());
         }
         let Some(known) = keys.iter().find(|known| known.name == key) else {
-            return Err(format!("`{key}` is no key of this endpoint"));
+            let known = keys.iter().map(|known| known.name.as_str()).collect::<Vec<_>>().join(", ");
+            let expected =
+                if known.is_empty() { "be left out".to_owned() } else { format!("be left out; known are: {known}") };
+            return Err(Wrong::new(&key, expected, &value));
         };
         if self.get(&key).is_some() {
-            return Err(format!("`{key}` may stand only once"));
+            return Err(Wrong::new(&key, "stand only once", &value));
         }
         if !known.pattern.matches(&value) {
-            return Err(format!("`{key}` must match {}, and `{value}` does not", known.pattern.source()));
+            return Err(Wrong::new(&key, format!("match {}", known.pattern.source()), &value));
         }
         self.0.push((&known.name, value));
         Ok(())
     }
+}
+
+/// A part of a query that cannot be used.
+struct Wrong {
+    key: String,
+    expected: String,
+    got: String,
+}
+
+impl Wrong {
+    fn new(key: &str, expected: impl Into<String>, got: &str) -> Self {
+        Self { key: key.to_owned(), expected: expected.into(), got: format!("`{got}`") }
+    }
+}
+
+fn told(faults: Vec<Wrong>) -> Fault {
+    let mut words = String::from("Invalid query:");
+    for Wrong { key, expected, got } in &faults {
+        let _ = write!(words, "\n  `{key}` must {expected}; got {got}");
+    }
+    faults.into_iter().fold(invalid(&words), |fault, Wrong { key, expected, got }| {
+        fault.at(format!("/query/{}", key.replace('~', "~0").replace('/', "~1")), expected, got)
+    })
 }
 
 pub(super) fn invalid(message: &str) -> Fault {

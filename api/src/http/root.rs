@@ -82,9 +82,20 @@ fn document(path: &str, root_url: &str) -> Option<Reply> {
     Some(Reply::json(&content))
 }
 
-/// The answer where nothing is: not the form of other errors.
-pub(super) fn not_found() -> Reply {
-    Reply::json(&json!({ "error": "Not found" })).with_status(axum::http::StatusCode::NOT_FOUND)
+/// The answer where nothing is: not the form of other errors. Of a service that is there, it says where to look.
+pub(super) fn not_found(path: &str) -> Reply {
+    let service = path.strip_prefix("/api/").and_then(|rest| rest.split('/').next());
+    let message = match service.and_then(reference::service) {
+        Some(service) => {
+            let (name, version) = (&service.service_name, &service.api_version);
+            format!(
+                "Drover's {name} answers no such method and path. What it answers is declared at \
+                 /references/{name}/{version}/api.json"
+            )
+        }
+        None => "There is nothing here. What Drover answers is declared at /references/manifest.json".to_owned(),
+    };
+    Reply::json(&json!({ "error": "Not found", "message": message })).with_status(axum::http::StatusCode::NOT_FOUND)
 }
 
 /// The answer when too much is going on already.

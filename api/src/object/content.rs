@@ -2,7 +2,7 @@
 
 use std::{ops::Range, sync::Arc};
 
-use actors::object::{Arrival, Objects, Stored};
+use actors::object::{Arrival, Hashes, Objects, Stored};
 use axum::{
     body::Body,
     http::{Method, StatusCode},
@@ -22,11 +22,30 @@ pub(super) async fn upload(objects: Arc<Objects>, mut call: Call) -> Answer {
         content_type: call.header("content-type").map(str::to_owned),
         content_length,
         content_encoding: call.header("content-encoding").map(str::to_owned),
+        digests: digests(&call)?,
         body: call.stream().into_data_stream(),
     };
     let content = objects.receive(call.param("token"), arrival).await?;
     let reply: Reply = Object::new().field("sha256", &content.sha256).field("sha512", &content.sha512).into();
     Ok(reply.with_header("etag", &etag(&content.sha256)))
+}
+
+/// Of the bytes as they are sent, which here is what is stored: `Content-Digest` and `Repr-Digest` of RFC 9530.
+fn digests(call: &Call) -> Result<Hashes, Fault> {
+    let headers = ["content-digest", "repr-digest"].into_iter().filter_map(|name| call.header(name));
+    let entries = headers.flat_map(|header| header.split(',')).map(|entry| {
+        let (algorithm, value) = entry.trim().split_once('=').unwrap_or((entry, ""));
+        let algorithm = match algorithm {
+            "sha-256" => "sha256",
+            "sha-512" => "sha512",
+            _ => return Ok(None),
+        };
+        let value = value.strip_prefix(':').and_then(|value| value.strip_suffix(':'));
+        let hash = value.and_then(|value| STANDARD.decode(value).ok());
+        let hash = hash.ok_or_else(|| Fault::input("header `Content-Digest` must look like `sha-256=:BASE64:`"))?;
+        Ok(Some((algorithm.to_owned(), to_hex(&hash))))
+    });
+    entries.filter_map(Result::transpose).collect()
 }
 
 pub(super) async fn download(objects: Arc<Objects>, call: Call) -> Answer {
@@ -89,6 +108,15 @@ fn described(stored: &Stored, body: Body) -> Reply {
 
 fn etag(sha256: &str) -> String {
     format!("\"{sha256}\"")
+}
+
+fn to_hex(bytes: &[u8]) -> String {
+    use std::fmt::Write;
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        // Writing to a text never fails.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 /// Of a text that is known to be hex.

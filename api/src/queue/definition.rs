@@ -57,16 +57,22 @@ impl TaskRequest {
         let pair = match (&self.provisioner_id, &self.worker_type) {
             (Some(provisioner), Some(kind)) => Some(format!("{provisioner}/{kind}")),
             (None, None) => None,
-            _ => return Err(Fault::input("provisionerId and workerType must be given together; or give taskQueueId")),
+            _ => {
+                let fault = Fault::input("provisionerId and workerType must be given together; or give taskQueueId");
+                return Err(fault.at("/payload/provisionerId", "be given together with workerType", "one of the two"));
+            }
         };
         let queue = match (self.task_queue_id.take(), pair) {
             (Some(queue), Some(pair)) if queue != pair => {
-                return Err(Fault::input(format!(
-                    "taskQueueId is `{queue}`, but provisionerId and workerType say `{pair}`; they must agree"
-                )));
+                let words =
+                    format!("taskQueueId is `{queue}`, but provisionerId and workerType say `{pair}`; they must agree");
+                let expected = format!("be `{pair}`, as provisionerId and workerType say");
+                return Err(Fault::input(words).at("/payload/taskQueueId", expected, format!("`{queue}`")));
             }
             (Some(queue), _) | (None, Some(queue)) => queue,
-            (None, None) => return Err(Fault::input("taskQueueId must be given")),
+            (None, None) => {
+                return Err(Fault::unfit("/payload/taskQueueId", "be given", "nothing"));
+            }
         };
         let (provisioner, kind) = queue.split_once('/').unwrap_or((&queue, ""));
         (self.provisioner_id, self.worker_type) = (Some(provisioner.to_owned()), Some(kind.to_owned()));
@@ -93,7 +99,8 @@ impl TaskRequest {
         let expires = expires.unwrap_or(self.deadline);
         check_dates(self.created, self.deadline, expires, now)?;
         if let Some(scope) = self.scopes.iter().find(|scope| scope.ends_with("**")) {
-            return Err(Fault::input(format!("scopes must not end with `**`, and `{scope}` does")));
+            let fault = Fault::input(format!("scopes must not end with `**`, and `{scope}` does"));
+            return Err(fault.at("/payload/scopes", "not end with `**`", format!("`{scope}`")));
         }
         Ok(TaskDefinition {
             created: self.created,
@@ -139,7 +146,8 @@ fn check_dates(created: Timestamp, deadline: Timestamp, expires: Timestamp, now:
     let (oldest, newest, latest) = (now - DRIFT, now + DRIFT, now + LONGEST_DEADLINE + DRIFT);
     let fault = |field: &str, value: Timestamp, expected: &str, limit: Timestamp| {
         let (value, limit) = (time::format(value), time::format(limit));
-        Err(Fault::input(format!("{field} is {value}, but must {expected} {limit}")))
+        let fault = Fault::input(format!("{field} is {value}, but must {expected} {limit}"));
+        Err(fault.at(format!("/payload/{field}"), format!("{expected} {limit}"), value))
     };
     if created < oldest {
         return fault("created", created, "not be more than 15 minutes in the past: not before", oldest);

@@ -7,6 +7,10 @@ use serde::Deserialize;
 use super::{QueueState, tasks::status_reply};
 use crate::http::{Answer, Call};
 
+/// Sent by a worker that wants to hear when a run it reports as completed has an unfinished upload. Other servers pass
+/// over a header that they do not know.
+const WHOLE_UPLOADS: &str = "x-drover-whole-uploads";
+
 /// Workers of long ago reported a failure as `{"success": false}`.
 pub(super) async fn report_completed(state: Arc<QueueState>, mut call: Call) -> Answer {
     #[derive(Deserialize)]
@@ -32,7 +36,12 @@ pub(super) async fn report_exception(state: Arc<QueueState>, mut call: Call) -> 
 }
 
 async fn report(state: &QueueState, call: &Call, report: Report) -> Answer {
-    Ok(status_reply(&state.queue.report(call.parsed("taskId")?, call.run_id(), report).await?))
+    let (task_id, run_id) = (call.parsed("taskId")?, call.run_id());
+    let status = match call.header(WHOLE_UPLOADS) {
+        Some(_) => state.queue.report_whole(task_id, run_id, report).await?,
+        None => state.queue.report(task_id, run_id, report).await?,
+    };
+    Ok(status_reply(&status))
 }
 
 const fn completed() -> bool {

@@ -20,7 +20,7 @@ use tokio::{
 use super::{
     acks::{Ack, Acks},
     link::Link,
-    wire::{message, refused_or_away},
+    wire::{message, refused_or_away, reply_to, tries},
 };
 use crate::{
     BusError, Consumer, Delivery, Queue, Received, Subscription,
@@ -113,7 +113,7 @@ async fn set_up(task: &Task) -> Result<(Channel, lapin::Consumer), BusError> {
 
 async fn consume_from(channel: &Channel, subscription: &Subscription) -> Result<lapin::Consumer, lapin::Error> {
     channel.basic_qos(subscription.prefetch.max(1), BasicQosOptions::default()).await?;
-    let (name, options, arguments) = declaration(&subscription.queue);
+    let (name, options, arguments) = declaration(subscription);
     let queue = channel.queue_declare(name, options, arguments).await?;
     for binding in &subscription.bindings {
         let (exchange, pattern) = (binding.exchange.as_str().into(), binding.pattern.as_str().into());
@@ -125,15 +125,26 @@ async fn consume_from(channel: &Channel, subscription: &Subscription) -> Result<
 }
 
 /// Durable queues are quorum queues: they survive the loss of a node, and cost no more on one.
-fn declaration(queue: &Queue) -> (ShortString, QueueDeclareOptions, FieldTable) {
+fn declaration(subscription: &Subscription) -> (ShortString, QueueDeclareOptions, FieldTable) {
     let mut arguments = FieldTable::default();
     let mut options = QueueDeclareOptions::default();
-    match queue {
+    match &subscription.queue {
         Queue::Durable { name, max_length } => {
             options.durable = true;
             arguments.insert("x-queue-type".into(), AMQPValue::LongString("quorum".into()));
+            if subscription.one_at_a_time {
+                arguments.insert("x-single-active-consumer".into(), AMQPValue::Boolean(true));
+            }
             if let Some(most) = max_length {
                 arguments.insert("x-max-length".into(), AMQPValue::LongLongInt(i64::from(*most)));
+            }
+            (name.as_str().into(), options, arguments)
+        }
+        Queue::Inbox { name } => {
+            options.durable = true;
+            options.auto_delete = true;
+            for (name, value) in inbox_arguments() {
+                arguments.insert(name.into(), value);
             }
             (name.as_str().into(), options, arguments)
         }
@@ -143,6 +154,17 @@ fn declaration(queue: &Queue) -> (ShortString, QueueDeclareOptions, FieldTable) 
             (ShortString::default(), options, arguments)
         }
     }
+}
+
+/// The queue is declared durable because the broker is about to give up those that are neither durable nor exclusive;
+/// the calls in it are not kept. A full one refuses further calls, which their callers hear at once.
+fn inbox_arguments() -> [(&'static str, AMQPValue); 4] {
+    [
+        ("x-queue-type", AMQPValue::LongString("classic".into())),
+        ("x-expires", AMQPValue::LongInt(60_000)),
+        ("x-max-length", AMQPValue::LongInt(50_000)),
+        ("x-overflow", AMQPValue::LongString("reject-publish".into())),
+    ]
 }
 
 /// The way back from the deliveries of one channel. Those of a channel that ended come again anyway.
@@ -193,8 +215,8 @@ fn broken_or_over(task: &Task) -> End {
 
 /// Never waits for long: the broker sends no more than the prefetch, for which there is room.
 async fn hand_over(task: &Task, delivery: lapin::message::Delivery, settler: &Arc<dyn Settler>) {
-    let (tag, redelivered) = (delivery.delivery_tag, delivery.redelivered);
-    let delivery = Delivery::new(Arc::new(message(delivery)), redelivered, tag, settler.clone());
+    let (tag, tries, reply_to) = (delivery.delivery_tag, tries(&delivery), reply_to(&delivery.properties));
+    let delivery = Delivery::new(Arc::new(message(delivery)), tries, tag, settler.clone()).replying_to(reply_to);
     let _ = task.sender.send(Received::Delivery(delivery)).await;
 }
 

@@ -7,10 +7,8 @@ use std::{
 
 use base::{Backoff, Entropy};
 use lapin::{
-    Channel, Connection, ConnectionProperties,
-    options::ExchangeDeclareOptions,
-    types::FieldTable,
-    uri::{AMQPScheme, AMQPUri},
+    Channel, Connection, ConnectionProperties, options::ExchangeDeclareOptions, runtime::default_runtime,
+    tcp::OwnedTLSConfig, types::FieldTable, uri::AMQPUri,
 };
 use tokio::{
     sync::{Mutex, watch},
@@ -29,6 +27,8 @@ const HEARTBEAT: u16 = 30;
 /// A way to the broker. Cloned channels are fine, a broken one is given back by asking for another.
 pub(super) struct Link {
     uri: AMQPUri,
+    /// Certificates of authorities to be trusted besides those of the system, as PEM.
+    authorities: Option<String>,
     name: String,
     entropy: Entropy,
     connection: Mutex<Option<Connection>>,
@@ -37,14 +37,12 @@ pub(super) struct Link {
 }
 
 impl Link {
-    pub(super) fn new(url: &str, name: &str, entropy: Entropy) -> Result<Self, BusError> {
+    pub(super) fn new(url: &str, authorities: Option<&str>, name: &str, entropy: Entropy) -> Result<Self, BusError> {
         let mut uri: AMQPUri = url.parse().map_err(BusError::Url)?;
-        if uri.scheme == AMQPScheme::AMQPS {
-            return Err(BusError::Url("TLS is not built in".to_owned()));
-        }
         uri.query.heartbeat.get_or_insert(HEARTBEAT);
         Ok(Self {
             uri,
+            authorities: authorities.map(str::to_owned),
             name: name.to_owned(),
             entropy,
             connection: Mutex::default(),
@@ -122,7 +120,9 @@ impl Link {
 
     async fn connect(&self) -> Result<Connection, lapin::Error> {
         let properties = ConnectionProperties::default().with_connection_name(self.name.as_str().into());
-        let connection = Connection::connect_uri(self.uri.clone(), properties).await?;
+        let tls = OwnedTLSConfig { identity: None, cert_chain: self.authorities.clone() };
+        let connection =
+            Connection::connect_uri_with_config(self.uri.clone(), properties, tls, default_runtime()?).await?;
         let exchanges = self.exchanges.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let channel = connection.create_channel().await?;
         for exchange in &exchanges {

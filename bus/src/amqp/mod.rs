@@ -1,8 +1,10 @@
 //! The bus over RabbitMQ.
 
 mod acks;
+mod call;
 mod consume;
 mod link;
+mod operate;
 mod publish;
 mod wake;
 mod wire;
@@ -19,15 +21,19 @@ use std::{
 use async_trait::async_trait;
 use base::Entropy;
 use bytes::Bytes;
+use call::Caller;
 use link::Link;
+pub use operate::QueueDepth;
 use publish::Publisher;
 use tokio::{task::JoinSet, time::timeout};
 use wake::Waker;
 
-use crate::{Bus, BusError, Consumer, Exchange, Message, Subscription};
+use crate::{Bus, BusError, CallFailure, Consumer, Exchange, Message, ReplyTo, Subscription};
 
 /// How long a subscription may take to be set up, reconnects included.
 const SUBSCRIBE_WITHIN: Duration = Duration::from_secs(30);
+/// Whoever waits for an answer has a deadline.
+const REPLY_WITHIN: Duration = Duration::from_secs(30);
 /// How long ending the connections in good order may take.
 const CLOSE_WITHIN: Duration = Duration::from_secs(5);
 
@@ -38,6 +44,7 @@ pub struct AmqpBus {
     out: Arc<Link>,
     into: Arc<Link>,
     publisher: Publisher,
+    caller: Caller,
     waker: Waker,
     /// One task per consumer, and the one that sends wake-ups. They end with the bus.
     tasks: Mutex<JoinSet<()>>,
@@ -48,12 +55,23 @@ impl AmqpBus {
     /// Connects nothing yet, so a broker that is away does not keep a process from starting. `name` is shown in
     /// the broker's lists. Must be called inside a runtime, which owns the task that sends wake-ups.
     pub fn new(url: &str, name: &str, entropy: &Entropy) -> Result<Self, BusError> {
-        let out = Arc::new(Link::new(url, &format!("{name} out"), entropy.branch("out"))?);
-        let into = Arc::new(Link::new(url, &format!("{name} in"), entropy.branch("in"))?);
+        Self::build(url, None, name, entropy)
+    }
+
+    /// The same for `amqps://` and a broker whose certificate was signed by one of these authorities (PEM), or by one
+    /// that the system trusts. The process must have a default provider of rustls.
+    pub fn trusting(url: &str, authorities: &str, name: &str, entropy: &Entropy) -> Result<Self, BusError> {
+        Self::build(url, Some(authorities), name, entropy)
+    }
+
+    fn build(url: &str, authorities: Option<&str>, name: &str, entropy: &Entropy) -> Result<Self, BusError> {
+        let link = |way: &str| Link::new(url, authorities, &format!("{name} {way}"), entropy.branch(way));
+        let (out, into) = (Arc::new(link("out")?), Arc::new(link("in")?));
         let mut tasks = JoinSet::new();
         let waker = Waker::start(out.clone(), &mut tasks);
         let publisher = Publisher::new(out.clone());
-        Ok(Self { out, into, publisher, waker, tasks: Mutex::new(tasks), closed: AtomicBool::new(false) })
+        let caller = Caller::new(out.clone(), into.clone());
+        Ok(Self { out, into, publisher, caller, waker, tasks: Mutex::new(tasks), closed: AtomicBool::new(false) })
     }
 
     fn tasks(&self) -> MutexGuard<'_, JoinSet<()>> {
@@ -92,8 +110,18 @@ impl Bus for AmqpBus {
         self.waker.wake(exchange, body);
     }
 
+    async fn call(&self, inbox: &str, question: Bytes, deadline: Duration) -> Result<Bytes, CallFailure> {
+        self.open().map_err(|_| CallFailure::Down)?;
+        self.caller.call(inbox, &question, deadline, &self.tasks).await
+    }
+
+    async fn reply(&self, to: &ReplyTo, answer: Bytes) -> Result<(), BusError> {
+        self.open()?;
+        timeout(REPLY_WITHIN, self.caller.reply(to, &answer)).await.unwrap_or(Err(BusError::Late))
+    }
+
     /// The broker does not say who listens.
-    fn may_be_heard(&self, _: &str) -> bool {
+    fn may_be_heard(&self, _: &str, _: &str) -> bool {
         true
     }
 

@@ -9,10 +9,17 @@ use lapin::{
     types::{AMQPValue, FieldArray, FieldTable, ShortString},
 };
 
-use crate::{BusError, ContentType, ExchangeKind, Message};
+use crate::{BusError, ContentType, ExchangeKind, Message, ReplyTo};
 
 const PERSISTENT: u8 = 2;
 const CC: &str = "CC";
+const ID: &str = "x-drover-id";
+/// Of a message that is sent to one queue: the exchange and the routing key it had at first.
+const REPLAY: &str = "x-drover-replay";
+const EXCHANGE: &str = "x-drover-exchange";
+const ROUTING_KEY: &str = "x-drover-routing-key";
+/// How often a quorum queue handed the message out before.
+const DELIVERY_COUNT: &str = "x-delivery-count";
 
 /// Properties as consumers of Pulse expect them: the header `CC` is always there, maybe empty.
 pub(super) fn properties(message: &Message) -> BasicProperties {
@@ -22,26 +29,74 @@ pub(super) fn properties(message: &Message) -> BasicProperties {
     }
     let mut headers = FieldTable::default();
     headers.insert(CC.into(), AMQPValue::FieldArray(cc));
+    if !message.id.is_empty() {
+        headers.insert(ID.into(), AMQPValue::LongString(message.id.as_str().into()));
+    }
+    if message.replayed {
+        headers.insert(REPLAY.into(), AMQPValue::Boolean(true));
+        headers.insert(EXCHANGE.into(), AMQPValue::LongString((*message.exchange).into()));
+        headers.insert(ROUTING_KEY.into(), AMQPValue::LongString(message.routing_key.as_str().into()));
+    }
     let properties = BasicProperties::default()
         .with_content_type(message.content_type.as_str().into())
         .with_delivery_mode(PERSISTENT)
         .with_headers(headers);
     match message.content_type {
         ContentType::Json => properties.with_content_encoding("utf-8".into()),
-        ContentType::Protobuf => properties,
+        ContentType::Protobuf => match ShortString::try_new(message.id.as_str()) {
+            Ok(id) if !message.id.is_empty() => properties.with_message_id(id),
+            _ => properties,
+        },
     }
 }
 
 pub(super) fn message(delivery: Delivery) -> Message {
     let properties = &delivery.properties;
     let content_type = properties.content_type().as_ref().map_or("", ShortString::as_str);
+    let nothing = FieldTable::default();
+    let headers = properties.headers().as_ref().unwrap_or(&nothing);
+    // Only what came to this one queue may say that it went through another exchange at first: others can be bound to
+    // exchanges, and a stranger's header must not pass for one of them.
+    let replayed = delivery.exchange.as_str().is_empty() && text_of(headers, EXCHANGE).is_some();
+    let first = |header: &str, now: &ShortString| {
+        let first = if replayed { text_of(headers, header) } else { None };
+        first.unwrap_or_else(|| now.to_string())
+    };
     Message {
-        exchange: Arc::from(delivery.exchange.as_str()),
-        routing_key: delivery.routing_key.as_str().to_owned(),
-        cc: properties.headers().as_ref().map(cc_of).unwrap_or_default(),
+        exchange: Arc::from(first(EXCHANGE, &delivery.exchange)),
+        routing_key: first(ROUTING_KEY, &delivery.routing_key),
+        cc: cc_of(headers),
         content_type: ContentType::parse(content_type),
+        id: text_of(headers, ID).unwrap_or_default(),
+        replayed,
         body: delivery.data.into(),
     }
+}
+
+/// How often the message was handed out before and came back.
+pub(super) fn tries(delivery: &Delivery) -> u32 {
+    let headers = delivery.properties.headers().as_ref();
+    let counted = headers.and_then(|headers| match headers.inner().get(DELIVERY_COUNT)? {
+        AMQPValue::LongLongInt(count) => u32::try_from(*count).ok(),
+        AMQPValue::LongInt(count) => u32::try_from(*count).ok(),
+        AMQPValue::LongUInt(count) => Some(*count),
+        _ => None,
+    });
+    counted.unwrap_or(0).max(u32::from(delivery.redelivered))
+}
+
+fn text_of(headers: &FieldTable, name: &str) -> Option<String> {
+    match headers.inner().get(name)? {
+        AMQPValue::LongString(text) => Some(text.to_string()),
+        AMQPValue::ShortString(text) => Some(text.to_string()),
+        _ => None,
+    }
+}
+
+/// Where an answer goes; `None` for what is no call.
+pub(super) fn reply_to(properties: &BasicProperties) -> Option<ReplyTo> {
+    let text = |part: &Option<ShortString>| part.as_ref().map(|it| it.as_str().to_owned());
+    Some(ReplyTo { queue: text(properties.reply_to())?, call: text(properties.correlation_id())? })
 }
 
 /// Other publishers' headers may hold anything; what is not text is passed over.

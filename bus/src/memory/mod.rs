@@ -1,5 +1,6 @@
 //! The bus within one process.
 
+mod calls;
 mod queue;
 mod routes;
 #[cfg(test)]
@@ -12,13 +13,14 @@ use std::{
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use calls::Calls;
 use queue::{MemoryQueue, Overflow};
 use routes::Routes;
 use tokio::time::timeout;
 
 use crate::{
-    Bus, BusError, Consumer, ContentType, Exchange, Message, Queue, Received, Subscription, consumer::Source,
-    topic::Pattern,
+    Bus, BusError, CallFailure, Consumer, ContentType, Exchange, Message, Queue, Received, ReplyTo, Subscription,
+    consumer::Source, topic::Pattern,
 };
 
 /// Messages a queue holds before its publishers have to wait, or, if it is ephemeral, before it loses the next.
@@ -30,6 +32,7 @@ const CAPACITY: usize = 10_000;
 #[derive(Clone)]
 pub struct MemoryBus {
     routes: Arc<Mutex<Routes>>,
+    calls: Arc<Calls>,
     capacity: usize,
 }
 
@@ -41,7 +44,7 @@ impl Default for MemoryBus {
 
 impl MemoryBus {
     pub fn with_capacity(capacity: usize) -> Self {
-        Self { routes: Arc::default(), capacity }
+        Self { routes: Arc::default(), calls: Arc::default(), capacity }
     }
 
     fn routes(&self) -> MutexGuard<'_, Routes> {
@@ -84,9 +87,10 @@ impl Bus for MemoryBus {
     async fn subscribe(&self, subscription: Subscription) -> Result<Consumer, BusError> {
         subscription.check()?;
         let mut routes = self.routes();
-        let (queue, ephemeral) = match &subscription.queue {
-            Queue::Durable { name, max_length } => (routes.durable(name, *max_length, self.capacity)?, false),
-            Queue::Ephemeral => (Arc::new(MemoryQueue::new(self.capacity, Overflow::Lose)), true),
+        let queue = match &subscription.queue {
+            Queue::Durable { name, max_length } => routes.durable(name, *max_length, self.capacity)?,
+            Queue::Inbox { name } => self.calls.serve(name, self.capacity),
+            Queue::Ephemeral => Arc::new(MemoryQueue::new(self.capacity, Overflow::Lose)),
         };
         for binding in &subscription.bindings {
             routes.bind(&binding.exchange, &Pattern::new(&binding.pattern), &queue)?;
@@ -96,9 +100,10 @@ impl Bus for MemoryBus {
         }
         let prefetch = subscription.prefetch.max(1).into();
         Ok(Consumer::new(Subscriber {
-            reader: queue::Reader::new(queue, prefetch),
+            reader: queue::Reader::new(queue, prefetch, subscription.one_at_a_time),
             routes: self.routes.clone(),
-            ephemeral,
+            calls: self.calls.clone(),
+            from: subscription.queue,
         }))
     }
 
@@ -109,6 +114,8 @@ impl Bus for MemoryBus {
             cc: Vec::new(),
             content_type: ContentType::Protobuf,
             body,
+            id: String::new(),
+            replayed: false,
         };
         let Ok(queues) = self.routes().queues(&message) else { return };
         let message = Arc::new(message);
@@ -117,8 +124,17 @@ impl Bus for MemoryBus {
         }
     }
 
-    fn may_be_heard(&self, exchange: &str) -> bool {
-        self.routes().is_bound(exchange)
+    async fn call(&self, inbox: &str, question: Bytes, deadline: Duration) -> Result<Bytes, CallFailure> {
+        self.calls.call(inbox, question, deadline).await
+    }
+
+    async fn reply(&self, to: &ReplyTo, answer: Bytes) -> Result<(), BusError> {
+        self.calls.reply(to, answer);
+        Ok(())
+    }
+
+    fn may_be_heard(&self, exchange: &str, first_word: &str) -> bool {
+        self.routes().may_take(exchange, first_word)
     }
 
     async fn close(&self) {
@@ -126,11 +142,12 @@ impl Bus for MemoryBus {
     }
 }
 
-/// One consumer of a queue; its own, if the queue is ephemeral.
+/// One consumer of a queue.
 struct Subscriber {
     reader: queue::Reader,
     routes: Arc<Mutex<Routes>>,
-    ephemeral: bool,
+    calls: Arc<Calls>,
+    from: Queue,
 }
 
 #[async_trait]
@@ -142,8 +159,12 @@ impl Source for Subscriber {
 
 impl Drop for Subscriber {
     fn drop(&mut self) {
-        if self.ephemeral {
-            self.routes.lock().unwrap_or_else(PoisonError::into_inner).forget(self.reader.queue());
+        match &self.from {
+            Queue::Durable { .. } => {}
+            Queue::Inbox { name } => self.calls.leave(name),
+            Queue::Ephemeral => {
+                self.routes.lock().unwrap_or_else(PoisonError::into_inner).forget(self.reader.queue());
+            }
         }
     }
 }

@@ -11,6 +11,7 @@ use std::{
 
 use tokio::sync::Notify;
 
+use super::calls;
 use crate::{
     BusError, Delivery, Message, Received,
     consumer::{Settlement, Settler},
@@ -47,12 +48,15 @@ struct State {
     next_number: u64,
     gap: bool,
     closed: bool,
+    /// Of the readers that take turns, the one whose turn it is.
+    turn_of: Option<u64>,
+    next_reader: u64,
 }
 
 struct Stored {
     number: u64,
     message: Arc<Message>,
-    redelivered: bool,
+    tries: u32,
 }
 
 impl MemoryQueue {
@@ -79,13 +83,15 @@ impl MemoryQueue {
         .inspect(|_| self.changed.notify_waiters())
     }
 
-    /// Like `push`, but a full queue loses the message.
-    pub(super) fn offer(&self, message: &Arc<Message>) {
+    /// Like `push`, but a full queue does not take the message.
+    pub(super) fn offer(&self, message: &Arc<Message>) -> bool {
         let mut state = self.state();
-        if !state.closed && !state.is_full(self.capacity) {
+        let has_room = !state.closed && !state.is_full(self.capacity);
+        if has_room {
             state.accept(message, self.capacity, self.overflow);
             self.changed.notify_waiters();
         }
+        has_room
     }
 
     /// From now on publishers wait until their messages are settled.
@@ -145,7 +151,7 @@ impl State {
             return NOWHERE;
         }
         let number = self.next_number;
-        self.ready.push_back(Stored { number, message: message.clone(), redelivered: false });
+        self.ready.push_back(Stored { number, message: message.clone(), tries: 0 });
         self.next_number += 1;
         if let Overflow::DropOldest(most) = overflow
             && self.ready.len() > most
@@ -158,7 +164,7 @@ impl State {
     fn settle(&mut self, number: u64, settlement: Settlement) {
         let Some(mut stored) = self.out.remove(&number) else { return };
         if settlement == Settlement::Requeue {
-            stored.redelivered = true;
+            stored.tries += 1;
             let place = self.ready.partition_point(|waiting| waiting.number < number);
             self.ready.insert(place, stored);
         }
@@ -172,11 +178,18 @@ struct ReaderSide {
     queue: Arc<MemoryQueue>,
     prefetch: usize,
     out: AtomicUsize,
+    /// Its number among the readers, if they take turns.
+    taking_turns: Option<u64>,
 }
 
 impl Reader {
-    pub(super) fn new(queue: Arc<MemoryQueue>, prefetch: usize) -> Self {
-        Self(Arc::new(ReaderSide { queue, prefetch, out: AtomicUsize::new(0) }))
+    pub(super) fn new(queue: Arc<MemoryQueue>, prefetch: usize, one_at_a_time: bool) -> Self {
+        let taking_turns = one_at_a_time.then(|| {
+            let mut state = queue.state();
+            state.next_reader += 1;
+            state.next_reader
+        });
+        Self(Arc::new(ReaderSide { queue, prefetch, out: AtomicUsize::new(0), taking_turns }))
     }
 
     pub(super) fn queue(&self) -> &Arc<MemoryQueue> {
@@ -195,11 +208,30 @@ impl Reader {
         if self.0.out.load(Ordering::Acquire) >= self.0.prefetch {
             return None;
         }
+        if let Some(number) = self.0.taking_turns
+            && *state.turn_of.get_or_insert(number) != number
+        {
+            return None;
+        }
         let stored = state.ready.pop_front()?;
-        let delivery = Delivery::new(stored.message.clone(), stored.redelivered, stored.number, self.0.clone());
+        let delivery = Delivery::new(stored.message.clone(), stored.tries, stored.number, self.0.clone());
+        let delivery = delivery.replying_to(calls::reply_to(&stored.message));
         state.out.insert(stored.number, stored);
         self.0.out.fetch_add(1, Ordering::AcqRel);
         Some(Received::Delivery(delivery))
+    }
+}
+
+/// The turn ends once nothing is out any more: deliveries hold on to the reader that they came from.
+impl Drop for ReaderSide {
+    fn drop(&mut self) {
+        let Some(number) = self.taking_turns else { return };
+        let mut state = self.queue.state();
+        if state.turn_of == Some(number) {
+            state.turn_of = None;
+            drop(state);
+            self.queue.changed.notify_waiters();
+        }
     }
 }
 

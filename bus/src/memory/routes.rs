@@ -73,8 +73,12 @@ impl Routes {
         Ok(found)
     }
 
-    pub(super) fn is_bound(&self, exchange: &str) -> bool {
-        self.exchanges.get(exchange).is_some_and(|bound| !bound.bindings.is_empty())
+    /// Whether some queue could get a message under a key that begins with this word.
+    pub(super) fn may_take(&self, exchange: &str, first_word: &str) -> bool {
+        self.exchanges.get(exchange).is_some_and(|bound| {
+            bound.kind == ExchangeKind::Fanout && !bound.bindings.is_empty()
+                || bound.bindings.iter().any(|(pattern, _)| pattern.may_begin_with(first_word))
+        })
     }
 
     pub(super) fn forget(&mut self, queue: &Arc<MemoryQueue>) {

@@ -9,7 +9,15 @@ const BRIEFLY: Duration = Duration::from_millis(30);
 
 fn message(key: &str) -> Message {
     let body = Bytes::copy_from_slice(key.as_bytes());
-    Message { exchange: "x".into(), routing_key: key.to_owned(), cc: vec![], content_type: ContentType::Json, body }
+    Message {
+        exchange: "x".into(),
+        routing_key: key.to_owned(),
+        cc: vec![],
+        content_type: ContentType::Json,
+        body,
+        id: String::new(),
+        replayed: false,
+    }
 }
 
 async fn next(consumer: &mut Consumer) -> Delivery {

@@ -2,7 +2,9 @@
 #![allow(clippy::unwrap_used, reason = "a test says what it expects by what it unwraps")]
 
 mod broker;
+mod calls;
 mod interruption;
+mod operators;
 mod scenarios;
 mod strangers;
 
@@ -37,12 +39,18 @@ scenarios! {
     a_message_arrives_as_it_was_sent,
     what_one_publisher_sends_arrives_in_order,
     a_failed_delivery_comes_again_once,
+    a_durable_queue_counts_how_often_a_message_came_back,
     a_rejected_delivery_does_not_come_again,
     prefetch_holds_deliveries_back,
     a_durable_queue_keeps_what_its_consumer_left,
     consumers_of_one_queue_share_its_messages,
+    consumers_that_take_turns_do_not_overtake_each_other,
     a_bounded_queue_drops_its_oldest,
     a_wake_up_reaches_everyone_who_listens,
+    a_call_is_answered_by_one_of_those_who_serve,
+    a_call_that_nobody_serves_is_down_at_once,
+    a_late_answer_is_dropped_and_harms_nobody,
+    a_call_that_is_given_back_is_answered_by_another,
     what_cannot_be_is_refused,
 }
 
@@ -51,6 +59,8 @@ async fn amqp_keeps_the_same_contract() {
     let Some(broker) = Broker::find().await else { return };
     let bus = AmqpBus::new(&broker.url, "contract", &base::Entropy::system()).unwrap();
     all_over_amqp(&bus).await;
+    println!("over AMQP: what_is_sent_to_one_queue_reaches_no_other");
+    operators::what_is_sent_to_one_queue_reaches_no_other(&bus).await;
     bus.close().await;
     println!("over AMQP: a_stranger_reads_plain_pulse_messages");
     strangers::a_stranger_reads_plain_pulse_messages(&broker.url).await;

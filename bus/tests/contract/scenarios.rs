@@ -5,10 +5,12 @@ use std::time::Duration;
 use bus::{Bus, BusError, Consumer, ContentType, Delivery, Exchange, Message, Queue, Received, Subscription};
 use bytes::Bytes;
 
-const SOON: Duration = Duration::from_secs(20);
+pub(crate) use crate::calls::*;
+
+pub(crate) const SOON: Duration = Duration::from_secs(20);
 
 /// A name nobody else uses, within this run and over runs on a broker that lives on.
-fn name(what: &str) -> String {
+pub(crate) fn name(what: &str) -> String {
     format!("drover-test/{what}/{:x}", base::Entropy::system().number())
 }
 
@@ -25,6 +27,8 @@ fn message(exchange: &str, key: &str, cc: &[&str], body: &str) -> Message {
         cc: cc.iter().map(|key| (*key).to_owned()).collect(),
         content_type: ContentType::Json,
         body: Bytes::copy_from_slice(body.as_bytes()),
+        id: String::new(),
+        replayed: false,
     }
 }
 
@@ -41,7 +45,7 @@ async fn numbers(bus: &dyn Bus, exchange: &str, numbers: std::ops::Range<u32>) {
     send(bus, &messages(exchange, numbers)).await;
 }
 
-async fn next(consumer: &mut Consumer) -> Delivery {
+pub(crate) async fn next(consumer: &mut Consumer) -> Delivery {
     match tokio::time::timeout(SOON, consumer.next()).await.expect("a delivery in time") {
         Some(Received::Delivery(delivery)) => delivery,
         other => panic!("a delivery was due, not {other:?}"),
@@ -49,7 +53,7 @@ async fn next(consumer: &mut Consumer) -> Delivery {
 }
 
 /// The body of the next delivery, which is acknowledged.
-async fn next_body(consumer: &mut Consumer) -> String {
+pub(crate) async fn next_body(consumer: &mut Consumer) -> String {
     let delivery = next(consumer).await;
     let body = String::from_utf8(delivery.message.body.to_vec()).unwrap();
     delivery.ack();
@@ -106,7 +110,8 @@ pub(crate) async fn a_message_arrives_as_it_was_sent(bus: &dyn Bus) {
     let mut consumer = bus.subscribe(Subscription::ephemeral().bind(&exchange, "#")).await.unwrap();
     let json = message(&exchange, "primary.ö", &["route.a", "route.b"], r#"{"version":1}"#);
     let body = Bytes::from((0..200_000_u32).flat_map(u32::to_le_bytes).collect::<Vec<u8>>());
-    let protobuf = Message { content_type: ContentType::Protobuf, body, ..message(&exchange, "", &[], "") };
+    let id = "17".to_owned();
+    let protobuf = Message { content_type: ContentType::Protobuf, body, id, ..message(&exchange, "", &[], "") };
 
     send(bus, &[json.clone(), protobuf.clone()]).await;
 
@@ -148,6 +153,19 @@ pub(crate) async fn a_failed_delivery_comes_again_once(bus: &dyn Bus) {
 
     heard.sort();
     assert_eq!(heard, [("0".to_owned(), false), ("0".to_owned(), true), ("1".to_owned(), false)]);
+}
+
+pub(crate) async fn a_durable_queue_counts_how_often_a_message_came_back(bus: &dyn Bus) {
+    let exchange = topic(bus).await;
+    let durable = Subscription::durable(&name("queue")).bind(&exchange, "#").prefetch(1);
+    let mut consumer = bus.subscribe(durable).await.unwrap();
+    numbers(bus, &exchange, 0..1).await;
+    for tries in 0..4 {
+        let delivery = next(&mut consumer).await;
+        assert_eq!(delivery.tries, tries);
+        delivery.give_back();
+    }
+    assert_eq!(next_body(&mut consumer).await, "0");
 }
 
 pub(crate) async fn a_rejected_delivery_does_not_come_again(bus: &dyn Bus) {
@@ -204,6 +222,27 @@ pub(crate) async fn consumers_of_one_queue_share_its_messages(bus: &dyn Bus) {
     assert_ne!(first.message.body, second.message.body);
     first.ack();
     second.ack();
+}
+
+pub(crate) async fn consumers_that_take_turns_do_not_overtake_each_other(bus: &dyn Bus) {
+    let exchange = topic(bus).await;
+    let turns = Subscription::durable(&name("queue")).bind(&exchange, "#").prefetch(2).one_at_a_time();
+    let mut one = bus.subscribe(turns.clone()).await.unwrap();
+    let mut other = bus.subscribe(turns).await.unwrap();
+    numbers(bus, &exchange, 0..3).await;
+
+    let (first, second) = (next(&mut one).await, next(&mut one).await);
+    first.ack();
+    let third = next(&mut one).await;
+    assert_eq!((&*second.message.body, &*third.message.body), (&b"1"[..], &b"2"[..]));
+    second.give_back();
+    third.give_back();
+    drop(one);
+
+    let (second, third) = (next(&mut other).await, next(&mut other).await);
+    assert_eq!((&*second.message.body, &*third.message.body), (&b"1"[..], &b"2"[..]));
+    second.ack();
+    third.ack();
 }
 
 pub(crate) async fn a_bounded_queue_drops_its_oldest(bus: &dyn Bus) {

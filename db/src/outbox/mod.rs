@@ -1,19 +1,29 @@
-//! The outbox, as its one reader sees it: `read_outbox`, `forget_outbox`, `discard_outbox`, `discard_unheard`.
+//! The outbox, as its one reader sees it: `read_outbox_wanted`, `forget_outbox`, `discard_outbox`, and, where events are kept, `move_outbox`, `move_outbox_unread`, `keep_event_log`.
 
+mod log;
 mod row;
+#[cfg(test)]
+mod tests;
+mod wanted;
 
 use std::time::Duration;
 
+use chrono::{DateTime, TimeDelta, Utc};
+pub use log::{LogEnds, LogPage, LoggedEvent};
 use protocol::event::{Event, EventKind};
 use sqlx::{
     ConnectOptions,
     postgres::{PgConnectOptions, PgConnection},
 };
 use tokio::time::timeout;
+pub use wanted::Wanted;
 
 use crate::{Db, DbError};
 
 const CONNECT: Duration = Duration::from_secs(5);
+
+/// When the log could not be made ready, it is tried again after this long.
+const TRY_AGAIN: TimeDelta = TimeDelta::seconds(30);
 
 /// First number of the advisory locks that say who reads a shard; the second is the shard.
 const LOCK_CLASS: i32 = 2;
@@ -27,6 +37,15 @@ pub struct Outbox {
     shard: i16,
     connection: Option<PgConnection>,
     held: bool,
+    /// Until when the log has room.
+    log_ready_until: Option<DateTime<Utc>>,
+}
+
+/// The server's process that serves a relay, and since when it waits for the relay to ask for something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct IdleHolder {
+    pid: i32,
+    since: DateTime<Utc>,
 }
 
 /// Events read and not yet forgotten. Rows of which no event can be made are in `ids` alone.
@@ -42,7 +61,7 @@ impl Db {
         // A reader whose machine is gone must not hold its shard for hours.
         let keepalive = [("tcp_keepalives_idle", "3"), ("tcp_keepalives_interval", "2"), ("tcp_keepalives_count", "3")];
         let options = self.lane_options().clone().options(keepalive);
-        Outbox { options, shard, connection: None, held: false }
+        Outbox { options, shard, connection: None, held: false, log_ready_until: None }
     }
 }
 
@@ -60,18 +79,57 @@ impl Outbox {
         Ok(self.held)
     }
 
-    /// The oldest events, at most `limit`. They are there again at the next call unless forgotten.
-    pub async fn read(&mut self, limit: i32) -> Result<OutboxBatch, DbError> {
-        let read = sqlx::query("select * from read_outbox($1,$2)").bind(self.shard).bind(limit);
+    /// The oldest events, at most `limit`; those that are not wanted come as ids alone. They are there again at the next
+    /// call unless forgotten or kept.
+    pub async fn read(&mut self, wanted: &Wanted, limit: i32) -> Result<OutboxBatch, DbError> {
+        let codes = |kinds: &[EventKind]| kinds.iter().map(|kind| kind.code()).collect::<Vec<i16>>();
+        let read = sqlx::query("select * from read_outbox_wanted($1,$2,$3,$4)")
+            .bind(self.shard)
+            .bind(codes(&wanted.all_of))
+            .bind(codes(&wanted.by_route))
+            .bind(limit);
         let mut connection = self.take().await?;
         let rows = read.fetch_all(&mut connection).await;
         let rows = self.settle(connection, rows)?;
         let mut batch = OutboxBatch::default();
         for row in &rows {
             batch.ids.push(row::id(row)?);
-            batch.events.extend(row::event(row));
+            if row::is_wanted(row)? {
+                batch.events.extend(row::event(row));
+            }
         }
         Ok(batch)
+    }
+
+    /// Makes sure that the log has room for today, and drops the days before `keep`. Cheap when it was called today.
+    /// After a failure the day's room may be there all the same: it was made the day before.
+    pub async fn prepare_log(&mut self, keep: TimeDelta, now: DateTime<Utc>) -> Result<(), DbError> {
+        if self.log_ready_until.is_some_and(|until| now < until) {
+            return Ok(());
+        }
+        let keep_from = now.checked_sub_signed(keep).unwrap_or(DateTime::UNIX_EPOCH);
+        let prepare = sqlx::query_scalar("select keep_event_log($1,$2)").bind(keep_from).bind(now);
+        let mut connection = self.take().await?;
+        let until = prepare.fetch_one(&mut connection).await;
+        let until = self.settle(connection, until);
+        self.log_ready_until = Some(*until.as_ref().unwrap_or(&(now + TRY_AGAIN)));
+        until.map(drop)
+    }
+
+    /// The events were sent, and are kept in the log.
+    pub async fn keep(&mut self, ids: &[i64], now: DateTime<Utc>) -> Result<(), DbError> {
+        let keep = sqlx::query("select move_outbox($1,$2)").bind(ids).bind(now);
+        let mut connection = self.take().await?;
+        let kept = keep.execute(&mut connection).await;
+        self.settle(connection, kept).map(drop)
+    }
+
+    /// Moves at most `limit` events into the log unread; how many there were.
+    pub async fn keep_unread(&mut self, limit: i32, now: DateTime<Utc>) -> Result<i64, DbError> {
+        let keep = sqlx::query_scalar("select move_outbox_unread($1,$2,$3)").bind(self.shard).bind(limit).bind(now);
+        let mut connection = self.take().await?;
+        let kept = keep.fetch_one(&mut connection).await;
+        self.settle(connection, kept)
     }
 
     /// The events were sent.
@@ -90,13 +148,21 @@ impl Outbox {
         self.settle(connection, discarded)
     }
 
-    /// Drops at most `limit` events of other kinds than these unread; how many there were.
-    pub async fn discard_unheard(&mut self, heard: &[EventKind], limit: i32) -> Result<i64, DbError> {
-        let heard: Vec<i16> = heard.iter().map(|kind| kind.code()).collect();
-        let discard = sqlx::query_scalar("select discard_unheard($1,$2,$3)").bind(self.shard).bind(heard).bind(limit);
+    /// The relay that holds the shard, as long as it does nothing at all.
+    pub async fn idle_holder(&mut self) -> Result<Option<IdleHolder>, DbError> {
+        let ask = sqlx::query_as("select pid, since from relay_holder($1) where waiting").bind(self.shard);
         let mut connection = self.take().await?;
-        let discarded = discard.fetch_one(&mut connection).await;
-        self.settle(connection, discarded)
+        let holder = ask.fetch_optional(&mut connection).await;
+        let holder: Option<(i32, DateTime<Utc>)> = self.settle(connection, holder)?;
+        Ok(holder.map(|(pid, since)| IdleHolder { pid, since }))
+    }
+
+    /// Takes the shard from a relay that still does nothing. It may be frozen, and its connection would keep the shard.
+    pub async fn end_holder(&mut self, holder: IdleHolder) -> Result<bool, DbError> {
+        let end = sqlx::query_scalar("select end_relay($1,$2,$3)").bind(self.shard).bind(holder.pid).bind(holder.since);
+        let mut connection = self.take().await?;
+        let ended = end.fetch_one(&mut connection).await;
+        self.settle(connection, ended)
     }
 
     /// The connection for one call. A call that is given up in the middle does not bring it back.

@@ -21,6 +21,11 @@ pub(super) fn id(row: &PgRow) -> Result<i64, sqlx::Error> {
     row.try_get(0)
 }
 
+/// Of other events there is no more than the id.
+pub(super) fn is_wanted(row: &PgRow) -> Result<bool, sqlx::Error> {
+    row.try_get::<Option<i16>, _>(1).map(|kind| kind.is_some())
+}
+
 /// The event of a row. One that cannot be read, or whose task is gone, is given up with a word in the log: it must
 /// not hold up all that come after it.
 pub(super) fn event(row: &PgRow) -> Option<Event> {

@@ -27,6 +27,8 @@ pub enum Outcome {
     Refused,
     /// It already has that priority.
     Unchanged,
+    /// The content of an artifact of the run is still to come.
+    UploadUnfinished,
 }
 
 /// One answer: the caller's place in the call, the outcome, the task where there is one.
@@ -99,6 +101,7 @@ fn outcome(code: i16) -> Result<Outcome, sqlx::Error> {
         5 => Outcome::TooLate,
         6 => Outcome::Refused,
         7 => Outcome::Unchanged,
+        10 => Outcome::UploadUnfinished,
         other => return Err(decode(format!("outcome {other} is not known"))),
     })
 }

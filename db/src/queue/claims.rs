@@ -1,4 +1,4 @@
-//! `claim_work`, `claim_task`, `reclaim_runs`.
+//! `claim_for_workers`, `claim_task`, `reclaim_runs`.
 
 use chrono::{DateTime, Utc};
 use protocol::id::{RunId, TaskId, TaskQueueId, WorkerName};
@@ -65,7 +65,7 @@ impl ClaimBatch {
 }
 
 impl LaneConnection {
-    /// `claim_work`: serves many claimers. A claimer gets one answer per task, or one that says that it is quarantined
+    /// `claim_for_workers`: serves many claimers. A claimer gets one answer per task, or one that says that it is quarantined
     /// (`TooLate`), or none.
     pub async fn claim_work(
         &mut self,
@@ -73,7 +73,7 @@ impl LaneConnection {
         taken_until: DateTime<Utc>,
         now: DateTime<Utc>,
     ) -> Result<Vec<TaskAnswer>, DbError> {
-        let call = sqlx::query("select * from claim_work($1,$2,$3,$4,$5,$6,$7,$8,$9)")
+        let call = sqlx::query("select * from claim_for_workers($1,$2,$3,$4,$5,$6,$7,$8,$9)")
             .bind(&batch.queues)
             .bind(&batch.claimer_queues)
             .bind(&batch.worker_groups)

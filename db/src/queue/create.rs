@@ -1,4 +1,4 @@
-//! `create_tasks`, `graph_submit`.
+//! `create_tasks_with_routes`, `graph_submit`.
 
 use std::collections::HashSet;
 
@@ -27,6 +27,8 @@ pub struct NewTaskRow {
     pub deadline: DateTime<Utc>,
     pub expires: DateTime<Utc>,
     pub dependencies: Vec<TaskId>,
+    /// It has routes, by which others may listen for it.
+    pub routed: bool,
     /// The definition as canonical JSON text.
     pub body: String,
     pub trace: Option<String>,
@@ -53,22 +55,23 @@ pub enum Created {
 
 /// The arrays of one call. No task may come twice in it.
 #[derive(Debug, Default)]
-pub struct CreateBatch {
+pub struct CreateBatch<'a> {
     task_ids: Vec<Uuid>,
     task_group_ids: Vec<Uuid>,
-    task_queue_ids: Vec<String>,
-    scheduler_ids: Vec<String>,
-    project_ids: Vec<String>,
+    task_queue_ids: Vec<&'a str>,
+    scheduler_ids: Vec<&'a str>,
+    project_ids: Vec<&'a str>,
     priorities: Vec<i16>,
     retries: Vec<i16>,
     requires: Vec<i16>,
     deadlines: Vec<DateTime<Utc>>,
     expires: Vec<DateTime<Utc>>,
-    bodies: Vec<String>,
-    traces: Option<Vec<Option<String>>>,
+    bodies: Vec<&'a str>,
+    routed: Vec<bool>,
+    traces: Option<Vec<Option<&'a str>>>,
     edges: Edges,
     inside: Edges,
-    new_queues: Option<Vec<String>>,
+    new_queues: Option<Vec<&'a str>>,
 }
 
 #[derive(Debug, Default)]
@@ -77,16 +80,19 @@ struct Edges {
     index: Vec<i32>,
 }
 
-impl CreateBatch {
+const CREATE: &str =
+    "select * from create_tasks_with_routes($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,$19)";
+
+impl<'a> CreateBatch<'a> {
     /// Collects the arrays. An edge whose required task is in the same call counts as unsatisfied without a look.
-    pub fn new(tasks: Vec<NewTaskRow>, new_queues: Vec<TaskQueueId>) -> Self {
+    pub fn new(tasks: &'a [NewTaskRow], new_queues: &'a [TaskQueueId]) -> Self {
         let inside: HashSet<TaskId> = tasks.iter().map(|task| task.task_id).collect();
         let mut batch = Self::default();
         if !new_queues.is_empty() {
-            batch.new_queues = Some(new_queues.into_iter().map(|queue| queue.0).collect());
+            batch.new_queues = Some(new_queues.iter().map(|queue| queue.0.as_str()).collect());
         }
         if tasks.iter().any(|task| task.trace.is_some()) {
-            batch.traces = Some(tasks.iter().map(|task| task.trace.clone()).collect());
+            batch.traces = Some(tasks.iter().map(|task| task.trace.as_deref()).collect());
         }
         for (index, task) in (1..).zip(tasks) {
             batch.push(index, task, &inside);
@@ -94,7 +100,7 @@ impl CreateBatch {
         batch
     }
 
-    fn push(&mut self, index: i32, task: NewTaskRow, inside: &HashSet<TaskId>) {
+    fn push(&mut self, index: i32, task: &'a NewTaskRow, inside: &HashSet<TaskId>) {
         for required in &task.dependencies {
             let edges = if inside.contains(required) { &mut self.inside } else { &mut self.edges };
             edges.required.push(required.0);
@@ -102,47 +108,48 @@ impl CreateBatch {
         }
         self.task_ids.push(task.task_id.0);
         self.task_group_ids.push(task.task_group_id.0);
-        self.task_queue_ids.push(task.task_queue_id.0);
-        self.scheduler_ids.push(task.scheduler_id);
-        self.project_ids.push(task.project_id);
+        self.task_queue_ids.push(&task.task_queue_id.0);
+        self.scheduler_ids.push(&task.scheduler_id);
+        self.project_ids.push(&task.project_id);
         self.priorities.push(task.priority.code());
         self.retries.push(task.retries);
         self.requires.push(task.requires.code());
         self.deadlines.push(task.deadline);
         self.expires.push(task.expires);
-        self.bodies.push(task.body);
+        self.bodies.push(&task.body);
+        self.routed.push(task.routed);
     }
 
     async fn call(&self, on: &mut PgConnection, now: DateTime<Utc>) -> Result<Vec<Created>, sqlx::Error> {
-        let rows =
-            sqlx::query("select * from create_tasks($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18)")
-                .bind(&self.task_ids)
-                .bind(&self.task_group_ids)
-                .bind(&self.task_queue_ids)
-                .bind(&self.scheduler_ids)
-                .bind(&self.project_ids)
-                .bind(&self.priorities)
-                .bind(&self.retries)
-                .bind(&self.requires)
-                .bind(&self.deadlines)
-                .bind(&self.expires)
-                .bind(&self.bodies)
-                .bind(&self.edges.required)
-                .bind(&self.edges.index)
-                .bind(&self.inside.required)
-                .bind(&self.inside.index)
-                .bind(&self.traces)
-                .bind(&self.new_queues)
-                .bind(now)
-                .fetch_all(on)
-                .await?;
+        let rows = sqlx::query(CREATE)
+            .bind(&self.task_ids)
+            .bind(&self.task_group_ids)
+            .bind(&self.task_queue_ids)
+            .bind(&self.scheduler_ids)
+            .bind(&self.project_ids)
+            .bind(&self.priorities)
+            .bind(&self.retries)
+            .bind(&self.requires)
+            .bind(&self.deadlines)
+            .bind(&self.expires)
+            .bind(&self.bodies)
+            .bind(&self.edges.required)
+            .bind(&self.edges.index)
+            .bind(&self.inside.required)
+            .bind(&self.inside.index)
+            .bind(&self.traces)
+            .bind(&self.new_queues)
+            .bind(&self.routed)
+            .bind(now)
+            .fetch_all(on)
+            .await?;
         rows.iter().map(read).collect()
     }
 }
 
 impl LaneConnection {
-    /// `create_tasks`: many tasks in one transaction, each with its own outcome, in order.
-    pub async fn create_tasks(&mut self, batch: &CreateBatch, now: DateTime<Utc>) -> Result<Vec<Created>, DbError> {
+    /// `create_tasks_with_routes`: many tasks in one transaction, each with its own outcome, in order.
+    pub async fn create_tasks(&mut self, batch: &CreateBatch<'_>, now: DateTime<Utc>) -> Result<Vec<Created>, DbError> {
         let result = batch.call(self.ensure().await?, now).await;
         self.settle(result)
     }
@@ -159,7 +166,7 @@ pub struct GraphRow {
 }
 
 impl Db {
-    /// `graph_submit` and `create_tasks` in one transaction. The graph is written when the key is fresh and every
+    /// `graph_submit` and `create_tasks_with_routes` in one transaction. The graph is written when the key is fresh and every
     /// task of it is new; otherwise nothing is. The outcomes are there when the key was fresh.
     pub async fn create_graph(
         &self,
@@ -176,7 +183,7 @@ impl Db {
         let mut queues: Vec<TaskQueueId> = tasks.iter().map(|task| task.task_queue_id.clone()).collect();
         queues.sort();
         queues.dedup();
-        let outcomes = CreateBatch::new(tasks, queues).call(&mut transaction, now).await?;
+        let outcomes = CreateBatch::new(&tasks, &queues).call(&mut transaction, now).await?;
         if outcomes.iter().all(|outcome| matches!(outcome, Created::New { .. })) {
             transaction.commit().await?;
         } else {

@@ -49,10 +49,6 @@ impl Db {
     pub async fn repair_tasks(&self, limit: i32, now: DateTime<Utc>) -> Result<Vec<Repair>, DbError> {
         let call = sqlx::query("select * from repair_tasks($1,$2)").bind(limit).bind(now);
         let rows = call.fetch_all(self.pool()).await?;
-        let repair = |row: &PgRow| {
-            let task_queue_id = TaskQueueId(row.try_get(2)?);
-            Ok(Repair { task_id: TaskId(row.try_get(0)?), fault: row.try_get(1)?, task_queue_id })
-        };
         Ok(rows.iter().map(repair).collect::<Result<_, sqlx::Error>>()?)
     }
 }
@@ -65,7 +61,12 @@ pub struct Repair {
     pub task_queue_id: TaskQueueId,
 }
 
-fn read(rows: &[PgRow]) -> Result<Swept, sqlx::Error> {
+pub(super) fn repair(row: &PgRow) -> Result<Repair, sqlx::Error> {
+    let task_queue_id = TaskQueueId(row.try_get(2)?);
+    Ok(Repair { task_id: TaskId(row.try_get(0)?), fault: row.try_get(1)?, task_queue_id })
+}
+
+pub(super) fn read(rows: &[PgRow]) -> Result<Swept, sqlx::Error> {
     let mut swept = Swept::default();
     for row in rows {
         let count = usize::try_from(row.try_get::<i64, _>(1)?).unwrap_or(0);

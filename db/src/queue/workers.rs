@@ -1,4 +1,5 @@
-//! Workers and task queues as the queue has seen them: `workers_get`, `quarantine_worker`, `declare_worker`, `task_queues_get`.
+//! Workers and task queues as the queue has seen them: `workers_get`, `quarantine_worker`, `declare_worker`, `note_workers`,
+//! `task_queues_get`.
 
 use chrono::{DateTime, Utc};
 use protocol::id::{RunId, TaskId, TaskQueueId, WorkerName};
@@ -19,6 +20,16 @@ pub struct WorkerRow {
     pub quarantine_until: Option<DateTime<Utc>>,
     /// Oldest first, at most 20.
     pub recent_tasks: Vec<(TaskId, RunId)>,
+}
+
+/// What a worker was given since its record was written.
+#[derive(Debug, Clone)]
+pub struct WorkerNote {
+    pub task_queue_id: TaskQueueId,
+    pub worker: WorkerName,
+    pub active: DateTime<Utc>,
+    /// Oldest first.
+    pub runs: Vec<(TaskId, RunId)>,
 }
 
 /// A task queue's record.
@@ -97,6 +108,23 @@ impl Db {
             .bind(expires)
             .bind(now);
         Ok(read(&call.fetch_one(self.pool()).await?)?)
+    }
+
+    /// `note_workers`. No worker may come twice.
+    pub async fn note_workers(&self, notes: &[WorkerNote]) -> Result<(), DbError> {
+        let column = |of: fn(&WorkerNote) -> &str| notes.iter().map(of).collect::<Vec<_>>();
+        let runs = || (1_i32..).zip(notes).flat_map(|(worker, note)| note.runs.iter().map(move |run| (worker, run)));
+        sqlx::query("select note_workers($1,$2,$3,$4,$5,$6,$7)")
+            .bind(column(|note| &note.task_queue_id.0))
+            .bind(column(|note| &note.worker.worker_group))
+            .bind(column(|note| &note.worker.worker_id))
+            .bind(notes.iter().map(|note| note.active).collect::<Vec<_>>())
+            .bind(runs().map(|(worker, _)| worker).collect::<Vec<_>>())
+            .bind(runs().map(|(_, run)| run.0.0).collect::<Vec<_>>())
+            .bind(runs().map(|(_, run)| run.1).collect::<Vec<_>>())
+            .execute(self.pool())
+            .await?;
+        Ok(())
     }
 
     /// `task_queues_get`: one queue, those of a provisioner, or all; at most `limit` after the given one.

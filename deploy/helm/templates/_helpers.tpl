@@ -21,6 +21,24 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
   valueFrom: { secretKeyRef: { name: {{ .Values.secretName }}, key: auth-queue-access-token } }
 - name: DROVER__AUTH__SEALING_KEYS
   valueFrom: { secretKeyRef: { name: {{ .Values.secretName }}, key: auth-sealing-keys } }
+{{- with .Values.artifacts.s3 }}
+{{- if .bucket }}
+- name: DROVER__OBJECT__S3__BUCKET
+  value: {{ .bucket | quote }}
+- name: DROVER__OBJECT__S3__ENDPOINT
+  value: {{ .endpoint | quote }}
+- name: DROVER__OBJECT__S3__REGION
+  value: {{ .region | quote }}
+- name: DROVER__OBJECT__S3__PATH_STYLE
+  value: {{ .pathStyle | quote }}
+- name: DROVER__OBJECT__S3__PREFIX
+  value: {{ .prefix | quote }}
+- name: DROVER__OBJECT__S3__ACCESS_KEY_ID
+  valueFrom: { secretKeyRef: { name: {{ $.Values.secretName }}, key: object-s3-access-key-id } }
+- name: DROVER__OBJECT__S3__SECRET_ACCESS_KEY
+  valueFrom: { secretKeyRef: { name: {{ $.Values.secretName }}, key: object-s3-secret-access-key } }
+{{- end }}
+{{- end }}
 {{- range $name, $value := .Values.settings }}
 - name: {{ $name }}
   value: {{ $value | quote }}

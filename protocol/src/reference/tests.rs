@@ -167,12 +167,16 @@ fn the_manifest_lists_every_reference_under_the_root_url() {
     let expected = [
         "auth/v1/api",
         "auth/v1/exchanges",
+        "drover/v1/api",
+        "hooks/v1/api",
         "index/v1/api",
+        "notify/v1/api",
         "object/v1/api",
         "purge-cache/v1/api",
         "queue/v1/api",
         "queue/v1/exchanges",
         "secrets/v1/api",
+        "worker-manager/v1/api",
     ];
     let expected = expected.map(|path| format!("http://x/references/{path}.json"));
     assert_eq!(manifest("http://x")["references"], json!(expected));

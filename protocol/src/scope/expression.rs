@@ -37,6 +37,21 @@ impl ScopeExpression {
         })
     }
 
+    /// The fewest scopes that satisfy this, sorted; of several choices as small, the one named first. `None`: nothing does.
+    /// Asked of what is missing, it is the smallest grant that helps.
+    pub fn smallest_grant(&self) -> Option<Vec<String>> {
+        let mut grant = match self {
+            Self::Scope(scope) => vec![scope.clone()],
+            Self::AllOf(all) => {
+                let parts = all.iter().map(Self::smallest_grant).collect::<Option<Vec<_>>>()?;
+                ScopeSet::new(parts.concat()).into_vec()
+            }
+            Self::AnyOf(any) => any.iter().filter_map(Self::smallest_grant).min_by_key(Vec::len)?,
+        };
+        grant.sort();
+        Some(grant)
+    }
+
     /// `AllOf`, or its only part.
     pub fn all_of(parts: Vec<Self>) -> Self {
         <[Self; 1]>::try_from(parts).map_or_else(Self::AllOf, |[only]| only)
@@ -85,6 +100,16 @@ mod tests {
         let missing = asked.missing_from(&ScopeSet::new(["a"])).unwrap();
         assert_eq!(missing, parse(r#"{"AllOf": ["b", {"AnyOf": ["c", "d"]}]}"#));
         assert_eq!(asked.missing_from(&ScopeSet::new(["a", "b", "c"])), None);
+    }
+
+    #[test]
+    fn the_smallest_grant_takes_the_shorter_choice_and_nothing_twice() {
+        let grant = |text: &str| parse(text).smallest_grant();
+        let words = |words: &[&str]| Some(words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>());
+        assert_eq!(grant(r#"{"AllOf": ["b", {"AnyOf": [{"AllOf": ["c", "d"]}, "e"]}, "b"]}"#), words(&["b", "e"]));
+        assert_eq!(grant(r#"{"AllOf": ["a:*", "a:b"]}"#), words(&["a:*"]));
+        assert_eq!(grant(r#"{"AnyOf": []}"#), None);
+        assert_eq!(grant(r#"{"AllOf": []}"#), words(&[]));
     }
 
     #[test]

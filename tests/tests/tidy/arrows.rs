@@ -11,7 +11,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("worker", &["base", "protocol"]),
     ("actors", &["base", "protocol", "db", "bus"]),
     ("api", &["base", "protocol", "actors"]),
-    ("bridge", &["base", "protocol", "bus", "actors"]),
+    ("bridge", &["base", "protocol", "db", "bus", "actors"]),
     ("drover", &["base", "protocol", "db", "bus", "worker", "actors", "api", "bridge"]),
     ("tests", &["base", "protocol", "db", "bus", "worker", "actors", "api", "bridge", "drover"]),
 ];

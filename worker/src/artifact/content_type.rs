@@ -27,7 +27,7 @@ const BY_END: &[(&str, &str)] = &[
 ];
 
 /// Bytes of which nothing is known where the end says nothing.
-pub(crate) fn of_name(name: &str) -> &'static str {
+pub fn of_name(name: &str) -> &'static str {
     let end = name.rsplit_once('.').map_or("", |(_, end)| end).to_ascii_lowercase();
     BY_END.iter().find(|(known, _)| *known == end).map_or("application/octet-stream", |(_, content_type)| content_type)
 }

@@ -14,11 +14,11 @@ const PIECE: usize = 64 * 1024;
 
 /// A file as it was when it was read once.
 #[derive(Debug, Clone)]
-pub(crate) struct Hashed {
-    pub(crate) path: PathBuf,
-    pub(crate) size: u64,
-    pub(crate) sha256: String,
-    sha512: String,
+pub struct Hashed {
+    pub path: PathBuf,
+    pub size: u64,
+    pub sha256: String,
+    pub(crate) sha512: String,
 }
 
 impl Hashed {

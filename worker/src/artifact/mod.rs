@@ -5,9 +5,12 @@ mod find;
 mod hash;
 mod store;
 
-pub(crate) use self::{
+pub use self::{
     content_type::of_name as content_type_of,
-    find::{Absent, find},
-    hash::{Hashed, hex},
+    hash::Hashed,
     store::{Store, StoreError},
+};
+pub(crate) use self::{
+    find::{Absent, find},
+    hash::hex,
 };

@@ -1,28 +1,42 @@
 //! Storing artifacts of one run.
 
-use std::{io, path::Path};
+use std::{
+    fs::File,
+    io::{self, BufReader},
+    path::Path,
+};
+
+use flate2::{Compression, bufread::GzEncoder};
 
 use protocol::{
     id::{RunId, TaskId},
     time::{self, Timestamp},
 };
+use serde::Deserialize;
 use serde_json::{Value, json};
+use tempfile::NamedTempFile;
 
 use super::{Absent, Hashed};
-use crate::client::{Client, ClientError, Upload};
+use crate::{
+    client::{Client, ClientError, Upload},
+    transfer::Progress,
+};
 
 const LONGEST_MESSAGE: usize = 4096;
 
 /// The artifacts of one run. Made anew for each use, so that its credentials are fresh.
-pub(crate) struct Store {
-    pub(crate) client: Client,
-    pub(crate) task_id: TaskId,
-    pub(crate) run_id: RunId,
+pub struct Store {
+    pub client: Client,
+    /// Reaches the server itself, where `client` is a proxy that signs by itself.
+    pub direct: Client,
+    pub task_id: TaskId,
+    pub run_id: RunId,
+    pub progress: Progress,
 }
 
 /// Why an artifact was not stored.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum StoreError {
+pub enum StoreError {
     #[error("the file could not be read")]
     File(#[from] io::Error),
     #[error(transparent)]
@@ -30,7 +44,7 @@ pub(crate) enum StoreError {
 }
 
 impl StoreError {
-    pub(crate) fn in_full(&self) -> String {
+    pub fn in_full(&self) -> String {
         match self {
             Self::File(error) => format!("{self}: {error}"),
             Self::Client(error) => error.in_full(),
@@ -45,7 +59,7 @@ impl StoreError {
 
 impl Store {
     /// Stores the bytes of a file.
-    pub(crate) async fn object(
+    pub async fn object(
         &self,
         name: &str,
         path: &Path,
@@ -60,8 +74,33 @@ impl Store {
             "expires": time::format(expires),
         });
         let place = self.client.create_object_artifact(self.task_id, self.run_id, name, &body).await?;
-        self.client.upload(&Upload { place: &place, content_type, file: &file }).await?;
+        let upload = Upload { place: &place, content_type, file: &file, progress: &self.progress };
+        self.direct.upload(&upload).await?;
         self.client.finish_artifact(self.task_id, self.run_id, name, &place.upload_id).await?;
+        Ok(file)
+    }
+
+    /// Stores the bytes of a file packed with gzip; readers unpack them. A repeat replaces them.
+    pub async fn packed(
+        &self,
+        name: &str,
+        path: &Path,
+        content_type: &str,
+        expires: Timestamp,
+    ) -> Result<Hashed, StoreError> {
+        #[derive(Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Place {
+            put_url: String,
+        }
+        let from = path.to_owned();
+        let packed = tokio::task::spawn_blocking(move || pack(&from)).await.map_err(io::Error::other)??;
+        let file = Hashed::read(packed.path()).await?;
+        let expires = time::format(expires);
+        let body = json!({ "storageType": "s3", "contentType": content_type, "expires": expires });
+        let place = self.client.create_artifact(self.task_id, self.run_id, name, &body).await?;
+        let Place { put_url } = serde_json::from_value(place).map_err(io::Error::other)?;
+        self.direct.put_packed(&put_url, content_type, &file, &self.progress).await?;
         Ok(file)
     }
 
@@ -104,4 +143,11 @@ impl Store {
         self.client.create_artifact(self.task_id, self.run_id, name, body).await?;
         Ok(())
     }
+}
+
+/// Into a file, so that its length and hashes are known before it is sent.
+fn pack(path: &Path) -> io::Result<NamedTempFile> {
+    let mut packed = NamedTempFile::new()?;
+    io::copy(&mut GzEncoder::new(BufReader::new(File::open(path)?), Compression::default()), &mut packed)?;
+    Ok(packed)
 }

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use protocol::id::TaskId;
 use reqwest::{Method, Response, Url, header};
 
-use super::{Client, ClientError, RequestName, accepted, segment, unreachable};
+use super::{Client, ClientError, RequestName, TIMEOUT, accepted, segment, unreachable};
 
 const MOST_REDIRECTS: usize = 10;
 
@@ -15,11 +15,6 @@ impl Client {
         let name = RequestName::new(&Method::GET, &path);
         let response = self.send(&Method::GET, &path, Bytes::new()).await?;
         self.follow(accepted(response, &name).await?).await
-    }
-
-    /// A file from anywhere; nothing of ours is sent along.
-    pub(crate) async fn open_url(&self, url: &str) -> Result<Response, ClientError> {
-        self.follow(self.get_unsigned(url).await?).await
     }
 
     /// By hand, for only the first request may carry our signature.
@@ -36,6 +31,31 @@ impl Client {
         let response = self.unsigned().get(url).send().await.map_err(|source| unreachable(&name, source))?;
         accepted(response, &name).await
     }
+}
+
+/// A file from anywhere, asked for with these headers; nothing of ours is sent along. Whatever the last answer is.
+pub(crate) async fn follow_url(
+    client: &Client,
+    url: &str,
+    headers: &header::HeaderMap,
+) -> Result<Response, ClientError> {
+    let mut url = Url::parse(url).map_err(|_| ClientError::BadUrl(url.to_owned()))?;
+    for _ in 0..MOST_REDIRECTS {
+        let name = RequestName::new(&Method::GET, url.as_str());
+        let sent = client.unsigned().get(url.clone()).headers(headers.clone()).send();
+        let response = tokio::time::timeout(TIMEOUT, sent).await.map_err(|_| silent(&name))?;
+        let response = response.map_err(|source| unreachable(&name, source))?;
+        match redirect(&response) {
+            Some(next) => url = next,
+            None => return Ok(response),
+        }
+    }
+    let message = "it leads from one redirect to the next".to_owned();
+    Err(ClientError::Interrupted { request: RequestName::new(&Method::GET, url.as_str()), message })
+}
+
+fn silent(request: &RequestName) -> ClientError {
+    ClientError::Interrupted { request: request.clone(), message: "there was no answer within 30 s".to_owned() }
 }
 
 /// The next piece of an answer's body; `None` at its end.

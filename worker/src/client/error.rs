@@ -12,6 +12,9 @@ pub enum ClientError {
     Unreachable { request: RequestName, source: reqwest::Error },
     #[error("{request} failed in the server: {status}: {message}")]
     Broken { request: RequestName, status: u16, message: String },
+    /// What was sent or came is not what it was on the other side.
+    #[error("{request} was interrupted: {message}")]
+    Interrupted { request: RequestName, message: String },
     #[error("{request} was answered with something unexpected")]
     Unreadable { request: RequestName, source: serde_json::Error },
     #[error("the certificate of the credentials is not JSON: give it exactly as it was issued")]
@@ -44,7 +47,7 @@ impl ClientError {
 
     /// The same request may succeed later without anybody changing anything.
     pub fn is_passing(&self) -> bool {
-        matches!(self, Self::Unreachable { .. } | Self::Broken { .. })
+        matches!(self, Self::Unreachable { .. } | Self::Broken { .. } | Self::Interrupted { .. })
     }
 
     /// The error and what is behind it, in one line for people.

@@ -5,6 +5,7 @@ mod error;
 mod object;
 mod queue;
 mod retry;
+mod send_file;
 mod sign;
 
 use std::{sync::Arc, time::Duration};
@@ -17,15 +18,24 @@ use serde_json::Value;
 
 pub use protocol::certificate::Credentials;
 
+pub(crate) use self::{
+    download::follow_url,
+    object::Upload,
+    queue::ObjectUpload,
+    queue::Purge,
+    retry::{patiently, wait_after},
+};
 pub use self::{
     download::next_piece,
     error::{ClientError, RequestName},
     queue::{Claim, Claims},
 };
-pub(crate) use self::{object::Upload, queue::ObjectUpload, queue::Purge, retry::patiently};
 
 /// A claimWork request waits 20 s in the server; nothing else comes near this.
 const TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Asks Drover not to let a run be completed while an upload of it is unfinished. Other servers pass over it.
+const WHOLE_UPLOADS: &str = "x-drover-whole-uploads";
 
 /// Cheap to clone; its clones share connections.
 #[derive(Clone)]
@@ -106,7 +116,7 @@ impl Client {
         body: Bytes,
     ) -> Result<Response, ClientError> {
         let url = format!("{}{path}", self.root_url);
-        let mut request = self.http.request(method.clone(), &url).timeout(TIMEOUT);
+        let mut request = self.http.request(method.clone(), &url).timeout(TIMEOUT).header(WHOLE_UPLOADS, "required");
         if let Some(credentials) = &self.credentials {
             let signature = sign::header(self, credentials, method, &url, content_type, &body)?;
             request = request.header(header::AUTHORIZATION, signature);

@@ -3,12 +3,12 @@
 use base64::{Engine, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use protocol::time;
-use reqwest::{Body, Method, header};
+use reqwest::Method;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::{Client, ClientError, ObjectUpload, RequestName, accepted, patiently, segment, unreachable};
-use crate::artifact::Hashed;
+use super::{Client, ClientError, ObjectUpload, RequestName, segment};
+use crate::{artifact::Hashed, transfer::Progress};
 
 /// Up to this size the bytes travel inside the request.
 const INLINE_LIMIT: u64 = 8 * 1024;
@@ -18,6 +18,7 @@ pub(crate) struct Upload<'a> {
     pub(crate) place: &'a ObjectUpload,
     pub(crate) content_type: &'a str,
     pub(crate) file: &'a Hashed,
+    pub(crate) progress: &'a Progress,
 }
 
 #[derive(Deserialize)]
@@ -48,7 +49,7 @@ impl Client {
         let offer: Offer = client.call(Method::PUT, &path, Some(&request(upload).await?)).await?;
         match offer.upload_method {
             Method_ { data_inline: true, .. } => {}
-            Method_ { put_url: Some(put), .. } => client.put(&put, upload.file).await?,
+            Method_ { put_url: Some(put), .. } => client.put(&put, upload).await?,
             Method_ { .. } => return Err(no_method(&path)),
         }
         let path = format!("object/v1/finish-upload/{}", segment(&upload.place.name));
@@ -60,22 +61,24 @@ impl Client {
         client.post::<Value>(&path, &done).await.map(drop)
     }
 
-    /// Sends the file with exactly the headers that the offer named: they are part of the URL's signature.
-    async fn put(&self, put: &PutUrl, file: &Hashed) -> Result<(), ClientError> {
-        let name = RequestName::new(&Method::PUT, &put.url);
-        let attempt = || async {
-            let body = tokio::fs::File::open(&file.path).await?;
-            let mut request = self.unsigned().put(&put.url).body(Body::from(body));
-            for (header, value) in &put.headers {
-                request = request.header(header.as_str(), value.as_str().unwrap_or_default());
-            }
-            if !put.headers.keys().any(|header| header.eq_ignore_ascii_case("content-length")) {
-                request = request.header(header::CONTENT_LENGTH, file.size);
-            }
-            let response = request.send().await.map_err(|source| unreachable(&name, source))?;
-            accepted(response, &name).await.map(drop)
-        };
-        patiently(&self.entropy, attempt).await
+    /// Sends the content of an `s3` artifact, packed as the file is.
+    pub(crate) async fn put_packed(
+        &self,
+        url: &str,
+        content_type: &str,
+        file: &Hashed,
+        progress: &Progress,
+    ) -> Result<(), ClientError> {
+        let headers = [("Content-Type", content_type), ("Content-Encoding", "gzip")];
+        let headers = headers.map(|(header, value)| (header.to_owned(), value.to_owned()));
+        self.send_file(url, &headers, file, progress).await
+    }
+
+    /// With exactly the headers that the offer named: they are part of the URL's signature.
+    async fn put(&self, put: &PutUrl, upload: &Upload<'_>) -> Result<(), ClientError> {
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let headers: Vec<_> = put.headers.iter().map(|(header, value)| (header.clone(), text(value))).collect();
+        self.send_file(&put.url, &headers, upload.file, upload.progress).await
     }
 }
 

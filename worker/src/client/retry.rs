@@ -26,7 +26,7 @@ where
 }
 
 /// 100 ms, doubled each time, 25 % up or down.
-fn wait_after(tried: u32, entropy: &Entropy) -> Duration {
+pub(crate) fn wait_after(tried: u32, entropy: &Entropy) -> Duration {
     let shake = 0.75 + entropy.fraction() / 2.0;
     FIRST_WAIT.saturating_mul(2_u32.saturating_pow(tried)).mul_f64(shake).min(LONGEST_WAIT)
 }

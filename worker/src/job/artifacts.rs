@@ -6,11 +6,14 @@ use super::{Job, Outcome};
 use crate::{
     artifact::{Absent, Store, StoreError, content_type_of, find},
     payload::{ArtifactOrder, Payload},
+    transfer::unwatched,
 };
 
 impl Job {
     pub(super) fn store(&self) -> Store {
-        Store { client: self.hold.client(), task_id: self.claim.status.task_id, run_id: self.claim.run_id }
+        let (client, direct) = (self.hold.client(), self.hold.client());
+        let (task_id, run_id) = (self.claim.status.task_id, self.claim.run_id);
+        Store { client, direct, task_id, run_id, progress: unwatched() }
     }
 
     /// Stores all that is there. What is missing makes a task fail, but not the storing of the rest.

@@ -21,10 +21,10 @@ impl Job {
         Some(live)
     }
 
-    /// Stores the whole log, and lets the name of the live log lead to it.
-    pub(super) async fn store_logs(&self, logs: &Logs, features: &Features) {
+    /// Stores the whole log, and lets the name of the live log lead to it. Answers whether there is nothing left to store.
+    pub(super) async fn store_logs(&self, logs: &Logs, features: &Features) -> bool {
         if !features.backing_log {
-            return;
+            return true;
         }
         let expires = self.claim.task.expires;
         let stored = self.store().object(&logs.backing, self.log.path(), TEXT, expires).await;
@@ -34,6 +34,7 @@ impl Job {
             let linked = self.store().link(&logs.live, &logs.backing, TEXT, expires).await;
             self.note(&logs.live, linked);
         }
+        is_stored
     }
 
     fn note(&self, name: &str, result: Result<(), StoreError>) {

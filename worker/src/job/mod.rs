@@ -98,8 +98,8 @@ impl Job {
         self.write_footer(&outcome, started);
         drop(live);
         let finish = async {
-            self.store_logs(&logs.0, &logs.1).await;
-            self.report(&outcome).await;
+            let whole = self.store_logs(&logs.0, &logs.1).await;
+            self.report(&if whole { outcome.clone() } else { outcome.clone().without_log() }).await;
         };
         let hurry = async {
             self.shop.stop.wait().await;
@@ -123,6 +123,13 @@ impl Job {
     fn write_footer(&self, outcome: &Outcome, started: protocol::time::Timestamp) {
         let took = (self.shop.client.clock.now() - started).num_milliseconds();
         self.log.say(format!("result {outcome} after {}.{:03} s", took / 1000, took % 1000));
+    }
+}
+
+impl Outcome {
+    /// What cannot be looked at must not look green; another try may be luckier with the network.
+    fn without_log(self) -> Self {
+        if self == Self::Completed { Self::Exception(ReasonResolved::IntermittentTask) } else { self }
     }
 }
 

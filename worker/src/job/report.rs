@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use protocol::state::ReasonResolved;
+
 use super::{Job, Outcome};
 use crate::client::ClientError;
 
@@ -32,7 +34,15 @@ impl Job {
     async fn tell(&self, outcome: &Outcome) -> Result<(), ClientError> {
         let (task_id, run_id, client) = (self.claim.status.task_id, self.claim.run_id, self.hold.client());
         match outcome {
-            Outcome::Completed => client.report_completed(task_id, run_id).await,
+            Outcome::Completed => match client.report_completed(task_id, run_id).await {
+                // The server knows of an upload that we do not know to be unfinished. If it is about something else, this
+                // is refused as well.
+                Err(refused) if refused.is_conflict() => {
+                    tracing::warn!(task.id = %task_id, run.id = run_id, error = refused.in_full(), "a run could not be completed");
+                    client.report_exception(task_id, run_id, ReasonResolved::IntermittentTask).await
+                }
+                told => told,
+            },
             Outcome::Failed => client.report_failed(task_id, run_id).await,
             Outcome::Exception(reason) => client.report_exception(task_id, run_id, *reason).await,
             Outcome::Lost(_) => Ok(()),

@@ -3,13 +3,13 @@
 use std::path::Path;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use tokio::{fs::File, io::AsyncWriteExt};
 
 use super::{MountError, Mounter};
 use crate::{
     artifact::Hashed,
-    client::{Client, ClientError, next_piece, patiently},
+    client::Client,
     payload::{Content, Source},
+    transfer::{Download, Origin, TransferError, unwatched},
 };
 
 impl Mounter<'_> {
@@ -38,21 +38,14 @@ impl Mounter<'_> {
     }
 }
 
-/// A download that breaks off begins anew.
-async fn download(client: &Client, source: &Source, place: &Path) -> Result<(), ClientError> {
-    patiently(&client.entropy, || async {
-        let mut response = match source {
-            Source::Artifact { task_id, name } => client.open_artifact(*task_id, name).await?,
-            Source::Url(url) => client.open_url(url).await?,
-            Source::Raw(_) | Source::Base64(_) => return Ok(()),
-        };
-        let mut file = File::create(place).await?;
-        while let Some(piece) = next_piece(&mut response).await? {
-            file.write_all(&piece).await?;
-        }
-        Ok(file.flush().await?)
-    })
-    .await
+async fn download(client: &Client, source: &Source, place: &Path) -> Result<(), TransferError> {
+    let origin = match source {
+        Source::Artifact { task_id, name } => Origin::Artifact { task_id: *task_id, run_id: None, name: name.clone() },
+        Source::Url(url) => Origin::Url(url.clone()),
+        Source::Raw(_) | Source::Base64(_) => return Ok(()),
+    };
+    let (client, direct) = (client.clone(), client.clone());
+    Download { client, direct, origin, progress: unwatched() }.to_file(place).await.map(drop)
 }
 
 fn describe(source: &Source) -> String {

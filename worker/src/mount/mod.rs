@@ -14,9 +14,10 @@ use protocol::id::{TaskId, TaskQueueId};
 
 pub(crate) use self::cache::{Borrowed, Caches};
 use crate::{
-    client::{Client, ClientError},
+    client::Client,
     log::TaskLog,
     payload::{Content, Mount, MountKind, Source},
+    transfer::TransferError,
 };
 
 /// Who mounts what where.
@@ -39,7 +40,7 @@ pub(crate) enum MountError {
     #[error("{0}")]
     Payload(String),
     #[error("{0} could not be fetched")]
-    Fetch(String, #[source] ClientError),
+    Fetch(String, #[source] TransferError),
     #[error("the content of {place} has the sha256 {found}, but {expected} was expected")]
     Hash { place: String, found: String, expected: String },
     #[error("the content of {0} could not be unpacked: {1}")]

@@ -32,7 +32,7 @@ impl Mounter<'_> {
                 let before = self.worker.clock.now();
                 Ok(names.iter().map(|name| Purge { cache_name: (*name).to_owned(), before }).collect())
             }
-            Err(error) => Err(MountError::Fetch("the list of purged caches".to_owned(), error)),
+            Err(error) => Err(MountError::Fetch("the list of purged caches".to_owned(), error.into())),
         }
     }
 }

@@ -1,6 +1,7 @@
 mod content;
 mod create;
 mod read;
+mod whole;
 
 use std::collections::HashSet;
 
@@ -21,7 +22,7 @@ use protocol::{
 use tempfile::TempDir;
 
 use super::*;
-use crate::object::{Arrival, CreateUpload, FinishUpload, Hashes, InlineData};
+use crate::object::{Arrival, CreateUpload, FinishUpload, Hashes, InlineData, ObjectSettings};
 
 /// A house with one task, whose run 0 somebody claimed.
 struct House {
@@ -49,10 +50,14 @@ impl House {
         let directory = tempfile::tempdir().unwrap();
         let (db, clock, entropy) = (database.db().await, TestClock::default(), Entropy::seeded(1));
         let shared: Arc<dyn Clock> = Arc::new(clock.clone());
-        let objects = Objects::start(db.clone(), shared.clone(), entropy.clone(), directory.path()).await.unwrap();
+        let objects =
+            Objects::start(db.clone(), shared.clone(), entropy.clone(), directory.path(), &ObjectSettings::default())
+                .await
+                .unwrap();
         let artifacts = Artifacts::new(db.clone(), shared, entropy.clone(), objects);
         let task_id = TaskId::from_random(entropy.uuid_bytes());
-        let batch = CreateBatch::new(vec![task(task_id, clock.now())], Vec::new());
+        let tasks = [task(task_id, clock.now())];
+        let batch = CreateBatch::new(&tasks, &[]);
         db.lane().create_tasks(&batch, clock.now()).await.unwrap();
         Self { artifacts, db, clock, task_id, entropy, _directory: directory, _database: database }
     }
@@ -75,7 +80,7 @@ impl House {
 
     async fn end_run(&self, state: TaskState, reason: ReasonResolved) {
         let mut batch = ReportBatch::default();
-        batch.push(self.task_id, 0, state, reason, None);
+        batch.push(self.task_id, 0, state, reason, false, None);
         self.db.lane().report_runs(&batch, self.clock.now()).await.unwrap();
     }
 
@@ -83,7 +88,7 @@ impl House {
     async fn told(&self) -> Vec<(String, StorageType)> {
         let mut outbox = self.db.outbox(0);
         assert!(outbox.hold().await.unwrap());
-        let batch = outbox.read(100).await.unwrap();
+        let batch = outbox.read(&db::outbox::Wanted::everything(), 100).await.unwrap();
         outbox.forget(&batch.ids).await.unwrap();
         let changes = batch.events.into_iter().filter_map(|event| match event.fact {
             Fact::Task(task) => Some(task.change),
@@ -134,6 +139,7 @@ fn task(task_id: TaskId, now: Timestamp) -> NewTaskRow {
         deadline: now + TimeDelta::days(1),
         expires: now + TimeDelta::days(2),
         dependencies: Vec::new(),
+        routed: true,
         body: r#"{"routes":[],"tags":{}}"#.to_owned(),
         trace: None,
     }

@@ -77,9 +77,9 @@ async fn expiry_takes_the_object_and_its_file() {
 async fn what_a_killed_process_left_half_written_is_swept_away() {
     let house = House::start().await;
     let blob = house.objects.new_blob();
-    house.objects.db.start_blob(blob, house.clock.now()).await.unwrap();
-    let mut half = writer::Writer::open(&house.objects.backend, blob).await.unwrap();
-    half.write(Bytes::from_static(DATA)).await.unwrap();
+    house.objects.db.start_content(blob, "local", house.clock.now()).await.unwrap();
+    let mut half = writer::Writer::new(&house.objects, blob, u64::MAX);
+    half.write(vec![0; 3_000_000].into()).await.unwrap();
     std::mem::forget(half);
     assert_eq!(house.files(), 1);
 
@@ -99,4 +99,28 @@ async fn a_file_that_was_cut_on_disk_is_not_handed_out() {
     let file = house.directory.path().join(&name[..2]).join(&name);
     std::fs::OpenOptions::new().write(true).open(file).unwrap().set_len(3).unwrap();
     assert_eq!(house.objects.open(&stored, None).await.map(|_| ()).unwrap_err().code(), ErrorCode::InternalServerError);
+}
+
+#[tokio::test]
+async fn the_end_of_a_file_that_was_altered_on_disk_never_comes() {
+    let house = House::start().await;
+    house.finished("altered").await;
+    let url = house.objects.simple_path("altered").await.unwrap();
+    let stored = house.objects.find(token(&url)).await.unwrap();
+    let name = stored.blob.0.simple().to_string();
+    std::fs::write(house.directory.path().join(&name[..2]).join(&name), DATA.to_ascii_uppercase()).unwrap();
+    let sent: Result<Vec<Bytes>, _> = house.objects.open(&stored, None).await.unwrap().bytes.try_collect().await;
+    assert_eq!(sent.unwrap_err().code(), ErrorCode::InternalServerError);
+}
+
+#[tokio::test]
+async fn what_does_not_have_the_digest_sent_with_it_is_not_kept() {
+    let house = House::start().await;
+    let url = put_url(house.objects.create_upload(house.upload("digest")).await.unwrap());
+    let digests = Hashes::from([("sha256".to_owned(), "0".repeat(64))]);
+    let error = house.objects.receive(token(&url), Arrival { digests, ..whole() }).await.unwrap_err();
+    assert!(error.code() == ErrorCode::InputError && error.to_string().contains("sha256"), "{error}");
+    assert_eq!(house.files(), 0);
+    let digests = Hashes::from([("sha256".to_owned(), SHA256.to_owned())]);
+    house.objects.receive(token(&url), Arrival { digests, ..whole() }).await.unwrap();
 }

@@ -1,3 +1,4 @@
+mod bucket;
 mod content;
 mod finish;
 mod upload;
@@ -73,7 +74,7 @@ impl House {
 async fn open_service(database: &TestDatabase, clock: &TestClock, directory: &TempDir, seed: u64) -> Objects {
     let entropy = Entropy::seeded(seed);
     let clock = Arc::new(clock.clone());
-    Objects::start(database.db().await, clock, entropy, directory.path()).await.unwrap()
+    Objects::start(database.db().await, clock, entropy, directory.path(), &ObjectSettings::default()).await.unwrap()
 }
 
 fn arrival(
@@ -83,6 +84,7 @@ fn arrival(
         content_type: Some("text/plain".to_owned()),
         content_length: None,
         content_encoding: None,
+        digests: Hashes::new(),
         body: stream::iter(pieces),
     }
 }

@@ -41,6 +41,7 @@ pub(super) struct Desk {
     in_flight: HashMap<TaskQueueId, Flight>,
     touched: HashMap<WorkerKey, Instant>,
     undelivered: HashMap<WorkerKey, Vec<(TaskId, RunId)>>,
+    closed: bool,
 }
 
 #[derive(Default)]
@@ -72,7 +73,9 @@ impl Desk {
     pub(super) fn land(&mut self, queues: Vec<TaskQueueId>, left: Vec<Waiting>) {
         for next in left {
             let woken = self.in_flight.get(&next.claimer.task_queue_id).is_some_and(|flight| flight.woken);
-            if woken && next.can_take() {
+            if self.closed {
+                let _ = next.reply.send(Ok(Delivery::nothing()));
+            } else if woken && next.can_take() {
                 self.again.push_back(next);
             } else {
                 self.parked.entry(next.claimer.task_queue_id.clone()).or_default().push_back(next);
@@ -131,6 +134,16 @@ impl Desk {
         }
         self.touched.retain(|_, at| now.duration_since(*at) < TOUCH_EVERY);
         (over, look)
+    }
+
+    /// Nobody waits here any more: those who do are told that there is nothing, so that they ask elsewhere; those whose
+    /// lane is in the database still get what it brings.
+    pub(super) fn close(&mut self) {
+        self.closed = true;
+        let parked = std::mem::take(&mut self.parked).into_values().flatten();
+        for waiting in parked.chain(std::mem::take(&mut self.again)) {
+            let _ = waiting.reply.send(Ok(Delivery::nothing()));
+        }
     }
 
     /// Whether the worker's record should be written even if it gets nothing.
@@ -230,6 +243,18 @@ mod tests {
         assert!(desk.wake(&TaskQueueId("p/q".to_owned()), 1).is_empty(), "nobody is parked");
         desk.land(queues(&batch), batch);
         assert_eq!(names(&desk.take(&mut VecDeque::new(), 9, 99)), ["one"]);
+    }
+
+    #[test]
+    fn a_closed_desk_sends_everyone_away_also_those_who_land_later() {
+        let mut desk = Desk::default();
+        let ((parked, mut one), (flying, mut other)) = (waiting("p/q", "parked", 1), waiting("p/q", "flying", 1));
+        park(&mut desk, parked);
+        let batch = desk.take(&mut VecDeque::from([flying]), 9, 99);
+        desk.close();
+        assert!(one.try_recv().is_ok() && other.try_recv().is_err());
+        desk.land(queues(&batch), batch);
+        assert!(other.try_recv().is_ok());
     }
 
     #[test]

@@ -3,6 +3,7 @@
 mod delivery;
 mod desk;
 mod ticker;
+mod unanswered;
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -24,12 +25,15 @@ use protocol::{
 };
 pub(super) use ticker::Ticker;
 use tokio::{sync::oneshot, time::Instant};
+use unanswered::Unanswered;
 
 use super::{
     QueueError, claim_task,
     lanes::wait,
+    parts::Environment,
     types::{Claim, ClaimWork, scopes_of},
     wakes::Wakes,
+    worker_notes::WorkerNotes,
 };
 use crate::kit::{Lanes, Step};
 
@@ -49,6 +53,10 @@ pub(super) async fn run(
     if !again.is_empty() {
         return Ok(again);
     }
+    let again = step.answer_again(db, &key, ask.count).await;
+    if !again.is_empty() {
+        return Ok(again);
+    }
     let touch = step.desk().touch(&key, Instant::now());
     let (task_queue_id, worker) = key;
     let claimer = Claimer { task_queue_id, worker, count: ask.count, touch, trace: base::telemetry::traceparent() };
@@ -58,10 +66,17 @@ pub(super) async fn run(
     wait(answer, long_poll + Duration::from_secs(5)).await.map(Delivery::take)
 }
 
-/// The wake-up that `Wakes` gives: tasks became pending.
-pub(super) fn wake(lanes: &Lanes<ClaimStep>, queue: &TaskQueueId, tasks: usize) {
+/// The wake-up that `Wakes` gives: tasks became pending. Answers how many tasks are wanted by those woken.
+pub(super) fn wake(lanes: &Lanes<ClaimStep>, queue: &TaskQueueId, tasks: usize) -> usize {
     let ready = lanes.step().desk().wake(queue, tasks);
+    let wanted = ready.iter().map(|waiting| usize::from(waiting.claimer.count)).sum();
     lanes.resubmit(ready);
+    wanted
+}
+
+/// Sends away those who wait, since this process is about to end.
+pub(super) fn close(lanes: &Lanes<ClaimStep>) {
+    lanes.step().desk().close();
 }
 
 /// The step.
@@ -70,7 +85,9 @@ pub(super) struct ClaimStep {
     claim_timeout: TimeDelta,
     batch: usize,
     wakes: Wakes,
+    notes: WorkerNotes,
     desk: SharedDesk,
+    unanswered: Unanswered,
 }
 
 impl Step for ClaimStep {
@@ -95,8 +112,16 @@ impl Step for ClaimStep {
 }
 
 impl ClaimStep {
-    pub(super) fn new(clock: Arc<dyn Clock>, claim_timeout: TimeDelta, batch: usize, wakes: Wakes) -> Self {
-        Self { clock, claim_timeout, batch, wakes, desk: SharedDesk::default() }
+    pub(super) fn new(queue: &Environment, batch: usize) -> Self {
+        Self {
+            clock: queue.clock.clone(),
+            claim_timeout: queue.settings.claim_timeout.delta(),
+            batch,
+            wakes: queue.wakes.clone(),
+            notes: queue.notes.clone(),
+            desk: SharedDesk::default(),
+            unanswered: Unanswered::default(),
+        }
     }
 
     fn desk(&self) -> MutexGuard<'_, Desk> {
@@ -153,6 +178,8 @@ impl ClaimStep {
         let claims: Vec<_> =
             share.into_iter().filter_map(|answer| answer.task.map(|task| claim(task, worker))).collect();
         let key = (waiting.claimer.task_queue_id, waiting.claimer.worker);
+        let runs: Vec<_> = claims.iter().map(|claim| (claim.status.task_id, claim.run_id)).collect();
+        self.notes.add(key.clone(), self.clock.now(), &runs);
         // A reply that nobody waits for drops the delivery, which knows the way back.
         let _ = waiting.reply.send(Ok(Delivery::new(claims, self.desk.clone(), key)));
     }

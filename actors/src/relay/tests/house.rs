@@ -21,7 +21,7 @@ use serde_json::json;
 use crate::{
     kit::{Supervised, Supervisor},
     queue::{
-        Nudge, Queue, QueueSettings, Report,
+        Nudge, Queue, QueueSettings, Report, Wakes,
         types::{ClaimWork, NewTask},
     },
     relay::{Exchanges, RelaySettings, start},
@@ -65,8 +65,7 @@ impl House {
             Arc::new(clock.clone()),
             entropy.branch("queue"),
             QueueSettings::default(),
-            Arc::new(move || given.lock().unwrap().iter().for_each(|nudge| nudge())),
-            Arc::new(|| ()),
+            Wakes { relay: Arc::new(move || given.lock().unwrap().iter().for_each(|nudge| nudge())), ..Wakes::none() },
         );
         let queue_parts = Supervisor::start(children, entropy.clone()).await;
         Self { _database: database, db, bus, clock, entropy, queue, queue_parts, relay: None, nudge }
@@ -75,7 +74,9 @@ impl House {
     /// A relay more, as another process would run it.
     pub(super) async fn another_relay(&self, bus: Arc<dyn Bus>) -> (Supervised, Nudge) {
         let entropy = self.entropy.branch("another");
-        let (relay, nudge) = start(self.db.clone(), bus, RelaySettings::default(), entropy.clone()).unwrap();
+        let (relay, nudge) =
+            start(self.db.clone(), bus, Arc::new(self.clock.clone()), RelaySettings::default(), entropy.clone())
+                .unwrap();
         (Supervisor::start(vec![relay], entropy).await, nudge)
     }
 
@@ -117,7 +118,11 @@ impl House {
 
     /// From creation to completion.
     pub(super) async fn completed(&self) -> TaskId {
-        let id = self.created().await;
+        self.completed_as(self.task(None)).await
+    }
+
+    pub(super) async fn completed_as(&self, task: NewTask) -> TaskId {
+        let id = self.queue.create_task(task).await.unwrap().task_id;
         let worker = WorkerName { worker_group: "g".to_owned(), worker_id: "w".to_owned() };
         let ask = ClaimWork { task_queue_id: TaskQueueId("p/q".to_owned()), worker, count: 1 };
         assert_eq!(self.queue.claim_work(ask).await.unwrap().len(), 1);
@@ -128,7 +133,7 @@ impl House {
     pub(super) async fn emptied(&self) {
         let mut outbox = self.db.outbox(0);
         let waited = async {
-            while !outbox.read(1).await.unwrap().ids.is_empty() {
+            while !outbox.read(&db::outbox::Wanted::everything(), 1).await.unwrap().ids.is_empty() {
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }
         };
@@ -150,7 +155,11 @@ pub(super) async fn declare_all(bus: &dyn Bus) {
 }
 
 pub(super) fn own() -> Subscription {
-    Subscription::durable("test/own").bind("drover/v1/task-event", "#")
+    own_by("#")
+}
+
+pub(super) fn own_by(pattern: &str) -> Subscription {
+    Subscription::durable("test/own").bind("drover/v1/task-event", pattern)
 }
 
 pub(super) fn world(kind: &str) -> String {

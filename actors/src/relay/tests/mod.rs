@@ -1,13 +1,14 @@
 //! The relay between a real outbox and a bus.
 
 mod house;
+mod log;
 mod shaky;
 mod speed;
 
 use std::sync::Arc;
 
 use bus::{Bus, ContentType, MemoryBus, Subscription};
-use house::{House, SOON, next, next_event, own, world};
+use house::{House, SOON, next, next_event, own, own_by, world};
 use protocol::{
     event::{EventKind, Fact},
     state::TaskState,
@@ -79,6 +80,27 @@ async fn where_few_kinds_are_listened_to_the_others_are_dropped_unread() {
         let id = house.completed().await;
         let body: Value = serde_json::from_slice(&next(&mut told).await.body).unwrap();
         assert_eq!(body["status"]["taskId"], id.to_string());
+    }
+    house.emptied().await;
+    house.stop().await;
+}
+
+#[tokio::test]
+async fn whoever_listens_for_a_route_hears_of_tasks_that_have_it_on_both_exchanges() {
+    let house = House::start(Arc::new(MemoryBus::default())).await;
+    let by_route = own_by("route.index.#").bind(&world("task-completed"), "route.index.#");
+    let mut told = house.bus.subscribe(by_route).await.unwrap();
+    let mut without = house.task(None);
+    without.definition.routes.clear();
+    house.completed_as(without).await;
+
+    let id = house.completed().await;
+
+    // Defined, pending, running and completed for ourselves, completed for the world.
+    for _ in 0..5 {
+        let message = next(&mut told).await;
+        assert_eq!(message.cc, ["route.index.proj.latest"]);
+        assert!(message.routing_key.contains(&id.to_string()), "{}", message.routing_key);
     }
     house.emptied().await;
     house.stop().await;

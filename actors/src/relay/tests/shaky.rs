@@ -6,7 +6,7 @@ use std::{
 };
 
 use async_trait::async_trait;
-use bus::{Bus, BusError, Consumer, Exchange, MemoryBus, Message, Subscription};
+use bus::{Bus, BusError, CallFailure, Consumer, Exchange, MemoryBus, Message, ReplyTo, Subscription};
 use bytes::Bytes;
 
 /// A bus with two faults: it is away for its first publishings, and refuses what goes to one exchange.
@@ -54,8 +54,16 @@ impl Bus for Shaky {
         self.bus.wake(exchange, body);
     }
 
-    fn may_be_heard(&self, exchange: &str) -> bool {
-        self.bus.may_be_heard(exchange)
+    async fn call(&self, inbox: &str, question: Bytes, deadline: Duration) -> Result<Bytes, CallFailure> {
+        self.bus.call(inbox, question, deadline).await
+    }
+
+    async fn reply(&self, to: &ReplyTo, answer: Bytes) -> Result<(), BusError> {
+        self.bus.reply(to, answer).await
+    }
+
+    fn may_be_heard(&self, exchange: &str, first_word: &str) -> bool {
+        self.bus.may_be_heard(exchange, first_word)
     }
 
     async fn close(&self) {

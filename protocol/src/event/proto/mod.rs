@@ -6,13 +6,7 @@ mod write;
 use prost::Message as _;
 
 use super::{Event, Fact};
-use crate::{id::NotASlug, state::UnknownWord};
-
-/// What the build makes of `proto/drover/v1/event.proto`.
-#[allow(clippy::pedantic, unreachable_pub, unused_qualifications)]
-mod wire {
-    include!(concat!(env!("OUT_DIR"), "/drover.v1.rs"));
-}
+use crate::{id::NotASlug, proto as wire, state::UnknownWord};
 
 /// Why bytes are no event of ours.
 #[derive(Debug, thiserror::Error)]

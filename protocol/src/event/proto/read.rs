@@ -2,12 +2,13 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{NotAnEvent, wire};
+use super::NotAnEvent;
 use crate::{
     event::{
         ArtifactFact, AuthChange, ClientFact, EventKind, Fact, GroupChange, GroupFact, RoleFact, TaskChange, TaskFact,
     },
     id::{RunId, TaskQueueId},
+    proto as wire,
     state::{Priority, ReasonCreated, ReasonResolved, StorageType, TaskState},
     status::{RunStatus, TaskStatus},
     time::Timestamp,
@@ -78,6 +79,14 @@ fn group_fact(kind: EventKind, group: &wire::TaskGroup, message: &wire::TaskEven
     };
     let task_group_id = group.task_group_id.parse()?;
     Ok(GroupFact { task_group_id, scheduler_id: group.scheduler_id.clone(), change })
+}
+
+impl TryFrom<wire::TaskStatus> for TaskStatus {
+    type Error = NotAnEvent;
+
+    fn try_from(message: wire::TaskStatus) -> Result<Self, NotAnEvent> {
+        status(message)
+    }
 }
 
 fn status(status: wire::TaskStatus) -> Result<TaskStatus, NotAnEvent> {

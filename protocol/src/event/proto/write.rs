@@ -1,13 +1,13 @@
 //! From our events to protobuf.
 
-use super::wire;
 use crate::{
     event::{ArtifactFact, GroupChange, GroupFact, TaskChange, TaskFact},
+    proto as wire,
     status::{RunStatus, TaskStatus},
 };
 
 pub(super) fn task(task: &TaskFact, message: &mut wire::TaskEvent) {
-    message.status = Some(status(&task.status));
+    message.status = Some(status_of(&task.status));
     message.tags.clone_from(&task.tags);
     message.routes.clone_from(&task.routes);
     message.run_id = task.change.run_id().map(i32::from);
@@ -44,7 +44,13 @@ pub(super) fn group(group: &GroupFact, message: &mut wire::TaskEvent) {
     message.group = Some(wire);
 }
 
-fn status(status: &TaskStatus) -> wire::TaskStatus {
+impl From<&TaskStatus> for wire::TaskStatus {
+    fn from(status: &TaskStatus) -> Self {
+        status_of(status)
+    }
+}
+
+fn status_of(status: &TaskStatus) -> wire::TaskStatus {
     wire::TaskStatus {
         task_id: status.task_id.to_string(),
         task_queue_id: status.task_queue_id.0.clone(),

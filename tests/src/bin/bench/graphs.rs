@@ -60,24 +60,24 @@ fn push_graph(lot: &Lot) -> Graph<'_> {
 }
 
 /// The body of a submission as it grows.
-struct Graph<'l> {
+pub(crate) struct Graph<'l> {
     lot: &'l Lot,
     group: TaskGroupId,
     tasks: Vec<String>,
 }
 
 impl<'l> Graph<'l> {
-    fn new(lot: &'l Lot) -> Self {
+    pub(crate) fn new(lot: &'l Lot) -> Self {
         Self { lot, group: lot.group(), tasks: Vec::new() }
     }
 
-    fn add(&mut self, dependencies: &[TaskId]) -> TaskId {
+    pub(crate) fn add(&mut self, dependencies: &[TaskId]) -> TaskId {
         let id = self.lot.id();
         self.tasks.push(format!("\"{id}\":{}", self.lot.definition(self.group, dependencies)));
         id
     }
 
-    fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         let (group, tasks) = (self.group, self.tasks.join(","));
         format!("{{\"submitKey\":\"bench-{group}\",\"taskGroupId\":\"{group}\",\"tasks\":{{{tasks}}}}}")
     }

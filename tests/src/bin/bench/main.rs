@@ -7,6 +7,7 @@ mod client;
 mod database;
 mod failure;
 mod graphs;
+mod jobs;
 mod latency;
 mod load;
 mod metric;
@@ -70,7 +71,7 @@ async fn rounds(options: &Options, program: &std::path::Path) -> Result<Vec<Roun
     let mut rounds = Vec::new();
     for number in 1..=options.rounds {
         let say = |what: &str| eprintln!("round {number} of {}: {what}", options.rounds);
-        rounds.push(round::run(program, &options.plan, say).await?);
+        rounds.push(round::run(program, options, say).await?);
     }
     Ok(rounds)
 }

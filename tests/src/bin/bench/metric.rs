@@ -17,6 +17,8 @@ pub(crate) enum Bar {
     /// For the reader alone.
     None,
     Below(f64),
+    /// At least so many.
+    AtLeast(f64),
     /// In commits of the baseline of the same round: the least, and what we aim at.
     OfBaseline {
         least: f64,
@@ -74,5 +76,15 @@ metrics! {
     FanOut: "10,000 dependents released", Seconds, Bar::Below(1.0);
     Push: "graph of 10,972 tasks submitted", Seconds, Bar::Below(3.0);
     IdleMemory: "memory of Drover, idle", Megabytes, Bar::Below(100.0);
+    JobRate: "events told to Treeherder", PerSecond, Bar::AtLeast(2000.0);
+    JobMedian: "from a commit to the job message, p50", Milliseconds, Bar::Below(30.0);
+    JobTail: "from a commit to the job message, p99", Milliseconds, Bar::None;
     PeakMemory: "memory of Drover, most", Megabytes, Bar::Below(250.0);
+}
+
+impl Metric {
+    /// It is measured only where a broker is named.
+    pub(crate) fn needs_broker(self) -> bool {
+        matches!(self, Self::JobRate | Self::JobMedian | Self::JobTail)
+    }
 }

@@ -5,12 +5,13 @@ use std::{num::NonZeroUsize, path::PathBuf, time::Duration};
 use crate::failure::{During, Failure, Result};
 
 pub(crate) const USAGE: &str = "\
-usage: ./dev bench [--quick] [--rounds N] [--strict] [-o json] [--drover PROGRAM]
+usage: ./dev bench [--quick] [--rounds N] [--strict] [-o json] [--drover PROGRAM] [--amqp-url URL]
 
   --quick            one short round, to see that everything still works
   --rounds N         how many rounds the medians are taken of [default: 3; with --quick: 1]
   --strict           end with code 1 when a bar is missed
   -o json            one JSON object instead of the table
+  --amqp-url URL     a RabbitMQ, to measure also how fast the Treeherder reporter is; its queues stay behind
   --drover PROGRAM   the program to measure [default: the one beside this program]
 
 Each round starts a Drover of its own, with an embedded PostgreSQL in a temporary folder. Rates are compared with what
@@ -25,6 +26,7 @@ pub(crate) struct Options {
     pub(crate) strict: bool,
     pub(crate) json: bool,
     pub(crate) program: Option<PathBuf>,
+    pub(crate) amqp_url: Option<String>,
 }
 
 /// How long and how often things are done in one round.
@@ -57,7 +59,7 @@ const QUICK: Plan = Plan {
 
 /// What the command line means. `None`: it asks for help.
 pub(crate) fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Option<Options>> {
-    let mut options = Options { plan: FULL, rounds: 0, strict: false, json: false, program: None };
+    let mut options = Options { plan: FULL, rounds: 0, strict: false, json: false, program: None, amqp_url: None };
     let (mut quick, mut arguments) = (false, arguments.into_iter());
     while let Some(flag) = arguments.next() {
         let mut value = || arguments.next().during(&format!("{flag} needs a value"));
@@ -66,6 +68,7 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Optio
             "--strict" => options.strict = true,
             "--rounds" => options.rounds = value()?.parse::<NonZeroUsize>().during("--rounds")?.get(),
             "--drover" => options.program = Some(value()?.into()),
+            "--amqp-url" => options.amqp_url = Some(value()?),
             "-o" | "--output" => options.json = is_json(&value()?)?,
             "-h" | "--help" => return Ok(None),
             _ => return Err(Failure::new(format!("there is no flag `{flag}`"))),

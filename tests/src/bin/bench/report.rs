@@ -29,7 +29,10 @@ impl<'r> Report<'r> {
 
     /// Whether every number was found in every round.
     pub(crate) fn is_complete(&self) -> bool {
-        let complete = |round: &Round| round.failures.is_empty() && round.found.len() == Metric::ALL.len();
+        let complete = |round: &Round| {
+            let there = |metric: &Metric| round.found.contains_key(metric) || metric.needs_broker();
+            round.failures.is_empty() && Metric::ALL.iter().all(there)
+        };
         !self.rounds.is_empty() && self.rounds.iter().all(complete)
     }
 
@@ -87,6 +90,7 @@ impl<'r> Report<'r> {
         let (of_baseline, held) = match metric.bar() {
             Bar::None => (None, None),
             Bar::Below(most) => (None, value.map(|value| value < most)),
+            Bar::AtLeast(least) => (None, value.map(|value| value >= least)),
             Bar::OfBaseline { least, .. } => {
                 let ratio = median(rates);
                 (ratio, ratio.map(|ratio| ratio >= least))
@@ -122,6 +126,7 @@ fn bar(metric: Metric) -> String {
     match metric.bar() {
         Bar::None => String::new(),
         Bar::Below(most) => format!("below {}", written(most, metric.unit())),
+        Bar::AtLeast(least) => format!("at least {}", written(least, metric.unit())),
         Bar::OfBaseline { least, aim } if aim > least => format!("{least:.2}, aim {aim:.2}"),
         Bar::OfBaseline { least, .. } => format!("{least:.2}"),
     }

@@ -6,9 +6,9 @@ use tokio::time::sleep;
 
 use crate::{
     failure::{During, Result},
-    graphs, latency, load,
+    graphs, jobs, latency, load,
     metric::Metric,
-    options::Plan,
+    options::{Options, Plan},
     samples::Samples,
     server::Server,
     usage::memory,
@@ -54,10 +54,11 @@ impl Round {
 }
 
 /// Measures everything once. `say` hears what is being done.
-pub(crate) async fn run(program: &Path, plan: &Plan, say: impl Fn(&str)) -> Result<Round> {
+pub(crate) async fn run(program: &Path, options: &Options, say: impl Fn(&str)) -> Result<Round> {
+    let plan = &options.plan;
     let mut round = Round::default();
     say("starting Drover");
-    let server = Server::start(program).await?;
+    let server = Server::start(program, None).await?;
     round.put(Metric::Start, server.started_in.as_secs_f64());
     sleep(SETTLED).await;
     round.put(Metric::IdleMemory, memory(server.process)?.0);
@@ -75,6 +76,11 @@ pub(crate) async fn run(program: &Path, plan: &Plan, say: impl Fn(&str)) -> Resu
     round.put(Metric::PeakMemory, memory(server.process)?.1);
     let stopped = server.stop().await;
     round.check("the end", stopped);
+    if let Some(url) = &options.amqp_url {
+        say("job messages for Treeherder, over RabbitMQ");
+        let result = job_messages(program, url, plan, &mut round).await;
+        round.check("job messages", result);
+    }
     Ok(round)
 }
 
@@ -92,6 +98,16 @@ async fn latencies(server: &Server, plan: &Plan, round: &mut Round) -> Result<()
         round.put(Metric::Chain, *middle);
     }
     Ok(())
+}
+
+async fn job_messages(program: &Path, url: &str, plan: &Plan, round: &mut Round) -> Result<()> {
+    let server = Server::start(program, Some(url)).await?;
+    let mut listener = jobs::Listener::open(url, &server).await?;
+    let samples = jobs::latency(&server, &mut listener, plan.samples).await.during("latency")?;
+    round.put_samples(samples, Metric::JobMedian, Metric::JobTail);
+    round.put(Metric::JobRate, jobs::rate(&server, &mut listener).await.during("rate")?);
+    listener.close().await;
+    server.stop().await
 }
 
 /// The baseline is taken before and after, because the machine may have become slower or faster in between.

@@ -19,7 +19,7 @@ pub(crate) fn cpu_of_family(process: u32) -> Result<Duration> {
     let own = ticks(process)?;
     // A child that ends while we look is counted with its parent the next time.
     let children = children_of(process).into_iter().filter_map(|child| cpu_of_family(child).ok());
-    Ok(own.own + own.ended_children + children.sum())
+    Ok(own.own + own.ended_children + children.sum::<Duration>())
 }
 
 /// Resident memory of one process in megabytes: now, and the most there ever was.

@@ -38,6 +38,16 @@ impl Lot {
         Self { constant: constant(&queue), queue, entropy, group }
     }
 
+    /// Tasks that Treeherder is told of, as jobs of one push.
+    pub(crate) fn of_push(name: &str, entropy: &Entropy, revision: &str) -> Self {
+        let mut lot = Self::new(name, entropy);
+        let without_brace = lot.constant.trim_end_matches('}');
+        lot.constant = format!(
+            "{without_brace}}},\"routes\":[\"tc-treeherder.v2.bench.{revision}\"],\"extra\":{{\"treeherder\":{{\"symbol\":\"B\"}}}}}}"
+        );
+        lot
+    }
+
     pub(crate) fn id(&self) -> TaskId {
         TaskId::from_random(self.entropy.uuid_bytes())
     }

@@ -1,0 +1,28 @@
+//! An artifact made from within this process: entry and content in one step.
+
+use std::fmt::Display;
+
+use bytes::Bytes;
+use db::artifact::ArtifactKey;
+use futures_util::Stream;
+use protocol::time::Timestamp;
+
+use super::{Answer, ArtifactBody, Artifacts};
+
+/// Writes entry and content. A repeat replaces the content, as with any `s3` artifact.
+pub(super) async fn run<S, E>(
+    artifacts: &Artifacts,
+    key: ArtifactKey,
+    expires: Timestamp,
+    content_type: &str,
+    body: S,
+) -> Answer<()>
+where
+    S: Stream<Item = Result<Bytes, E>> + Send + Unpin,
+    E: Display,
+{
+    let entry = ArtifactBody::S3 { content_type: content_type.to_owned(), content_length: None };
+    artifacts.create(key.clone(), expires, entry).await?;
+    artifacts.objects.store_artifact(&key, content_type, body).await?;
+    Ok(())
+}

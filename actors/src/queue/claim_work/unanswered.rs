@@ -1,0 +1,149 @@
+//! Claims whose answer went down with the process that made them: their workers get them when they ask again.
+//!
+//! Every process notes what it hands out within a second or two, so a claim that nobody noted was not handed out, or only
+//! just. Whether its worker knows of it after all is told by arithmetic: a worker asks for as many tasks as it has room
+//! for, and one that asks for more than it could have room for does not know what it holds. The lease stays as it was.
+
+use std::{
+    collections::HashMap,
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use chrono::TimeDelta;
+use db::{Db, queue::UnansweredClaim};
+use tokio::time::Instant;
+
+use super::{ClaimStep, claim_task, delivery::Delivery, desk::WorkerKey};
+use crate::{kit::Lanes, queue::types::Claim};
+
+/// How long after a claim its process must have noted it.
+const NOTED_WITHIN: TimeDelta = TimeDelta::seconds(3);
+/// Later looks go back no further: what is older was found before.
+const LOOK_BACK: TimeDelta = TimeDelta::minutes(1);
+/// Most found in one look, and most remembered.
+const CLAIMS: i32 = 500;
+
+/// What was found and not yet given out again.
+#[derive(Default)]
+pub(super) struct Unanswered {
+    known: Mutex<HashMap<WorkerKey, Vec<UnansweredClaim>>>,
+    looked: Mutex<Option<Instant>>,
+}
+
+impl Unanswered {
+    fn known(&self) -> MutexGuard<'_, HashMap<WorkerKey, Vec<UnansweredClaim>>> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// `None`: it is not time. True: it is the first look.
+    fn due(&self, every: Duration) -> Option<bool> {
+        let mut looked = self.looked.lock().unwrap_or_else(PoisonError::into_inner);
+        if looked.is_some_and(|at| at.elapsed() < every) {
+            return None;
+        }
+        Some(looked.replace(Instant::now()).is_none())
+    }
+
+    fn add(&self, claim: UnansweredClaim) {
+        let mut known = self.known();
+        let of_worker = known.entry((claim.task_queue_id.clone(), claim.worker.clone())).or_default();
+        of_worker.retain(|other| (other.task_id, other.run_id) != (claim.task_id, claim.run_id));
+        of_worker.push(claim);
+    }
+
+    /// As many as a worker that asks for `count` tasks cannot know of.
+    fn take(&self, key: &WorkerKey, count: usize) -> Vec<UnansweredClaim> {
+        let mut known = self.known();
+        let Some(claims) = known.get_mut(key) else { return vec![] };
+        let held = claims.iter().map(|claim| claim.held).max().unwrap_or(0);
+        let capacity = claims.iter().map(|claim| claim.capacity).max().unwrap_or(0).max(count);
+        let unknown = (held + count).saturating_sub(capacity).min(count).min(claims.len());
+        let taken = claims.drain(..unknown).collect();
+        if claims.is_empty() {
+            known.remove(key);
+        }
+        taken
+    }
+}
+
+impl ClaimStep {
+    /// Gives claims out again of which this worker cannot know.
+    pub(super) async fn answer_again(&self, db: &Db, key: &WorkerKey, count: u16) -> Vec<Claim> {
+        let mut claims = Vec::new();
+        for unanswered in self.unanswered.take(key, count.into()) {
+            let (now, task_id, run_id) = (self.clock.now(), unanswered.task_id, unanswered.run_id);
+            match db.answer_claim_again(&unanswered, now).await {
+                Ok(true) => {}
+                Ok(false) => continue,
+                Err(error) => {
+                    let error = &error as &dyn std::error::Error;
+                    tracing::warn!(task.id = %task_id, error, "a claim could not be given out again just now");
+                    self.unanswered.add(unanswered);
+                    continue;
+                }
+            }
+            match claim_task::run(db, task_id, run_id, &key.1, now + self.claim_timeout, now).await {
+                Ok((claim, _)) => {
+                    tracing::info!(task.id = %task_id, worker.id = key.1.worker_id, "a claim whose answer was lost is given out again");
+                    claims.push(claim);
+                }
+                Err(error) => tracing::info!(task.id = %task_id, %error, "a claim whose answer was lost is gone"),
+            }
+        }
+        claims
+    }
+
+    /// Looks for such claims when it is time, and serves workers that are waiting already.
+    pub(super) async fn look_for_unanswered(&self, lanes: &Lanes<Self>, db: &Db, every: Duration) {
+        let Some(first) = self.unanswered.due(every) else { return };
+        let now = self.clock.now();
+        let after = now - if first { self.claim_timeout } else { LOOK_BACK };
+        match db.claims_unanswered(self.claim_timeout, after, now - NOTED_WITHIN, CLAIMS).await {
+            Ok(found) => found.into_iter().for_each(|claim| self.unanswered.add(claim)),
+            Err(error) => {
+                let error = &error as &dyn std::error::Error;
+                tracing::warn!(error, "claims without an answer could not be looked for");
+            }
+        }
+        let keys: Vec<WorkerKey> = self.unanswered.known().keys().cloned().collect();
+        for key in keys {
+            let Some(waiting) = self.desk().take_parked(&key) else { continue };
+            let claims = self.answer_again(db, &key, waiting.claimer.count).await;
+            if claims.is_empty() {
+                lanes.resubmit(vec![waiting]);
+            } else {
+                let _ = waiting.reply.send(Ok(Delivery::new(claims, self.desk.clone(), key)));
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use protocol::id::{TaskId, TaskQueueId, WorkerName};
+
+    use super::*;
+
+    fn taken(held: usize, capacity: usize, unanswered: u8, asked: usize) -> usize {
+        let key =
+            (TaskQueueId("p/q".to_owned()), WorkerName { worker_group: "g".to_owned(), worker_id: "w".to_owned() });
+        let all = Unanswered::default();
+        for number in 0..unanswered {
+            let (task_queue_id, worker) = key.clone();
+            let task_id = TaskId::from_random([number; 16]);
+            all.add(UnansweredClaim { task_id, run_id: 0, task_queue_id, worker, held, capacity });
+        }
+        all.take(&key, asked).len()
+    }
+
+    #[test]
+    fn a_worker_gets_again_only_what_it_cannot_have_room_for() {
+        assert_eq!(taken(1, 1, 1, 1), 1, "it holds one and asks for one, though there is only room for one");
+        assert_eq!(taken(1, 2, 1, 1), 0, "it may well be working on it");
+        assert_eq!(taken(1, 2, 1, 2), 1, "it thinks that it holds nothing");
+        assert_eq!(taken(3, 4, 1, 2), 1);
+        assert_eq!(taken(4, 4, 4, 2), 2, "never more than it asks for");
+        assert_eq!(taken(1, 0, 1, 1), 1, "what it asks for is all that is known of its room");
+    }
+}

@@ -1,0 +1,124 @@
+//! Why is this task not running? Everything that has to do with it, from bounded questions.
+
+mod dependencies;
+mod scopes;
+mod verdict;
+
+use chrono::TimeDelta;
+use db::queue::{PositionRow, TaskNote, Undelivered, WorkersSeen};
+use protocol::{
+    explain::{Cause, Claim, Deadline, Event, Events, Explanation, Note, Position, Retries, Worker, Workers},
+    id::{TaskId, TaskQueueId},
+    state::TaskState,
+    status::TaskStatus,
+    task::TaskDefinition,
+    time::Timestamp,
+};
+
+use super::{Environment, QueueError};
+
+/// Pending rows, workers or waiting events that are looked at.
+const LIMIT: i32 = 10_000;
+/// Workers that are named.
+const LISTED: i32 = 10;
+/// A waiting worker is noted every five minutes (`claim_work/desk.rs`); who misses two notes is gone.
+const ALIVE: TimeDelta = TimeDelta::minutes(12);
+
+pub(super) async fn run(queue: &Environment, id: TaskId) -> Result<Explanation, QueueError> {
+    let (db, now) = (&queue.db, queue.now());
+    let row = db.tasks(&[id], true).await?.pop().ok_or(QueueError::NoSuchTask(id))?;
+    let (status, definition) = (row.status, stored(id, &row.definition)?);
+    let dependencies = dependencies::look(queue, &status, &definition).await?;
+    let position = db.explain_position(id, LIMIT, now).await?.filter(|_| status.state == TaskState::Pending);
+    let workers = db.explain_workers(&status.task_queue_id, now - ALIVE, LIMIT, LISTED, now).await?;
+    let events = db.explain_events(id, LIMIT).await?;
+    let notes = db.task_notes(id).await?;
+    let explanation = Explanation {
+        task_id: id,
+        name: definition.metadata.name.clone(),
+        at: now,
+        cause: Cause::WaitsInQueue,
+        verdict: String::new(),
+        advice: Vec::new(),
+        dependencies,
+        position: position.as_ref().map(position_of),
+        workers: workers_of(&status.task_queue_id, workers),
+        deadline: Deadline {
+            deadline: status.deadline,
+            seconds_left: (status.deadline - now).num_seconds(),
+            expires: status.expires,
+        },
+        claim: claim_of(&status, now),
+        retries: Retries { runs: status.runs.len(), allowed: definition.retries, left: status.retries_left },
+        scopes: scopes::of(&definition),
+        events: events_of(events),
+        notes: notes.into_iter().map(note_of).collect(),
+        status,
+    };
+    Ok(verdict::given(explanation))
+}
+
+/// Only what this program wrote can be there.
+fn stored(id: TaskId, text: &str) -> Result<TaskDefinition, QueueError> {
+    serde_json::from_str(text).map_err(|fault| {
+        tracing::error!(task.id = %id, error = %fault, "a stored definition cannot be read");
+        QueueError::Conflict(format!("the stored definition of task {id} cannot be read"))
+    })
+}
+
+fn position_of(row: &PositionRow) -> Position {
+    let limit = i64::from(LIMIT);
+    Position {
+        since: row.inserted,
+        ahead: row.higher + row.older,
+        ahead_of_higher_priority: row.higher,
+        pending: row.pending.max(row.higher + row.older + 1),
+        or_more: row.higher >= limit || row.older >= limit || row.pending >= limit,
+    }
+}
+
+fn workers_of(queue: &TaskQueueId, seen: WorkersSeen) -> Workers {
+    let latest = seen.listed.into_iter().map(|row| Worker {
+        worker_group: row.worker.worker_group,
+        worker_id: row.worker.worker_id,
+        last_seen: row.last_date_active,
+        busy: row.busy,
+        quarantine_until: row.quarantine_until,
+        quarantine_info: row.quarantine_info.filter(|info| !info.is_empty()),
+    });
+    Workers {
+        task_queue_id: queue.clone(),
+        known: seen.known,
+        alive: seen.alive,
+        quarantined: seen.quarantined,
+        ready: seen.ready,
+        last_seen: seen.last_seen,
+        latest: latest.collect(),
+    }
+}
+
+fn claim_of(status: &TaskStatus, now: Timestamp) -> Option<Claim> {
+    let run = status.runs.last().filter(|run| run.state == TaskState::Running)?;
+    let taken_until = run.taken_until?;
+    Some(Claim {
+        run_id: run.run_id,
+        worker_group: run.worker_group.clone()?,
+        worker_id: run.worker_id.clone()?,
+        taken_until,
+        seconds_left: (taken_until - now).num_seconds(),
+    })
+}
+
+fn events_of(found: Undelivered) -> Events {
+    let event = |(kind, at): (protocol::event::EventKind, Timestamp)| Event { kind: kind.as_str().to_owned(), at };
+    Events {
+        undelivered: found.events.into_iter().map(event).collect(),
+        backlog: found.backlog,
+        or_more: found.backlog >= i64::from(LIMIT),
+        oldest: found.oldest,
+    }
+}
+
+fn note_of(note: TaskNote) -> Note {
+    Note { source: note.source, kind: note.kind, words: note.words, at: note.at }
+}

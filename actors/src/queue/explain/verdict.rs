@@ -1,0 +1,217 @@
+//! From what was found to one sentence, and to what would help.
+
+use chrono::TimeDelta;
+use protocol::{
+    explain::{Cause, Explanation, Required},
+    state::{ReasonResolved, TaskState},
+    status::RunStatus,
+};
+
+/// The explanation with its cause, its verdict and its advice.
+pub(super) fn given(explanation: Explanation) -> Explanation {
+    let (cause, verdict, mut advice) = judge(&explanation);
+    if !matches!(cause, Cause::Completed | Cause::Failed | Cause::Exception) {
+        let lacking = explanation.scopes.missing.iter();
+        advice.extend(lacking.map(|scope| {
+            format!(
+                "Its payload needs the scope `{scope}`, which its `scopes` do not hold: the run will fail without it."
+            )
+        }));
+    }
+    if let Some(oldest) = explanation.events.oldest.filter(|at| explanation.at - *at > TimeDelta::minutes(1)) {
+        let age = span(explanation.at - oldest);
+        advice.push(format!("Events wait to be told since {age}: see whether the relay reaches the broker."));
+    }
+    Explanation { cause, verdict, advice, ..explanation }
+}
+
+type Judgement = (Cause, String, Vec<String>);
+
+fn judge(it: &Explanation) -> Judgement {
+    match it.status.state {
+        TaskState::Completed | TaskState::Failed | TaskState::Exception => ended(it),
+        _ if it.deadline.seconds_left <= 0 => (
+            Cause::DeadlinePassed,
+            format!(
+                "Its deadline passed {} ago; it is about to end as deadline-exceeded.",
+                seconds(-it.deadline.seconds_left)
+            ),
+            vec!["Create it anew with a later deadline: a deadline cannot be moved.".to_owned()],
+        ),
+        TaskState::Running => running(it),
+        TaskState::Unscheduled => unscheduled(it),
+        TaskState::Pending => pending(it),
+    }
+}
+
+fn ended(it: &Explanation) -> Judgement {
+    let run = it.status.runs.last();
+    let (cause, how) = match it.status.state {
+        TaskState::Completed => (Cause::Completed, "It has run and completed".to_owned()),
+        TaskState::Failed => (Cause::Failed, "It has run and failed".to_owned()),
+        _ => (Cause::Exception, format!("It ended without a result: {}", reason(run))),
+    };
+    let verdict = format!("{how}{}{}.", at_worker(run), ago(it, run.and_then(|run| run.resolved)));
+    let rerun = "Rerun it (rerunTask, `drover task rerun`) once the reason is gone.".to_owned();
+    let advice = match run.and_then(|run| run.reason_resolved) {
+        _ if cause == Cause::Completed => vec![],
+        Some(ReasonResolved::DeadlineExceeded) => {
+            vec!["Its deadline is over: create it anew with a later one.".to_owned()]
+        }
+        Some(ReasonResolved::MalformedPayload) => {
+            vec!["The worker could not use its payload: read its log, and create it anew with a right one.".to_owned()]
+        }
+        _ => vec![rerun],
+    };
+    (cause, verdict, advice)
+}
+
+fn reason(run: Option<&RunStatus>) -> String {
+    let reason = run.and_then(|run| run.reason_resolved);
+    let words = match reason {
+        Some(ReasonResolved::Canceled) => "it was canceled",
+        Some(ReasonResolved::DeadlineExceeded) => "its deadline passed first",
+        Some(ReasonResolved::ClaimExpired) => "its worker was not heard of any more, and no retry was left",
+        Some(ReasonResolved::WorkerShutdown) => "its worker was shut down, and no retry was left",
+        Some(ReasonResolved::MalformedPayload) => "its worker could not use its payload",
+        Some(ReasonResolved::ResourceUnavailable) => "its worker could not get what it needed",
+        Some(ReasonResolved::InternalError) => "its worker had a fault of its own",
+        Some(ReasonResolved::IntermittentTask) => "it asked to be run again, and no retry was left",
+        _ => "for a reason that is not known",
+    };
+    reason.map_or_else(|| words.to_owned(), |reason| format!("{words} ({reason})"))
+}
+
+fn running(it: &Explanation) -> Judgement {
+    let run = it.status.runs.last();
+    let since = run.and_then(|run| run.started).map(|at| format!(" for {}", span(it.at - at))).unwrap_or_default();
+    let Some(claim) = it.claim.as_ref().filter(|claim| claim.seconds_left <= 0) else {
+        let left = it.claim.as_ref().map(|claim| seconds(claim.seconds_left));
+        let left = left.map(|left| format!(", and the claim holds for another {left}")).unwrap_or_default();
+        return (Cause::Running, format!("It is running{}{since}{left}.", at_worker(run)), vec![]);
+    };
+    let over = seconds(-claim.seconds_left);
+    let then = if it.retries.left > 0 { "tried again" } else { "given up" };
+    let verdict = format!(
+        "It was running{}, but the claim ran out {over} ago; the run is about to be ended and {then}.",
+        at_worker(run)
+    );
+    (Cause::ClaimRanOut, verdict, vec!["See whether that worker still lives.".to_owned()])
+}
+
+fn unscheduled(it: &Explanation) -> Judgement {
+    let (waiting, total) = (it.dependencies.total - it.dependencies.satisfied, it.dependencies.total);
+    let open = format!("{waiting} of its {total} dependencies {}", if waiting == 1 { "is" } else { "are" });
+    let mut hopeless = it.dependencies.blocking.iter().chain(&it.dependencies.roots).filter(|task| !task.satisfiable);
+    match hopeless.next() {
+        None if waiting == 0 => {
+            (Cause::BecomesPending, "It waits for nothing any more and is about to become pending.".to_owned(), vec![])
+        }
+        None => {
+            let next = it.dependencies.roots.first().or(it.dependencies.blocking.first());
+            let next = next.map(|task| format!("; first of all {}", described(task))).unwrap_or_default();
+            (Cause::WaitsForDependencies, format!("{open} not satisfied yet{next}."), vec![])
+        }
+        Some(task) if task.state.is_none() => {
+            let verdict =
+                format!("{open} not satisfied, and the task {} that it waits for is not there any more.", task.task_id);
+            let advice = "Schedule it regardless of its dependencies (scheduleTask), or create it anew.".to_owned();
+            (Cause::DependencyMissing, verdict, vec![advice])
+        }
+        Some(task) => {
+            let direct = it.dependencies.blocking.contains(task);
+            let through = if direct { "" } else { " behind them" };
+            let verdict = format!(
+                "{open} not satisfied, and {}{through} cannot be satisfied any more: the task will never run by itself.",
+                described(task)
+            );
+            let advice =
+                format!("Rerun {}, or schedule this task regardless of its dependencies (scheduleTask).", task.task_id);
+            (Cause::BlockedByFailure, verdict, vec![advice])
+        }
+    }
+}
+
+fn pending(it: &Explanation) -> Judgement {
+    let (workers, queue) = (&it.workers, &it.workers.task_queue_id);
+    let line = line(it);
+    let scope = &it.scopes.to_claim;
+    if workers.known == 0 {
+        let verdict = format!("It is ready, but no worker was ever seen on the queue {queue}{line}.");
+        let advice = format!("Start a worker for {queue}; it needs the scope `{scope}`. Is the queue's name right?");
+        return (Cause::NoWorkerEverSeen, verdict, vec![advice]);
+    }
+    let number = match workers.known {
+        1 => format!("the only worker of the queue {queue}"),
+        known => format!("all {known} workers of the queue {queue}"),
+    };
+    if workers.quarantined == workers.known {
+        let is = if workers.known == 1 { "is" } else { "are" };
+        let first = workers.latest.iter().filter_map(|worker| worker.quarantine_until).min();
+        let until = first.map(|at| format!(", the first until {}", protocol::time::format(at))).unwrap_or_default();
+        let verdict = format!("It is ready, but {number} {is} in quarantine{until}{line}.");
+        return (
+            Cause::AllWorkersQuarantined,
+            verdict,
+            vec!["End a quarantine (quarantineWorker), or start another worker.".to_owned()],
+        );
+    }
+    if workers.ready == 0 {
+        let seen = workers.last_seen.map(|at| format!("; the last one {} ago", span(it.at - at))).unwrap_or_default();
+        let quarantined = if workers.quarantined > 0 { " and out of quarantine" } else { "" };
+        let verdict =
+            format!("It is ready, but no worker of the queue {queue} was seen lately{quarantined}{seen}{line}.");
+        return (
+            Cause::NoWorkerAlive,
+            verdict,
+            vec![format!("See whether the workers of {queue} run and may claim (`{scope}`).")],
+        );
+    }
+    let ready = match workers.ready {
+        1 => "one worker serves it".to_owned(),
+        ready => format!("{ready} workers serve it"),
+    };
+    (Cause::WaitsInQueue, format!("It is ready and waits in the queue {queue}, where {ready}{line}."), vec![])
+}
+
+fn line(it: &Explanation) -> String {
+    let Some(position) = &it.position else { return String::new() };
+    let more = if position.or_more { " or more" } else { "" };
+    match position.ahead {
+        0 => "; it is the next to be claimed".to_owned(),
+        1 => "; one task is to be claimed before it".to_owned(),
+        ahead => format!("; {ahead}{more} tasks are to be claimed before it"),
+    }
+}
+
+fn described(task: &Required) -> String {
+    let name = task.name.as_ref().map(|name| format!(" `{name}`")).unwrap_or_default();
+    let state = task.state.map_or("missing", TaskState::as_str);
+    format!("{}{name} ({state})", task.task_id)
+}
+
+fn at_worker(run: Option<&RunStatus>) -> String {
+    match run.map(|run| (&run.worker_group, &run.worker_id, run.run_id)) {
+        Some((Some(group), Some(id), run)) => format!(" at worker {group}/{id} (run {run})"),
+        _ => String::new(),
+    }
+}
+
+fn ago(it: &Explanation, at: Option<protocol::time::Timestamp>) -> String {
+    at.map(|at| format!(", {} ago", span(it.at - at))).unwrap_or_default()
+}
+
+fn seconds(seconds: i64) -> String {
+    span(TimeDelta::seconds(seconds))
+}
+
+/// A length of time in its two largest units.
+fn span(delta: TimeDelta) -> String {
+    let (days, hours, minutes) = (delta.num_days(), delta.num_hours() % 24, delta.num_minutes() % 60);
+    match (days, hours, minutes) {
+        (0, 0, 0) => format!("{} s", delta.num_seconds().max(0)),
+        (0, 0, minutes) => format!("{minutes} min"),
+        (0, hours, minutes) => format!("{hours} h {minutes} min"),
+        (days, hours, _) => format!("{days} d {hours} h"),
+    }
+}

@@ -1,0 +1,247 @@
+//! The queue in this process: how each question and command gets to the lanes and the pool. Each is answered within a
+//! deadline.
+
+use std::time::Duration;
+
+use protocol::{
+    explain::Explanation,
+    id::{RunId, TaskGroupId, TaskId, TaskQueueId, WorkerName},
+    state::Priority,
+    status::TaskStatus,
+    time::Timestamp,
+};
+
+use super::{
+    QueueError, QueueMsg, Report,
+    claim_work::{self, ClaimStep},
+    create_task::{self, CreateTask},
+    parts::Environment,
+    reclaim_task::{self, ReclaimTask},
+    report_run::{self, ReportRun},
+    types::{
+        CanceledGroup, Claim, ClaimWork, ClaimedTask, Definition, NewGraph, NewTask, Page, PageAfter, PendingTask,
+        QueueCounts, Reclaim, TaskAndStatus, TaskGroup, TaskQueue, Worker,
+    },
+    workers::Quarantine,
+};
+use crate::kit::{Lanes, Pool, Reply};
+
+/// Its lanes and its pool. Cheap to clone.
+#[derive(Clone)]
+pub(super) struct Near {
+    pub(super) create: Lanes<CreateTask>,
+    pub(super) claim: Lanes<ClaimStep>,
+    pub(super) report: Lanes<ReportRun>,
+    pub(super) reclaim: Lanes<ReclaimTask>,
+    pub(super) pool: Pool<QueueMsg>,
+    pub(super) environment: Environment,
+    pub(super) patience: Duration,
+    pub(super) long_poll: Duration,
+}
+
+type Answer<T> = Result<T, QueueError>;
+
+/// A whole graph may take longer than one task.
+pub(super) const GRAPH_PATIENCE: Duration = Duration::from_mins(1);
+
+impl Near {
+    pub(super) async fn create_task(&self, task: NewTask) -> Answer<TaskStatus> {
+        use db::queue::Created;
+        let id = task.task_id;
+        let (outcome, now) = create_task::run(&self.create, &task, self.patience).await?;
+        if let Some(refusal) = create_task::refusal(id, &task.definition, &outcome) {
+            return Err(refusal);
+        }
+        match outcome {
+            Created::New { ready } => Ok(create_task::status_of_new(task, ready, now)),
+            _ => self.status(id).await,
+        }
+    }
+
+    pub(super) async fn create_graph(&self, graph: NewGraph) -> Answer<Vec<TaskStatus>> {
+        let key = graph.submit_key.clone();
+        self.ask_within(GRAPH_PATIENCE, key, |reply| QueueMsg::CreateGraph(graph, reply)).await
+    }
+
+    pub(super) async fn tasks(&self, ids: Vec<TaskId>) -> Answer<Vec<(TaskId, Definition)>> {
+        self.ask(key(&ids), |reply| QueueMsg::Tasks(ids, reply)).await
+    }
+
+    pub(super) async fn status(&self, id: TaskId) -> Answer<TaskStatus> {
+        self.statuses(vec![id]).await?.into_iter().next().ok_or(QueueError::NoSuchTask(id))
+    }
+
+    pub(super) async fn statuses(&self, ids: Vec<TaskId>) -> Answer<Vec<TaskStatus>> {
+        self.ask(key(&ids), |reply| QueueMsg::Statuses(ids, reply)).await
+    }
+
+    pub(super) async fn dependents(&self, id: TaskId, page: PageAfter<TaskId>) -> Answer<Page<TaskAndStatus, TaskId>> {
+        self.ask(id.to_string(), |reply| QueueMsg::Dependents(id, page, reply)).await
+    }
+
+    pub(super) async fn explain(&self, id: TaskId) -> Answer<Explanation> {
+        self.ask(id.to_string(), |reply| QueueMsg::Explain(id, reply)).await
+    }
+
+    pub(super) async fn schedule_task(&self, id: TaskId) -> Answer<TaskStatus> {
+        self.ask(id.to_string(), |reply| QueueMsg::ScheduleTask(id, reply)).await
+    }
+
+    pub(super) async fn rerun_task(&self, id: TaskId) -> Answer<TaskStatus> {
+        self.ask(id.to_string(), |reply| QueueMsg::RerunTask(id, reply)).await
+    }
+
+    pub(super) async fn cancel_task(&self, id: TaskId) -> Answer<TaskStatus> {
+        self.ask(id.to_string(), |reply| QueueMsg::CancelTask(id, reply)).await
+    }
+
+    pub(super) async fn change_task_priority(&self, id: TaskId, to: Priority) -> Answer<TaskStatus> {
+        self.ask(id.to_string(), |reply| QueueMsg::ChangeTaskPriority(id, to, reply)).await
+    }
+
+    pub(super) async fn task_group(&self, id: TaskGroupId) -> Answer<TaskGroup> {
+        self.ask(id.to_string(), |reply| QueueMsg::TaskGroup(id, reply)).await
+    }
+
+    pub(super) async fn list_task_group(
+        &self,
+        id: TaskGroupId,
+        page: PageAfter<TaskId>,
+    ) -> Answer<(TaskGroup, Page<TaskAndStatus, TaskId>)> {
+        self.ask(id.to_string(), |reply| QueueMsg::ListTaskGroup(id, page, reply)).await
+    }
+
+    pub(super) async fn seal_task_group(&self, id: TaskGroupId) -> Answer<TaskGroup> {
+        self.ask(id.to_string(), |reply| QueueMsg::SealTaskGroup(id, reply)).await
+    }
+
+    pub(super) async fn cancel_task_group(&self, id: TaskGroupId) -> Answer<CanceledGroup> {
+        self.ask(id.to_string(), |reply| QueueMsg::CancelTaskGroup(id, reply)).await
+    }
+
+    pub(super) async fn change_task_group_priority(
+        &self,
+        id: TaskGroupId,
+        to: Priority,
+    ) -> Answer<(TaskGroup, Vec<TaskId>)> {
+        self.ask(id.to_string(), |reply| QueueMsg::ChangeTaskGroupPriority(id, to, reply)).await
+    }
+
+    pub(super) async fn claim_work(&self, ask: ClaimWork) -> Answer<Vec<Claim>> {
+        claim_work::run(&self.claim, &self.environment.db, ask, self.long_poll).await
+    }
+
+    pub(super) async fn claim_task(&self, id: TaskId, run: RunId, worker: WorkerName) -> Answer<Claim> {
+        self.ask(id.to_string(), |reply| QueueMsg::ClaimTask(id, run, worker, reply)).await
+    }
+
+    pub(super) async fn reclaim_task(&self, id: TaskId, run: RunId) -> Answer<Reclaim> {
+        reclaim_task::run(&self.reclaim, id, run, self.patience).await
+    }
+
+    pub(super) async fn report(&self, id: TaskId, run: RunId, report: Report) -> Answer<TaskStatus> {
+        report_run::run(self, id, run, report, self.environment.settings.whole_uploads).await
+    }
+
+    pub(super) async fn report_whole(&self, id: TaskId, run: RunId, report: Report) -> Answer<TaskStatus> {
+        report_run::run(self, id, run, report, true).await
+    }
+
+    pub(super) async fn counts(&self, queue: TaskQueueId) -> Answer<QueueCounts> {
+        self.ask(queue.0.clone(), |reply| QueueMsg::Counts(queue, reply)).await
+    }
+
+    pub(super) async fn pending_tasks(
+        &self,
+        queue: TaskQueueId,
+        page: PageAfter<i64>,
+    ) -> Answer<Page<PendingTask, i64>> {
+        self.ask(queue.0.clone(), |reply| QueueMsg::PendingTasks(queue, page, reply)).await
+    }
+
+    pub(super) async fn claimed_tasks(
+        &self,
+        queue: TaskQueueId,
+        page: PageAfter<TaskId>,
+    ) -> Answer<Page<ClaimedTask, TaskId>> {
+        self.ask(queue.0.clone(), |reply| QueueMsg::ClaimedTasks(queue, page, reply)).await
+    }
+
+    pub(super) async fn task_queues(
+        &self,
+        provisioner_id: Option<String>,
+        page: PageAfter<TaskQueueId>,
+    ) -> Answer<Page<TaskQueue, TaskQueueId>> {
+        let key = provisioner_id.clone().unwrap_or_default();
+        self.ask(key, |reply| QueueMsg::TaskQueues(provisioner_id, page, reply)).await
+    }
+
+    pub(super) async fn task_queue(&self, queue: TaskQueueId) -> Answer<TaskQueue> {
+        self.ask(queue.0.clone(), |reply| QueueMsg::TaskQueue(queue, reply)).await
+    }
+
+    pub(super) async fn worker(&self, queue: TaskQueueId, worker: WorkerName) -> Answer<Worker> {
+        self.ask(queue.0.clone(), |reply| QueueMsg::Worker(queue, worker, reply)).await
+    }
+
+    pub(super) async fn workers(
+        &self,
+        queue: TaskQueueId,
+        page: PageAfter<WorkerName>,
+    ) -> Answer<Page<Worker, WorkerName>> {
+        self.ask(queue.0.clone(), |reply| QueueMsg::Workers(queue, page, reply)).await
+    }
+
+    pub(super) async fn quarantine_worker(&self, order: Quarantine) -> Answer<Worker> {
+        self.ask(order.task_queue_id.0.clone(), |reply| QueueMsg::QuarantineWorker(order, reply)).await
+    }
+
+    pub(super) async fn declare_worker(
+        &self,
+        queue: TaskQueueId,
+        worker: WorkerName,
+        expires: Timestamp,
+    ) -> Answer<Worker> {
+        self.ask(queue.0.clone(), |reply| QueueMsg::DeclareWorker(queue, worker, expires, reply)).await
+    }
+
+    /// The wake-ups that the queue gives after commits, for parts that change tasks as time does.
+    pub(super) fn wakes(&self) -> super::Wakes {
+        self.environment.wakes.clone()
+    }
+
+    /// Workers who wait are sent away with nothing.
+    pub(super) fn close(&self) {
+        claim_work::close(&self.claim);
+    }
+
+    /// For the word of another process that tasks became pending: wakes those who wait at this desk, and nobody else.
+    pub(super) fn claimers(&self) -> super::PendingNudge {
+        let lanes = self.claim.clone();
+        std::sync::Arc::new(move |queue, tasks| {
+            claim_work::wake(&lanes, queue, tasks);
+        })
+    }
+
+    async fn ask<T: Send + 'static>(
+        &self,
+        key: String,
+        message: impl FnOnce(Reply<Answer<T>>) -> QueueMsg,
+    ) -> Answer<T> {
+        self.ask_within(self.patience, key, message).await
+    }
+
+    /// Messages of one key are carried out one after the other.
+    async fn ask_within<T: Send + 'static>(
+        &self,
+        patience: Duration,
+        key: String,
+        message: impl FnOnce(Reply<Answer<T>>) -> QueueMsg,
+    ) -> Answer<T> {
+        self.pool.call(key, patience, message).await?
+    }
+}
+
+fn key(ids: &[TaskId]) -> String {
+    ids.first().map(TaskId::to_string).unwrap_or_default()
+}

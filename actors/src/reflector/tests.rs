@@ -1,0 +1,315 @@
+//! Each comparison finds what was broken past all stored functions, and mends it.
+
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
+
+use base::{Clock, Span, SystemClock, TestClock};
+use db::{
+    Db,
+    outbox::Wanted,
+    queue::{ClaimBatch, Claimer},
+    testing::TestDatabase,
+};
+use protocol::{
+    id::{TaskGroupId, TaskId, TaskQueueId, WorkerName},
+    state::{Priority, Requires, TaskState},
+    task::{Metadata, TaskDefinition},
+};
+use serde_json::json;
+
+use super::*;
+use crate::{
+    kit::{Supervised, Supervisor},
+    queue::{
+        Queue, QueueError, Report, start,
+        types::{ClaimWork, NewTask},
+    },
+};
+
+struct House {
+    database: TestDatabase,
+    db: Db,
+    clock: TestClock,
+    entropy: Entropy,
+    queue: Queue,
+    parts: Supervised,
+    reflector: Reflector,
+    relay_woken: Arc<AtomicUsize>,
+}
+
+impl House {
+    async fn start() -> Self {
+        let database = TestDatabase::create().await;
+        let db = database.db().await;
+        let (clock, entropy) = (TestClock::at(SystemClock.now()), Entropy::seeded(1));
+        let settings =
+            QueueSettings { long_poll: Span::millis(50), sweep_interval: Span::millis(10), ..QueueSettings::default() };
+        let relay_woken = Arc::new(AtomicUsize::new(0));
+        let woken = relay_woken.clone();
+        let relay: crate::queue::Nudge = Arc::new(move || {
+            woken.fetch_add(1, Ordering::SeqCst);
+        });
+        let wakes = Wakes { relay, ..Wakes::none() };
+        let (children, queue) = start(db.clone(), Arc::new(clock.clone()), entropy.clone(), settings.clone(), wakes);
+        let parts = Supervisor::start(children, entropy.clone()).await;
+        let index = Index::new(db.clone(), Arc::new(clock.clone()));
+        let reflector =
+            Reflector::new(db.clone(), Arc::new(clock.clone()), entropy.clone(), settings, queue.wakes(), index);
+        Self { database, db, clock, entropy, queue, parts, reflector, relay_woken }
+    }
+
+    async fn created(&self, dependencies: &[TaskId], routes: &[&str]) -> TaskId {
+        let task_id = TaskId::from_random(self.entropy.uuid_bytes());
+        let now = self.clock.now();
+        let definition = TaskDefinition {
+            created: now,
+            deadline: now + TimeDelta::hours(1),
+            dependencies: dependencies.to_vec(),
+            expires: now + TimeDelta::hours(2),
+            extra: json!({}),
+            metadata: Metadata {
+                description: String::new(),
+                name: "test".to_owned(),
+                owner: "o@example.com".to_owned(),
+                source: "https://example.com".to_owned(),
+            },
+            payload: json!({}),
+            priority: Priority::Lowest,
+            project_id: "none".to_owned(),
+            provisioner_id: "p".to_owned(),
+            requires: Requires::AllCompleted,
+            retries: 5,
+            routes: routes.iter().map(|route| (*route).to_owned()).collect(),
+            scheduler_id: "-".to_owned(),
+            scopes: vec![],
+            tags: BTreeMap::new(),
+            task_group_id: TaskGroupId(task_id.0),
+            task_queue_id: queue_id(),
+            worker_type: "q".to_owned(),
+        };
+        self.queue.create_task(NewTask { task_id, definition }).await.unwrap();
+        task_id
+    }
+
+    async fn claim(&self, worker: &str, count: u16) -> Vec<TaskId> {
+        let ask = ClaimWork { task_queue_id: queue_id(), worker: name(worker), count };
+        let claims = self.queue.claim_work(ask).await.unwrap();
+        claims.iter().map(|claim| claim.status.task_id).collect()
+    }
+
+    /// What a process does that dies before its answer is out.
+    async fn claim_and_die(&self, worker: &str, count: u16) {
+        let claimer = Claimer { task_queue_id: queue_id(), worker: name(worker), count, touch: true, trace: None };
+        let now = self.clock.now();
+        let lease = QueueSettings::default().claim_timeout.delta();
+        let batch = ClaimBatch::new([&claimer]);
+        let answers = self.db.lane().claim_work(&batch, now + lease, now).await.unwrap();
+        assert!(!answers.is_empty());
+    }
+
+    /// Asks until there is something, a minute at most.
+    async fn claim_soon(&self, worker: &str, count: u16) -> Vec<TaskId> {
+        for _ in 0..1200 {
+            let claimed = self.claim(worker, count).await;
+            if !claimed.is_empty() {
+                return claimed;
+            }
+        }
+        panic!("there was nothing for {worker}");
+    }
+
+    async fn completed(&self, routes: &[&str]) -> TaskId {
+        let id = self.created(&[], routes).await;
+        assert_eq!(self.claim("w", 1).await, [id]);
+        self.queue.report(id, 0, Report::Completed).await.unwrap();
+        id
+    }
+
+    async fn state(&self, id: TaskId) -> TaskState {
+        self.queue.status(id).await.unwrap().state
+    }
+
+    fn later(&self, delta: TimeDelta) {
+        self.clock.advance(delta);
+    }
+
+    async fn repair(&self) {
+        self.reflector.repair(self.clock.now()).await.unwrap();
+    }
+
+    async fn stop(self) {
+        self.parts.stop(Duration::from_secs(5)).await;
+    }
+}
+
+fn queue_id() -> TaskQueueId {
+    TaskQueueId("p/q".to_owned())
+}
+
+fn name(worker: &str) -> WorkerName {
+    WorkerName { worker_group: "g".to_owned(), worker_id: worker.to_owned() }
+}
+
+/// More than enough for a few looks, which tests that find nothing must give.
+const LOOKS: Duration = Duration::from_millis(300);
+/// Touches every row of a table; how many there are.
+const CLAIMS: &str = "update drover.claim set run_id = run_id";
+const CHECKS: &str = "update drover.group_check set at = at";
+
+#[tokio::test]
+async fn a_running_task_gets_its_claim_back_and_a_claim_of_nothing_goes() {
+    let house = House::start().await;
+    let done = house.completed(&[]).await;
+    house.created(&[], &[]).await;
+    assert_eq!(house.claim("w", 1).await.len(), 1);
+    house.database.run("delete from drover.claim").await;
+    let stale = "insert into drover.claim select task_id, 0, started, started, 'p/q' from drover.task where state = 3";
+    assert_eq!((house.database.run(stale).await, house.state(done).await), (1, TaskState::Completed));
+
+    house.repair().await;
+    assert_eq!(house.database.run(CLAIMS).await, 1);
+    assert_eq!(
+        house
+            .database
+            .run("delete from drover.claim c using drover.task t where t.task_id = c.task_id and t.state = 2")
+            .await,
+        1
+    );
+    house.stop().await;
+}
+
+#[tokio::test]
+async fn a_task_that_a_resolved_dependency_still_blocks_is_released() {
+    let house = House::start().await;
+    let first = house.created(&[], &[]).await;
+    let second = house.created(&[], &[]).await;
+    let blocked = house.created(&[first], &[]).await;
+    let waiting = house.created(&[first, second], &[]).await;
+    house.claim("w", 1).await;
+    house.queue.report(first, 0, Report::Completed).await.unwrap();
+    house.database.run("delete from drover.pending p using drover.task t, drover.edge e where t.task_id = p.task_id and e.dependent = t.task_id").await;
+    let forget =
+        "update drover.task t set state = 0, run_id = -1, pending_seq = null, scheduled = null, reason_created = null,
+      remaining = t.remaining + 1 from (select distinct dependent from drover.edge) e where e.dependent = t.task_id";
+    assert_eq!(house.database.run(forget).await, 2);
+
+    house.repair().await;
+    assert_eq!(house.state(blocked).await, TaskState::Pending);
+    assert_eq!(house.state(waiting).await, TaskState::Unscheduled, "its other dependency is not done");
+    assert_eq!(house.claim("w", 9).await, [second, blocked]);
+    house.queue.report(second, 0, Report::Completed).await.unwrap();
+    assert_eq!(house.state(waiting).await, TaskState::Pending);
+    house.stop().await;
+}
+
+#[tokio::test]
+async fn a_group_whose_resolution_was_not_told_is_looked_at_again_and_told_once() {
+    let house = House::start().await;
+    let mut outbox = house.db.outbox(0);
+    let mut log = async || {
+        let now = house.clock.now();
+        outbox.prepare_log(TimeDelta::days(7), now).await.unwrap();
+        let ids = outbox.read(&Wanted::everything(), 100).await.unwrap().ids;
+        outbox.keep(&ids, now).await.unwrap();
+    };
+    house.completed(&[]).await;
+    house.database.run("delete from drover.group_check").await;
+    log().await;
+    house.repair().await;
+    assert_eq!(house.database.run(CHECKS).await, 0, "it may be under way");
+
+    house.later(TimeDelta::minutes(2));
+    house.repair().await;
+    assert_eq!(house.database.run(CHECKS).await, 1);
+    assert_eq!(house.db.check_groups(9, house.clock.now()).await.unwrap(), 1);
+    log().await;
+    house.database.run("delete from drover.sweep_mark").await;
+    house.repair().await;
+    assert_eq!(house.database.run(CHECKS).await, 0, "now it was told");
+    house.stop().await;
+}
+
+#[tokio::test]
+async fn a_completed_task_that_is_missing_in_the_index_is_put_there() {
+    let house = House::start().await;
+    let task = house.completed(&["index.proj.latest", "notify.x"]).await;
+    house.later(TimeDelta::minutes(2));
+    house.repair().await;
+    let found = house.reflector.index.find(&"proj.latest".parse().unwrap()).await.unwrap();
+    assert_eq!(found.task_id, task);
+    assert_eq!(house.reflector.index.mend(&[task]).await.unwrap(), 0, "nothing is missing any more");
+    house.stop().await;
+}
+
+#[tokio::test]
+async fn events_that_wait_too_long_wake_the_relay() {
+    let house = House::start().await;
+    house.created(&[], &[]).await;
+    let before = house.relay_woken.load(Ordering::SeqCst);
+    house.repair().await;
+    assert_eq!(house.relay_woken.load(Ordering::SeqCst), before);
+    house.later(TimeDelta::minutes(2));
+    house.repair().await;
+    assert_eq!(house.relay_woken.load(Ordering::SeqCst), before + 1);
+    house.stop().await;
+}
+
+#[tokio::test]
+async fn a_worker_that_is_declared_gone_has_its_runs_retried_at_once() {
+    let house = House::start().await;
+    let id = house.created(&[], &[]).await;
+    house.claim("gone", 1).await;
+    let now = house.clock.now();
+    house.queue.declare_worker(queue_id(), name("gone"), now + TimeDelta::hours(1)).await.unwrap();
+    assert_eq!(house.state(id).await, TaskState::Running, "it is still there");
+    house.queue.declare_worker(queue_id(), name("gone"), now).await.unwrap();
+
+    let status = house.queue.status(id).await.unwrap();
+    assert_eq!((status.state, status.runs.len(), status.retries_left), (TaskState::Pending, 2, 4));
+    assert_eq!(house.claim("other", 1).await, [id]);
+    let late = house.queue.report(id, 0, Report::Completed).await;
+    assert!(matches!(late, Err(QueueError::Conflict(_))), "{late:?}");
+    house.stop().await;
+}
+
+#[tokio::test]
+async fn a_claim_whose_answer_died_with_its_process_goes_to_its_worker_again_with_the_same_lease() {
+    let house = House::start().await;
+    let id = house.created(&[], &[]).await;
+    house.claim_and_die("w", 1).await;
+    let lease = house.queue.status(id).await.unwrap().runs[0].taken_until;
+    assert!(house.claim("w", 1).await.is_empty(), "its process may be about to answer");
+
+    house.later(TimeDelta::seconds(4));
+    assert_eq!(house.claim_soon("w", 1).await, [id]);
+    let status = house.queue.status(id).await.unwrap();
+    assert_eq!((status.runs.len(), status.runs[0].taken_until), (1, lease));
+    house.later(TimeDelta::seconds(4));
+    tokio::time::sleep(LOOKS).await;
+    assert!(house.claim("w", 1).await.is_empty(), "it was told now, and is not told again");
+    house.stop().await;
+}
+
+#[tokio::test]
+async fn a_worker_with_room_for_more_never_gets_what_it_may_be_working_on() {
+    let house = House::start().await;
+    let (first, second) = (house.created(&[], &[]).await, house.created(&[], &[]).await);
+    house.claim_and_die("w", 2).await;
+    house.later(TimeDelta::seconds(1));
+    house.queue.reclaim_task(first, 0).await.unwrap();
+    house.later(TimeDelta::seconds(4));
+
+    assert_eq!(house.claim_soon("w", 1).await, [second], "the one that was reclaimed is known");
+    let third = house.created(&[], &[]).await;
+    house.claim_and_die("v", 2).await;
+    house.later(TimeDelta::seconds(4));
+    tokio::time::sleep(LOOKS).await;
+    assert!(house.claim("v", 1).await.is_empty(), "it may be working on the third in one of its two places");
+    assert_eq!(house.claim("v", 2).await, [third]);
+    house.stop().await;
+}

@@ -1,0 +1,95 @@
+//! What cannot be said of tasks is said to people: in the log, in a number, and in a note about the task.
+
+use std::collections::{HashMap, HashSet};
+
+use base::telemetry::{Counter, Label};
+use db::{DbError, queue::TaskNote};
+use protocol::{id::TaskId, treeherder::Problem};
+
+use super::Reporter;
+
+/// What became of telling about one task.
+pub(super) struct Told {
+    pub(super) task_id: TaskId,
+    pub(super) problems: Vec<Problem>,
+    /// It was told anew, so that an older note need not hold any more.
+    pub(super) is_whole: bool,
+}
+
+/// Tasks whose notes are remembered; beyond that a note may be written twice, which changes nothing.
+const REMEMBERED: usize = 10_000;
+
+pub(super) struct Problems {
+    /// Whose note it is.
+    source: String,
+    noted: HashMap<TaskId, String>,
+    count: Counter,
+}
+
+impl Problems {
+    pub(super) fn new(reporter: &str) -> Self {
+        let about = "What could not be said of a run in Treeherder's words.";
+        Self {
+            source: reporter.to_owned(),
+            noted: HashMap::new(),
+            count: Counter::new("treeherder", "drover.treeherder.problems", "{problem}", about),
+        }
+    }
+
+    /// Notes are few, so each is a call of its own.
+    pub(super) async fn note(&mut self, reporter: &Reporter, told: Vec<Told>) -> Result<(), DbError> {
+        let with_problems = told.iter().filter(|told| !told.problems.is_empty());
+        let troubled: HashSet<TaskId> = with_problems.map(|told| told.task_id).collect();
+        for Told { task_id, problems, is_whole } in told {
+            match problems.first() {
+                None if is_whole && !troubled.contains(&task_id) => {
+                    self.noted.remove(&task_id);
+                    reporter.db.drop_task_note(task_id, &self.source).await?;
+                }
+                None => {}
+                Some(first) => {
+                    for problem in &problems {
+                        self.count.add(1, &[Label::new("problem", problem.code())]);
+                    }
+                    self.note_task(reporter, task_id, first.code(), words(&problems)).await?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn note_task(
+        &mut self,
+        reporter: &Reporter,
+        task_id: TaskId,
+        kind: &str,
+        words: String,
+    ) -> Result<(), DbError> {
+        if self.noted.get(&task_id) == Some(&words) {
+            return Ok(());
+        }
+        tracing::warn!(task.id = %task_id, problem = kind, words, "a task is not told to Treeherder as it is");
+        let at = reporter.clock.now();
+        let note = TaskNote { source: self.source.clone(), kind: kind.to_owned(), words: words.clone(), at };
+        reporter.db.set_task_note(task_id, &note).await?;
+        if self.noted.len() >= REMEMBERED {
+            self.noted.clear();
+        }
+        self.noted.insert(task_id, words);
+        Ok(())
+    }
+}
+
+/// Each problem once, however many messages it spoils.
+fn words(problems: &[Problem]) -> String {
+    let mut words: Vec<String> = Vec::new();
+    for problem in problems {
+        let verdict =
+            if problem.is_total() { "Treeherder is not told of this task" } else { "Treeherder is not told all" };
+        let sentence = format!("{verdict}: {problem}.");
+        if !words.contains(&sentence) {
+            words.push(sentence);
+        }
+    }
+    words.join(" ")
+}

@@ -1,0 +1,61 @@
+//! What an operator can set about the reporter.
+
+use base::settings::Span;
+use protocol::treeherder::Dialect;
+use serde::{Deserialize, Serialize};
+
+base::settings! {
+    /// The Treeherder reporter: runs of tasks as job messages.
+    pub struct TreeherderSettings {
+        /// The name of this reporter. Processes with the same name share the work, of which one does it at a time; further
+        /// reporters, with other prefixes or projects, need other names.
+        pub name: String = "treeherder".to_owned(),
+        /// First words of the routes to report: `tc-treeherder`, `tc-treeherder-stage`. A task with routes of several
+        /// is told once for each.
+        pub route_prefixes: Vec<String> = vec!["tc-treeherder".to_owned()],
+        /// Only these projects are told of. Empty: all.
+        pub projects: Vec<String> = Vec::new(),
+        /// The form of messages: `present`, what Treeherder's loader takes now; `2019`, what it took until July 2019;
+        /// or `both`.
+        pub dialect: Dialects = Dialects::Present,
+        /// The exchange of the messages, of type topic.
+        pub exchange: String = "exchange/taskcluster-treeherder/v1/jobs".to_owned(),
+        /// The exchange of messages in the form of 2019 where both are sent.
+        pub exchange_2019: String = "exchange/taskcluster-treeherder/v1/jobs-2019".to_owned(),
+        /// Whether tasks are told of that still wait for their dependencies. The form of 2019 has no words for them.
+        pub report_unscheduled: bool = true,
+        /// Whether a task that was cancelled, or missed its deadline, while it waited for its dependencies is told as
+        /// ended. Treeherder's own ingestion does not, and shows it as unscheduled for ever.
+        pub close_unscheduled: bool = false,
+        /// Most artifacts of a run that are linked in its message.
+        pub link_limit: u16 = 1000,
+        /// Most events worked on at a time.
+        pub prefetch: u16 = 200,
+        /// How long the bus may take to confirm a batch before it is sent again.
+        pub confirm_within: Span = Span::seconds(10),
+    }
+}
+
+/// Which forms are sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Dialects {
+    #[serde(rename = "present")]
+    Present,
+    #[serde(rename = "2019")]
+    Of2019,
+    #[serde(rename = "both")]
+    Both,
+}
+
+impl TreeherderSettings {
+    /// The forms to send, each with its exchange.
+    pub(super) fn exchanges(&self) -> Vec<(Dialect, String)> {
+        match self.dialect {
+            Dialects::Present => vec![(Dialect::Present, self.exchange.clone())],
+            Dialects::Of2019 => vec![(Dialect::Of2019, self.exchange.clone())],
+            Dialects::Both => {
+                vec![(Dialect::Present, self.exchange.clone()), (Dialect::Of2019, self.exchange_2019.clone())]
+            }
+        }
+    }
+}

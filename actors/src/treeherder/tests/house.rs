@@ -1,0 +1,219 @@
+//! A queue, a relay and a reporter, and whoever listens to jobs.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use base::{Clock, Entropy, TestClock};
+use bus::{Bus, Consumer, MemoryBus, Message, Received, Subscription};
+use chrono::TimeDelta;
+use db::{Db, queue::TaskNote, testing::TestDatabase};
+use protocol::{
+    id::{RunId, TaskId, TaskQueueId, WorkerName},
+    schema,
+    state::{Priority, Requires},
+    task::{Metadata, TaskDefinition},
+};
+use serde_json::{Value, json};
+
+use crate::{
+    kit::{Supervised, Supervisor},
+    queue::{
+        Nudge, Queue, QueueSettings, Report, Wakes,
+        types::{ClaimWork, NewTask},
+    },
+    relay::{self, RelaySettings},
+    treeherder::{Dialects, Pushes, Reporter, TreeherderSettings},
+};
+
+pub(super) const SOON: Duration = Duration::from_secs(20);
+pub(super) const REVISION: &str = "0123456789abcdef0123456789abcdef01234567";
+
+pub(super) struct House {
+    _database: TestDatabase,
+    pub(super) db: Db,
+    pub(super) bus: Arc<dyn Bus>,
+    pub(super) clock: TestClock,
+    entropy: Entropy,
+    pub(super) queue: Queue,
+    pub(super) reporter: Reporter,
+    queue_parts: Supervised,
+    told: Option<Supervised>,
+    relay: Supervised,
+}
+
+impl House {
+    pub(super) async fn start() -> Self {
+        Self::with(TreeherderSettings::default()).await
+    }
+
+    pub(super) async fn with(settings: TreeherderSettings) -> Self {
+        let database = TestDatabase::create().await;
+        let (db, bus) = (database.db().await, Arc::new(MemoryBus::default()));
+        let (clock, entropy) = (TestClock::at(base::SystemClock.now()), Entropy::seeded(1));
+        let nudge: Arc<Mutex<Option<Nudge>>> = Arc::default();
+        let given = nudge.clone();
+        let (children, queue) = crate::queue::start(
+            db.clone(),
+            Arc::new(clock.clone()),
+            entropy.branch("queue"),
+            QueueSettings::default(),
+            Wakes { relay: Arc::new(move || given.lock().unwrap().iter().for_each(|nudge| nudge())), ..Wakes::none() },
+        );
+        let queue_parts = Supervisor::start(children, entropy.clone()).await;
+        let reporter = Reporter {
+            db: db.clone(),
+            bus: bus.clone(),
+            clock: Arc::new(clock.clone()),
+            entropy: entropy.branch("reporter"),
+            settings,
+            root_url: "https://drover.example".to_owned(),
+            events: RelaySettings::default().own_exchange,
+        };
+        let told = Supervisor::start(vec![reporter.clone().listener()], entropy.branch("told")).await;
+        let (relay, hint) = relay::start(
+            db.clone(),
+            bus.clone(),
+            Arc::new(clock.clone()),
+            RelaySettings::default(),
+            entropy.branch("relay"),
+        )
+        .unwrap();
+        let relay = Supervisor::start(vec![relay], entropy.branch("relay")).await;
+        *nudge.lock().unwrap() = Some(hint);
+        let told = Some(told);
+        Self { _database: database, db, bus, clock, entropy, queue, reporter, queue_parts, told, relay }
+    }
+
+    /// Whoever listens to job messages; from now on.
+    pub(super) async fn jobs(&self) -> Jobs {
+        let settings = &self.reporter.settings;
+        let mut subscription =
+            Subscription::durable(&format!("test/{}", self.entropy.number())).bind(&settings.exchange, "#");
+        if settings.dialect == Dialects::Both {
+            subscription = subscription.bind(&settings.exchange_2019, "#");
+        }
+        Jobs { consumer: self.bus.subscribe(subscription).await.unwrap(), settings: settings.clone() }
+    }
+
+    /// The reporter ends, and what it had in hand goes back.
+    pub(super) async fn stop_reporter(&mut self) {
+        self.told.take().unwrap().stop(SOON).await;
+    }
+
+    pub(super) async fn start_reporter(&mut self) {
+        let child = self.reporter.clone().listener();
+        self.told = Some(Supervisor::start(vec![child], self.entropy.branch("again")).await);
+    }
+
+    pub(super) fn pushes(&self) -> Pushes {
+        Pushes {
+            db: self.db.clone(),
+            bus: self.bus.clone(),
+            route_prefixes: self.reporter.settings.route_prefixes.clone(),
+        }
+    }
+
+    pub(super) fn task(&self, treeherder: &Value) -> NewTask {
+        let task_id = TaskId::from_random(self.entropy.uuid_bytes());
+        let now = self.clock.now();
+        let definition = TaskDefinition {
+            created: now,
+            deadline: now + TimeDelta::hours(1),
+            dependencies: vec![],
+            expires: now + TimeDelta::hours(2),
+            extra: json!({ "treeherder": treeherder }),
+            metadata: Metadata {
+                description: "A test.".to_owned(),
+                name: "test".to_owned(),
+                owner: "o@example.com".to_owned(),
+                source: "https://example.com".to_owned(),
+            },
+            payload: json!({}),
+            priority: Priority::Lowest,
+            project_id: "none".to_owned(),
+            provisioner_id: "p".to_owned(),
+            requires: Requires::AllCompleted,
+            retries: 1,
+            routes: vec![format!("tc-treeherder.v2.autoland.{REVISION}.7")],
+            scheduler_id: "-".to_owned(),
+            scopes: vec![],
+            tags: BTreeMap::new(),
+            task_group_id: task_id.into(),
+            task_queue_id: TaskQueueId("p/q".to_owned()),
+            worker_type: "q".to_owned(),
+        };
+        NewTask { task_id, definition }
+    }
+
+    pub(super) async fn create(&self, task: NewTask) -> TaskId {
+        self.queue.create_task(task).await.unwrap().task_id
+    }
+
+    pub(super) async fn created(&self) -> TaskId {
+        self.create(self.task(&json!({ "symbol": "T" }))).await
+    }
+
+    pub(super) async fn claimed(&self) -> (TaskId, RunId) {
+        let worker = WorkerName { worker_group: "g".to_owned(), worker_id: "w".to_owned() };
+        let ask = ClaimWork { task_queue_id: TaskQueueId("p/q".to_owned()), worker, count: 1 };
+        let claimed = self.queue.claim_work(ask).await.unwrap();
+        let status = &claimed.first().expect("a task to claim").status;
+        (status.task_id, status.runs.last().unwrap().run_id)
+    }
+
+    pub(super) async fn report(&self, (task, run): (TaskId, RunId), report: Report) {
+        self.queue.report(task, run, report).await.unwrap();
+    }
+
+    pub(super) async fn notes(&self, task: TaskId) -> Vec<TaskNote> {
+        self.db.task_notes(task).await.unwrap()
+    }
+
+    pub(super) async fn stop(self) {
+        self.queue_parts.stop(SOON).await;
+        self.relay.stop(SOON).await;
+        if let Some(told) = self.told {
+            told.stop(SOON).await;
+        }
+        self.bus.close().await;
+    }
+}
+
+/// The receiving end. Every message is checked against its schema.
+pub(super) struct Jobs {
+    consumer: Consumer,
+    settings: TreeherderSettings,
+}
+
+impl Jobs {
+    pub(super) async fn next(&mut self) -> Value {
+        self.message().await.1
+    }
+
+    pub(super) async fn message(&mut self) -> (Arc<Message>, Value) {
+        let received = tokio::time::timeout(SOON, self.consumer.next()).await.expect("a job message in time");
+        let Some(Received::Delivery(delivery)) = received else { panic!("a job message was due, not {received:?}") };
+        let message = delivery.message.clone();
+        delivery.ack();
+        let job: Value = serde_json::from_slice(&message.body).unwrap();
+        let of_2019 = *message.exchange == *self.settings.exchange_2019 || self.settings.dialect == Dialects::Of2019;
+        let name = if of_2019 { "job-message-2019" } else { "job-message" };
+        assert_eq!(schema::check("treeherder", name, &job), Ok(()));
+        (message, job)
+    }
+
+    /// State and result of so many messages, in the order in which they come.
+    pub(super) async fn words(&mut self, count: usize) -> Vec<String> {
+        let mut words = Vec::new();
+        for _ in 0..count {
+            let job = self.next().await;
+            let retried = if job["isRetried"] == true { " retried" } else { "" };
+            let (run, state, result) = (&job["retryId"], &job["state"], &job["result"]);
+            words.push(format!("{run} {} {}{retried}", state.as_str().unwrap(), result.as_str().unwrap()));
+        }
+        words
+    }
+}

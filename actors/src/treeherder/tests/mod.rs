@@ -1,0 +1,4 @@
+mod faults;
+mod house;
+mod life;
+mod replay;

@@ -1,0 +1,86 @@
+//! Two processes of one house, played by two queues on one database and one bus.
+
+use std::{sync::Arc, time::Duration};
+
+use base::{Entropy, SystemClock, settings::Span};
+use bus::{Bus, MemoryBus, Received, Subscription};
+use db::{Db, testing::TestDatabase};
+use prost::Message as _;
+use protocol::{
+    id::{TaskQueueId, WorkerName},
+    proto::WakeUp,
+};
+use tokio::time::{Instant, timeout};
+
+use super::{EXCHANGE, Process};
+use crate::{
+    kit::{Supervised, Supervisor},
+    queue::{Queue, QueueSettings, Wakes, start, tests::new_task, types::ClaimWork},
+};
+
+const SOON: Duration = Duration::from_secs(10);
+
+/// Looks for lost wake-ups so seldom that only a wake-up can be the reason when a claimer hears of a task.
+async fn process(db: &Db, bus: &Arc<dyn Bus>, name: &str) -> (Queue, Supervised) {
+    let entropy = Entropy::seeded(1).branch(name);
+    let process = Process::new(bus.clone(), entropy.branch("wake"));
+    let (teller, others) = process.teller();
+    let settings = QueueSettings { sweep_interval: Span::seconds(60), ..QueueSettings::default() };
+    let (mut parts, queue) =
+        start(db.clone(), Arc::new(SystemClock), entropy.branch("queue"), settings, others.wakes());
+    parts.extend([teller, process.listener(Wakes { claimers: queue.claimers(), ..Wakes::none() })]);
+    (queue, Supervisor::start(parts, entropy).await)
+}
+
+#[tokio::test]
+async fn a_worker_that_waits_at_another_process_is_woken() {
+    let database = TestDatabase::create().await;
+    let db = database.db().await;
+    let bus: Arc<dyn Bus> = Arc::new(MemoryBus::default());
+    let (local, local_parts) = process(&db, &bus, "here").await;
+    let (remote, remote_parts) = process(&db, &bus, "there").await;
+
+    let worker = WorkerName { worker_group: "g".to_owned(), worker_id: "w".to_owned() };
+    let ask = ClaimWork { task_queue_id: TaskQueueId("p/q".to_owned()), worker, count: 1 };
+    let waiting = tokio::time::sleep(Duration::from_millis(200));
+    let created = async {
+        waiting.await;
+        let task = new_task(&Entropy::seeded(7), &SystemClock, &[]);
+        local.create_task(task).await.unwrap().task_id
+    };
+    let (claims, id) = tokio::join!(timeout(SOON, remote.claim_work(ask)), created);
+
+    let claims = claims.expect("the claimer was not woken").unwrap();
+    assert_eq!(claims[0].status.task_id, id);
+    local_parts.stop(SOON).await;
+    remote_parts.stop(SOON).await;
+}
+
+#[tokio::test]
+async fn a_queue_is_named_once_in_ten_milliseconds_however_much_happens() {
+    let bus: Arc<dyn Bus> = Arc::new(MemoryBus::default());
+    bus.declare(bus::Exchange::fanout(EXCHANGE)).await.unwrap();
+    let mut heard = bus.subscribe(Subscription::ephemeral().bind(EXCHANGE, "")).await.unwrap();
+    let (teller, others) = Process::new(bus.clone(), Entropy::seeded(1)).teller();
+    let parts = Supervisor::start(vec![teller], Entropy::seeded(2)).await;
+
+    let (begun, queue) = (Instant::now(), TaskQueueId("p/q".to_owned()));
+    let told = 3000;
+    for _ in 0..told {
+        others.pending(&queue, 1);
+        tokio::task::yield_now().await;
+    }
+    let (mut messages, mut tasks) = (0, 0);
+    while tasks < told {
+        let Ok(Some(Received::Delivery(delivery))) = timeout(SOON, heard.next()).await else { panic!("{tasks}") };
+        let wake_up = WakeUp::decode(&delivery.message.body[..]).unwrap();
+        delivery.ack();
+        messages += 1;
+        tasks += wake_up.pending.iter().map(|pending| pending.tasks).sum::<u32>();
+    }
+
+    assert_eq!(tasks, told);
+    let most = 2 + begun.elapsed().as_millis() / 10;
+    assert!(messages <= most, "{messages} wake-ups in a time for {most}");
+    parts.stop(SOON).await;
+}

@@ -1,0 +1,101 @@
+//! A whole graph of tasks in one call.
+
+mod cycle;
+mod request;
+
+use std::{collections::HashSet, sync::Arc};
+
+use actors::queue::types::{NewGraph, NewTask};
+use protocol::{
+    error::ErrorCode,
+    id::{TaskGroupId, TaskId},
+    schema,
+    time::Timestamp,
+};
+use serde_json::Value;
+
+use request::{GraphRequest, Tasks};
+
+use super::OwnState;
+use crate::{
+    auth::Caller,
+    http::{Answer, Call, Fault, Object, in_body},
+    queue::{TaskRequest, authorize},
+};
+
+const LONGEST_KEY: usize = 255;
+
+/// Every task is checked as `createTask` would check it; a fault names its task, and nothing is created.
+pub(super) async fn create_graph(state: Arc<OwnState>, call: Call) -> Answer {
+    let (caller, now) = (call.caller()?.clone(), state.clock.now());
+    let body = call.asked().raw.clone();
+    // Thousands of tasks take a while to check; other requests must not wait for it.
+    let checked = tokio::task::spawn_blocking(move || check(&caller, &body, now)).await;
+    let (group_id, graph) = checked.map_err(|fault| Fault::internal(fault.to_string()))??;
+    let statuses = state.queue.create_graph(graph).await?;
+    let entries = statuses.iter().map(|status| Object::new().field("taskId", &status.task_id).field("status", status));
+    Ok(Object::new().field("taskGroupId", &group_id).list("tasks", entries).into())
+}
+
+fn check(caller: &Caller, body: &[u8], now: Timestamp) -> Result<(TaskGroupId, NewGraph), Fault> {
+    let request: GraphRequest = serde_json::from_slice(body).map_err(|fault| {
+        let code = if fault.is_data() { ErrorCode::InputValidationError } else { ErrorCode::MalformedPayload };
+        let words = format!("The graph cannot be read: {fault}");
+        Fault::new(code, words).at("/payload", "be a graph: submitKey, taskGroupId and tasks", fault.to_string())
+    })?;
+    let GraphRequest { submit_key, task_group_id, tasks: Tasks(tasks) } = request;
+    if submit_key.is_empty() || submit_key.len() > LONGEST_KEY {
+        let (expected, got) = (format!("have 1 to {LONGEST_KEY} characters"), format!("{}", submit_key.len()));
+        return Err(Fault::unfit("/payload/submitKey", &expected, &got));
+    }
+    let group_id = group_of(task_group_id, &tasks)?;
+    let tasks = tasks
+        .into_iter()
+        .map(|(task_id, body)| new_task(caller, task_id, body, group_id, now).map_err(|fault| fault.in_task(task_id)));
+    let tasks = tasks.collect::<Result<Vec<NewTask>, Fault>>()?;
+    check_ids(&tasks)?;
+    Ok((group_id, NewGraph { submit_key, tasks }))
+}
+
+/// All tasks of a graph are in one group.
+fn group_of(given: Option<TaskGroupId>, tasks: &[(TaskId, Value)]) -> Result<TaskGroupId, Fault> {
+    let named = tasks.iter().find_map(|(_, task)| task.get("taskGroupId")?.as_str()?.parse().ok());
+    given.or(named).ok_or_else(|| {
+        let expected = "be given, for the graph or in a task of it";
+        Fault::unfit("/payload/taskGroupId", expected, "nothing")
+    })
+}
+
+fn new_task(
+    caller: &Caller,
+    task_id: TaskId,
+    mut body: Value,
+    group_id: TaskGroupId,
+    now: Timestamp,
+) -> Result<NewTask, Fault> {
+    let invalid = |message: String| Fault::new(ErrorCode::InputValidationError, message);
+    schema::validate_input("queue", "create-task-request", &mut body).map_err(|faults| {
+        let words = faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
+        in_body(invalid(words), &faults)
+    })?;
+    let mut request: TaskRequest = serde_json::from_value(body).map_err(|fault| invalid(fault.to_string()))?;
+    request.reconcile_queue()?;
+    authorize(caller, &request)?;
+    let group = *request.task_group_id.get_or_insert(group_id);
+    if group != group_id {
+        let fault = Fault::input(format!("taskGroupId is {group}, but that of the graph is {group_id}"));
+        return Err(fault.at("/payload/taskGroupId", format!("be {group_id}"), group.to_string()));
+    }
+    Ok(NewTask { task_id, definition: request.finish(task_id, now)? })
+}
+
+fn check_ids(tasks: &[NewTask]) -> Result<(), Fault> {
+    let mut seen = HashSet::with_capacity(tasks.len());
+    if let Some(twice) = tasks.iter().find(|task| !seen.insert(task.task_id)) {
+        return Err(Fault::input(format!("The task {} stands twice in the graph", twice.task_id)));
+    }
+    match cycle::find(tasks) {
+        Some(task_id) => Err(Fault::input(format!("The task {task_id} depends on itself through its dependencies"))),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,213 @@
+//! Against a small server that answers as a master would, or badly. The real one is met in `tests/buildbot/`.
+
+use std::sync::{Arc, Mutex};
+
+use base::{Entropy, Span, TestClock};
+use chrono::TimeDelta;
+use tokio::{
+    io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
+    net::{TcpListener, TcpStream},
+    task::JoinSet,
+};
+
+use super::*;
+
+/// What was asked, in order: `METHOD path cookie`.
+type Asked = Arc<Mutex<Vec<String>>>;
+
+/// A master that answers by a rule, and the driver that speaks to it.
+struct House {
+    master: BuildbotMaster,
+    clock: TestClock,
+    asked: Asked,
+    _serving: JoinSet<()>,
+}
+
+impl House {
+    /// The rule gets `METHOD path cookie` and says `status`, `further headers`, `body`.
+    async fn new(rule: impl Fn(&str) -> (u16, &'static str, String) + Send + Sync + 'static) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/bb", listener.local_addr().unwrap());
+        let asked = Asked::default();
+        let (seen, rule) = (asked.clone(), Arc::new(rule));
+        let mut serving = JoinSet::new();
+        serving.spawn(async move {
+            let mut answering = JoinSet::new();
+            while let Ok((stream, _)) = listener.accept().await {
+                answering.spawn(serve(stream, seen.clone(), rule.clone()));
+            }
+        });
+        let settings = MasterSettings {
+            url,
+            user: "drover".to_owned(),
+            password: "secret".into(),
+            timeout: Span::seconds(1),
+            ..MasterSettings::default()
+        };
+        let clock = TestClock::default();
+        let master = BuildbotMaster::new(&settings, Arc::new(clock.clone()), Entropy::seeded(1)).unwrap();
+        Self { master, clock, asked, _serving: serving }
+    }
+
+    fn asked(&self) -> Vec<String> {
+        self.asked.lock().unwrap().drain(..).collect()
+    }
+}
+
+async fn serve<R>(stream: TcpStream, asked: Asked, rule: Arc<R>)
+where
+    R: Fn(&str) -> (u16, &'static str, String),
+{
+    let mut stream = BufReader::new(stream);
+    while let Some(question) = read_question(&mut stream).await {
+        let (status, headers, body) = rule(&question);
+        asked.lock().unwrap().push(question);
+        if status == 0 {
+            return std::future::pending().await;
+        }
+        let length = body.len();
+        let answer = format!("HTTP/1.1 {status} Said\r\nContent-Length: {length}\r\n{headers}\r\n{body}");
+        stream.write_all(answer.as_bytes()).await.unwrap();
+    }
+}
+
+async fn read_question(stream: &mut BufReader<TcpStream>) -> Option<String> {
+    let (mut first, mut cookie, mut length) = (String::new(), String::new(), 0);
+    stream.read_line(&mut first).await.ok().filter(|&read| read > 0)?;
+    loop {
+        let mut line = String::new();
+        stream.read_line(&mut line).await.ok()?;
+        let Some((name, value)) = line.trim().split_once(": ") else { break };
+        match name.to_ascii_lowercase().as_str() {
+            "cookie" => value.clone_into(&mut cookie),
+            "content-length" => length = value.parse().ok()?,
+            _ => {}
+        }
+    }
+    stream.read_exact(&mut vec![0; length]).await.ok()?;
+    let mut words = first.split(' ');
+    Some(format!("{} {} {cookie}", words.next()?, words.next()?))
+}
+
+fn nothing() -> (u16, &'static str, String) {
+    (200, "", r#"{"builds": [], "meta": {"total": 0}}"#.to_owned())
+}
+
+#[tokio::test]
+async fn a_session_that_ran_out_is_renewed_and_the_call_repeated_once() {
+    let logins = Mutex::new(0);
+    let house = House::new(move |question| match question {
+        "GET /bb/auth/login " => {
+            let mut logins = logins.lock().unwrap();
+            *logins += 1;
+            (302, if *logins == 1 { "Set-Cookie: S=old; Path=/\r\n" } else { "Set-Cookie: S=new\r\n" }, String::new())
+        }
+        "POST /bb/api/v2/builds/7 S=new" => (200, "", r#"{"result": null}"#.to_owned()),
+        _ => (403, "", r#"{"error": {"code": -32600, "message": "you need to have role 'drover'"}}"#.to_owned()),
+    })
+    .await;
+    // Right after a login the master lacks the permission, not the session.
+    let refused = house.master.stop(BuildId(7), "").await;
+    assert!(matches!(&refused, Err(DriverError::Auth(words)) if words.contains("role 'drover'")), "{refused:?}");
+    assert_eq!(house.asked(), ["GET /bb/auth/login ", "POST /bb/api/v2/builds/7 S=old"]);
+
+    house.clock.advance(TimeDelta::minutes(1));
+    house.master.stop(BuildId(7), "").await.unwrap();
+    let expected = ["POST /bb/api/v2/builds/7 S=old", "GET /bb/auth/login ", "POST /bb/api/v2/builds/7 S=new"];
+    assert_eq!(house.asked(), expected);
+}
+
+#[tokio::test]
+async fn a_wrong_password_is_told_and_reading_goes_on() {
+    let house = House::new(|question| match question {
+        "GET /bb/auth/login " => (401, "", "Unauthorized".to_owned()),
+        _ => nothing(),
+    })
+    .await;
+    let refused = house.master.stop(BuildId(7), "").await;
+    assert!(matches!(&refused, Err(DriverError::Auth(words)) if words.contains("password of user `drover`")));
+    assert!(house.master.builds(RequestId(1)).await.unwrap().is_empty());
+    let asked = house.asked();
+    assert_eq!(asked.iter().filter(|question| question.contains("login")).count(), 1, "{asked:?}");
+}
+
+#[tokio::test]
+async fn what_ails_a_master_is_told_apart() {
+    let house = House::new(|question| match question.split('?').next().unwrap().trim_end() {
+        "GET /bb/api/v2/buildrequests/1/builds" => (502, "", "<html>Bad gateway</html>".to_owned()),
+        "GET /bb/api/v2/buildrequests/2/builds" => (200, "", "<html>Welcome</html>".to_owned()),
+        "GET /bb/api/v2/buildrequests/3/builds" => (404, "", r#"{"error": "not found"}"#.to_owned()),
+        "GET /bb/api/v2/buildrequests/4/builds" => (302, "Location: /sso\r\n", String::new()),
+        "GET /bb/api/v2/buildrequests/5/builds" => (400, "", r#"{"error": "cannot filter"}"#.to_owned()),
+        "GET /bb/api/v2/buildrequests/6/builds" => (0, "", String::new()),
+        "GET /bb/api/v2/buildrequests/7/builds" => (200, "", r#"{"builds": [{"buildid": "x"}]}"#.to_owned()),
+        "GET /bb/auth/login" => (302, "Set-Cookie: S=1\r\n", String::new()),
+        _ => nothing(),
+    })
+    .await;
+    let builds = async |id| house.master.builds(RequestId(id)).await.unwrap_err();
+    assert!(matches!(builds(1).await, DriverError::Away(_)));
+    assert!(matches!(builds(2).await, DriverError::BadAnswer(_)));
+    assert!(matches!(builds(3).await, DriverError::Gone(_)));
+    assert!(matches!(builds(4).await, DriverError::Auth(_)));
+    assert!(matches!(builds(5).await, DriverError::Refused(words) if words.contains("cannot filter")));
+    assert!(matches!(builds(6).await, DriverError::Away(_)), "it never answers");
+    assert!(matches!(builds(7).await, DriverError::BadAnswer(_)));
+}
+
+#[tokio::test]
+async fn a_master_that_limits_its_pages_is_read_to_the_end() {
+    let page = |name: &str, total: usize| {
+        let builder = format!(r#"{{"buildid":1,"builderid":1,"buildrequestid":{name},"number":1,"complete":false}}"#);
+        (200, "", format!(r#"{{"builds": [{builder}], "meta": {{"total": {total}}}}}"#))
+    };
+    let house = House::new(move |question| match question.split_once("offset=").map(|(_, offset)| offset.trim()) {
+        _ if question.contains("login") => (302, "Set-Cookie: S=1\r\n", String::new()),
+        None => page("10", 3),
+        Some("1 S=1") => page("11", 3),
+        Some(_) => page("12", 3),
+    })
+    .await;
+    let requests: Vec<i64> =
+        house.master.running_builds().await.unwrap().unwrap().iter().map(|it| it.request.0).collect();
+    assert_eq!(requests, [10, 11, 12]);
+}
+
+#[tokio::test]
+async fn a_stock_scheduler_is_not_asked_again_while_a_call_may_be_under_way() {
+    let form = r#"{"forceschedulers": [{"builder_names": ["fast"], "all_fields": []}]}"#;
+    let house = House::new(move |question| match question.split('?').next().unwrap() {
+        "GET /bb/auth/login " => (302, "Set-Cookie: S=1\r\n", String::new()),
+        "GET /bb/api/v2/forceschedulers/drover S=1" => (200, "", form.to_owned()),
+        "GET /bb/api/v2/buildsets" => (200, "", r#"{"buildsets": [], "meta": {"total": 0}}"#.to_owned()),
+        _ => (500, "", String::new()),
+    })
+    .await;
+    // The kind of the scheduler is known already, so that the post is the only call that fails.
+    let form = scheduler::Form { builders: ["fast".to_owned()].into(), ..scheduler::Form::default() };
+    let known = Some((house.clock.now(), Scheduler { creates_once: false, form }));
+    house.master.known.lock().await.scheduler = known;
+    let order = NewRequest {
+        key: "task/0".to_owned(),
+        builder: "fast".to_owned(),
+        source_stamp: crate::driver::SourceStamp::default(),
+        properties: serde_json::Map::new(),
+        priority: 0,
+        reason: String::new(),
+    };
+    let posts = |asked: Vec<String>| asked.iter().filter(|question| question.starts_with("POST")).count();
+    assert!(matches!(house.master.create(&order).await, Err(DriverError::Away(_))));
+    assert_eq!(posts(house.asked()), 1);
+    assert!(matches!(house.master.create(&order).await, Err(DriverError::Away(_))));
+    assert_eq!(posts(house.asked()), 0);
+    house.clock.advance(TimeDelta::seconds(60));
+    assert!(matches!(house.master.create(&order).await, Err(DriverError::Away(_))));
+    assert_eq!(posts(house.asked()), 1);
+}
+
+#[test]
+fn an_address_without_a_scheme_is_refused_in_words() {
+    let settings = MasterSettings { url: "buildbot.example.com".to_owned(), ..MasterSettings::default() };
+    let made = BuildbotMaster::new(&settings, Arc::new(TestClock::default()), Entropy::seeded(1));
+    assert!(matches!(made.err(), Some(DriverError::Refused(words)) if words.contains("`url` of the master")));
+}

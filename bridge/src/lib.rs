@@ -1,0 +1,33 @@
+//! The Buildbot bridge: builds of a Buildbot master run as tasks.
+//!
+//! Owns: for each master its requests, in the database; nothing in memory that matters.
+//! Woken by: `task-pending` and `task-exception`; the master's events; ticks.
+//! Tells: the queue and the master, each as a client.
+
+mod build_listener;
+pub mod buildbot;
+mod builders;
+mod circuit;
+pub mod copier;
+mod decide;
+pub mod driver;
+pub mod logs;
+mod master;
+mod meters;
+mod payload;
+mod pokes;
+mod queue;
+mod reflector;
+mod rules;
+mod settings;
+pub mod shelf;
+mod start;
+mod step;
+mod task_listener;
+#[cfg(test)]
+mod tests;
+
+pub use queue::Identity;
+pub use rules::BadMaster;
+pub use settings::{BridgeSettings, DriverKind, ExceptionReason, MasterSettings, WarningsEnd};
+pub use start::{BadBridge, Bridge, BridgeParts, MasterParts};

@@ -1,0 +1,269 @@
+//! A real queue with its database and artifact store, and fake masters.
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use actors::{
+    artifacts::Artifacts,
+    auth::Auth,
+    kit::{Supervised, Supervisor},
+    object::{ObjectSettings, Objects},
+    queue::{
+        self, Queue, QueueSettings, Wakes,
+        types::{NewTask, PageAfter},
+    },
+};
+use async_trait::async_trait;
+use base::{Clock, Entropy, KeyRing, TestClock, settings::Span};
+use bus::{Bus, MemoryBus};
+use chrono::TimeDelta;
+use db::{
+    Db,
+    bridge::{BridgeRequest, BridgeWish},
+    testing::TestDatabase,
+};
+use futures_util::StreamExt;
+use protocol::{
+    id::{RunId, TaskGroupId, TaskId, TaskQueueId},
+    state::{Priority, ReasonResolved, Requires, TaskState},
+    status::TaskStatus,
+    task::{Metadata, TaskDefinition},
+};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use super::fake::Fake;
+use crate::{
+    Bridge, Identity, MasterParts, MasterSettings,
+    driver::{BuildId, LogId, MasterDriver, Step},
+    logs::{CopyError, Job, LogCopier},
+    reflector::Shared,
+};
+
+/// What tasks of master `m` say.
+pub(super) const M: &str = "m";
+
+pub(super) struct House {
+    pub(super) db: Db,
+    pub(super) clock: TestClock,
+    pub(super) entropy: Entropy,
+    pub(super) queue: Queue,
+    pub(super) artifacts: Artifacts,
+    pub(super) bus: Arc<dyn Bus>,
+    auth: Auth,
+    supervised: Supervised,
+    _folder: TempDir,
+    _database: TestDatabase,
+}
+
+impl House {
+    pub(super) async fn start() -> Self {
+        let database = TestDatabase::create().await;
+        let db = database.db().await;
+        let (clock, entropy) = (TestClock::default(), Entropy::seeded(1));
+        let shared: Arc<dyn Clock> = Arc::new(clock.clone());
+        let settings = QueueSettings { long_poll: Span::millis(300), ..QueueSettings::default() };
+        let (children, queue) = queue::start(db.clone(), shared.clone(), entropy.clone(), settings, Wakes::none());
+        let supervised = Supervisor::start(children, entropy.clone()).await;
+        let folder = TempDir::new().unwrap();
+        let objects =
+            Objects::start(db.clone(), shared.clone(), entropy.branch("o"), folder.path(), &ObjectSettings::default())
+                .await
+                .unwrap();
+        let artifacts = Artifacts::new(db.clone(), shared.clone(), entropy.branch("a"), objects);
+        let ring = Arc::new(KeyRing::new(&[sealing_key()]).unwrap());
+        let auth = Auth::new(db.clone(), shared, entropy.branch("auth"), ring, Arc::new(|| ()), "queue");
+        let bus = Arc::new(MemoryBus::default());
+        Self { db, clock, entropy, queue, artifacts, bus, auth, supervised, _folder: folder, _database: database }
+    }
+
+    pub(super) async fn stop(self) {
+        self.supervised.stop(Duration::from_secs(5)).await;
+    }
+
+    pub(super) fn bridge(&self) -> Bridge {
+        Bridge {
+            queue: self.queue.clone(),
+            artifacts: self.artifacts.clone(),
+            auth: self.auth.clone(),
+            identity: Identity::Own,
+            db: self.db.clone(),
+            bus: self.bus.clone(),
+            exchange_names: "world/{service}/{name}".to_owned(),
+            clock: Arc::new(self.clock.clone()),
+            entropy: self.entropy.branch("bridge"),
+            keep: Span::days(7),
+        }
+    }
+
+    /// A bridge to a fake master, as one process sees it. A second one is another process, or the same after a crash.
+    pub(super) fn share(&self, fake: &Fake) -> Arc<Shared> {
+        self.share_with(fake, MasterSettings::default())
+    }
+
+    pub(super) fn share_with(&self, fake: &Fake, settings: MasterSettings) -> Arc<Shared> {
+        Arc::new(self.bridge().share(Self::parts(fake, M, settings)).unwrap())
+    }
+
+    pub(super) fn parts(fake: &Fake, name: &str, settings: MasterSettings) -> MasterParts {
+        let settings = MasterSettings { name: name.to_owned(), timeout: Span::millis(50), ..settings };
+        let driver: Arc<dyn MasterDriver> = Arc::new(fake.clone());
+        let logs = Arc::new(Logs(driver.clone()));
+        MasterParts { settings, driver, logs }
+    }
+
+    /// A pending task of master `m`, not yet told to the bridge.
+    pub(super) async fn pending(&self, payload: Value) -> TaskId {
+        self.pending_at(M, payload).await
+    }
+
+    pub(super) async fn pending_at(&self, master: &str, payload: Value) -> TaskId {
+        self.create(master, payload, &[&format!("buildbot:build:{master}/*")], 5).await
+    }
+
+    pub(super) async fn create(&self, master: &str, payload: Value, scopes: &[&str], retries: i16) -> TaskId {
+        let (task_id, now) = (TaskId::from_random(self.entropy.uuid_bytes()), self.clock.now());
+        let definition = TaskDefinition {
+            created: now,
+            deadline: now + TimeDelta::hours(12),
+            dependencies: vec![],
+            expires: now + TimeDelta::days(2),
+            extra: json!({}),
+            metadata: Metadata {
+                description: String::new(),
+                name: "build".to_owned(),
+                owner: "o@example.com".to_owned(),
+                source: "https://example.com".to_owned(),
+            },
+            payload,
+            priority: Priority::Lowest,
+            project_id: "none".to_owned(),
+            provisioner_id: "buildbot".to_owned(),
+            requires: Requires::AllCompleted,
+            retries,
+            routes: vec![],
+            scheduler_id: "-".to_owned(),
+            scopes: scopes.iter().map(|scope| (*scope).to_owned()).collect(),
+            tags: BTreeMap::new(),
+            task_group_id: TaskGroupId(task_id.0),
+            task_queue_id: TaskQueueId(format!("buildbot/{master}")),
+            worker_type: master.to_owned(),
+        };
+        self.queue.create_task(NewTask { task_id, definition }).await.unwrap();
+        task_id
+    }
+
+    /// What `task-pending` makes of a run.
+    pub(super) async fn tell(&self, task: TaskId, run: RunId) -> i32 {
+        self.tell_at(M, task, run).await
+    }
+
+    pub(super) async fn tell_at(&self, master: &str, task: TaskId, run: RunId) -> i32 {
+        let TaskStatus { deadline, expires, .. } = self.status(task).await;
+        let wish = BridgeWish { task_id: task, run_id: run, deadline, expires };
+        self.db.bridge_want(master, &[wish], self.clock.now()).await.unwrap()
+    }
+
+    /// A pending task for builder `linux` that the bridge knows of.
+    pub(super) async fn wanted(&self) -> TaskId {
+        let task = self.pending(json!({"builderName": "linux"})).await;
+        self.tell(task, 0).await;
+        task
+    }
+
+    /// Cancelled by somebody, and the bridge told.
+    pub(super) async fn cancel(&self, task: TaskId) {
+        let status = self.queue.cancel_task(task).await.unwrap();
+        let run = status.runs.last().unwrap().run_id;
+        self.db.bridge_unwant(M, &[(task, run)], self.clock.now()).await.unwrap();
+    }
+
+    /// Lets the bridge work until nothing is due.
+    pub(super) async fn pass(&self, shared: &Shared) {
+        for _ in 0..100 {
+            let due = shared.master.due(&[], 1000).await.unwrap();
+            if due.is_empty() {
+                return;
+            }
+            shared.master.work(due, |_| ()).await;
+        }
+        panic!("the bridge does not come to rest");
+    }
+
+    /// The same, after it was told to look at everything.
+    pub(super) async fn look(&self, shared: &Shared) {
+        self.db.bridge_poke(shared.master.name(), None, self.clock.now()).await.unwrap();
+        self.pass(shared).await;
+    }
+
+    pub(super) async fn after(&self, shared: &Shared, time: TimeDelta) {
+        self.clock.advance(time);
+        self.look(shared).await;
+    }
+
+    pub(super) async fn status(&self, task: TaskId) -> TaskStatus {
+        self.queue.status(task).await.unwrap()
+    }
+
+    /// States and reasons of all runs.
+    pub(super) async fn runs(&self, task: TaskId) -> Vec<(TaskState, Option<ReasonResolved>)> {
+        self.status(task).await.runs.iter().map(|run| (run.state, run.reason_resolved)).collect()
+    }
+
+    pub(super) async fn request(&self, task: TaskId) -> BridgeRequest {
+        self.db.bridge_requests_of(task).await.unwrap().pop().unwrap()
+    }
+
+    /// Names of the artifacts of a run.
+    pub(super) async fn files(&self, task: TaskId, run: RunId) -> Vec<String> {
+        let page = self.artifacts.list(task, run, PageAfter { after: None, limit: 100 }).await.unwrap();
+        page.rows.into_iter().map(|entry| entry.name).collect()
+    }
+
+    /// The text of an artifact.
+    pub(super) async fn text(&self, task: TaskId, run: RunId, name: &str) -> String {
+        use actors::artifacts::{ArtifactKey, Place};
+        let key = ArtifactKey { task_id: task, run_id: run, name: name.to_owned() };
+        let found = self.artifacts.follow(key, &|_| true).await.unwrap();
+        let Some(Place::Here(path)) = self.artifacts.place(&found).await.unwrap() else { panic!("no content") };
+        let token = path.split('/').find(|part| part.contains('.') && part.len() > 60).unwrap();
+        let stored = self.artifacts.objects().find(token).await.unwrap();
+        let mut body = self.artifacts.objects().open(&stored, None).await.unwrap().bytes;
+        let mut text = Vec::new();
+        while let Some(piece) = body.next().await {
+            text.extend(piece.unwrap());
+        }
+        String::from_utf8(text).unwrap()
+    }
+
+    /// What time does to tasks.
+    pub(super) async fn reflect(&self) {
+        let now = self.clock.now();
+        self.db.expire_claims(100, now).await.unwrap();
+        self.db.expire_deadlines(now, 100, now).await.unwrap();
+    }
+}
+
+fn sealing_key() -> base::SealingKey {
+    serde_json::from_value(json!({"id": "k", "key": "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="})).unwrap()
+}
+
+/// Copies whole logs at the end, and shows nothing before.
+struct Logs(Arc<dyn MasterDriver>);
+
+#[async_trait]
+impl LogCopier for Logs {
+    fn follow(&self, _: &Job) {}
+
+    fn grew(&self, _: LogId) {}
+
+    async fn finish(&self, job: &Job, steps: &[Step]) -> Result<(), CopyError> {
+        let mut text = String::new();
+        for log in steps.iter().flat_map(|step| &step.logs) {
+            let lines = self.0.lines(log.id, 0, 100).await?;
+            lines.lines.iter().for_each(|line| text.extend([&line.text, "\n"]));
+        }
+        Ok(job.shelf.put_text("public/logs/live_backing.log", "text/plain; charset=utf-8", text).await?)
+    }
+
+    fn forget(&self, _: BuildId) {}
+}

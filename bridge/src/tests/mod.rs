@@ -1,0 +1,16 @@
+//! The bridge between a real queue and fake masters.
+
+mod cancels;
+mod crashes;
+mod fake;
+mod house;
+mod mapping;
+mod orders;
+mod outages;
+mod parts;
+mod payloads;
+mod retries;
+mod sweep;
+
+use fake::{Fake, Fault};
+use house::{House, M};

@@ -1,0 +1,119 @@
+//! The parts as they run: tasks told by the relay over a bus, builds told by the master's events.
+
+use std::{sync::Arc, time::Duration};
+
+use actors::{
+    kit::{Supervised, Supervisor},
+    relay::{self, RelaySettings},
+};
+use chrono::TimeDelta;
+use protocol::{
+    id::TaskId,
+    state::{ReasonResolved as R, TaskState as S},
+};
+use serde_json::json;
+
+use super::*;
+use crate::{MasterSettings, driver::BuildResult};
+
+const SOON: Duration = Duration::from_secs(30);
+
+/// Looks at something until it is so.
+async fn until<F: Future<Output = bool>>(what: &str, so: impl Fn() -> F) {
+    let waiting = async {
+        while !so().await {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    assert!(tokio::time::timeout(SOON, waiting).await.is_ok(), "{what}");
+}
+
+async fn start(house: &House, masters: &[(&str, &Fake)]) -> Supervised {
+    let parts = masters.iter().map(|(name, fake)| House::parts(fake, name, MasterSettings::default())).collect();
+    let parts = house.bridge().parts(parts).unwrap();
+    let settings = RelaySettings { exchange_names: "world/{service}/{name}".to_owned(), ..RelaySettings::default() };
+    let (clock, entropy) = (Arc::new(house.clock.clone()), house.entropy.branch("relay"));
+    let (relay, _) = relay::start(house.db.clone(), house.bus.clone(), clock, settings, entropy).unwrap();
+    let all = parts.listeners.into_iter().chain([relay]).chain(parts.others).collect();
+    Supervisor::start(all, house.entropy.branch("parts")).await
+}
+
+async fn ended(house: &House, task: TaskId) -> bool {
+    house.status(task).await.state.is_resolved()
+}
+
+#[tokio::test]
+async fn a_task_becomes_a_build_and_ends_with_it_without_anybody_asking() {
+    let house = House::start().await;
+    let fake = Fake::new(house.clock.clone());
+    let parts = start(&house, &[(M, &fake)]).await;
+    let task = house.pending(json!({"builderName": "linux"})).await;
+    until("the build is asked for", async || fake.forces() == 1).await;
+    let build = fake.start(fake.only_request());
+    until("the run is claimed", async || house.status(task).await.state == S::Running).await;
+    fake.finish(build, BuildResult::Success);
+    until("the task ends", async || ended(&house, task).await).await;
+    assert_eq!(house.runs(task).await, [(S::Completed, Some(R::Completed))]);
+
+    let other = house.pending(json!({"builderName": "linux"})).await;
+    until("the next build is asked for", async || fake.forces() == 2).await;
+    house.queue.cancel_task(other).await.unwrap();
+    until("it is cancelled at the master", async || fake.cancels().len() == 1).await;
+    parts.stop(SOON).await;
+    house.stop().await;
+}
+
+#[tokio::test]
+async fn what_was_pending_before_the_bridge_and_events_that_never_came_are_found() {
+    let house = House::start().await;
+    let fake = Fake::new(house.clock.clone());
+    fake.state().silent = true;
+    let task = house.pending(json!({"builderName": "linux"})).await;
+    let parts = start(&house, &[(M, &fake)]).await;
+    until("the build is asked for", async || fake.forces() == 1).await;
+    fake.finish(fake.start(fake.only_request()), BuildResult::Failure);
+    house.clock.advance(TimeDelta::minutes(8));
+    until("the task ends", async || ended(&house, task).await).await;
+    assert_eq!(house.runs(task).await, [(S::Failed, Some(R::Failed))]);
+    parts.stop(SOON).await;
+    house.stop().await;
+}
+
+#[tokio::test]
+async fn two_processes_share_a_master_and_the_other_takes_over() {
+    let house = House::start().await;
+    let fake = Fake::new(house.clock.clone());
+    let (one, two) = (start(&house, &[(M, &fake)]).await, start(&house, &[(M, &fake)]).await);
+    let task = house.pending(json!({"builderName": "linux"})).await;
+    until("the build is asked for", async || fake.forces() == 1).await;
+    one.stop(SOON).await;
+    house.clock.advance(TimeDelta::seconds(31));
+    fake.finish(fake.start(fake.only_request()), BuildResult::Success);
+    until("the task ends", async || ended(&house, task).await).await;
+    assert_eq!(fake.forces(), 1);
+    two.stop(SOON).await;
+    house.stop().await;
+}
+
+#[tokio::test]
+async fn a_master_that_hangs_is_told_of_and_the_other_goes_on() {
+    let house = House::start().await;
+    let (bad, good) = (Fake::new(house.clock.clone()), Fake::new(house.clock.clone()));
+    bad.fault(Fault::Hang);
+    let parts = start(&house, &[("bad", &bad), ("good", &good)]).await;
+    house.pending_at("bad", json!({"builderName": "linux"})).await;
+    let task = house.pending_at("good", json!({"builderName": "linux"})).await;
+    until("the good one has its build", async || good.forces() == 1).await;
+    good.finish(good.start(good.only_request()), BuildResult::Success);
+    until("its task ends", async || ended(&house, task).await).await;
+    until("the bad one is told of", async || {
+        let masters = house.db.bridge_masters().await.unwrap();
+        masters.iter().any(|it| it.master == "bad" && it.state == db::bridge::MasterState::Down && it.error.is_some())
+    })
+    .await;
+    bad.fault(Fault::None);
+    house.clock.advance(TimeDelta::minutes(2));
+    until("the bad one has its build too", async || bad.forces() == 1).await;
+    parts.stop(SOON).await;
+    house.stop().await;
+}

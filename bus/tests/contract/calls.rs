@@ -1,0 +1,76 @@
+//! What is promised to those who call and to those who answer.
+
+use std::time::{Duration, Instant};
+
+use bus::{Bus, CallFailure, Consumer, Delivery, Received, Subscription};
+use bytes::Bytes;
+
+use crate::scenarios::{SOON, name};
+
+const BRIEFLY: Duration = Duration::from_millis(300);
+
+async fn next(served: &mut Consumer) -> Delivery {
+    match tokio::time::timeout(SOON, served.next()).await.expect("a call in time") {
+        Some(Received::Delivery(call)) => call,
+        other => panic!("a call was due, not {other:?}"),
+    }
+}
+
+/// Answers one call with its own question and a word more.
+async fn answer(bus: &dyn Bus, served: &mut Consumer, word: &str) {
+    let call = next(served).await;
+    let answer = [&call.message.body[..], word.as_bytes()].concat();
+    bus.reply(call.reply_to.as_ref().expect("a call says where its answer goes"), answer.into()).await.unwrap();
+    call.ack();
+}
+
+async fn ask(bus: &dyn Bus, inbox: &str, question: &'static str, deadline: Duration) -> Result<Bytes, CallFailure> {
+    bus.call(inbox, Bytes::from_static(question.as_bytes()), deadline).await
+}
+
+pub(crate) async fn a_call_is_answered_by_one_of_those_who_serve(bus: &dyn Bus) {
+    let inbox = name("inbox");
+    let mut one = bus.subscribe(Subscription::inbox(&inbox).prefetch(1)).await.unwrap();
+    let mut other = bus.subscribe(Subscription::inbox(&inbox).prefetch(1)).await.unwrap();
+
+    let answering = async { tokio::join!(answer(bus, &mut one, "!"), answer(bus, &mut other, "!")) };
+    let (a, b, _) = tokio::join!(ask(bus, &inbox, "a", SOON), ask(bus, &inbox, "b", SOON), answering);
+
+    assert_eq!((&a.unwrap()[..], &b.unwrap()[..]), (&b"a!"[..], &b"b!"[..]));
+}
+
+pub(crate) async fn a_call_that_nobody_serves_is_down_at_once(bus: &dyn Bus) {
+    let (inbox, begun) = (name("inbox"), Instant::now());
+    assert_eq!(ask(bus, &inbox, "a", SOON).await, Err(CallFailure::Down));
+    drop(bus.subscribe(Subscription::inbox(&inbox)).await.unwrap());
+    // Over a broker it takes a moment until it knows that the consumer is gone.
+    while ask(bus, &inbox, "a", BRIEFLY).await != Err(CallFailure::Down) {}
+    assert!(begun.elapsed() < SOON / 2);
+}
+
+pub(crate) async fn a_late_answer_is_dropped_and_harms_nobody(bus: &dyn Bus) {
+    let inbox = name("inbox");
+    let mut served = bus.subscribe(Subscription::inbox(&inbox)).await.unwrap();
+
+    let (late, call) = tokio::join!(ask(bus, &inbox, "a", BRIEFLY), next(&mut served));
+    assert_eq!(late, Err(CallFailure::Late));
+    bus.reply(call.reply_to.as_ref().unwrap(), Bytes::from_static(b"too late")).await.unwrap();
+    call.ack();
+
+    let (answered, ()) = tokio::join!(ask(bus, &inbox, "b", SOON), answer(bus, &mut served, ""));
+    assert_eq!(&answered.unwrap()[..], b"b");
+}
+
+pub(crate) async fn a_call_that_is_given_back_is_answered_by_another(bus: &dyn Bus) {
+    let inbox = name("inbox");
+    let mut one = bus.subscribe(Subscription::inbox(&inbox)).await.unwrap();
+    let handing_over = async {
+        let call = next(&mut one).await;
+        let mut other = bus.subscribe(Subscription::inbox(&inbox)).await.unwrap();
+        drop(one);
+        call.give_back();
+        answer(bus, &mut other, " again").await;
+    };
+    let (answered, ()) = tokio::join!(ask(bus, &inbox, "once", SOON), handing_over);
+    assert_eq!(&answered.unwrap()[..], b"once again");
+}

@@ -1,0 +1,139 @@
+//! What should be, compared with what is: `claims_unanswered`, `answer_claim_again`, `retire_worker`, `repair_claims`,
+//! `repair_blocked`, `repair_groups`, `completed_with_routes`, `sweep_mark_move`.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use protocol::id::{RunId, TaskGroupId, TaskId, TaskQueueId, WorkerName};
+use sqlx::{Row, postgres::PgRow};
+use uuid::Uuid;
+
+use super::sweeps::{self, Repair, Swept};
+use crate::{Db, DbError};
+
+/// A claim of which its worker may never have heard.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnansweredClaim {
+    pub task_id: TaskId,
+    pub run_id: RunId,
+    pub task_queue_id: TaskQueueId,
+    pub worker: WorkerName,
+    /// Claims its worker holds, this one included.
+    pub held: usize,
+    /// The most its worker ever asked for at once; 0 where that is not known.
+    pub capacity: usize,
+}
+
+impl Db {
+    /// `claims_unanswered`: made between two times, with a lease of this length that was never extended.
+    pub async fn claims_unanswered(
+        &self,
+        lease: TimeDelta,
+        after: DateTime<Utc>,
+        before: DateTime<Utc>,
+        limit: i32,
+    ) -> Result<Vec<UnansweredClaim>, DbError> {
+        let call = sqlx::query("select * from claims_unanswered($1 * interval '1 ms',$2,$3,$4)")
+            .bind(lease.num_milliseconds())
+            .bind(after)
+            .bind(before)
+            .bind(limit);
+        let rows = call.fetch_all(self.pool()).await?;
+        Ok(rows.iter().map(read_unanswered).collect::<Result<_, _>>()?)
+    }
+
+    /// `answer_claim_again`. False: somebody else did, or the claim is gone.
+    pub async fn answer_claim_again(&self, claim: &UnansweredClaim, now: DateTime<Utc>) -> Result<bool, DbError> {
+        let call = sqlx::query_scalar("select answer_claim_again($1,$2,$3,$4,$5,$6)")
+            .bind(claim.task_id.0)
+            .bind(claim.run_id)
+            .bind(&claim.task_queue_id.0)
+            .bind(&claim.worker.worker_group)
+            .bind(&claim.worker.worker_id)
+            .bind(now);
+        Ok(call.fetch_one(self.pool()).await?)
+    }
+
+    /// `retire_worker`: ends all runs of a worker that is gone.
+    pub async fn retire_worker(
+        &self,
+        queue: &TaskQueueId,
+        worker: &WorkerName,
+        now: DateTime<Utc>,
+    ) -> Result<Swept, DbError> {
+        let call = sqlx::query("select * from retire_worker($1,$2,$3,$4)")
+            .bind(&queue.0)
+            .bind(&worker.worker_group)
+            .bind(&worker.worker_id)
+            .bind(now);
+        Ok(sweeps::read(&call.fetch_all(self.pool()).await?)?)
+    }
+
+    /// `repair_claims`: deletes at most `limit` claims of runs that are not running.
+    pub async fn repair_claims(&self, limit: i32) -> Result<Vec<Repair>, DbError> {
+        let rows = sqlx::query("select * from repair_claims($1)").bind(limit).fetch_all(self.pool()).await?;
+        Ok(rows.iter().map(sweeps::repair).collect::<Result<_, _>>()?)
+    }
+
+    /// `repair_blocked`: looks at `limit` waiting tasks after one; the repairs, and the task to go on after.
+    pub async fn repair_blocked(
+        &self,
+        after: Option<TaskId>,
+        limit: i32,
+        now: DateTime<Utc>,
+    ) -> Result<(Vec<Repair>, Option<TaskId>), DbError> {
+        let after = after.map_or(Uuid::nil(), |id| id.0);
+        let call = sqlx::query("select * from repair_blocked($1,$2,$3)").bind(after).bind(limit).bind(now);
+        let (mut repairs, mut next) = (Vec::new(), None);
+        for row in &call.fetch_all(self.pool()).await? {
+            match row.try_get::<Option<&str>, _>(1)? {
+                Some(_) => repairs.push(sweeps::repair(row)?),
+                None => next = Some(TaskId(row.try_get(0)?)),
+            }
+        }
+        Ok((repairs, next))
+    }
+
+    /// `repair_groups`: groups last resolved between two times of which nobody was told; they are looked at again.
+    pub async fn repair_groups(
+        &self,
+        after: DateTime<Utc>,
+        until: DateTime<Utc>,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<TaskGroupId>, DbError> {
+        let call = sqlx::query_scalar("select * from repair_groups($1,$2,$3)").bind(after).bind(until).bind(now);
+        Ok(call.fetch_all(self.pool()).await?.into_iter().map(TaskGroupId).collect())
+    }
+
+    /// `completed_with_routes`: tasks that completed between two times and belong into the index, the oldest first.
+    pub async fn completed_with_routes(
+        &self,
+        after: DateTime<Utc>,
+        until: DateTime<Utc>,
+        limit: i32,
+    ) -> Result<Vec<(TaskId, DateTime<Utc>)>, DbError> {
+        let call = sqlx::query_as("select * from completed_with_routes($1,$2,$3)").bind(after).bind(until).bind(limit);
+        let rows: Vec<(Uuid, DateTime<Utc>)> = call.fetch_all(self.pool()).await?;
+        Ok(rows.into_iter().map(|(id, resolved)| (TaskId(id), resolved)).collect())
+    }
+
+    /// `sweep_mark_move`: how far this sweep had come, `first` at least; where `to` is given, it has come there now.
+    pub async fn sweep_mark(
+        &self,
+        name: &str,
+        first: DateTime<Utc>,
+        to: Option<DateTime<Utc>>,
+    ) -> Result<DateTime<Utc>, DbError> {
+        let call = sqlx::query_scalar("select sweep_mark_move($1,$2,$3)").bind(name).bind(first).bind(to);
+        Ok(call.fetch_one(self.pool()).await?)
+    }
+}
+
+fn read_unanswered(row: &PgRow) -> Result<UnansweredClaim, sqlx::Error> {
+    Ok(UnansweredClaim {
+        task_id: TaskId(row.try_get(0)?),
+        run_id: row.try_get(1)?,
+        task_queue_id: TaskQueueId(row.try_get(2)?),
+        worker: WorkerName { worker_group: row.try_get(3)?, worker_id: row.try_get(4)? },
+        held: usize::try_from(row.try_get::<i32, _>(5)?).unwrap_or(0),
+        capacity: usize::try_from(row.try_get::<i16, _>(6)?).unwrap_or(0),
+    })
+}

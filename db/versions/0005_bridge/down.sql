@@ -1,0 +1,1 @@
+drop table bridge_run, bridge_request, bridge_master;

@@ -1,0 +1,3 @@
+drop table event_log;
+drop sequence event_position;
+drop type event_fact;

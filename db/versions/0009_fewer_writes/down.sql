@@ -1,0 +1,2 @@
+alter table outbox drop column routed;
+alter table task drop column routed;

@@ -1,0 +1,1 @@
+drop table parked_message;

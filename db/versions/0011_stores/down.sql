@@ -1,0 +1,1 @@
+alter table blob drop column store_id, drop column multipart_id;

@@ -1,0 +1,1 @@
+-- Version 13: questions of the explain endpoint. All of them look at a bounded number of rows, whatever the tables hold.

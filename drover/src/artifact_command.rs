@@ -1,0 +1,225 @@
+//! `drover artifact`: brings files to a run, and its artifacts here. What arrives is what was sent, or nothing does.
+
+use std::{
+    io::{self, IsTerminal, Write},
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use clap::{Args, Subcommand};
+use protocol::{
+    id::{RunId, TaskId},
+    time::{self, Timestamp},
+};
+use worker::{
+    artifact::{Store, StoreError, content_type_of},
+    transfer::{Download, Origin, Progress, TransferError, unwatched},
+};
+
+use crate::{
+    client::{Server, ServerArgs},
+    exit::{Exit, Failure},
+    ground::Ground,
+    output::Output,
+};
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ArtifactCommand {
+    /// Store a file as an artifact of a running run.
+    Upload(UploadArgs),
+    /// Fetch an artifact into a file.
+    Download(DownloadArgs),
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  drover artifact upload $TASK_ID public/build.tar.gz build.tar.gz --run $RUN_ID
+  drover artifact upload $TASK_ID public/report.txt report.txt --gzip
+
+An upload that breaks off begins anew, a few times; what arrives altered is refused by its hash. Without --gzip an artifact
+that was begun cannot be begun again: that is the API's rule. It needs the scope queue:create-artifact:TASK_ID/RUN_ID; inside a
+task the proxy has it.")]
+pub(crate) struct UploadArgs {
+    #[arg(value_name = "TASK_ID")]
+    task_id: TaskId,
+    /// What the artifact is called, like `public/build.log`.
+    name: String,
+    file: PathBuf,
+    /// The run [default: the latest].
+    #[arg(long, value_name = "NUMBER")]
+    run: Option<RunId>,
+    /// What the file is [default: by the end of the artifact's name].
+    #[arg(long, value_name = "TYPE")]
+    content_type: Option<String>,
+    /// Until when it is kept, like 2030-01-31T00:00:00Z [default: as long as the task].
+    #[arg(long, value_name = "TIME", value_parser = a_time)]
+    expires: Option<Timestamp>,
+    /// Send and keep it packed; readers get it unpacked.
+    #[arg(long)]
+    gzip: bool,
+    #[command(flatten)]
+    server: ServerArgs,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  drover artifact download $TASK_ID public/build.tar.gz
+  drover artifact download $TASK_ID public/logs/live_backing.log log.txt --run 0
+
+It grows in FILE.part and gets its name when it is whole and its hashes are right. Called again after it was interrupted, it
+goes on where it was.")]
+pub(crate) struct DownloadArgs {
+    #[arg(value_name = "TASK_ID")]
+    task_id: TaskId,
+    name: String,
+    /// Where to put it [default: the last part of the name, in the working directory].
+    file: Option<PathBuf>,
+    /// The run [default: the latest].
+    #[arg(long, value_name = "NUMBER")]
+    run: Option<RunId>,
+    #[command(flatten)]
+    server: ServerArgs,
+}
+
+pub(crate) async fn run(command: ArtifactCommand, ground: &Ground, output: &Output) -> Result<Exit, Failure> {
+    match command {
+        ArtifactCommand::Upload(args) => upload(args, ground, *output).await,
+        ArtifactCommand::Download(args) => download(args, ground, *output).await,
+    }
+}
+
+async fn upload(args: UploadArgs, ground: &Ground, output: Output) -> Result<Exit, Failure> {
+    if !args.file.is_file() {
+        return Err(Failure::new(Exit::Usage, format!("`{}` is no file that can be read", args.file.display())));
+    }
+    let (server, direct) = (args.server.connect(ground)?, args.server.connect_direct(ground)?);
+    let run_id = match args.run {
+        Some(run_id) => run_id,
+        None => latest_run(&server, args.task_id).await?,
+    };
+    let expires = match args.expires {
+        Some(expires) => expires,
+        None => expiry_of(&server, args.task_id).await?,
+    };
+    let (progress, shown) = progress(&args.name, output);
+    let (client, direct) = (server.0, direct.0);
+    let store = Store { client, direct, task_id: args.task_id, run_id, progress };
+    let content_type = args.content_type.as_deref().unwrap_or_else(|| content_type_of(&args.name));
+    let stored = if args.gzip {
+        store.packed(&args.name, &args.file, content_type, expires).await
+    } else {
+        store.object(&args.name, &args.file, content_type, expires).await
+    };
+    shown.clear();
+    let stored = stored?;
+    let (size, sha256) = (stored.size, stored.sha256);
+    let object = serde_json::json!({
+        "taskId": args.task_id, "runId": run_id, "name": args.name, "contentType": content_type, "size": size, "sha256": sha256,
+    });
+    output.either(&object, &format!("stored {} ({size} bytes, sha256 {sha256})", args.name));
+    Ok(Exit::Ok)
+}
+
+async fn download(args: DownloadArgs, ground: &Ground, output: Output) -> Result<Exit, Failure> {
+    let target = match args.file {
+        Some(file) => file,
+        None => file_name(&args.name)?,
+    };
+    let (client, direct) = (args.server.connect(ground)?.0, args.server.connect_direct(ground)?.0);
+    let (progress, shown) = progress(&args.name, output);
+    let origin = Origin::Artifact { task_id: args.task_id, run_id: args.run, name: args.name };
+    let received = Download { client, direct, origin, progress }.to_file(&target).await;
+    shown.clear();
+    let received = received?;
+    let (size, sha256, file) = (received.size, received.sha256, target.display().to_string());
+    let object = serde_json::json!({
+        "file": file, "size": size, "sha256": sha256, "verified": received.verified, "tries": received.tries,
+    });
+    let checked = if received.verified { "" } else { "; nobody told which hash it must have" };
+    output.either(&object, &format!("{file}: {size} bytes, sha256 {sha256}{checked}"));
+    Ok(Exit::Ok)
+}
+
+/// Names come from strangers: only a plain last part is taken for a file's.
+fn file_name(name: &str) -> Result<PathBuf, Failure> {
+    let last = name.rsplit('/').next().unwrap_or_default();
+    if last.is_empty() || last == "." || last == ".." || last.contains(['\\', '\0']) {
+        return Err(Failure::new(Exit::Usage, format!("`{name}` does not end in a file name: say where to put it")));
+    }
+    Ok(Path::new(last).to_owned())
+}
+
+async fn latest_run(server: &Server, task_id: TaskId) -> Result<RunId, Failure> {
+    let status = server.status(task_id).await?;
+    let last = status.runs.last().map(|run| run.run_id);
+    last.ok_or_else(|| Failure::new(Exit::Refused, format!("task {task_id} has no run yet")))
+}
+
+async fn expiry_of(server: &Server, task_id: TaskId) -> Result<Timestamp, Failure> {
+    let definition = server.definition(task_id).await?;
+    let expires = definition["expires"].as_str().and_then(time::parse);
+    expires.ok_or_else(|| Failure::new(Exit::Failed, "the task does not say when it expires: give --expires"))
+}
+
+fn a_time(text: &str) -> Result<Timestamp, String> {
+    time::parse(text).ok_or_else(|| "write it like 2030-01-31T00:00:00Z".to_owned())
+}
+
+/// A line on the terminal that changes in place.
+struct Shown(bool);
+
+impl Shown {
+    fn clear(&self) {
+        if self.0 {
+            eprint!("\r\x1b[K");
+        }
+    }
+}
+
+fn progress(name: &str, output: Output) -> (Progress, Shown) {
+    if output.is_json() || !io::stderr().is_terminal() {
+        return (unwatched(), Shown(false));
+    }
+    let name = name.to_owned();
+    let show = move |done: u64, total: Option<u64>| {
+        let share =
+            total.filter(|total| *total > 0).map(|total| format!(" {} %", done * 100 / total)).unwrap_or_default();
+        // Nobody is worse off when the terminal is gone.
+        let _ = write!(io::stderr(), "\r\x1b[K{name}{share} {} kB", done / 1000);
+    };
+    (Arc::new(show), Shown(true))
+}
+
+impl From<TransferError> for Failure {
+    fn from(error: TransferError) -> Self {
+        match error {
+            TransferError::Client(error) => error.into(),
+            error => Self::new(Exit::Failed, error.in_full()),
+        }
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Client(error) => error.into(),
+            error @ StoreError::File(_) => Self::new(Exit::Failed, error.in_full()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_name_of_an_artifact_leads_out_of_the_working_directory() {
+        assert_eq!(file_name("public/a/build.log").unwrap(), Path::new("build.log"));
+        assert_eq!(file_name("../../etc/passwd").unwrap(), Path::new("passwd"));
+        for name in ["public/..", "..", "", "public/", "a\\b", "."] {
+            assert!(file_name(name).is_err(), "{name}");
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! `drover bridge init`: from the address of a master to the lines that make it one of ours.
+
+use bridge::driver::{Builder, Checked, MasterDriver};
+use clap::Args;
+use serde_json::json;
+
+use super::{Place, builders, masters::LoginArgs};
+use crate::{
+    exit::{Exit, Failure},
+    ground::Ground,
+    output::Output,
+};
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  DROVER_BRIDGE_PASSWORD=... drover bridge init --master https://buildbot.example.com/ --user drover
+  drover bridge init --master https://buildbot.example.com/ --builder linux-build")]
+pub(crate) struct InitArgs {
+    /// The address of the master's web part.
+    #[arg(long, value_name = "URL")]
+    master: String,
+    /// What the master will be called here; it stands in task queues and scopes.
+    #[arg(long, value_name = "NAME", default_value = "main")]
+    name: String,
+    /// A builder that tasks may use; may be given several times. Without it, all.
+    #[arg(long = "builder", value_name = "NAME")]
+    builders: Vec<String>,
+    #[command(flatten)]
+    login: LoginArgs,
+}
+
+pub(super) async fn run(args: InitArgs, ground: &Ground, output: Output) -> Result<Exit, Failure> {
+    let place = Place::at(&args.master, &args.name, &args.login)?;
+    let master = place.connect(ground)?;
+    let checked = master.check().await.map_err(|error| place.failed(&error))?;
+    let all = master.builders().await.map_err(|error| place.failed(&error))?;
+    let chosen = chosen(&args, &all)?;
+    let user = args.login.user.as_deref().unwrap_or("drover");
+    let (for_master, for_drover) = (for_master(&args, user, &chosen), for_drover(&args, user));
+    if output.is_json() {
+        output.json(&json!({
+            "checked": checked, "builders": all, "masterCfg": for_master, "droverToml": for_drover,
+        }));
+        return Ok(Exit::Ok);
+    }
+    output.line(&greeting(&place, &checked, &all));
+    output.line(&builders::table(&all, &place.0.scheduler).join("\n"));
+    if all.iter().all(|builder| builder.collapses.is_none()) {
+        output.line("\nWhich builders collapse requests cannot be told before the scheduler is there; ask again then.");
+    }
+    output.line(&format!(
+        "\n1. Beside master.cfg: drover bridge scheduler > drover_scheduler.py\n\n2. In master.cfg:\n\n{}",
+        indent(&for_master)
+    ));
+    output.line(&format!("3. In drover.toml:\n\n{}", indent(&for_drover)));
+    output.line(&format!("4. Reconfigure the master, then: drover bridge check --master {}", args.name));
+    Ok(Exit::Ok)
+}
+
+fn chosen(args: &InitArgs, all: &[Builder]) -> Result<Vec<String>, Failure> {
+    let active: Vec<&str> = all.iter().filter(|it| it.active).map(|it| it.name.as_str()).collect();
+    if let Some(unknown) = args.builders.iter().find(|name| !active.contains(&name.as_str())) {
+        let words = format!("the master has no builder `{unknown}`; it has: {}", active.join(", "));
+        return Err(Failure::new(Exit::Usage, words));
+    }
+    let none = args.builders.is_empty();
+    Ok(if none { active.into_iter().map(str::to_owned).collect() } else { args.builders.clone() })
+}
+
+fn greeting(place: &Place, checked: &Checked, all: &[Builder]) -> String {
+    let who = checked.user.as_deref().map_or("not logged in".to_owned(), |user| format!("logged in as `{user}`"));
+    let count = all.iter().filter(|builder| builder.active).count();
+    format!("master {}: Buildbot {}, \"{}\", {who}; {count} builders:", place.shown(), checked.version, checked.title)
+}
+
+/// A list of names is the same in Python and in JSON, as builders' names are plain text.
+fn for_master(args: &InitArgs, user: &str, builders: &[String]) -> String {
+    let names = json!(builders).to_string().replace("\",\"", "\", \"");
+    let scheduler = &args.login.scheduler;
+    let name = if scheduler == "drover" { String::new() } else { format!("name={}, ", json!(scheduler)) };
+    format!(
+        "\
+import os
+import sys
+sys.path.insert(0, basedir)
+from drover_scheduler import DroverScheduler
+
+c[\"schedulers\"].append(DroverScheduler({name}builderNames={names}))
+
+# Every task needs a build of its own. Builders may say so themselves: BuilderConfig(..., collapseRequests=False).
+c[\"collapseRequests\"] = False
+
+# A login for Drover, and what it may do. Where there is a login already, add the user and the rule to it.
+c[\"www\"][\"auth\"] = util.UserPasswordAuth({{\"{user}\": os.environ[\"DROVER_PASSWORD\"]}})
+c[\"www\"][\"authz\"] = util.Authz(
+    allowRules=[util.AnyControlEndpointMatcher(role=\"drover\")],
+    roleMatchers=[util.RolesFromUsername(roles=[\"drover\"], usernames=[\"{user}\"])],
+)
+"
+    )
+}
+
+fn for_drover(args: &InitArgs, user: &str) -> String {
+    let scheduler = &args.login.scheduler;
+    let scheduler = if scheduler == "drover" { String::new() } else { format!("scheduler = {}\n", json!(scheduler)) };
+    format!(
+        "\
+[[bridge.masters]]
+name = {}
+url = {}
+user = {}
+password = \"...\"
+{scheduler}",
+        json!(args.name),
+        json!(args.master),
+        json!(user)
+    )
+}
+
+fn indent(text: &str) -> String {
+    text.lines().map(|line| if line.is_empty() { "\n".to_owned() } else { format!("    {line}\n") }).collect()
+}

@@ -1,0 +1,106 @@
+//! Which master a command is about, and the way to it.
+
+use base::{Secret, environment};
+use bridge::{DriverKind, MasterSettings, buildbot::BuildbotMaster, driver::DriverError};
+use clap::Args;
+
+use crate::{
+    cli::Global,
+    exit::{Exit, Failure},
+    ground::Ground,
+};
+
+/// Passwords do not belong on a command line, where everybody on the machine reads them.
+const PASSWORD: &str = "DROVER_BRIDGE_PASSWORD";
+
+#[derive(Debug, Args)]
+pub(crate) struct MasterArgs {
+    /// A master of the settings, by its name, or any other by its URL. Without it, all masters of the settings.
+    #[arg(long, value_name = "NAME|URL")]
+    pub(super) master: Option<String>,
+    #[command(flatten)]
+    login: LoginArgs,
+}
+
+/// For a master that is not in the settings.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct LoginArgs {
+    /// The user that the master knows Drover as, for a master given by its URL. Its password is read from the variable
+    /// `DROVER_BRIDGE_PASSWORD`.
+    #[arg(long, value_name = "USER")]
+    pub(super) user: Option<String>,
+    /// The scheduler that makes builds, for a master given by its URL.
+    #[arg(long, value_name = "NAME", default_value = "drover")]
+    pub(super) scheduler: String,
+}
+
+/// A master to speak to.
+#[derive(Debug)]
+pub(crate) struct Place(pub(super) MasterSettings);
+
+impl MasterArgs {
+    pub(super) fn places(&self, global: &Global) -> Result<Vec<Place>, Failure> {
+        if let Some(url) = self.master.as_deref().filter(|master| master.contains("://")) {
+            return Ok(vec![Place::at(url, "", &self.login)?]);
+        }
+        let masters = global.load(&[])?.settings.bridge.masters;
+        let known: Vec<String> = masters.iter().map(|master| master.name.clone()).collect();
+        let wanted = masters.into_iter().filter(|one| self.master.as_ref().is_none_or(|name| *name == one.name));
+        let places: Vec<Place> = wanted.map(Place).collect();
+        match (&self.master, places.is_empty()) {
+            (_, false) => Ok(places),
+            (None, true) => Err(Failure::new(
+                Exit::Usage,
+                "the setting `bridge.masters` names no master; give one with --master URL, or see `drover bridge init`",
+            )),
+            (Some(name), true) => Err(Failure::new(
+                Exit::Usage,
+                format!("there is no master `{name}` in the setting `bridge.masters`; it has: {}", known.join(", ")),
+            )),
+        }
+    }
+}
+
+impl Place {
+    /// A master outside of the settings.
+    pub(super) fn at(url: &str, name: &str, login: &LoginArgs) -> Result<Self, Failure> {
+        let password = environment::variable(PASSWORD).unwrap_or_default();
+        let user = login.user.clone().unwrap_or_default();
+        if !user.is_empty() && password.is_empty() {
+            let words = format!("--user needs a password: set the variable {PASSWORD}");
+            return Err(Failure::new(Exit::Usage, words));
+        }
+        Ok(Self(MasterSettings {
+            name: name.to_owned(),
+            url: url.to_owned(),
+            user,
+            password: Secret::from(password),
+            scheduler: login.scheduler.clone(),
+            ..MasterSettings::default()
+        }))
+    }
+
+    /// What people call it.
+    pub(super) fn shown(&self) -> String {
+        let MasterSettings { name, url, .. } = &self.0;
+        if name.is_empty() { url.clone() } else { format!("{name} ({url})") }
+    }
+
+    pub(super) fn connect(&self, ground: &Ground) -> Result<BuildbotMaster, Failure> {
+        if self.0.driver != DriverKind::Rest {
+            let words = format!("master {} is of the classic kind, which tells nothing over HTTP", self.shown());
+            return Err(Failure::new(Exit::Usage, words));
+        }
+        let (clock, entropy) = (ground.clock.clone(), ground.entropy.branch("bridge"));
+        BuildbotMaster::new(&self.0, clock, entropy).map_err(|error| self.failed(&error))
+    }
+
+    pub(super) fn failed(&self, error: &DriverError) -> Failure {
+        let exit = match error {
+            DriverError::Away(_) | DriverError::BadAnswer(_) => Exit::Unreachable,
+            DriverError::Auth(_) | DriverError::Gone(_) => Exit::Refused,
+            DriverError::Refused(_) => Exit::Usage,
+        };
+        Failure::new(exit, format!("master {}: {error}", self.shown()))
+    }
+}

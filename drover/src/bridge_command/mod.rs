@@ -1,0 +1,61 @@
+//! `drover bridge`: everything around Buildbot masters that is done by hand.
+
+mod builders;
+mod check;
+mod init;
+mod masters;
+mod schedule;
+mod status;
+
+use clap::Subcommand;
+
+use self::{
+    init::InitArgs,
+    masters::{MasterArgs, Place},
+    schedule::ScheduleArgs,
+    status::StatusArgs,
+};
+use crate::{
+    cli::Global,
+    exit::{Exit, Failure},
+    ground::Ground,
+    output::Output,
+};
+
+/// What an administrator of a master copies beside `master.cfg`.
+const SCHEDULER_FILE: &str = include_str!("../../../bridge/master/drover_scheduler.py");
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum BridgeCommand {
+    /// Look at a master for the first time: try the login, list its builders, and print what is to be added where.
+    Init(InitArgs),
+    /// Print `drover_scheduler.py`, which is copied beside the master's `master.cfg`.
+    Scheduler,
+    /// Whether masters can be reached, and may be used: login, permission, scheduler, builders.
+    Check(MasterArgs),
+    /// The builders of masters, and whether tasks can use them.
+    Builders(MasterArgs),
+    /// How the bridge stands with its masters, and how many requests are open.
+    Status(StatusArgs),
+    /// Turn a scheduler of a master into a graph of tasks for `drover run`.
+    Schedule(ScheduleArgs),
+}
+
+pub(crate) async fn run(
+    command: BridgeCommand,
+    global: &Global,
+    ground: &Ground,
+    output: &Output,
+) -> Result<Exit, Failure> {
+    match command {
+        BridgeCommand::Init(args) => init::run(args, ground, *output).await,
+        BridgeCommand::Scheduler => {
+            output.either(&serde_json::json!({ "drover_scheduler.py": SCHEDULER_FILE }), SCHEDULER_FILE.trim_end());
+            Ok(Exit::Ok)
+        }
+        BridgeCommand::Check(args) => check::run(&args.places(global)?, ground, *output).await,
+        BridgeCommand::Builders(args) => builders::run(&args.places(global)?, ground, *output).await,
+        BridgeCommand::Status(args) => status::run(args, global, *output).await,
+        BridgeCommand::Schedule(args) => schedule::run(&args, global, ground, *output).await,
+    }
+}

@@ -1,0 +1,161 @@
+//! `drover bridge schedule`: what a scheduler of the master starts, as a graph of tasks.
+
+use bridge::buildbot::{Scheduled, ToldBy};
+use clap::Args;
+use serde_json::{Map, Value, json};
+
+use super::{MasterArgs, Place};
+use crate::{
+    cli::Global,
+    exit::{Exit, Failure},
+    ground::Ground,
+    output::Output,
+};
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+The graph goes to standard output, as YAML that `drover run` takes; with -o json as JSON, which it takes too.
+
+Examples:
+  drover bridge schedule --master main                              the schedulers of the master
+  drover bridge schedule --master main --from-buildbot nightly > nightly.yml
+  drover run nightly.yml")]
+pub(crate) struct ScheduleArgs {
+    /// The scheduler of the master, for example a Nightly or a Triggerable. Without it, they are listed.
+    #[arg(long, value_name = "SCHEDULER")]
+    from_buildbot: Option<String>,
+    #[command(flatten)]
+    master: MasterArgs,
+}
+
+pub(super) async fn run(
+    args: &ScheduleArgs,
+    global: &Global,
+    ground: &Ground,
+    output: Output,
+) -> Result<Exit, Failure> {
+    let places = args.master.places(global)?;
+    let [place] = places.as_slice() else {
+        let names: Vec<String> = places.iter().map(Place::shown).collect();
+        return Err(Failure::new(Exit::Usage, format!("say which master with --master: {}", names.join(", "))));
+    };
+    let (all, told_by) = place.connect(ground)?.scheduled().await.map_err(|error| place.failed(&error))?;
+    let Some(name) = &args.from_buildbot else {
+        list(&all, told_by, output);
+        return Ok(Exit::Ok);
+    };
+    let found = all.iter().find(|one| one.name == *name).filter(|one| !one.builders.is_empty());
+    let scheduled = found.ok_or_else(|| missing(name, &all, told_by))?;
+    if output.is_json() {
+        output.json(&json!({ "tasks": tasks(scheduled, place) }));
+    } else {
+        output.line(&yaml(scheduled, place, told_by));
+    }
+    Ok(Exit::Ok)
+}
+
+fn list(all: &[Scheduled], told_by: ToldBy, output: Output) {
+    let line = |one: &Scheduled| {
+        let kind = if one.kind.is_empty() { String::new() } else { format!(" ({})", one.kind) };
+        format!("{}{kind}: {}", one.name, one.builders.join(", "))
+    };
+    let lines: Vec<String> = all.iter().map(line).collect();
+    output.either(&json!({ "schedulers": all, "toldBy": told_by }), &lines.join("\n"));
+}
+
+fn missing(name: &str, all: &[Scheduled], told_by: ToldBy) -> Failure {
+    let known: Vec<&str> = all.iter().filter(|one| !one.builders.is_empty()).map(|one| one.name.as_str()).collect();
+    let hint = match told_by {
+        ToldBy::Master => "",
+        ToldBy::Builds => "; only what was built lately is known, until the master has a DroverScheduler",
+    };
+    Failure::new(
+        Exit::Usage,
+        format!("the master has no scheduler `{name}` that starts builders{hint}; it has: {}", known.join(", ")),
+    )
+}
+
+fn tasks(scheduled: &Scheduled, place: &Place) -> Value {
+    let each = scheduled.builders.iter().map(|builder| (builder.clone(), task(scheduled, builder, place)));
+    Value::Object(each.collect())
+}
+
+fn task(scheduled: &Scheduled, builder: &str, place: &Place) -> Value {
+    let master = if place.0.name.is_empty() { "main" } else { &place.0.name };
+    let queue = place.0.task_queue_id();
+    let queue = if place.0.name.is_empty() { "buildbot/main" } else { &queue };
+    let mut payload = Map::new();
+    payload.insert("builderName".to_owned(), builder.into());
+    if let Some(branch) = scheduled.branch.as_ref().filter(|branch| !branch.is_empty()) {
+        payload.insert("sourcestamp".to_owned(), json!({ "branch": branch }));
+    }
+    if !scheduled.properties.is_empty() {
+        payload.insert("properties".to_owned(), Value::Object(scheduled.properties.clone()));
+    }
+    json!({
+        "taskQueueId": queue,
+        "scopes": [format!("buildbot:build:{master}/{builder}")],
+        "metadata": { "name": builder, "description": format!("As the scheduler {} of Buildbot starts it.", scheduled.name) },
+        "payload": payload,
+    })
+}
+
+/// JSON is YAML, so only the outer levels are laid out.
+fn yaml(scheduled: &Scheduled, place: &Place, told_by: ToldBy) -> String {
+    let mut lines = remarks(scheduled, place, told_by);
+    lines.push("tasks:".to_owned());
+    let Value::Object(tasks) = tasks(scheduled, place) else { return lines.join("\n") };
+    for (name, task) in &tasks {
+        lines.push(format!("  {}:", json!(name)));
+        for (field, value) in task.as_object().into_iter().flatten() {
+            let Some(fields) = value.as_object().filter(|fields| !fields.is_empty()) else {
+                lines.push(format!("    {field}: {value}"));
+                continue;
+            };
+            lines.push(format!("    {field}:"));
+            lines.extend(fields.iter().map(|(name, value)| format!("      {name}: {value}")));
+        }
+    }
+    lines.join("\n")
+}
+
+fn remarks(scheduled: &Scheduled, place: &Place, told_by: ToldBy) -> Vec<String> {
+    let kind = if scheduled.kind.is_empty() { "a scheduler".to_owned() } else { format!("a {}", scheduled.kind) };
+    let mut lines =
+        vec![format!("# What `{}`, {kind} of the Buildbot master at {}, starts.", scheduled.name, place.0.url)];
+    if !scheduled.when.is_empty() {
+        lines.push(format!("# It does so at {}; let cron run `drover run` on this file then.", json!(scheduled.when)));
+    }
+    if told_by == ToldBy::Builds {
+        lines.push("# Read from the latest builds, so builders that were not built lately are missing.".to_owned());
+    }
+    lines.push("# Dependencies may be added: `dependencies: [name of another task]`.".to_owned());
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use bridge::MasterSettings;
+
+    use super::*;
+
+    #[test]
+    fn a_scheduler_becomes_a_graph_that_reads_back() {
+        let scheduled = Scheduled {
+            name: "nightly".to_owned(),
+            kind: "Nightly".to_owned(),
+            builders: vec!["build: linux".to_owned(), "test".to_owned()],
+            branch: Some("main".to_owned()),
+            properties: json!({ "deep": [1] }).as_object().cloned().unwrap_or_default(),
+            when: Map::new(),
+        };
+        let place = Place(MasterSettings { name: "bb".to_owned(), ..MasterSettings::default() });
+        let text = yaml(&scheduled, &place, ToldBy::Master);
+        let read: Value = serde_saphyr::from_str(&text).unwrap();
+        assert_eq!(read, json!({ "tasks": tasks(&scheduled, &place) }), "{text}");
+        let task = &read["tasks"]["build: linux"];
+        assert_eq!(task["taskQueueId"], "buildbot/bb");
+        assert_eq!(task["scopes"], json!(["buildbot:build:bb/build: linux"]));
+        assert_eq!(task["payload"]["sourcestamp"]["branch"], "main");
+    }
+}

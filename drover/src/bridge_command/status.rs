@@ -1,0 +1,74 @@
+//! `drover bridge status`: what the bridge wrote down about its masters.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use db::{
+    Db,
+    bridge::{BridgeCount, BridgeMaster},
+};
+use serde_json::json;
+
+use crate::{
+    cli::Global,
+    data_dir::DataDir,
+    database::Database,
+    exit::{Exit, Failure, with_causes},
+    output::Output,
+};
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+It reads the database. Without a database URL that is the one which `drover dev` keeps in the data folder, which is
+started for the moment; stop `drover dev` first.")]
+pub(crate) struct StatusArgs {
+    /// The database, as the setting `database.url`.
+    #[arg(long, value_name = "URL")]
+    database_url: Option<String>,
+    /// The folder that keeps the database of `drover dev`, as the setting `data_dir`.
+    #[arg(long, value_name = "DIR")]
+    data_dir: Option<PathBuf>,
+}
+
+pub(super) async fn run(args: StatusArgs, global: &Global, output: Output) -> Result<Exit, Failure> {
+    let data_dir = args.data_dir.map(|dir| dir.display().to_string());
+    let settings = global.load(&[("database.url", args.database_url), ("data_dir", data_dir)])?.settings;
+    let database = if settings.database.url.is_empty() {
+        let data_dir = DataDir::open(&settings.data_dir)?;
+        Database::given_or_embedded(&settings.database, data_dir.path()).await?
+    } else {
+        Database::given(&settings.database)?
+    };
+    let told = match database.connect(&settings.database).await {
+        Ok(db) => tell(&db, output).await,
+        Err(failure) => Err(failure),
+    };
+    database.stop().await;
+    told
+}
+
+async fn tell(db: &Db, output: Output) -> Result<Exit, Failure> {
+    let unread = |error: db::DbError| Failure::new(Exit::Unreachable, with_causes(&error));
+    let (mut lines, mut all) = (Vec::new(), Vec::new());
+    for master in db.bridge_masters().await.map_err(unread)? {
+        let counts = db.bridge_counts(&master.master).await.map_err(unread)?;
+        lines.extend(describe(&master, &counts));
+        all.push(json!({ "master": master, "requests": counts }));
+    }
+    if lines.is_empty() {
+        lines.push("the bridge has not served any master yet".to_owned());
+    }
+    output.either(&all, &lines.join("\n"));
+    Ok(Exit::Ok)
+}
+
+fn describe(master: &BridgeMaster, counts: &[BridgeCount]) -> Vec<String> {
+    let since = protocol::time::format(master.since);
+    let error = master.error.as_deref().map(|error| format!(": {error}")).unwrap_or_default();
+    let mut lines = vec![format!("master {}: {:?} since {since}{error}", master.master, master.state)];
+    lines.extend(counts.iter().map(|count| {
+        let (requests, oldest) = (count.requests, protocol::time::format(count.oldest));
+        format!("  {requests} {:?}, wanted: {:?}, the oldest of {oldest}", count.state, count.wanted)
+    }));
+    lines
+}

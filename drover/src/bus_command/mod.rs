@@ -1,0 +1,113 @@
+//! `drover bus`: looks after events on their way, with the database and the broker in hand.
+
+mod lag;
+mod parked;
+mod replay;
+mod tail;
+
+use std::time::Duration;
+
+use actors::relay::Exchanges;
+use bus::{AmqpBus, BusError};
+use clap::{Args, Subcommand};
+use db::{Db, DbError};
+
+use crate::{
+    cli::Global,
+    database::Database,
+    exit::{Exit, Failure, with_causes},
+    ground::Ground,
+    output::Output,
+    settings::DroverSettings,
+};
+
+/// How long the broker may take for one answer.
+const DEADLINE: Duration = Duration::from_secs(15);
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  drover bus lag
+  drover bus tail task-completed --pattern 'route.index.#'
+  drover bus replay --task-group fN1SbArXTPSVFNUvaOlinQ --to queue/me/mine --exchange task-completed
+  drover bus replay --since 123456 --to queue/me/mine
+  drover bus parked list
+  drover bus parked retry 17 18
+
+An exchange is named in full, or by its short name like `task-pending`. Ids of events stand in the header x-drover-id.")]
+pub(crate) struct BusArgs {
+    #[command(subcommand)]
+    command: BusCommand,
+    /// The database, as the setting `database.url`.
+    #[arg(long, value_name = "URL", global = true)]
+    database_url: Option<String>,
+    /// RabbitMQ, as the setting `bus.amqp_url`.
+    #[arg(long, value_name = "URL", global = true)]
+    amqp_url: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+enum BusCommand {
+    /// How far the relay and the consumers are behind.
+    Lag(lag::LagArgs),
+    /// Show events as they are published.
+    Tail(tail::TailArgs),
+    /// Send events of the past to one queue once more.
+    Replay(replay::ReplayArgs),
+    /// Messages that a consumer could not work on.
+    #[command(subcommand)]
+    Parked(parked::ParkedCommand),
+}
+
+/// What the commands need: most of it is made when it is asked for.
+struct Tools<'a> {
+    settings: DroverSettings,
+    exchanges: Exchanges,
+    ground: &'a Ground,
+    output: Output,
+}
+
+pub(crate) async fn run(args: BusArgs, global: &Global, ground: &Ground, output: &Output) -> Result<Exit, Failure> {
+    let flags = [("database.url", args.database_url), ("bus.amqp_url", args.amqp_url)];
+    let settings = global.load(&flags)?.settings;
+    let exchanges = Exchanges::new(&settings.relay)
+        .map_err(|error| Failure::new(Exit::Usage, format!("the setting `relay.exchange_names`: {error}")))?;
+    let tools = Tools { settings, exchanges, ground, output: *output };
+    match args.command {
+        BusCommand::Lag(args) => lag::run(args, &tools).await,
+        BusCommand::Tail(args) => tail::run(args, &tools).await,
+        BusCommand::Replay(args) => replay::run(args, &tools).await,
+        BusCommand::Parked(command) => parked::run(command, &tools).await,
+    }
+}
+
+impl Tools<'_> {
+    async fn db(&self) -> Result<Db, Failure> {
+        Database::given(&self.settings.database)?.connect(&self.settings.database).await
+    }
+
+    fn has_broker(&self) -> bool {
+        !self.settings.bus.amqp_url.is_empty()
+    }
+
+    fn broker(&self) -> Result<AmqpBus, Failure> {
+        let url = self.settings.bus.amqp_url.reveal();
+        if url.is_empty() {
+            let words = "the setting `bus.amqp_url` is missing; set it, or DROVER__BUS__AMQP_URL, or give --amqp-url";
+            return Err(Failure::new(Exit::Usage, words));
+        }
+        let bus = AmqpBus::new(url, "drover bus", &self.ground.entropy.branch("bus"));
+        bus.map_err(|error| Failure::new(Exit::Usage, format!("the setting `bus.amqp_url`: {}", with_causes(&error))))
+    }
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "it is the end of the error, and reads well in `map_err`")]
+fn bus_failed(error: BusError) -> Failure {
+    let exit = if matches!(error, BusError::Refused(_)) { Exit::Refused } else { Exit::Unreachable };
+    Failure::new(exit, with_causes(&error))
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "it is the end of the error, and reads well in `map_err`")]
+fn db_failed(error: DbError) -> Failure {
+    Failure::new(Exit::Unreachable, format!("the database: {}", with_causes(&error)))
+}

@@ -1,0 +1,133 @@
+//! `drover bus parked`: messages that a consumer could not work on.
+
+use std::io::{self, BufRead, IsTerminal, Write};
+
+use actors::parking::unparked;
+use bus::Bus;
+use clap::{Args, Subcommand};
+use db::{Db, parked::ParkedMessage};
+use serde_json::{Value, json};
+
+use super::{DEADLINE, Tools, bus_failed, db_failed};
+use crate::exit::{Exit, Failure};
+
+#[derive(Debug, Subcommand)]
+pub(super) enum ParkedCommand {
+    /// Which messages were put aside, and why.
+    List(ListArgs),
+    /// Send messages to their queues again, and forget that they were put aside.
+    Retry(Numbers),
+    /// Forget messages for good.
+    Drop(DropArgs),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ListArgs {
+    /// Only those of this queue.
+    #[arg(long, value_name = "QUEUE")]
+    queue: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Numbers {
+    /// Their numbers, as `list` shows them.
+    #[arg(value_name = "NUMBER", required = true)]
+    numbers: Vec<i64>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct DropArgs {
+    #[command(flatten)]
+    numbers: Numbers,
+    /// Do not ask.
+    #[arg(long)]
+    yes: bool,
+}
+
+const PAGE: i32 = 200;
+
+pub(super) async fn run(command: ParkedCommand, tools: &Tools<'_>) -> Result<Exit, Failure> {
+    let db = tools.db().await?;
+    match command {
+        ParkedCommand::List(args) => list(args.queue.as_deref(), &db, tools).await,
+        ParkedCommand::Retry(Numbers { numbers }) => retry(&numbers, &db, tools).await,
+        ParkedCommand::Drop(DropArgs { numbers: Numbers { numbers }, yes }) => {
+            let known = known(&numbers, &db).await?;
+            if !yes {
+                confirm(known.len())?;
+            }
+            let dropped = db.drop_parked(&numbers).await.map_err(db_failed)?;
+            tools.output.either(&json!({"dropped": dropped}), &format!("{dropped} messages were dropped"));
+            Ok(Exit::Ok)
+        }
+    }
+}
+
+async fn list(queue: Option<&str>, db: &Db, tools: &Tools<'_>) -> Result<Exit, Failure> {
+    let mut after = 0;
+    loop {
+        let page = db.parked_messages(queue, None, after, PAGE).await.map_err(db_failed)?;
+        for parked in &page {
+            after = parked.parked_id;
+            let ParkedMessage { parked_id, queue, tries, reason, .. } = parked;
+            tools.output.either(&object(parked), &format!("{parked_id:>6} {queue} after {tries} tries: {reason}"));
+        }
+        if page.is_empty() {
+            return Ok(Exit::Ok);
+        }
+    }
+}
+
+fn object(parked: &ParkedMessage) -> Value {
+    json!({
+        "number": parked.parked_id,
+        "queue": parked.queue,
+        "id": parked.message_id,
+        "exchange": parked.exchange,
+        "routingKey": parked.routing_key,
+        "cc": parked.cc,
+        "contentType": parked.content_type,
+        "bodyBytes": parked.body.len(),
+        "body": serde_json::from_slice::<Value>(&parked.body).unwrap_or(Value::Null),
+        "reason": parked.reason,
+        "tries": parked.tries,
+        "parked": parked.parked,
+    })
+}
+
+/// One by one: what was sent is forgotten before the next is tried, so an end half way sends nothing twice but one.
+async fn retry(numbers: &[i64], db: &Db, tools: &Tools<'_>) -> Result<Exit, Failure> {
+    let known = known(numbers, db).await?;
+    let bus = tools.broker()?;
+    let count = known.len();
+    for parked in known {
+        let (number, queue) = (parked.parked_id, parked.queue.clone());
+        bus.send_to(&queue, &[unparked(parked)], DEADLINE).await.map_err(bus_failed)?;
+        db.drop_parked(&[number]).await.map_err(db_failed)?;
+    }
+    bus.close().await;
+    tools.output.either(&json!({"sent": count}), &format!("{count} messages were sent to their queues again"));
+    Ok(Exit::Ok)
+}
+
+/// All of them, or a word about which is not there.
+async fn known(numbers: &[i64], db: &Db) -> Result<Vec<ParkedMessage>, Failure> {
+    let limit = i32::try_from(numbers.len()).unwrap_or(i32::MAX);
+    let known = db.parked_messages(None, Some(numbers), 0, limit).await.map_err(db_failed)?;
+    let missing = numbers.iter().find(|number| known.iter().all(|parked| parked.parked_id != **number));
+    match missing {
+        Some(number) => Err(Failure::new(Exit::Refused, format!("no parked message has the number {number}"))),
+        None => Ok(known),
+    }
+}
+
+fn confirm(count: usize) -> Result<(), Failure> {
+    if !io::stdin().is_terminal() {
+        return Err(Failure::new(Exit::Usage, "dropped messages are lost for good; say --yes if that is meant"));
+    }
+    eprint!("{count} messages will be lost for good. Type yes to drop them: ");
+    let _ = io::stderr().flush();
+    let mut answer = String::new();
+    let _ = io::stdin().lock().read_line(&mut answer);
+    if answer.trim() == "yes" { Ok(()) } else { Err(Failure::new(Exit::Interrupted, "nothing was dropped")) }
+}

@@ -1,0 +1,100 @@
+//! `drover bus replay`: events of the past, once more, for one consumer.
+
+use bus::{AmqpBus, Binding, Bus, Filter, Message};
+use clap::{Args, ValueEnum};
+use db::{Db, outbox::LoggedEvent};
+use protocol::id::TaskGroupId;
+use serde_json::json;
+
+use super::{DEADLINE, Tools, bus_failed, db_failed};
+use crate::exit::{Exit, Failure};
+
+#[derive(Debug, Args)]
+pub(super) struct ReplayArgs {
+    /// The events of this task group.
+    #[arg(long, value_name = "TASK_GROUP_ID")]
+    task_group: Option<TaskGroupId>,
+    /// This event and all that were told after it, by the id in the header x-drover-id. A few from just before it may
+    /// come along.
+    #[arg(long, value_name = "EVENT_ID", required_unless_present = "task_group")]
+    since: Option<i64>,
+    /// The queue that gets them, and nobody else.
+    #[arg(long, value_name = "QUEUE")]
+    to: String,
+    /// Only what goes to this exchange; may be given several times [default: all].
+    #[arg(long, value_name = "EXCHANGE")]
+    exchange: Vec<String>,
+    /// Only what goes out under such routing keys, CC keys included; may be given several times.
+    #[arg(long, value_name = "PATTERN", default_value = "#")]
+    pattern: Vec<String>,
+    /// As the world is told, or as Drover's own parts are.
+    #[arg(long, value_enum, default_value = "json")]
+    form: Form,
+    /// Only say how many messages it would be.
+    #[arg(long)]
+    dry_run: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Form {
+    Json,
+    Protobuf,
+}
+
+/// Events read and messages sent in one go.
+const PAGE: i32 = 500;
+
+pub(super) async fn run(args: ReplayArgs, tools: &Tools<'_>) -> Result<Exit, Failure> {
+    let db = tools.db().await?;
+    let bus = tools.broker()?;
+    let filter = filter(&args, tools);
+    let depth = bus.depth(&args.to, DEADLINE).await.map_err(bus_failed)?;
+    if depth.consumers == 0 {
+        eprintln!("nobody consumes from {} just now; the messages will wait there", args.to);
+    }
+    let sent = send(&args, &filter, &db, &bus, tools).await?;
+    bus.close().await;
+    let verb = if args.dry_run { "would be sent" } else { "were sent" };
+    tools
+        .output
+        .either(&json!({"messages": sent, "queue": args.to}), &format!("{sent} messages {verb} to {}", args.to));
+    Ok(Exit::Ok)
+}
+
+fn filter(args: &ReplayArgs, tools: &Tools<'_>) -> Filter {
+    let mut exchanges: Vec<&str> = args.exchange.iter().map(|name| tools.exchanges.full_name(name)).collect();
+    if args.form == Form::Protobuf {
+        exchanges = vec![tools.exchanges.own_exchange()];
+    } else if exchanges.is_empty() {
+        exchanges = tools.exchanges.world_exchanges().collect();
+    }
+    let pairs = exchanges.iter().flat_map(|exchange| args.pattern.iter().map(move |pattern| (*exchange, pattern)));
+    let bindings: Vec<Binding> =
+        pairs.map(|(exchange, pattern)| Binding { exchange: exchange.to_owned(), pattern: pattern.clone() }).collect();
+    Filter::new(&bindings)
+}
+
+async fn send(args: &ReplayArgs, filter: &Filter, db: &Db, bus: &AmqpBus, tools: &Tools<'_>) -> Result<usize, Failure> {
+    let end = db.event_log().await.map_err(db_failed)?;
+    let mut position = end.first - 1;
+    if let Some(since) = args.since {
+        position = position.max(db.position_before(since).await.map_err(db_failed)?);
+    }
+    let mut sent = 0;
+    // What happens while this runs reaches the queue by its bindings.
+    while position < end.last {
+        let page = db.events_after(position, args.task_group, PAGE).await.map_err(db_failed)?;
+        position = page.position;
+        let messages = messages(&page.events, filter, tools);
+        if !args.dry_run && !messages.is_empty() {
+            bus.send_to(&args.to, &messages, DEADLINE).await.map_err(bus_failed)?;
+        }
+        sent += messages.len();
+    }
+    Ok(sent)
+}
+
+fn messages(events: &[LoggedEvent], filter: &Filter, tools: &Tools<'_>) -> Vec<Message> {
+    let forms = events.iter().flat_map(|logged| tools.exchanges.both_forms(&logged.event));
+    forms.filter(|message| filter.takes(message)).collect()
+}

@@ -1,0 +1,98 @@
+//! `drover explain`: why something is not as one would like it to be.
+
+use std::fmt::Write;
+
+use chrono::TimeDelta;
+use clap::Subcommand;
+use protocol::{
+    explain::{Explanation, Required},
+    state::TaskState,
+    time,
+};
+
+use crate::{
+    exit::{Exit, Failure},
+    ground::Ground,
+    output::Output,
+    task_command::One,
+};
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ExplainCommand {
+    /// Why a task is not running: what it waits for, who could run it, and what would help.
+    Task(One),
+}
+
+pub(crate) async fn run(command: ExplainCommand, ground: &Ground, output: &Output) -> Result<Exit, Failure> {
+    let ExplainCommand::Task(one) = command;
+    let explanation = one.server.connect(ground)?.explain(one.task_id).await?;
+    output.either(&explanation, &in_words(&explanation));
+    Ok(Exit::Ok)
+}
+
+/// The verdict first; then only what has something to say.
+fn in_words(it: &Explanation) -> String {
+    let mut text = format!("{} `{}` is {}.\n{}", it.task_id, it.name, it.status.state, it.verdict);
+    for advice in &it.advice {
+        let _ = write!(text, "\n  -> {advice}");
+    }
+    let mut line = |label: &str, words: String| _ = write!(text, "\n{label:<13} {words}");
+    if it.dependencies.total > 0 {
+        let (satisfied, total) = (it.dependencies.satisfied, it.dependencies.total);
+        line("dependencies", format!("{satisfied} of {total} satisfied ({})", it.dependencies.requires));
+    }
+    for required in &it.dependencies.blocking {
+        line("  waits for", described(required));
+    }
+    for required in it.dependencies.roots.iter().filter(|root| !it.dependencies.blocking.contains(root)) {
+        line("  in the end", described(required));
+    }
+    if let Some(position) = &it.position {
+        let more = if position.or_more { " or more" } else { "" };
+        let (ahead, higher, pending) = (position.ahead, position.ahead_of_higher_priority, position.pending);
+        line("queue", format!("{ahead}{more} ahead ({higher} of higher priority), {pending}{more} pending"));
+    }
+    if !it.status.state.is_resolved() {
+        workers(it, &mut line);
+    }
+    if let Some(claim) = &it.claim {
+        let until = time::format(claim.taken_until);
+        line("claim", format!("run {} by {}/{} until {until}", claim.run_id, claim.worker_group, claim.worker_id));
+    }
+    let (runs, left, allowed) = (it.retries.runs, it.retries.left, it.retries.allowed);
+    line("runs", format!("{runs} so far, {left} of {allowed} retries left"));
+    let deadline = TimeDelta::seconds(it.deadline.seconds_left);
+    let when = if deadline < TimeDelta::zero() { "passed" } else { "ahead" };
+    line("deadline", format!("{} ({} min {when})", time::format(it.deadline.deadline), deadline.num_minutes().abs()));
+    if !it.scopes.held.is_empty() {
+        line("scopes", it.scopes.held.join(", "));
+    }
+    for event in &it.events.undelivered {
+        line("not yet told", format!("{} of {}", event.kind, time::format(event.at)));
+    }
+    for note in &it.notes {
+        line(&note.source, format!("{} (since {})", note.words, time::format(note.at)));
+    }
+    text
+}
+
+fn workers(it: &Explanation, line: &mut impl FnMut(&str, String)) {
+    let seen = &it.workers;
+    let (queue, known, alive, quarantined) = (&seen.task_queue_id, seen.known, seen.alive, seen.quarantined);
+    line("workers", format!("{known} known on {queue}, {alive} alive, {quarantined} in quarantine"));
+    for worker in &seen.latest {
+        let busy = if worker.busy { ", busy" } else { "" };
+        let info = worker.quarantine_info.as_ref().map(|info| format!(": {info}")).unwrap_or_default();
+        let until = worker.quarantine_until.map(|at| format!(", in quarantine until {}{info}", time::format(at)));
+        let seen = time::format(worker.last_seen);
+        let name = format!("{}/{}", worker.worker_group, worker.worker_id);
+        line("  worker", format!("{name}, seen {seen}{busy}{}", until.unwrap_or_default()));
+    }
+}
+
+fn described(required: &Required) -> String {
+    let state = required.state.map_or("not there any more", TaskState::as_str);
+    let hopeless = if required.satisfiable { "" } else { ", which cannot satisfy" };
+    let name = required.name.as_ref().map(|name| format!(" `{name}`")).unwrap_or_default();
+    format!("{}{name} {state}{hopeless}", required.task_id)
+}

@@ -1,0 +1,120 @@
+//! `drover push`: the row of a push as Treeherder would show it; `drover treeherder`: tells it once more.
+
+mod picture;
+
+use std::time::Duration;
+
+use clap::{Args, Subcommand};
+use serde_json::json;
+
+use crate::{
+    client::{Server, ServerArgs},
+    exit::{Exit, Failure},
+    ground::Ground,
+    output::Output,
+    run::shutdown,
+};
+
+/// Flags of `drover push`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  drover push autoland 0123456789abcdef0123456789abcdef01234567
+  drover push autoland 0123456789abcdef0123456789abcdef01234567 --watch
+  drover push autoland 0123456789abcdef0123456789abcdef01234567 -o json
+
+Each platform is a line, with the symbols of its jobs in their groups. A retried run is shown beside the one that follows it.
+With --watch it ends when nothing is left to wait for: with 0 if every job is green, else with 1.")]
+pub(crate) struct PushArgs {
+    #[command(flatten)]
+    push: Push,
+    /// Show it again whenever something changes, until no job is left to wait for.
+    #[arg(long)]
+    watch: bool,
+    /// How often --watch looks.
+    #[arg(long, value_name = "SECONDS", default_value_t = 2.0)]
+    interval: f64,
+    #[command(flatten)]
+    server: ServerArgs,
+}
+
+/// Which push.
+#[derive(Debug, Args)]
+struct Push {
+    /// The repository, as Treeherder calls it; an owner before a slash is left out.
+    #[arg(value_name = "PROJECT")]
+    project: String,
+    /// The commit at the top of the push: 40 hexadecimal digits.
+    #[arg(value_name = "REVISION")]
+    revision: String,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum TreeherderCommand {
+    /// Publish the jobs of a push once more, from what is known of their tasks now.
+    Replay(ReplayArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ReplayArgs {
+    /// The project and the revision of the push.
+    #[arg(long, num_args = 2, value_names = ["PROJECT", "REVISION"], required = true)]
+    push: Vec<String>,
+    #[command(flatten)]
+    server: ServerArgs,
+}
+
+impl Push {
+    fn project(&self) -> &str {
+        name_of(&self.project)
+    }
+}
+
+/// Treeherder knows repositories without their owners.
+fn name_of(project: &str) -> &str {
+    project.rsplit('/').next().unwrap_or(project)
+}
+
+pub(crate) async fn run(args: PushArgs, ground: &Ground, output: &Output) -> Result<Exit, Failure> {
+    let server = args.server.connect(ground)?;
+    if args.watch {
+        return watch(&args, &server, output).await;
+    }
+    let row = server.push(args.push.project(), &args.push.revision).await?;
+    output.either(&row, &picture::draw(&row, output.is_terminal()));
+    Ok(Exit::Ok)
+}
+
+/// Looks again after each interval; says something only when something has changed.
+async fn watch(args: &PushArgs, server: &Server, output: &Output) -> Result<Exit, Failure> {
+    let interval = Duration::try_from_secs_f64(args.interval)
+        .map_err(|error| Failure::new(Exit::Usage, format!("--interval {}: {error}", args.interval)))?;
+    let shutdown = shutdown()?;
+    let mut shown = None;
+    loop {
+        let row = server.push(args.push.project(), &args.push.revision).await?;
+        if shown.as_ref() != Some(&row) {
+            output.either(&row, &picture::draw(&row, output.is_terminal()));
+        }
+        if row.open() == 0 {
+            return Ok(if row.is_green() { Exit::Ok } else { Exit::Failed });
+        }
+        shown = Some(row);
+        tokio::select! {
+            () = tokio::time::sleep(interval) => {}
+            () = shutdown.wait() => return Ok(Exit::Interrupted),
+        }
+    }
+}
+
+pub(crate) async fn treeherder(command: TreeherderCommand, ground: &Ground, output: &Output) -> Result<Exit, Failure> {
+    let TreeherderCommand::Replay(ReplayArgs { push, server }) = command;
+    let [project, revision] = &push[..] else {
+        return Err(Failure::new(Exit::Usage, "--push takes a project and a revision"));
+    };
+    let project = name_of(project);
+    server.connect(ground)?.replay_push(project, revision).await?;
+    let object = json!({ "project": project, "revision": revision });
+    output.either(&object, &format!("the jobs of {revision} in {project} are published once more"));
+    Ok(Exit::Ok)
+}

@@ -1,0 +1,206 @@
+//! Why a task is not running: the answer of `explainTask`, as programs and `drover explain task` read it.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    id::{RunId, TaskId, TaskQueueId},
+    state::{Requires, TaskState},
+    status::TaskStatus,
+    time::{Timestamp, wire, wire_option},
+};
+
+/// Everything that has to do with whether a task runs, with the verdict first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Explanation {
+    pub task_id: TaskId,
+    /// Of its metadata.
+    pub name: String,
+    /// When this was found out.
+    #[serde(with = "wire")]
+    pub at: Timestamp,
+    pub cause: Cause,
+    /// The whole answer in a sentence or two.
+    pub verdict: String,
+    /// What would help, one sentence each.
+    pub advice: Vec<String>,
+    pub status: TaskStatus,
+    pub dependencies: Dependencies,
+    /// While it is pending.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub position: Option<Position>,
+    pub workers: Workers,
+    pub deadline: Deadline,
+    /// While a worker holds it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub claim: Option<Claim>,
+    pub retries: Retries,
+    pub scopes: Scopes,
+    pub events: Events,
+    pub notes: Vec<Note>,
+}
+
+/// The one reason that counts most.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Cause {
+    Completed,
+    Failed,
+    Exception,
+    Running,
+    /// Its worker has not been heard of in time; the run is about to be ended.
+    ClaimRanOut,
+    /// It is about to be ended.
+    DeadlinePassed,
+    /// A dependency, or one behind it, ended in a way that cannot satisfy.
+    BlockedByFailure,
+    /// A dependency is not there any more.
+    DependencyMissing,
+    WaitsForDependencies,
+    /// Nothing is left to wait for; it becomes pending by itself.
+    BecomesPending,
+    NoWorkerEverSeen,
+    NoWorkerAlive,
+    AllWorkersQuarantined,
+    /// Only its turn has not come.
+    WaitsInQueue,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Dependencies {
+    pub requires: Requires,
+    pub total: usize,
+    pub satisfied: usize,
+    /// Those that are not satisfied, the hopeless first; not more than a page of them.
+    pub blocking: Vec<Required>,
+    /// What stands at the end of the chains of unscheduled tasks, likewise.
+    pub roots: Vec<Required>,
+    /// The chains were followed to their ends.
+    pub followed: bool,
+}
+
+/// A task that is waited for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Required {
+    pub task_id: TaskId,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Missing: there is no such task.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub state: Option<TaskState>,
+    /// It can still satisfy without anybody's help.
+    pub satisfiable: bool,
+}
+
+/// Where a pending run stands in its queue. `or_more`: counting was ended there.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Position {
+    #[serde(with = "wire")]
+    pub since: Timestamp,
+    pub ahead: i64,
+    pub ahead_of_higher_priority: i64,
+    pub pending: i64,
+    pub or_more: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Workers {
+    pub task_queue_id: TaskQueueId,
+    pub known: i64,
+    pub alive: i64,
+    pub quarantined: i64,
+    /// Alive, and not in quarantine.
+    pub ready: i64,
+    #[serde(default, with = "wire_option", skip_serializing_if = "Option::is_none")]
+    pub last_seen: Option<Timestamp>,
+    /// Those seen last.
+    pub latest: Vec<Worker>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Worker {
+    pub worker_group: String,
+    pub worker_id: String,
+    #[serde(with = "wire")]
+    pub last_seen: Timestamp,
+    pub busy: bool,
+    #[serde(default, with = "wire_option", skip_serializing_if = "Option::is_none")]
+    pub quarantine_until: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quarantine_info: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Deadline {
+    #[serde(with = "wire")]
+    pub deadline: Timestamp,
+    /// Negative once it has passed.
+    pub seconds_left: i64,
+    #[serde(with = "wire")]
+    pub expires: Timestamp,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Claim {
+    pub run_id: RunId,
+    pub worker_group: String,
+    pub worker_id: String,
+    #[serde(with = "wire")]
+    pub taken_until: Timestamp,
+    /// Negative once it has run out.
+    pub seconds_left: i64,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Retries {
+    pub runs: usize,
+    pub allowed: i16,
+    pub left: i16,
+}
+
+/// What the task may do, and what it lacks for what its payload asks.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Scopes {
+    pub held: Vec<String>,
+    pub missing: Vec<String>,
+    /// What a worker needs to claim it.
+    pub to_claim: String,
+}
+
+/// Events that wait to be told. `or_more`: only the oldest were looked through.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Events {
+    pub undelivered: Vec<Event>,
+    /// Of all tasks.
+    pub backlog: i64,
+    pub or_more: bool,
+    #[serde(default, with = "wire_option", skip_serializing_if = "Option::is_none")]
+    pub oldest: Option<Timestamp>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Event {
+    pub kind: String,
+    #[serde(with = "wire")]
+    pub at: Timestamp,
+}
+
+/// What another part has to say about the task.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Note {
+    pub source: String,
+    pub kind: String,
+    pub words: String,
+    #[serde(with = "wire")]
+    pub at: Timestamp,
+}

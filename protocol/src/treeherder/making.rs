@@ -1,0 +1,140 @@
+//! From an event about a task to the jobs it is told as.
+
+use super::{Destination, Dialect, Job, JobConfig, JobResult, JobState, Outcome, Problem, ReportedTask, links::Shelf};
+use crate::{
+    event::EventKind,
+    id::RunId,
+    state::{ReasonCreated, TaskState},
+    status::{RunStatus, TaskStatus},
+};
+
+/// What was heard of a task.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Happening {
+    /// It was created. It may still wait for its dependencies.
+    Defined,
+    /// A run of it became pending.
+    Pending(RunId),
+    /// A run of it began or ended.
+    Changed(RunId),
+    /// Nothing: a run is told once more, from what is known now.
+    Again(RunId),
+}
+
+/// How job messages are made in this installation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Making {
+    /// What addresses of logs and artifacts begin with, without a slash at the end.
+    pub root_url: String,
+    pub report_unscheduled: bool,
+    /// Whether a task that ended before it was scheduled is told as ended. Otherwise its job stays unscheduled for ever.
+    pub close_unscheduled: bool,
+    /// Most artifacts linked in one message.
+    pub link_limit: usize,
+}
+
+impl Happening {
+    /// `None`: events of this kind are not told to Treeherder, or this one lacks its run.
+    pub fn of(kind: EventKind, run_id: Option<RunId>) -> Option<Self> {
+        match kind {
+            EventKind::TaskDefined => Some(Self::Defined),
+            EventKind::TaskPending => run_id.map(Self::Pending),
+            EventKind::TaskRunning | EventKind::TaskCompleted | EventKind::TaskFailed | EventKind::TaskException => {
+                run_id.map(Self::Changed)
+            }
+            _ => None,
+        }
+    }
+
+    /// What tells once more all that is known of a task.
+    pub fn all_of(status: &TaskStatus) -> Vec<Self> {
+        if status.runs.is_empty() {
+            return vec![Self::Defined];
+        }
+        status.runs.iter().map(|run| Self::Again(run.run_id)).collect()
+    }
+
+    /// The run whose artifacts belong into the message.
+    pub fn ended_run(self, status: &TaskStatus) -> Option<RunId> {
+        let (Self::Changed(run_id) | Self::Again(run_id)) = self else { return None };
+        status.run(run_id).filter(|run| run.state.is_resolved()).map(|run| run.run_id)
+    }
+}
+
+impl Making {
+    /// The jobs to tell, in order, and what had to be left out of them. `artifacts`: those of the run that ended.
+    pub fn jobs(
+        &self,
+        task: (&ReportedTask, &JobConfig),
+        destination: &Destination,
+        (status, happening): (&TaskStatus, Happening),
+        artifacts: &[String],
+        dialect: Dialect,
+    ) -> (Vec<Job>, Vec<Problem>) {
+        let job = |run_id, outcome| Job::new(task, destination, (run_id, outcome), dialect);
+        let run_id = match happening {
+            Happening::Defined if self.report_unscheduled && dialect == Dialect::Present => {
+                return (vec![job(0, Outcome::UNSCHEDULED)], Vec::new());
+            }
+            Happening::Defined => return (Vec::new(), Vec::new()),
+            Happening::Pending(run_id) | Happening::Changed(run_id) | Happening::Again(run_id) => run_id,
+        };
+        let (Some(run), Some(outcome)) = (status.run(run_id), self.outcome(status, run_id, dialect)) else {
+            return (Vec::new(), Vec::new());
+        };
+        let mut told = job(run_id, outcome);
+        let mut problems: Vec<Problem> = told.on_machine_of(run).into_iter().collect();
+        self.fill(&mut told, (task.0, run), artifacts, dialect, &mut problems);
+        let mut jobs = Vec::with_capacity(2);
+        if dialect == Dialect::Of2019 && !matches!(happening, Happening::Changed(_)) && run_id > 0 {
+            jobs.push(job(run_id - 1, RETRIED_IN_2019));
+        }
+        jobs.push(told);
+        (jobs, problems)
+    }
+
+    fn outcome(&self, status: &TaskStatus, run_id: RunId, dialect: Dialect) -> Option<Outcome> {
+        let run = status.run(run_id)?;
+        if run.reason_created == ReasonCreated::Exception && !self.close_unscheduled {
+            return None;
+        }
+        let outcome = Outcome::of(status, run_id)?;
+        match dialect {
+            Dialect::Present => Some(outcome),
+            // There the following run tells of it.
+            Dialect::Of2019 => Some(Outcome { is_retried: false, ..outcome }),
+        }
+    }
+
+    fn fill(
+        &self,
+        job: &mut Job,
+        (task, run): (&ReportedTask, &RunStatus),
+        artifacts: &[String],
+        dialect: Dialect,
+        problems: &mut Vec<Problem>,
+    ) {
+        if job.state != JobState::Unscheduled && job.state != JobState::Pending {
+            job.time_started = run.started;
+        }
+        if job.state != JobState::Completed {
+            return;
+        }
+        job.time_completed = run.resolved;
+        let left = Shelf { root_url: &self.root_url, task_id: task.task_id, run_id: run.run_id };
+        let logs = if run.state == TaskState::Exception { Ok(Vec::new()) } else { left.logs(dialect) };
+        job.logs = Some(logs.unwrap_or_else(|problem| {
+            problems.push(problem);
+            Vec::new()
+        }));
+        if artifacts.len() > self.link_limit {
+            problems.push(Problem::LinkLimit(self.link_limit));
+        }
+        let told = left.links(&artifacts[..artifacts.len().min(self.link_limit)]);
+        job.job_info.links = told.links;
+        problems.extend(told.problems);
+    }
+}
+
+/// How the run before the one that is now pending was told once more.
+const RETRIED_IN_2019: Outcome = Outcome { state: JobState::Completed, result: JobResult::Fail, is_retried: true };

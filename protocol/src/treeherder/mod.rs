@@ -1,0 +1,34 @@
+//! Jobs as Treeherder knows them: what a run of a task with a Treeherder route is told as. Pure: from what is known of
+//! the task to the message.
+//!
+//! Two forms exist: the present one, which Treeherder's own loader takes, and that of 2019, for an older one. Their
+//! schemas are `references/treeherder/schemas`.
+
+mod config;
+mod job;
+mod links;
+mod making;
+mod problem;
+mod replay;
+mod route;
+mod row;
+mod shown;
+mod task;
+
+pub use config::{JobConfig, JobKind, Machine};
+pub use job::{Dialect, Job, JobMessage};
+pub use making::{Happening, Making};
+pub use problem::Problem;
+pub use replay::ReplayPush;
+pub use route::{Destination, destinations};
+pub use row::{PushGroup, PushJob, PushPlatform, PushProblem, PushRow, PushTask};
+pub use shown::{JobResult, JobState, Outcome};
+pub use task::ReportedTask;
+
+/// The first `count` characters: Treeherder counts characters, not bytes.
+fn cut(text: &str, count: usize) -> &str {
+    text.char_indices().nth(count).map_or(text, |(end, _)| &text[..end])
+}
+
+#[cfg(test)]
+mod tests;

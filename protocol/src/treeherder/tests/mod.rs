@@ -1,0 +1,10 @@
+mod arbitrary;
+mod configs;
+mod fields;
+mod form_of_2019;
+mod golden;
+mod house;
+mod links;
+mod outcomes;
+mod routes;
+mod rows;

@@ -1,0 +1,147 @@
+//! The table of states and results, row by row.
+
+use serde_json::json;
+
+use super::house::{TASK, definition, making, present, read, run, status, told};
+use crate::{
+    event::EventKind,
+    id::RunId,
+    state::{ReasonCreated, ReasonResolved, TaskState},
+    status::RunStatus,
+    treeherder::{Dialect, Happening, JobKind, Making, Outcome},
+};
+
+fn exception(run_id: RunId, reason: ReasonResolved) -> RunStatus {
+    RunStatus { reason_resolved: Some(reason), ..run(run_id, TaskState::Exception) }
+}
+
+fn next(reason_created: ReasonCreated) -> RunStatus {
+    RunStatus { reason_created, ..run(1, TaskState::Pending) }
+}
+
+#[test]
+fn every_row_of_the_table_of_states() {
+    use JobKind::{Build, Test};
+    use ReasonResolved as Reason;
+    let one = |state| vec![run(0, state)];
+    let ended = |reason| vec![exception(0, reason)];
+    let followed = |created| vec![exception(0, Reason::WorkerShutdown), next(created)];
+    // Runs, what happened, then state, result, retried, and the word under which Treeherder keeps it.
+    let rows = [
+        (vec![], Happening::Defined, "unscheduled", "unknown", false, "unscheduled"),
+        (one(TaskState::Pending), Happening::Pending(0), "pending", "unknown", false, "pending"),
+        (one(TaskState::Running), Happening::Changed(0), "running", "unknown", false, "running"),
+        (one(TaskState::Completed), Happening::Changed(0), "completed", "success", false, "success"),
+        (one(TaskState::Failed), Happening::Changed(0), "completed", "fail", false, "testfailed"),
+        (ended(Reason::Canceled), Happening::Changed(0), "completed", "canceled", false, "usercancel"),
+        (ended(Reason::Superseded), Happening::Changed(0), "completed", "superseded", false, "superseded"),
+        (ended(Reason::DeadlineExceeded), Happening::Changed(0), "completed", "exception", false, "exception"),
+        (ended(Reason::ClaimExpired), Happening::Changed(0), "completed", "exception", false, "exception"),
+        (ended(Reason::MalformedPayload), Happening::Changed(0), "completed", "exception", false, "exception"),
+        (ended(Reason::ResourceUnavailable), Happening::Changed(0), "completed", "exception", false, "exception"),
+        (ended(Reason::InternalError), Happening::Changed(0), "completed", "exception", false, "exception"),
+        (ended(Reason::WorkerShutdown), Happening::Changed(0), "completed", "exception", false, "exception"),
+        (ended(Reason::IntermittentTask), Happening::Changed(0), "completed", "exception", false, "exception"),
+        (followed(ReasonCreated::Retry), Happening::Changed(0), "completed", "exception", true, "retry"),
+        (followed(ReasonCreated::TaskRetry), Happening::Changed(0), "completed", "exception", true, "retry"),
+        (followed(ReasonCreated::Rerun), Happening::Changed(0), "completed", "exception", false, "exception"),
+        (followed(ReasonCreated::Retry), Happening::Pending(1), "pending", "unknown", false, "pending"),
+    ];
+    let task = read(&definition(&json!({ "symbol": "B", "jobKind": "test" })));
+    for (runs, happening, state, result, retried, stored) in rows {
+        let status = status(runs);
+        let job = present(&task, &status, happening, &[]);
+        assert_eq!((&job["state"], &job["result"]), (&json!(state), &json!(result)), "{stored}");
+        assert_eq!(job["isRetried"], json!(retried), "{stored}");
+        let run_id = job["retryId"].as_i64().unwrap().try_into().unwrap();
+        let outcome = Outcome::of(&status, run_id).unwrap_or(Outcome::UNSCHEDULED);
+        assert_eq!(outcome.stored_as(Test), stored);
+        let otherwise = if stored == "testfailed" { "busted" } else { stored };
+        assert_eq!(outcome.stored_as(Build), otherwise);
+    }
+}
+
+#[test]
+fn a_rerun_leaves_the_earlier_run_as_it_was() {
+    let task = read(&definition(&json!({ "symbol": "B" })));
+    let again = RunStatus { reason_created: ReasonCreated::Rerun, ..run(1, TaskState::Completed) };
+    let status = status(vec![run(0, TaskState::Failed), again]);
+    let (first, second) =
+        (present(&task, &status, Happening::Again(0), &[]), present(&task, &status, Happening::Again(1), &[]));
+    assert_eq!((&first["result"], &first["isRetried"]), (&json!("fail"), &json!(false)));
+    assert_eq!(second["result"], "success");
+    assert_ne!(first["taskId"], second["taskId"], "every run is a job of its own");
+}
+
+#[test]
+fn a_task_that_ended_unscheduled_is_told_of_only_on_request() {
+    let task = read(&definition(&json!({ "symbol": "B" })));
+    for (reason, result) in [(ReasonResolved::Canceled, "canceled"), (ReasonResolved::DeadlineExceeded, "exception")] {
+        let born = RunStatus {
+            reason_created: ReasonCreated::Exception,
+            worker_group: None,
+            worker_id: None,
+            started: None,
+            ..exception(0, reason)
+        };
+        let status = status(vec![born]);
+        let happened = (&status, Happening::Changed(0));
+        assert_eq!(told(&making(), &task, happened, &[], Dialect::Present), (vec![], vec![]));
+
+        let closing = Making { close_unscheduled: true, ..making() };
+        let (jobs, problems) = told(&closing, &task, happened, &[], Dialect::Present);
+        let job = serde_json::to_value(&jobs[0]).unwrap();
+        assert_eq!((jobs.len(), problems), (1, vec![]));
+        assert_eq!((&job["state"], &job["result"]), (&json!("completed"), &json!(result)));
+        assert_eq!((job.get("timeStarted"), job.get("timeCompleted").is_some()), (None, true));
+        assert_eq!(job["taskId"], present(&task, &status_without_runs(), Happening::Defined, &[])["taskId"]);
+    }
+}
+
+fn status_without_runs() -> crate::status::TaskStatus {
+    status(vec![])
+}
+
+#[test]
+fn tasks_without_a_run_are_told_of_unless_that_is_switched_off() {
+    let task = read(&definition(&json!({ "symbol": "B" })));
+    let status = status(vec![]);
+    let quiet = Making { report_unscheduled: false, ..making() };
+    assert_eq!(told(&quiet, &task, (&status, Happening::Defined), &[], Dialect::Present).0, []);
+    let job = present(&task, &status, Happening::Defined, &[]);
+    assert_eq!((&job["retryId"], job.get("logs"), job.get("timeStarted")), (&json!(0), None, None));
+}
+
+#[test]
+fn only_events_that_change_a_job_are_happenings() {
+    for (kind, happening) in [
+        (EventKind::TaskDefined, Some(Happening::Defined)),
+        (EventKind::TaskPending, Some(Happening::Pending(3))),
+        (EventKind::TaskRunning, Some(Happening::Changed(3))),
+        (EventKind::TaskCompleted, Some(Happening::Changed(3))),
+        (EventKind::TaskFailed, Some(Happening::Changed(3))),
+        (EventKind::TaskException, Some(Happening::Changed(3))),
+        (EventKind::ArtifactCreated, None),
+        (EventKind::TaskPriorityChanged, None),
+        (EventKind::TaskGroupResolved, None),
+    ] {
+        assert_eq!(Happening::of(kind, Some(3)), happening);
+    }
+    assert_eq!(Happening::of(EventKind::TaskException, None), None);
+}
+
+#[test]
+fn the_guid_is_the_uuid_in_hyphens_and_the_run() {
+    let task = read(&definition(&json!({ "symbol": "B" })));
+    let job = present(&task, &status(vec![run(0, TaskState::Running)]), Happening::Changed(0), &[]);
+    assert_eq!(TASK, "fN1SbArXTPSVFNUvaOlinQ");
+    assert_eq!(job["taskId"], "7cdd526c-0ad7-4cf4-9514-d52f68e9629d/0");
+    assert_eq!(job["retryId"], 0);
+}
+
+#[test]
+fn all_of_a_task_is_one_happening_for_each_run() {
+    assert_eq!(Happening::all_of(&status(vec![])), [Happening::Defined]);
+    let two = status(vec![run(0, TaskState::Exception), run(1, TaskState::Running)]);
+    assert_eq!(Happening::all_of(&two), [Happening::Again(0), Happening::Again(1)]);
+}

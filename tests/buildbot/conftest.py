@@ -1,0 +1,149 @@
+"""One Buildbot master with workers, and one Drover that bridges to it; also to a master that is always down."""
+import json
+import os
+import pathlib
+import signal
+import subprocess
+import tempfile
+import urllib.request
+
+import pytest
+import taskcluster
+from master import PASSWORD, USER, Master, end, free_ports, wait_for
+
+DROVER = os.environ["DROVER"]
+LAST = ("completed", "failed", "exception")
+
+
+@pytest.fixture(scope="session")
+def master(tmp_path_factory):
+    # Buildbot waits for the disk some twenty times in each build; these builds need not outlive the tests.
+    memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else tmp_path_factory.mktemp("buildbot")
+    with tempfile.TemporaryDirectory(prefix="drover-buildbot-", dir=memory, ignore_cleanup_errors=True) as folder:
+        master = Master(pathlib.Path(folder))
+        try:
+            master.start()
+            master.start_worker("steady")
+            yield master
+        finally:
+            master.stop()
+
+
+SETTINGS = """
+[queue]
+deadline_delay = "1s"
+sweep_interval = "1s"
+
+[[bridge.masters]]
+name = "main"
+url = "{url}"
+user = "{user}"
+password = "{password}"
+ignored_builders = ["of-another-bridge"]
+allowed_builders = ["[a-z0-9-]*"]
+sweep_without_events = "2s"
+
+[[bridge.masters]]
+name = "stock"
+url = "{url}"
+user = "{user}"
+password = "{password}"
+scheduler = "stock"
+
+[[bridge.masters]]
+name = "down"
+url = "http://127.0.0.1:{nobody}/"
+user = "{user}"
+password = "{password}"
+"""
+
+
+class Drover:
+    def __init__(self, folder, url):
+        (nobody,) = free_ports(1)
+        self.settings = folder / "drover.toml"
+        self.settings.write_text(SETTINGS.format(url=url, user=USER, password=PASSWORD, nobody=nobody))
+        self.log = open(folder / "drover.log", "wb")
+        command = [DROVER, "dev", "-o", "json", "--config", self.settings, "--ephemeral",
+                   "--listen", "127.0.0.1:0", "--workers", "1"]
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=self.log, start_new_session=True)
+        ready = self.process.stdout.readline()
+        assert ready, (folder / "drover.log").read_text()[-3000:]
+        ready = json.loads(ready)
+        self.environment = {
+            **os.environ,
+            "TASKCLUSTER_ROOT_URL": ready["rootUrl"],
+            "TASKCLUSTER_CLIENT_ID": ready["clientId"],
+            "TASKCLUSTER_ACCESS_TOKEN": ready["accessToken"],
+        }
+        credentials = {"clientId": ready["clientId"], "accessToken": ready["accessToken"]}
+        self.queue = taskcluster.Queue({"rootUrl": ready["rootUrl"], "credentials": credentials, "maxRetries": 2})
+
+    def stop(self):
+        end(self.process, signal.SIGTERM)
+
+    def run(self, *arguments, **more):
+        """The command line; answers exit code and what was printed on both ways."""
+        command = [DROVER, *map(str, arguments)]
+        environment = {**self.environment, "DROVER_BRIDGE_PASSWORD": PASSWORD}
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=100, **more)
+        return done.returncode, done.stdout, done.stderr
+
+    # ---- tasks
+
+    def build(self, builder, master="main", deadline="1 hour", scopes=None, **payload):
+        """Creates a task that is a build of this builder."""
+        task_id = taskcluster.slugId()
+        self.queue.createTask(task_id, {
+            "taskQueueId": f"buildbot/{master}",
+            "created": taskcluster.fromNowJSON("0 seconds"),
+            "deadline": taskcluster.fromNowJSON(deadline),
+            "expires": taskcluster.fromNowJSON("2 hours"),
+            "scopes": [f"buildbot:build:{master}/{builder}"] if scopes is None else scopes,
+            "payload": {"builderName": builder, **payload},
+            "metadata": {"name": builder, "description": "made by tests/buildbot", "owner": "nobody@example.com",
+                         "source": "https://example.com/drover"},
+        })
+        return task_id
+
+    def status(self, task_id):
+        return self.queue.status(task_id)["status"]
+
+    def state(self, task_id):
+        return self.status(task_id)["state"]
+
+    def runs(self, task_id):
+        """State and reason of each run."""
+        return [(run["state"], run.get("reasonResolved")) for run in self.status(task_id)["runs"]]
+
+    def ended(self, task_id, seconds=60):
+        """The state a task ends in."""
+        return wait_for(f"an end of {task_id}: {self.status(task_id)}",
+                        lambda: (state := self.state(task_id)) in LAST and state, seconds)
+
+    def running(self, task_id):
+        return wait_for(f"a start of {task_id}", lambda: self.state(task_id) == "running")
+
+    def artifact(self, task_id, name):
+        """Its text; nothing if it is not there."""
+        try:
+            place = self.queue.getLatestArtifact(task_id, name)["url"]
+            with urllib.request.urlopen(place, timeout=30) as answer:
+                return answer.read().decode()
+        except taskcluster.exceptions.TaskclusterRestFailure as error:
+            if error.status_code == 404:
+                return None
+            raise
+
+    def artifacts(self, task_id):
+        return {one["name"] for one in self.queue.listLatestArtifacts(task_id)["artifacts"]}
+
+
+@pytest.fixture(scope="session")
+def drover(master, tmp_path_factory):
+    drover = Drover(tmp_path_factory.mktemp("drover"), master.url)
+    yield drover
+    drover.stop()
+    report = os.environ.get("DROVER_BUILDBOT_LOG")
+    if report:
+        pathlib.Path(report).write_bytes(pathlib.Path(drover.log.name).read_bytes())

@@ -1,0 +1,80 @@
+"""Whole graphs, many builds at once, and the command line."""
+import json
+import time
+
+import pytest
+
+GRAPH = """
+defaults:
+  metadata: { description: made by tests/buildbot }
+tasks:
+  prepare:
+    payload: { maxRunTime: 60, command: [[sh, -c, "echo prepared"]] }
+  legacy:
+    taskQueueId: buildbot/main
+    scopes: ["buildbot:build:main/shell"]
+    dependencies: [prepare]
+    payload: { builderName: shell }
+  report:
+    dependencies: [legacy]
+    payload: { maxRunTime: 60, command: [[sh, -c, "echo reported"]] }
+"""
+
+
+def test_a_graph_may_mix_builds_and_native_tasks(drover, tmp_path):
+    graph = tmp_path / "graph.yml"
+    graph.write_text(GRAPH)
+    code, out, err = drover.run("run", graph, "-o", "json")
+    assert code == 0, (out[-2000:], err)
+
+
+@pytest.mark.timeout(220)
+def test_two_hundred_builds_at_once(drover, master):
+    begin = time.monotonic()
+    # Order of creation, so that what is asked about is what ends next.
+    tasks = [drover.build(f"many-{number % 8}") for number in range(200)]
+    created = time.monotonic() - begin
+    for task_id in tasks:
+        assert drover.ended(task_id, 200) == "completed"
+    print(f"\n200 builds: created in {created:.1f} s, all resolved after {time.monotonic() - begin:.1f} s")
+    sets = master.get("buildsets?field=bsid&field=external_idstring")["buildsets"]
+    made = [one["external_idstring"] for one in sets]
+    assert all(made.count(f"{task_id}/0") == 1 for task_id in tasks)
+
+
+def test_the_command_line_tells_how_a_master_stands(drover, master, tmp_path):
+    there = ["--config", drover.settings]
+    code, out, _ = drover.run("bridge", "init", "--master", master.url, "--user", "drover", "--builder", "shell")
+    assert code == 0 and 'DroverScheduler(builderNames=["shell"])' in out and "[[bridge.masters]]" in out
+    code, out, _ = drover.run("bridge", "scheduler")
+    assert code == 0
+    compile(out, "drover_scheduler.py", "exec")
+
+    code, out, _ = drover.run("bridge", "check", "--master", "main", *there, "-o", "json")
+    (told,) = json.loads(out)
+    assert code == 1 and told["checked"]["version"] == "4.3.0" and told["checked"]["creates_once"]
+    faults = " ".join(told["faults"])
+    assert "builder collapsing: it collapses" in faults and "builder waiting: no worker" in faults
+    assert "builder shell" not in faults
+    code, out, err = drover.run("bridge", "check", "--master", "down", *there)
+    assert code == 3 and "did not answer" in out
+
+    code, out, _ = drover.run("bridge", "builders", "--master", "main", *there)
+    lines = {line.split()[0]: line for line in out.splitlines()[1:]}
+    assert lines["shell"].endswith("ready") and "does not serve it" in lines["not-for-tasks"]
+    code, _, err = drover.run("bridge", "check", "--master", "nobody", *there)
+    assert code == 2 and "main, stock, down" in err
+
+
+def test_a_scheduler_of_the_master_becomes_a_graph_that_runs(drover, tmp_path):
+    there = ["--master", "main", "--config", drover.settings]
+    code, out, _ = drover.run("bridge", "schedule", *there)
+    assert code == 0 and "nightly (Nightly): result, shell" in out and "after (Triggerable): shell" in out
+    code, out, _ = drover.run("bridge", "schedule", *there, "--from-buildbot", "nightly")
+    assert code == 0 and '"branch":"main"' in out
+    graph = tmp_path / "nightly.yml"
+    graph.write_text(out)
+    code, out, err = drover.run("run", graph, "-o", "json")
+    assert code == 0, (out[-2000:], err)
+    code, _, err = drover.run("bridge", "schedule", *there, "--from-buildbot", "weekly")
+    assert code == 2 and "weekly" in err

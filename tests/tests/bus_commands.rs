@@ -1,0 +1,192 @@
+//! `drover bus` with a real database and a real broker.
+
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+use std::{process::Output, sync::Arc, time::Duration};
+
+use actors::{kit::Supervisor, relay};
+use base::{Clock, Entropy, SystemClock, environment};
+use bus::{AmqpBus, Bus, Consumer, Delivery, Received, Subscription};
+use chrono::TimeDelta;
+use db::{
+    Db,
+    auth::{By, NewClient},
+    parked::ParkedMessage,
+    testing::TestDatabase,
+};
+use serde_json::Value;
+use tests::program;
+
+const SOON: Duration = Duration::from_secs(20);
+
+/// A database, a broker, and names on it that nobody else uses.
+struct House {
+    database: TestDatabase,
+    db: Db,
+    amqp_url: String,
+    name: String,
+    bus: Arc<AmqpBus>,
+}
+
+impl House {
+    async fn start() -> Option<Self> {
+        let Some(amqp_url) = environment::variable("DROVER_TEST_AMQP_URL") else {
+            println!("SKIPPED: the commands of `drover bus`; they need DROVER_TEST_AMQP_URL");
+            return None;
+        };
+        let database = TestDatabase::create().await;
+        let db = database.db().await;
+        let name = format!("drover-test/bus/{:x}", Entropy::system().number());
+        let bus = Arc::new(AmqpBus::new(&amqp_url, "bus commands", &Entropy::system()).unwrap());
+        Some(Self { database, db, amqp_url, name, bus })
+    }
+
+    fn settings(&self) -> relay::RelaySettings {
+        relay::RelaySettings {
+            exchange_names: format!("{}/{{service}}/{{name}}", self.name),
+            own_exchange: format!("{}/own", self.name),
+            ..relay::RelaySettings::default()
+        }
+    }
+
+    fn command(&self, words: &[&str]) -> tokio::process::Command {
+        let mut command = program();
+        command.args(["bus", "-o", "json", "--database-url", self.database.url(), "--amqp-url", &self.amqp_url]);
+        let settings = self.settings();
+        command.args(["--set", &format!("relay.exchange_names={}", settings.exchange_names)]);
+        command.args(["--set", &format!("relay.own_exchange={}", settings.own_exchange)]);
+        command.args(words);
+        command
+    }
+
+    async fn run(&self, words: &[&str]) -> Output {
+        tokio::time::timeout(SOON, self.command(words).output()).await.unwrap().unwrap()
+    }
+
+    async fn answer(&self, words: &[&str]) -> Vec<Value> {
+        let output = self.run(words).await;
+        assert!(output.status.success(), "{words:?}: {}", String::from_utf8_lossy(&output.stderr));
+        let text = String::from_utf8(output.stdout).unwrap();
+        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+
+    /// Leaves one event in the outbox.
+    async fn change(&self, client_id: &str) {
+        let ring = base::KeyRing::new(&[base::SealingKey::make("k", &Entropy::seeded(1))]).unwrap();
+        let now = SystemClock.now();
+        let client = NewClient {
+            client_id: client_id.to_owned(),
+            description: String::new(),
+            sealed_access_token: ring.seal("t", "p", &Entropy::seeded(2)),
+            scopes: vec![],
+            expires: now + TimeDelta::days(1),
+            delete_on_expiration: false,
+        };
+        self.db.client_create(&client, &By { client_id: "me".to_owned(), trace: None }, now).await.unwrap();
+    }
+}
+
+async fn next(consumer: &mut Consumer) -> Delivery {
+    match tokio::time::timeout(SOON, consumer.next()).await.expect("a delivery in time") {
+        Some(Received::Delivery(delivery)) => delivery,
+        other => panic!("a delivery was due, not {other:?}"),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn events_are_counted_shown_and_sent_once_more_to_one_queue() {
+    let Some(house) = House::start().await else { return };
+    house.change("first").await;
+    let lag = house.answer(&["lag"]).await.remove(0);
+    assert_eq!((&lag["shards"][0]["waiting"], &lag["shards"][0]["relay"]), (&1.into(), &false.into()), "{lag}");
+
+    let exchanges = relay::Exchanges::new(&house.settings()).unwrap();
+    let created = exchanges.full_name("client-created").to_owned();
+    house.bus.declare(bus::Exchange::topic(&created)).await.unwrap();
+    let queue = format!("{}/mine", house.name);
+    let mut mine = house.bus.subscribe(Subscription::durable(&queue).bind(&created, "#")).await.unwrap();
+    let (clock, entropy) = (Arc::new(SystemClock), Entropy::system());
+    let (child, _) =
+        relay::start(house.db.clone(), house.bus.clone(), clock, house.settings(), entropy.clone()).unwrap();
+    let relay = Supervisor::start(vec![child], entropy).await;
+    let first = next(&mut mine).await;
+    let told = first.message.clone();
+    first.ack();
+    assert_eq!(told.body, r#"{"version":1,"clientId":"first"}"#);
+
+    let tail = house.command(&["tail", "client-created", "--count", "1"]).output();
+    let changes = async {
+        for number in 0.. {
+            house.change(&format!("client-{number}")).await;
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+    };
+    let shown = tokio::select! { shown = tail => shown.unwrap(), () = changes => unreachable!() };
+    let shown: Value = serde_json::from_slice(&shown.stdout).unwrap();
+    assert_eq!(shown["exchange"], *created);
+    assert!(shown["body"]["clientId"].as_str().unwrap().starts_with("client-"));
+
+    let mut last = 0;
+    loop {
+        let delivery = next(&mut mine).await;
+        last = last.max(delivery.message.id.parse().unwrap());
+        let is_shown = delivery.message.id == shown["id"];
+        delivery.ack();
+        if is_shown {
+            break;
+        }
+    }
+    let again = ["replay", "--since", &told.id, "--to", &queue, "--exchange", "client-created"];
+    let sent = house.answer(&again).await.remove(0);
+    assert!(sent["messages"].as_i64().unwrap() >= 2, "{sent}");
+    let repeated = loop {
+        let delivery = next(&mut mine).await;
+        let message = delivery.message.clone();
+        delivery.ack();
+        if message.replayed {
+            break message;
+        }
+    };
+    assert_eq!(*repeated, bus::Message { replayed: true, ..(*told).clone() });
+    let nowhere = house.run(&["replay", "--since", "1", "--to", "queue/nobody/nothing"]).await;
+    assert_eq!(nowhere.status.code(), Some(4), "{}", String::from_utf8_lossy(&nowhere.stderr));
+    relay.stop(SOON).await;
+    house.bus.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn parked_messages_are_listed_sent_again_and_dropped() {
+    let Some(house) = House::start().await else { return };
+    let queue = format!("{}/parked", house.name);
+    let mut mine = house.bus.subscribe(Subscription::durable(&queue)).await.unwrap();
+    let parked = ParkedMessage {
+        parked_id: 0,
+        queue: queue.clone(),
+        message_id: "7".to_owned(),
+        exchange: "some/exchange".to_owned(),
+        routing_key: "primary.a".to_owned(),
+        cc: vec!["route.b".to_owned()],
+        content_type: "application/json".to_owned(),
+        body: b"{\"a\":1}".to_vec(),
+        reason: "it cannot be read".to_owned(),
+        tries: 5,
+        parked: SystemClock.now(),
+    };
+    let number = house.db.park_message(&parked).await.unwrap();
+    assert_eq!(house.db.park_message(&parked).await.unwrap(), number, "the same message again");
+
+    let listed = house.answer(&["parked", "list", "--queue", &queue]).await;
+    assert_eq!((&listed[0]["number"], &listed[0]["reason"]), (&number.into(), &"it cannot be read".into()));
+    house.answer(&["parked", "retry", &number.to_string()]).await;
+    let delivery = next(&mut mine).await;
+    assert_eq!((&*delivery.message.exchange, &*delivery.message.cc), ("some/exchange", &["route.b".to_owned()][..]));
+    assert!(delivery.message.replayed);
+    delivery.ack();
+    assert!(house.answer(&["parked", "list"]).await.is_empty());
+
+    let number = house.db.park_message(&parked).await.unwrap().to_string();
+    assert_eq!(house.run(&["parked", "drop", &number]).await.status.code(), Some(2), "it must be confirmed");
+    assert_eq!(house.answer(&["parked", "drop", &number, "--yes"]).await[0]["dropped"], 1);
+    assert_eq!(house.run(&["parked", "drop", &number, "--yes"]).await.status.code(), Some(4));
+    house.bus.close().await;
+}

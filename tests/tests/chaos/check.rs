@@ -1,0 +1,49 @@
+//! What must hold.
+
+use std::time::{Duration, Instant};
+
+use base::Entropy;
+use protocol::id::TaskId;
+use serde_json::{Value, json};
+use tests::{Client, definition};
+use tokio::time::sleep;
+
+use crate::Everything;
+
+/// Every process is ready, and a task that is created now is claimed and completed.
+pub(crate) async fn recovery(all: &mut Everything, entropy: &Entropy, within: Duration) {
+    let begun = Instant::now();
+    all.house.ready().await;
+    let client = all.house.client();
+    while !round(&client, entropy).await {
+        assert!(begun.elapsed() < within, "nothing works yet {within:?} after the last fault");
+        sleep(Duration::from_millis(100)).await;
+    }
+    assert!(begun.elapsed() < within, "it took {:?} to recover", begun.elapsed());
+}
+
+async fn round(client: &Client, entropy: &Entropy) -> bool {
+    let (queue, id) = ("tests/recovery", TaskId::from_random(entropy.uuid_bytes()));
+    let good = |answer: reqwest::Result<tests::Answer>| answer.ok().filter(|answer| answer.status == 200);
+    if good(client.create(id, &definition(queue, &json!({}))).await).is_none() {
+        return false;
+    }
+    let Some(claimed) = good(client.claim_work(queue, "recovery", 8).await) else { return false };
+    let claims = claimed.body["tasks"].as_array().unwrap().clone();
+    let ours = claims.iter().find(|claim| claim["status"]["taskId"] == json!(id));
+    let Some(claim) = ours else { return false };
+    let run = usize::try_from(claim["runId"].as_u64().unwrap()).unwrap();
+    good(client.run(id, run, "completed", &json!({})).await).is_some()
+}
+
+/// Every task is resolved, and a run follows another only for a recorded reason.
+pub(crate) fn histories(statuses: &[Value]) {
+    for status in statuses {
+        let state = status["state"].as_str().unwrap();
+        assert!(["completed", "failed", "exception"].contains(&state), "a task is not resolved: {status}");
+        for pair in status["runs"].as_array().unwrap().windows(2) {
+            let expired = pair[0]["state"] == "exception" && pair[0]["reasonResolved"] == "claim-expired";
+            assert!(expired && pair[1]["reasonCreated"] == "retry", "a run follows another for no reason: {status}");
+        }
+    }
+}

@@ -1,0 +1,201 @@
+//! Downloading: in as many tries as it takes, each going on where the one before broke off.
+
+use std::{
+    collections::BTreeMap,
+    io::{Seek, SeekFrom, Write},
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use reqwest::{Method, Response, StatusCode, header};
+
+use super::{Origin, Progress, TransferError, origin::Source, part::Part};
+use crate::{
+    artifact::hex,
+    client::{Client, ClientError, RequestName, accepted, follow_url, unreachable, wait_after},
+};
+
+/// Tries in a row that brought nothing new, or something wrong, before it is given up.
+const TRIES: u32 = 8;
+/// Longest silence within an answer.
+const SILENCE: Duration = Duration::from_secs(30);
+
+/// One thing to download.
+pub struct Download {
+    pub client: Client,
+    /// Reaches the server itself, where `client` is a proxy that signs by itself.
+    pub direct: Client,
+    pub origin: Origin,
+    pub progress: Progress,
+}
+
+/// What lies on the disk now.
+#[derive(Debug)]
+pub struct Received {
+    pub path: PathBuf,
+    pub size: u64,
+    pub sha256: String,
+    /// Somebody told which hash it must have.
+    pub verified: bool,
+    /// How many tries it took.
+    pub tries: u32,
+}
+
+/// What the answers have told of the content so far.
+#[derive(Default)]
+struct Known {
+    /// To be sure that the rest belongs to the beginning.
+    tag: Option<String>,
+    hashes: BTreeMap<String, String>,
+    encoding: String,
+}
+
+impl Download {
+    /// Leaves the content under this name, or an error and, where a later call may go on with it, a file beside it.
+    pub async fn to_file(&self, target: &Path) -> Result<Received, TransferError> {
+        let part = Part::open(target)?;
+        let (mut failures, mut tries, mut known) = (0, 0, Known::default());
+        loop {
+            tries += 1;
+            let had = part.length()?;
+            let error = match self.attempt(&part, &mut known).await {
+                Ok(()) => match self.settle(&part, &known).await {
+                    Ok(mut received) => {
+                        target.clone_into(&mut received.path);
+                        return Ok(Received { tries, ..received });
+                    }
+                    Err(error) => {
+                        part.cut(0)?;
+                        known = Known::default();
+                        error
+                    }
+                },
+                Err(error) => error,
+            };
+            failures = if part.length()? > had { 0 } else { failures + 1 };
+            if failures >= TRIES || !error.is_passing() {
+                if part.length()? == 0 {
+                    // There is nothing in it that somebody could go on with.
+                    let _ = std::fs::remove_file(&part.path);
+                }
+                return Err(error);
+            }
+            tracing::debug!(error = error.in_full(), "a download goes on");
+            tokio::time::sleep(wait_after(failures, &self.client.entropy)).await;
+        }
+    }
+
+    /// Adds to the file what is missing, as far as it comes.
+    async fn attempt(&self, part: &Part, known: &mut Known) -> Result<(), TransferError> {
+        let source = self.origin.locate(&self.client, &self.direct).await?;
+        let mut from = part.length()?;
+        if known.tag.is_none() && source.hashes.is_empty() && from > 0 {
+            // Of an earlier download, and nobody could tell whether the rest belongs to it.
+            part.cut(0)?;
+            from = 0;
+        }
+        known.hashes.extend(source.hashes.clone());
+        let (mut response, name) = self.open(&source, from, known).await?;
+        let total = match begins_at(&response) {
+            Some((first, total)) if first == from => total,
+            Some(_) => {
+                part.cut(0)?;
+                return Err(broken(&name, "the answer is another part than was asked for"));
+            }
+            None => {
+                part.cut(0)?;
+                from = 0;
+                response.content_length()
+            }
+        };
+        known.learn(&response);
+        self.copy(&mut response, &name, part, (from, total)).await
+    }
+
+    async fn open(&self, source: &Source, from: u64, known: &Known) -> Result<(Response, RequestName), TransferError> {
+        let mut headers = header::HeaderMap::new();
+        if from > 0 {
+            headers.extend([(header::RANGE, value(&format!("bytes={from}-"))?)]);
+            headers.extend(known.tag.iter().filter_map(|tag| Some((header::IF_RANGE, value(tag).ok()?))));
+        }
+        let name = RequestName::new(&Method::GET, &source.url);
+        let response = follow_url(&self.client, &source.url, &headers).await?;
+        match response.status() {
+            // The signature has lapsed, or the URL was altered on its way; the next try asks for a new one.
+            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN if matches!(self.origin, Origin::Artifact { .. }) => {
+                Err(broken(&name, "the URL is not good any more"))
+            }
+            // There is nothing after what we have, so that is whole or wrong.
+            StatusCode::RANGE_NOT_SATISFIABLE => Ok((response, name)),
+            _ => Ok((accepted(response, &name).await?, name)),
+        }
+    }
+
+    async fn copy(
+        &self,
+        response: &mut Response,
+        name: &RequestName,
+        part: &Part,
+        (from, total): (u64, Option<u64>),
+    ) -> Result<(), TransferError> {
+        if response.status() == StatusCode::RANGE_NOT_SATISFIABLE {
+            return Ok(());
+        }
+        let (mut file, mut done) = (&part.file, from);
+        file.seek(SeekFrom::Start(from)).map_err(|error| part.failed(error))?;
+        loop {
+            (self.progress)(done, total);
+            let piece = tokio::time::timeout(SILENCE, response.chunk()).await;
+            let piece = piece.map_err(|_| broken(name, "nothing came for 30 s"))?;
+            let Some(piece) = piece.map_err(|source| unreachable(name, source))? else { break };
+            file.write_all(&piece).map_err(|error| part.failed(error))?;
+            done += piece.len() as u64;
+        }
+        match total {
+            Some(total) if total != done => Err(broken(name, &format!("{done} of {total} bytes came"))),
+            _ => Ok(()),
+        }
+    }
+
+    async fn settle(&self, part: &Part, known: &Known) -> Result<Received, TransferError> {
+        let hashed = part.check(&known.hashes).await?;
+        part.finish(&known.encoding).await?;
+        let verified = known.hashes.keys().any(|algorithm| matches!(algorithm.as_str(), "sha256" | "sha512"));
+        Ok(Received { path: PathBuf::new(), size: hashed.size, sha256: hashed.sha256, verified, tries: 0 })
+    }
+}
+
+impl Known {
+    fn learn(&mut self, response: &Response) {
+        let header = |name: &str| response.headers().get(name).and_then(|value| value.to_str().ok());
+        self.tag = header("etag").filter(|tag| !tag.starts_with("W/")).map(str::to_owned);
+        header("content-encoding").unwrap_or_default().clone_into(&mut self.encoding);
+        for entry in header("repr-digest").unwrap_or_default().split(',') {
+            let Some((algorithm, hash)) = entry.trim().split_once("=:") else { continue };
+            let hash = STANDARD.decode(hash.trim_end_matches(':')).unwrap_or_default();
+            self.hashes.entry(algorithm.replace('-', "")).or_insert_with(|| hex(&hash));
+        }
+    }
+}
+
+/// The first byte of a partial answer, and the length of the whole.
+fn begins_at(response: &Response) -> Option<(u64, Option<u64>)> {
+    let range = response.headers().get(header::CONTENT_RANGE)?.to_str().ok()?.strip_prefix("bytes ")?;
+    let (part, total) = range.split_once('/')?;
+    if response.status() == StatusCode::RANGE_NOT_SATISFIABLE {
+        return Some((total.parse().ok()?, total.parse().ok()));
+    }
+    (response.status() == StatusCode::PARTIAL_CONTENT).then_some(())?;
+    Some((part.split_once('-')?.0.parse().ok()?, total.parse().ok()))
+}
+
+fn value(text: &str) -> Result<header::HeaderValue, TransferError> {
+    let value = header::HeaderValue::from_str(text);
+    value.map_err(|_| TransferError::Client(ClientError::BadUrl(text.to_owned())))
+}
+
+fn broken(request: &RequestName, message: &str) -> TransferError {
+    let (request, message) = (request.clone(), message.to_owned());
+    TransferError::Client(ClientError::Interrupted { request, message })
+}

@@ -1,0 +1,106 @@
+//! The file in which a download grows. Its name ends in `.part` until it is whole and right.
+
+use std::{
+    collections::BTreeMap,
+    fs::{File, OpenOptions, TryLockError},
+    io::{self, BufReader, Read},
+    path::{Path, PathBuf},
+};
+
+use flate2::read::MultiGzDecoder;
+
+use super::TransferError;
+use crate::artifact::Hashed;
+
+const READ_SIZE: usize = 256 * 1024;
+
+/// Locked: two downloads never write to one file.
+pub(super) struct Part {
+    pub(super) path: PathBuf,
+    pub(super) file: File,
+    target: PathBuf,
+}
+
+impl Part {
+    /// What an earlier download left is kept.
+    pub(super) fn open(target: &Path) -> Result<Self, TransferError> {
+        let path = beside(target, ".part");
+        let failed = |error| TransferError::File(path.clone(), error);
+        let file =
+            OpenOptions::new().create(true).truncate(false).read(true).write(true).open(&path).map_err(failed)?;
+        match file.try_lock() {
+            Ok(()) => Ok(Self { path, file, target: target.to_owned() }),
+            Err(TryLockError::WouldBlock) => Err(TransferError::Busy(path)),
+            Err(TryLockError::Error(error)) => Err(failed(error)),
+        }
+    }
+
+    pub(super) fn length(&self) -> Result<u64, TransferError> {
+        self.file.metadata().map(|metadata| metadata.len()).map_err(|error| self.failed(error))
+    }
+
+    /// Keeps the first bytes only.
+    pub(super) fn cut(&self, length: u64) -> Result<(), TransferError> {
+        self.file.set_len(length).map_err(|error| self.failed(error))
+    }
+
+    /// What lies on the disk has all of these hashes.
+    pub(super) async fn check(&self, hashes: &BTreeMap<String, String>) -> Result<Hashed, TransferError> {
+        let stored = Hashed::read(&self.path).await.map_err(|error| self.failed(error))?;
+        for (algorithm, expected) in hashes {
+            let found = match algorithm.as_str() {
+                "sha256" => &stored.sha256,
+                "sha512" => &stored.sha512,
+                _ => continue,
+            };
+            if found != expected {
+                let (algorithm, expected, found) = (algorithm.clone(), expected.clone(), found.clone());
+                return Err(TransferError::Altered { algorithm, expected, found });
+            }
+        }
+        Ok(stored)
+    }
+
+    /// Gives the content its name, unpacked if it came packed. What cannot be unpacked is dropped.
+    pub(super) async fn finish(&self, encoding: &str) -> Result<(), TransferError> {
+        let (path, target) = (self.path.clone(), self.target.clone());
+        let failed = |error| TransferError::File(self.target.clone(), error);
+        self.file.sync_all().map_err(failed)?;
+        match encoding {
+            "" | "identity" => std::fs::rename(path, target).map_err(failed),
+            "gzip" | "x-gzip" => {
+                let unpacked = tokio::task::spawn_blocking(move || unpack(&path, &target)).await;
+                unpacked.map_err(io::Error::other).flatten().map_err(TransferError::Packed)
+            }
+            other => Err(TransferError::Encoding(other.to_owned())),
+        }
+    }
+
+    pub(super) fn failed(&self, error: io::Error) -> TransferError {
+        TransferError::File(self.path.clone(), error)
+    }
+}
+
+/// The unpacked content takes its name only when the end of the packed was reached and its checksum was right.
+fn unpack(packed: &Path, target: &Path) -> io::Result<()> {
+    let unpacked = beside(target, ".unpacked.part");
+    let written = (|| {
+        let mut from = MultiGzDecoder::new(BufReader::with_capacity(READ_SIZE, File::open(packed)?));
+        let mut to = File::create(&unpacked)?;
+        io::copy(&mut from.by_ref(), &mut to)?;
+        to.sync_all()?;
+        std::fs::rename(&unpacked, target)?;
+        std::fs::remove_file(packed)
+    })();
+    if written.is_err() {
+        // What is left of it would only take room.
+        let _ = std::fs::remove_file(&unpacked);
+    }
+    written
+}
+
+fn beside(target: &Path, end: &str) -> PathBuf {
+    let mut name = target.as_os_str().to_owned();
+    name.push(end);
+    PathBuf::from(name)
+}
