@@ -13,4 +13,7 @@ pub mod relay;
 pub mod scheduler;
 pub mod secrets;
 pub mod treeherder;
+mod unfit;
 pub mod wake;
+
+pub use unfit::Unfit;

@@ -169,11 +169,12 @@ fn parts(
     let (index, entropy) = (services.index.clone(), entropy.branch("reflector"));
     let reflector = Reflector::new(db, clock, entropy, settings, near.wakes(), index);
     let here = Wakes { relay: send, scheduler: check, claimers: near.claimers() };
-    let queue = if plan.roles.contains(&Role::Queue) {
-        near
+    let (queue, note_writer) = if plan.roles.contains(&Role::Queue) {
+        (near, None)
     } else {
         let Ground { clock, entropy } = &plan.ground;
-        near.elsewhere(bus, clock, &entropy.branch("calls"), &plan.settings.queue)
+        let note_writer = near.note_writer();
+        (near.elsewhere(bus, clock, &entropy.branch("calls"), &plan.settings.queue), Some(note_writer))
     };
     let (listeners, bridge) = crate::bridge::parts(plan, bus, (&queue, &artifacts, &auth))?;
 
@@ -182,6 +183,7 @@ fn parts(
         (Role::Relay, vec![relay]),
         (Role::Scheduler, vec![scheduler]),
         (Role::Queue, queue_parts),
+        (Role::Api, note_writer.into_iter().collect()),
         (Role::Reflector, reflector.parts()),
         // Where the content is: the folder belongs to this role, others would look for the files in vain.
         (Role::Object, vec![artifacts.sweeper()]),

@@ -60,7 +60,7 @@ async fn every_role_is_restarted_under_load_and_nothing_is_lost() {
     }
     working.send_replace(false);
     let mut lives = Vec::new();
-    while let Some(ended) = timeout(SOON, load.join_next()).await.expect("a task is not carried out any more") {
+    while let Some(ended) = timeout(2 * SOON, load.join_next()).await.expect("a task is not carried out any more") {
         lives.extend(ended.unwrap());
     }
 
@@ -89,7 +89,9 @@ impl Part {
             while good(self.client.create(id, &task).await).is_none() {
                 sleep(AGAIN).await;
             }
-            let claim = self.claim(&queue, &worker).await;
+            let Ok(claim) = timeout(SOON, self.claim(&queue, &worker)).await else {
+                panic!("no claim brings {id}: {}", self.client.status(id).await)
+            };
             assert_eq!(claim["status"]["taskId"], json!(id));
             while good(self.client.run(id, 0, "completed", &json!({})).await).is_none() {
                 sleep(AGAIN).await;

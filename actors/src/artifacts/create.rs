@@ -1,5 +1,7 @@
 //! `createArtifact`.
 
+use std::fmt::Display;
+
 use chrono::TimeDelta;
 use db::artifact::{ArtifactCreated, ArtifactKey, NewArtifact};
 use protocol::{id::UploadId, state::StorageType, time::Timestamp};
@@ -7,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{Answer, ArtifactError, Artifacts, CredentialsOrder, object_name};
+use crate::Unfit;
 
 /// How long ago an artifact may have expired before it is made; clocks of workers differ.
 const DRIFT: TimeDelta = TimeDelta::minutes(15);
@@ -64,7 +67,8 @@ pub(super) async fn run(
 ) -> Answer<Created> {
     let now = artifacts.clock.now();
     if expires < now - DRIFT {
-        return Err(ArtifactError::Input("`expires` is more than 15 minutes in the past".to_owned()));
+        let got = protocol::time::format(expires);
+        return Err(Unfit::new("/payload/expires", "not be more than 15 minutes in the past", got).into());
     }
     let upload_id = UploadId::from_random(artifacts.entropy.uuid_bytes());
     let new = NewArtifact {
@@ -143,17 +147,22 @@ fn upload_client(key: &ArtifactKey, worker_group: &str, worker_id: &str) -> Stri
     format!("artifact-upload/{}/{}/on/{worker_group}/{worker_id}", key.task_id, key.run_id)
 }
 
+fn no_such(pointer: &str, expected: &str, got: impl Display) -> ArtifactError {
+    Unfit::new(pointer, expected, format!("`{got}`")).into()
+}
+
 fn refusal(new: &NewArtifact, outcome: ArtifactCreated) -> ArtifactError {
     let ArtifactKey { task_id, run_id, name } = &new.key;
     match outcome {
-        ArtifactCreated::NoTask => ArtifactError::Input(format!("there is no task {task_id}")),
-        ArtifactCreated::NoRun => ArtifactError::Input(format!("task {task_id} has no run {run_id}")),
+        ArtifactCreated::NoTask => no_such("/params/taskId", "be that of a task", task_id),
+        ArtifactCreated::NoRun => no_such("/params/runId", &format!("be a run of task {task_id}"), run_id),
         ArtifactCreated::Unclaimed => {
-            ArtifactError::Input(format!("run {run_id} of task {task_id} was not claimed by any worker"))
+            no_such("/params/runId", &format!("be a run of task {task_id} that a worker has claimed"), run_id)
         }
         ArtifactCreated::OutlivesTask { task_expires } => {
             let end = protocol::time::format(task_expires);
-            ArtifactError::Input(format!("`expires` is after the expiry of the task, {end}"))
+            let expected = format!("not be after the expiry of the task, {end}");
+            Unfit::new("/payload/expires", expected, protocol::time::format(new.expires)).into()
         }
         ArtifactCreated::RunOver => ArtifactError::Conflict(format!(
             "run {run_id} of task {task_id} is not running, and did not end as exception in the last 25 minutes"

@@ -6,7 +6,7 @@ use protocol::{
     id::{RunId, TaskId},
 };
 
-use crate::object::ObjectError;
+use crate::{Unfit, object::ObjectError};
 
 #[derive(Debug, thiserror::Error)]
 pub enum ArtifactError {
@@ -21,8 +21,8 @@ pub enum ArtifactError {
     /// The caller may not read the last of these names; the others lead to it.
     #[error("the artifact `{}` may not be read with these scopes", .0.last().map_or("", String::as_str))]
     Refused(Vec<String>),
-    #[error("{0}")]
-    Input(String),
+    #[error(transparent)]
+    Unfit(#[from] Unfit),
     #[error("{0}")]
     Conflict(String),
     #[error("what is stored of artifact `{name}` cannot be read")]
@@ -38,13 +38,22 @@ pub enum ArtifactError {
 }
 
 impl ArtifactError {
+    /// Which value of the request is at fault, where it is one.
+    pub fn unfit(&self) -> Option<&Unfit> {
+        match self {
+            Self::Unfit(unfit) => Some(unfit),
+            Self::Object(error) => error.unfit(),
+            _ => None,
+        }
+    }
+
     /// The error code of the API.
     pub fn code(&self) -> ErrorCode {
         match self {
             Self::NoSuchTask(_) | Self::NoSuchRun(..) | Self::NoSuchArtifact(_) => ErrorCode::ResourceNotFound,
             Self::Expired(_) => ErrorCode::ResourceExpired,
             Self::Refused(_) => ErrorCode::InsufficientScopes,
-            Self::Input(_) => ErrorCode::InputError,
+            Self::Unfit(_) => ErrorCode::InputError,
             Self::Conflict(_) => ErrorCode::RequestConflict,
             Self::Db(error) if error.is_retryable() => ErrorCode::ServiceUnavailable,
             Self::Db(_) | Self::Damaged { .. } => ErrorCode::InternalServerError,

@@ -4,6 +4,7 @@ use db::artifact::{ArtifactFinished, ArtifactKey};
 use protocol::id::UploadId;
 
 use super::{Answer, ArtifactError, Artifacts, object_name};
+use crate::Unfit;
 
 pub(super) async fn run(artifacts: &Artifacts, key: &ArtifactKey, upload_id: UploadId) -> Answer<()> {
     let object = object_name(key);
@@ -15,13 +16,16 @@ pub(super) async fn run(artifacts: &Artifacts, key: &ArtifactKey, upload_id: Upl
         ArtifactFinished::Finished => Ok(()),
         ArtifactFinished::Missing => Err(ArtifactError::NoSuchArtifact(name.clone())),
         ArtifactFinished::NotObject => {
-            Err(ArtifactError::Input(format!("artifact `{name}` is not of storage type `object`; it needs no finish")))
+            Err(Unfit::new("/params/name", "name an artifact of storage type `object`", "one that needs no finish")
+                .into())
         }
         ArtifactFinished::OtherUpload => {
-            Err(ArtifactError::Input(format!("`uploadId` is not that of the upload of artifact `{name}`")))
+            let expected = format!("be that of the upload of artifact `{name}`");
+            Err(Unfit::new("/payload/uploadId", expected, format!("`{upload_id}`")).into())
         }
-        ArtifactFinished::Unfinished => Err(ArtifactError::Input(format!(
-            "the object service has no finished object `{object}` of this `uploadId`; finish the upload first"
-        ))),
+        ArtifactFinished::Unfinished => {
+            let expected = format!("be that of a finished object `{object}`; finish the upload first");
+            Err(Unfit::new("/payload/uploadId", expected, format!("`{upload_id}`")).into())
+        }
     }
 }

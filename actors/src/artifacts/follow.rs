@@ -6,6 +6,7 @@ use protocol::state::StorageType;
 use serde::Deserialize;
 
 use super::{Answer, ArtifactError, Artifacts, CredentialsOrder, ErrorReason, object_name};
+use crate::Unfit;
 
 const DOWNLOAD_CREDENTIALS: TimeDelta = TimeDelta::hours(1);
 
@@ -45,7 +46,8 @@ pub(super) async fn run(
     let mut visited = Vec::new();
     loop {
         if visited.contains(&key.name) {
-            return Err(ArtifactError::Input(format!("the links of artifact `{}` run in a circle", visited[0])));
+            let circle = visited.join(" -> ");
+            return Err(Unfit::new("/params/name", "lead to content", format!("links in a circle, {circle}")).into());
         }
         visited.push(key.name.clone());
         if !allow(&key.name) {

@@ -6,6 +6,8 @@ use protocol::{
     scope::roles::{RoleCycle, RoleFault},
 };
 
+use crate::Unfit;
+
 #[derive(Debug, thiserror::Error)]
 pub enum AuthError {
     #[error("there is no client `{0}`")]
@@ -40,6 +42,29 @@ pub enum AuthError {
 }
 
 impl AuthError {
+    /// Which value of the request is at fault, where it is one.
+    pub fn unfit(&self) -> Option<Unfit> {
+        let quoted = |text: &String| format!("`{text}`");
+        let scopes = "/payload/scopes";
+        let unfit = match self {
+            Self::Static(id) => Unfit::new("/params/clientId", "not begin with `static/`", quoted(id)),
+            Self::DoubleStar(scope) | Self::Role(RoleFault::DoubleStar(scope)) => {
+                Unfit::new(scopes, "hold no scope that ends with `**`", quoted(scope))
+            }
+            Self::Role(RoleFault::RoleId(id)) => Unfit::new("/params/roleId", "be printable ASCII", quoted(id)),
+            Self::Role(RoleFault::Letters(scope)) => Unfit::new(scopes, "be printable ASCII", quoted(scope)),
+            Self::Role(RoleFault::TwoHoles(scope)) => {
+                Unfit::new(scopes, "hold `<..>` at most once in each scope", quoted(scope))
+            }
+            Self::Role(RoleFault::StarBeforeHole(scope)) => {
+                Unfit::new(scopes, "hold no scope that ends with `*<..>`", quoted(scope))
+            }
+            Self::Cycle(cycle) => Unfit::new(scopes, "not lead back to the role itself", cycle.0.join(" -> ")),
+            _ => return None,
+        };
+        Some(unfit)
+    }
+
     /// The error code of the API.
     pub fn code(&self) -> ErrorCode {
         match self {

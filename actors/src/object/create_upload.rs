@@ -12,6 +12,7 @@ use super::{
     link::{Permit, UPLOAD_LIFE},
     receive::{self, Arrival},
 };
+use crate::Unfit;
 
 /// Most content that a request can carry in itself.
 const LONGEST_INLINE: usize = 8 * 1024;
@@ -110,13 +111,12 @@ async fn settle(objects: &Objects, upload: &CreateUpload) -> Result<(), ObjectEr
 }
 
 fn decode(inline: &InlineData) -> Result<Vec<u8>, ObjectError> {
-    let field = "proposedUploadMethods.dataInline.objectData";
+    let pointer = "/payload/proposedUploadMethods/dataInline/objectData";
     let data = STANDARD.decode(&inline.object_data);
-    let data = data.map_err(|error| ObjectError::Input(format!("`{field}` is not base64: {error}")))?;
+    let data = data.map_err(|error| Unfit::new(pointer, "be base64", error.to_string()))?;
     if data.len() > LONGEST_INLINE {
-        let found = data.len();
-        let message = format!("`{field}` holds {found} bytes, at most {LONGEST_INLINE} are allowed; use putUrl");
-        return Err(ObjectError::Input(message));
+        let expected = format!("hold at most {LONGEST_INLINE} bytes; use putUrl");
+        return Err(Unfit::new(pointer, expected, format!("{} bytes", data.len())).into());
     }
     Ok(data)
 }

@@ -4,6 +4,7 @@ use db::DbError;
 use protocol::error::ErrorCode;
 
 use super::BackendError;
+use crate::Unfit;
 
 #[derive(Debug, thiserror::Error)]
 pub enum ObjectError {
@@ -13,8 +14,8 @@ pub enum ObjectError {
     #[error("there is no content behind this URL: it was not uploaded, or has expired")]
     NoContent,
     /// The request does not say, or send, what it should.
-    #[error("{0}")]
-    Input(String),
+    #[error(transparent)]
+    Unfit(#[from] Unfit),
     /// It would change what is settled.
     #[error("{0}")]
     Conflict(String),
@@ -32,11 +33,16 @@ pub enum ObjectError {
 }
 
 impl ObjectError {
+    /// Which value of the request is at fault, where it is one.
+    pub fn unfit(&self) -> Option<&Unfit> {
+        if let Self::Unfit(unfit) = self { Some(unfit) } else { None }
+    }
+
     /// The error code of the API.
     pub fn code(&self) -> ErrorCode {
         match self {
             Self::NoSuchObject(_) | Self::NoContent => ErrorCode::ResourceNotFound,
-            Self::Input(_) => ErrorCode::InputError,
+            Self::Unfit(_) => ErrorCode::InputError,
             Self::Conflict(_) => ErrorCode::RequestConflict,
             Self::NoMatchingMethod => ErrorCode::NoMatchingMethod,
             Self::BadLink(_) => ErrorCode::AuthenticationFailed,

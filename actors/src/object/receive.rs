@@ -15,6 +15,7 @@ use super::{
     link::Permit,
     writer::{Writer, Written},
 };
+use crate::Unfit;
 
 /// Most that one upload may bring where nothing was promised, as with S3.
 const LARGEST: u64 = 5 * 1024 * 1024 * 1024;
@@ -111,14 +112,14 @@ impl Promise {
         let encoding = arrival.content_encoding.as_deref().unwrap_or("identity");
         if !ENCODINGS.contains(&encoding) {
             let known = ENCODINGS.join(", ");
-            return Err(ObjectError::Input(format!("header `Content-Encoding` is `{encoding}`; known are {known}")));
+            return Err(Unfit::new("/headers/content-encoding", format!("be one of {known}"), encoding).into());
         }
         let (content_type, length) = match permit {
             Permit::PutObject { content_type, content_length, .. } => {
                 let promised = *content_length;
-                expect("Content-Encoding", "identity", encoding)?;
+                expect("content-encoding", "identity", encoding)?;
                 let announced = arrival.content_length.unwrap_or(promised);
-                expect("Content-Length", &promised.to_string(), &announced.to_string())?;
+                expect("content-length", &promised.to_string(), &announced.to_string())?;
                 (content_type, Some(promised))
             }
             Permit::PutArtifact { content_type, .. } => (content_type, arrival.content_length),
@@ -126,7 +127,7 @@ impl Promise {
                 return Err(ObjectError::BadLink("this URL is for reading, not for uploading"));
             }
         };
-        expect("Content-Type", content_type, arrival.content_type.as_deref().unwrap_or_default())?;
+        expect("content-type", content_type, arrival.content_type.as_deref().unwrap_or_default())?;
         Ok(Self { content_type: content_type.clone(), content_encoding: encoding.to_owned(), length })
     }
 }
@@ -135,7 +136,8 @@ fn expect(header: &str, promised: &str, found: &str) -> Result<(), ObjectError> 
     if promised == found {
         return Ok(());
     }
-    Err(ObjectError::Input(format!("header `{header}` is `{found}`; `{promised}` was promised for this upload")))
+    let pointer = format!("/headers/{header}");
+    Err(Unfit::new(pointer, format!("be `{promised}`, as promised for this upload"), format!("`{found}`")).into())
 }
 
 /// Looks before the bytes come, so that an upload in vain ends at once.
@@ -156,16 +158,17 @@ where
     let most = promise.length.unwrap_or(LARGEST);
     while let Some(piece) = body.next().await {
         let come = writer.length;
-        let piece =
-            piece.map_err(|error| ObjectError::Input(format!("the body broke off after {come} bytes: {error}")))?;
+        let broke = |error| Unfit::new("/body", "come whole", format!("an end after {come} bytes: {error}"));
+        let piece = piece.map_err(broke)?;
         if come + piece.len() as u64 > most {
-            return Err(ObjectError::Input(format!("the body is longer than `contentLength`, which is {most}")));
+            return Err(Unfit::new("/body", format!("have the {most} bytes of `contentLength`"), "more").into());
         }
         writer.write(piece).await?;
     }
     if let Some(promised) = promise.length.filter(|promised| *promised != writer.length) {
         let come = writer.length;
-        return Err(ObjectError::Input(format!("the body has {come} bytes; `contentLength` promised {promised}")));
+        let expected = format!("have the {promised} bytes of `contentLength`");
+        return Err(Unfit::new("/body", expected, come.to_string()).into());
     }
     Ok(content(promise, writer.complete().await?))
 }
@@ -234,7 +237,8 @@ fn refused(outcome: ContentStored, permit: &Permit) -> Result<(), ObjectError> {
         ContentStored::Missing => Err(ObjectError::NoSuchObject(name.to_owned())),
         ContentStored::Finished => Err(ObjectError::Conflict(format!("object `{name}` is finished, and final"))),
         ContentStored::Differs(field) => {
-            Err(ObjectError::Input(format!("the content does not have the promised `{field}`; nothing of it was kept")))
+            let expected = format!("have the promised `{field}`");
+            Err(Unfit::new("/body", expected, "another content, of which nothing was kept").into())
         }
     }
 }

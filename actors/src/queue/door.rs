@@ -93,8 +93,8 @@ methods! {
     ask "CancelTaskGroup" cancel_task_group(id: TaskGroupId) -> CanceledGroup;
     /// The group, and the tasks that had another priority.
     ask "ChangeTaskGroupPriority" change_task_group_priority(id: TaskGroupId, to: Priority) -> (TaskGroup, Vec<TaskId>);
-    /// Waits up to the long-poll time when there is nothing to claim; then the answer is empty.
-    wait "ClaimWork" claim_work(ask: ClaimWork) -> Vec<Claim>;
+    /// `claim_work` on its way: nobody has noted yet that the worker heard of its claims.
+    wait "ClaimWork" take_work(ask: ClaimWork) -> Vec<Claim>;
     ask "ClaimTask" claim_task(id: TaskId, run: RunId, worker: WorkerName) -> Claim;
     ask "ReclaimTask" reclaim_task(id: TaskId, run: RunId) -> Reclaim;
     ask "Report" report(id: TaskId, run: RunId, report: Report) -> TaskStatus;
@@ -129,6 +129,24 @@ impl Queue {
         settings: &QueueSettings,
     ) -> Self {
         Self { far: Some(Far::new(bus, clock, entropy, settings)), ..self }
+    }
+
+    /// Waits up to the long-poll time when there is nothing to claim; then the answer is empty. What is answered counts
+    /// as told to the worker: the caller must see to it.
+    pub async fn claim_work(&self, ask: ClaimWork) -> Answer<Vec<Claim>> {
+        let key = (ask.task_queue_id.clone(), ask.worker.clone());
+        let claims = self.take_work(ask).await?;
+        if !claims.is_empty() {
+            let runs: Vec<_> = claims.iter().map(|claim| (claim.status.task_id, claim.run_id)).collect();
+            let environment = &self.near.environment;
+            environment.notes.add(key, environment.now(), &runs);
+        }
+        Ok(claims)
+    }
+
+    /// The part that writes down what this process told workers. The queue's own parts have it already.
+    pub fn note_writer(&self) -> Child {
+        self.near.environment.note_writer()
     }
 
     /// The parts that answer other processes. They end before the queue's own parts do.

@@ -127,7 +127,7 @@ impl Near {
         self.ask(id.to_string(), |reply| QueueMsg::ChangeTaskGroupPriority(id, to, reply)).await
     }
 
-    pub(super) async fn claim_work(&self, ask: ClaimWork) -> Answer<Vec<Claim>> {
+    pub(super) async fn take_work(&self, ask: ClaimWork) -> Answer<Vec<Claim>> {
         claim_work::run(&self.claim, &self.environment.db, ask, self.long_poll).await
     }
 

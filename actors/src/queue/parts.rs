@@ -20,7 +20,7 @@ use super::{
     reclaim_task::ReclaimTask,
     report_run::ReportRun,
     types::Claim,
-    worker_notes::WorkerNotes,
+    worker_notes::{NoteWriter, WorkerNotes},
 };
 use crate::kit::{Child, Connect, Lanes, Pool, Restart, Step};
 
@@ -82,6 +82,7 @@ impl Environment {
         let (pool_child, pool) = Pool::new("queue/pool", Arc::new(self.clone()), POOL_WORKERS, settings.waiting);
         children.push(pool_child);
         children.push(self.ticker(&claim));
+        children.push(self.note_writer());
 
         let queue = Near {
             create,
@@ -112,11 +113,20 @@ impl Environment {
                 every: environment.settings.sweep_interval.duration(),
                 entropy: entropy.clone(),
                 db: environment.db.clone(),
-                notes: environment.notes.clone(),
             };
             (ticker, ())
         };
         Child::new("queue/claim-desk", Restart::Always, make).0
+    }
+
+    pub(super) fn note_writer(&self) -> Child {
+        let (environment, entropy) = (self.clone(), self.entropy.branch("worker-notes"));
+        let make = move || {
+            let every = environment.settings.sweep_interval.duration();
+            let (notes, db) = (environment.notes.clone(), environment.db.clone());
+            (NoteWriter { notes, db, every, entropy: entropy.clone() }, ())
+        };
+        Child::new("queue/worker-notes", Restart::Always, make).0
     }
 
     /// The time of a command and of all it writes.

@@ -7,13 +7,18 @@
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
+use base::Entropy;
 use db::{Db, DbError, queue::WorkerNote};
 use protocol::{
     id::{RunId, TaskId, TaskQueueId, WorkerName},
     time::Timestamp,
 };
+use ractor::{Actor, ActorProcessingErr, ActorRef};
+
+use crate::kit::Tick;
 
 /// A record keeps as many.
 const RECENT: usize = 20;
@@ -77,5 +82,38 @@ impl WorkerNotes {
 
     fn waiting(&self) -> MutexGuard<'_, HashMap<(TaskQueueId, WorkerName), WorkerNote>> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Writes the notes of its process, the last ones when it ends.
+pub(super) struct NoteWriter {
+    pub(super) notes: WorkerNotes,
+    pub(super) db: Db,
+    pub(super) every: Duration,
+    pub(super) entropy: Entropy,
+}
+
+pub(super) struct Write;
+
+impl Actor for NoteWriter {
+    type Msg = Write;
+    type State = Tick;
+    type Arguments = ();
+
+    async fn pre_start(&self, myself: ActorRef<Write>, (): ()) -> Result<Tick, ActorProcessingErr> {
+        let mut tick = Tick::new("queue/worker-notes");
+        tick.again(&myself, self.every, || Write);
+        Ok(tick)
+    }
+
+    async fn handle(&self, myself: ActorRef<Write>, Write: Write, tick: &mut Tick) -> Result<(), ActorProcessingErr> {
+        self.notes.try_write(&self.db).await;
+        tick.again(&myself, self.entropy.jitter(self.every), || Write);
+        Ok(())
+    }
+
+    async fn post_stop(&self, _: ActorRef<Write>, _: &mut Tick) -> Result<(), ActorProcessingErr> {
+        self.notes.try_write(&self.db).await;
+        Ok(())
     }
 }

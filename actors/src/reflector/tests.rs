@@ -296,6 +296,17 @@ async fn a_claim_whose_answer_died_with_its_process_goes_to_its_worker_again_wit
 }
 
 #[tokio::test]
+async fn a_claim_that_was_answered_to_a_process_which_did_not_hand_it_on_goes_to_its_worker_again() {
+    let house = House::start().await;
+    let id = house.created(&[], &[]).await;
+    let ask = ClaimWork { task_queue_id: queue_id(), worker: name("w"), count: 1 };
+    assert_eq!(house.queue.take_work(ask).await.unwrap().len(), 1, "as for the process of the API, which stops now");
+    house.later(TimeDelta::seconds(4));
+    assert_eq!(house.claim_soon("w", 1).await, [id]);
+    house.stop().await;
+}
+
+#[tokio::test]
 async fn a_worker_with_room_for_more_never_gets_what_it_may_be_working_on() {
     let house = House::start().await;
     let (first, second) = (house.created(&[], &[]).await, house.created(&[], &[]).await);

@@ -78,7 +78,7 @@ impl From<AuthError> for Fault {
                 let cause = std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default();
                 Self::internal(format!("{error}: {cause}"))
             }
-            code => Self::new(code, error.to_string()),
+            code => Self::new(code, error.to_string()).about(error.unfit().as_ref()),
         }
     }
 }

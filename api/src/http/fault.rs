@@ -1,4 +1,4 @@
-use actors::queue::QueueError;
+use actors::{Unfit, queue::QueueError};
 use axum::http::StatusCode;
 use base::Entropy;
 use protocol::{
@@ -50,6 +50,14 @@ impl Fault {
     ) -> Self {
         self.misfits.push(Misfit { pointer: pointer.into(), expected: expected.into(), got: got.into() });
         self
+    }
+
+    /// The value that a part found at fault, if it was one.
+    pub(crate) fn about(self, unfit: Option<&Unfit>) -> Self {
+        match unfit {
+            Some(Unfit { pointer, expected, got }) => self.at(pointer, expected, got),
+            None => self,
+        }
     }
 
     /// A value that is at fault, in words and for programs.

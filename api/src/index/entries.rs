@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use actors::index::{IndexEntry, IndexPath, NewEntry};
+use actors::index::{IndexEntry, IndexPath, NewEntry, NoPath};
 use protocol::{
     id::TaskId,
     time::{self, Timestamp},
@@ -58,7 +58,10 @@ pub(super) async fn delete_task(state: Arc<IndexState>, call: Call) -> Answer {
 }
 
 pub(super) fn path(call: &Call, param: &str) -> Result<IndexPath, Fault> {
-    Ok(call.param(param).parse()?)
+    let text = call.param(param);
+    text.parse().map_err(|error: NoPath| {
+        Fault::from(error).at(format!("/params/{param}"), "be a path of the index", format!("`{text}`"))
+    })
 }
 
 pub(super) fn described(entry: &IndexEntry) -> Object {

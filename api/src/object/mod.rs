@@ -45,7 +45,7 @@ impl From<ObjectError> for Fault {
     fn from(error: ObjectError) -> Self {
         match error.code() {
             ErrorCode::InternalServerError => Self::internal(chain(&error)),
-            code => Self::new(code, error.to_string()),
+            code => Self::new(code, error.to_string()).about(error.unfit()),
         }
     }
 }

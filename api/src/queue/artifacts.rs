@@ -187,7 +187,7 @@ impl From<ArtifactError> for Fault {
     fn from(error: ArtifactError) -> Self {
         match error.code() {
             ErrorCode::InternalServerError => Self::internal(chain(&error)),
-            code => Self::new(code, error.to_string()),
+            code => Self::new(code, error.to_string()).about(error.unfit()),
         }
     }
 }

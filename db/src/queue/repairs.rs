@@ -41,13 +41,18 @@ impl Db {
     }
 
     /// `answer_claim_again`. False: somebody else did, or the claim is gone.
-    pub async fn answer_claim_again(&self, claim: &UnansweredClaim, now: DateTime<Utc>) -> Result<bool, DbError> {
+    pub async fn answer_claim_again(
+        &self,
+        (task_queue_id, worker): &(TaskQueueId, WorkerName),
+        (task_id, run_id): (TaskId, RunId),
+        now: DateTime<Utc>,
+    ) -> Result<bool, DbError> {
         let call = sqlx::query_scalar("select answer_claim_again($1,$2,$3,$4,$5,$6)")
-            .bind(claim.task_id.0)
-            .bind(claim.run_id)
-            .bind(&claim.task_queue_id.0)
-            .bind(&claim.worker.worker_group)
-            .bind(&claim.worker.worker_id)
+            .bind(task_id.0)
+            .bind(run_id)
+            .bind(&task_queue_id.0)
+            .bind(&worker.worker_group)
+            .bind(&worker.worker_id)
             .bind(now);
         Ok(call.fetch_one(self.pool()).await?)
     }

@@ -20,7 +20,7 @@ async fn an_artifact_lives_no_longer_than_its_task_and_not_only_in_the_past() {
     for expires in [now - TimeDelta::minutes(16), now + TimeDelta::days(3)] {
         let error = house.artifacts.create(house.key("x"), expires, failure()).await.unwrap_err();
         assert_eq!(error.code(), ErrorCode::InputError);
-        assert!(error.to_string().contains("`expires`"), "{error}");
+        assert!(error.to_string().contains("/payload/expires"), "{error}");
     }
     for expires in [now - TimeDelta::minutes(14), now + TimeDelta::days(2)] {
         house.artifacts.create(house.key("x"), expires, failure()).await.unwrap();

@@ -60,8 +60,8 @@ impl Drop for Delivery {
     }
 }
 
-/// Runs that a worker was given and never heard of, while they are looked up for it once more. They are kept for its
-/// next call if this one ends before [`Missed::heard`].
+/// Runs that a worker was given and never heard of, while they are looked up for it once more. Those still in it when
+/// it is dropped are kept for the worker's next call.
 pub(super) struct Missed {
     pub(super) runs: Vec<(TaskId, RunId)>,
     desk: SharedDesk,
@@ -72,10 +72,6 @@ impl Missed {
     pub(super) fn of(desk: &SharedDesk, worker: &WorkerKey) -> Self {
         let runs = desk.lock().take_undelivered(worker);
         Self { runs, desk: desk.clone(), worker: worker.clone() }
-    }
-
-    pub(super) fn heard(mut self) {
-        self.runs.clear();
     }
 }
 

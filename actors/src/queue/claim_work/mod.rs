@@ -18,11 +18,8 @@ use db::{
     queue::{ClaimBatch, Claimer, Outcome, TaskAnswer, TaskRow},
 };
 use delivery::{Delivery, Missed, SharedDesk};
-use desk::{Desk, Waiting, queues};
-use protocol::{
-    id::{TaskQueueId, WorkerName},
-    time::Timestamp,
-};
+use desk::{Desk, Waiting, WorkerKey, queues};
+use protocol::id::{RunId, TaskId, TaskQueueId, WorkerName};
 pub(super) use ticker::Ticker;
 use tokio::{sync::oneshot, time::Instant};
 use unanswered::Unanswered;
@@ -33,7 +30,6 @@ use super::{
     parts::Environment,
     types::{Claim, ClaimWork, scopes_of},
     wakes::Wakes,
-    worker_notes::WorkerNotes,
 };
 use crate::kit::{Lanes, Step};
 
@@ -49,7 +45,7 @@ pub(super) async fn run(
 ) -> Result<Vec<Claim>, QueueError> {
     let step = lanes.step();
     let key = (ask.task_queue_id, ask.worker);
-    let again = step.claim_again(db, &key.1, Missed::of(&step.desk, &key)).await;
+    let again = step.claim_again(db, &key, Missed::of(&step.desk, &key)).await;
     if !again.is_empty() {
         return Ok(again);
     }
@@ -85,7 +81,6 @@ pub(super) struct ClaimStep {
     claim_timeout: TimeDelta,
     batch: usize,
     wakes: Wakes,
-    notes: WorkerNotes,
     desk: SharedDesk,
     unanswered: Unanswered,
 }
@@ -118,7 +113,6 @@ impl ClaimStep {
             claim_timeout: queue.settings.claim_timeout.delta(),
             batch,
             wakes: queue.wakes.clone(),
-            notes: queue.notes.clone(),
             desk: SharedDesk::default(),
             unanswered: Unanswered::default(),
         }
@@ -178,24 +172,42 @@ impl ClaimStep {
         let claims: Vec<_> =
             share.into_iter().filter_map(|answer| answer.task.map(|task| claim(task, worker))).collect();
         let key = (waiting.claimer.task_queue_id, waiting.claimer.worker);
-        let runs: Vec<_> = claims.iter().map(|claim| (claim.status.task_id, claim.run_id)).collect();
-        self.notes.add(key.clone(), self.clock.now(), &runs);
         // A reply that nobody waits for drops the delivery, which knows the way back.
         let _ = waiting.reply.send(Ok(Delivery::new(claims, self.desk.clone(), key)));
     }
 
     /// What the worker was given before and never heard of, as far as it still holds it.
-    async fn claim_again(&self, db: &Db, worker: &WorkerName, missed: Missed) -> Vec<Claim> {
+    async fn claim_again(&self, db: &Db, key: &WorkerKey, mut missed: Missed) -> Vec<Claim> {
         let mut claims = Vec::new();
-        for &(task_id, run_id) in &missed.runs {
-            let now: Timestamp = self.clock.now();
-            match claim_task::run(db, task_id, run_id, worker, now + self.claim_timeout, now).await {
-                Ok((claim, _)) => claims.push(claim),
-                Err(error) => tracing::info!(task.id = %task_id, %error, "a claim that was not heard of is gone"),
+        while let Some(&run) = missed.runs.last() {
+            let Ok(claim) = self.give_again(db, key, run).await else { break };
+            missed.runs.pop();
+            claims.extend(claim);
+        }
+        claims
+    }
+
+    /// A claim that the worker holds and does not know of. It is noted at once, so that only one process gives it again.
+    /// `None`: another one did, or the claim is gone.
+    async fn give_again(&self, db: &Db, key: &WorkerKey, run: (TaskId, RunId)) -> Result<Option<Claim>, DbError> {
+        let (now, (task_id, run_id)) = (self.clock.now(), run);
+        let noted = db.answer_claim_again(key, run, now).await.inspect_err(|error| {
+            let error = error as &dyn std::error::Error;
+            tracing::warn!(task.id = %task_id, error, "a claim could not be given out again just now");
+        })?;
+        if !noted {
+            return Ok(None);
+        }
+        match claim_task::run(db, task_id, run_id, &key.1, now + self.claim_timeout, now).await {
+            Ok((claim, _)) => {
+                tracing::info!(task.id = %task_id, worker.id = key.1.worker_id, "a claim whose answer was lost is given out again");
+                Ok(Some(claim))
+            }
+            Err(error) => {
+                tracing::info!(task.id = %task_id, %error, "a claim whose answer was lost is gone");
+                Ok(None)
             }
         }
-        missed.heard();
-        claims
     }
 }
 

@@ -1,5 +1,5 @@
-//! The clock of the desk: ends long polls, lets parked claimers look once more in case a wake-up was lost, writes down what
-//! workers were given, and finds claims whose answers were lost.
+//! The clock of the desk: ends long polls, lets parked claimers look once more in case a wake-up was lost, and finds claims
+//! whose answers were lost.
 
 use std::time::Duration;
 
@@ -9,17 +9,13 @@ use ractor::{Actor, ActorProcessingErr, ActorRef};
 use tokio::time::Instant;
 
 use super::{ClaimStep, delivery::Delivery};
-use crate::{
-    kit::{Lanes, Tick},
-    queue::worker_notes::WorkerNotes,
-};
+use crate::kit::{Lanes, Tick};
 
 pub(in crate::queue) struct Ticker {
     pub(in crate::queue) lanes: Lanes<ClaimStep>,
     pub(in crate::queue) every: Duration,
     pub(in crate::queue) entropy: Entropy,
     pub(in crate::queue) db: Db,
-    pub(in crate::queue) notes: WorkerNotes,
 }
 
 pub(in crate::queue) struct Look;
@@ -41,14 +37,8 @@ impl Actor for Ticker {
             let _ = waiting.reply.send(Ok(Delivery::nothing()));
         }
         self.lanes.resubmit(look);
-        self.notes.try_write(&self.db).await;
         self.lanes.step().look_for_unanswered(&self.lanes, &self.db, self.every * 2).await;
         tick.again(&myself, self.entropy.jitter(self.every), || Look);
-        Ok(())
-    }
-
-    async fn post_stop(&self, _: ActorRef<Look>, _: &mut Tick) -> Result<(), ActorProcessingErr> {
-        self.notes.try_write(&self.db).await;
         Ok(())
     }
 }

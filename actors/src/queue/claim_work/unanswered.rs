@@ -1,7 +1,8 @@
-//! Claims whose answer went down with the process that made them: their workers get them when they ask again.
+//! Claims whose answer was lost with the process that made them, or that was to hand them on: their workers get them
+//! when they ask again.
 //!
-//! Every process notes what it hands out within a second or two, so a claim that nobody noted was not handed out, or only
-//! just. Whether its worker knows of it after all is told by arithmetic: a worker asks for as many tasks as it has room
+//! The process that a worker speaks to notes what it hands out within a second or two, so a claim that nobody noted was
+//! not handed out, or only just. Whether its worker knows of it after all is told by arithmetic: a worker asks for as many tasks as it has room
 //! for, and one that asks for more than it could have room for does not know what it holds. The lease stays as it was.
 
 use std::{
@@ -14,7 +15,7 @@ use chrono::TimeDelta;
 use db::{Db, queue::UnansweredClaim};
 use tokio::time::Instant;
 
-use super::{ClaimStep, claim_task, delivery::Delivery, desk::WorkerKey};
+use super::{ClaimStep, delivery::Delivery, desk::WorkerKey};
 use crate::{kit::Lanes, queue::types::Claim};
 
 /// How long after a claim its process must have noted it.
@@ -72,23 +73,9 @@ impl ClaimStep {
     pub(super) async fn answer_again(&self, db: &Db, key: &WorkerKey, count: u16) -> Vec<Claim> {
         let mut claims = Vec::new();
         for unanswered in self.unanswered.take(key, count.into()) {
-            let (now, task_id, run_id) = (self.clock.now(), unanswered.task_id, unanswered.run_id);
-            match db.answer_claim_again(&unanswered, now).await {
-                Ok(true) => {}
-                Ok(false) => continue,
-                Err(error) => {
-                    let error = &error as &dyn std::error::Error;
-                    tracing::warn!(task.id = %task_id, error, "a claim could not be given out again just now");
-                    self.unanswered.add(unanswered);
-                    continue;
-                }
-            }
-            match claim_task::run(db, task_id, run_id, &key.1, now + self.claim_timeout, now).await {
-                Ok((claim, _)) => {
-                    tracing::info!(task.id = %task_id, worker.id = key.1.worker_id, "a claim whose answer was lost is given out again");
-                    claims.push(claim);
-                }
-                Err(error) => tracing::info!(task.id = %task_id, %error, "a claim whose answer was lost is gone"),
+            match self.give_again(db, key, (unanswered.task_id, unanswered.run_id)).await {
+                Ok(claim) => claims.extend(claim),
+                Err(_) => self.unanswered.add(unanswered),
             }
         }
         claims
