@@ -76,7 +76,9 @@ impl Step<'_> {
     /// The master was away for too long. When it comes back the request is cancelled there.
     pub(super) async fn give_up_master(&mut self) -> Result<(), Hitch> {
         let words = format!("Master {} has not answered for longer than Drover waits for it.\n", self.master.name());
-        let _ = self.put_words(words).await;
+        if let Err(error) = self.put_words(words).await {
+            tracing::warn!(task.id = %self.row.task_id(), %error, "the task cannot tell why it ends without a build");
+        }
         let report = Report::Exception(ReasonResolved::ResourceUnavailable);
         match self.master.queue.report(self.row.task_id(), self.row.run_id, report).await {
             Ok(_) | Err(QueueFault::Refused(_)) => self.unwant().await,

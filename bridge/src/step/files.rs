@@ -71,7 +71,9 @@ impl Step<'_> {
                 let (task, master) = (self.row.task_id(), self.master.name());
                 tracing::error!(task.id = %task, master, %error, "a task ends without the files of its build");
                 let words = format!("Logs and files of the build could not be stored: {error}\n");
-                let _ = self.shelf().put_text("public/logs/missing.log", TEXT, words).await;
+                if let Err(error) = self.shelf().put_text("public/logs/missing.log", TEXT, words).await {
+                    tracing::warn!(task.id = %task, master, %error, "the task cannot tell why its files are missing");
+                }
                 Ok(())
             }
             Ok(()) => Ok(()),
@@ -126,7 +128,9 @@ impl Step<'_> {
         let keep = async {
             loop {
                 tokio::time::sleep(every).await;
-                let _ = self.master.queue.reclaim(self.row.task_id(), self.row.run_id).await;
+                if let Err(error) = self.master.queue.reclaim(self.row.task_id(), self.row.run_id).await {
+                    tracing::warn!(task.id = %self.row.task_id(), %error, "a claim is not extended while files are copied");
+                }
             }
         };
         tokio::select! {

@@ -9,6 +9,8 @@ declare
   twin bridge_request;
   answer bigint;
 begin
+  -- As bridge_want does: both may write the record of the same run.
+  perform pg_advisory_xact_lock(hashtextextended('bridge/' || r.task_id, 0));
   if r.request_id is not null then
     if exists (select 1 from bridge_request b where b.id = r.id and b.request_id is null) then
       r.epoch := coalesce((select m.epoch from bridge_master m where m.master = r.master), 0);
