@@ -50,10 +50,10 @@ start_drover --data-dir "$DROVER_TEST_DATA" --listen 127.0.0.1:0 --workers 0
 (cd "$NODE_TEST" && node --test)
 stop_drover
 
-# What Treeherder hears, over a broker; without one these tests say that they are skipped.
+# What Treeherder and other consumers hear, over a broker; without one these tests say that they are skipped.
 if [ -n "${DROVER_TEST_AMQP_URL:-}" ]; then
     start_drover --ephemeral --listen 127.0.0.1:0 --workers 0 --amqp-url "$DROVER_TEST_AMQP_URL"
-    DROVER_TEST_TREEHERDER=1 "$VENV/bin/pytest" -c tests/client/pytest.ini tests/client/test_treeherder.py
+    DROVER_TEST_TREEHERDER=1 "$VENV/bin/pytest" -c tests/client/pytest.ini tests/client/test_treeherder.py tests/client/test_pulse.py
     stop_drover
 fi
 
