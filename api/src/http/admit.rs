@@ -18,6 +18,11 @@ use super::{
 };
 use crate::auth::{AuthFault, Caller};
 
+/// Methods whose JSON is kept as it was written, in which U+0000 is a character as any other. No text of the database
+/// can hold it.
+const KEPT_AS_WRITTEN: [&str; 3] = ["createTask", "insertTask", "set"];
+const NO_NUL: &str = "hold no character U+0000";
+
 pub(super) fn admit(door: &Door, route: &Route, asked: &Arc<Asked>, stream: Body) -> Result<Call, Fault> {
     let value = if route.handler.read == Read::Json { body::parse(&asked.headers, &asked.raw)? } else { Value::Null };
     let mut call = Call::new(Arc::clone(asked), caller(door, route, asked), value, stream);
@@ -45,6 +50,9 @@ fn caller(door: &Door, route: &Route, asked: &Asked) -> Result<Caller, AuthFault
 }
 
 fn check_params(asked: &Asked) -> Result<(), Fault> {
+    if let Some((name, _)) = asked.params.iter().find(|(_, value)| value.contains('\0')) {
+        return Err(invalid(&format!("{name} must {NO_NUL}")).at(format!("/params/{name}"), NO_NUL, "one"));
+    }
     let mut words = String::from("Invalid URL patterns:");
     let wrong = asked.endpoint.params().zip(&asked.params).filter(|(param, (_, value))| !param.pattern.matches(value));
     let wrong: Vec<_> = wrong.map(|(param, (name, value))| (*name, param.pattern.source(), value)).collect();
@@ -77,7 +85,29 @@ fn check_body(route: &Route, asked: &Asked, value: &mut Value) -> Result<(), Fau
             faults = faults.into_iter().map(SchemaFault::masked).collect();
         }
         invalid_body(route, &faults)
+    })?;
+    if KEPT_AS_WRITTEN.contains(&&*route.endpoint.name) {
+        return Ok(());
+    }
+    nul(value, "/payload").map_or(Ok(()), |pointer| {
+        let words = format!("{pointer} must {NO_NUL}");
+        Err(Fault::new(ErrorCode::InputValidationError, words).at(pointer, NO_NUL, "one"))
     })
+}
+
+/// Where in a body the character U+0000 stands.
+fn nul(value: &Value, pointer: &str) -> Option<String> {
+    let below = |key: &str| format!("{pointer}/{}", key.replace('~', "~0").replace('/', "~1"));
+    match value {
+        Value::String(text) => text.contains('\0').then(|| pointer.to_owned()),
+        Value::Array(items) => items.iter().zip(0..).find_map(|(item, place)| nul(item, &format!("{pointer}/{place}"))),
+        Value::Object(fields) => {
+            fields.iter().find_map(
+                |(key, value)| if key.contains('\0') { Some(pointer.to_owned()) } else { nul(value, &below(key)) },
+            )
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => None,
+    }
 }
 
 fn invalid_body(route: &Route, faults: &[SchemaFault]) -> Fault {

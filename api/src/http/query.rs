@@ -42,6 +42,9 @@ impl Query {
         if self.get(&key).is_some() {
             return Err(Wrong::new(&key, "stand only once", &value));
         }
+        if value.contains('\0') {
+            return Err(Wrong::new(&key, "hold no character U+0000, which no name has", "one"));
+        }
         if !known.pattern.matches(&value) {
             return Err(Wrong::new(&key, format!("match {}", known.pattern.source()), &value));
         }
