@@ -4,7 +4,7 @@
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{pointer} must {expected}; got {got}")]
 pub struct Unfit {
-    /// A JSON pointer: `/payload/expires`, `/params/name`, `/headers/content-type`, and `/body` for bytes.
+    /// A JSON pointer: `/payload/expires`, `/params/name`, `/headers/Content-Type`, and `/body` for bytes.
     pub pointer: String,
     pub expected: String,
     pub got: String,

@@ -112,14 +112,14 @@ impl Promise {
         let encoding = arrival.content_encoding.as_deref().unwrap_or("identity");
         if !ENCODINGS.contains(&encoding) {
             let known = ENCODINGS.join(", ");
-            return Err(Unfit::new("/headers/content-encoding", format!("be one of {known}"), encoding).into());
+            return Err(Unfit::new("/headers/Content-Encoding", format!("be one of {known}"), encoding).into());
         }
         let (content_type, length) = match permit {
             Permit::PutObject { content_type, content_length, .. } => {
                 let promised = *content_length;
-                expect("content-encoding", "identity", encoding)?;
+                expect("Content-Encoding", "identity", encoding)?;
                 let announced = arrival.content_length.unwrap_or(promised);
-                expect("content-length", &promised.to_string(), &announced.to_string())?;
+                expect("Content-Length", &promised.to_string(), &announced.to_string())?;
                 (content_type, Some(promised))
             }
             Permit::PutArtifact { content_type, .. } => (content_type, arrival.content_length),
@@ -127,7 +127,7 @@ impl Promise {
                 return Err(ObjectError::BadLink("this URL is for reading, not for uploading"));
             }
         };
-        expect("content-type", content_type, arrival.content_type.as_deref().unwrap_or_default())?;
+        expect("Content-Type", content_type, arrival.content_type.as_deref().unwrap_or_default())?;
         Ok(Self { content_type: content_type.clone(), content_encoding: encoding.to_owned(), length })
     }
 }

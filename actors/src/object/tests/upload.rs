@@ -68,10 +68,10 @@ async fn headers_other_than_the_promised_ones_are_refused_by_name() {
     let house = House::start().await;
     let url = put_url(house.objects.create_upload(house.upload("headers")).await.unwrap());
     let cases = [
-        ("content-type", Arrival { content_type: Some("text/html".to_owned()), ..whole() }),
-        ("content-type", Arrival { content_type: None, ..whole() }),
-        ("content-length", Arrival { content_length: Some(17), ..whole() }),
-        ("content-encoding", Arrival { content_encoding: Some("gzip".to_owned()), ..whole() }),
+        ("Content-Type", Arrival { content_type: Some("text/html".to_owned()), ..whole() }),
+        ("Content-Type", Arrival { content_type: None, ..whole() }),
+        ("Content-Length", Arrival { content_length: Some(17), ..whole() }),
+        ("Content-Encoding", Arrival { content_encoding: Some("gzip".to_owned()), ..whole() }),
     ];
     for (header, arrival) in cases {
         let error = house.objects.receive(token(&url), arrival).await.unwrap_err();
