@@ -59,6 +59,8 @@ pub enum CertificateError {
     Seed,
     #[error("ext.certificate.scopes must be printable ASCII")]
     Scopes,
+    #[error("the client id, ext.certificate.issuer and ext.certificate.seed must be printable ASCII")]
+    Unprintable,
     #[error("ext.certificate.start > now")]
     NotYetValid,
     #[error("ext.certificate.expiry < now")]
@@ -129,6 +131,11 @@ impl Certificate {
             (self.seed.len() == SEED_LETTERS, CertificateError::Seed),
             (self.scopes.iter().all(|scope| scope::is_valid(scope)), CertificateError::Scopes),
             (client_id_fits, CertificateError::ClientId),
+            // A line break in one of these would let one signed text be read in two ways.
+            (
+                [id, &self.seed].into_iter().chain(self.issuer.as_deref()).all(scope::is_valid),
+                CertificateError::Unprintable,
+            ),
         ];
         demands.into_iter().try_for_each(|(met, error)| if met { Ok(()) } else { Err(error) })?;
         check_times(self.start, self.expiry, now)?;
@@ -168,6 +175,9 @@ fn seed_letters(bytes: [u8; 32]) -> String {
         .map(|half| URL_SAFE_NO_PAD.encode(Builder::from_random_bytes(half).into_uuid().as_bytes()))
         .collect()
 }
+
+#[cfg(test)]
+mod properties;
 
 #[cfg(test)]
 mod tests {

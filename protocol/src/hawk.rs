@@ -123,6 +123,9 @@ pub fn payload_hash(content_type: &str, body: &[u8]) -> String {
 }
 
 #[cfg(test)]
+mod properties;
+
+#[cfg(test)]
 mod tests {
     use super::*;
 

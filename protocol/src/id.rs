@@ -119,6 +119,9 @@ pub struct WorkerName {
 }
 
 #[cfg(test)]
+mod properties;
+
+#[cfg(test)]
 mod tests {
     use super::*;
 

@@ -26,6 +26,9 @@ pub fn is_valid(scope: &str) -> bool {
 }
 
 #[cfg(test)]
+mod properties;
+
+#[cfg(test)]
 mod tests {
     use super::*;
 

@@ -96,7 +96,7 @@ fn check_body(route: &Route, asked: &Asked, value: &mut Value) -> Result<(), Fau
 }
 
 /// Where in a body the character U+0000 stands.
-fn nul(value: &Value, pointer: &str) -> Option<String> {
+pub(super) fn nul(value: &Value, pointer: &str) -> Option<String> {
     let below = |key: &str| format!("{pointer}/{}", key.replace('~', "~0").replace('/', "~1"));
     match value {
         Value::String(text) => text.contains('\0').then(|| pointer.to_owned()),

@@ -1,8 +1,9 @@
 use actors::queue::types::PageAfter;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Serialize, de::DeserializeOwned};
+use serde_json::Value;
 
-use super::{Call, Fault};
+use super::{Call, Fault, admit::nul};
 
 /// The most rows of a page, and what is given when nobody asks for less.
 const LARGEST: i64 = 1000;
@@ -23,19 +24,24 @@ impl Call {
 
     /// The token with which the page after `key` is asked for.
     pub(crate) fn token(&self, key: &impl Serialize) -> String {
-        let named = serde_json::to_vec(&(&self.asked().endpoint.name, key)).unwrap_or_default();
-        URL_SAFE_NO_PAD.encode(named)
+        write(&self.asked().endpoint.name, key)
     }
 
     fn open_token<K: DeserializeOwned>(&self, token: &str) -> Result<K, Fault> {
-        let bytes = URL_SAFE_NO_PAD.decode(token).ok();
-        let named: Option<(String, K)> = bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok());
-        match named {
-            Some((name, key)) if name == self.asked().endpoint.name => Ok(key),
-            _ => {
-                let fault = Fault::input("Invalid continuation token: take it, whole, from the page before");
-                Err(fault.at("/query/continuationToken", "be one that the page before gave", "another"))
-            }
-        }
+        read(&self.asked().endpoint.name, token).ok_or_else(|| {
+            let fault = Fault::input("Invalid continuation token: take it, whole, from the page before");
+            fault.at("/query/continuationToken", "be one that the page before gave", "another")
+        })
     }
+}
+
+fn write(endpoint: &str, key: &impl Serialize) -> String {
+    URL_SAFE_NO_PAD.encode(serde_json::to_vec(&(endpoint, key)).unwrap_or_default())
+}
+
+/// `None` for what `endpoint` never wrote. No row of the database has a key with U+0000 in it, which it refuses to hear.
+fn read<K: DeserializeOwned>(endpoint: &str, token: &str) -> Option<K> {
+    let bytes = URL_SAFE_NO_PAD.decode(token).ok()?;
+    let (name, key): (String, Value) = serde_json::from_slice(&bytes).ok()?;
+    (name == endpoint && nul(&key, "").is_none()).then(|| serde_json::from_value(key).ok())?
 }
