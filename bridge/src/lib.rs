@@ -8,6 +8,7 @@ mod build_listener;
 pub mod buildbot;
 mod builders;
 mod circuit;
+pub mod classic;
 pub mod copier;
 mod decide;
 pub mod driver;
@@ -29,5 +30,5 @@ mod tests;
 
 pub use queue::Identity;
 pub use rules::BadMaster;
-pub use settings::{BridgeSettings, DriverKind, ExceptionReason, MasterSettings, WarningsEnd};
+pub use settings::{BridgeSettings, ClassicSettings, DriverKind, ExceptionReason, MasterSettings, WarningsEnd};
 pub use start::{BadBridge, Bridge, BridgeParts, MasterParts};

@@ -70,6 +70,20 @@ base::settings! {
         pub in_flight: usize = 4,
         /// How the master is spoken to: `rest` for Buildbot 1.0 and later, `classic` for 0.8.
         pub driver: DriverKind = DriverKind::Rest,
+        /// What a master of Buildbot 0.8 needs besides. Its `url` is that of the self-serve service, and `user` is whom that
+        /// is told of in `X-Remote-User`; with a `password`, HTTP Basic is sent too.
+        pub classic: ClassicSettings,
+    }
+}
+
+base::settings! {
+    /// The ways to masters of Buildbot 0.8, which have no API of their own.
+    pub struct ClassicSettings {
+        /// The scheduler database, like `mysql://user:password@host:3306/database`: MySQL or MariaDB.
+        pub database_url: Secret = Secret::default(),
+        /// A list of the builders as JSON, by HTTP: names, or an object with `builders`. Empty: builders that had one of the
+        /// latest 100,000 requests.
+        pub builders_url: String = String::new(),
     }
 }
 

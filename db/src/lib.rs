@@ -7,6 +7,7 @@ pub mod artifact;
 pub mod auth;
 pub mod blob;
 pub mod bridge;
+pub mod classic;
 mod connect;
 pub mod embedded;
 mod error;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use ::bridge::{
     Bridge, BridgeParts, DriverKind, Identity, MasterParts, MasterSettings,
     buildbot::BuildbotMaster,
+    classic::ClassicMaster,
     copier::Copier,
     driver::{DriverError, MasterDriver},
 };
@@ -52,14 +53,16 @@ pub(crate) fn parts(
 
 /// The way to a master. Nothing is sent yet.
 fn open(settings: MasterSettings, ground: &Ground) -> Result<MasterParts, Failure> {
-    let words = |error: &str| format!("the setting `bridge.masters`, master `{}`: {error}", settings.name);
+    let bad = |error: DriverError| {
+        let words = format!("the setting `bridge.masters`, master `{}`: {error}", settings.name);
+        Failure::new(Exit::Usage, words)
+    };
+    let clock = ground.clock.clone();
     let driver: Arc<dyn MasterDriver> = match settings.driver {
         DriverKind::Rest => {
-            let opened = BuildbotMaster::new(&settings, ground.clock.clone(), ground.entropy.branch("buildbot"));
-            let opened = opened.map_err(|error: DriverError| Failure::new(Exit::Usage, words(&error.to_string())))?;
-            Arc::new(opened)
+            Arc::new(BuildbotMaster::new(&settings, clock, ground.entropy.branch("buildbot")).map_err(bad)?)
         }
-        DriverKind::Classic => return Err(Failure::new(Exit::Usage, words("`driver`: `classic` is not built in"))),
+        DriverKind::Classic => Arc::new(ClassicMaster::new(&settings, clock).map_err(bad)?),
     };
     let logs = Arc::new(Copier::start(driver.clone()));
     Ok(MasterParts { settings, driver, logs })

@@ -37,6 +37,11 @@ start_servers() {
     start_rabbitmq || say "there is no RabbitMQ and no right to install it: its tests will say that they are skipped"
 }
 
+start_mariadb_if_it_can_be_had() {
+    say "starting a private MariaDB"
+    start_mariadb || say "there is no MariaDB and no right to install it: its tests will say that they are skipped"
+}
+
 need_rust
 run_dir
 total_passed=0
@@ -44,6 +49,7 @@ total_failed=0
 bad_steps=
 started=$(date +%s)
 case " $steps " in *" rust "* | *" conformance "* | *" client "*) start_servers ;; esac
+case " $steps " in *" rust "*) start_mariadb_if_it_can_be_had ;; esac
 for step in $steps; do
     run_step "$step"
 done

@@ -130,6 +130,20 @@ need_rabbitmq() {
     AMQP_BROKER=
 }
 
+# Sets MARIADB to the server, or leaves it empty where it cannot be had.
+need_mariadb() {
+    find_mariadb && return 0
+    if am_root && have apt-get && apt_install mariadb-server && find_mariadb; then return 0; fi
+    MARIADB=
+}
+
+find_mariadb() {
+    for MARIADB in /usr/sbin/mariadbd /usr/libexec/mariadbd; do
+        [ -x $MARIADB ] && have mariadb-install-db && return 0
+    done
+    return 1
+}
+
 # A virtual environment with these requirement files installed; pip looks at nothing when the files did not change.
 need_venv() {
     have python3 || { am_root && have apt-get && apt_install python3 python3-venv; } || die "python3 is missing"

@@ -1,9 +1,10 @@
-# A private PostgreSQL and a private RabbitMQ for the tests, on sockets and ports nobody else uses.
+# A private PostgreSQL, a private RabbitMQ and a private MariaDB for the tests, on sockets and ports nobody else uses.
 # `stop_servers` runs at the end of the script that sourced this, whatever the end (see lib.sh).
 
 PG_PID=
 BROKER_PID=
 EPMD_PID=
+MARIADB_PID=
 
 # The server refuses to run as root: `$AS` before a command runs it as the user the files belong to.
 # A word list and not a function, because a function in the background would leave a shell between us and the server.
@@ -82,6 +83,34 @@ wait_for_rabbitmq() {
     die "RabbitMQ did not start: $(tail -n 20 "$broker/out")"
 }
 
+# The database of masters of Buildbot 0.8.
+start_mariadb() {
+    need_mariadb
+    [ -n "$MARIADB" ] || return 1
+    run_dir
+    maria=$RUN_DIR/mariadb
+    mkdir "$maria"
+    as_root=
+    if am_root; then as_root=--user=root; fi
+    mariadb-install-db --no-defaults $as_root --auth-root-authentication-method=normal --skip-test-db \
+        --datadir="$maria/data" >"$RUN_DIR/mariadb.log" 2>&1 || die "mariadb-install-db failed: $(tail -n 5 "$RUN_DIR/mariadb.log")"
+    read -r maria_port <<PORTS
+$(free_ports 1)
+PORTS
+    "$MARIADB" --no-defaults $as_root --bind-address=127.0.0.1 --port="$maria_port" --skip-name-resolve --skip-log-bin \
+        --performance-schema=0 --innodb-buffer-pool-size=32M --innodb-flush-log-at-trx-commit=2 --max-connections=300 \
+        --datadir="$maria/data" --socket="$maria/socket" --pid-file="$maria/pid" >>"$RUN_DIR/mariadb.log" 2>&1 &
+    MARIADB_PID=$!
+    for _ in $(seq 120); do
+        if mariadb-admin --no-defaults --socket="$maria/socket" --user=root ping >/dev/null 2>&1; then
+            export DROVER_TEST_MYSQL_URL="mysql://root@127.0.0.1:$maria_port/"
+            return 0
+        fi
+        sleep 0.5
+    done
+    die "MariaDB did not start: $(tail -n 5 "$RUN_DIR/mariadb.log")"
+}
+
 stop_one() {
     [ -n "$2" ] || return 0
     kill "-$1" "$2" 2>/dev/null || return 0
@@ -92,4 +121,5 @@ stop_servers() {
     stop_one TERM "$BROKER_PID"
     stop_one TERM "$EPMD_PID"
     stop_one INT "$PG_PID"
+    stop_one KILL "$MARIADB_PID"
 }

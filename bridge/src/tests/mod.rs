@@ -1,6 +1,7 @@
 //! The bridge between a real queue and fake masters.
 
 mod cancels;
+mod classic;
 mod crashes;
 mod fake;
 mod house;

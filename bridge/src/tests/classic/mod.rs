@@ -1,0 +1,11 @@
+//! The bridge to a master of Buildbot 0.8: a real MariaDB with its tables, and a self-serve service that does to them what the
+//! agents behind the real one do.
+
+mod cancels;
+mod ends;
+mod house;
+mod outages;
+
+use house::Old;
+
+use super::House;
