@@ -50,6 +50,12 @@ start_drover --data-dir "$DROVER_TEST_DATA" --listen 127.0.0.1:0 --workers 0
 (cd "$NODE_TEST" && node --test)
 stop_drover
 
+# A server that logs all it can, for a look at what must never stand there.
+export DROVER_TEST_DATA="$RUN_DIR/loud"
+start_drover --data-dir "$DROVER_TEST_DATA" --listen 127.0.0.1:0 --workers 1 --set telemetry.log=trace
+DROVER_TEST_LOG="$DROVER_LOG" "$VENV/bin/pytest" -c tests/client/pytest.ini tests/client/test_secrecy.py
+stop_drover
+
 # What Treeherder and other consumers hear, over a broker; without one these tests say that they are skipped.
 if [ -n "${DROVER_TEST_AMQP_URL:-}" ]; then
     start_drover --ephemeral --listen 127.0.0.1:0 --workers 0 --amqp-url "$DROVER_TEST_AMQP_URL"

@@ -46,6 +46,9 @@ pub(crate) struct Call {
 /// Stands for what is not repeated in errors.
 const OMITTED: &str = "(OMITTED)";
 
+/// The parameter of a path that is a permission for whoever knows it.
+const PERMIT: &str = "token";
+
 /// Bigger bodies are not repeated in errors.
 const REPEATED: usize = 1024 * 1024;
 
@@ -55,8 +58,13 @@ impl Asked {
         Self { endpoint, method, headers, params: Vec::new(), uri, raw: Bytes::new() }
     }
 
+    /// As an error repeats them.
     pub(super) fn params_json(&self) -> Value {
-        Value::Object(self.params.iter().map(|(name, value)| ((*name).to_owned(), value.as_str().into())).collect())
+        let told = |(name, value): &(&str, String)| {
+            let value = if *name == PERMIT { OMITTED } else { value.as_str() };
+            ((*name).to_owned(), value.into())
+        };
+        Value::Object(self.params.iter().map(told).collect())
     }
 
     pub(super) fn payload_json(&self) -> Value {
