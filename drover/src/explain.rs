@@ -7,6 +7,7 @@ use clap::Subcommand;
 use protocol::{
     explain::{Explanation, Required},
     state::TaskState,
+    status::RunStatus,
     time,
 };
 
@@ -61,6 +62,9 @@ fn in_words(it: &Explanation) -> String {
     }
     let (runs, left, allowed) = (it.retries.runs, it.retries.left, it.retries.allowed);
     line("runs", format!("{runs} so far, {left} of {allowed} retries left"));
+    for run in it.status.runs.iter().filter(|run| run.resolved.is_some()) {
+        line("  ended", ended(run));
+    }
     let deadline = TimeDelta::seconds(it.deadline.seconds_left);
     let when = if deadline < TimeDelta::zero() { "passed" } else { "ahead" };
     line("deadline", format!("{} ({} min {when})", time::format(it.deadline.deadline), deadline.num_minutes().abs()));
@@ -88,6 +92,16 @@ fn workers(it: &Explanation, line: &mut impl FnMut(&str, String)) {
         let name = format!("{}/{}", worker.worker_group, worker.worker_id);
         line("  worker", format!("{name}, seen {seen}{busy}{}", until.unwrap_or_default()));
     }
+}
+
+fn ended(run: &RunStatus) -> String {
+    let reason = run.reason_resolved.filter(|reason| reason.as_str() != run.state.as_str());
+    let reason = reason.map(|reason| format!(" ({reason})")).unwrap_or_default();
+    let worker = match (&run.worker_group, &run.worker_id) {
+        (Some(group), Some(id)) => format!(" at {group}/{id}"),
+        _ => String::new(),
+    };
+    format!("run {} {}{reason}{worker}", run.run_id, run.state)
 }
 
 fn described(required: &Required) -> String {

@@ -7,6 +7,9 @@ use protocol::{
     status::RunStatus,
 };
 
+/// A deadline nearer than this is worth a word.
+const SOON: TimeDelta = TimeDelta::minutes(15);
+
 /// The explanation with its cause, its verdict and its advice.
 pub(super) fn given(explanation: Explanation) -> Explanation {
     let (cause, verdict, mut advice) = judge(&explanation);
@@ -17,6 +20,10 @@ pub(super) fn given(explanation: Explanation) -> Explanation {
                 "Its payload needs the scope `{scope}`, which its `scopes` do not hold: the run will fail without it."
             )
         }));
+    }
+    if !explanation.status.state.is_resolved() && (1..SOON.num_seconds()).contains(&explanation.deadline.seconds_left) {
+        let left = seconds(explanation.deadline.seconds_left);
+        advice.push(format!("Its deadline is in {left}: what has not ended by then ends as deadline-exceeded."));
     }
     if let Some(oldest) = explanation.events.oldest.filter(|at| explanation.at - *at > TimeDelta::minutes(1)) {
         let age = span(explanation.at - oldest);
@@ -101,7 +108,11 @@ fn running(it: &Explanation) -> Judgement {
 
 fn unscheduled(it: &Explanation) -> Judgement {
     let (waiting, total) = (it.dependencies.total - it.dependencies.satisfied, it.dependencies.total);
-    let open = format!("{waiting} of its {total} dependencies {}", if waiting == 1 { "is" } else { "are" });
+    let open = match (waiting, total) {
+        (_, 1) => "Its only dependency is".to_owned(),
+        (1, _) => format!("1 of its {total} dependencies is"),
+        _ => format!("{waiting} of its {total} dependencies are"),
+    };
     let mut hopeless = it.dependencies.blocking.iter().chain(&it.dependencies.roots).filter(|task| !task.satisfiable);
     match hopeless.next() {
         None if waiting == 0 => {
@@ -120,9 +131,9 @@ fn unscheduled(it: &Explanation) -> Judgement {
         }
         Some(task) => {
             let direct = it.dependencies.blocking.contains(task);
-            let through = if direct { "" } else { " behind them" };
+            let through = if direct { "" } else { " further back" };
             let verdict = format!(
-                "{open} not satisfied, and {}{through} cannot be satisfied any more: the task will never run by itself.",
+                "{open} not satisfied, and {}{through} cannot satisfy any more: the task will never run by itself.",
                 described(task)
             );
             let advice =
@@ -148,7 +159,8 @@ fn pending(it: &Explanation) -> Judgement {
     if workers.quarantined == workers.known {
         let is = if workers.known == 1 { "is" } else { "are" };
         let first = workers.latest.iter().filter_map(|worker| worker.quarantine_until).min();
-        let until = first.map(|at| format!(", the first until {}", protocol::time::format(at))).unwrap_or_default();
+        let the_first = if workers.known == 1 { "" } else { ", the first" };
+        let until = first.map(|at| format!("{the_first} until {}", protocol::time::format(at))).unwrap_or_default();
         let verdict = format!("It is ready, but {number} {is} in quarantine{until}{line}.");
         return (
             Cause::AllWorkersQuarantined,

@@ -71,7 +71,7 @@ async fn a_failure_far_behind_is_found_and_comes_first() {
 
     let behind = house.explain(last).await;
     assert_eq!((behind.cause, behind.dependencies.roots[0].task_id), (Cause::BlockedByFailure, bad));
-    assert!(behind.verdict.contains("(failed) behind them"), "{}", behind.verdict);
+    assert!(behind.verdict.contains("(failed) further back"), "{}", behind.verdict);
     assert!(behind.advice[0].contains(&bad.to_string()), "{:?}", behind.advice);
     house.stop().await;
 }
