@@ -81,6 +81,16 @@ base::settings! {
     pub struct ClassicSettings {
         /// The scheduler database, like `mysql://user:password@host:3306/database`: MySQL or MariaDB.
         pub database_url: Secret = Secret::default(),
+        /// The RabbitMQ that the masters tell of their builds, like `amqp://user:password@host/vhost`, or `amqps://`. Empty:
+        /// builds are looked at every `sweep_without_events`, and nothing is known of their logs.
+        pub amqp_url: Secret = Secret::default(),
+        /// The topic exchange there. It must exist.
+        pub exchange: String = "exchange/build".to_owned(),
+        /// The queue that is bound to it. Empty: `drover/v1/bridge/<name>/builds`. Some brokers let users make queues of
+        /// certain names only.
+        pub queue: String = String::new(),
+        /// How long the task of a build that ended waits for `log_uploaded`, which tells where its log is.
+        pub log_wait: Span = Span::minutes(2),
         /// A list of the builders as JSON, by HTTP: names, or an object with `builders`. Empty: builders that had one of the
         /// latest 100,000 requests.
         pub builders_url: String = String::new(),

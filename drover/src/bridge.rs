@@ -5,9 +5,10 @@ use std::sync::Arc;
 use ::bridge::{
     Bridge, BridgeParts, DriverKind, Identity, MasterParts, MasterSettings,
     buildbot::BuildbotMaster,
-    classic::ClassicMaster,
+    classic::{ClassicLogs, ClassicMaster},
     copier::Copier,
     driver::{DriverError, MasterDriver},
+    logs::LogCopier,
 };
 use actors::{artifacts::Artifacts, auth::Auth, kit::Child, queue::Queue};
 use bus::Bus;
@@ -58,12 +59,17 @@ fn open(settings: MasterSettings, ground: &Ground) -> Result<MasterParts, Failur
         Failure::new(Exit::Usage, words)
     };
     let clock = ground.clock.clone();
-    let driver: Arc<dyn MasterDriver> = match settings.driver {
+    let (driver, logs): (Arc<dyn MasterDriver>, Arc<dyn LogCopier>) = match settings.driver {
         DriverKind::Rest => {
-            Arc::new(BuildbotMaster::new(&settings, clock, ground.entropy.branch("buildbot")).map_err(bad)?)
+            let entropy = ground.entropy.branch("buildbot");
+            let master = Arc::new(BuildbotMaster::new(&settings, clock, entropy).map_err(bad)?);
+            (master.clone(), Arc::new(Copier::start(master)))
         }
-        DriverKind::Classic => Arc::new(ClassicMaster::new(&settings, clock).map_err(bad)?),
+        DriverKind::Classic => {
+            let entropy = ground.entropy.branch("classic");
+            let master = Arc::new(ClassicMaster::new(&settings, clock, entropy).map_err(bad)?);
+            (master.clone(), Arc::new(ClassicLogs(master)))
+        }
     };
-    let logs = Arc::new(Copier::start(driver.clone()));
     Ok(MasterParts { settings, driver, logs })
 }

@@ -32,6 +32,17 @@ pub(super) async fn hitches(master: &ClassicMaster) -> Vec<String> {
     if let Err(error) = master.control.greet().await {
         hitches.push(format!("builds cannot be cancelled: {error}"));
     }
+    match &master.place {
+        None => {
+            hitches
+                .push("`classic.amqp_url` is not set: tasks hear late of their builds, and never of logs".to_owned());
+        }
+        Some(place) => {
+            if let Err(error) = place.greet().await {
+                hitches.push(format!("the masters' broker: {error}"));
+            }
+        }
+    }
     hitches
 }
 

@@ -5,15 +5,26 @@ mod builders;
 mod cancel;
 mod control;
 mod create;
+mod exchange;
+mod held;
+mod logs;
+mod message;
 mod read;
+mod told;
 
 use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use base::Clock;
+use base::{Clock, Entropy};
+use chrono::TimeDelta;
 use db::classic::{ClassicError, SchedulerDb};
 
-use self::control::Control;
+pub use self::logs::ClassicLogs;
+use self::{
+    control::Control,
+    exchange::{Exchange, Place},
+    told::Told,
+};
 use crate::{
     MasterSettings,
     driver::{
@@ -30,18 +41,23 @@ pub struct ClassicMaster {
     /// What builders are said to be served by.
     scheduler: String,
     clock: Arc<dyn Clock>,
+    /// Where events come from; `None`: nowhere.
+    place: Option<Place>,
+    told: Arc<Told>,
+    log_wait: TimeDelta,
 }
 
 impl ClassicMaster {
     /// Must be called within a runtime. Nothing is sent yet.
-    pub fn new(settings: &MasterSettings, clock: Arc<dyn Clock>) -> Answer<Self> {
+    pub fn new(settings: &MasterSettings, clock: Arc<dyn Clock>, entropy: Entropy) -> Answer<Self> {
         let timeout: Duration = settings.timeout.into();
         let connections = u32::try_from(settings.in_flight).unwrap_or(u32::MAX);
         let db = SchedulerDb::new(settings.classic.database_url.reveal(), connections, timeout)
             .map_err(|error| DriverError::Refused(format!("`classic.database_url`: {error}")))?;
         let control = Control::new(settings)?;
         let (user, scheduler) = (settings.user.clone(), settings.scheduler.clone());
-        Ok(Self { db, control, user, scheduler, clock })
+        let (place, told, log_wait) = (place(settings, entropy)?, Arc::default(), settings.classic.log_wait.delta());
+        Ok(Self { db, control, user, scheduler, clock, place, told, log_wait })
     }
 
     /// What works, but not as well as it could.
@@ -88,9 +104,9 @@ impl MasterDriver for ClassicMaster {
         read::properties(self, build).await
     }
 
-    /// The database knows of no steps.
-    async fn steps(&self, _: BuildId) -> Answer<Vec<Step>> {
-        Ok(Vec::new())
+    /// The database knows of none. This is what is asked first of a build that ended, so it waits for the build's last word.
+    async fn steps(&self, build: BuildId) -> Answer<Vec<Step>> {
+        logs::facts(self, build).await.map(|_| Vec::new())
     }
 
     /// Nor of logs.
@@ -107,8 +123,28 @@ impl MasterDriver for ClassicMaster {
     }
 
     fn events(&self) -> Box<dyn EventSource> {
-        Box::new(Silence)
+        match &self.place {
+            Some(place) => Box::new(Exchange::new(place.clone(), self.told.clone())),
+            None => Box::new(Silence),
+        }
     }
+}
+
+fn place(settings: &MasterSettings, entropy: Entropy) -> Answer<Option<Place>> {
+    let (name, classic) = (&settings.name, &settings.classic);
+    if classic.amqp_url.is_empty() {
+        return Ok(None);
+    }
+    let default = || format!("drover/v1/bridge/{name}/builds");
+    let place = Place {
+        url: classic.amqp_url.clone(),
+        name: format!("drover bridge {name}"),
+        exchange: classic.exchange.clone(),
+        queue: Some(classic.queue.clone()).filter(|queue| !queue.is_empty()).unwrap_or_else(default),
+        entropy,
+    };
+    place.check().map_err(|error| DriverError::Refused(format!("`classic.amqp_url`: {error}")))?;
+    Ok(Some(place))
 }
 
 /// Where no broker is given nothing is told, and everything is found by looking.

@@ -15,19 +15,29 @@ pub(super) async fn requests(master: &ClassicMaster, ids: &[RequestId]) -> Answe
 }
 
 pub(super) async fn builds(master: &ClassicMaster, request: RequestId) -> Answer<Vec<Build>> {
-    Ok(in_order(&master.db.builds(request.0).await?))
+    Ok(in_order(&master.db.builds(request.0).await?).into_iter().map(|build| with_worker(master, build)).collect())
 }
 
 pub(super) async fn running_builds(master: &ClassicMaster) -> Answer<Vec<Build>> {
     let rows = master.db.running_builds().await?;
-    Ok(rows.iter().map(|row| build(row, None)).collect())
+    Ok(rows.iter().map(|row| with_worker(master, build(row, None))).collect())
 }
 
-/// What the request was made with.
+/// The rows do not say who builds.
+fn with_worker(master: &ClassicMaster, build: Build) -> Build {
+    Build { worker: master.told.worker(build.request.0, build.number), ..build }
+}
+
+/// What the request was made with, and what the master told of the build.
 pub(super) async fn properties(master: &ClassicMaster, build: BuildId) -> Answer<Properties> {
     let row = master.db.build(build.0).await?.ok_or_else(|| DriverError::Gone(format!("build {build}")))?;
     let rows = master.db.properties(row.request_id).await?;
-    Ok(rows.into_iter().filter_map(|(name, value)| Some((name, property(&value)?))).collect())
+    let mut properties: Properties =
+        rows.into_iter().filter_map(|(name, value)| Some((name, property(&value)?))).collect();
+    if let Some(facts) = master.told.of(row.request_id, row.number) {
+        properties.extend(facts.properties.iter().map(|(name, it)| (name.clone(), it.clone())));
+    }
+    Ok(properties)
 }
 
 /// From `[value, source]`.

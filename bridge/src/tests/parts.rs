@@ -14,12 +14,12 @@ use protocol::{
 use serde_json::json;
 
 use super::*;
-use crate::{MasterSettings, driver::BuildResult};
+use crate::{MasterParts, MasterSettings, driver::BuildResult};
 
-const SOON: Duration = Duration::from_secs(30);
+pub(super) const SOON: Duration = Duration::from_secs(30);
 
 /// Looks at something until it is so.
-async fn until<F: Future<Output = bool>>(what: &str, so: impl Fn() -> F) {
+pub(super) async fn until<F: Future<Output = bool>>(what: &str, so: impl Fn() -> F) {
     let waiting = async {
         while !so().await {
             tokio::time::sleep(Duration::from_millis(10)).await;
@@ -30,7 +30,12 @@ async fn until<F: Future<Output = bool>>(what: &str, so: impl Fn() -> F) {
 
 async fn start(house: &House, masters: &[(&str, &Fake)]) -> Supervised {
     let parts = masters.iter().map(|(name, fake)| House::parts(fake, name, MasterSettings::default())).collect();
-    let parts = house.bridge().parts(parts).unwrap();
+    supervise(house, parts).await
+}
+
+/// All parts of these masters, with a relay that tells them of tasks.
+pub(super) async fn supervise(house: &House, masters: Vec<MasterParts>) -> Supervised {
+    let parts = house.bridge().parts(masters).unwrap();
     let settings = RelaySettings { exchange_names: "world/{service}/{name}".to_owned(), ..RelaySettings::default() };
     let (clock, entropy) = (Arc::new(house.clock.clone()), house.entropy.branch("relay"));
     let (relay, _) = relay::start(house.db.clone(), house.bus.clone(), clock, settings, entropy).unwrap();
@@ -38,7 +43,7 @@ async fn start(house: &House, masters: &[(&str, &Fake)]) -> Supervised {
     Supervisor::start(all, house.entropy.branch("parts")).await
 }
 
-async fn ended(house: &House, task: TaskId) -> bool {
+pub(super) async fn ended(house: &House, task: TaskId) -> bool {
     house.status(task).await.state.is_resolved()
 }
 

@@ -1,5 +1,6 @@
 //! From the wish to the end of a build.
 
+use chrono::TimeDelta;
 use protocol::state::{ReasonResolved as R, TaskState as S};
 use serde_json::json;
 
@@ -32,6 +33,24 @@ async fn every_result_has_its_end() {
         assert_eq!(house.runs(task).await, [(end.0, Some(end.1))], "{number}");
         assert!(house.text(task, 0, "public/build.json").await.contains(&format!("\"number\":{}", 40 + number)));
     }
+    house.stop().await;
+}
+
+#[tokio::test]
+async fn a_build_whose_log_nobody_tells_of_holds_its_task_up_for_a_while_only() {
+    let house = House::start().await;
+    let Some(mut old) = Old::start(&house, "a log that nobody tells of").await else { return };
+    // Nobody is there, but somebody could be.
+    old.settings.classic.amqp_url = "amqp://guest:guest@127.0.0.1:1/%2f".into();
+    let shared = old.share(&house);
+    let (task, request) = old.asked(&house, &shared).await;
+    old.build(&[request], 7, 0).await;
+    house.look(&shared).await;
+    assert_eq!(house.runs(task).await, [(S::Running, None)]);
+    assert!(house.request(task).await.error.unwrap().contains("the address of the log of build"));
+    house.after(&shared, TimeDelta::minutes(2)).await;
+    assert_eq!(house.runs(task).await, [(S::Completed, Some(R::Completed))]);
+    assert!(house.text(task, 0, "public/logs/live.log").await.contains("did not tell where the log"));
     house.stop().await;
 }
 

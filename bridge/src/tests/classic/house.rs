@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use base::{Clock, TestClock, settings::Span};
+use base::{Clock, Entropy, TestClock, settings::Span};
 use db::classic::testing::TestScheduler;
 use protocol::id::TaskId;
 use serde_json::{Value, json};
@@ -14,7 +14,8 @@ use tokio::{
 
 use super::super::{House, M};
 use crate::{
-    ClassicSettings, MasterParts, MasterSettings, classic::ClassicMaster, copier::Copier, driver::MasterDriver,
+    ClassicSettings, MasterParts, MasterSettings,
+    classic::{ClassicLogs, ClassicMaster},
     reflector::Shared,
 };
 
@@ -47,6 +48,7 @@ impl Old {
             classic: ClassicSettings {
                 database_url: scheduler.url().into(),
                 builders_url: format!("{address}/builders"),
+                ..ClassicSettings::default()
             },
             ..MasterSettings::default()
         };
@@ -62,15 +64,17 @@ impl Old {
 
     /// A driver as one process has it.
     pub(super) fn driver(&self) -> ClassicMaster {
-        ClassicMaster::new(&self.settings, Arc::new(self.clock.clone())).unwrap()
+        ClassicMaster::new(&self.settings, Arc::new(self.clock.clone()), Entropy::seeded(1)).unwrap()
     }
 
     /// A bridge as one process has it.
     pub(super) fn share(&self, house: &House) -> Arc<Shared> {
-        let driver: Arc<dyn MasterDriver> = Arc::new(self.driver());
-        let logs = Arc::new(Copier::start(driver.clone()));
-        let parts = MasterParts { settings: self.settings.clone(), driver, logs };
-        Arc::new(house.bridge().share(parts).unwrap())
+        Arc::new(house.bridge().share(self.parts()).unwrap())
+    }
+
+    pub(super) fn parts(&self) -> MasterParts {
+        let driver = Arc::new(self.driver());
+        MasterParts { settings: self.settings.clone(), driver: driver.clone(), logs: Arc::new(ClassicLogs(driver)) }
     }
 
     pub(super) fn now(&self) -> i64 {

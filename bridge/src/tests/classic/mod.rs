@@ -3,6 +3,7 @@
 
 mod cancels;
 mod ends;
+mod events;
 mod house;
 mod outages;
 

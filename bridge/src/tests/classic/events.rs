@@ -1,0 +1,195 @@
+//! What masters tell on a real exchange. The clock stands still, so nothing is found by looking.
+
+use std::time::Duration;
+
+use actors::artifacts::{ArtifactKey, Place};
+use base::{Entropy, environment};
+use bus::{AmqpBus, Bus, ContentType, Exchange, Message};
+use protocol::{
+    id::TaskId,
+    state::{ReasonResolved as R, TaskState as S},
+};
+use serde_json::{Value, json};
+
+use super::{
+    super::parts::{SOON, ended, supervise, until},
+    House, Old,
+    house::linux,
+};
+use crate::driver::{Event, MasterDriver, RequestId};
+
+const LOG: &str = "https://archive.example.com/cedar/linux-8.txt.gz";
+
+/// A broker with the masters' exchange.
+struct Told {
+    bus: AmqpBus,
+    exchange: String,
+}
+
+impl Told {
+    /// `None`, said plainly: there is no broker. The master's settings lead to it from here on.
+    async fn start(old: &mut Old, test: &str) -> Option<Self> {
+        let Some(url) = environment::variable("DROVER_TEST_AMQP_URL") else {
+            println!("SKIPPED: {test}; it needs DROVER_TEST_AMQP_URL");
+            return None;
+        };
+        let number = format!("{:x}", Entropy::system().number());
+        let exchange = format!("drover-test/build-{number}");
+        let bus = AmqpBus::new(&url, "drover test", &Entropy::seeded(1)).unwrap();
+        bus.declare(Exchange::topic(&exchange)).await.unwrap();
+        let classic = &mut old.settings.classic;
+        classic.amqp_url = url.as_str().into();
+        (classic.exchange, classic.queue) = (exchange.clone(), format!("{exchange}/queue"));
+        Some(Self { bus, exchange })
+    }
+
+    async fn send(&self, kind: &str, body: Vec<u8>) {
+        let message = Message {
+            exchange: self.exchange.as_str().into(),
+            routing_key: format!("build.linux.8.{kind}"),
+            cc: vec![],
+            content_type: ContentType::Json,
+            body: body.into(),
+            id: String::new(),
+            replayed: false,
+        };
+        self.bus.publish(&[message], SOON).await.unwrap();
+    }
+
+    async fn started(&self, requests: &[i64]) {
+        self.send("started", message(8, &Value::Null, json!(requests), &[])).await;
+    }
+
+    async fn log_uploaded(&self, requests: &[i64]) {
+        let more = [json!(["request_ids", requests, "postrun"]), json!(["log_url", LOG, "postrun"])];
+        self.send("log_uploaded", message(8, &json!(0), Value::Null, &more)).await;
+    }
+}
+
+/// As masters put it.
+fn message(number: i64, results: &Value, request_ids: Value, more: &[Value]) -> Vec<u8> {
+    let mut properties = vec![
+        json!(["taskId", "someTask", "drover"]),
+        json!(["slavename", "bld-linux64-7", "BuildSlave"]),
+        json!(["revision", "abc", "SourceStamp"]),
+        json!(["token", "hunter2", "Step"]),
+    ];
+    properties.extend_from_slice(more);
+    let build = json!({"builderName": "linux", "number": number, "results": results, "properties": properties});
+    let mut payload = json!({"build": build});
+    if !request_ids.is_null() {
+        payload["request_ids"] = request_ids;
+    }
+    let meta = json!({"master_name": "bm01", "master_incarnation": "pid4711-boot1"});
+    json!({"_meta": meta, "payload": payload}).to_string().into_bytes()
+}
+
+/// A pending task that is asked for at the master, with its number there.
+async fn asked(house: &House) -> (TaskId, i64) {
+    let task = house.pending(linux()).await;
+    until("the build is asked for", async || {
+        house.db.bridge_requests_of(task).await.unwrap().iter().any(|row| row.request_id.is_some())
+    })
+    .await;
+    (task, house.request(task).await.request_id.unwrap())
+}
+
+async fn leads_to(house: &House, task: TaskId, name: &str) -> String {
+    let key = ArtifactKey { task_id: task, run_id: 0, name: name.to_owned() };
+    let found = house.artifacts.follow(key, &|_| true).await.unwrap();
+    match house.artifacts.place(&found).await.unwrap() {
+        Some(Place::Elsewhere(url)) => url,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn builds_are_followed_to_their_logs_by_what_masters_tell() {
+    let house = House::start().await;
+    let Some(mut old) = Old::start(&house, "events of masters").await else { return };
+    let Some(told) = Told::start(&mut old, "events of masters").await else { return };
+    let parts = supervise(&house, vec![old.parts()]).await;
+    let ((one, first), (two, second)) = (asked(&house).await, asked(&house).await);
+    told.send("started", b"\xffnonsense".to_vec()).await;
+    let builds = old.scheduler.start(&[first, second], 8, old.now()).await;
+    told.started(&[first, second]).await;
+    for task in [one, two] {
+        until("the run is claimed", async || house.status(task).await.state == S::Running).await;
+        assert_eq!(house.status(task).await.runs[0].worker_id.as_deref(), Some("bld-linux64-7"));
+    }
+    old.scheduler.stop(&builds, old.now()).await;
+    old.scheduler.retire(&[first, second], 0, old.now()).await;
+    told.log_uploaded(&[first, second]).await;
+    for task in [one, two] {
+        until("the task ends", async || ended(&house, task).await).await;
+        assert_eq!(house.runs(task).await, [(S::Completed, Some(R::Completed))]);
+        for name in ["live.log", "live_backing.log", "live_backing.log.gz"] {
+            assert_eq!(leads_to(&house, task, &format!("public/logs/{name}")).await, LOG);
+        }
+        let properties = house.text(task, 0, "public/properties.json").await;
+        assert_eq!(properties, format!("{{\"drover_task\":\"{task}/0\",\"revision\":\"abc\"}}"));
+    }
+    parts.stop(SOON).await;
+    house.stop().await;
+}
+
+#[tokio::test]
+async fn what_is_told_while_the_bridge_is_down_waits_for_it() {
+    let house = House::start().await;
+    let Some(mut old) = Old::start(&house, "events while the bridge is down").await else { return };
+    let Some(told) = Told::start(&mut old, "events while the bridge is down").await else { return };
+    let parts = supervise(&house, vec![old.parts()]).await;
+    let (task, request) = asked(&house).await;
+    old.scheduler.start(&[request], 8, old.now()).await;
+    told.started(&[request]).await;
+    until("the run is claimed", async || house.status(task).await.state == S::Running).await;
+    parts.stop(SOON).await;
+    old.scheduler.interrupt(old.driver().builds(RequestId(request)).await.unwrap()[0].id.0, old.now()).await;
+    old.scheduler.retire(&[request], 2, old.now()).await;
+    told.log_uploaded(&[request]).await;
+    let parts = supervise(&house, vec![old.parts()]).await;
+    until("the task ends", async || ended(&house, task).await).await;
+    assert_eq!(house.runs(task).await, [(S::Failed, Some(R::Failed))]);
+    assert_eq!(leads_to(&house, task, "public/logs/live.log").await, LOG);
+    parts.stop(SOON).await;
+    house.stop().await;
+}
+
+#[tokio::test]
+async fn a_last_word_that_died_with_its_listener_is_told_again() {
+    let house = House::start().await;
+    let Some(mut old) = Old::start(&house, "a listener that dies").await else { return };
+    let Some(told) = Told::start(&mut old, "a listener that dies").await else { return };
+    let shared = old.share(&house);
+    let (_, request) = old.asked(&house, &shared).await;
+    old.build(&[request], 8, 0).await;
+    for times in 0..3 {
+        let driver = old.driver();
+        let build = driver.builds(RequestId(request)).await.unwrap()[0].id;
+        let mut source = driver.events();
+        let mut next = async || tokio::time::timeout(SOON, source.next()).await.unwrap();
+        assert_eq!(next().await, Event::Connected);
+        if times == 0 {
+            assert!(driver.steps(build).await.is_err(), "its log may still be told of");
+            told.log_uploaded(&[request]).await;
+        }
+        assert_eq!(next().await, Event::Request(RequestId(request)));
+        assert_eq!(driver.steps(build).await.unwrap(), []);
+        assert_eq!(driver.properties(build).await.unwrap()["log_url"].value, LOG);
+    }
+    house.stop().await;
+}
+
+#[tokio::test]
+async fn an_exchange_that_is_not_there_is_told_of() {
+    let house = House::start().await;
+    let Some(mut old) = Old::start(&house, "a missing exchange").await else { return };
+    let Some(_told) = Told::start(&mut old, "a missing exchange").await else { return };
+    old.settings.classic.exchange = "drover-test/nowhere".to_owned();
+    let mut source = old.driver().events();
+    let event = tokio::time::timeout(SOON, source.next()).await.unwrap();
+    assert!(matches!(&event, Event::Lost(words) if words.contains("drover-test/nowhere")), "{event:?}");
+    // Nothing more to say while it stays so.
+    assert!(tokio::time::timeout(Duration::from_millis(100), source.next()).await.is_err());
+    house.stop().await;
+}
