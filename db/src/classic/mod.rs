@@ -26,6 +26,7 @@ pub use self::{
     rows::{ClassicBuild, ClassicCreated, ClassicOrder, ClassicRequest, ClassicShape, ClassicStamp},
 };
 
+const SCHEMES: [&str; 2] = ["mysql://", "mariadb://"];
 /// A connection that nobody needs is closed after so long; the masters' server may have few.
 const IDLE: Duration = Duration::from_mins(5);
 
@@ -41,7 +42,8 @@ impl SchedulerDb {
     /// within `timeout`. Must be called within a runtime.
     pub fn new(url: &str, connections: u32, timeout: Duration) -> Result<Self, ClassicError> {
         let options: MySqlConnectOptions = url.parse().map_err(|_| ClassicError::Url)?;
-        if options.get_database().is_none_or(str::is_empty) {
+        let named = SCHEMES.iter().any(|scheme| url.starts_with(scheme));
+        if !named || options.get_database().is_none_or(str::is_empty) {
             return Err(ClassicError::Url);
         }
         // The masters' server keeps the settings that the masters were written for.

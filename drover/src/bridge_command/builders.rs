@@ -1,6 +1,6 @@
 //! `drover bridge builders`.
 
-use bridge::driver::{Builder, MasterDriver};
+use bridge::driver::Builder;
 use serde_json::{Value, json};
 
 use super::Place;
@@ -13,7 +13,7 @@ use crate::{
 pub(super) async fn run(places: &[Place], ground: &Ground, output: Output) -> Result<Exit, Failure> {
     let mut all: Vec<Value> = Vec::new();
     for place in places {
-        let builders = place.connect(ground)?.builders().await.map_err(|error| place.failed(&error))?;
+        let builders = place.connect(ground)?.driver().builders().await.map_err(|error| place.failed(&error))?;
         if !output.is_json() {
             output.line(&format!("master {}:", place.shown()));
             output.line(&table(&builders, &place.0.scheduler).join("\n"));

@@ -1,9 +1,9 @@
 //! `drover bridge check`.
 
-use bridge::driver::{Builder, Checked, DriverError, MasterDriver};
+use bridge::driver::{Builder, Checked, DriverError};
 use serde_json::{Value, json};
 
-use super::{Place, builders};
+use super::{Place, builders, masters::Way};
 use crate::{
     exit::{Exit, Failure},
     ground::Ground,
@@ -37,14 +37,18 @@ pub(super) async fn run(places: &[Place], ground: &Ground, output: Output) -> Re
 }
 
 async fn look(place: &Place, ground: &Ground) -> Result<Found, Failure> {
-    let master = place.connect(ground)?;
+    let way = place.connect(ground)?;
+    let master = way.driver();
     let checked = master.check().await;
     let (mut builders, mut faults) = (Vec::new(), Vec::new());
     match &checked {
         Err(error) => faults.push(error.to_string()),
         Ok(checked) => {
             builders = master.builders().await.map_err(|error| place.failed(&error))?;
-            faults = faults_of(checked, &builders, place);
+            faults = match &way {
+                Way::Rest(_) => faults_of(checked, &builders, place),
+                Way::Classic(master) => classic_faults(master.hitches().await, &builders),
+            };
         }
     }
     Ok(Found { checked, builders, faults })
@@ -66,6 +70,14 @@ fn faults_of(checked: &Checked, builders: &[Builder], place: &Place) -> Vec<Stri
     for builder in served.iter().filter(|builder| builder.active) {
         let hitches = builders::hitches(builder, scheduler).into_iter();
         faults.extend(hitches.map(|hitch| format!("builder {}: {hitch}", builder.name)));
+    }
+    faults
+}
+
+/// What a master of Buildbot 0.8 has in the way. Its builders tell nothing but their names.
+fn classic_faults(mut faults: Vec<String>, builders: &[Builder]) -> Vec<String> {
+    if builders.is_empty() {
+        faults.push("no builder is known; set `classic.builders_url`".to_owned());
     }
     faults
 }

@@ -32,7 +32,7 @@ pub(crate) struct InitArgs {
 
 pub(super) async fn run(args: InitArgs, ground: &Ground, output: Output) -> Result<Exit, Failure> {
     let place = Place::at(&args.master, &args.name, &args.login)?;
-    let master = place.connect(ground)?;
+    let master = place.connect_rest(ground)?;
     let checked = master.check().await.map_err(|error| place.failed(&error))?;
     let all = master.builders().await.map_err(|error| place.failed(&error))?;
     let chosen = chosen(&args, &all)?;

@@ -1,7 +1,12 @@
 //! Which master a command is about, and the way to it.
 
 use base::{Secret, environment};
-use bridge::{DriverKind, MasterSettings, buildbot::BuildbotMaster, driver::DriverError};
+use bridge::{
+    DriverKind, MasterSettings,
+    buildbot::BuildbotMaster,
+    classic::ClassicMaster,
+    driver::{DriverError, MasterDriver},
+};
 use clap::Args;
 
 use crate::{
@@ -37,6 +42,21 @@ pub(crate) struct LoginArgs {
 /// A master to speak to.
 #[derive(Debug)]
 pub(crate) struct Place(pub(super) MasterSettings);
+
+/// The way to it, by its kind.
+pub(super) enum Way {
+    Rest(BuildbotMaster),
+    Classic(ClassicMaster),
+}
+
+impl Way {
+    pub(super) fn driver(&self) -> &dyn MasterDriver {
+        match self {
+            Self::Rest(master) => master,
+            Self::Classic(master) => master,
+        }
+    }
+}
 
 impl MasterArgs {
     pub(super) fn places(&self, global: &Global) -> Result<Vec<Place>, Failure> {
@@ -86,9 +106,21 @@ impl Place {
         if name.is_empty() { url.clone() } else { format!("{name} ({url})") }
     }
 
-    pub(super) fn connect(&self, ground: &Ground) -> Result<BuildbotMaster, Failure> {
+    /// The way to a master of any kind.
+    pub(super) fn connect(&self, ground: &Ground) -> Result<Way, Failure> {
+        Ok(match self.0.driver {
+            DriverKind::Rest => Way::Rest(self.connect_rest(ground)?),
+            DriverKind::Classic => {
+                let (clock, entropy) = (ground.clock.clone(), ground.entropy.branch("bridge"));
+                Way::Classic(ClassicMaster::new(&self.0, clock, entropy).map_err(|error| self.failed(&error))?)
+            }
+        })
+    }
+
+    /// The way to a master that has an API.
+    pub(super) fn connect_rest(&self, ground: &Ground) -> Result<BuildbotMaster, Failure> {
         if self.0.driver != DriverKind::Rest {
-            let words = format!("master {} is of the classic kind, which tells nothing over HTTP", self.shown());
+            let words = format!("master {} is of Buildbot 0.8, which does not tell its schedulers", self.shown());
             return Err(Failure::new(Exit::Usage, words));
         }
         let (clock, entropy) = (ground.clock.clone(), ground.entropy.branch("bridge"));
