@@ -62,18 +62,42 @@ impl ClientError {
     }
 }
 
-/// Method and path of a request, for messages. A query is left out: it may hold a signature.
+/// Ways of Drover's URLs that permit something to whoever knows what follows.
+const PERMITS: [&str; 2] = ["/api/drover/v1/upload/", "/api/drover/v1/download/"];
+
+/// Method and path of a request, for messages. A query is left out, as it may hold a signature, and so is a permit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RequestName(String);
 
 impl RequestName {
     pub(crate) fn new(method: &reqwest::Method, path: &str) -> Self {
-        Self(format!("{method} {}", path.split('?').next().unwrap_or_default()))
+        let path = path.split('?').next().unwrap_or_default();
+        let Some(at) = PERMITS.iter().find_map(|way| Some(path.find(way)? + way.len())) else {
+            return Self(format!("{method} {path}"));
+        };
+        let rest = path[at..].find('/').map_or("", |end| &path[at + end..]);
+        Self(format!("{method} {}...{rest}", &path[..at]))
     }
 }
 
 impl fmt::Display for RequestName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use reqwest::Method;
+
+    use super::*;
+
+    #[test]
+    fn a_message_about_a_request_holds_no_signature_and_no_permit() {
+        let told = |path: &str| RequestName::new(&Method::GET, path).to_string();
+        assert_eq!(told("/api/queue/v1/ping?bewit=secret"), "GET /api/queue/v1/ping");
+        let url = "https://ci.example/api/drover/v1/download/secret/a.log";
+        assert_eq!(told(url), "GET https://ci.example/api/drover/v1/download/.../a.log");
+        assert_eq!(told("http://h/api/drover/v1/upload/secret"), "GET http://h/api/drover/v1/upload/...");
     }
 }

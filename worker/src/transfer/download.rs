@@ -2,13 +2,13 @@
 
 use std::{
     collections::BTreeMap,
-    io::{Seek, SeekFrom, Write},
     path::{Path, PathBuf},
     time::Duration,
 };
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use reqwest::{Method, Response, StatusCode, header};
+use tokio::{fs::File, io::AsyncWriteExt};
 
 use super::{Origin, Progress, TransferError, origin::Source, part::Part};
 use crate::{
@@ -54,11 +54,11 @@ struct Known {
 impl Download {
     /// Leaves the content under this name, or an error and, where a later call may go on with it, a file beside it.
     pub async fn to_file(&self, target: &Path) -> Result<Received, TransferError> {
-        let part = Part::open(target)?;
+        let part = Part::open(target).await?;
         let (mut failures, mut tries, mut known) = (0, 0, Known::default());
         loop {
             tries += 1;
-            let had = part.length()?;
+            let had = part.length().await?;
             let error = match self.attempt(&part, &mut known).await {
                 Ok(()) => match self.settle(&part, &known).await {
                     Ok(mut received) => {
@@ -66,19 +66,16 @@ impl Download {
                         return Ok(Received { tries, ..received });
                     }
                     Err(error) => {
-                        part.cut(0)?;
+                        part.cut(0).await?;
                         known = Known::default();
                         error
                     }
                 },
                 Err(error) => error,
             };
-            failures = if part.length()? > had { 0 } else { failures + 1 };
+            failures = if part.length().await? > had { 0 } else { failures + 1 };
             if failures >= TRIES || !error.is_passing() {
-                if part.length()? == 0 {
-                    // There is nothing in it that somebody could go on with.
-                    let _ = std::fs::remove_file(&part.path);
-                }
+                part.drop_if_empty().await?;
                 return Err(error);
             }
             tracing::debug!(error = error.in_full(), "a download goes on");
@@ -89,10 +86,10 @@ impl Download {
     /// Adds to the file what is missing, as far as it comes.
     async fn attempt(&self, part: &Part, known: &mut Known) -> Result<(), TransferError> {
         let source = self.origin.locate(&self.client, &self.direct).await?;
-        let mut from = part.length()?;
+        let mut from = part.length().await?;
         if known.tag.is_none() && source.hashes.is_empty() && from > 0 {
             // Of an earlier download, and nobody could tell whether the rest belongs to it.
-            part.cut(0)?;
+            part.cut(0).await?;
             from = 0;
         }
         known.hashes.extend(source.hashes.clone());
@@ -100,11 +97,11 @@ impl Download {
         let total = match begins_at(&response) {
             Some((first, total)) if first == from => total,
             Some(_) => {
-                part.cut(0)?;
+                part.cut(0).await?;
                 return Err(broken(&name, "the answer is another part than was asked for"));
             }
             None => {
-                part.cut(0)?;
+                part.cut(0).await?;
                 from = 0;
                 response.content_length()
             }
@@ -142,19 +139,32 @@ impl Download {
         if response.status() == StatusCode::RANGE_NOT_SATISFIABLE {
             return Ok(());
         }
-        let (mut file, mut done) = (&part.file, from);
-        file.seek(SeekFrom::Start(from)).map_err(|error| part.failed(error))?;
-        loop {
-            (self.progress)(done, total);
-            let piece = tokio::time::timeout(SILENCE, response.chunk()).await;
-            let piece = piece.map_err(|_| broken(name, "nothing came for 30 s"))?;
-            let Some(piece) = piece.map_err(|source| unreachable(name, source))? else { break };
-            file.write_all(&piece).map_err(|error| part.failed(error))?;
-            done += piece.len() as u64;
-        }
+        let (mut file, mut done) = (part.writer(from).await?, from);
+        let come = self.receive(response, name, part, (&mut file, &mut done), total).await;
+        // Also where it broke off: the next try goes on behind what has come.
+        file.flush().await.map_err(|error| part.failed(error))?;
+        come?;
         match total {
             Some(total) if total != done => Err(broken(name, &format!("{done} of {total} bytes came"))),
             _ => Ok(()),
+        }
+    }
+
+    async fn receive(
+        &self,
+        response: &mut Response,
+        name: &RequestName,
+        part: &Part,
+        (file, done): (&mut File, &mut u64),
+        total: Option<u64>,
+    ) -> Result<(), TransferError> {
+        loop {
+            (self.progress)(*done, total);
+            let piece = tokio::time::timeout(SILENCE, response.chunk()).await;
+            let piece = piece.map_err(|_| broken(name, "nothing came for 30 s"))?;
+            let Some(piece) = piece.map_err(|source| unreachable(name, source))? else { return Ok(()) };
+            file.write_all(&piece).await.map_err(|error| part.failed(error))?;
+            *done += piece.len() as u64;
         }
     }
 

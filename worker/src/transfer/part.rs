@@ -3,11 +3,12 @@
 use std::{
     collections::BTreeMap,
     fs::{File, OpenOptions, TryLockError},
-    io::{self, BufReader, Read},
+    io::{self, BufReader, Read, SeekFrom},
     path::{Path, PathBuf},
 };
 
 use flate2::read::MultiGzDecoder;
+use tokio::io::AsyncSeekExt;
 
 use super::TransferError;
 use crate::artifact::Hashed;
@@ -17,31 +18,46 @@ const READ_SIZE: usize = 256 * 1024;
 /// Locked: two downloads never write to one file.
 pub(super) struct Part {
     pub(super) path: PathBuf,
-    pub(super) file: File,
+    file: tokio::fs::File,
     target: PathBuf,
 }
 
 impl Part {
     /// What an earlier download left is kept.
-    pub(super) fn open(target: &Path) -> Result<Self, TransferError> {
+    pub(super) async fn open(target: &Path) -> Result<Self, TransferError> {
         let path = beside(target, ".part");
-        let failed = |error| TransferError::File(path.clone(), error);
-        let file =
-            OpenOptions::new().create(true).truncate(false).read(true).write(true).open(&path).map_err(failed)?;
-        match file.try_lock() {
-            Ok(()) => Ok(Self { path, file, target: target.to_owned() }),
+        let place = path.clone();
+        let opened = tokio::task::spawn_blocking(move || lock(&place)).await.map_err(io::Error::other);
+        match opened.map_err(TryLockError::Error).flatten() {
+            Ok(file) => Ok(Self { path, file: file.into(), target: target.to_owned() }),
             Err(TryLockError::WouldBlock) => Err(TransferError::Busy(path)),
-            Err(TryLockError::Error(error)) => Err(failed(error)),
+            Err(TryLockError::Error(error)) => Err(TransferError::File(path, error)),
         }
     }
 
-    pub(super) fn length(&self) -> Result<u64, TransferError> {
-        self.file.metadata().map(|metadata| metadata.len()).map_err(|error| self.failed(error))
+    pub(super) async fn length(&self) -> Result<u64, TransferError> {
+        self.file.metadata().await.map(|metadata| metadata.len()).map_err(|error| self.failed(error))
     }
 
     /// Keeps the first bytes only.
-    pub(super) fn cut(&self, length: u64) -> Result<(), TransferError> {
-        self.file.set_len(length).map_err(|error| self.failed(error))
+    pub(super) async fn cut(&self, length: u64) -> Result<(), TransferError> {
+        self.file.set_len(length).await.map_err(|error| self.failed(error))
+    }
+
+    /// To be written to from here on. What was written is there once it is flushed.
+    pub(super) async fn writer(&self, from: u64) -> Result<tokio::fs::File, TransferError> {
+        let mut file = self.file.try_clone().await.map_err(|error| self.failed(error))?;
+        file.seek(SeekFrom::Start(from)).await.map_err(|error| self.failed(error))?;
+        Ok(file)
+    }
+
+    /// Takes the file away if there is nothing in it that somebody could go on with.
+    pub(super) async fn drop_if_empty(&self) -> Result<(), TransferError> {
+        if self.length().await? == 0 {
+            // Who asked for the download hears of its own trouble, not of this.
+            let _ = tokio::fs::remove_file(&self.path).await;
+        }
+        Ok(())
     }
 
     /// What lies on the disk has all of these hashes.
@@ -65,9 +81,9 @@ impl Part {
     pub(super) async fn finish(&self, encoding: &str) -> Result<(), TransferError> {
         let (path, target) = (self.path.clone(), self.target.clone());
         let failed = |error| TransferError::File(self.target.clone(), error);
-        self.file.sync_all().map_err(failed)?;
+        self.file.sync_all().await.map_err(failed)?;
         match encoding {
-            "" | "identity" => std::fs::rename(path, target).map_err(failed),
+            "" | "identity" => tokio::fs::rename(path, target).await.map_err(failed),
             "gzip" | "x-gzip" => {
                 let unpacked = tokio::task::spawn_blocking(move || unpack(&path, &target)).await;
                 unpacked.map_err(io::Error::other).flatten().map_err(TransferError::Packed)
@@ -79,6 +95,12 @@ impl Part {
     pub(super) fn failed(&self, error: io::Error) -> TransferError {
         TransferError::File(self.path.clone(), error)
     }
+}
+
+fn lock(path: &Path) -> Result<File, TryLockError> {
+    let file = OpenOptions::new().create(true).truncate(false).read(true).write(true).open(path);
+    let file = file.map_err(TryLockError::Error)?;
+    file.try_lock().map(|()| file)
 }
 
 /// The unpacked content takes its name only when the end of the packed was reached and its checksum was right.
