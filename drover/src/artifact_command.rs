@@ -37,9 +37,9 @@ Examples:
   drover artifact upload $TASK_ID public/build.tar.gz build.tar.gz --run $RUN_ID
   drover artifact upload $TASK_ID public/report.txt report.txt --gzip
 
-An upload that breaks off begins anew, a few times; what arrives altered is refused by its hash. Without --gzip an artifact
-that was begun cannot be begun again: that is the API's rule. It needs the scope queue:create-artifact:TASK_ID/RUN_ID; inside a
-task the proxy has it.")]
+An upload that breaks off begins anew, a few times; what arrives altered is refused by its hash. Called again after it was
+killed, it goes on with what it had begun, as long as file, type and --expires are the same. It needs the scope
+queue:create-artifact:TASK_ID/RUN_ID; inside a task the proxy has it.")]
 pub(crate) struct UploadArgs {
     #[arg(value_name = "TASK_ID")]
     task_id: TaskId,

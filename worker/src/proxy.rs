@@ -13,7 +13,7 @@ use hyper::{
 use tokio::sync::watch;
 
 use crate::{
-    client::{Client, Credentials},
+    client::{Client, Credentials, GO_ON},
     http::{Body, Handler, Server, plain},
 };
 
@@ -52,6 +52,7 @@ impl Handler for Signer {
         let path = api_path(head.uri.path_and_query().map_or("/", |path| path.as_str()));
         let content_type = head.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
         let client = self.client.signing_as(self.credentials.borrow().clone());
+        let client = if head.headers.contains_key(GO_ON) { client.going_on() } else { client };
         let sent = client.send_as(&head.method, &path, content_type.unwrap_or_default(), body.to_bytes()).await;
         match sent {
             Ok(response) => hand_back(response),

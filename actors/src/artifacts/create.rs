@@ -59,19 +59,21 @@ pub struct ObjectUpload {
     pub credentials: CredentialsOrder,
 }
 
+/// `goes_on`: an upload that was begun under this name, and is not finished, is told once more instead of refused.
 pub(super) async fn run(
     artifacts: &Artifacts,
     key: ArtifactKey,
     expires: Timestamp,
     body: ArtifactBody,
+    goes_on: bool,
 ) -> Answer<Created> {
     let now = artifacts.clock.now();
     if expires < now - DRIFT {
         let got = protocol::time::format(expires);
         return Err(Unfit::new("/payload/expires", "not be more than 15 minutes in the past", got).into());
     }
-    let upload_id = UploadId::from_random(artifacts.entropy.uuid_bytes());
-    let new = NewArtifact {
+    let mut upload_id = UploadId::from_random(artifacts.entropy.uuid_bytes());
+    let mut new = NewArtifact {
         key,
         storage_type: body.storage_type(),
         content_type: body.content_type().to_owned(),
@@ -80,7 +82,16 @@ pub(super) async fn run(
         content_length: body.content_length(),
         trace: base::telemetry::traceparent(),
     };
-    let outcome = artifacts.db.create_artifact(&new, now).await?;
+    let mut outcome = artifacts.db.create_artifact(&new, now).await?;
+    // Every call has an upload id of its own, in which it differs from those before.
+    if goes_on
+        && matches!(&outcome, ArtifactCreated::Differs(field) if field == "details")
+        && let Some(begun) = begun(artifacts, &new.key).await?
+    {
+        upload_id = begun;
+        new.details = body.details(begun);
+        outcome = artifacts.db.create_artifact(&new, now).await?;
+    }
     let ArtifactCreated::Written { project_id, worker_group, worker_id } = outcome else {
         return Err(refusal(&new, outcome));
     };
@@ -102,6 +113,13 @@ pub(super) async fn run(
         ArtifactBody::Link { .. } => Created::Link,
         ArtifactBody::Error { .. } => Created::Error,
     })
+}
+
+/// The upload under this name that is not finished.
+async fn begun(artifacts: &Artifacts, key: &ArtifactKey) -> Answer<Option<UploadId>> {
+    let known = artifacts.db.get_artifact(key).await?;
+    let open = known.filter(|known| known.storage_type == StorageType::Object && !known.present);
+    Ok(open.and_then(|open| open.details["uploadId"].as_str()?.parse().ok()).map(UploadId))
 }
 
 impl ArtifactBody {

@@ -59,7 +59,12 @@ impl Artifacts {
 
     /// Writes an artifact, or renews it as far as a repeat may.
     pub async fn create(&self, key: ArtifactKey, expires: Timestamp, body: ArtifactBody) -> Answer<Created> {
-        create::run(self, key, expires, body).await
+        create::run(self, key, expires, body, false).await
+    }
+
+    /// As `create`; but an upload that was begun under this name and not finished goes on, by whoever may begin one.
+    pub async fn create_or_go_on(&self, key: ArtifactKey, expires: Timestamp, body: ArtifactBody) -> Answer<Created> {
+        create::run(self, key, expires, body, true).await
     }
 
     /// Writes an artifact together with its content, for those in this process. Safe to repeat.

@@ -19,6 +19,10 @@ use crate::{
     object::chain,
 };
 
+/// Sent by who would go on with an upload that was begun, perhaps by itself before it was killed. Without it that is a
+/// conflict, as everywhere else.
+const GO_ON: &str = "x-drover-go-on";
+
 #[derive(Deserialize)]
 struct CreateBody {
     #[serde(with = "time::wire")]
@@ -35,7 +39,10 @@ struct FinishBody {
 
 pub(super) async fn create_artifact(state: Arc<QueueState>, mut call: Call) -> Answer {
     let CreateBody { expires, artifact } = call.body()?;
-    let created = state.artifacts.create(key(&call)?, expires, artifact).await?;
+    let created = match call.header(GO_ON) {
+        Some(_) => state.artifacts.create_or_go_on(key(&call)?, expires, artifact).await?,
+        None => state.artifacts.create(key(&call)?, expires, artifact).await?,
+    };
     let reply = match created {
         Created::S3 { put_path, content_type, expires } => Object::new()
             .field("storageType", &"s3")

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+mod killed;
+
 use std::{
     net::{SocketAddr, TcpListener},
     path::Path,
@@ -13,6 +15,7 @@ use protocol::id::TaskId;
 use reqwest::Method;
 use serde_json::{Value, json};
 use tests::{Answer, Client, Drover, RoughNetwork, Seed, TestDirectory, definition, program, seconds_from_now};
+use tokio::process::Command;
 
 const LARGE: usize = 3_000_000;
 const ROUNDS: usize = 12;
@@ -30,11 +33,16 @@ struct Bench {
 
 impl Bench {
     async fn start(entropy: Entropy, share: u64) -> Self {
+        Self::with(entropy, share, "queue.whole_uploads=false").await
+    }
+
+    /// With this setting.
+    async fn with(entropy: Entropy, share: u64, setting: &str) -> Self {
         let folder = TestDirectory::new();
         let network = RoughNetwork::start(entropy.branch("network"), share, 200_000).await;
         let through = format!("api.root_url={}", network.url());
         let listen = free_address();
-        let flags = ["--workers", "0", "--set", &through];
+        let flags = ["--workers", "0", "--set", &through, "--set", setting];
         let drover = Drover::start_at(folder.path(), &listen.to_string(), &flags).await;
         network.lead_to(listen);
         let (direct, (id, token)) = (format!("http://{listen}"), drover.credentials());
@@ -45,10 +53,21 @@ impl Bench {
         Self { drover, direct, client, network, task_id, folder, entropy }
     }
 
+    /// Begins an object artifact; answers what the server says of its upload.
+    async fn begin(&self, name: &str) -> Value {
+        let path = format!("task/{}/runs/0/artifacts/{}", self.task_id, name.replace('/', "%2F"));
+        let body = json!({ "storageType": "object", "contentType": "a/b", "expires": seconds_from_now(600) });
+        self.client.post(&path, &body).await.unwrap().ok()
+    }
+
     fn file(&self, name: &str, length: usize) -> Vec<u8> {
         let data: Vec<u8> = std::iter::repeat_with(|| self.entropy.bytes::<16>()).flatten().take(length).collect();
         std::fs::write(self.folder.path().join(name), &data).unwrap();
         data
+    }
+
+    fn address(&self) -> SocketAddr {
+        self.direct.trim_start_matches("http://").parse().unwrap()
     }
 
     fn path(&self, name: &str) -> std::path::PathBuf {
@@ -57,12 +76,16 @@ impl Bench {
 
     /// `drover artifact` with these words; paths are those of the folder.
     async fn artifact(&self, url: &str, verb: &str, name: &str, file: &Path, more: &[&str]) -> Output {
+        self.command(url, verb, name, file, more).output().await.unwrap()
+    }
+
+    fn command(&self, url: &str, verb: &str, name: &str, file: &Path, more: &[&str]) -> Command {
         let task_id = self.task_id.to_string();
         let mut command = program();
         command.args(["artifact", verb, &task_id, name]).arg(file).args(more).args(["-o", "json", "--root-url", url]);
         let (id, token) = self.drover.credentials();
         command.args(["--client-id", id, "--access-token", token]);
-        command.output().await.unwrap()
+        command
     }
 
     /// As Drover's own worker reports it.
@@ -142,9 +165,7 @@ async fn a_download_goes_on_where_it_was_and_what_is_wrong_begins_anew() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_run_with_half_an_upload_is_not_completed_and_the_answer_names_it() {
     let bench = Bench::start(Entropy::seeded(2), 0).await;
-    let path = format!("task/{}/runs/0/artifacts/public%2Fhalf.bin", bench.task_id);
-    let body = json!({ "storageType": "object", "contentType": "a/b", "expires": seconds_from_now(600) });
-    bench.client.post(&path, &body).await.unwrap().ok();
+    bench.begin("public/half.bin").await;
 
     let refused = bench.complete().await;
 
@@ -153,4 +174,37 @@ async fn a_run_with_half_an_upload_is_not_completed_and_the_answer_names_it() {
     let nothing = bench.artifact(&bench.direct, "download", "public/half.bin", &bench.path("half"), &[]).await;
     assert_eq!(said(&nothing)["exitCode"], 4);
     assert_eq!(bench.client.run(bench.task_id, 0, "completed", &json!({})).await.unwrap().status, 200, "others may");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_the_setting_asks_for_it_no_worker_at_all_completes_a_run_with_half_an_upload() {
+    let bench = Bench::with(Entropy::seeded(3), 0, "queue.whole_uploads=true").await;
+    let data = bench.file("sent", 100_000);
+    bench.begin("public/half.bin").await;
+    let up = bench.artifact(&bench.direct, "upload", "public/whole.bin", &bench.path("sent"), &[]).await;
+    assert!(up.status.success(), "{}", said(&up));
+
+    // As any client reports it, without a header of ours; also the way workers of long ago said it.
+    for body in [json!({}), json!({ "success": true })] {
+        let refused = bench.client.run(bench.task_id, 0, "completed", &body).await.unwrap();
+        assert_eq!((refused.status, refused.code()), (409, "RequestConflict"), "{refused:?}");
+        let words = refused.body["message"].as_str().unwrap();
+        assert!(words.contains("`public/half.bin`") && !words.contains("whole.bin"), "{words}");
+    }
+    assert_eq!(bench.client.status(bench.task_id).await["state"], "running", "nothing was written");
+
+    let up = bench
+        .artifact(&bench.direct, "upload", "public/half.bin", &bench.path("sent"), &["--content-type", "a/b"])
+        .await;
+    assert!(up.status.success(), "{}", said(&up));
+    assert_eq!(bench.client.run(bench.task_id, 0, "completed", &json!({})).await.unwrap().status, 200);
+    let down = bench.artifact(&bench.direct, "download", "public/half.bin", &bench.path("half"), &[]).await;
+    assert!(down.status.success() && std::fs::read(bench.path("half")).unwrap() == data, "{}", said(&down));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_with_half_an_upload_may_fail_whatever_the_setting_says() {
+    let bench = Bench::with(Entropy::seeded(4), 0, "queue.whole_uploads=true").await;
+    bench.begin("public/half.bin").await;
+    assert_eq!(bench.client.run(bench.task_id, 0, "failed", &json!({})).await.unwrap().status, 200);
 }

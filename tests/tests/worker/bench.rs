@@ -105,6 +105,18 @@ impl Bench {
         reasons.map(|reason| reason.to_string()).collect()
     }
 
+    /// Begins an upload to the first run, as a process of the task could through the proxy, and leaves it there.
+    pub(crate) async fn begin_upload(&self, id: TaskId, name: &str) {
+        let body =
+            json!({ "storageType": "object", "contentType": "text/plain", "expires": tests::seconds_from_now(600) });
+        self.client.post(&format!("task/{id}/runs/0/artifacts/{name}"), &body).await.unwrap().ok();
+    }
+
+    /// A path that no other test uses.
+    pub(crate) fn path(&self, name: &str) -> std::path::PathBuf {
+        self.directory.path().join(name)
+    }
+
     pub(crate) async fn cancel(&self, id: TaskId) {
         self.client.send(Method::POST, &format!("task/{id}/cancel"), None).await.unwrap().ok();
     }

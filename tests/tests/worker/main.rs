@@ -130,3 +130,18 @@ async fn the_proxy_signs_with_what_the_task_may_do() {
     bench.cancel(id).await;
     bench.stop().await;
 }
+
+#[tokio::test]
+async fn a_run_with_an_upload_that_nobody_finished_is_not_green_but_tried_again() {
+    let bench = Bench::start().await;
+    let go_on = bench.path("go-on");
+    let id = bench.task(&payload(&format!("until test -e {}; do sleep 0.05; done", go_on.display())), &json!({})).await;
+    bench.until(id, "running").await;
+    bench.begin_upload(id, "public%2Fhalf").await;
+    std::fs::write(go_on, "").unwrap();
+
+    bench.until(id, "completed").await;
+
+    assert_eq!(bench.reasons(id).await, ["intermittent-task", "completed"]);
+    bench.stop().await;
+}

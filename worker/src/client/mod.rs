@@ -37,12 +37,16 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 /// Asks Drover not to let a run be completed while an upload of it is unfinished. Other servers pass over it.
 const WHOLE_UPLOADS: &str = "x-drover-whole-uploads";
 
+/// Asks Drover to let an upload go on that was begun and not finished. Other servers pass over it, and refuse.
+pub(crate) const GO_ON: &str = "x-drover-go-on";
+
 /// Cheap to clone; its clones share connections.
 #[derive(Clone)]
 pub struct Client {
     http: reqwest::Client,
     root_url: String,
     credentials: Option<Credentials>,
+    goes_on: bool,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Entropy,
 }
@@ -61,13 +65,19 @@ impl Client {
         if reqwest::Url::parse(&root_url).is_err() {
             return Err(ClientError::BadUrl(root_url));
         }
-        Ok(Self { http, root_url, credentials, clock, entropy })
+        Ok(Self { http, root_url, credentials, goes_on: false, clock, entropy })
     }
 
     /// The same client with other credentials.
     #[must_use]
     pub fn signing_as(&self, credentials: Credentials) -> Self {
         Self { credentials: Some(credentials), ..self.clone() }
+    }
+
+    /// The same client, which goes on with uploads that were begun.
+    #[must_use]
+    pub(crate) fn going_on(&self) -> Self {
+        Self { goes_on: true, ..self.clone() }
     }
 
     pub fn root_url(&self) -> &str {
@@ -123,6 +133,9 @@ impl Client {
         }
         if !content_type.is_empty() {
             request = request.header(header::CONTENT_TYPE, content_type);
+        }
+        if self.goes_on {
+            request = request.header(GO_ON, "yes");
         }
         let sent = request.body(body).send().await;
         sent.map_err(|source| unreachable(&RequestName::new(method, path), source))

@@ -46,19 +46,29 @@ impl Client {
     pub(crate) async fn upload(&self, upload: &Upload<'_>) -> Result<(), ClientError> {
         let client = self.signing_as(upload.place.credentials.clone());
         let path = format!("object/v1/upload/{}", segment(&upload.place.name));
-        let offer: Offer = client.call(Method::PUT, &path, Some(&request(upload).await?)).await?;
+        let offer: Offer = match client.call(Method::PUT, &path, Some(&request(upload).await?)).await {
+            Ok(offer) => offer,
+            // An earlier try may have come to its end without hearing of it. Only if what is there is this file, it is.
+            Err(refused) if refused.is_conflict() => return client.finish(upload).await.map_err(|_| refused),
+            Err(error) => return Err(error),
+        };
         match offer.upload_method {
             Method_ { data_inline: true, .. } => {}
             Method_ { put_url: Some(put), .. } => client.put(&put, upload).await?,
             Method_ { .. } => return Err(no_method(&path)),
         }
+        client.finish(upload).await
+    }
+
+    /// Says that all is there, and which hashes it must have.
+    async fn finish(&self, upload: &Upload<'_>) -> Result<(), ClientError> {
         let path = format!("object/v1/finish-upload/{}", segment(&upload.place.name));
         let done = json!({
             "projectId": upload.place.project_id,
             "uploadId": upload.place.upload_id,
             "hashes": upload.file.hashes(),
         });
-        client.post::<Value>(&path, &done).await.map(drop)
+        self.post::<Value>(&path, &done).await.map(drop)
     }
 
     /// Sends the content of an `s3` artifact, packed as the file is.

@@ -153,7 +153,8 @@ impl Client {
         self.post(&artifact_path(task, run, name), body).await
     }
 
-    /// Makes an artifact whose bytes are about to be sent to the object service.
+    /// Makes an artifact whose bytes are about to be sent to the object service. Where an earlier try was cut short, that
+    /// upload goes on.
     pub(crate) async fn create_object_artifact(
         &self,
         task: TaskId,
@@ -161,7 +162,7 @@ impl Client {
         name: &str,
         body: &Value,
     ) -> Result<ObjectUpload, ClientError> {
-        self.post(&artifact_path(task, run, name), body).await
+        self.going_on().post(&artifact_path(task, run, name), body).await
     }
 
     pub(crate) async fn finish_artifact(
