@@ -129,7 +129,7 @@ async fn an_old_master_is_checked_from_the_command_line() {
     let denied = scheduler.url().replace("//root@", &format!("//nobody:{PASSWORD}@"));
     let file = settings(folder.path(), &denied);
     let words = said(&drover(&file, &["bridge", "check"]).await);
-    assert!(words.contains("refuses the login"), "{words}");
+    assert!(words.contains("refuses the login") && words.contains("its scheduler database"), "{words}");
     let words = said(&drover(&settings(folder.path(), "mysql:/nowhere"), &["bridge", "check"]).await);
     assert!(words.contains("`classic.database_url`") && words.contains("expected mysql://"), "{words}");
 }

@@ -1,7 +1,12 @@
 //! Ending requests and builds by way of the self-serve service, which knows them by their branch.
 
+use std::sync::PoisonError;
+
 use super::{ClassicMaster, control::Doomed};
 use crate::driver::{Answer, BuildId, DriverError, MasterDriver, RequestId};
+
+/// How many requests are remembered that were to be cancelled, and could not be.
+const MOST: usize = 10_000;
 
 /// A build of it is stopped, unless others wait for it too; a request that waits is taken back.
 pub(super) async fn request(master: &ClassicMaster, request: RequestId) -> Answer<()> {
@@ -23,9 +28,9 @@ pub(super) async fn build(master: &ClassicMaster, build: BuildId) -> Answer<()> 
     }
 }
 
-/// The master merges requests that are alike into one build. Nobody takes it from the others.
+/// The master merges requests that are alike into one build. It is stopped once nobody waits for any of them.
 async fn stop(master: &ClassicMaster, request: RequestId, build: BuildId) -> Answer<()> {
-    let others = master.db.sharers(build.0).await?;
+    let others = waiting(master, request.0, master.db.sharers(build.0).await?);
     if !others.is_empty() {
         let others: Vec<String> = others.iter().map(i64::to_string).collect();
         return Err(DriverError::Refused(format!(
@@ -34,6 +39,21 @@ async fn stop(master: &ClassicMaster, request: RequestId, build: BuildId) -> Ans
         )));
     }
     master.control.delete(&branch(master, request).await?, Doomed::Build(build.0)).await
+}
+
+/// Those of the others that nobody has asked to cancel. What was asked before a restart is asked again soon.
+fn waiting(master: &ClassicMaster, request: i64, mut others: Vec<i64>) -> Vec<i64> {
+    let mut unwanted = master.unwanted.lock().unwrap_or_else(PoisonError::into_inner);
+    if others.is_empty() {
+        unwanted.remove(&request);
+        return others;
+    }
+    unwanted.insert(request);
+    others.retain(|other| !unwanted.contains(other));
+    if unwanted.len() > MOST {
+        unwanted.pop_first();
+    }
+    others
 }
 
 async fn branch(master: &ClassicMaster, request: RequestId) -> Answer<String> {

@@ -53,7 +53,7 @@ impl Control {
     /// Asks for the end of something. What is not there any more has ended.
     pub(super) async fn delete(&self, branch: &str, doomed: Doomed) -> Answer<()> {
         let url = self.place(branch, doomed)?;
-        let status = self.send(self.client.delete(url)).await?.0;
+        let status = self.send(self.as_user(self.client.delete(url))).await?.0;
         if status.is_success() || matches!(status, StatusCode::NOT_FOUND | StatusCode::GONE) {
             return Ok(());
         }
@@ -63,7 +63,7 @@ impl Control {
     /// Whether the service answers at all.
     pub(super) async fn greet(&self) -> Answer<()> {
         let Some(base) = &self.base else { return Err(no_service()) };
-        let status = self.send(self.client.get(base.clone())).await?.0;
+        let status = self.send(self.as_user(self.client.get(base.clone()))).await?.0;
         if status.is_server_error() || matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) {
             return Err(unsuccessful("the self-serve service", status));
         }
@@ -95,14 +95,19 @@ impl Control {
         Ok(url)
     }
 
-    async fn send(&self, mut request: RequestBuilder) -> Answer<(StatusCode, Vec<u8>)> {
-        let Ok(_turn) = self.turns.acquire().await else { return Err(DriverError::Away("it is closed".to_owned())) };
+    /// For the self-serve service only: the list of builders may be anybody's.
+    fn as_user(&self, mut request: RequestBuilder) -> RequestBuilder {
         if !self.user.is_empty() {
             request = request.header(REMOTE_USER, &self.user);
         }
         if !self.password.is_empty() {
             request = request.basic_auth(&self.user, Some(self.password.reveal()));
         }
+        request
+    }
+
+    async fn send(&self, request: RequestBuilder) -> Answer<(StatusCode, Vec<u8>)> {
+        let Ok(_turn) = self.turns.acquire().await else { return Err(DriverError::Away("it is closed".to_owned())) };
         let mut response = request.header(header::ACCEPT, "application/json").send().await.map_err(away)?;
         let (status, mut body) = (response.status(), Vec::new());
         while let Some(piece) = response.chunk().await.map_err(away)? {

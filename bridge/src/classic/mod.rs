@@ -12,7 +12,11 @@ mod message;
 mod read;
 mod told;
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use async_trait::async_trait;
 use base::{Clock, Entropy};
@@ -45,6 +49,8 @@ pub struct ClassicMaster {
     place: Option<Place>,
     told: Arc<Told>,
     log_wait: TimeDelta,
+    /// Requests that nobody waits for any more, of builds that serve others too.
+    unwanted: Mutex<BTreeSet<i64>>,
 }
 
 impl ClassicMaster {
@@ -57,7 +63,8 @@ impl ClassicMaster {
         let control = Control::new(settings)?;
         let (user, scheduler) = (settings.user.clone(), settings.scheduler.clone());
         let (place, told, log_wait) = (place(settings, entropy)?, Arc::default(), settings.classic.log_wait.delta());
-        Ok(Self { db, control, user, scheduler, clock, place, told, log_wait })
+        let unwanted = Mutex::default();
+        Ok(Self { db, control, user, scheduler, clock, place, told, log_wait, unwanted })
     }
 
     /// What works, but not as well as it could.
@@ -159,12 +166,13 @@ impl EventSource for Silence {
 
 impl From<ClassicError> for DriverError {
     fn from(error: ClassicError) -> Self {
-        let words = error.to_string();
+        let of = |words: String| format!("its scheduler database: {words}");
         match error {
-            ClassicError::Away(_) => Self::Away(words),
-            ClassicError::Denied(_) => Self::Auth(words),
-            ClassicError::Shape(_) => Self::BadAnswer(words),
-            ClassicError::Refused(_) | ClassicError::Url => Self::Refused(words),
+            ClassicError::Away(words) => Self::Away(of(words)),
+            ClassicError::Denied(words) => Self::Auth(of(words)),
+            ClassicError::Shape(words) => Self::BadAnswer(of(words)),
+            ClassicError::Refused(words) => Self::Refused(of(words)),
+            ClassicError::Url => Self::Refused(error.to_string()),
         }
     }
 }

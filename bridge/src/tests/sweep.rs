@@ -12,9 +12,9 @@ use serde_json::json;
 use super::*;
 use crate::driver::BuildResult;
 
-const BUILDS: usize = 1000;
+pub(super) const BUILDS: usize = 1000;
 
-async fn tasks(house: &House) -> Vec<TaskId> {
+pub(super) async fn tasks(house: &House) -> Vec<TaskId> {
     let created = stream::iter(0..BUILDS).map(|_| house.pending(json!({"builderName": "linux"}))).buffer_unordered(64);
     let tasks: Vec<TaskId> = created.collect().await;
     let now = house.clock.now();

@@ -107,6 +107,12 @@ impl TestScheduler {
         (row.get(0), row.get(1), row.get(2))
     }
 
+    /// The oldest request.
+    pub async fn first_request(&self) -> i64 {
+        let asked = sqlx::query_scalar("select coalesce(min(id), 0) from buildrequests").fetch_one(&self.pool);
+        asked.await.expect("a request")
+    }
+
     /// Anything else, for tests that break something.
     pub async fn run(&self, sql: &str) {
         let ran = sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).execute(&self.pool).await;

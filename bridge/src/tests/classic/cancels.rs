@@ -14,6 +14,7 @@ async fn a_request_that_waits_is_taken_back() {
     house.cancel(task).await;
     house.look(&shared).await;
     assert_eq!(old.deletes(), [format!("DELETE /self-serve/cedar/request/{request} drover@example.com")]);
+    assert_eq!(old.readers(), [""], "the list of builders is no business of the self-serve service");
     house.after(&shared, chrono::TimeDelta::seconds(1)).await;
     assert_eq!(house.request(task).await.state, BridgeState::Resolved);
     house.stop().await;
@@ -54,6 +55,25 @@ async fn a_build_that_others_wait_for_goes_on() {
     house.after(&shared, chrono::TimeDelta::seconds(5)).await;
     assert_eq!(house.runs(two).await, [(S::Completed, Some(R::Completed))]);
     assert_eq!(house.request(one).await.state, BridgeState::Resolved);
+    house.stop().await;
+}
+
+#[tokio::test]
+async fn a_build_that_nobody_of_several_waits_for_is_stopped() {
+    let house = House::start().await;
+    let Some(old) = Old::start(&house, "cancelling all of several").await else { return };
+    let shared = old.share(&house);
+    let (one, first) = old.asked(&house, &shared).await;
+    let (two, second) = old.asked(&house, &shared).await;
+    old.scheduler.start(&[first, second], 9, old.now()).await;
+    house.look(&shared).await;
+    house.cancel(one).await;
+    house.look(&shared).await;
+    assert_eq!(old.deletes(), [""; 0]);
+    house.cancel(two).await;
+    house.after(&shared, chrono::TimeDelta::seconds(5)).await;
+    house.after(&shared, chrono::TimeDelta::seconds(5)).await;
+    assert!(!old.deletes().is_empty() && old.deletes().iter().all(|asked| asked.contains("/cedar/build/")));
     house.stop().await;
 }
 

@@ -81,6 +81,12 @@ impl Old {
         self.clock.now().timestamp()
     }
 
+    /// Who asked for the list of builders; nobody is told.
+    pub(super) fn readers(&self) -> Vec<String> {
+        let asked = self.asked.lock().unwrap();
+        asked.iter().filter_map(|asked| asked.strip_prefix("GET /builders ")).map(str::to_owned).collect()
+    }
+
     /// What was asked of the service, lists left out.
     pub(super) fn deletes(&self) -> Vec<String> {
         let asked = self.asked.lock().unwrap();
