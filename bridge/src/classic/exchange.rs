@@ -17,9 +17,6 @@ const KINDS: [&str; 3] = ["started", "finished", "log_uploaded"];
 const LONGEST_QUEUE: u32 = 100_000;
 /// How many messages are out at once. Twice as many as are held, so that there is always room for new ones.
 const PREFETCH: u16 = 500;
-/// The broker is asked this often whether the queue is there, since a consumer does not say that it lost its connection.
-const ASK_EVERY: Duration = Duration::from_secs(20);
-const ANSWER_WITHIN: Duration = Duration::from_secs(10);
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_mins(1);
 
@@ -31,6 +28,9 @@ pub(super) struct Place {
     pub(super) name: String,
     pub(super) exchange: String,
     pub(super) queue: String,
+    /// How long an answer may take. The broker is asked as often whether the queue is there, since a consumer does not say
+    /// that it lost its connection.
+    pub(super) timeout: Duration,
     pub(super) entropy: Entropy,
 }
 
@@ -53,8 +53,8 @@ enum State {
 }
 
 struct Open {
+    place: Place,
     bus: Arc<AmqpBus>,
-    queue: String,
     consumer: Consumer,
     held: Held,
     ask: Interval,
@@ -77,7 +77,7 @@ impl Place {
     /// Whether the broker answers, and has the queue; `None`: nobody has listened yet.
     pub(super) async fn greet(&self) -> Result<Option<u32>, String> {
         let bus = AmqpBus::new(self.url.reveal(), &self.name, &self.entropy).map_err(|error| error.to_string())?;
-        match bus.depth(&self.queue, ANSWER_WITHIN).await {
+        match bus.depth(&self.queue, self.timeout).await {
             Ok(depth) => Ok(Some(depth.messages)),
             Err(BusError::Refused(_)) => Ok(None),
             Err(error) => Err(error.to_string()),
@@ -188,7 +188,7 @@ impl Open {
             _ = self.ask.tick() => {
                 self.held.release();
                 if self.asking.is_none() {
-                    self.asking = Some(ask(self.bus.clone(), self.queue.clone()).boxed());
+                    self.asking = Some(ask(self.bus.clone(), self.place.clone()).boxed());
                 }
                 News::Time
             }
@@ -196,8 +196,8 @@ impl Open {
     }
 }
 
-async fn ask(bus: Arc<AmqpBus>, queue: String) -> Result<(), String> {
-    bus.depth(&queue, ANSWER_WITHIN).await.map(drop).map_err(|error| error.to_string())
+async fn ask(bus: Arc<AmqpBus>, place: Place) -> Result<(), String> {
+    bus.depth(&place.queue, place.timeout).await.map(drop).map_err(|error| error.to_string())
 }
 
 /// The exchange is the masters' own: it is bound to, and never made.
@@ -211,8 +211,8 @@ async fn open(place: Place) -> Result<Box<Open>, String> {
         subscription = subscription.bind(&place.exchange, &format!("build.#.{kind}"));
     }
     let consumer = bus.subscribe(subscription).await.map_err(words)?;
-    let mut ask = interval(ASK_EVERY);
+    let mut ask = interval(place.timeout);
     ask.set_missed_tick_behavior(MissedTickBehavior::Delay);
     ask.reset();
-    Ok(Box::new(Open { bus, queue: place.queue, consumer, held: Held::new(PREFETCH / 2), ask, asking: None }))
+    Ok(Box::new(Open { place, bus, consumer, held: Held::new(PREFETCH / 2), ask, asking: None }))
 }

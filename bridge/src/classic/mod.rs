@@ -148,6 +148,7 @@ fn place(settings: &MasterSettings, entropy: Entropy) -> Answer<Option<Place>> {
         name: format!("drover bridge {name}"),
         exchange: classic.exchange.clone(),
         queue: Some(classic.queue.clone()).filter(|queue| !queue.is_empty()).unwrap_or_else(default),
+        timeout: settings.timeout.into(),
         entropy,
     };
     place.check().map_err(|error| DriverError::Refused(format!("`classic.amqp_url`: {error}")))?;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use actors::artifacts::{ArtifactKey, Place};
-use base::{Entropy, environment};
+use base::{Entropy, environment, settings::Span};
 use bus::{AmqpBus, Bus, ContentType, Exchange, Message};
 use protocol::{
     id::TaskId,
@@ -15,6 +15,7 @@ use super::{
     super::parts::{SOON, ended, supervise, until},
     House, Old,
     house::linux,
+    proxy::Proxy,
 };
 use crate::driver::{Event, MasterDriver, RequestId};
 
@@ -191,5 +192,29 @@ async fn an_exchange_that_is_not_there_is_told_of() {
     assert!(matches!(&event, Event::Lost(words) if words.contains("drover-test/nowhere")), "{event:?}");
     // Nothing more to say while it stays so.
     assert!(tokio::time::timeout(Duration::from_millis(100), source.next()).await.is_err());
+    house.stop().await;
+}
+
+#[tokio::test]
+async fn a_broker_that_goes_away_is_told_of_and_so_is_its_return() {
+    let house = House::start().await;
+    let Some(mut old) = Old::start(&house, "a broker that goes away").await else { return };
+    let Some(told) = Told::start(&mut old, "a broker that goes away").await else { return };
+    let url = old.settings.classic.amqp_url.reveal().to_owned();
+    let server = url.rsplit('@').next().unwrap().split('/').next().unwrap().to_owned();
+    let mut proxy = Proxy::to(&server).await;
+    old.settings.classic.amqp_url = url.replace(&server, &proxy.address()).into();
+    old.settings.timeout = Span::seconds(1);
+    let mut source = old.driver().events();
+    let mut next = async || tokio::time::timeout(SOON, source.next()).await.unwrap();
+    assert_eq!(next().await, Event::Connected);
+    proxy.close().await;
+    let lost = next().await;
+    assert!(matches!(&lost, Event::Lost(_)), "{lost:?}");
+    told.started(&[7]).await;
+    proxy.open().await;
+    let mut heard = [next().await, next().await];
+    heard.sort_by_key(|event| *event == Event::Connected);
+    assert_eq!(heard, [Event::Request(RequestId(7)), Event::Connected]);
     house.stop().await;
 }

@@ -6,6 +6,7 @@ mod ends;
 mod events;
 mod house;
 mod outages;
+mod proxy;
 mod sweep;
 
 use house::Old;
