@@ -4,6 +4,7 @@ pub mod artifacts;
 pub mod auth;
 pub mod index;
 pub mod kit;
+pub mod live;
 pub mod object;
 pub mod parking;
 pub mod purge_cache;

@@ -8,6 +8,7 @@ mod auth_service;
 mod health;
 mod http;
 mod index;
+mod live;
 mod object;
 mod own;
 mod purge_cache;

@@ -6,8 +6,8 @@ use std::{
 };
 
 use actors::{
-    artifacts::Artifacts, auth::Auth, index::Index, purge_cache::PurgeCache, queue::Queue, secrets::Secrets,
-    treeherder::Pushes,
+    artifacts::Artifacts, auth::Auth, index::Index, live::Live, purge_cache::PurgeCache, queue::Queue,
+    secrets::Secrets, treeherder::Pushes,
 };
 use axum::{
     body::{Body, HttpBody},
@@ -31,7 +31,7 @@ use crate::{
     ApiSettings, Build, auth_service,
     health::{READY_PATH, Ready, readiness},
     http::{Door, Durations, Limits, Probes, Routes, Table, answer},
-    index, object, own, purge_cache, push, queue, secrets,
+    index, live, object, own, purge_cache, push, queue, secrets,
 };
 
 /// What the server needs of the house.
@@ -45,6 +45,7 @@ pub struct Api {
     pub secrets: Secrets,
     pub purge_cache: PurgeCache,
     pub pushes: Pushes,
+    pub live: Live,
     pub clock: Arc<dyn Clock>,
     pub entropy: Entropy,
     /// For probes.
@@ -88,6 +89,7 @@ fn door(api: Api, root_url: String, shutdown: &Shutdown) -> Door {
         Routes::of(service, (), &probes).into_table(&mut table);
     }
     push::routes(&api, &probes).into_table(&mut table);
+    live::routes(&api, &probes, shutdown).into_table(&mut table);
     queue::routes(&api, &root_url, &probes, shutdown).into_table(&mut table);
     object::routes(api.artifacts.objects(), &root_url, &probes).into_table(&mut table);
     object::content_routes(api.artifacts.objects(), &probes).into_table(&mut table);

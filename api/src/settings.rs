@@ -12,6 +12,8 @@ base::settings! {
         pub requests: usize = 2048,
         /// Workers that may wait for a task at the same time.
         pub waiting_workers: usize = 20_000,
+        /// Connections that may follow live events at the same time.
+        pub live_connections: usize = 1000,
         /// How long a request may take, from its last header to its answer.
         pub deadline: Span = Span::seconds(30),
         /// How long an upload of one file may take.

@@ -25,7 +25,7 @@ use crate::{
     exit::{Exit, Failure, with_causes},
     ground::Ground,
     role::Role,
-    services::Services,
+    services::{Services, bad_names},
     settings::DroverSettings,
 };
 
@@ -113,10 +113,23 @@ impl Door {
         root_url.clone_into(&mut settings.api.root_url);
         let entropy = ground.entropy.branch("api");
         let (settings, clock) = (settings.api, ground.clock);
-        let Doors { queue, artifacts, auth, services: Services { index, secrets, purge_cache, pushes } } = doors;
+        let Doors { queue, artifacts, auth, services: Services { index, secrets, purge_cache, pushes, live } } = doors;
         let (build, ready) = (build(), ready(&db));
-        let api =
-            Api { settings, build, queue, artifacts, auth, index, secrets, purge_cache, pushes, clock, entropy, ready };
+        let api = Api {
+            settings,
+            build,
+            queue,
+            artifacts,
+            auth,
+            index,
+            secrets,
+            purge_cache,
+            pushes,
+            live,
+            clock,
+            entropy,
+            ready,
+        };
         let close = Shutdown::new();
         Self { close: close.clone(), serving: tokio::spawn(api::serve(listener, api, close)) }
     }
@@ -151,12 +164,12 @@ fn parts(
     let wake_ups = WakeUps::new(plan, bus);
     let (relay, send) =
         relay::start(db.clone(), bus.clone(), clock.clone(), plan.settings.relay.clone(), entropy.branch("relay"))
-            .map_err(|error| Failure::new(Exit::Usage, format!("the setting `relay.exchange_names`: {error}")))?;
+            .map_err(bad_names)?;
     let written = both(send.clone(), wake_ups.others.relay.clone());
     let every = settings.sweep_interval.duration();
     let ring = key_ring(plan)?;
     let auth = auth(plan, ring.clone(), written.clone());
-    let services = Services::new(plan, ring, bus);
+    let services = Services::new(plan, ring, bus)?;
     let scheduler = Scheduler { db: db.clone(), clock: clock.clone(), every, relay: written.clone() };
     let (scheduler, check) = scheduler.part();
     let check: Nudge = Arc::new(move || check.give());

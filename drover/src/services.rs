@@ -1,16 +1,18 @@
-//! The small services beside the queue: index, secrets, purge-cache, and pushes for Treeherder.
+//! The small services beside the queue: index, secrets, purge-cache, pushes for Treeherder, and live events.
 
 use std::sync::Arc;
 
 use actors::{
     index::Index,
     kit::Child,
+    live::Live,
     purge_cache::PurgeCache,
     secrets::Secrets,
     treeherder::{Pushes, Reporter},
 };
 use base::KeyRing;
 use bus::Bus;
+use protocol::exchanges::BadTemplate;
 
 use crate::{
     exit::{Exit, Failure},
@@ -24,13 +26,15 @@ pub(crate) struct Services {
     pub(crate) secrets: Secrets,
     pub(crate) purge_cache: PurgeCache,
     pub(crate) pushes: Pushes,
+    pub(crate) live: Live,
 }
 
 impl Services {
-    pub(crate) fn new(plan: &Plan, ring: Arc<KeyRing>, bus: &Arc<dyn Bus>) -> Self {
+    pub(crate) fn new(plan: &Plan, ring: Arc<KeyRing>, bus: &Arc<dyn Bus>) -> Result<Self, Failure> {
         let (db, clock) = (&plan.db, &plan.ground.clock);
         let entropy = plan.ground.entropy.branch("secrets");
-        Self {
+        Ok(Self {
+            live: Live::new(db.clone(), &plan.settings.relay).map_err(bad_names)?,
             index: Index::new(db.clone(), clock.clone()),
             secrets: Secrets::new(db.clone(), clock.clone(), entropy, ring),
             purge_cache: PurgeCache::new(db.clone(), clock.clone()),
@@ -39,7 +43,7 @@ impl Services {
                 bus: bus.clone(),
                 route_prefixes: plan.settings.treeherder.route_prefixes.clone(),
             },
-        }
+        })
     }
 
     /// Their parts and the roles that run them. They come before the relay, which on a bus in memory drops what nobody
@@ -52,13 +56,17 @@ impl Services {
     ) -> Result<Vec<(Role, Vec<Child>)>, Failure> {
         let names = &plan.settings.relay.exchange_names;
         let listener = self.index.listener(bus.clone(), names, plan.ground.entropy.branch("index"));
-        let listener = listener
-            .map_err(|error| Failure::new(Exit::Usage, format!("the setting `relay.exchange_names`: {error}")))?;
+        let listener = listener.map_err(bad_names)?;
         let in_memory = plan.settings.bus.amqp_url.is_empty();
         let role = if in_memory { Role::Relay } else { Role::Index };
         let reporter = (Role::Treeherder, reporter(plan, bus, root_url));
-        Ok(vec![(role, vec![listener]), reporter, (Role::Api, vec![self.secrets.resealer()])])
+        Ok(vec![(role, vec![listener]), reporter, (Role::Api, vec![self.secrets.resealer(), self.live.part()])])
     }
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "it is the end of the error, and reads well in `map_err`")]
+pub(crate) fn bad_names(error: BadTemplate) -> Failure {
+    Failure::new(Exit::Usage, format!("the setting `relay.exchange_names`: {error}"))
 }
 
 /// No part where events stay inside of another process.

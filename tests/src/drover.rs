@@ -119,7 +119,10 @@ pub(crate) fn binary() -> &'static Path {
 }
 
 fn build() -> PathBuf {
+    // From the root, so that cargo makes the same program as for everybody else.
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let output = BlockingCommand::new(env!("CARGO"))
+        .current_dir(root)
         .args(["build", "--bin", "drover", "--message-format", "json-render-diagnostics"])
         .stderr(Stdio::inherit())
         .output()

@@ -2,8 +2,12 @@
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+use std::time::Duration;
+
 use protocol::id::TaskId;
+use serde_json::Value;
 use tests::{Drover, Seed, TestDirectory, definition};
+use tokio::time::timeout;
 
 #[tokio::test]
 async fn what_was_created_is_there_after_a_clean_restart() {
@@ -18,6 +22,84 @@ async fn what_was_created_is_there_after_a_clean_restart() {
     let second = Drover::start(folder.path(), &["--workers", "0"]).await;
     assert_eq!(second.client().status(id).await, created["status"]);
     second.stop().await;
+}
+
+/// Asked to stop it ends them at once, killed it breaks them off; either way nothing is missed at the next one.
+#[tokio::test]
+async fn a_stream_of_events_goes_on_at_the_next_server() {
+    let entropy = Seed::choose("a stream of events").entropy();
+    let folder = TestDirectory::new();
+    let mut ids = [(); 3].map(|()| TaskId::from_random(entropy.uuid_bytes())).into_iter();
+    let mut create = async |drover: &Drover| {
+        let id = ids.next().unwrap();
+        drover.client().create(id, &definition("tests/stream", &serde_json::json!({}))).await.unwrap().ok();
+        id.to_string()
+    };
+    let mut heard = Vec::new();
+
+    let drover = Drover::start(folder.path(), &["--workers", "0"]).await;
+    let mut stream = Stream::open(drover.root_url(), None).await;
+    assert_eq!(stream.next().await.unwrap().1, "ready");
+    let mut created = vec![create(&drover).await];
+    heard.push(stream.next().await.unwrap());
+    created.push(create(&drover).await);
+    drover.stop().await;
+    while let Some(event) = stream.next().await {
+        heard.push(event);
+    }
+
+    let drover = Drover::start(folder.path(), &["--workers", "0"]).await;
+    let mut stream = Stream::open(drover.root_url(), heard.last().map(|(id, _)| *id)).await;
+    while heard.len() < 2 {
+        heard.extend(stream.next().await.filter(|(_, what)| what != "ready"));
+    }
+    drover.kill().await;
+    assert_eq!(stream.next().await, None);
+
+    let drover = Drover::start(folder.path(), &["--workers", "0"]).await;
+    created.push(create(&drover).await);
+    let mut stream = Stream::open(drover.root_url(), heard.last().map(|(id, _)| *id)).await;
+    while heard.len() < 3 {
+        heard.extend(stream.next().await.filter(|(_, what)| what != "ready"));
+    }
+    assert_eq!(heard.into_iter().map(|(_, task)| task).collect::<Vec<_>>(), created);
+    drover.stop().await;
+}
+
+/// `GET /api/events/v1/connect/`, for tasks that were defined.
+struct Stream {
+    answer: reqwest::Response,
+    text: String,
+}
+
+impl Stream {
+    async fn open(root_url: &str, after: Option<i64>) -> Self {
+        let url = format!("{root_url}/api/events/v1/connect/?bindings=%5B%7B%22exchange%22%3A%22task-defined%22%7D%5D");
+        // An error means that a client of this process was faster, with the same provider.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let request = reqwest::Client::new().get(url);
+        let request = after.iter().fold(request, |request, id| request.header("last-event-id", *id));
+        let answer = request.send().await.unwrap();
+        assert_eq!(answer.status(), 200);
+        Self { answer, text: String::new() }
+    }
+
+    /// Id and task of the next message, or id and name of what is none. `None`: it ended, well or badly.
+    async fn next(&mut self) -> Option<(i64, String)> {
+        while !self.text.contains("\n\n") {
+            let chunk = timeout(Duration::from_mins(1), self.answer.chunk()).await.expect("it is quiet").ok()??;
+            self.text += std::str::from_utf8(&chunk).unwrap();
+        }
+        let (event, rest) = self.text.split_once("\n\n")?;
+        let field = |name: &str| event.lines().find_map(|line| line.strip_prefix(name));
+        let id = field("id: ").unwrap().parse().unwrap();
+        let data: Value = serde_json::from_str(field("data: ").unwrap()).unwrap();
+        let task = data.pointer("/payload/status/taskId").and_then(Value::as_str);
+        let told = task.or_else(|| field("event: ")).unwrap().to_owned();
+        let end = self.text.len() - rest.len();
+        self.text.drain(..end);
+        Some((id, told))
+    }
 }
 
 #[tokio::test]

@@ -56,8 +56,12 @@ impl Exchanges {
 
     /// The messages by which an event is told: for the world, and for ourselves.
     pub fn both_forms(&self, event: &Event) -> impl Iterator<Item = Message> + use<> {
-        let world = self.world.get(&event.kind()).and_then(|exchange| for_the_world(event, exchange));
-        world.into_iter().chain([for_ourselves(event, &self.own)])
+        self.for_the_world(event).into_iter().chain([for_ourselves(event, &self.own)])
+    }
+
+    /// The message that tells the world.
+    pub fn for_the_world(&self, event: &Event) -> Option<Message> {
+        self.world.get(&event.kind()).and_then(|exchange| for_the_world(event, exchange))
     }
 
     /// Which events anybody might listen to just now.

@@ -12,7 +12,7 @@ mod listeners;
 mod send;
 mod settings;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::{sync::Arc, time::Duration};
 

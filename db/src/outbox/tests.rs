@@ -53,6 +53,29 @@ async fn events_are_found_by_position_in_the_order_in_which_they_were_logged() {
     assert_eq!(db.event_log().await.unwrap(), LogEnds { first: 1, last: 3 });
 }
 
+/// A sequence runs ahead of transactions that are not over: whoever took it for the end would pass over their events.
+#[tokio::test]
+async fn the_log_ends_where_it_can_be_seen_to_end() {
+    let database = TestDatabase::create().await;
+    let db = database.db().await;
+    let mut outbox = db.outbox(0);
+    outbox.prepare_log(TimeDelta::days(2), now()).await.unwrap();
+    let end = || async { db.event_log().await.unwrap().last };
+    for number in 0..2 {
+        let before = end().await;
+        let mut open = db.pool().begin().await.unwrap();
+        sqlx::query("select log_events(array[row(7,1,$1,null,null,null,null,null,null,null,null,null,null,null,null,null,null,null)]::event_fact[], $1)")
+            .bind(now())
+            .execute(&mut *open)
+            .await
+            .unwrap();
+        assert_eq!(end().await, before, "before the commit");
+        assert_eq!(db.events_after(before, None, 10).await.unwrap().position, before);
+        open.commit().await.unwrap();
+        assert_eq!(end().await, before + 1, "after commit {number}");
+    }
+}
+
 #[tokio::test]
 async fn days_that_are_over_are_dropped_whole_and_positions_go_on() {
     let database = TestDatabase::create().await;

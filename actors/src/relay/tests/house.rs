@@ -27,24 +27,24 @@ use crate::{
     relay::{Exchanges, RelaySettings, start},
 };
 
-pub(super) const SOON: Duration = Duration::from_secs(20);
+pub(crate) const SOON: Duration = Duration::from_secs(20);
 
 /// A queue with a relay, and what it writes to.
-pub(super) struct House {
+pub(crate) struct House {
     _database: TestDatabase,
-    pub(super) db: Db,
-    pub(super) bus: Arc<dyn Bus>,
-    pub(super) clock: TestClock,
-    pub(super) entropy: Entropy,
-    pub(super) queue: Queue,
+    pub(crate) db: Db,
+    pub(crate) bus: Arc<dyn Bus>,
+    pub(crate) clock: TestClock,
+    pub(crate) entropy: Entropy,
+    pub(crate) queue: Queue,
     queue_parts: Supervised,
-    pub(super) relay: Option<Supervised>,
+    pub(crate) relay: Option<Supervised>,
     /// What the queue's commits give, once there is a relay.
-    pub(super) nudge: Arc<Mutex<Option<Nudge>>>,
+    pub(crate) nudge: Arc<Mutex<Option<Nudge>>>,
 }
 
 impl House {
-    pub(super) async fn start(bus: Arc<dyn Bus>) -> Self {
+    pub(crate) async fn start(bus: Arc<dyn Bus>) -> Self {
         let mut house = Self::without_relay(bus).await;
         let (relay, nudge) = house.another_relay(house.bus.clone()).await;
         *house.nudge.lock().unwrap() = Some(nudge);
@@ -52,7 +52,7 @@ impl House {
         house
     }
 
-    pub(super) async fn without_relay(bus: Arc<dyn Bus>) -> Self {
+    pub(crate) async fn without_relay(bus: Arc<dyn Bus>) -> Self {
         declare_all(&*bus).await;
         let database = TestDatabase::create().await;
         let db = database.db().await;
@@ -72,7 +72,7 @@ impl House {
     }
 
     /// A relay more, as another process would run it.
-    pub(super) async fn another_relay(&self, bus: Arc<dyn Bus>) -> (Supervised, Nudge) {
+    pub(crate) async fn another_relay(&self, bus: Arc<dyn Bus>) -> (Supervised, Nudge) {
         let entropy = self.entropy.branch("another");
         let (relay, nudge) =
             start(self.db.clone(), bus, Arc::new(self.clock.clone()), RelaySettings::default(), entropy.clone())
@@ -80,7 +80,7 @@ impl House {
         (Supervisor::start(vec![relay], entropy).await, nudge)
     }
 
-    pub(super) fn task(&self, group: Option<TaskId>) -> NewTask {
+    pub(crate) fn task(&self, group: Option<TaskId>) -> NewTask {
         let task_id = TaskId::from_random(self.entropy.uuid_bytes());
         let now = self.clock.now();
         let definition = TaskDefinition {
@@ -112,16 +112,16 @@ impl House {
         NewTask { task_id, definition }
     }
 
-    pub(super) async fn created(&self) -> TaskId {
+    pub(crate) async fn created(&self) -> TaskId {
         self.queue.create_task(self.task(None)).await.unwrap().task_id
     }
 
     /// From creation to completion.
-    pub(super) async fn completed(&self) -> TaskId {
+    pub(crate) async fn completed(&self) -> TaskId {
         self.completed_as(self.task(None)).await
     }
 
-    pub(super) async fn completed_as(&self, task: NewTask) -> TaskId {
+    pub(crate) async fn completed_as(&self, task: NewTask) -> TaskId {
         let id = self.queue.create_task(task).await.unwrap().task_id;
         let worker = WorkerName { worker_group: "g".to_owned(), worker_id: "w".to_owned() };
         let ask = ClaimWork { task_queue_id: TaskQueueId("p/q".to_owned()), worker, count: 1 };
@@ -130,7 +130,7 @@ impl House {
         id
     }
 
-    pub(super) async fn emptied(&self) {
+    pub(crate) async fn emptied(&self) {
         let mut outbox = self.db.outbox(0);
         let waited = async {
             while !outbox.read(&db::outbox::Wanted::everything(), 1).await.unwrap().ids.is_empty() {
@@ -140,7 +140,7 @@ impl House {
         tokio::time::timeout(SOON, waited).await.expect("the outbox is emptied");
     }
 
-    pub(super) async fn stop(self) {
+    pub(crate) async fn stop(self) {
         self.queue_parts.stop(SOON).await;
         if let Some(relay) = self.relay {
             relay.stop(SOON).await;
@@ -150,23 +150,23 @@ impl House {
 }
 
 /// Subscribers need the exchanges before the relay gets to them.
-pub(super) async fn declare_all(bus: &dyn Bus) {
+pub(crate) async fn declare_all(bus: &dyn Bus) {
     Exchanges::new(&RelaySettings::default()).unwrap().declare(bus).await.unwrap();
 }
 
-pub(super) fn own() -> Subscription {
+pub(crate) fn own() -> Subscription {
     own_by("#")
 }
 
-pub(super) fn own_by(pattern: &str) -> Subscription {
+pub(crate) fn own_by(pattern: &str) -> Subscription {
     Subscription::durable("test/own").bind("drover/v1/task-event", pattern)
 }
 
-pub(super) fn world(kind: &str) -> String {
+pub(crate) fn world(kind: &str) -> String {
     format!("exchange/taskcluster-queue/v1/{kind}")
 }
 
-pub(super) async fn next(consumer: &mut Consumer) -> Arc<Message> {
+pub(crate) async fn next(consumer: &mut Consumer) -> Arc<Message> {
     match tokio::time::timeout(SOON, consumer.next()).await.expect("a message in time") {
         Some(Received::Delivery(delivery)) => {
             let message = delivery.message.clone();
@@ -177,6 +177,6 @@ pub(super) async fn next(consumer: &mut Consumer) -> Arc<Message> {
     }
 }
 
-pub(super) async fn next_event(consumer: &mut Consumer) -> Event {
+pub(crate) async fn next_event(consumer: &mut Consumer) -> Event {
     Event::from_proto(&next(consumer).await.body).unwrap()
 }

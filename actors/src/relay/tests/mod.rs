@@ -1,6 +1,6 @@
 //! The relay between a real outbox and a bus.
 
-mod house;
+pub(crate) mod house;
 mod log;
 mod shaky;
 mod speed;

@@ -1,0 +1,71 @@
+//! One who follows.
+
+use std::sync::Arc;
+
+use bus::{Filter, Message};
+use tokio::sync::broadcast::{self, error::RecvError};
+
+use super::{Live, LiveError, Page};
+
+/// A message and its position in the log, behind which one can go on later.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Told {
+    pub position: i64,
+    pub message: Message,
+}
+
+/// Gets what its bindings take of the events behind its position, each once and in order.
+pub struct Follower {
+    live: Live,
+    filter: Filter,
+    pages: broadcast::Receiver<Arc<Page>>,
+    position: i64,
+    /// There is, or may be, more in the log than the reader will tell.
+    behind: bool,
+}
+
+impl Follower {
+    pub(super) fn new(live: &Live, filter: Filter, pages: broadcast::Receiver<Arc<Page>>, position: i64) -> Self {
+        Self { live: live.clone(), filter, pages, position, behind: true }
+    }
+
+    /// Everything up to here was told, or is not for this follower.
+    pub const fn position(&self) -> i64 {
+        self.position
+    }
+
+    /// Waits for the next messages. Nothing is lost if the caller stops waiting. After an error it can be asked again.
+    pub async fn next(&mut self) -> Result<Vec<Told>, LiveError> {
+        loop {
+            let told = if self.behind { self.read_log().await? } else { self.hear_reader().await };
+            if !told.is_empty() {
+                return Ok(told);
+            }
+        }
+    }
+
+    async fn read_log(&mut self) -> Result<Vec<Told>, LiveError> {
+        let page = Page::read(&self.live.db, &self.live.exchanges, self.position).await?;
+        self.behind = !page.is_empty();
+        Ok(self.take(&page))
+    }
+
+    async fn hear_reader(&mut self) -> Vec<Told> {
+        match self.pages.recv().await {
+            // A mark or a page that begins further on: something between was not heard here.
+            Ok(page) if page.after > self.position => self.behind = true,
+            Ok(page) => return self.take(&page),
+            Err(RecvError::Lagged(_)) => self.behind = true,
+            // Never: the door, of which this has a copy, holds a sender.
+            Err(RecvError::Closed) => std::future::pending().await,
+        }
+        Vec::new()
+    }
+
+    fn take(&mut self, page: &Page) -> Vec<Told> {
+        let from = self.position;
+        self.position = from.max(page.until);
+        let news = page.messages.iter().filter(|(position, message)| *position > from && self.filter.takes(message));
+        news.map(|(position, message)| Told { position: *position, message: message.clone() }).collect()
+    }
+}

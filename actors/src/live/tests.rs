@@ -1,0 +1,147 @@
+//! Followers of a real log, written by a relay.
+
+use std::sync::Arc;
+
+use base::{Entropy, settings::Span};
+use bus::{Binding, MemoryBus};
+use tokio::time::timeout;
+
+use super::{Follower, Live, LiveError, Told, page::Page};
+use crate::{
+    kit::{Supervised, Supervisor},
+    relay::{
+        RelaySettings,
+        tests::house::{House, SOON},
+    },
+};
+
+const LIFE: [&str; 4] = ["task-defined", "task-pending", "task-running", "task-completed"];
+
+struct Watched {
+    house: House,
+    live: Live,
+    reader: Supervised,
+}
+
+impl Watched {
+    async fn start() -> Self {
+        let house = House::start(Arc::new(MemoryBus::default())).await;
+        let live = Live::new(house.db.clone(), &RelaySettings::default()).unwrap();
+        let reader = Supervisor::start(vec![live.part()], Entropy::seeded(2)).await;
+        Self { house, live, reader }
+    }
+
+    async fn follow(&self, after: Option<i64>) -> Follower {
+        self.live.follow(&self.live.everything(), after).await.unwrap()
+    }
+
+    async fn stop(self) {
+        self.reader.stop(SOON).await;
+        self.house.stop().await;
+    }
+}
+
+async fn hear(follower: &mut Follower, count: usize) -> Vec<Told> {
+    let mut heard = Vec::new();
+    while heard.len() < count {
+        heard.extend(timeout(SOON, follower.next()).await.expect("no news").unwrap());
+    }
+    heard
+}
+
+fn kinds(heard: &[Told]) -> Vec<&str> {
+    heard.iter().map(|told| told.message.exchange.rsplit('/').next().unwrap_or_default()).collect()
+}
+
+#[tokio::test]
+async fn a_follower_hears_what_happens_from_then_on() {
+    let watched = Watched::start().await;
+    watched.house.completed().await;
+    watched.house.emptied().await;
+    let mut follower = watched.follow(None).await;
+    let id = watched.house.completed().await.to_string();
+
+    let heard = hear(&mut follower, 4).await;
+    assert_eq!(kinds(&heard), LIFE);
+    assert!(heard.iter().all(|told| told.message.routing_key.contains(&id)), "only of the task that came later");
+    assert_eq!(follower.position(), heard[3].position);
+    watched.stop().await;
+}
+
+#[tokio::test]
+async fn one_who_comes_back_hears_the_rest_and_then_the_news() {
+    let watched = Watched::start().await;
+    let mut follower = watched.follow(None).await;
+    watched.house.completed().await;
+    let first = hear(&mut follower, 4).await;
+    drop(follower);
+    watched.house.completed().await;
+    watched.house.emptied().await;
+
+    let mut again = watched.follow(Some(first[1].position)).await;
+    watched.house.completed().await;
+    let heard = hear(&mut again, 10).await;
+    assert_eq!(heard[..2], first[2..]);
+    assert_eq!(kinds(&heard[2..]), [LIFE, LIFE].concat());
+    assert!(heard.is_sorted_by(|one, other| one.position < other.position));
+    watched.stop().await;
+}
+
+#[tokio::test]
+async fn bindings_are_those_of_a_broker() {
+    let watched = Watched::start().await;
+    let bind = |exchange, pattern| watched.live.binding(exchange, pattern).unwrap();
+    let bindings =
+        [bind("task-running", "route.index.#"), bind("task-completed", "primary.#"), bind("task-failed", "#")];
+    let mut follower = watched.live.follow(&bindings, None).await.unwrap();
+    watched.house.completed().await;
+    watched.house.completed().await;
+
+    let heard = hear(&mut follower, 4).await;
+    assert_eq!(kinds(&heard), ["task-running", "task-completed", "task-running", "task-completed"]);
+    let error = watched.live.binding("task-competed", "#").unwrap_err();
+    assert!(error.to_string().contains("exchange/taskcluster-queue/v1/task-completed"), "{error}");
+    watched.stop().await;
+}
+
+#[tokio::test]
+async fn a_slow_follower_and_one_whose_reader_ended_miss_nothing() {
+    let watched = Watched::start().await;
+    let mut slow = watched.follow(None).await;
+    let tasks = super::WAITING + 5;
+    for _ in 0..tasks {
+        watched.house.completed().await;
+        watched.house.emptied().await;
+        // More pages than wait for anybody.
+        let after = watched.house.db.event_log().await.unwrap().last;
+        let _ = watched.live.pages.send(Arc::new(Page::mark(after)));
+    }
+    let heard = hear(&mut slow, 4 * tasks).await;
+    assert_eq!(kinds(&heard), LIFE.repeat(tasks));
+
+    let Watched { house, live, reader } = watched;
+    reader.stop(SOON).await;
+    house.completed().await;
+    house.emptied().await;
+    let reader = Supervisor::start(vec![live.part()], Entropy::seeded(3)).await;
+    assert_eq!(kinds(&hear(&mut slow, 4).await), LIFE, "told while no reader was there");
+    reader.stop(SOON).await;
+    house.stop().await;
+}
+
+#[tokio::test]
+async fn a_position_that_is_not_in_the_log_is_refused() {
+    let watched = Watched::start().await;
+    watched.house.completed().await;
+    watched.house.emptied().await;
+    let all: Vec<Binding> = watched.live.everything();
+    let last = watched.house.db.event_log().await.unwrap().last;
+    let refused = async |after| watched.live.follow(&all, Some(after)).await.err().unwrap();
+
+    assert!(matches!(refused(last + 1).await, LiveError::Future { last: told, .. } if told == last));
+    assert!(matches!(refused(-1).await, LiveError::Gone { first: 1, .. }));
+    let nothing = RelaySettings { keep_events: Span::days(0), ..RelaySettings::default() };
+    let live = Live::new(watched.house.db.clone(), &nothing).unwrap();
+    assert!(matches!(live.follow(&all, None).await.err().unwrap(), LiveError::NotKept));
+    watched.stop().await;
+}

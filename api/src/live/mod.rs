@@ -1,0 +1,69 @@
+//! Events as they happen, for whoever keeps a connection open: server-sent events (the HTML standard, section 9.2).
+
+mod bindings;
+mod stream;
+
+use std::sync::{Arc, LazyLock};
+
+use actors::live::{Live, LiveError};
+use axum::body::Body;
+use base::Shutdown;
+use protocol::{error::ErrorCode, reference::Service};
+use tokio::sync::Semaphore;
+
+use crate::{
+    Api,
+    http::{Answer, Call, Fault, Probes, Reply, Routes},
+    object::chain,
+};
+
+/// Not part of the public references: clients of today have none for it.
+static SERVICE: LazyLock<Service> = LazyLock::new(|| {
+    let parsed = serde_json::from_str(include_str!("api.json"));
+    parsed.unwrap_or_else(|fault| panic!("the built-in declaration of live events does not parse: {fault}"))
+});
+
+/// What all connections share.
+pub(crate) struct Connections {
+    live: Live,
+    places: Arc<Semaphore>,
+    shutdown: Shutdown,
+}
+
+pub(crate) fn routes(api: &Api, probes: &Probes, shutdown: &Shutdown) -> Routes<Connections> {
+    let places = api.settings.live_connections.min(Semaphore::MAX_PERMITS);
+    let state =
+        Connections { live: api.live.clone(), places: Arc::new(Semaphore::new(places)), shutdown: shutdown.clone() };
+    Routes::declared(&SERVICE, state, probes).on("connect", connect)
+}
+
+/// Answers at once, and goes on for as long as both sides like.
+async fn connect(state: Arc<Connections>, call: Call) -> Answer {
+    let bindings = bindings::of(&call, &state.live)?;
+    let after = after(&call)?;
+    let place = Arc::clone(&state.places).try_acquire_owned();
+    let place =
+        place.map_err(|_| Fault::new(ErrorCode::ServiceUnavailable, "Too many connections follow events here"))?;
+    let follower = state.live.follow(&bindings, after).await?;
+    let body = Body::from_stream(stream::of(follower, place, state.shutdown.clone()));
+    // A proxy that gathers answers would hold events back.
+    Ok(Reply::bytes("text/event-stream", body).with_header("x-accel-buffering", "no"))
+}
+
+/// Browsers send the header by themselves; other clients may find the query easier.
+fn after(call: &Call) -> Result<Option<i64>, Fault> {
+    let header = call.header("last-event-id").map(|id| ("/headers/last-event-id", id));
+    let given = header.or_else(|| call.query("lastEventId").map(|id| ("/query/lastEventId", id)));
+    let Some((pointer, id)) = given.filter(|(_, id)| !id.is_empty()) else { return Ok(None) };
+    let parsed = id.parse().ok().filter(|id| *id >= 0);
+    parsed.map(Some).ok_or_else(|| Fault::unfit(pointer, "be an id that an event came with", &format!("`{id}`")))
+}
+
+impl From<LiveError> for Fault {
+    fn from(error: LiveError) -> Self {
+        match error.code() {
+            ErrorCode::InternalServerError => Self::internal(chain(&error)),
+            code => Self::new(code, error.to_string()),
+        }
+    }
+}

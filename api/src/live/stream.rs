@@ -1,0 +1,79 @@
+//! Events in the form of `text/event-stream`.
+
+use std::{convert::Infallible, time::Duration};
+
+use actors::live::{Follower, Told};
+use base::Shutdown;
+use bytes::Bytes;
+use futures_util::{Stream, stream::unfold};
+use tokio::{sync::OwnedSemaphorePermit, time::sleep};
+
+use crate::http::Object;
+
+/// How long it may be quiet: proxies and clients take longer silence for an end. Also how soon it is seen that the
+/// other side is gone.
+const QUIET: Duration = Duration::from_secs(15);
+
+/// How long a client is to wait before it comes back, in milliseconds.
+const RETRY: u32 = 1000;
+
+/// One connection. Its place is free again once it is dropped.
+struct Connection {
+    follower: Follower,
+    shutdown: Shutdown,
+    begun: bool,
+    _place: OwnedSemaphorePermit,
+}
+
+/// Ends when the process is to end or the log cannot be read; clients come back by themselves, and miss nothing.
+pub(super) fn of(
+    follower: Follower,
+    place: OwnedSemaphorePermit,
+    shutdown: Shutdown,
+) -> impl Stream<Item = Result<Bytes, Infallible>> {
+    let connection = Connection { follower, shutdown, begun: false, _place: place };
+    unfold(connection, async |mut connection| {
+        let text = connection.next().await?;
+        Some((Ok(Bytes::from(text)), connection))
+    })
+}
+
+impl Connection {
+    async fn next(&mut self) -> Option<String> {
+        if !self.begun {
+            self.begun = true;
+            return Some(format!("retry: {RETRY}\n{}", self.mark("ready")));
+        }
+        tokio::select! {
+            biased;
+            () = self.shutdown.wait() => None,
+            told = self.follower.next() => match told {
+                Ok(told) => Some(told.iter().map(message).collect()),
+                Err(error) => {
+                    tracing::warn!(%error, "a connection that follows events is ended");
+                    None
+                }
+            },
+            () = sleep(QUIET) => Some(self.mark("ping")),
+        }
+    }
+
+    /// Says how far it is, so that a quiet follower does not have to search the whole log when it comes back.
+    fn mark(&self, event: &str) -> String {
+        format!("id: {}\nevent: {event}\ndata: {{}}\n\n", self.follower.position())
+    }
+}
+
+fn message(told: &Told) -> String {
+    let message = &told.message;
+    // Every key but the first is a route of the task.
+    let routes: Vec<&str> = message.cc.iter().filter_map(|key| key.strip_prefix("route.")).collect();
+    let data = Object::new()
+        .field("exchange", &message.exchange.as_ref())
+        .field("routingKey", &message.routing_key)
+        .field("routes", &routes)
+        .field("redelivered", &false)
+        .raw("payload", &String::from_utf8_lossy(&message.body))
+        .finish();
+    format!("id: {}\nevent: message\ndata: {data}\n\n", told.position)
+}

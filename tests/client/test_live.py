@@ -1,0 +1,159 @@
+"""Live events over server-sent events, read with an independent parser: bindings, order, coming back, bad input."""
+import json
+import os
+
+import pytest
+import requests
+import sseclient
+import taskcluster
+from conftest import definition
+
+ROOT = os.environ["TASKCLUSTER_ROOT_URL"]
+CONNECT = f"{ROOT}/api/events/v1/connect/"
+LIFE = ["task-defined", "task-pending", "task-running", "task-completed"]
+QUEUE = "exchange/taskcluster-queue/v1/"
+WITHIN = 30
+
+
+class Stream:
+    """One connection; the answer's head, then its events."""
+
+    def __init__(self, bindings=None, last=None, **more):
+        params = {**({} if bindings is None else {"bindings": json.dumps(bindings)}), **more}
+        headers = {} if last is None else {"Last-Event-ID": str(last)}
+        self.answer = requests.get(CONNECT, params=params, headers=headers, stream=True, timeout=WITHIN)
+        self.events = sseclient.SSEClient(self.answer).events() if self.answer.ok else None
+
+    def hear(self, count):
+        """The next messages; whatever else comes is passed over."""
+        heard = []
+        while len(heard) < count:
+            event = next(self.events)
+            if event.event == "message":
+                heard.append((int(event.id), json.loads(event.data)))
+        return heard
+
+    def ready(self):
+        event = next(self.events)
+        assert event.event == "ready" and event.data == "{}", event
+        return int(event.id)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.answer.close()
+
+
+@pytest.fixture
+def queue():
+    return taskcluster.Queue({**taskcluster.optionsFromEnvironment(), "maxRetries": 0})
+
+
+def live(queue, queue_id, **more):
+    """A task from its creation to its end."""
+    task_id = taskcluster.slugId()
+    queue.createTask(task_id, definition(queue_id, **more))
+    work = queue.claimWork(queue_id, {"workerGroup": "g", "workerId": "w", "tasks": 1})["tasks"]
+    assert [task["status"]["taskId"] for task in work] == [task_id]
+    queue.reportCompleted(task_id, 0)
+    return task_id
+
+
+def bound(queue_id):
+    provisioner, worker_type = queue_id.split("/")
+    pattern = f"primary.*.*.*.*.{provisioner}.{worker_type}.#"
+    return {"bindings": [{"exchange": QUEUE + kind, "routingKeyPattern": pattern} for kind in LIFE]}
+
+
+def kinds(heard):
+    return [data["exchange"].removeprefix(QUEUE) for _, data in heard]
+
+
+def test_a_life_is_heard_in_order_and_as_pulse_tells_it(queue, queue_id):
+    with Stream(bound(queue_id)) as stream:
+        assert stream.answer.headers["content-type"] == "text/event-stream"
+        assert stream.answer.headers["access-control-allow-origin"] == "*"
+        stream.ready()
+        task_id = live(queue, queue_id, routes=["a.b.c"])
+        heard = stream.hear(4)
+    assert kinds(heard) == LIFE
+    for _, data in heard:
+        assert data["payload"]["status"]["taskId"] == task_id
+        assert data["routingKey"].startswith(f"primary.{task_id}.")
+        assert data["routes"] == ["a.b.c"] and data["redelivered"] is False
+
+
+def test_routes_can_be_bound_and_short_names_do(queue, queue_id):
+    route = taskcluster.slugId().strip("-_")
+    with Stream([{"exchange": "task-completed", "routingKeyPattern": f"route.tests.{route}.#"}]) as stream:
+        stream.ready()
+        live(queue, queue_id)
+        task_id = live(queue, queue_id, routes=[f"tests.{route}.x"])
+        assert [data["payload"]["status"]["taskId"] for _, data in stream.hear(1)] == [task_id]
+
+
+def test_who_comes_back_misses_nothing_and_hears_nothing_twice(queue, queue_id):
+    with Stream(bound(queue_id)) as stream:
+        stream.ready()
+        live(queue, queue_id)
+        first = stream.hear(2)
+    second = live(queue, queue_id)
+    with Stream(bound(queue_id), last=first[-1][0]) as stream:
+        rest = stream.hear(6)
+        third = live(queue, queue_id)
+        rest += stream.hear(4)
+    assert kinds(first + rest) == LIFE * 3
+    assert [data["payload"]["status"]["taskId"] for _, data in rest[2:]] == [second] * 4 + [third] * 4
+    ids = [position for position, _ in first + rest]
+    assert ids == sorted(set(ids))
+    with Stream(bound(queue_id), lastEventId=ids[-2]) as stream:
+        assert stream.hear(1)[0] == rest[-1], "the query does as well as the header"
+
+
+def test_everything_is_told_where_nothing_is_asked_for(queue, queue_id):
+    with Stream() as stream:
+        stream.ready()
+        task_id = live(queue, queue_id)
+        heard = []
+        while len(heard) < 4:
+            heard += [data for _, data in stream.hear(1) if data["payload"].get("status", {}).get("taskId") == task_id]
+
+
+def test_many_events_come_whole_to_who_listened_and_to_who_asks_later(queue, queue_id):
+    with Stream(bound(queue_id)) as stream:
+        position = stream.ready()
+        tasks = [live(queue, queue_id) for _ in range(100)]
+        told = stream.hear(400)
+        with Stream(bound(queue_id), last=position) as again:
+            assert again.hear(400) == told
+    by_task = {}
+    for _, data in told:
+        by_task.setdefault(data["payload"]["status"]["taskId"], []).append(data["exchange"].removeprefix(QUEUE))
+    assert by_task == {task: LIFE for task in tasks}
+
+
+@pytest.mark.parametrize("params, pointer", [
+    ({"bindings": "["}, "/query/bindings"),
+    ({"bindings": "7"}, "/query/bindings"),
+    ({"bindings": "[]"}, "/query/bindings"),
+    ({"bindings": '{"bindings": [{"exchange": "task-pending", "routingKey": "#"}]}'}, "/query/bindings"),
+    ({"bindings": '[{"exchange": "task-pending"}, {"exchange": "nowhere"}]'}, "/query/bindings/1/exchange"),
+    ({"bindings": json.dumps([{"exchange": "task-pending", "routingKeyPattern": "é" * 128}])},
+     "/query/bindings/0/routingKeyPattern"),
+    ({"bindings": json.dumps([{"exchange": "task-pending"}] * 101)}, "/query/bindings"),
+    ({"lastEventId": "x"}, "/query/lastEventId"),
+    ({"lastEventId": "9" * 40}, "/query/lastEventId"),
+    ({"binding": "[]"}, "/query/binding"),
+])
+def test_bad_input_is_named(params, pointer):
+    answer = requests.get(CONNECT, params=params, stream=True, timeout=WITHIN)
+    assert answer.status_code == 400, answer.text
+    assert [fault["pointer"] for fault in answer.json()["details"]["faults"]] == [pointer]
+
+
+def test_a_place_that_the_log_does_not_have_is_refused():
+    future = requests.get(CONNECT, headers={"Last-Event-ID": str(2**62)}, timeout=WITHIN)
+    assert future.status_code == 400 and "the newest has the id" in future.json()["message"]
+    word = requests.get(CONNECT, headers={"Last-Event-ID": "-1"}, timeout=WITHIN)
+    assert word.json()["details"]["faults"][0]["pointer"] == "/headers/last-event-id"
