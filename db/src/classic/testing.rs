@@ -30,9 +30,10 @@ impl TestScheduler {
     /// On this server.
     pub async fn create_at(server: &str) -> Self {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
+        // Letters as the servers of that time had them.
         let name = format!("drover_test_{}_{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
         let admin = pool(server).await;
-        for sql in [format!("drop database if exists {name}"), format!("create database {name}")] {
+        for sql in [format!("drop database if exists {name}"), format!("create database {name} character set latin1")] {
             sqlx::raw_sql(AssertSqlSafe(sql)).execute(&admin).await.expect("a database");
         }
         admin.close().await;

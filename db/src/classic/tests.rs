@@ -125,3 +125,19 @@ async fn a_server_that_was_away_is_asked_again() {
     assert_eq!(db.create(&order("a", 0)).await.unwrap(), made);
     assert_eq!(short.newest_request().await.unwrap(), Some(made.request_id));
 }
+
+#[tokio::test]
+async fn a_create_that_was_given_up_at_any_point_is_finished_by_the_next() {
+    let Some(scheduler) = TestScheduler::create("creates that are given up").await else { return };
+    let db = open(&scheduler);
+    let mut given_up = 0;
+    for pause in (0..60).map(|step| Duration::from_micros(150 * step)) {
+        let order = order(&format!("{pause:?}"), 0);
+        given_up += i64::from(tokio::time::timeout(pause, db.create(&order)).await.is_err());
+        let (one, other) = (open(&scheduler), db.clone());
+        let (made, again) = tokio::join!(one.create(&order), other.create(&order));
+        assert_eq!(made.unwrap(), again.unwrap(), "{pause:?}");
+    }
+    assert_eq!(scheduler.counts().await, (60, 120, 60), "{given_up} were given up");
+    assert!(given_up > 0);
+}
