@@ -2,7 +2,7 @@ use std::{sync::Arc, time::Duration};
 
 use axum::{
     body::Body,
-    http::{Method, Request, Response, request::Parts},
+    http::{Method, Request, Response, header::EXPECT, request::Parts},
 };
 use base::{
     Clock, Entropy,
@@ -19,6 +19,7 @@ use super::{
     query::invalid,
     root::{self, Probes},
     table::{RawParams, Route},
+    unread::Unread,
 };
 use crate::auth::Clients;
 
@@ -65,7 +66,9 @@ const GRAPH_DEADLINES: u32 = 4;
 pub(crate) async fn answer(door: Arc<Door>, request: Request<Body>) -> Response<Body> {
     let (head, body) = request.into_parts();
     let trace = headers::trace(&head.headers);
-    let mut response = route(&door, head, body).await.into_response();
+    let (unread, waits_to_be_asked) = (Unread::default(), head.headers.contains_key(EXPECT));
+    let mut response = route(&door, head, unread.watch(body)).await.into_response();
+    unread.settle(waits_to_be_asked, response.headers_mut()).await;
     headers::put(response.headers_mut(), trace, &door.entropy);
     response
 }

@@ -16,6 +16,7 @@ mod reply;
 mod root;
 mod routes;
 mod table;
+mod unread;
 
 pub(crate) use admit::in_body;
 pub(crate) use body::Read;

@@ -1,4 +1,5 @@
 mod house;
+mod unread;
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use house::{House, SLUG, Seen};
