@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use base::telemetry::{Counter, Histogram, Label};
+use base::telemetry::{Counter, Gauge, Histogram, Label};
+use db::bridge::{BridgeCount, BridgeState};
 
 const PART: &str = "bridge";
 
@@ -16,6 +17,8 @@ pub(crate) struct Meters {
     claims_late: Counter,
     states: Counter,
     events: Counter,
+    open: Gauge,
+    up: Gauge,
 }
 
 impl Meters {
@@ -44,6 +47,8 @@ impl Meters {
             ),
             states: Counter::new(PART, "bridge.requests", "{request}", "Requests that came into a state."),
             events: Counter::new(PART, "bridge.events", "{event}", "Events heard from a master."),
+            open: Gauge::new(PART, "bridge.requests.open", "{request}", "Requests that are followed, by state."),
+            up: Gauge::new(PART, "bridge.master.up", "1", "1 while the master answers, 0 while it is left alone."),
         }
     }
 
@@ -78,8 +83,51 @@ impl Meters {
     pub(crate) fn heard(&self, master: &str) {
         self.events.add(1, &[of(master)]);
     }
+
+    /// Told by the process that looks after the master; it tells of nothing once another one does.
+    pub(crate) fn open(&self, master: &str, counts: &[BridgeCount]) {
+        for (state, name) in OPEN {
+            self.open.record(open_in(state, counts), &[of(master), Label::new("bridge.state", name)]);
+        }
+    }
+
+    pub(crate) fn up(&self, master: &str, up: bool) {
+        self.up.record(u64::from(up), &[of(master)]);
+    }
+}
+
+const OPEN: [(BridgeState, &str); 4] = [
+    (BridgeState::Wanted, "wanted"),
+    (BridgeState::Created, "created"),
+    (BridgeState::Running, "running"),
+    (BridgeState::Finished, "finished"),
+];
+
+/// Those to be built and those to be cancelled together.
+fn open_in(state: BridgeState, counts: &[BridgeCount]) -> u64 {
+    let those = counts.iter().filter(|count| count.state == state);
+    those.map(|count| u64::try_from(count.requests).unwrap_or_default()).sum()
 }
 
 fn of(master: &str) -> Label {
     Label::new("bridge.master", master.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::DateTime;
+    use db::bridge::Wanted;
+
+    use super::*;
+
+    #[test]
+    fn open_requests_are_counted_whether_they_are_wanted_or_to_be_cancelled() {
+        let count = |state, wanted, requests| BridgeCount { state, wanted, requests, oldest: DateTime::UNIX_EPOCH };
+        let counts = [
+            count(BridgeState::Running, Wanted::Run, 3),
+            count(BridgeState::Running, Wanted::Cancel, 2),
+            count(BridgeState::Resolved, Wanted::Run, 9),
+        ];
+        assert_eq!(OPEN.map(|(state, _)| open_in(state, &counts)), [0, 0, 5, 0]);
+    }
 }

@@ -184,6 +184,11 @@ impl Reflector {
         desk.renew_at = now + RENEW;
         let leads = row.leader == Some(self.id);
         self.shared.leads.store(leads, Ordering::Relaxed);
+        if leads {
+            master.meters.open(master.name(), &master.db.bridge_counts(master.name()).await?);
+        } else if led {
+            master.meters.open(master.name(), &[]);
+        }
         if leads && !led {
             tracing::info!(master = master.name(), "this process looks after the master");
             master.driver.answered(row.last_ok.unwrap_or(now));
@@ -206,6 +211,7 @@ impl Reflector {
         }
         let changed = desk.noted.as_ref().map(|noted| noted.state) != Some(health.state);
         if changed || desk.renew_at == now + RENEW {
+            master.meters.up(master.name(), health.state == MasterState::Up);
             master.db.bridge_note_master(master.name(), health.state, health.error.as_deref(), now).await?;
         }
         if changed && !first {

@@ -2,7 +2,7 @@
 
 use opentelemetry::{
     global,
-    metrics::{Counter as OtelCounter, Histogram as OtelHistogram},
+    metrics::{Counter as OtelCounter, Gauge as OtelGauge, Histogram as OtelHistogram},
 };
 
 /// A label of a number: `Label::new("api.method", "createTask")`.
@@ -35,5 +35,20 @@ impl Counter {
 
     pub fn add(&self, count: usize, labels: &[Label]) {
         self.0.add(u64::try_from(count).unwrap_or(u64::MAX), labels);
+    }
+}
+
+/// How many there are now. What was recorded last is told until something else is.
+#[derive(Debug, Clone)]
+pub struct Gauge(OtelGauge<u64>);
+
+impl Gauge {
+    /// See [`Histogram::new`].
+    pub fn new(part: &'static str, name: &'static str, unit: &'static str, about: &'static str) -> Self {
+        Self(global::meter(part).u64_gauge(name).with_unit(unit).with_description(about).build())
+    }
+
+    pub fn record(&self, value: u64, labels: &[Label]) {
+        self.0.record(value, labels);
     }
 }

@@ -17,7 +17,7 @@ use tracing_subscriber::{
 
 pub use context::{follow, traceparent};
 use export::Exporters;
-pub use instruments::{Counter, Histogram, Label};
+pub use instruments::{Counter, Gauge, Histogram, Label};
 
 use crate::Span;
 
