@@ -73,6 +73,12 @@ metrics! {
     LifecycleCreateTail: "  createTask, p99", Milliseconds, Bar::None;
     LifecycleClaimTail: "  claimWork, p99", Milliseconds, Bar::None;
     LifecycleReportTail: "  reportCompleted, p99", Milliseconds, Bar::None;
+    Reads: "status and definition reads, 32 clients", PerSecond, Bar::AtLeast(10_000.0);
+    ReadMedian: "  each, p50", Milliseconds, Bar::None;
+    ReadTail: "  each, p99", Milliseconds, Bar::Below(20.0);
+    ReadLifecycles: "  lifecycles meanwhile, 16 clients", PerSecond, Bar::None;
+    RolesMedian: "1,000 scopes expanded by 10,000 roles, p50", Milliseconds, Bar::Below(5.0);
+    RolesTail: "1,000 scopes expanded by 10,000 roles, p99", Milliseconds, Bar::None;
     FanOut: "10,000 dependents released", Seconds, Bar::Below(1.0);
     Push: "graph of 10,972 tasks submitted", Seconds, Bar::Below(3.0);
     IdleMemory: "memory of Drover, idle", Megabytes, Bar::Below(100.0);

@@ -41,7 +41,7 @@ impl<'r> Report<'r> {
     }
 
     pub(crate) fn table(&self) -> String {
-        let mut text = format!("{:<40}{:>14}{:>10}  {:<22}\n", "", "median", "ratio", "bar");
+        let mut text = format!("{:<44}{:>14}{:>10}  {:<22}\n", "", "median", "ratio", "bar");
         for row in self.rows() {
             let value = row.value.map_or_else(|| "not measured".to_owned(), |value| written(value, row.metric.unit()));
             let ratio = row.of_baseline.map(|ratio| format!("{ratio:.2}")).unwrap_or_default();
@@ -51,7 +51,7 @@ impl<'r> Report<'r> {
                 None => "",
             };
             let bar = bar(row.metric);
-            let line = format!("{:<40}{value:>14}{ratio:>10}  {bar:<22}{verdict}", row.metric.name());
+            let line = format!("{:<44}{value:>14}{ratio:>10}  {bar:<22}{verdict}", row.metric.name());
             let _ = writeln!(text, "{}", line.trim_end());
         }
         text

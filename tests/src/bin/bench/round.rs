@@ -9,6 +9,7 @@ use crate::{
     graphs, jobs, latency, load,
     metric::Metric,
     options::{Options, Plan},
+    reads, roles,
     samples::Samples,
     server::Server,
     usage::memory,
@@ -69,6 +70,13 @@ pub(crate) async fn run(program: &Path, options: &Options, say: impl Fn(&str)) -
     say("load, between two baselines");
     let result = loads(&server, plan, &mut round).await;
     round.check("load", result);
+    say("reads beside a load");
+    let result = reads_beside_a_load(&server, plan, &mut round).await;
+    round.check("reads", result);
+    say("scopes and roles");
+    let result = roles::expansion();
+    let result = result.map(|samples| round.put_samples(samples, Metric::RolesMedian, Metric::RolesTail));
+    round.check("roles", result);
     say("graphs of ten thousand tasks");
     let result = large_graphs(&server, &mut round).await;
     round.check("graphs", result);
@@ -139,6 +147,14 @@ async fn loads(server: &Server, plan: &Plan, round: &mut Round) -> Result<()> {
         let after = database.baseline(plan.baseline).await?;
         round.put(Metric::Baseline, f64::midpoint(before, after));
     }
+    Ok(())
+}
+
+async fn reads_beside_a_load(server: &Server, plan: &Plan, round: &mut Round) -> Result<()> {
+    let reads::Outcome { per_second, samples, lifecycles } = reads::beside_lifecycles(server, plan).await?;
+    round.put(Metric::Reads, per_second);
+    round.put_samples(samples, Metric::ReadMedian, Metric::ReadTail);
+    round.put(Metric::ReadLifecycles, lifecycles);
     Ok(())
 }
 

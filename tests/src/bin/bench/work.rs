@@ -105,6 +105,12 @@ impl Session {
         self.client.call(&self.root, Method::PUT, &path, definition).await.map(|_| ())
     }
 
+    /// Reads what there is to know of a task: its definition, or what the ending of the path says.
+    pub(crate) async fn read(&mut self, id: TaskId, ending: &str) -> Result<()> {
+        let path = format!("/api/queue/v1/task/{id}{ending}");
+        self.client.call(&self.root, Method::GET, &path, String::new()).await.map(|_| ())
+    }
+
     /// A new task of the lot, in a group that it shares with its neighbours.
     pub(crate) async fn create_next(&mut self, lot: &Lot, dependencies: &[TaskId]) -> Result<TaskId> {
         let id = lot.id();
