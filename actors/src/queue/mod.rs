@@ -18,6 +18,7 @@ mod lanes;
 mod list;
 mod near;
 mod parts;
+mod read_task;
 mod reclaim_task;
 mod remote;
 mod report_run;

@@ -16,6 +16,7 @@ use super::{
     claim_work::{self, ClaimStep},
     create_task::{self, CreateTask},
     parts::Environment,
+    read_task::{self, ReadTask},
     reclaim_task::{self, ReclaimTask},
     report_run::{self, ReportRun},
     types::{
@@ -33,6 +34,7 @@ pub(super) struct Near {
     pub(super) claim: Lanes<ClaimStep>,
     pub(super) report: Lanes<ReportRun>,
     pub(super) reclaim: Lanes<ReclaimTask>,
+    pub(super) read: Lanes<ReadTask>,
     pub(super) pool: Pool<QueueMsg>,
     pub(super) environment: Environment,
     pub(super) patience: Duration,
@@ -64,6 +66,10 @@ impl Near {
     }
 
     pub(super) async fn tasks(&self, ids: Vec<TaskId>) -> Answer<Vec<(TaskId, Definition)>> {
+        if let [id] = ids[..] {
+            let task = read_task::run(&self.read, id, true, self.patience).await?;
+            return Ok(task.into_iter().map(|task| (id, Definition(task.definition))).collect());
+        }
         self.ask(key(&ids), |reply| QueueMsg::Tasks(ids, reply)).await
     }
 
@@ -72,6 +78,10 @@ impl Near {
     }
 
     pub(super) async fn statuses(&self, ids: Vec<TaskId>) -> Answer<Vec<TaskStatus>> {
+        if let [id] = ids[..] {
+            let task = read_task::run(&self.read, id, false, self.patience).await?;
+            return Ok(task.into_iter().map(|task| task.status).collect());
+        }
         self.ask(key(&ids), |reply| QueueMsg::Statuses(ids, reply)).await
     }
 

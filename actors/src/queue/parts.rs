@@ -17,6 +17,7 @@ use super::{
     claim_work::{self, ClaimStep, Ticker},
     create_task::CreateTask,
     near::Near,
+    read_task::ReadTask,
     reclaim_task::ReclaimTask,
     report_run::ReportRun,
     types::Claim,
@@ -79,6 +80,8 @@ impl Environment {
         children.extend(more);
         let (more, reclaim) = self.lanes("queue/reclaim", reclaim, 1);
         children.extend(more);
+        let (more, read) = self.lanes("queue/read", ReadTask { batch }, 1);
+        children.extend(more);
         let (pool_child, pool) = Pool::new("queue/pool", Arc::new(self.clone()), POOL_WORKERS, settings.waiting);
         children.push(pool_child);
         children.push(self.ticker(&claim));
@@ -89,6 +92,7 @@ impl Environment {
             claim,
             report,
             reclaim,
+            read,
             pool,
             environment: self.clone(),
             patience: settings.patience.duration(),

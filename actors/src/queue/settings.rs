@@ -16,7 +16,7 @@ base::settings! {
         pub long_poll: Span = Span::seconds(20),
         /// How long a request waits for the queue before it is answered with 503.
         pub patience: Span = Span::seconds(25),
-        /// Database connections for each hot step (create, claim, report). On two cores one makes the larger batches and is faster; up to 4 help where there are more.
+        /// Database connections for each hot step that writes (create, claim, report); reclaims and reads of one task have one each. On two cores one makes the larger batches and is faster; up to 4 help where there are more.
         pub lanes: usize = 1,
         /// Most requests that one database call carries.
         pub batch: usize = 128,

@@ -318,3 +318,35 @@ async fn many_workers_get_each_task_once() {
     assert_eq!(got.len(), 200);
     house.stop().await;
 }
+
+#[tokio::test]
+async fn many_who_read_at_once_are_each_told_of_their_own_task() {
+    let house = House::start().await;
+    let (first, second) = (house.created(&[]).await, house.created(&[]).await);
+    let missing = house.task(&[]).task_id;
+    let (mut statuses, mut definitions) = (tokio::task::JoinSet::new(), tokio::task::JoinSet::new());
+    for id in [first, missing, second].into_iter().cycle().take(300) {
+        let queue = house.queue.clone();
+        statuses.spawn(async move { (id, queue.status(id).await) });
+        let queue = house.queue.clone();
+        definitions.spawn(async move { (id, queue.task(id).await) });
+    }
+    for (id, status) in statuses.join_all().await {
+        match status {
+            Ok(status) => assert_eq!(status.task_id, id),
+            Err(error) => {
+                assert!(id == missing && matches!(error, QueueError::NoSuchTask(it) if it == id), "{error:?}");
+            }
+        }
+    }
+    let whole = house.queue.tasks(vec![first, second]).await.unwrap();
+    for (id, definition) in definitions.join_all().await {
+        match definition {
+            Ok(definition) => assert_eq!(definition.0, whole.iter().find(|(task, _)| *task == id).unwrap().1.0),
+            Err(error) => {
+                assert!(id == missing && matches!(error, QueueError::NoSuchTask(it) if it == id), "{error:?}");
+            }
+        }
+    }
+    house.stop().await;
+}

@@ -2,10 +2,14 @@
 
 use chrono::{DateTime, Utc};
 use protocol::id::{RunId, TaskId, TaskQueueId, WorkerName};
-use sqlx::{Row, postgres::PgRow};
+use sqlx::{
+    Postgres, Row,
+    postgres::{PgArguments, PgRow},
+    query::Query,
+};
 
 use super::answer::{TaskRow, read_all, with_priority};
-use crate::{Db, DbError};
+use crate::{Db, DbError, LaneConnection};
 
 /// A claimable run.
 #[derive(Debug, Clone)]
@@ -30,10 +34,8 @@ pub struct ClaimedRow {
 impl Db {
     /// `tasks_get`: in the order asked for; those that do not exist are left out.
     pub async fn tasks(&self, ids: &[TaskId], with_definition: bool) -> Result<Vec<TaskRow>, DbError> {
-        let uuids: Vec<_> = ids.iter().map(|id| id.0).collect();
-        let call = sqlx::query("select * from tasks_get($1,$2)").bind(uuids).bind(with_definition);
-        let (answers, _) = read_all(&call.fetch_all(self.pool()).await?)?;
-        Ok(answers.into_iter().filter_map(|answer| answer.task).collect())
+        let rows = tasks_get(ids, with_definition).fetch_all(self.pool()).await?;
+        Ok(read_tasks(&rows)?)
     }
 
     /// `task_dependents`: at most `limit` after the given one.
@@ -45,7 +47,7 @@ impl Db {
     ) -> Result<Vec<TaskRow>, DbError> {
         let call = sqlx::query("select * from task_dependents($1,$2,$3)");
         let rows = call.bind(id.0).bind(after.map(|task| task.0)).bind(limit).fetch_all(self.pool()).await?;
-        Ok(read_all(&rows)?.0.into_iter().filter_map(|answer| answer.task).collect())
+        Ok(read_tasks(&rows)?)
     }
 
     /// `queue_counts`: pending and claimed tasks.
@@ -81,6 +83,24 @@ impl Db {
             call.bind(&queue.0).bind(after.map(|task| task.0)).bind(limit).bind(now).fetch_all(self.pool()).await?;
         Ok(rows.iter().map(read_claimed).collect::<Result<_, _>>()?)
     }
+}
+
+impl LaneConnection {
+    /// As the question of the same name to the pool.
+    pub async fn tasks(&mut self, ids: &[TaskId], with_definition: bool) -> Result<Vec<TaskRow>, DbError> {
+        let call = tasks_get(ids, with_definition);
+        let result = call.fetch_all(self.ensure().await?).await.and_then(|rows| read_tasks(&rows));
+        self.settle(result)
+    }
+}
+
+fn tasks_get(ids: &[TaskId], with_definition: bool) -> Query<'static, Postgres, PgArguments> {
+    let uuids: Vec<_> = ids.iter().map(|id| id.0).collect();
+    sqlx::query("select * from tasks_get($1,$2)").bind(uuids).bind(with_definition)
+}
+
+fn read_tasks(rows: &[PgRow]) -> Result<Vec<TaskRow>, sqlx::Error> {
+    Ok(read_all(rows)?.0.into_iter().filter_map(|answer| answer.task).collect())
 }
 
 fn read_pending(row: &PgRow) -> Result<PendingRow, sqlx::Error> {
