@@ -7,10 +7,13 @@ use std::{
     task::Poll,
 };
 
+use base::Clock;
+use db::bridge::BridgeState;
 use protocol::state::{ReasonResolved as R, TaskState as S};
+use serde_json::json;
 
 use super::*;
-use crate::{driver::BuildResult, reflector::Shared};
+use crate::driver::BuildResult;
 
 /// Polls a future as often as told, then drops it. True: it was through before.
 async fn killed_after(polls: usize, work: impl Future<Output = ()>) -> bool {
@@ -31,7 +34,7 @@ async fn life(house: &House, stage: usize, polls: usize) -> bool {
     let master = format!("m{stage}-{polls}");
     let bridge = house.bridge();
     let share = || bridge.share(House::parts(&fake, &master, crate::MasterSettings::default())).unwrap();
-    let task = house.pending_at(&master, serde_json::json!({"builderName": "linux"})).await;
+    let task = house.pending_at(&master, json!({"builderName": "linux"})).await;
     house.tell_at(&master, task, 0).await;
     let mut through = true;
     for now in 0..4 {
@@ -43,8 +46,7 @@ async fn life(house: &House, stage: usize, polls: usize) -> bool {
             fake.finish(build, result);
         }
         if now == stage {
-            let shared: Shared = share();
-            through = killed_after(polls, house.look(&shared)).await;
+            through = killed_after(polls, house.look(&share())).await;
         }
         // What was sent before the end is carried out nevertheless.
         tokio::task::yield_now().await;
@@ -57,19 +59,97 @@ async fn life(house: &House, stage: usize, polls: usize) -> bool {
     through
 }
 
+/// A build that is cancelled at the queue, before it starts or while it runs.
+async fn cancelled_life(house: &House, runs: bool, stage: usize, polls: usize) -> bool {
+    let fake = Fake::new(house.clock.clone());
+    let master = format!("c{runs}-{stage}-{polls}");
+    let bridge = house.bridge();
+    let share = || bridge.share(House::parts(&fake, &master, crate::MasterSettings::default())).unwrap();
+    let task = house.pending_at(&master, json!({"builderName": "linux"})).await;
+    house.tell_at(&master, task, 0).await;
+    let mut through = true;
+    for now in 0..2 {
+        if now == 1 {
+            if runs {
+                fake.start(fake.only_request());
+                house.look(&share()).await;
+            }
+            house.queue.cancel_task(task).await.unwrap();
+            house.db.bridge_unwant(&master, &[(task, 0)], house.clock.now()).await.unwrap();
+        }
+        if now == stage {
+            through = killed_after(polls, house.look(&share())).await;
+        }
+        tokio::task::yield_now().await;
+        house.clock.advance(chrono::TimeDelta::seconds(6));
+        house.look(&share()).await;
+    }
+    // The master tells of the cancel.
+    house.look(&share()).await;
+    let place = format!("runs: {runs}, stage {stage}, {polls} polls");
+    assert_eq!(house.runs(task).await, [(S::Exception, Some(R::Canceled))], "{place}");
+    assert_eq!(fake.result_of(fake.only_request()), Some(BuildResult::Cancelled), "{place}");
+    assert_eq!((fake.cancels().len(), fake.absent_cancels(), fake.blocked()), (1, 0, 0), "{place}");
+    assert_eq!(house.request(task).await.state, BridgeState::Resolved, "{place}");
+    through
+}
+
+/// A task that cannot be a build.
+async fn refused_life(house: &House, polls: usize) -> bool {
+    let fake = Fake::new(house.clock.clone());
+    let master = format!("r{polls}");
+    let bridge = house.bridge();
+    let share = || bridge.share(House::parts(&fake, &master, crate::MasterSettings::default())).unwrap();
+    let task = house.pending_at(&master, json!({"builderName": "nowhere"})).await;
+    house.tell_at(&master, task, 0).await;
+    let through = killed_after(polls, house.look(&share())).await;
+    tokio::task::yield_now().await;
+    house.clock.advance(chrono::TimeDelta::seconds(6));
+    house.look(&share()).await;
+    assert_eq!(house.runs(task).await, [(S::Exception, Some(R::MalformedPayload))], "{polls} polls");
+    assert!(house.text(task, 0, "public/logs/live.log").await.contains("no builder `nowhere`"), "{polls} polls");
+    assert_eq!((fake.forces(), house.request(task).await.state), (0, BridgeState::Resolved), "{polls} polls");
+    through
+}
+
+/// Lives the life again and again, the process dying ever later, until it is through before that. Gives back how often.
+/// The points are further apart the further on, so that it takes seconds; no two lives wait at quite the same ones.
+async fn at_every_point(life: impl AsyncFn(usize) -> bool) -> usize {
+    let (mut polls, mut points) = (1, 0);
+    while !life(polls).await {
+        polls += 1 + polls / 10;
+        points += 1;
+        assert!(polls < 400, "the life does not come to an end");
+    }
+    points
+}
+
 #[tokio::test]
 async fn a_crash_anywhere_loses_nothing_and_builds_nothing_twice() {
     let house = House::start().await;
     let mut points = 0;
     for stage in [0, 1, 3] {
-        let mut polls = 1;
-        while !life(&house, stage, polls).await {
-            // Further apart the further on, so that it takes seconds; no two runs wait at quite the same points.
-            polls += 1 + polls / 10;
-            points += 1;
-            assert!(polls < 400, "stage {stage} does not come to an end");
-        }
+        points += at_every_point(async |polls| life(&house, stage, polls).await).await;
     }
     assert!(points > 30, "only {points} points were tried");
+    house.stop().await;
+}
+
+#[tokio::test]
+async fn a_crash_anywhere_cancels_a_build_once_and_closes_its_request() {
+    let house = House::start().await;
+    let mut points = 0;
+    for (runs, stage) in [(false, 0), (false, 1), (true, 1)] {
+        points += at_every_point(async |polls| cancelled_life(&house, runs, stage, polls).await).await;
+    }
+    assert!(points > 20, "only {points} points were tried");
+    house.stop().await;
+}
+
+#[tokio::test]
+async fn a_crash_anywhere_still_ends_what_cannot_be_a_build_as_malformed() {
+    let house = House::start().await;
+    let points = at_every_point(async |polls| refused_life(&house, polls).await).await;
+    assert!(points > 5, "only {points} points were tried");
     house.stop().await;
 }
