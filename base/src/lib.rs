@@ -11,6 +11,8 @@ mod clock;
 mod entropy;
 pub mod environment;
 mod seal;
+#[cfg(feature = "testing")]
+mod seed;
 pub mod settings;
 mod shutdown;
 pub mod telemetry;
@@ -19,6 +21,8 @@ pub use backoff::Backoff;
 pub use clock::{Clock, SystemClock, TestClock};
 pub use entropy::Entropy;
 pub use seal::{KeyRing, KeyRingError, SealedText, SealingKey, UnsealError};
+#[cfg(feature = "testing")]
+pub use seed::Seed;
 // For the code that `settings!` writes.
 #[doc(hidden)]
 pub use serde;

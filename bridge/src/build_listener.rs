@@ -97,7 +97,11 @@ impl BuildListener {
                 }
                 pokes.all();
             }
-            Event::Request(request) | Event::Build { request, .. } => pokes.one(*request),
+            Event::Request(request) => pokes.one(*request),
+            Event::Build { request, .. } => {
+                master.endings.heard(*request, master.now());
+                pokes.one(*request);
+            }
             Event::Log(log) => return master.logs.grew(*log),
         }
         self.reflector.give();

@@ -12,6 +12,7 @@ pub mod classic;
 pub mod copier;
 mod decide;
 pub mod driver;
+mod endings;
 pub mod logs;
 mod master;
 mod meters;

@@ -26,6 +26,7 @@ use crate::{
     circuit::Circuit,
     decide::AFTER_DEADLINE,
     driver::{Build, BuildId, DriverError, MasterDriver, Request, RequestId},
+    endings::Endings,
     logs::LogCopier,
     meters::Meters,
     queue::{QueueClient, Standing},
@@ -51,6 +52,7 @@ pub(crate) struct Master {
     pub(crate) entropy: Entropy,
     pub(crate) builders: Builders,
     pub(crate) meters: Meters,
+    pub(crate) endings: Endings,
     /// Events of the master arrive.
     pub(crate) events: AtomicBool,
     /// Builds whose logs are shown while they run.

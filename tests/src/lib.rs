@@ -10,13 +10,12 @@ pub mod model;
 mod processes;
 mod role_house;
 mod rough_network;
-mod seed;
 pub mod servers;
 
+pub use base::Seed;
 pub use client::{Answer, Client, definition, seconds_from_now};
 pub use directory::TestDirectory;
 pub use drover::{Drover, program};
 pub use processes::{children_of, signal};
 pub use role_house::RoleHouse;
 pub use rough_network::RoughNetwork;
-pub use seed::Seed;

@@ -45,6 +45,7 @@ stop_all() {
         kill -TERM "$DROVER_PID" 2>/dev/null || true
         wait "$DROVER_PID" 2>/dev/null || true
     fi
+    if have stop_full; then stop_full; fi
     if have stop_servers; then stop_servers; fi
     [ -z "$RUN_DIR" ] || rm -rf "$RUN_DIR"
 }

@@ -1,5 +1,6 @@
 # A private PostgreSQL, a private RabbitMQ and a private MariaDB for the tests, on sockets and ports nobody else uses.
-# `stop_servers` runs at the end of the script that sourced this, whatever the end (see lib.sh).
+# `stop_servers` runs at the end of the script that sourced this, whatever the end (see lib.sh); each gets a session of
+# its own, so that Ctrl-C does not end it before those that use it.
 
 PG_PID=
 BROKER_PID=
@@ -26,7 +27,7 @@ start_postgres() {
     choose_owner
     (cd / && $AS "$PG_BIN/initdb" -D "$place/data" -A trust -U postgres --locale=C -E UTF8 --no-sync) >"$RUN_DIR/postgres.log" 2>&1 ||
         die "initdb failed: $(tail -n 5 "$RUN_DIR/postgres.log")"
-    $AS "$PG_BIN/postgres" -D "$place/data" -k "$place" -p 5432 -c listen_addresses= -c max_connections=300 \
+    setsid $AS "$PG_BIN/postgres" -D "$place/data" -k "$place" -p 5432 -c listen_addresses= -c max_connections=300 \
         -c fsync=off -c shared_buffers=128MB -c autovacuum_naptime=5s >>"$RUN_DIR/postgres.log" 2>&1 &
     PG_PID=$!
     for _ in $(seq 100); do
@@ -60,9 +61,9 @@ $(free_ports 3)
 PORTS
     printf 'listeners.tcp.local = 127.0.0.1:%s\nlog.console = false\n' "$port" >"$broker/rabbitmq.conf"
     export ERL_EPMD_PORT="$mapper" ERL_EPMD_ADDRESS=127.0.0.1
-    epmd -port "$mapper" >/dev/null 2>&1 &
+    setsid epmd -port "$mapper" >/dev/null 2>&1 &
     EPMD_PID=$!
-    env HOME="$broker" RABBITMQ_NODENAME="drover-test-$$@localhost" RABBITMQ_DIST_PORT="$distribution" \
+    setsid env HOME="$broker" RABBITMQ_NODENAME="drover-test-$$@localhost" RABBITMQ_DIST_PORT="$distribution" \
         RABBITMQ_CONF_ENV_FILE="$broker/env.conf" RABBITMQ_CONFIG_FILE="$broker/rabbitmq.conf" \
         RABBITMQ_ENABLED_PLUGINS_FILE="$broker/plugins" RABBITMQ_MNESIA_BASE="$broker/data" \
         RABBITMQ_LOG_BASE="$broker/log" RABBITMQ_PID_FILE="$broker/pid" RUNNING_UNDER_SYSTEMD=1 \

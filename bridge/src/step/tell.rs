@@ -8,7 +8,7 @@ use super::{Hitch, Step};
 use crate::{
     WarningsEnd,
     decide::Ended,
-    driver::BuildResult,
+    driver::{BuildResult, RequestId},
     payload::Payload,
     queue::{QueueFault, Standing},
 };
@@ -132,9 +132,9 @@ impl Step<'_> {
     fn told(&self, report: Report) {
         let (task, run, master) = (self.row.task_id(), self.row.run_id, self.master.name());
         let (build, request) = (self.row.build_id, self.row.request_id);
-        let ended = self.build().and_then(|build| build.ended);
-        if let Some(ended) = ended {
-            self.master.meters.resolved(master, self.master.now() - ended);
+        if let (Some(request), Some(ended)) = (request, self.build().and_then(|build| build.ended)) {
+            let since = self.master.endings.since(RequestId(request), ended);
+            self.master.meters.resolved(master, self.master.now() - since);
         }
         tracing::info!(task.id = %task, run, master, request, build, ?report, "a build's task is told how it ended");
     }

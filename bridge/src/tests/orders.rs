@@ -1,7 +1,11 @@
 //! Whatever the order in which words of the queue and of the master arrive, and whichever are lost or doubled, a task ends
 //! the same way.
 
-use proptest::prelude::*;
+use base::{Clock, Seed};
+use proptest::{
+    prelude::*,
+    test_runner::{Config, RngAlgorithm, TestRng, TestRunner},
+};
 use protocol::state::{ReasonResolved as R, TaskState as S};
 use serde_json::json;
 
@@ -15,6 +19,10 @@ enum Word {
     Pending(i16),
     /// The master's next own step: a build starts, ends with RETRY, starts, ends well.
     Master,
+    /// Somebody cancels the task.
+    Cancel,
+    /// `task-exception` of the cancelled run, perhaps not for the first time.
+    Canceled,
     /// Something of the master, or a timer, makes the bridge look.
     Look,
     /// The bridge starts again.
@@ -27,6 +35,8 @@ fn words() -> impl Strategy<Value = Vec<Word>> {
         4 => Just(Word::Master),
         4 => Just(Word::Look),
         1 => Just(Word::Restart),
+        1 => Just(Word::Cancel),
+        1 => Just(Word::Canceled),
     ];
     prop::collection::vec(word, 0..16)
 }
@@ -39,7 +49,7 @@ async fn play(house: &House, number: usize, words: &[Word]) {
     let task = house.pending_at(&master, json!({"builderName": "linux"})).await;
     let (mut steps, mut build) = (0, 0);
     let mut go_on = |fake: &Fake| {
-        if fake.forces() == 0 {
+        if fake.forces() == 0 || fake.result_of(fake.only_request()).is_some() {
             return false;
         }
         match steps {
@@ -60,6 +70,14 @@ async fn play(house: &House, number: usize, words: &[Word]) {
                 }
             }
             Word::Master => drop(go_on(&fake)),
+            Word::Cancel => drop(house.queue.cancel_task(task).await.unwrap()),
+            Word::Canceled => {
+                let status = house.status(task).await;
+                let last = status.runs.last().filter(|run| run.reason_resolved == Some(R::Canceled));
+                if let Some(run) = last {
+                    house.db.bridge_unwant(&master, &[(task, run.run_id)], house.clock.now()).await.unwrap();
+                }
+            }
             Word::Look => house.look(&shared).await,
             Word::Restart => shared = share(),
         }
@@ -69,11 +87,25 @@ async fn play(house: &House, number: usize, words: &[Word]) {
     house.look(&shared).await;
     while go_on(&fake) {}
     house.look(&shared).await;
-    let retried = (S::Exception, Some(R::WorkerShutdown));
-    assert_eq!(house.runs(task).await, [retried, (S::Completed, Some(R::Completed))], "{words:?}");
-    assert_eq!((fake.forces(), fake.cancels().len()), (1, 0), "{words:?}");
-    let row = house.request(task).await;
-    assert_eq!((row.state, row.run_id), (db::bridge::BridgeState::Resolved, 1), "{words:?}");
+    // The master tells of the cancel, if there was one.
+    house.after(&shared, chrono::TimeDelta::seconds(6)).await;
+    house.look(&shared).await;
+    let (row, mut runs) = (house.request(task).await, house.runs(task).await);
+    let last = runs.pop();
+    assert_eq!(row.state, db::bridge::BridgeState::Resolved, "{words:?}");
+    assert!(runs.iter().all(|run| *run == (S::Exception, Some(R::WorkerShutdown))), "{words:?}: {runs:?}");
+    assert_eq!((fake.absent_cancels(), fake.blocked()), (0, 0), "{words:?}");
+    if last == Some((S::Exception, Some(R::Canceled))) {
+        assert!(words.contains(&Word::Cancel), "{words:?}");
+        assert!(fake.forces() <= 1 && fake.cancels().len() <= fake.forces(), "{words:?}");
+        assert!(
+            fake.forces() == 0 || fake.result_of(fake.only_request()).is_some(),
+            "{words:?}: it is built for nobody"
+        );
+    } else {
+        assert_eq!((last, runs.len()), (Some((S::Completed, Some(R::Completed))), 1), "{words:?}");
+        assert_eq!((fake.forces(), fake.cancels().len(), row.run_id), (1, 0, 1), "{words:?}");
+    }
 }
 
 #[test]
@@ -81,7 +113,9 @@ fn every_order_of_the_two_streams_ends_in_the_same_state() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let house = runtime.block_on(House::start());
     let plays = std::sync::atomic::AtomicUsize::new(0);
-    let mut runner = proptest::test_runner::TestRunner::new(ProptestConfig { cases: 60, ..ProptestConfig::default() });
+    let config = Config { cases: 80, failure_persistence: None, ..Config::default() };
+    let seed = Seed::choose("orders").entropy().bytes::<32>();
+    let mut runner = TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &seed));
     let played = runner.run(&words(), |words| {
         let number = plays.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         runtime.block_on(play(&house, number, &words));

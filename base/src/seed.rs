@@ -1,6 +1,6 @@
 //! Chance that can be repeated.
 
-use base::Entropy;
+use crate::Entropy;
 
 /// Where all chance of one test comes from. It is printed, so that a failure names the seed to repeat it with.
 #[derive(Debug)]
@@ -8,6 +8,11 @@ pub struct Seed(pub u64);
 
 impl Seed {
     /// The number in `DROVER_TEST_SEED`, or a new one.
+    ///
+    /// # Panics
+    ///
+    /// Where the variable holds no number.
+    #[expect(clippy::disallowed_methods, reason = "a test's seed is no setting of the product")]
     pub fn choose(test: &str) -> Self {
         let given =
             std::env::var("DROVER_TEST_SEED").ok().map(|text| text.parse().expect("DROVER_TEST_SEED is a number"));
