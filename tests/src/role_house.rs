@@ -23,6 +23,7 @@ const STOP_WITHIN: Duration = Duration::from_secs(20);
 /// Its processes; they are killed when this is dropped.
 #[derive(Debug)]
 pub struct RoleHouse {
+    program: PathBuf,
     folder: PathBuf,
     variables: Vec<(String, String)>,
     processes: Vec<RoleProcess>,
@@ -39,6 +40,11 @@ impl RoleHouse {
     /// Upgrades the database and starts a process for each of `roles`, the first of which has `api`. `more` are
     /// settings as variables.
     pub async fn start(folder: &Path, roles: &[&str], more: &[(&str, &str)]) -> Self {
+        Self::start_program(binary(), folder, roles, more).await
+    }
+
+    /// The same, of another program.
+    pub async fn start_program(program: &Path, folder: &Path, roles: &[&str], more: &[(&str, &str)]) -> Self {
         // An error means that another client of this process was faster, with the same provider.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let data = folder.join("data").to_str().unwrap().to_owned();
@@ -51,6 +57,7 @@ impl RoleHouse {
         let fixed = fixed.map(|(name, value)| (name.to_owned(), value));
         let more = more.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
         let mut house = Self {
+            program: program.to_owned(),
             folder: folder.to_owned(),
             variables: fixed.into_iter().chain(more).collect(),
             processes: Vec::new(),
@@ -69,6 +76,11 @@ impl RoleHouse {
     /// A client of the first process, with the root credentials.
     pub fn client(&self) -> Client {
         Client::new(&self.root_url(), ROOT, TOKEN)
+    }
+
+    /// The id and the access token of the root client.
+    pub fn credentials(&self) -> (&'static str, &'static str) {
+        (ROOT, TOKEN)
     }
 
     pub fn root_url(&self) -> String {
@@ -149,7 +161,7 @@ impl RoleHouse {
     fn command(&self, flags: &[&str], log: &str) -> Command {
         let log = self.folder.join(format!("{log}.log"));
         let log = File::options().create(true).append(true).open(log).unwrap();
-        let mut command = Command::new(binary());
+        let mut command = Command::new(&self.program);
         command.args(flags).envs(self.variables.iter().cloned()).kill_on_drop(true);
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
         command

@@ -54,6 +54,15 @@ impl Postgres {
         self.port
     }
 
+    /// Where its programs are.
+    pub fn programs(&self) -> &Path {
+        &self.programs
+    }
+
+    pub fn process_id(&self) -> Option<u32> {
+        self.running.as_ref().map(Child::id)
+    }
+
     pub fn url(&self) -> String {
         self.url_through(self.port)
     }

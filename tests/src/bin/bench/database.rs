@@ -1,4 +1,4 @@
-//! The PostgreSQL that Drover brought along: what it can do at best, and what it writes.
+//! The PostgreSQL of a Drover: what it can do at best, and what it writes.
 
 use std::{
     fs,
@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use ::tests::children_of;
+use ::tests::{children_of, servers::Postgres};
 use tokio::{io::AsyncWriteExt, process::Command};
 
 use crate::failure::{During, Failure, Result};
@@ -16,12 +16,13 @@ const BASELINE_TABLE: &str = "create table baseline (id bigserial primary key, n
 const BASELINE_INSERT: &str = "insert into baseline (number, filler) values (1, repeat('x', 100));\n";
 const BASELINE_CLIENTS: &str = "32";
 
-/// The embedded server of one Drover.
-#[derive(Debug)]
+/// The server of one Drover.
+#[derive(Debug, Clone)]
 pub(crate) struct Database {
     pub(crate) process: u32,
     programs: PathBuf,
-    socket: String,
+    /// A host, or the folder of its socket.
+    host: String,
     port: String,
 }
 
@@ -36,8 +37,15 @@ impl Database {
         let notes = fs::read_to_string(data.join("postmaster.pid")).during("reading postmaster.pid")?;
         // Lines: process, data folder, start, port, socket folder.
         let mut notes = notes.lines().skip(3).map(str::to_owned);
-        let (port, socket) = notes.next().zip(notes.next()).during("postmaster.pid has too few lines")?;
-        Ok(Self { process, programs: program.parent().unwrap_or(Path::new("/")).to_owned(), socket, port })
+        let (port, host) = notes.next().zip(notes.next()).during("postmaster.pid has too few lines")?;
+        Ok(Self { process, programs: program.parent().unwrap_or(Path::new("/")).to_owned(), host, port })
+    }
+
+    /// A server that was started for the benchmark.
+    pub(crate) fn at(server: &Postgres) -> Result<Self> {
+        let process = server.process_id().during("PostgreSQL does not run")?;
+        let (host, port) = ("127.0.0.1".to_owned(), server.port().to_string());
+        Ok(Self { process, programs: server.programs().to_owned(), host, port })
     }
 
     /// Creates the table of the baseline, in a database that Drover does not look at.
@@ -73,7 +81,7 @@ impl Database {
     fn program(&self, name: &str) -> Command {
         let beside = self.programs.join(name);
         let mut command = if beside.is_file() { Command::new(beside) } else { Command::new(name) };
-        command.args(["-h", &self.socket, "-p", &self.port, "-U", "postgres"]);
+        command.args(["-h", &self.host, "-p", &self.port, "-U", "postgres"]);
         command
     }
 }

@@ -7,7 +7,7 @@ use tokio::time::sleep;
 
 use crate::{
     failure::{During, Result},
-    server::Server,
+    house::House,
     work::Lot,
 };
 
@@ -19,9 +19,9 @@ const TESTS_A_SUMMARY: usize = 15;
 const FINALS: usize = 11;
 
 /// Milliseconds from the report of one task to the moment when ten thousand that depended on it wait for workers.
-pub(crate) async fn fan_out(server: &Server) -> Result<f64> {
-    let (first, then) = (Lot::new("fan-first", &server.entropy), Lot::new("fan", &server.entropy));
-    let mut session = server.session().await?;
+pub(crate) async fn fan_out(house: &House) -> Result<f64> {
+    let (first, then) = (Lot::new("fan-first", &house.entropy), Lot::new("fan", &house.entropy));
+    let mut session = house.session().await?;
     let required = session.create_next(&first, &[]).await?;
     let mut graph = Graph::new(&then);
     (0..DEPENDENTS).for_each(|_| _ = graph.add(&[required]));
@@ -36,10 +36,10 @@ pub(crate) async fn fan_out(server: &Server) -> Result<f64> {
 }
 
 /// A push to a large project: seconds from the submission to its answer.
-pub(crate) async fn push(server: &Server) -> Result<f64> {
-    let lot = Lot::new("push", &server.entropy);
+pub(crate) async fn push(house: &House) -> Result<f64> {
+    let lot = Lot::new("push", &house.entropy);
     let graph = push_graph(&lot).text();
-    let mut session = server.session().await?;
+    let mut session = house.session().await?;
     let begun = Instant::now();
     session.submit(graph).await?;
     Ok(begun.elapsed().as_secs_f64())

@@ -3,10 +3,13 @@
 //! It starts a real Drover with its own database and drives it over HTTP, as its clients do. Rates are divided by what
 //! pgbench commits on the same server in the same minute, so that they can be compared between machines.
 
+mod apart;
 mod client;
 mod database;
+mod events;
 mod failure;
 mod graphs;
+mod house;
 mod jobs;
 mod latency;
 mod load;
@@ -14,6 +17,7 @@ mod metric;
 mod options;
 mod reads;
 mod report;
+mod rights;
 mod roles;
 mod round;
 mod samples;
@@ -21,8 +25,12 @@ mod server;
 mod usage;
 mod work;
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
+use ::tests::{TestDirectory, servers::Rabbitmq};
 use failure::{During, Result};
 use options::{Options, USAGE};
 use report::Report;
@@ -69,11 +77,17 @@ async fn measure(options: &Options) -> Result<ExitCode> {
     Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
-async fn rounds(options: &Options, program: &std::path::Path) -> Result<Vec<Round>> {
+async fn rounds(options: &Options, program: &Path) -> Result<Vec<Round>> {
+    let folder = TestDirectory::new();
+    let own = if options.amqp_url.is_none() { Rabbitmq::start(folder.path(), None) } else { None };
+    let broker = options.amqp_url.clone().or_else(|| own.as_ref().map(Rabbitmq::url));
+    if broker.is_none() {
+        eprintln!("there is no RabbitMQ: what needs one is not measured");
+    }
     let mut rounds = Vec::new();
     for number in 1..=options.rounds {
         let say = |what: &str| eprintln!("round {number} of {}: {what}", options.rounds);
-        rounds.push(round::run(program, options, say).await?);
+        rounds.push(round::run(program, options, broker.as_deref(), say).await?);
     }
     Ok(rounds)
 }

@@ -9,6 +9,8 @@ pub(crate) enum Unit {
     Microseconds,
     Bytes,
     Megabytes,
+    Percent,
+    Ratio,
 }
 
 /// What a number should be. Missing one is told, not punished.
@@ -79,6 +81,8 @@ metrics! {
     ReadLifecycles: "  lifecycles meanwhile, 16 clients", PerSecond, Bar::None;
     RolesMedian: "1,000 scopes expanded by 10,000 roles, p50", Milliseconds, Bar::Below(5.0);
     RolesTail: "1,000 scopes expanded by 10,000 roles, p99", Milliseconds, Bar::None;
+    RightsCreate: "createTask, 200 scopes, 500 roles", PerSecond, Bar::OfBaseline { least: 0.25, aim: 0.25 };
+    RightsLifecycle: "full lifecycle, 200 scopes, 500 roles", PerSecond, Bar::OfBaseline { least: 0.20, aim: 0.35 };
     FanOut: "10,000 dependents released", Seconds, Bar::Below(1.0);
     Push: "graph of 10,972 tasks submitted", Seconds, Bar::Below(3.0);
     IdleMemory: "memory of Drover, idle", Megabytes, Bar::Below(100.0);
@@ -86,11 +90,24 @@ metrics! {
     JobMedian: "from a commit to the job message, p50", Milliseconds, Bar::Below(30.0);
     JobTail: "from a commit to the job message, p99", Milliseconds, Bar::None;
     PeakMemory: "memory of Drover, most", Megabytes, Bar::Below(250.0);
+    ApartIdle: "process per role: the busiest, idle", Percent, Bar::Below(1.0);
+    ApartDispatchMedian: "  dispatch to a waiting worker, p50", Milliseconds, Bar::Below(10.0);
+    ApartDispatchTail: "  dispatch to a waiting worker, p99", Milliseconds, Bar::Below(50.0);
+    ApartReleaseMedian: "  release of a dependent, p50", Milliseconds, Bar::Below(20.0);
+    ApartReleaseTail: "  release of a dependent, p99", Milliseconds, Bar::Below(100.0);
+    ApartChain: "  chain of 10", Milliseconds, Bar::Below(500.0);
+    EventMedian: "  delivery of events, 700 a second, p50", Milliseconds, Bar::Below(15.0);
+    EventTail: "  delivery of events, 700 a second, p99", Milliseconds, Bar::Below(60.0);
+    EventRate: "  delivery of 20,000 events at once", PerSecond, Bar::AtLeast(4000.0);
+    ApartLifecycle: "  full lifecycle, 256 clients", PerSecond, Bar::None;
+    ApartDrover: "    CPU of Drover, each", Microseconds, Bar::None;
+    ApartDatabase: "    CPU of PostgreSQL, each", Microseconds, Bar::None;
+    RelayShare: "    of the rate without a relay", Ratio, Bar::AtLeast(0.5);
 }
 
 impl Metric {
-    /// It is measured only where a broker is named.
+    /// It is measured only where there is a broker.
     pub(crate) fn needs_broker(self) -> bool {
-        matches!(self, Self::JobRate | Self::JobMedian | Self::JobTail)
+        matches!(self, Self::JobRate | Self::JobMedian | Self::JobTail) || self >= Self::ApartIdle
     }
 }

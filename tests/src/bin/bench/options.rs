@@ -11,7 +11,7 @@ usage: ./dev bench [--quick] [--rounds N] [--strict] [-o json] [--drover PROGRAM
   --rounds N         how many rounds the medians are taken of [default: 3; with --quick: 1]
   --strict           end with code 1 when a bar is missed
   -o json            one JSON object instead of the table
-  --amqp-url URL     a RabbitMQ, to measure also how fast the Treeherder reporter is; its queues stay behind
+  --amqp-url URL     a RabbitMQ that runs already [default: one of its own, if it is installed]; queues stay behind there
   --drover PROGRAM   the program to measure [default: the one beside this program]
 
 Each round starts a Drover of its own, with an embedded PostgreSQL in a temporary folder. Rates are compared with what

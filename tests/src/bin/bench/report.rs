@@ -119,6 +119,8 @@ fn written(value: f64, unit: Unit) -> String {
         Unit::Microseconds => format!("{value:.0} us"),
         Unit::Bytes => format!("{value:.0} B"),
         Unit::Megabytes => format!("{value:.0} MB"),
+        Unit::Percent => format!("{value:.1} %"),
+        Unit::Ratio => format!("{value:.2}"),
     }
 }
 

@@ -5,11 +5,14 @@ use std::{collections::BTreeMap, path::Path, time::Duration};
 use tokio::time::sleep;
 
 use crate::{
+    apart,
     failure::{During, Result},
-    graphs, jobs, latency, load,
+    graphs,
+    house::House,
+    jobs, latency, load,
     metric::Metric,
     options::{Options, Plan},
-    reads, roles,
+    reads, rights, roles,
     samples::Samples,
     server::Server,
     usage::memory,
@@ -29,11 +32,11 @@ pub(crate) struct Round {
 }
 
 impl Round {
-    fn put(&mut self, metric: Metric, value: f64) {
+    pub(crate) fn put(&mut self, metric: Metric, value: f64) {
         self.found.insert(metric, value);
     }
 
-    fn put_samples(&mut self, samples: Samples, median: Metric, tail: Metric) {
+    pub(crate) fn put_samples(&mut self, samples: Samples, median: Metric, tail: Metric) {
         if let Some((half, most)) = samples.median_and_tail() {
             self.put(median, half);
             self.put(tail, most);
@@ -54,8 +57,8 @@ impl Round {
     }
 }
 
-/// Measures everything once. `say` hears what is being done.
-pub(crate) async fn run(program: &Path, options: &Options, say: impl Fn(&str)) -> Result<Round> {
+/// Measures everything once. `broker`: the URL of a RabbitMQ, where there is one. `say` hears what is being done.
+pub(crate) async fn run(program: &Path, options: &Options, broker: Option<&str>, say: impl Fn(&str)) -> Result<Round> {
     let plan = &options.plan;
     let mut round = Round::default();
     say("starting Drover");
@@ -64,76 +67,76 @@ pub(crate) async fn run(program: &Path, options: &Options, say: impl Fn(&str)) -
     sleep(SETTLED).await;
     round.put(Metric::IdleMemory, memory(server.process)?.0);
 
+    let house = &server.house;
     say("latencies on an idle queue");
-    let result = latencies(&server, plan, &mut round).await;
+    let result = latencies(house, plan, &mut round).await;
     round.check("latencies", result);
     say("load, between two baselines");
-    let result = loads(&server, plan, &mut round).await;
+    let result = loads(house, plan, &mut round).await;
     round.check("load", result);
     say("reads beside a load");
-    let result = reads_beside_a_load(&server, plan, &mut round).await;
+    let result = reads_beside_a_load(house, plan, &mut round).await;
     round.check("reads", result);
     say("scopes and roles");
     let result = roles::expansion();
     let result = result.map(|samples| round.put_samples(samples, Metric::RolesMedian, Metric::RolesTail));
     round.check("roles", result);
+    say("load of a client with 200 scopes among 500 roles");
+    let result = realistic_load(house, plan, &mut round).await;
+    round.check("load with scopes", result);
     say("graphs of ten thousand tasks");
-    let result = large_graphs(&server, &mut round).await;
+    let result = large_graphs(house, &mut round).await;
     round.check("graphs", result);
 
     round.put(Metric::PeakMemory, memory(server.process)?.1);
     let stopped = server.stop().await;
     round.check("the end", stopped);
-    if let Some(url) = &options.amqp_url {
+    if let Some(url) = broker {
         say("job messages for Treeherder, over RabbitMQ");
         let result = job_messages(program, url, plan, &mut round).await;
         round.check("job messages", result);
+        say("a process for each role");
+        let result = apart::measure(program, url, plan, &mut round).await;
+        round.check("a process for each role", result);
     }
     Ok(round)
 }
 
-async fn latencies(server: &Server, plan: &Plan, round: &mut Round) -> Result<()> {
-    let dispatch = latency::dispatch(server, plan.samples).await.during("dispatch")?;
+async fn latencies(house: &House, plan: &Plan, round: &mut Round) -> Result<()> {
+    let dispatch = latency::dispatch(house, plan.samples).await.during("dispatch")?;
     round.put_samples(dispatch, Metric::DispatchMedian, Metric::DispatchTail);
-    let release = latency::release(server, plan.samples).await.during("release")?;
+    let release = latency::release(house, plan.samples).await.during("release")?;
     round.put_samples(release, Metric::ReleaseMedian, Metric::ReleaseTail);
-    let mut chains = Vec::new();
-    for _ in 0..plan.chains {
-        chains.push(latency::chain(server).await.during("chain")?);
-    }
-    chains.sort_by(f64::total_cmp);
-    if let Some(middle) = chains.get(chains.len() / 2) {
-        round.put(Metric::Chain, *middle);
-    }
+    round.put(Metric::Chain, latency::chains(house, plan.chains).await?);
     Ok(())
 }
 
 async fn job_messages(program: &Path, url: &str, plan: &Plan, round: &mut Round) -> Result<()> {
     let server = Server::start(program, Some(url)).await?;
-    let mut listener = jobs::Listener::open(url, &server).await?;
-    let samples = jobs::latency(&server, &mut listener, plan.samples).await.during("latency")?;
+    let mut listener = jobs::Listener::open(url, &server.house).await?;
+    let samples = jobs::latency(&server.house, &mut listener, plan.samples).await.during("latency")?;
     round.put_samples(samples, Metric::JobMedian, Metric::JobTail);
-    round.put(Metric::JobRate, jobs::rate(&server, &mut listener).await.during("rate")?);
+    round.put(Metric::JobRate, jobs::rate(&server.house, &mut listener).await.during("rate")?);
     listener.close().await;
     server.stop().await
 }
 
 /// The baseline is taken before and after, because the machine may have become slower or faster in between.
-async fn loads(server: &Server, plan: &Plan, round: &mut Round) -> Result<()> {
-    let database = &server.database;
+async fn loads(house: &House, plan: &Plan, round: &mut Round) -> Result<()> {
+    let database = &house.database;
     let mut baseline = database.prepare().await;
     if baseline.is_ok() {
         baseline = database.baseline(plan.baseline).await.map(|rate| round.put(Metric::Baseline, rate));
     }
     round.check("baseline", baseline);
 
-    let load::Outcome { per_second, each, steps } = load::creates(server, plan, CREATE_CLIENTS).await?;
+    let load::Outcome { per_second, each, steps } = load::creates(house, plan, CREATE_CLIENTS).await?;
     round.put(Metric::Create, per_second);
     round.put(Metric::CreateDrover, each.drover);
     round.put(Metric::CreateDatabase, each.database);
     round.put_tail(steps.create, Metric::CreateTail);
 
-    let load::Outcome { per_second, each, steps } = load::lifecycles(server, plan, LIFECYCLE_CLIENTS).await?;
+    let load::Outcome { per_second, each, steps } = load::lifecycles(house, plan, LIFECYCLE_CLIENTS).await?;
     round.put(Metric::Lifecycle, per_second);
     round.put(Metric::LifecycleDrover, each.drover);
     round.put(Metric::LifecycleDatabase, each.database);
@@ -150,16 +153,23 @@ async fn loads(server: &Server, plan: &Plan, round: &mut Round) -> Result<()> {
     Ok(())
 }
 
-async fn reads_beside_a_load(server: &Server, plan: &Plan, round: &mut Round) -> Result<()> {
-    let reads::Outcome { per_second, samples, lifecycles } = reads::beside_lifecycles(server, plan).await?;
+async fn reads_beside_a_load(house: &House, plan: &Plan, round: &mut Round) -> Result<()> {
+    let reads::Outcome { per_second, samples, lifecycles } = reads::beside_lifecycles(house, plan).await?;
     round.put(Metric::Reads, per_second);
     round.put_samples(samples, Metric::ReadMedian, Metric::ReadTail);
     round.put(Metric::ReadLifecycles, lifecycles);
     Ok(())
 }
 
-async fn large_graphs(server: &Server, round: &mut Round) -> Result<()> {
-    round.put(Metric::FanOut, graphs::fan_out(server).await.during("10,000 dependents")?);
-    round.put(Metric::Push, graphs::push(server).await.during("10,972 tasks")?);
+async fn realistic_load(house: &House, plan: &Plan, round: &mut Round) -> Result<()> {
+    let house = rights::realistic(house).await?;
+    round.put(Metric::RightsCreate, load::creates(&house, plan, CREATE_CLIENTS).await?.per_second);
+    round.put(Metric::RightsLifecycle, load::lifecycles(&house, plan, LIFECYCLE_CLIENTS).await?.per_second);
+    Ok(())
+}
+
+async fn large_graphs(house: &House, round: &mut Round) -> Result<()> {
+    round.put(Metric::FanOut, graphs::fan_out(house).await.during("10,000 dependents")?);
+    round.put(Metric::Push, graphs::push(house).await.during("10,972 tasks")?);
     Ok(())
 }

@@ -4,12 +4,10 @@ use std::{
     fs::{self, File},
     path::Path,
     process::Stdio,
-    sync::Arc,
     time::{Duration, Instant},
 };
 
 use ::tests::{TestDirectory, signal};
-use base::Entropy;
 use serde::Deserialize;
 use tokio::{
     io::{AsyncBufReadExt, BufReader},
@@ -18,10 +16,10 @@ use tokio::{
 };
 
 use crate::{
-    client::{Credentials, Door},
+    client::Credentials,
     database::Database,
     failure::{During, Failure, Result},
-    work::Session,
+    house::House,
 };
 
 const START_LIMIT: Duration = Duration::from_mins(1);
@@ -37,10 +35,7 @@ pub(crate) struct Server {
     pub(crate) process: u32,
     /// From the start of the program to its word that it is ready.
     pub(crate) started_in: Duration,
-    pub(crate) database: Database,
-    pub(crate) entropy: Entropy,
-    door: Arc<Door>,
-    root: Arc<Credentials>,
+    pub(crate) house: House,
 }
 
 #[derive(Deserialize)]
@@ -61,32 +56,10 @@ impl Server {
         let mut output = BufReader::new(child.stdout.take().during("Drover has no output")?);
         let ready = ready(&mut output).await;
         let ready = ready.map_err(|failure| Failure::new(format!("{failure}; its log ends with:\n{}", tail(&log))))?;
-        let (started_in, entropy) = (begun.elapsed(), Entropy::system());
-        Ok(Self {
-            child,
-            _output: output,
-            _directory: directory,
-            process,
-            started_in,
-            database: Database::of(process)?,
-            door: Arc::new(Door::of(&ready.root_url, &entropy)?),
-            root: Arc::new(Credentials::lasting(ready.client_id, ready.access_token)),
-            entropy,
-        })
-    }
-
-    /// A new connection.
-    pub(crate) async fn session(&self) -> Result<Session> {
-        Session::open(&self.door, &self.root).await
-    }
-
-    /// So many new connections.
-    pub(crate) async fn sessions(&self, count: usize) -> Result<Vec<Session>> {
-        let mut sessions = Vec::with_capacity(count);
-        for _ in 0..count {
-            sessions.push(self.session().await?);
-        }
-        Ok(sessions)
+        let started_in = begun.elapsed();
+        let root = Credentials::lasting(ready.client_id, ready.access_token);
+        let house = House::new(&ready.root_url, root, vec![process], Database::of(process)?)?;
+        Ok(Self { child, _output: output, _directory: directory, process, started_in, house })
     }
 
     pub(crate) async fn stop(mut self) -> Result<()> {

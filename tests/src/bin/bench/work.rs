@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use base::{Clock, Entropy, SystemClock};
+use bytes::Bytes;
 use chrono::TimeDelta;
 use hyper::Method;
 use protocol::{
@@ -89,26 +90,30 @@ pub(crate) struct Claimed {
     credentials: Credentials,
 }
 
-/// A connection with the rights of root: a submitter or a worker.
+/// A connection of a submitter or a worker.
 pub(crate) struct Session {
     client: Client,
-    root: Arc<Credentials>,
+    who: Arc<Credentials>,
 }
 
 impl Session {
-    pub(crate) async fn open(door: &Arc<Door>, root: &Arc<Credentials>) -> Result<Self> {
-        Ok(Self { client: Client::connect(door).await?, root: Arc::clone(root) })
+    pub(crate) async fn open(door: &Arc<Door>, who: &Arc<Credentials>) -> Result<Self> {
+        Ok(Self { client: Client::connect(door).await?, who: Arc::clone(who) })
+    }
+
+    pub(crate) async fn put(&mut self, path: &str, body: String) -> Result<Bytes> {
+        self.client.call(&self.who, Method::PUT, path, body).await
     }
 
     pub(crate) async fn create(&mut self, id: TaskId, definition: String) -> Result<()> {
         let path = format!("/api/queue/v1/task/{id}");
-        self.client.call(&self.root, Method::PUT, &path, definition).await.map(|_| ())
+        self.put(&path, definition).await.map(|_| ())
     }
 
     /// Reads what there is to know of a task: its definition, or what the ending of the path says.
     pub(crate) async fn read(&mut self, id: TaskId, ending: &str) -> Result<()> {
         let path = format!("/api/queue/v1/task/{id}{ending}");
-        self.client.call(&self.root, Method::GET, &path, String::new()).await.map(|_| ())
+        self.client.call(&self.who, Method::GET, &path, String::new()).await.map(|_| ())
     }
 
     /// A new task of the lot, in a group that it shares with its neighbours.
@@ -122,7 +127,7 @@ impl Session {
     pub(crate) async fn claim(&mut self, queue: &str, worker: &str) -> Result<Option<Claimed>> {
         let path = format!("/api/queue/v1/claim-work/{}", queue.replace('/', "%2F"));
         let body = format!("{{\"workerGroup\":\"bench\",\"workerId\":\"{worker}\",\"tasks\":1}}");
-        let answer = self.client.call(&self.root, Method::POST, &path, body).await?;
+        let answer = self.client.call(&self.who, Method::POST, &path, body).await?;
         let answer: ClaimAnswer = serde_json::from_slice(&answer).during(&path)?;
         Ok(answer.tasks.into_iter().next().map(Claimed::from))
     }
@@ -136,14 +141,14 @@ impl Session {
     /// How many tasks wait for workers.
     pub(crate) async fn pending(&mut self, queue: &str) -> Result<usize> {
         let path = format!("/api/queue/v1/pending/{}", queue.replace('/', "%2F"));
-        let answer = self.client.call(&self.root, Method::GET, &path, String::new()).await?;
+        let answer = self.client.call(&self.who, Method::GET, &path, String::new()).await?;
         let pending: Pending = serde_json::from_slice(&answer).during(&path)?;
         Ok(pending.pending_tasks)
     }
 
     /// Submits a whole graph in one call.
     pub(crate) async fn submit(&mut self, graph: String) -> Result<()> {
-        self.client.call(&self.root, Method::POST, "/api/drover/v1/graph", graph).await.map(|_| ())
+        self.client.call(&self.who, Method::POST, "/api/drover/v1/graph", graph).await.map(|_| ())
     }
 }
 
