@@ -38,6 +38,10 @@ use cli::Cli;
 use exit::{Exit, Failure};
 use ground::Ground;
 
+/// A tenth of what Drover does under load is to allocate; this does it in half the time of the system's.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     // Whoever speaks TLS first needs to find it; a second installation is harmless.
     let _ = rustls::crypto::ring::default_provider().install_default();

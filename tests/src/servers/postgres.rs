@@ -5,7 +5,8 @@ use std::{
     os::unix::{fs::PermissionsExt, process::CommandExt},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
-    time::Duration,
+    thread::sleep,
+    time::{Duration, Instant},
 };
 
 use super::{Certificate, await_port, end, free_port, other_user};
@@ -84,6 +85,20 @@ impl Postgres {
         }
         self.running = Some(command.stdout(Stdio::null()).stderr(log).spawn().unwrap());
         await_port(self.port, "PostgreSQL", UP_WITHIN);
+        self.await_ready();
+    }
+
+    /// It listens before it can be asked anything.
+    fn await_ready(&self) {
+        let begun = Instant::now();
+        let ready = || {
+            let mut asked = self.command("pg_isready");
+            asked.args(["-q", "-h", "127.0.0.1", "-p", &self.port.to_string()]).status().unwrap().success()
+        };
+        while !ready() {
+            assert!(begun.elapsed() < UP_WITHIN, "PostgreSQL did not become ready within {UP_WITHIN:?}");
+            sleep(Duration::from_millis(50));
+        }
     }
 
     pub fn stop(&mut self, how: Stop) {
