@@ -37,10 +37,10 @@ fn judge(state: &AuthState, call: &Call, trial: Trial) -> Answer {
     let caller = caller.and_then(|caller| call.asked().check_hash(&caller).map(|()| caller));
     let refused = |words: String| Fault::new(ErrorCode::AuthenticationFailed, words);
     let caller = caller.map_err(|fault| refused(fault.to_string()))?;
-    let Some(client_id) = &caller.client_id else { return Err(refused("the request is not signed".to_owned())) };
     let required = ScopeExpression::AllOf(trial.required_scopes.into_iter().map(ScopeExpression::Scope).collect());
     if !required.is_satisfied_by(&caller.scopes) {
         return Err(insufficient(&caller, &required));
     }
+    let Some(client_id) = &caller.client_id else { return Err(refused("the request is not signed".to_owned())) };
     Ok(Object::new().field("clientId", client_id).field("scopes", &caller.scopes.as_slice()).into())
 }

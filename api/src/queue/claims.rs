@@ -1,6 +1,9 @@
 use std::sync::Arc;
 
-use actors::queue::types::{Claim, ClaimWork};
+use actors::queue::{
+    QueueError,
+    types::{Claim, ClaimWork},
+};
 use protocol::{
     id::{TaskId, TaskQueueId, WorkerName},
     time,
@@ -37,6 +40,7 @@ pub(super) async fn claim_task(state: Arc<QueueState>, mut call: Call) -> Answer
     let task_id: TaskId = call.parsed("taskId")?;
     if !call.holds_everything() {
         let status = state.queue.status(task_id).await?;
+        status.run(call.run_id()).ok_or(QueueError::NoSuchRun(task_id, call.run_id()))?;
         let queue = [("provisionerId", &status.provisioner_id), ("workerType", &status.worker_type)];
         call.authorize(|params| {
             let params = queue.into_iter().fold(params, |params, (name, value)| params.text(name, value));

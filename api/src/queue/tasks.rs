@@ -1,4 +1,4 @@
-use std::sync::Arc;
+use std::{collections::HashSet, sync::Arc};
 
 use actors::queue::types::{PageAfter, TaskAndStatus};
 use protocol::{id::TaskId, reference::ScopeParams, state::Priority, status::TaskStatus};
@@ -97,18 +97,22 @@ fn stored_params(params: ScopeParams, status: &TaskStatus) -> ScopeParams {
 }
 
 /// The part of the body's ids that this page is about, and the token of the next. Every id of the body must be allowed.
+/// An id that is said twice is answered once; one that no task can have is as unknown as any other.
 fn ids_of_page(call: &mut Call) -> Result<(Vec<TaskId>, Option<String>), Fault> {
     #[derive(Deserialize)]
     #[serde(rename_all = "camelCase")]
     struct Body {
-        task_ids: Vec<TaskId>,
+        task_ids: Vec<String>,
     }
-    let Body { mut task_ids } = call.body()?;
-    call.authorize(|params| params.list("taskIds", task_ids.iter().map(TaskId::to_string)))?;
+    let Body { task_ids } = call.body()?;
+    call.authorize(|params| params.list("taskIds", &task_ids))?;
     let PageAfter { after, limit } = call.page::<usize>()?;
-    let start = after.unwrap_or(0).min(task_ids.len());
-    let end = start.saturating_add(usize::try_from(limit).unwrap_or(usize::MAX)).min(task_ids.len());
-    let token = (end < task_ids.len()).then(|| call.token(&end));
-    task_ids.truncate(end);
-    Ok((task_ids.split_off(start), token))
+    let mut seen = HashSet::new();
+    let ids = task_ids.iter().filter_map(|text| text.parse().ok()).filter(|id: &TaskId| seen.insert(*id));
+    let mut ids: Vec<TaskId> = ids.collect();
+    let start = after.unwrap_or(0).min(ids.len());
+    let end = start.saturating_add(usize::try_from(limit).unwrap_or(usize::MAX)).min(ids.len());
+    let token = (end < ids.len()).then(|| call.token(&end));
+    ids.truncate(end);
+    Ok((ids.split_off(start), token))
 }
