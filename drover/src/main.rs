@@ -29,6 +29,7 @@ mod serve;
 mod services;
 mod settings;
 mod task_command;
+mod task_log;
 mod worker_command;
 
 use std::process::ExitCode;

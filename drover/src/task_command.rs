@@ -1,16 +1,14 @@
 //! `drover task`: looks at a task, or acts on it.
 
-use std::io::Write;
-
 use clap::{Args, Subcommand};
 use protocol::{id::TaskId, status::TaskStatus};
-use worker::client::next_piece;
 
 use crate::{
     client::ServerArgs,
     exit::{Exit, Failure},
     ground::Ground,
     output::Output,
+    task_log::{self, LogArgs},
 };
 
 #[derive(Debug, Subcommand)]
@@ -19,7 +17,7 @@ pub(crate) enum TaskCommand {
     Status(One),
     /// The definition of a task, as JSON.
     Def(One),
-    /// What a task wrote; while it runs, what it writes.
+    /// What a task wrote; while it runs, what it writes. Before it runs, its log is waited for.
     Log(LogArgs),
     /// End a task, whatever it does.
     Cancel(One),
@@ -35,15 +33,6 @@ pub(crate) struct One {
     pub(crate) server: ServerArgs,
 }
 
-#[derive(Debug, Args)]
-pub(crate) struct LogArgs {
-    #[command(flatten)]
-    one: One,
-    /// The artifact to print.
-    #[arg(long, value_name = "NAME", default_value = "public/logs/live.log")]
-    artifact: String,
-}
-
 pub(crate) async fn run(command: TaskCommand, ground: &Ground, output: &Output) -> Result<Exit, Failure> {
     match command {
         TaskCommand::Status(one) => {
@@ -51,25 +40,11 @@ pub(crate) async fn run(command: TaskCommand, ground: &Ground, output: &Output) 
             show(&status, *output);
         }
         TaskCommand::Def(one) => output.json(&one.server.connect(ground)?.definition(one.task_id).await?),
-        TaskCommand::Log(args) => log(&args, ground).await?,
+        TaskCommand::Log(args) => task_log::run(&args, ground).await?,
         TaskCommand::Cancel(one) => show(&one.server.connect(ground)?.act(one.task_id, "cancel").await?, *output),
         TaskCommand::Rerun(one) => show(&one.server.connect(ground)?.act(one.task_id, "rerun").await?, *output),
     }
     Ok(Exit::Ok)
-}
-
-/// Copies the bytes as they come: a log may hold anything.
-async fn log(args: &LogArgs, ground: &Ground) -> Result<(), Failure> {
-    let server = args.one.server.connect(ground)?;
-    let mut response = server.0.open_artifact(args.one.task_id, &args.artifact).await?;
-    while let Some(piece) = next_piece(&mut response).await? {
-        let mut out = std::io::stdout().lock();
-        if out.write_all(&piece).and_then(|()| out.flush()).is_err() {
-            // Whoever read it has seen enough.
-            break;
-        }
-    }
-    Ok(())
 }
 
 fn show(status: &TaskStatus, output: Output) {

@@ -1,0 +1,124 @@
+//! `drover task log`: what a task wrote; while it runs, what it writes.
+
+use std::{io::Write, time::Duration};
+
+use clap::Args;
+use protocol::{
+    id::TaskId,
+    state::TaskState,
+    status::{RunStatus, TaskStatus},
+};
+use reqwest::Response;
+use worker::client::{ClientError, next_piece};
+
+use crate::{
+    client::Server,
+    exit::{Exit, Failure},
+    ground::Ground,
+    task_command::One,
+};
+
+/// Between two looks for a log that is not there yet.
+const PAUSE: Duration = Duration::from_millis(500);
+
+#[derive(Debug, Args)]
+pub(crate) struct LogArgs {
+    #[command(flatten)]
+    one: One,
+    /// The artifact to print.
+    #[arg(long, value_name = "NAME", default_value = "public/logs/live.log")]
+    artifact: String,
+    /// Wait for the log of a task that has none yet, and follow it to its end. This is done anyway.
+    #[arg(long, short, conflicts_with = "no_wait")]
+    follow: bool,
+    /// End at once, with an error, where there is no log yet.
+    #[arg(long)]
+    no_wait: bool,
+}
+
+pub(crate) async fn run(args: &LogArgs, ground: &Ground) -> Result<(), Failure> {
+    let server = args.one.server.connect(ground)?;
+    let waits = args.follow || !args.no_wait;
+    let response = if waits {
+        Wait { server: &server, task_id: args.one.task_id, artifact: &args.artifact }.log().await?
+    } else {
+        server.0.open_artifact(args.one.task_id, &args.artifact).await?
+    };
+    copy(response).await
+}
+
+/// Copies the bytes as they come: a log may hold anything.
+async fn copy(mut response: Response) -> Result<(), Failure> {
+    while let Some(piece) = next_piece(&mut response).await? {
+        let mut out = std::io::stdout().lock();
+        if out.write_all(&piece).and_then(|()| out.flush()).is_err() {
+            // Whoever read it has seen enough.
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// Waits until a task has a log, or is over without one.
+struct Wait<'a> {
+    server: &'a Server,
+    task_id: TaskId,
+    artifact: &'a str,
+}
+
+impl Wait<'_> {
+    async fn log(&self) -> Result<Response, Failure> {
+        let (mut said, mut is_over) = (String::new(), false);
+        loop {
+            let missing = match self.server.0.open_artifact(self.task_id, self.artifact).await {
+                Err(error) if error.is_not_found() => error,
+                settled => return Ok(settled?),
+            };
+            // Whoever may read logs may lack the right to ask how tasks stand: then there is nothing to wait by.
+            let status = match self.server.status(self.task_id).await {
+                Err(ClientError::Refused { .. }) => return Err(missing.into()),
+                settled => settled?,
+            };
+            if is_over && status.state.is_resolved() {
+                return Err(self.none(&status));
+            }
+            // A log that was made between the two questions is found by one more look.
+            is_over = status.state.is_resolved();
+            let words = self.words(&status);
+            if !is_over && words != said {
+                eprintln!("drover: {words}");
+                said = words;
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+
+    /// What is waited for.
+    fn words(&self, status: &TaskStatus) -> String {
+        let Self { task_id, artifact, .. } = self;
+        match status.state {
+            TaskState::Unscheduled => format!(
+                "task {task_id} waits for its dependencies, and has no log before it runs; which ones: drover explain task {task_id}"
+            ),
+            TaskState::Pending => format!(
+                "task {task_id} waits for a worker of {}, and has no log before it runs; why so long: drover explain task {task_id}",
+                status.task_queue_id
+            ),
+            _ => {
+                let worker = status.runs.last().and_then(|run| run.worker_id.as_deref()).unwrap_or("a worker");
+                format!("task {task_id} runs on {worker}; waiting for its artifact {artifact}")
+            }
+        }
+    }
+
+    fn none(&self, status: &TaskStatus) -> Failure {
+        let Self { task_id, artifact, .. } = self;
+        let reason = status.runs.last().and_then(|run: &RunStatus| run.reason_resolved);
+        let reason = reason.map(|reason| format!(" ({reason})")).unwrap_or_default();
+        let words = format!(
+            "task {task_id} is over, {}{reason}, and its last run left no artifact {artifact}; why: drover explain task {task_id}",
+            status.state
+        );
+        Failure::new(Exit::Refused, words)
+    }
+}
