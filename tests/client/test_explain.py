@@ -112,6 +112,18 @@ def test_failures_come_first_wherever_they_stand(house):
     assert house.explain(behind)[0]["cause"] == "waits-for-dependencies"
 
 
+def test_every_failure_that_must_be_rerun_is_named(house):
+    failed = [house.task(name=f"failed {n}") for n in range(2)]
+    for _ in failed:
+        house.end("reportFailed")
+    told, text = house.explain(house.task(name="blocked", dependencies=failed))
+    first, other = [task["taskId"] for task in told["dependencies"]["blocking"]]
+    assert "(failed) and one other cannot satisfy any more" in text
+    assert f"-> Rerun {first}, {other}, each of them, or schedule this task regardless" in text
+    house.client("queue.rerunTask", first)
+    assert f"-> Rerun {other}, or schedule" in house.explain(told["taskId"])[1]
+
+
 def test_a_pending_task_names_its_place_and_who_could_take_it(house):
     first = house.task()
     told, text = house.explain(first)

@@ -1,5 +1,7 @@
 //! From what was found to one sentence, and to what would help.
 
+mod unscheduled;
+
 use chrono::TimeDelta;
 use protocol::{
     explain::{Cause, Explanation, Required},
@@ -46,7 +48,7 @@ fn judge(it: &Explanation) -> Judgement {
             vec!["Create it anew with a later deadline: a deadline cannot be moved.".to_owned()],
         ),
         TaskState::Running => running(it),
-        TaskState::Unscheduled => unscheduled(it),
+        TaskState::Unscheduled => unscheduled::judge(it),
         TaskState::Pending => pending(it),
     }
 }
@@ -104,43 +106,6 @@ fn running(it: &Explanation) -> Judgement {
         at_worker(run)
     );
     (Cause::ClaimRanOut, verdict, vec!["See whether that worker still lives.".to_owned()])
-}
-
-fn unscheduled(it: &Explanation) -> Judgement {
-    let (waiting, total) = (it.dependencies.total - it.dependencies.satisfied, it.dependencies.total);
-    let open = match (waiting, total) {
-        (_, 1) => "Its only dependency is".to_owned(),
-        (1, _) => format!("1 of its {total} dependencies is"),
-        _ => format!("{waiting} of its {total} dependencies are"),
-    };
-    let mut hopeless = it.dependencies.blocking.iter().chain(&it.dependencies.roots).filter(|task| !task.satisfiable);
-    match hopeless.next() {
-        None if waiting == 0 => {
-            (Cause::BecomesPending, "It waits for nothing any more and is about to become pending.".to_owned(), vec![])
-        }
-        None => {
-            let next = it.dependencies.roots.first().or(it.dependencies.blocking.first());
-            let next = next.map(|task| format!("; first of all {}", described(task))).unwrap_or_default();
-            (Cause::WaitsForDependencies, format!("{open} not satisfied yet{next}."), vec![])
-        }
-        Some(task) if task.state.is_none() => {
-            let verdict =
-                format!("{open} not satisfied, and the task {} that it waits for is not there any more.", task.task_id);
-            let advice = "Schedule it regardless of its dependencies (scheduleTask), or create it anew.".to_owned();
-            (Cause::DependencyMissing, verdict, vec![advice])
-        }
-        Some(task) => {
-            let direct = it.dependencies.blocking.contains(task);
-            let through = if direct { "" } else { " further back" };
-            let verdict = format!(
-                "{open} not satisfied, and {}{through} cannot satisfy any more: the task will never run by itself.",
-                described(task)
-            );
-            let advice =
-                format!("Rerun {}, or schedule this task regardless of its dependencies (scheduleTask).", task.task_id);
-            (Cause::BlockedByFailure, verdict, vec![advice])
-        }
-    }
 }
 
 fn pending(it: &Explanation) -> Judgement {
