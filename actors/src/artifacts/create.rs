@@ -86,8 +86,12 @@ pub(super) async fn run(
     // Every call has an upload id of its own, in which it differs from those before.
     if goes_on
         && matches!(&outcome, ArtifactCreated::Differs(field) if field == "details")
-        && let Some(begun) = begun(artifacts, &new.key).await?
+        && let Some((begun, until)) = begun(artifacts, &new.key).await?
     {
+        // Its object may exist already, whose expiry is final: an artifact of another one could never be finished.
+        if until != expires {
+            return Err(other_expiry(&new.key.name, until));
+        }
         upload_id = begun;
         new.details = body.details(begun);
         outcome = artifacts.db.create_artifact(&new, now).await?;
@@ -115,11 +119,18 @@ pub(super) async fn run(
     })
 }
 
-/// The upload under this name that is not finished.
-async fn begun(artifacts: &Artifacts, key: &ArtifactKey) -> Answer<Option<UploadId>> {
+/// The upload under this name that is not finished, and when it expires.
+async fn begun(artifacts: &Artifacts, key: &ArtifactKey) -> Answer<Option<(UploadId, Timestamp)>> {
     let known = artifacts.db.get_artifact(key).await?;
     let open = known.filter(|known| known.storage_type == StorageType::Object && !known.present);
-    Ok(open.and_then(|open| open.details["uploadId"].as_str()?.parse().ok()).map(UploadId))
+    Ok(open.and_then(|open| Some((UploadId(open.details["uploadId"].as_str()?.parse().ok()?), open.expires))))
+}
+
+fn other_expiry(name: &str, until: Timestamp) -> ArtifactError {
+    let until = protocol::time::format(until);
+    ArtifactError::Conflict(format!(
+        "the upload of artifact `{name}` was begun with `expires` {until}: go on with that"
+    ))
 }
 
 impl ArtifactBody {

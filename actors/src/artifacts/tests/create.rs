@@ -73,3 +73,15 @@ async fn of_many_creators_at_once_one_decides_and_the_others_agree_or_are_refuse
     let types: HashSet<_> = [house.follow("same").await.unwrap().storage_type()].into();
     assert_eq!(types, HashSet::from([StorageType::Error]));
 }
+
+#[tokio::test]
+async fn an_upload_goes_on_with_the_expiry_it_was_begun_with() {
+    let house = House::start().await;
+    let Created::Object(begun) = house.create("x", object()).await.unwrap() else { panic!("no upload was begun") };
+    let go_on = |expires| house.artifacts.create_or_go_on(house.key("x"), expires, object());
+    for other in [house.soon() - TimeDelta::minutes(1), house.soon() + TimeDelta::minutes(1)] {
+        assert_eq!(code(go_on(other).await), ErrorCode::RequestConflict);
+    }
+    let Created::Object(again) = go_on(house.soon()).await.unwrap() else { panic!("the upload does not go on") };
+    assert_eq!((again.upload_id, again.expires), (begun.upload_id, begun.expires));
+}
