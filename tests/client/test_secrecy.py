@@ -1,12 +1,16 @@
 """A life full of secrets with a Drover that logs all it can: none of them is found in a log, on a terminal or in a refusal.
 
 The server is one that runs with `telemetry.log=trace`, a worker of its own and the data folder DROVER_TEST_DATA; DROVER_TEST_LOG
-is what it logs.
+is what it logs. A worker that is a process of its own joins in. Both send their traces to the collector DROVER_TEST_OTLP_URL,
+which keeps them in DROVER_TEST_TRACES; DROVER_TEST_SECRETS are words that the settings of the server hold.
 """
 import base64
 import json
 import os
+import re
+import signal
 import subprocess
+import time
 import uuid
 from pathlib import Path
 
@@ -17,6 +21,13 @@ from conftest import definition
 from test_attack import CURRENT, ID, JSON, ROOT, TOKEN, hawk, signed_url, temporary
 
 pytestmark = pytest.mark.skipif("DROVER_TEST_LOG" not in os.environ, reason="needs a server that logs at level trace")
+# What only a secret looks like, for those that a worker is told and a test never sees.
+SHAPES = {
+    "a mac": r'mac=\\?"[A-Za-z0-9+/]{43}=',
+    "an access token": r'access_?[tT]oken\\?"?: ?(?:Some\()?\\?"[A-Za-z0-9_-]{22,}',
+    "a signature of a certificate": r'signature\\?": ?\\?"[A-Za-z0-9+/]{43}=',
+    "a bewit": r"bewit=[A-Za-z0-9_-]{60,}",
+}
 WORKER = {"workerGroup": "client-tests", "workerId": "w1", "tasks": 1}
 PASSWORD = "hunter2-of-the-database"
 
@@ -177,6 +188,33 @@ def a_task_of_our_own_worker(life, tmp_path):
     life.command("run", str(tmp_path / "graph.yml"))
 
 
+def a_task_of_a_worker_apart(life, tmp_path):
+    """The log of a worker that is no part of the server's process."""
+    queue_id, task_id = f"client-tests/s-{uuid.uuid4().hex[:12]}", taskcluster.slugId()
+    collector = ["--set", f"telemetry.otlp_endpoint={os.environ['DROVER_TEST_OTLP_URL']}"]
+    who = {"TASKCLUSTER_ROOT_URL": ROOT, "TASKCLUSTER_CLIENT_ID": ID, "TASKCLUSTER_ACCESS_TOKEN": TOKEN}
+    (tmp_path / "worker.log").touch()
+    with open(tmp_path / "worker.log", "wb") as log:
+        worker = subprocess.Popen(
+            [life.drover, "--set", "telemetry.log=trace", *collector, "worker", "--task-queue-id", queue_id, "--work-dir", str(tmp_path / "work")],
+            stdout=log, stderr=log, env={**os.environ, **who})
+    payload = {"maxRunTime": 60, "features": {"taskclusterProxy": True}, "command": [["sh", "-c", "echo it ran; echo log > out"]],
+               "artifacts": [{"type": "file", "path": "out", "name": "public/out"}]}
+    life.good("PUT", f"queue/v1/task/{task_id}", definition(queue_id, scopes=["queue:get-artifact:*"], payload=payload))
+    life.command("task", "log", task_id)
+    until(lambda: life.good("GET", f"queue/v1/task/{task_id}/status")["status"]["state"] == "completed")
+    worker.send_signal(signal.SIGTERM)
+    assert worker.wait(timeout=60) == 0
+    return (tmp_path / "worker.log").read_text(errors="replace")
+
+
+def until(it_is_so):
+    end = time.monotonic() + 60
+    while not it_is_so():
+        assert time.monotonic() < end, "this never came"
+        time.sleep(0.1)
+
+
 def databases_and_brokers(life, tmp_path):
     life.secret("a database's password", PASSWORD)
     for url in [f"postgresql://drover:{PASSWORD}@127.0.0.1:1/drover", f"postgresql://drover:{PASSWORD}@127.0.0.1:x/drover",
@@ -187,6 +225,13 @@ def databases_and_brokers(life, tmp_path):
         life.command("dev", "--data-dir", str(tmp_path / "e"), "--listen", "127.0.0.1:0", "--amqp-url", url, ok=False)
     life.command("config", "show", DROVER__DATABASE__URL=f"postgresql://drover:{PASSWORD}@h/d", DROVER__BUS__AMQP_URL=f"amqp://drover:{PASSWORD}@h/v",
                  DROVER__AUTH__ROOT_CREDENTIALS=f"static/taskcluster/root:{PASSWORD}")
+
+
+def traces(last):
+    """All that was sent to the collector, which is behind: the span of the last request comes last."""
+    file = Path(os.environ["DROVER_TEST_TRACES"])
+    until(lambda: file.exists() and last in file.read_bytes())
+    return file.read_bytes().decode(errors="replace")
 
 
 def logs():
@@ -201,18 +246,22 @@ def test_no_secret_is_told(tmp_path):
     kept = json.loads((Path(os.environ["DROVER_TEST_DATA"]) / "credentials.json").read_text())
     for what in ["accessToken", "queueAccessToken", "sealingKey"]:
         life.secret(f"{what} of the installation", kept[what])
+    for number, word in enumerate(os.environ.get("DROVER_TEST_SECRETS", "").split()):
+        life.secret(f"word {number} of the settings", word)
     client = clients(life, name)
     made_up_credentials(life, client)
     signed_urls(life, client)
     secrets_of_the_service(life, name)
     a_run(life, tmp_path)
     a_task_of_our_own_worker(life, tmp_path)
+    apart = a_task_of_a_worker_apart(life, tmp_path)
     databases_and_brokers(life, tmp_path)
     life.good("DELETE", f"auth/v1/clients/{name.replace('/', '%2F')}")
 
-    written = logs()
-    server = written[os.environ["DROVER_TEST_LOG"]]
-    assert " TRACE " in server and " DEBUG " in server, "the server logs all it can"
+    written = {**logs(), "the log of the worker apart": apart, "the traces": traces(b"deleteClient")}
+    for server in [written[os.environ["DROVER_TEST_LOG"]], apart]:
+        assert " TRACE " in server and " DEBUG " in server, "the server and the worker log all they can"
+    assert all(method in written["the traces"] for method in ["createClient", "createArtifact", "finishUpload", "/v1/metrics"])
     assert len(life.secrets) > 40 and len(life.refusals) > 30
     found = {}
     for where, text in [*written.items(), *life.refusals]:
@@ -220,4 +269,7 @@ def test_no_secret_is_told(tmp_path):
             if secret in text:
                 place = text.index(secret)
                 found.setdefault(f"{what} in {where}", text[max(0, place - 200):place + len(secret) + 40])
+        for what, shape in SHAPES.items():
+            if hit := re.search(shape, text):
+                found.setdefault(f"{what} in {where}", text[max(0, hit.start() - 200):hit.end() + 40])
     assert not found, json.dumps(found, indent=1)

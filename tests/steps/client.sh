@@ -31,6 +31,7 @@ need_node_client
 S3_PID=
 stop_servers() {
     [ -z "$S3_PID" ] || kill -TERM "$S3_PID" 2>/dev/null || true
+    stop_collector
 }
 start_s3() {
     run_dir
@@ -42,6 +43,23 @@ start_s3() {
     export DROVER_TEST_S3_URL
 }
 
+# Keeps in this file what is sent to it over OTLP.
+COLLECTOR_PID=
+start_collector() {
+    export DROVER_TEST_TRACES="$1"
+    mkfifo "$RUN_DIR/collector"
+    "$VENV/bin/python" tests/client/otlp_receiver.py "$DROVER_TEST_TRACES" >"$RUN_DIR/collector" &
+    COLLECTOR_PID=$!
+    exec 5<"$RUN_DIR/collector"
+    rm "$RUN_DIR/collector"
+    read -r DROVER_TEST_OTLP_URL <&5 || die "the collector of traces did not start"
+    export DROVER_TEST_OTLP_URL
+}
+stop_collector() {
+    [ -z "$COLLECTOR_PID" ] || kill -TERM "$COLLECTOR_PID" 2>/dev/null || true
+    COLLECTOR_PID=
+}
+
 cargo build --bin drover
 run_dir
 export DROVER_TEST_DATA="$RUN_DIR/data"
@@ -50,11 +68,23 @@ start_drover --data-dir "$DROVER_TEST_DATA" --listen 127.0.0.1:0 --workers 0
 (cd "$NODE_TEST" && node --test)
 stop_drover
 
-# A server that logs all it can, for a look at what must never stand there.
-export DROVER_TEST_DATA="$RUN_DIR/loud"
-start_drover --data-dir "$DROVER_TEST_DATA" --listen 127.0.0.1:0 --workers 1 --set telemetry.log=trace
-DROVER_TEST_LOG="$DROVER_LOG" "$VENV/bin/pytest" -c tests/client/pytest.ini tests/client/test_secrecy.py
-stop_drover
+# A server that logs all it can and sends its traces, for a look at what must never stand there: with its content on the disk,
+# then in a bucket.
+loud() {
+    export DROVER_TEST_DATA="$RUN_DIR/loud-$1"
+    start_collector "$RUN_DIR/loud-$1.otlp"
+    shift
+    start_drover --data-dir "$DROVER_TEST_DATA" --listen 127.0.0.1:0 --workers 1 --set telemetry.log=trace \
+        --set telemetry.otlp_endpoint="$DROVER_TEST_OTLP_URL" "$@"
+    DROVER_TEST_LOG="$DROVER_LOG" "$VENV/bin/pytest" -c tests/client/pytest.ini tests/client/test_secrecy.py
+    stop_drover
+    stop_collector
+}
+loud disk
+start_s3
+export DROVER_TEST_SECRETS="key-that-nobody-may-see secret-that-nobody-may-see"
+loud bucket --set object.s3.bucket=drover --set object.s3.endpoint="$DROVER_TEST_S3_URL" \
+    --set object.s3.access_key_id=key-that-nobody-may-see --set object.s3.secret_access_key=secret-that-nobody-may-see
 
 # What Treeherder and other consumers hear, over a broker; without one these tests say that they are skipped.
 if [ -n "${DROVER_TEST_AMQP_URL:-}" ]; then
@@ -64,7 +94,6 @@ if [ -n "${DROVER_TEST_AMQP_URL:-}" ]; then
 fi
 
 # Artifacts once more, with their content in a bucket, and the store itself with a clock that can be moved.
-start_s3
 start_drover --ephemeral --listen 127.0.0.1:0 --workers 0 --set object.s3.bucket=drover \
     --set object.s3.endpoint="$DROVER_TEST_S3_URL" --set object.s3.access_key_id=id --set object.s3.secret_access_key=secret
 "$VENV/bin/pytest" -c tests/client/pytest.ini tests/client/test_artifacts.py tests/client/test_content.py
