@@ -52,3 +52,35 @@ def test_a_claim_by_name_looks_for_the_run_before_it_asks_for_scopes(queue_id):
     assert told(anonymous("POST", f"queue/v1/task/{task_id}/runs/1/claim", worker)) == (404, "ResourceNotFound")
     assert told(anonymous("POST", f"queue/v1/task/{taskcluster.slugId()}/runs/0/claim", worker)) == (404, "ResourceNotFound")
     assert told(anonymous("POST", f"queue/v1/task/{task_id}/runs/0/claim", worker)) == (403, "InsufficientScopes")
+
+
+def faults(answer):
+    assert answer.status_code == 400, answer.text
+    return [fault["pointer"] for fault in answer.json()["details"]["faults"]]
+
+
+def test_what_is_wrong_with_a_graph_is_said_where_it_stands(queue_id):
+    group, one, other = (taskcluster.slugId() for _ in range(3))
+
+    def graph(*tasks):
+        tasks = [{"taskId": task_id, "task": definition(queue_id, **more)} for task_id, more in tasks]
+        return ask("drover.createGraph", payload={"submitKey": taskcluster.slugId(), "taskGroupId": group, "tasks": tasks})
+
+    assert faults(graph()) == ["/payload/tasks"]
+    assert faults(graph((one, {}), (one, {}))) == [f"/payload/tasks/{one}"]
+    assert faults(graph((one, {"dependencies": [other]}), (other, {"dependencies": [one]}))) == [f"/payload/tasks/{one}/dependencies"]
+    assert faults(graph((one, {"dependencies": [other]}))) == [f"/payload/tasks/{one}/dependencies"]
+
+
+def test_a_hash_that_is_no_text_is_said_where_it_stands():
+    body = {"projectId": "p", "uploadId": taskcluster.slugId(), "hashes": {"a/b": 7}}
+    assert faults(ask("object.finishUpload", "client-tests/nothing", payload=body)) == ["/payload/hashes/a~1b"]
+
+
+def test_a_refused_report_says_how_the_run_stands(queue_id):
+    run = create(queue_id), "0"
+    refused = ask("queue.reportCompleted", *run)
+    assert refused.status_code == 409 and "is pending, so it cannot be reported as completed; only" in refused.json()["message"]
+    CALL("queue.cancelTask", run[0])
+    refused = ask("queue.reclaimTask", *run)
+    assert refused.status_code == 409 and "is exception (canceled), not running; stop working on it" in refused.json()["message"]

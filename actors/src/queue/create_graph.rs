@@ -14,7 +14,8 @@ use super::{
 /// Answers the statuses in the order of the tasks given; for a repeat, those the tasks have now.
 pub(super) async fn run(queue: &Environment, graph: NewGraph) -> Result<Vec<TaskStatus>, QueueError> {
     if graph.tasks.is_empty() {
-        return Err(QueueError::Input("`tasks` is empty; a graph has at least one task".to_owned()));
+        let (field, expected) = ("tasks".to_owned(), "hold at least one task".to_owned());
+        return Err(QueueError::Field { field, expected, got: "none".to_owned() });
     }
     let digest = digest(&graph);
     let rows = graph.tasks.iter().map(row).collect::<Result<Vec<_>, _>>()?;
@@ -80,7 +81,7 @@ fn name_the_task(id: TaskId, refusal: QueueError) -> QueueError {
     match refusal {
         QueueError::Input(why) => QueueError::Input(format!("task {id}: {why}")),
         QueueError::Field { field, expected, got } => {
-            QueueError::Input(format!("task {id}: `{field}` must {expected}; got {got}"))
+            QueueError::Field { field: format!("tasks/{id}/{field}"), expected, got }
         }
         QueueError::Conflict(why) => QueueError::Conflict(format!("task {id}: {why}")),
         other => other,

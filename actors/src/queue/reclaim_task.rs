@@ -14,6 +14,7 @@ use tokio::sync::oneshot;
 use super::{
     QueueError,
     lanes::{Tries, reply_unavailable, take_different, wait},
+    report_run::stand_of,
     types::{Reclaim, scopes_of},
 };
 use crate::kit::{Lanes, Step};
@@ -32,7 +33,7 @@ pub(super) async fn run(
         (Outcome::Done, Some(task)) => task,
         (Outcome::NoSuchRun, _) => return Err(QueueError::NoSuchRun(task_id, run_id)),
         (_, None) => return Err(QueueError::NoSuchTask(task_id)),
-        (outcome, Some(task)) => return Err(refusal(outcome, task_id, run_id, task.status.state.as_str())),
+        (outcome, Some(task)) => return Err(refusal(outcome, task_id, run_id, &stand_of(&task.status, run_id))),
     };
     let run = task.status.run(run_id).ok_or(QueueError::NoSuchRun(task_id, run_id))?;
     let worker = WorkerName {
@@ -48,7 +49,7 @@ fn refusal(outcome: Outcome, task_id: TaskId, run_id: RunId, state: &str) -> Que
     QueueError::Conflict(if outcome == Outcome::TooLate {
         format!("the deadline of task {task_id} has passed; stop working on run {run_id}")
     } else {
-        format!("run {run_id} of task {task_id} is not running any more (the task is {state}); stop working on it")
+        format!("run {run_id} of task {task_id} is {state}, not running; stop working on it")
     })
 }
 

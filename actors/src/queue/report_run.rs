@@ -59,17 +59,24 @@ async fn unfinished(queue: &Near, task_id: TaskId, run_id: RunId) -> Result<Queu
 
 fn conflict(status: &TaskStatus, run_id: RunId, report: Report) -> QueueError {
     let (state, reason) = words(report);
-    let now = status.run(run_id).map_or_else(
-        || "missing".to_owned(),
-        |run| match run.reason_resolved {
-            Some(reason) => format!("{} ({reason})", run.state),
-            None => run.state.to_string(),
-        },
-    );
+    let (told, now) = (stand(state, Some(reason)), stand_of(status, run_id));
     QueueError::Conflict(format!(
-        "run {run_id} of task {} is {now}, so it cannot be reported as {state} ({reason}); only the worker's running run can",
+        "run {run_id} of task {} is {now}, so it cannot be reported as {told}; only the worker's running run can",
         status.task_id
     ))
+}
+
+/// How a run stands, as sentences of refusals say it.
+pub(super) fn stand_of(status: &TaskStatus, run_id: RunId) -> String {
+    status.run(run_id).map_or_else(|| "missing".to_owned(), |run| stand(run.state, run.reason_resolved))
+}
+
+/// A reason that is the state said once more is left out.
+fn stand(state: TaskState, reason: Option<ReasonResolved>) -> String {
+    match reason {
+        Some(reason) if reason.as_str() != state.as_str() => format!("{state} ({reason})"),
+        _ => state.to_string(),
+    }
 }
 
 const fn words(report: Report) -> (TaskState, ReasonResolved) {

@@ -95,7 +95,11 @@ pub(super) async fn finish_upload(state: Arc<ObjectState>, mut call: Call) -> An
 fn hashes(given: serde_json::Map<String, Value>) -> Result<Hashes, Fault> {
     let texts = given.into_iter().map(|(algorithm, value)| match value {
         Value::String(hash) => Ok((algorithm, hash)),
-        _ => Err(Fault::new(ErrorCode::InputValidationError, format!("`hashes.{algorithm}` must be a string"))),
+        other => {
+            let words = format!("`hashes.{algorithm}` must be a string");
+            let pointer = format!("/payload/hashes/{}", algorithm.replace('~', "~0").replace('/', "~1"));
+            Err(Fault::new(ErrorCode::InputValidationError, words).at(pointer, "be a string", other.to_string()))
+        }
     });
     texts.collect()
 }

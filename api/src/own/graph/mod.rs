@@ -92,10 +92,14 @@ fn new_task(
 fn check_ids(tasks: &[NewTask]) -> Result<(), Fault> {
     let mut seen = HashSet::with_capacity(tasks.len());
     if let Some(twice) = tasks.iter().find(|task| !seen.insert(task.task_id)) {
-        return Err(Fault::input(format!("The task {} stands twice in the graph", twice.task_id)));
+        let fault = Fault::input(format!("The task {} stands twice in the graph", twice.task_id));
+        return Err(fault.at(
+            format!("/payload/tasks/{}", twice.task_id),
+            "stand once in the graph",
+            "the same task id twice",
+        ));
     }
-    match cycle::find(tasks) {
-        Some(task_id) => Err(Fault::input(format!("The task {task_id} depends on itself through its dependencies"))),
-        None => Ok(()),
-    }
+    let Some(task_id) = cycle::find(tasks) else { return Ok(()) };
+    let fault = Fault::input(format!("The task {task_id} depends on itself through its dependencies"));
+    Err(fault.at(format!("/payload/tasks/{task_id}/dependencies"), "not lead back to the task", "a circle"))
 }
