@@ -70,6 +70,7 @@ def test_what_is_wrong_with_a_graph_is_said_where_it_stands(queue_id):
     assert faults(graph((one, {}), (one, {}))) == [f"/payload/tasks/{one}"]
     assert faults(graph((one, {"dependencies": [other]}), (other, {"dependencies": [one]}))) == [f"/payload/tasks/{one}/dependencies"]
     assert faults(graph((one, {"dependencies": [other]}))) == [f"/payload/tasks/{one}/dependencies"]
+    assert graph((one, {"taskGroupId": group}), (other, {"dependencies": [one]})).json()["taskGroupId"] == group
 
 
 def test_a_hash_that_is_no_text_is_said_where_it_stands():
