@@ -37,8 +37,8 @@ use crate::{
 
 const EVERY: Duration = Duration::from_millis(500);
 /// How long a process looks after a master without renewing that, and how often it renews it.
-const LEASE: TimeDelta = TimeDelta::seconds(30);
-const RENEW: TimeDelta = TimeDelta::seconds(10);
+const LEASE: TimeDelta = TimeDelta::seconds(15);
+const RENEW: TimeDelta = TimeDelta::seconds(5);
 /// Most requests that are looked at at the same time, and in one group.
 const BUSY: usize = 1024;
 const GROUP: i32 = 250;

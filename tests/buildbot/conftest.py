@@ -16,17 +16,24 @@ LAST = ("completed", "failed", "exception")
 
 
 @pytest.fixture(scope="session")
-def master(tmp_path_factory):
+def folder(tmp_path_factory):
     # Buildbot waits for the disk some twenty times in each build; these builds need not outlive the tests.
     memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else tmp_path_factory.mktemp("buildbot")
     with tempfile.TemporaryDirectory(prefix="drover-buildbot-", dir=memory, ignore_cleanup_errors=True) as folder:
-        master = Master(pathlib.Path(folder))
-        try:
-            master.start()
-            master.start_worker("steady")
-            yield master
-        finally:
-            master.stop()
+        # The database's own user has to pass through.
+        os.chmod(folder, 0o711)
+        yield pathlib.Path(folder)
+
+
+@pytest.fixture(scope="session")
+def master(folder):
+    master = Master(folder)
+    try:
+        master.start()
+        master.start_worker("steady")
+        yield master
+    finally:
+        master.stop()
 
 
 SETTINGS = """
@@ -59,16 +66,23 @@ password = "{password}"
 
 
 class Drover:
+    """Its port and its data outlive a kill, so that whoever speaks to it finds it again."""
+
     def __init__(self, folder, url):
-        (nobody,) = free_ports(1)
+        nobody, self.port = free_ports(2)
+        self.folder = folder
         self.settings = folder / "drover.toml"
         self.settings.write_text(SETTINGS.format(url=url, user=USER, password=PASSWORD, nobody=nobody))
-        self.log = open(folder / "drover.log", "wb")
-        command = [DROVER, "dev", "-o", "json", "--config", self.settings, "--ephemeral",
-                   "--listen", "127.0.0.1:0", "--workers", "1"]
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=self.log, start_new_session=True)
+        self.log = folder / "drover.log"
+        self.start()
+
+    def start(self):
+        command = [DROVER, "dev", "-o", "json", "--config", self.settings, "--data-dir", self.folder / "data",
+                   "--listen", f"127.0.0.1:{self.port}", "--workers", "1"]
+        with open(self.log, "ab") as log:
+            self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, start_new_session=True)
         ready = self.process.stdout.readline()
-        assert ready, (folder / "drover.log").read_text()[-3000:]
+        assert ready, self.log.read_text()[-3000:]
         ready = json.loads(ready)
         self.environment = {
             **os.environ,
@@ -78,6 +92,10 @@ class Drover:
         }
         credentials = {"clientId": ready["clientId"], "accessToken": ready["accessToken"]}
         self.queue = taskcluster.Queue({"rootUrl": ready["rootUrl"], "credentials": credentials, "maxRetries": 2})
+
+    def kill(self):
+        """As a machine that fails: with its database, and without a word to the master."""
+        end(self.process, signal.SIGKILL)
 
     def stop(self):
         end(self.process, signal.SIGTERM)
@@ -135,15 +153,21 @@ class Drover:
                 return None
             raise
 
+    def explained(self, task_id):
+        """What `drover explain task` says of its build."""
+        code, out, err = self.run("explain", "task", task_id)
+        assert code == 0, err
+        return next((line for line in out.splitlines() if line.startswith("buildbot ")), "")
+
     def artifacts(self, task_id):
         return {one["name"] for one in self.queue.listLatestArtifacts(task_id)["artifacts"]}
 
 
 @pytest.fixture(scope="session")
-def drover(master, tmp_path_factory):
-    drover = Drover(tmp_path_factory.mktemp("drover"), master.url)
+def drover(master, folder):
+    drover = Drover(folder, master.url)
     yield drover
     drover.stop()
     report = os.environ.get("DROVER_BUILDBOT_LOG")
     if report:
-        pathlib.Path(report).write_bytes(pathlib.Path(drover.log.name).read_bytes())
+        pathlib.Path(report).write_bytes(drover.log.read_bytes())

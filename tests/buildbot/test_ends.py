@@ -1,6 +1,8 @@
 """Builds that are ended from outside: by cancels, deadlines, and workers and masters that die."""
 import subprocess
 
+import pytest
+from conftest import LAST
 from master import wait_for
 
 
@@ -65,6 +67,16 @@ def test_a_deadline_ends_task_and_request(drover, master):
     request_ends_as(master, task_id, 6)
 
 
+def test_a_deadline_stops_a_build_that_runs(drover, master):
+    task_id = drover.build("slow", deadline="4 seconds")
+    drover.running(task_id)
+    assert drover.ended(task_id) == "exception"
+    assert drover.runs(task_id) == [("exception", "deadline-exceeded")]
+    request_ends_as(master, task_id, 6)
+    (build,) = master.builds_of(task_id)
+    assert build["results"] == 6
+
+
 def test_a_lost_worker_is_another_run_of_the_same_request(drover, master):
     master.start_worker("fragile")
     task_id = drover.build("fragile")
@@ -82,6 +94,8 @@ def test_a_master_that_is_down_holds_up_only_its_own_tasks(drover):
     held = drover.build("result", master="down")
     assert drover.ended(drover.build("result")) == "completed"
     assert drover.state(held) == "pending"
+    words = drover.explained(held)
+    assert "waits until Buildbot master down" in words and "it cannot go on just now: " in words, words
     drover.queue.cancelTask(held)
     assert drover.runs(held) == [("exception", "canceled")]
 
@@ -94,11 +108,36 @@ def test_a_master_that_is_killed_loses_no_task(drover, master):
     has_request(master, waiting)
     master.kill()
     asked_while_down = drover.build("result")
+    wait_for("a word about the master", lambda: "it cannot go on just now: " in drover.explained(running[0]))
+    assert "is built at Buildbot master main, builder slow, request " in drover.explained(running[0])
     master.start()
     for task_id in [*running, asked_while_down]:
         assert drover.ended(task_id, 90) == "completed"
         assert len(master.requests_of(task_id)) == 1
     assert drover.runs(running[0]) == [("exception", "worker-shutdown"), ("completed", "completed")]
+    assert drover.state(waiting) == "pending"
+    drover.queue.cancelTask(waiting)
+    request_ends_as(master, waiting, 6)
+
+
+@pytest.mark.timeout(180)
+def test_a_bridge_that_is_killed_loses_no_build_and_makes_none_twice(drover, master):
+    waiting = drover.build("waiting")
+    has_request(master, waiting)
+    running = [drover.build(name) for name in ("slow", "slow-b", "slow-c")]
+    for task_id in running:
+        drover.running(task_id)
+    # At the kill some of these are only pending, some asked for, some built and some resolved.
+    many = [drover.build(f"many-{number % 8}") for number in range(24)]
+    wait_for("an end of the first", lambda: drover.state(many[0]) in LAST)
+    drover.kill()
+    drover.start()
+    for task_id in [*running, *many]:
+        assert drover.ended(task_id, 90) == "completed"
+        assert drover.runs(task_id) == [("completed", "completed")]
+        assert len(master.builds_of(task_id)) == 1
+    # Those who looked at a log while it grew find it whole.
+    assert "line 8\n" in drover.artifact(running[0], "public/logs/live.log")
     assert drover.state(waiting) == "pending"
     drover.queue.cancelTask(waiting)
     request_ends_as(master, waiting, 6)

@@ -3,6 +3,7 @@ import json
 import time
 
 import pytest
+from master import wait_for
 
 GRAPH = """
 defaults:
@@ -78,3 +79,18 @@ def test_a_scheduler_of_the_master_becomes_a_graph_that_runs(drover, tmp_path):
     assert code == 0, (out[-2000:], err)
     code, _, err = drover.run("bridge", "schedule", *there, "--from-buildbot", "weekly")
     assert code == 2 and "weekly" in err
+
+
+def test_explain_says_where_a_build_waits_and_why(drover, master):
+    waiting, running = drover.build("waiting"), drover.build("slow")
+    drover.running(running)
+    for task_id, words in ((waiting, "waits at Buildbot master main, builder waiting"),
+                           (running, "is built at Buildbot master main, builder slow")):
+        (request,) = master.requests_of(task_id)
+        place = f"{words}, request {request['buildrequestid']}"
+        wait_for(place, lambda: place in drover.explained(task_id), 10)
+    (build,) = master.builds_of(running)
+    assert f", build {build['number']} " in drover.explained(running)
+    for task_id in (waiting, running):
+        drover.queue.cancelTask(task_id)
+    wait_for("the last word", lambda: "needs nothing more at Buildbot master main" in drover.explained(running), 20)
