@@ -7,9 +7,8 @@ use serde::{Deserialize, Serialize};
 base::settings! {
     /// Builds of Buildbot masters run as tasks.
     pub struct BridgeSettings {
-        /// The masters: a list of `{name, url, user, password, ...}`; `bridge/README.md` lists every field. Empty: there
-        /// is no bridge.
-        pub masters: Vec<MasterSettings> = Vec::new(),
+        /// The masters: in TOML one `[[bridge.masters]]` for each. Empty: there is no bridge.
+        pub masters: Vec<MasterSettings> = Vec::new() => MasterSettings,
         /// The client in whose name the bridge claims and resolves tasks. Its scopes are checked as for any client; for
         /// each master it needs `queue:claim-task:<task queue>`, `queue:worker-id:<master>/*` and `queue:cancel-task:*`.
         /// Empty: `drover dev` and `drover serve` use one of their own that may do just that.
@@ -26,6 +25,9 @@ base::settings! {
         pub name: String = String::new(),
         /// The address of its web part, like `https://buildbot.example.com/`.
         pub url: String = String::new(),
+        /// A PEM file with certificates of the authorities that may have signed the master's, instead of those that the
+        /// system trusts.
+        pub ca_file: String = String::new(),
         /// The user that the master knows Drover as.
         pub user: String = String::new(),
         /// The password of this user.

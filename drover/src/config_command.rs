@@ -37,7 +37,7 @@ fn show(loaded: &Loaded<DroverSettings>, output: Output) -> Result<Exit, Failure
         return Ok(Exit::Ok);
     }
     let mut section = String::new();
-    for entry in entries::<DroverSettings>().iter().filter(|entry| entry.kind.is_some()) {
+    for entry in entries::<DroverSettings>().iter().filter(|entry| entry.kind.is_some() && !entry.is_of_items()) {
         let (above, name) = entry.key.rsplit_once('.').unwrap_or(("", &entry.key));
         if above != section {
             output.line(&format!("\n[{above}]"));
@@ -51,7 +51,9 @@ fn show(loaded: &Loaded<DroverSettings>, output: Output) -> Result<Exit, Failure
 }
 
 fn explain(key: Option<&str>, output: Output) -> Result<Exit, Failure> {
-    let inside = |entry: &Entry, key: &str| entry.key == key || entry.key.starts_with(&format!("{key}."));
+    let inside = |entry: &Entry, key: &str| {
+        entry.key.strip_prefix(key).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+    };
     let wanted: Vec<Entry> =
         entries::<DroverSettings>().into_iter().filter(|entry| key.is_none_or(|key| inside(entry, key))).collect();
     if wanted.is_empty() {
@@ -73,8 +75,9 @@ fn page(entry: &Entry) -> String {
     let doc = format!("    {}\n", entry.doc.replace('\n', "\n    "));
     match (&entry.kind, &entry.default) {
         (Some(kind), Some(default)) => {
-            let variable = format!("DROVER__{}", entry.key.to_uppercase().replace('.', "__"));
-            format!("{}  ({kind}, by default {})\n{doc}    Variable: {variable}\n", entry.key, shown(default))
+            let variable = format!("    Variable: DROVER__{}\n", entry.key.to_uppercase().replace('.', "__"));
+            let variable = if entry.is_of_items() { "" } else { &variable };
+            format!("{}  ({kind}, by default {})\n{doc}{variable}", entry.key, shown(default))
         }
         _ => format!("[{}]\n{doc}", entry.key),
     }

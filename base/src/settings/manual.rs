@@ -9,6 +9,21 @@ pub struct Field {
     /// The doc comment's lines.
     pub doc: &'static [&'static str],
     pub kind: Kind,
+    /// What a list holds, where those are structs of settings too.
+    pub items: Option<Items>,
+}
+
+/// The structs in a list.
+#[derive(Debug)]
+pub struct Items {
+    fields: &'static [Field],
+    defaults: fn() -> serde_json::Value,
+}
+
+impl Items {
+    pub const fn of<S: Settings>() -> Self {
+        Self { fields: S::FIELDS, defaults: defaults::<S> }
+    }
 }
 
 #[derive(Debug)]
@@ -22,7 +37,7 @@ pub enum Kind {
 /// One line of the manual.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Entry {
-    /// `section.field`
+    /// `section.field`; `section.list[].field` for what each item of a list says.
     pub key: String,
     /// `None` for a section.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -33,6 +48,13 @@ pub struct Entry {
     pub doc: String,
 }
 
+impl Entry {
+    /// It has no value of its own: each item of a list has one.
+    pub fn is_of_items(&self) -> bool {
+        self.key.contains("[]")
+    }
+}
+
 impl Field {
     fn doc(&self) -> String {
         self.doc.iter().map(|line| line.trim()).collect::<Vec<_>>().join("\n").trim().to_owned()
@@ -41,10 +63,13 @@ impl Field {
 
 /// Every section and field of `S`, in the order of the code.
 pub fn entries<S: Settings>() -> Vec<Entry> {
-    let defaults = serde_json::to_value(S::default()).unwrap_or_default();
     let mut entries = Vec::new();
-    describe(S::FIELDS, "", &defaults, &mut entries);
+    describe(S::FIELDS, "", &defaults::<S>(), &mut entries);
     entries
+}
+
+fn defaults<S: Settings>() -> serde_json::Value {
+    serde_json::to_value(S::default()).unwrap_or_default()
 }
 
 /// What stands at a dotted key: its kind, or nothing. A key below a value that is a table or a list leads to the value.
@@ -62,12 +87,13 @@ fn describe(fields: &[Field], prefix: &str, defaults: &serde_json::Value, entrie
         let key = format!("{prefix}{}", field.name);
         let default = &defaults[field.name];
         match field.kind {
-            Kind::Value(kind) => entries.push(Entry {
-                key,
-                kind: Some(readable(kind)),
-                default: Some(default.clone()),
-                doc: field.doc(),
-            }),
+            Kind::Value(kind) => {
+                let (kind, default) = (Some(readable(kind)), Some(default.clone()));
+                entries.push(Entry { key: key.clone(), kind, default, doc: field.doc() });
+                if let Some(Items { fields, defaults }) = &field.items {
+                    describe(fields, &format!("{key}[]."), &defaults(), entries);
+                }
+            }
             Kind::Section(inner) => {
                 entries.push(Entry { key: key.clone(), kind: None, default: None, doc: field.doc() });
                 describe(inner, &format!("{key}."), default, entries);

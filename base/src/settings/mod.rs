@@ -12,7 +12,7 @@ mod manual;
 pub use error::SettingsError;
 pub use kinds::{NotASpan, Secret, Span};
 pub use load::{Loaded, Loader};
-pub use manual::{Entry, Field, Kind, entries};
+pub use manual::{Entry, Field, Items, Kind, entries};
 
 /// A struct made with [`settings!`](crate::settings!).
 pub trait Settings: Default + serde::Serialize + serde::de::DeserializeOwned {
@@ -24,7 +24,8 @@ pub trait Settings: Default + serde::Serialize + serde::de::DeserializeOwned {
 
 /// Writes a struct of settings from its fields, their doc comments and their defaults.
 ///
-/// `name: Type = default` is a value; `name: Type` alone is a section, a struct written with this macro.
+/// `name: Type = default` is a value; `name: Type` alone is a section, a struct written with this macro. In
+/// `name: Vec<Item> = default => Item` such a struct is what the list holds.
 /// The struct is `Debug`, `Clone`, `Default`, read by serde with unknown fields refused, and knows its own manual.
 ///
 /// ```
@@ -52,7 +53,7 @@ macro_rules! settings {
         $visible:vis struct $name:ident {
             $(
                 $(#[doc = $doc:literal])*
-                $field_visible:vis $field:ident : $kind:ty $(= $default:expr)?
+                $field_visible:vis $field:ident : $kind:ty $(= $default:expr)? $(=> $item:ty)?
             ),* $(,)?
         }
     ) => {
@@ -76,12 +77,15 @@ macro_rules! settings {
                     name: stringify!($field),
                     doc: &[$($doc),*],
                     kind: $crate::settings!(@kind $kind $(= $default)?),
+                    items: $crate::settings!(@items $($item)?),
                 }, )*
             ];
         }
     };
     (@default $default:expr) => { $default };
     (@default) => { Default::default() };
+    (@items $item:ty) => { Some($crate::settings::Items::of::<$item>()) };
+    (@items) => { None };
     (@kind $kind:ty = $default:expr) => { $crate::settings::Kind::Value(stringify!($kind)) };
     (@kind $kind:ty) => { $crate::settings::Kind::Section(<$kind as $crate::settings::Settings>::FIELDS) };
 }

@@ -20,6 +20,14 @@ crate::settings! {
 }
 
 crate::settings! {
+    /// One room.
+    struct Room {
+        /// How many sleep there.
+        beds: u32 = 1,
+    }
+}
+
+crate::settings! {
     /// The house.
     struct House {
         /// The way in.
@@ -30,6 +38,8 @@ crate::settings! {
         keys: BTreeMap<String, u32> = BTreeMap::new(),
         /// Where it stands, if anywhere.
         place: Option<String> = None,
+        /// The rooms.
+        rooms: Vec<Room> = Vec::new() => Room,
     }
 }
 
@@ -134,8 +144,10 @@ fn a_missing_or_broken_file_is_named() {
 fn the_manual_is_what_the_code_says() {
     let manual = entries::<House>();
     let keys: Vec<&str> = manual.iter().map(|entry| entry.key.as_str()).collect();
-    let expected = ["door", "door.listen", "door.limit", "door.patience", "door.password", "names", "keys", "place"];
-    assert_eq!(keys, expected);
+    let door = ["door", "door.listen", "door.limit", "door.patience", "door.password"];
+    let others = ["names", "keys", "place", "rooms", "rooms[].beds"];
+    assert_eq!(keys, [&door[..], &others].concat());
+    assert_eq!(manual.last().unwrap().default, Some(serde_json::json!(1)), "what a room has unless it says otherwise");
 
     let patience = manual.iter().find(|entry| entry.key == "door.patience").unwrap();
     assert_eq!(patience.doc, "How long to wait.\n\nLonger is kinder.");
