@@ -4,6 +4,7 @@
 //! Woken by: `task-pending` and `task-exception`; the master's events; ticks.
 //! Tells: the queue and the master, each as a client.
 
+mod authority;
 mod build_listener;
 pub mod buildbot;
 mod builders;

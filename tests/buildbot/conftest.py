@@ -9,6 +9,7 @@ import urllib.request
 
 import pytest
 import taskcluster
+from around import Authority, Collector, TlsFront
 from master import PASSWORD, USER, Master, end, free_ports, wait_for
 
 DROVER = os.environ["DROVER"]
@@ -37,6 +38,11 @@ def master(folder):
 
 
 SETTINGS = """
+[telemetry]
+otlp_endpoint = "{collector}"
+metrics_every = "1s"
+trace_ratio = 0.0
+
 [queue]
 deadline_delay = "1s"
 sweep_interval = "1s"
@@ -58,6 +64,13 @@ password = "{password}"
 scheduler = "stock"
 
 [[bridge.masters]]
+name = "over-tls"
+url = "{tls_url}"
+ca_file = "{ca_file}"
+user = "{user}"
+password = "{password}"
+
+[[bridge.masters]]
 name = "down"
 url = "http://127.0.0.1:{nobody}/"
 user = "{user}"
@@ -72,7 +85,11 @@ class Drover:
         nobody, self.port = free_ports(2)
         self.folder = folder
         self.settings = folder / "drover.toml"
-        self.settings.write_text(SETTINGS.format(url=url, user=USER, password=PASSWORD, nobody=nobody))
+        self.authority, self.collector = Authority(folder, "private-authority"), Collector()
+        front = TlsFront(url, self.authority)
+        self.settings.write_text(SETTINGS.format(
+            url=url, tls_url=front.url, ca_file=self.authority.file, user=USER, password=PASSWORD, nobody=nobody,
+            collector=self.collector.url))
         self.log = folder / "drover.log"
         self.start()
 

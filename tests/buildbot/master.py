@@ -45,6 +45,7 @@ class Master:
             "MASTER_PORT": str(self.port),
             "WORKER_PORT": str(self.worker_port),
             "DROVER_BRIDGE_FILES": str(HERE.parent.parent / "bridge" / "master"),
+            "MASTER_MOMENTS": str(folder / "moments"),
             "PYTHONDONTWRITEBYTECODE": "1",
         }
         self.process, self.workers, self.cookie = None, {}, None
@@ -83,6 +84,11 @@ class Master:
 
     def is_connected(self, name):
         return any(one["name"] == name and one["connected_to"] for one in self.get("workers")["workers"])
+
+    def moment(self, what):
+        """When the master wrote this down."""
+        lines = (self.folder / "moments").read_text().splitlines()
+        return next(float(time) for time, words in (line.split(" ", 1) for line in lines) if words == what)
 
     def kill_worker(self, name):
         end(self.workers[name], signal.SIGKILL)

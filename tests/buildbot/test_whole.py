@@ -57,6 +57,8 @@ def test_the_command_line_tells_how_a_master_stands(drover, master, tmp_path):
     faults = " ".join(told["faults"])
     assert "builder collapsing: it collapses" in faults and "builder waiting: no worker" in faults
     assert "builder shell" not in faults
+    code, out, err = drover.run("bridge", "check", "--master", master.url)
+    assert code == 4 and "you need to have role 'drover'" in out
     code, out, err = drover.run("bridge", "check", "--master", "down", *there)
     assert code == 3 and "did not answer" in out
 
@@ -64,7 +66,7 @@ def test_the_command_line_tells_how_a_master_stands(drover, master, tmp_path):
     lines = {line.split()[0]: line for line in out.splitlines()[1:]}
     assert lines["shell"].endswith("ready") and "does not serve it" in lines["not-for-tasks"]
     code, _, err = drover.run("bridge", "check", "--master", "nobody", *there)
-    assert code == 2 and "main, stock, down" in err
+    assert code == 2 and "main, stock, over-tls, down" in err
 
 
 def test_a_scheduler_of_the_master_becomes_a_graph_that_runs(drover, tmp_path):

@@ -50,6 +50,9 @@ pub(super) async fn check(master: &BuildbotMaster) -> Answer<Checked> {
     }
     let version = config.versions.into_iter().find(|pair| pair.first().is_some_and(|name| name == "Buildbot"));
     let scheduler = scheduler::look(master).await?;
+    if scheduler.is_some() {
+        scheduler::may_force(master).await?;
+    }
     Ok(Checked {
         version: version.and_then(|pair| pair.into_iter().nth(1)).unwrap_or_default(),
         title: config.title,

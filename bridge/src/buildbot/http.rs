@@ -4,6 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use base::{Clock, Secret};
 use reqwest::{Response, StatusCode, Url, header, redirect};
+use rustls::ClientConfig;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use tokio::sync::{Mutex, Semaphore};
@@ -13,7 +14,7 @@ use super::{
     session::{Next, Session, cookies},
 };
 use crate::{
-    MasterSettings,
+    MasterSettings, authority,
     driver::{Answer, DriverError},
 };
 
@@ -24,6 +25,7 @@ const MOST_WORDS: usize = 300;
 
 pub(super) struct Http {
     client: reqwest::Client,
+    tls: Option<Arc<ClientConfig>>,
     /// Ends with a slash.
     base: Url,
     user: String,
@@ -43,14 +45,18 @@ pub(super) enum CallError {
 
 impl Http {
     pub(super) fn new(settings: &MasterSettings, clock: Arc<dyn Clock>) -> Answer<Self> {
-        // Whoever speaks TLS first needs to find it; a second installation is harmless.
-        let _ = rustls::crypto::ring::default_provider().install_default();
+        let tls = authority::tls(settings)?;
         let base = base_url(&settings.url)?;
         let timeout: Duration = settings.timeout.into();
         // Logging in answers with a redirect to the pages for people.
         let client = reqwest::Client::builder().redirect(redirect::Policy::none()).no_proxy().timeout(timeout);
+        let client = match &tls {
+            Some(tls) => client.tls_backend_preconfigured(ClientConfig::clone(tls)),
+            None => client,
+        };
         Ok(Self {
             client: client.build().map_err(|error| DriverError::Away(words(&error)))?,
+            tls,
             base,
             user: settings.user.clone(),
             password: settings.password.clone(),
@@ -63,6 +69,11 @@ impl Http {
 
     pub(super) const fn base(&self) -> &Url {
         &self.base
+    }
+
+    /// What a connection of its own is to be encrypted with, where that is not what the system says.
+    pub(super) fn tls(&self) -> Option<Arc<ClientConfig>> {
+        self.tls.clone()
     }
 
     pub(super) const fn timeout(&self) -> Duration {
@@ -186,7 +197,7 @@ impl From<CallError> for DriverError {
 
 fn base_url(url: &str) -> Answer<Url> {
     let wrong = |why: String| {
-        DriverError::Refused(format!("`url` of the master: `{url}` {why}; write it like https://buildbot.example.com/"))
+        DriverError::Setting(format!("`url` of the master: `{url}` {why}; write it like https://buildbot.example.com/"))
     };
     let mut base = Url::parse(url).map_err(|error| wrong(format!("is no URL ({error})")))?;
     if !matches!(base.scheme(), "http" | "https") {

@@ -68,10 +68,20 @@ pub(super) fn path(master: &BuildbotMaster) -> String {
 /// Tells our scheduler from a stock one with the same fields: both refuse a call without key and builder, but ours
 /// misses the key. Nothing is created either way.
 async fn knows_repeats(master: &BuildbotMaster) -> Answer<bool> {
+    Ok(refusal(master).await?.contains("drover_task is required"))
+}
+
+/// An error unless we are allowed to have builds made.
+pub(super) async fn may_force(master: &BuildbotMaster) -> Answer<()> {
+    refusal(master).await.map(drop)
+}
+
+/// What a scheduler says to a call that lacks everything.
+async fn refusal(master: &BuildbotMaster) -> Answer<String> {
     match master.http.call(&path(master), "force", &json!({ "builderNames": ["-"] })).await {
-        Err(CallError::Said(_, words)) => Ok(words.contains("drover_task is required")),
+        Err(CallError::Said(_, words)) => Ok(words),
         Err(CallError::Driver(error)) => Err(error),
-        Ok(_) => Ok(false),
+        Ok(_) => Ok(String::new()),
     }
 }
 

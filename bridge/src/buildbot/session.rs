@@ -72,6 +72,7 @@ fn again(failure: &DriverError) -> DriverError {
         DriverError::Away(words) => DriverError::Away(words.clone()),
         DriverError::Auth(words) => DriverError::Auth(words.clone()),
         DriverError::Refused(words) => DriverError::Refused(words.clone()),
+        DriverError::Setting(words) => DriverError::Setting(words.clone()),
         DriverError::BadAnswer(words) => DriverError::BadAnswer(words.clone()),
         DriverError::Gone(words) => DriverError::Gone(words.clone()),
     }

@@ -12,7 +12,7 @@ use tokio::{
     time::{Instant, MissedTickBehavior, interval, sleep, timeout},
 };
 use tokio_tungstenite::{
-    MaybeTlsStream, WebSocketStream, connect_async,
+    Connector, MaybeTlsStream, WebSocketStream, connect_async_tls_with_config,
     tungstenite::{Error, Message, client::IntoClientRequest, http::HeaderValue, http::header},
 };
 
@@ -155,7 +155,9 @@ async fn connect(http: Arc<Http>) -> Result<Box<Stream>, String> {
         if let Some(cookie) = cookie.and_then(|cookie| HeaderValue::from_str(&cookie).ok()) {
             request.headers_mut().insert(header::COOKIE, cookie);
         }
-        let (mut stream, _) = connect_async(request).await.map_err(|error| error.to_string())?;
+        let (mut stream, _) = connect_async_tls_with_config(request, None, false, http.tls().map(Connector::Rustls))
+            .await
+            .map_err(|error| error.to_string())?;
         subscribe(&mut stream).await?;
         Ok(Box::new(stream))
     };

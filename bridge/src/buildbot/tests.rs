@@ -4,41 +4,22 @@ use std::sync::{Arc, Mutex};
 
 use base::{Entropy, Span, TestClock};
 use chrono::TimeDelta;
-use tokio::{
-    io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
-    net::{TcpListener, TcpStream},
-    task::JoinSet,
-};
 
 use super::*;
-
-/// What was asked, in order: `METHOD path cookie`.
-type Asked = Arc<Mutex<Vec<String>>>;
+use crate::tests::server::{SILENCE, Said, Server};
 
 /// A master that answers by a rule, and the driver that speaks to it.
 struct House {
     master: BuildbotMaster,
     clock: TestClock,
-    asked: Asked,
-    _serving: JoinSet<()>,
+    server: Server,
 }
 
 impl House {
-    /// The rule gets `METHOD path cookie` and says `status`, `further headers`, `body`.
-    async fn new(rule: impl Fn(&str) -> (u16, &'static str, String) + Send + Sync + 'static) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("http://{}/bb", listener.local_addr().unwrap());
-        let asked = Asked::default();
-        let (seen, rule) = (asked.clone(), Arc::new(rule));
-        let mut serving = JoinSet::new();
-        serving.spawn(async move {
-            let mut answering = JoinSet::new();
-            while let Ok((stream, _)) = listener.accept().await {
-                answering.spawn(serve(stream, seen.clone(), rule.clone()));
-            }
-        });
+    async fn new(rule: impl Fn(&str) -> Said + Send + Sync + 'static) -> Self {
+        let server = Server::start(rule).await;
         let settings = MasterSettings {
-            url,
+            url: server.url.clone(),
             user: "drover".to_owned(),
             password: "secret".into(),
             timeout: Span::seconds(1),
@@ -46,50 +27,15 @@ impl House {
         };
         let clock = TestClock::default();
         let master = BuildbotMaster::new(&settings, Arc::new(clock.clone()), Entropy::seeded(1)).unwrap();
-        Self { master, clock, asked, _serving: serving }
+        Self { master, clock, server }
     }
 
     fn asked(&self) -> Vec<String> {
-        self.asked.lock().unwrap().drain(..).collect()
+        self.server.asked()
     }
 }
 
-async fn serve<R>(stream: TcpStream, asked: Asked, rule: Arc<R>)
-where
-    R: Fn(&str) -> (u16, &'static str, String),
-{
-    let mut stream = BufReader::new(stream);
-    while let Some(question) = read_question(&mut stream).await {
-        let (status, headers, body) = rule(&question);
-        asked.lock().unwrap().push(question);
-        if status == 0 {
-            return std::future::pending().await;
-        }
-        let length = body.len();
-        let answer = format!("HTTP/1.1 {status} Said\r\nContent-Length: {length}\r\n{headers}\r\n{body}");
-        stream.write_all(answer.as_bytes()).await.unwrap();
-    }
-}
-
-async fn read_question(stream: &mut BufReader<TcpStream>) -> Option<String> {
-    let (mut first, mut cookie, mut length) = (String::new(), String::new(), 0);
-    stream.read_line(&mut first).await.ok().filter(|&read| read > 0)?;
-    loop {
-        let mut line = String::new();
-        stream.read_line(&mut line).await.ok()?;
-        let Some((name, value)) = line.trim().split_once(": ") else { break };
-        match name.to_ascii_lowercase().as_str() {
-            "cookie" => value.clone_into(&mut cookie),
-            "content-length" => length = value.parse().ok()?,
-            _ => {}
-        }
-    }
-    stream.read_exact(&mut vec![0; length]).await.ok()?;
-    let mut words = first.split(' ');
-    Some(format!("{} {} {cookie}", words.next()?, words.next()?))
-}
-
-fn nothing() -> (u16, &'static str, String) {
+fn nothing() -> Said {
     (200, "", r#"{"builds": [], "meta": {"total": 0}}"#.to_owned())
 }
 
@@ -139,7 +85,7 @@ async fn what_ails_a_master_is_told_apart() {
         "GET /bb/api/v2/buildrequests/3/builds" => (404, "", r#"{"error": "not found"}"#.to_owned()),
         "GET /bb/api/v2/buildrequests/4/builds" => (302, "Location: /sso\r\n", String::new()),
         "GET /bb/api/v2/buildrequests/5/builds" => (400, "", r#"{"error": "cannot filter"}"#.to_owned()),
-        "GET /bb/api/v2/buildrequests/6/builds" => (0, "", String::new()),
+        "GET /bb/api/v2/buildrequests/6/builds" => (SILENCE, "", String::new()),
         "GET /bb/api/v2/buildrequests/7/builds" => (200, "", r#"{"builds": [{"buildid": "x"}]}"#.to_owned()),
         "GET /bb/auth/login" => (302, "Set-Cookie: S=1\r\n", String::new()),
         _ => nothing(),
@@ -209,5 +155,5 @@ async fn a_stock_scheduler_is_not_asked_again_while_a_call_may_be_under_way() {
 fn an_address_without_a_scheme_is_refused_in_words() {
     let settings = MasterSettings { url: "buildbot.example.com".to_owned(), ..MasterSettings::default() };
     let made = BuildbotMaster::new(&settings, Arc::new(TestClock::default()), Entropy::seeded(1));
-    assert!(matches!(made.err(), Some(DriverError::Refused(words)) if words.contains("`url` of the master")));
+    assert!(matches!(made.err(), Some(DriverError::Setting(words)) if words.contains("`url` of the master")));
 }

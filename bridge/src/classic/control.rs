@@ -4,11 +4,12 @@ use std::time::Duration;
 
 use base::Secret;
 use reqwest::{Client, RequestBuilder, StatusCode, Url, header, redirect};
+use rustls::ClientConfig;
 use serde_json::Value;
 use tokio::sync::Semaphore;
 
 use crate::{
-    MasterSettings,
+    MasterSettings, authority,
     driver::{Answer, DriverError},
 };
 
@@ -36,10 +37,12 @@ pub(super) enum Doomed {
 
 impl Control {
     pub(super) fn new(settings: &MasterSettings) -> Answer<Self> {
-        // Whoever speaks TLS first needs to find it; a second installation is harmless.
-        let _ = rustls::crypto::ring::default_provider().install_default();
         let timeout: Duration = settings.timeout.into();
         let client = Client::builder().redirect(redirect::Policy::none()).no_proxy().timeout(timeout);
+        let client = match authority::tls(settings)? {
+            Some(tls) => client.tls_backend_preconfigured(ClientConfig::clone(&tls)),
+            None => client,
+        };
         Ok(Self {
             client: client.build().map_err(|error| DriverError::Away(error.to_string()))?,
             base: address("url", &settings.url)?,
@@ -124,7 +127,7 @@ fn address(setting: &str, text: &str) -> Answer<Option<Url>> {
     if text.is_empty() {
         return Ok(None);
     }
-    let wrong = || DriverError::Refused(format!("`{setting}` is no address; write it like https://host/self-serve"));
+    let wrong = || DriverError::Setting(format!("`{setting}` is no address; write it like https://host/self-serve"));
     let url = Url::parse(text).map_err(|_| wrong())?;
     if !matches!(url.scheme(), "http" | "https") {
         return Err(wrong());

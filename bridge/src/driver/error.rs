@@ -12,6 +12,9 @@ pub enum DriverError {
     /// It understood and said no: the same call again would be refused again.
     #[error("the master refused: {0}")]
     Refused(String),
+    /// What is set about the master cannot be used.
+    #[error("{0}")]
+    Setting(String),
     /// Its answer makes no sense to us: another version, a proxy's error page, cut short.
     #[error("the master's answer cannot be read: {0}")]
     BadAnswer(String),

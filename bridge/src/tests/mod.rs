@@ -1,5 +1,6 @@
 //! The bridge between a real queue and fake masters.
 
+mod bad_masters;
 mod cancels;
 mod classic;
 mod crashes;
@@ -11,6 +12,7 @@ mod outages;
 mod parts;
 mod payloads;
 mod retries;
+pub(crate) mod server;
 mod sweep;
 
 use fake::{Fake, Fault};

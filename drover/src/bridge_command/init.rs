@@ -50,11 +50,15 @@ pub(super) async fn run(args: InitArgs, ground: &Ground, output: Output) -> Resu
         output.line("\nWhich builders collapse requests cannot be told before the scheduler is there; ask again then.");
     }
     output.line(&format!(
-        "\n1. Beside master.cfg: drover bridge scheduler > drover_scheduler.py\n\n2. In master.cfg:\n\n{}",
+        "\n1. Beside master.cfg: drover bridge scheduler > drover_scheduler.py\n\n2. At the end of master.cfg:\n\n{}",
         indent(&for_master)
     ));
     output.line(&format!("3. In drover.toml:\n\n{}", indent(&for_drover)));
-    output.line(&format!("4. Reconfigure the master, then: drover bridge check --master {}", args.name));
+    output.line(&format!(
+        "4. With DROVER_PASSWORD in the environment of the master: buildbot checkconfig, buildbot restart (a \
+         reconfiguration does not change the login). Then: drover bridge check --master {}",
+        args.name
+    ));
     Ok(Exit::Ok)
 }
 

@@ -131,7 +131,7 @@ impl Place {
         let exit = match error {
             DriverError::Away(_) | DriverError::BadAnswer(_) => Exit::Unreachable,
             DriverError::Auth(_) | DriverError::Gone(_) => Exit::Refused,
-            DriverError::Refused(_) => Exit::Usage,
+            DriverError::Refused(_) | DriverError::Setting(_) => Exit::Usage,
         };
         Failure::new(exit, format!("master {}: {error}", self.shown()))
     }
