@@ -50,7 +50,7 @@ def test_metrics_tell_how_masters_stand(drover):
 def test_how_long_the_bridge_itself_takes(drover, master):
     """In turn, so that what is measured is the bridge and not the queue of the master. Bars: README of the bridge."""
     asked, told = [], []
-    for _ in range(20):
+    for _ in range(12):
         task_id = drover.build("result")
         assert drover.ended(task_id) == "completed"
         (run,) = drover.status(task_id)["runs"]

@@ -1,8 +1,6 @@
 """Builds that are ended from outside: by cancels, deadlines, and workers and masters that die."""
 import subprocess
 
-import pytest
-from conftest import LAST
 from master import wait_for
 
 
@@ -115,29 +113,6 @@ def test_a_master_that_is_killed_loses_no_task(drover, master):
         assert drover.ended(task_id, 90) == "completed"
         assert len(master.requests_of(task_id)) == 1
     assert drover.runs(running[0]) == [("exception", "worker-shutdown"), ("completed", "completed")]
-    assert drover.state(waiting) == "pending"
-    drover.queue.cancelTask(waiting)
-    request_ends_as(master, waiting, 6)
-
-
-@pytest.mark.timeout(180)
-def test_a_bridge_that_is_killed_loses_no_build_and_makes_none_twice(drover, master):
-    waiting = drover.build("waiting")
-    has_request(master, waiting)
-    running = [drover.build(name) for name in ("slow", "slow-b", "slow-c")]
-    for task_id in running:
-        drover.running(task_id)
-    # At the kill some of these are only pending, some asked for, some built and some resolved.
-    many = [drover.build(f"many-{number % 8}") for number in range(24)]
-    wait_for("an end of the first", lambda: drover.state(many[0]) in LAST)
-    drover.kill()
-    drover.start()
-    for task_id in [*running, *many]:
-        assert drover.ended(task_id, 90) == "completed"
-        assert drover.runs(task_id) == [("completed", "completed")]
-        assert len(master.builds_of(task_id)) == 1
-    # Those who looked at a log while it grew find it whole.
-    assert "line 8\n" in drover.artifact(running[0], "public/logs/live.log")
     assert drover.state(waiting) == "pending"
     drover.queue.cancelTask(waiting)
     request_ends_as(master, waiting, 6)

@@ -29,18 +29,39 @@ def test_a_graph_may_mix_builds_and_native_tasks(drover, tmp_path):
     assert code == 0, (out[-2000:], err)
 
 
-@pytest.mark.timeout(220)
-def test_two_hundred_builds_at_once(drover, master):
+@pytest.mark.timeout(300)
+def test_two_hundred_builds_at_once_and_the_bridge_is_killed_among_them(drover, master):
+    waiting, slow = drover.build("waiting"), drover.build("slow")
+    drover.running(slow)
     begin = time.monotonic()
     # Order of creation, so that what is asked about is what ends next.
     tasks = [drover.build(f"many-{number % 8}") for number in range(200)]
     created = time.monotonic() - begin
-    for task_id in tasks:
-        assert drover.ended(task_id, 200) == "completed"
+    # From here on some are only pending, some asked for, some built and some resolved.
+    drover.ended(tasks[20], 100)
+    drover.kill()
+    drover.start()
+    for task_id in [slow, *tasks]:
+        assert drover.ended(task_id, 250) == "completed"
+        assert drover.runs(task_id) == [("completed", "completed")]
     print(f"\n200 builds: created in {created:.1f} s, all resolved after {time.monotonic() - begin:.1f} s")
-    sets = master.get("buildsets?field=bsid&field=external_idstring")["buildsets"]
-    made = [one["external_idstring"] for one in sets]
-    assert all(made.count(f"{task_id}/0") == 1 for task_id in tasks)
+    made = orders(master)
+    builds = [build["buildrequestid"] for build in master.get("builds?field=buildrequestid")["builds"]]
+    assert all(len(made[f"{task_id}/0"]) == 1 for task_id in [waiting, slow, *tasks])
+    assert all(builds.count(made[f"{task_id}/0"][0]) == 1 for task_id in [slow, *tasks])
+    # Those who looked at a log while it grew find it whole.
+    assert "line 8\n" in drover.artifact(slow, "public/logs/live.log")
+    assert drover.state(waiting) == "pending"
+    drover.queue.cancelTask(waiting)
+
+
+def orders(master):
+    """The build requests that were made for each key."""
+    keys = {one["bsid"]: one["external_idstring"] for one in master.get("buildsets")["buildsets"]}
+    made = {}
+    for request in master.get("buildrequests?field=buildrequestid&field=buildsetid")["buildrequests"]:
+        made.setdefault(keys[request["buildsetid"]], []).append(request["buildrequestid"])
+    return made
 
 
 def test_the_command_line_tells_how_a_master_stands(drover, master, tmp_path):
