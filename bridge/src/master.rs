@@ -21,6 +21,8 @@ use protocol::{
     time::Timestamp,
 };
 
+use tokio::sync::Semaphore;
+
 use crate::{
     builders::Builders,
     circuit::Circuit,
@@ -53,6 +55,9 @@ pub(crate) struct Master {
     pub(crate) builders: Builders,
     pub(crate) meters: Meters,
     pub(crate) endings: Endings,
+    /// Turns of those who have a build made. A master takes long over that, and whoever looks at builds must not wait
+    /// behind hundreds of wishes, nor must they be told from a master that hangs.
+    pub(crate) creating: Semaphore,
     /// Events of the master arrive.
     pub(crate) events: AtomicBool,
     /// Builds whose logs are shown while they run.

@@ -9,7 +9,7 @@
 //! Tells: the queue, as a client.
 
 use std::{
-    collections::HashSet,
+    collections::HashMap,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -42,6 +42,10 @@ const RENEW: TimeDelta = TimeDelta::seconds(5);
 /// Most requests that are looked at at the same time, and in one group.
 const BUSY: usize = 1024;
 const GROUP: i32 = 250;
+/// Wishes that are worked on at the same time, and when others are looked at again. A master takes its time over each,
+/// and meanwhile the builds that it has must not wait.
+const WISHES: usize = 128;
+const LATER: TimeDelta = TimeDelta::seconds(2);
 /// Groups are full only when much is due, so this many are under way at the most.
 const FORGET_EVERY: TimeDelta = TimeDelta::minutes(10);
 const FORGET: i32 = 500;
@@ -75,17 +79,21 @@ pub(crate) struct Desk {
     noted: Option<Health>,
 }
 
-/// Rows that are being looked at.
+/// Rows that are being looked at, and whether they are wishes.
 #[derive(Clone, Default)]
-struct Busy(Arc<Mutex<HashSet<i64>>>);
+struct Busy(Arc<Mutex<HashMap<i64, bool>>>);
 
 impl Busy {
-    fn lock(&self) -> MutexGuard<'_, HashSet<i64>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<i64, bool>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn ids(&self) -> Vec<i64> {
-        self.lock().iter().copied().collect()
+        self.lock().keys().copied().collect()
+    }
+
+    fn wishes(&self) -> usize {
+        self.lock().values().filter(|is_wish| **is_wish).count()
     }
 }
 
@@ -240,7 +248,9 @@ impl Reflector {
         let limit = GROUP.min(i32::try_from(free).unwrap_or(GROUP));
         let due = master.due(&busy, limit).await?;
         let full = due.len() == usize::try_from(limit).unwrap_or_default();
-        let (wishes, open): (Vec<_>, Vec<_>) = due.into_iter().partition(|row| row.request_id.is_none());
+        let (mut wishes, open): (Vec<_>, Vec<_>) = due.into_iter().partition(is_wish);
+        let fit = WISHES.saturating_sub(desk.busy.wishes()).min(wishes.len());
+        self.postpone(wishes.split_off(fit)).await?;
         for group in [wishes, open].into_iter().filter(|group| !group.is_empty()) {
             self.spawn(desk, group);
         }
@@ -250,8 +260,19 @@ impl Reflector {
         Ok(())
     }
 
+    async fn postpone(&self, mut wishes: Vec<BridgeRequest>) -> Result<(), DbError> {
+        if wishes.is_empty() {
+            return Ok(());
+        }
+        let master = &self.shared.master;
+        for wish in &mut wishes {
+            wish.next_check = master.due_again(wish, master.now() + LATER);
+        }
+        master.db.bridge_looked(&wishes, master.now()).await
+    }
+
     fn spawn(&self, desk: &mut Desk, group: Vec<BridgeRequest>) {
-        desk.busy.lock().extend(group.iter().map(|row| row.id));
+        desk.busy.lock().extend(group.iter().map(|row| (row.id, is_wish(row))));
         let (shared, busy, me) = (self.shared.clone(), desk.busy.clone(), self.hint());
         let span = tracing::info_span!(parent: None, "look", part = "bridge/reflector", requests = group.len());
         let work = async move {
@@ -278,6 +299,10 @@ impl Reflector {
     fn hint(&self) -> Hint<Look> {
         Hint::new(self.me.clone(), &self.hints, || Look)
     }
+}
+
+const fn is_wish(row: &BridgeRequest) -> bool {
+    row.request_id.is_none()
 }
 
 async fn probe(master: &Master) {

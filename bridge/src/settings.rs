@@ -68,7 +68,7 @@ base::settings! {
         pub artifacts_grace: Span = Span::minutes(5),
         /// How long one request to the master may take.
         pub timeout: Span = Span::seconds(30),
-        /// How many requests to the master are under way at the same time.
+        /// How many requests to the master are under way at the same time; at most half of them to have builds made.
         pub in_flight: usize = 4,
         /// How the master is spoken to: `rest` for Buildbot 1.0 and later, `classic` for 0.8.
         pub driver: DriverKind = DriverKind::Rest,

@@ -10,6 +10,7 @@ use base::{Clock, Entropy, settings::Span};
 use bus::Bus;
 use db::Db;
 use protocol::exchanges::BadTemplate;
+use tokio::sync::Semaphore;
 
 use crate::{
     BadMaster, Identity, MasterSettings, build_listener,
@@ -106,6 +107,7 @@ impl Bridge {
             builders: Builders::new(),
             meters: Meters::new(),
             endings: Endings::default(),
+            creating: Semaphore::new((rules.settings.in_flight / 2).max(1)),
             events: AtomicBool::new(false),
             shown: Mutex::default(),
             rules,

@@ -31,6 +31,8 @@ impl Step<'_> {
 
     /// Asks for the build, unless the run is no longer pending. The attempt is written down before it is made.
     pub(super) async fn create(&mut self) -> Result<(), Hitch> {
+        // Taken first, so that what is read of the task is still so when the master is asked. It is never closed.
+        let turn = self.master.creating.acquire().await.ok();
         match self.master.queue.standing(self.row.task_id(), self.row.run_id).await? {
             Standing::Pending | Standing::Ours(_) => {}
             Standing::Followed(run_id) => return self.follow(run_id).await,
@@ -52,7 +54,9 @@ impl Step<'_> {
         self.row.tried = Some(self.master.now());
         self.row.builder = Some(order.builder.clone());
         self.save().await?;
-        match self.master.driver.create(&order).await {
+        let created = self.master.driver.create(&order).await;
+        drop(turn);
+        match created {
             Ok(created) => self.bind(created).await,
             Err(DriverError::Refused(words)) => self.refused(words).await,
             Err(error) => Err(error.into()),

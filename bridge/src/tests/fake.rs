@@ -55,6 +55,9 @@ pub(super) struct State {
     pub(super) deaf: bool,
     pub(super) builders: Vec<Builder>,
     pub(super) calls: BTreeMap<&'static str, usize>,
+    /// Creates under way, and how many that were at the most.
+    creating: usize,
+    pub(super) most_creating: usize,
     next: i64,
     listeners: Vec<UnboundedSender<Event>>,
     pub(super) silent: bool,
@@ -83,6 +86,8 @@ impl Fake {
             deaf: false,
             builders: builders.collect(),
             calls: BTreeMap::new(),
+            creating: 0,
+            most_creating: 0,
             next: 100,
             listeners: Vec::new(),
             silent: false,
@@ -300,9 +305,12 @@ impl MasterDriver for Fake {
         let created = {
             let mut state = self.state();
             state.orders.push(order.clone());
+            state.creating += 1;
+            state.most_creating = state.most_creating.max(state.creating);
             state.make(order.key.clone(), now)
         };
         tokio::task::yield_now().await;
+        self.state().creating -= 1;
         if self.state().fault == Fault::LosesAnswers {
             return Err(DriverError::Away("no answer in time".to_owned()));
         }

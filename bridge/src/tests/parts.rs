@@ -7,6 +7,7 @@ use actors::{
     relay::{self, RelaySettings},
 };
 use chrono::TimeDelta;
+use futures_util::{StreamExt, stream};
 use protocol::{
     id::TaskId,
     state::{ReasonResolved as R, TaskState as S},
@@ -64,6 +65,24 @@ async fn a_task_becomes_a_build_and_ends_with_it_without_anybody_asking() {
     until("the next build is asked for", async || fake.forces() == 2).await;
     house.queue.cancel_task(other).await.unwrap();
     until("it is cancelled at the master", async || fake.cancels().len() == 1).await;
+    parts.stop(SOON).await;
+    house.stop().await;
+}
+
+#[tokio::test]
+async fn hundreds_of_wishes_wait_for_each_other_and_leave_the_master_room_for_its_builds() {
+    let house = House::start().await;
+    let fake = Fake::new(house.clock.clone());
+    let created = stream::iter(0..300).map(|_| house.pending(json!({"builderName": "linux"}))).buffer_unordered(64);
+    let tasks: Vec<TaskId> = created.collect().await;
+    let parts = start(&house, &[(M, &fake)]).await;
+    until("all builds are asked for", async || {
+        // Wishes that found no room are looked at again a little later.
+        house.clock.advance(TimeDelta::milliseconds(100));
+        fake.forces() == tasks.len()
+    })
+    .await;
+    assert!(fake.state().most_creating <= 2, "{} at once", fake.state().most_creating);
     parts.stop(SOON).await;
     house.stop().await;
 }
