@@ -29,7 +29,7 @@ def test_a_graph_may_mix_builds_and_native_tasks(drover, tmp_path):
     assert code == 0, (out[-2000:], err)
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(400)
 def test_two_hundred_builds_at_once_and_the_bridge_is_killed_among_them(drover, master):
     waiting, slow = drover.build("waiting"), drover.build("slow")
     drover.running(slow)
