@@ -19,6 +19,7 @@ use axum::{
 use base::{Clock, Entropy, Shutdown};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
+use protocol::exchanges::ExchangeNames;
 use tokio::{
     net::{TcpListener, TcpStream},
     task::JoinSet,
@@ -38,6 +39,8 @@ use crate::{
 pub struct Api {
     pub settings: ApiSettings,
     pub build: Build,
+    /// Of the exchanges for the world, as the references tell.
+    pub exchange_names: ExchangeNames,
     pub queue: Queue,
     pub artifacts: Artifacts,
     pub auth: Auth,
@@ -81,7 +84,7 @@ pub async fn serve(listener: TcpListener, api: Api, shutdown: Shutdown) -> io::R
 }
 
 fn door(api: Api, root_url: String, shutdown: &Shutdown) -> Door {
-    let probes = Probes::new(api.build.clone(), Instant::now());
+    let probes = Probes::new(api.build.clone(), api.exchange_names.clone(), Instant::now());
     let mut table = Table::default();
     auth_service::routes(&api, &probes).into_table(&mut table);
     own::routes(&api, &probes).into_table(&mut table);

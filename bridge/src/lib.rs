@@ -33,4 +33,4 @@ mod tests;
 pub use queue::Identity;
 pub use rules::BadMaster;
 pub use settings::{BridgeSettings, ClassicSettings, DriverKind, ExceptionReason, MasterSettings, WarningsEnd};
-pub use start::{BadBridge, Bridge, BridgeParts, MasterParts};
+pub use start::{Bridge, BridgeParts, MasterParts};

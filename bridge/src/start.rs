@@ -9,7 +9,7 @@ use actors::{artifacts::Artifacts, auth::Auth, kit::Child, queue::Queue};
 use base::{Clock, Entropy, settings::Span};
 use bus::Bus;
 use db::Db;
-use protocol::exchanges::BadTemplate;
+use protocol::exchanges::ExchangeNames;
 use tokio::sync::Semaphore;
 
 use crate::{
@@ -36,8 +36,8 @@ pub struct Bridge {
     pub identity: Identity,
     pub db: Db,
     pub bus: Arc<dyn Bus>,
-    /// The template of the exchanges for the world.
-    pub exchange_names: String,
+    /// Of the exchanges for the world.
+    pub exchange_names: ExchangeNames,
     pub clock: Arc<dyn Clock>,
     pub entropy: Entropy,
     /// How long resolved requests are remembered.
@@ -51,15 +51,6 @@ pub struct MasterParts {
     pub logs: Arc<dyn LogCopier>,
 }
 
-/// Why the bridge cannot be built.
-#[derive(Debug, thiserror::Error)]
-pub enum BadBridge {
-    #[error(transparent)]
-    Master(#[from] BadMaster),
-    #[error("the setting `relay.exchange_names`: {0}")]
-    Template(#[from] BadTemplate),
-}
-
 /// The parts to supervise.
 pub struct BridgeParts {
     /// To be started before the relay, and on a bus in memory in its process.
@@ -69,13 +60,13 @@ pub struct BridgeParts {
 
 impl Bridge {
     /// Several processes may run the same masters: all of them listen, and one of them looks after each master.
-    pub fn parts(&self, masters: Vec<MasterParts>) -> Result<BridgeParts, BadBridge> {
+    pub fn parts(&self, masters: Vec<MasterParts>) -> Result<BridgeParts, BadMaster> {
         check_names(&masters)?;
         let (mut listeners, mut others) = (Vec::new(), Vec::new());
         for master in masters {
             let shared = Arc::new(self.share(master)?);
             let (reflector, hint) = reflector::part(shared.clone());
-            let tasks = task_listener::part(shared.clone(), hint.clone(), self.bus.clone(), &self.exchange_names)?;
+            let tasks = task_listener::part(shared.clone(), hint.clone(), self.bus.clone(), &self.exchange_names);
             listeners.push(tasks);
             others.extend([reflector, build_listener::part(shared, hint)]);
         }

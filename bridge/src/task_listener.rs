@@ -14,7 +14,7 @@ use chrono::TimeDelta;
 use db::{DbError, bridge::BridgeWish};
 use protocol::{
     event::EventKind,
-    exchanges::{self, BadTemplate, ExchangeNames},
+    exchanges::{self, ExchangeNames},
     id::{RunId, TaskId},
     state::ReasonResolved,
     status::TaskStatus,
@@ -66,20 +66,14 @@ pub(crate) struct Desk {
 }
 
 /// The part. On a bus in memory it must be started before the relay, which drops what nobody listens to.
-pub(crate) fn part(
-    shared: Arc<Shared>,
-    reflector: Hint<Look>,
-    bus: Arc<dyn Bus>,
-    names: &str,
-) -> Result<Child, BadTemplate> {
-    let names = ExchangeNames::with_template(names)?;
+pub(crate) fn part(shared: Arc<Shared>, reflector: Hint<Look>, bus: Arc<dyn Bus>, names: &ExchangeNames) -> Child {
     let (pending, exception) = (exchanges::of(EventKind::TaskPending), exchanges::of(EventKind::TaskException));
     let (provisioner, worker_type) = shared.master.rules.task_queue_id.parts();
     let pattern = pending.binding(&[("provisionerId", provisioner), ("workerType", worker_type)]);
     let name = format!("bridge/{}/tasks", shared.master.name());
     let (pending, exception) = (names.name(pending), names.name(exception));
     let listener = TaskListener { shared, reflector, bus, pending, exception, pattern };
-    Ok(Child::new(&name, Restart::Always, move || (listener.clone(), ())).0)
+    Child::new(&name, Restart::Always, move || (listener.clone(), ())).0
 }
 
 impl Actor for TaskListener {

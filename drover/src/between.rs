@@ -1,14 +1,11 @@
 //! What this process and the other processes of the house say to each other.
 
-use std::{fs, sync::Arc};
+use std::sync::Arc;
 
 use actors::{kit::Child, queue::Wakes, wake::Process};
-use bus::{AmqpBus, Bus, MemoryBus};
+use bus::{Bus, MemoryBus};
 
-use crate::{
-    exit::{Exit, Failure, with_causes},
-    roles::Plan,
-};
+use crate::{broker::broker, exit::Failure, roles::Plan};
 
 /// True: events and wake-ups stay inside this process.
 pub(crate) fn is_alone(plan: &Plan) -> bool {
@@ -19,21 +16,7 @@ pub(crate) fn connect_bus(plan: &Plan) -> Result<Arc<dyn Bus>, Failure> {
     if is_alone(plan) {
         return Ok(Arc::new(MemoryBus::default()));
     }
-    let settings = &plan.settings.bus;
-    let (url, entropy) = (settings.amqp_url.reveal(), plan.ground.entropy.branch("bus"));
-    let bus = if settings.ca_file.is_empty() {
-        AmqpBus::new(url, "drover", &entropy)
-    } else {
-        let authorities = fs::read_to_string(&settings.ca_file);
-        let authorities = authorities.map_err(|error| {
-            let words = format!("the file {} that the setting `bus.ca_file` names: {error}", settings.ca_file);
-            Failure::new(Exit::Usage, words)
-        })?;
-        AmqpBus::trusting(url, &authorities, "drover", &entropy)
-    };
-    let bus = bus.map_err(|error| {
-        Failure::new(Exit::Usage, format!("the setting `bus.amqp_url` cannot be used: {}", with_causes(&error)))
-    })?;
+    let bus = broker(&plan.settings.bus, "drover", &plan.ground.entropy.branch("bus"))?;
     Ok(Arc::new(bus))
 }
 

@@ -42,7 +42,7 @@ pub(crate) fn parts(
         identity: if id.is_empty() { Identity::Own } else { Identity::Client(id.clone()) },
         db: plan.db.clone(),
         bus: bus.clone(),
-        exchange_names: plan.settings.relay.exchange_names.clone(),
+        exchange_names: plan.exchange_names.clone(),
         clock,
         entropy: entropy.branch("bridge"),
         keep: settings.keep,

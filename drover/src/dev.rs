@@ -7,10 +7,12 @@ use std::{
 
 use base::{Shutdown, Span, telemetry};
 use clap::Args;
+use protocol::exchanges::ExchangeNames;
 use serde::Serialize;
 use tokio::net::TcpListener;
 
 use crate::{
+    broker::exchange_names,
     cli::Global,
     credentials::Credentials,
     data_dir::DataDir,
@@ -86,6 +88,7 @@ impl DevArgs {
 pub(crate) async fn run(args: DevArgs, global: &Global, ground: &Ground, output: &Output) -> Result<Exit, Failure> {
     let mut settings = global.load(&args.flags())?.settings;
     settings.api.drain_deadline = settings.api.drain_deadline.min(DRAIN);
+    let exchange_names = exchange_names(&settings.bus)?;
     let _telemetry = telemetry::init(&settings.telemetry, "dev")?;
     let shutdown = signals()?;
     let listener = listen(&settings.listen).await?;
@@ -95,7 +98,7 @@ pub(crate) async fn run(args: DevArgs, global: &Global, ground: &Ground, output:
         database = Database::given_or_embedded(&settings.database, data_dir.path()) => database?,
         () = shutdown.wait() => return Ok(Exit::Interrupted),
     };
-    let dev = Dev { settings, data_dir: data_dir.path(), ground, shutdown, output: *output };
+    let dev = Dev { settings, exchange_names, data_dir: data_dir.path(), ground, shutdown, output: *output };
     let lived = dev.live(listener, &database).await;
     database.stop().await;
     lived
@@ -104,6 +107,7 @@ pub(crate) async fn run(args: DevArgs, global: &Global, ground: &Ground, output:
 /// What lives above the database.
 struct Dev<'d> {
     settings: DroverSettings,
+    exchange_names: ExchangeNames,
     data_dir: &'d Path,
     ground: &'d Ground,
     shutdown: Shutdown,
@@ -118,6 +122,7 @@ impl Dev<'_> {
         let worker_client = WorkerClient::make(&self.ground.entropy);
         let house = House::start(Plan {
             roles: Role::ALL.into(),
+            exchange_names: self.exchange_names.clone(),
             settings: self.settings.clone(),
             credentials: credentials.clone(),
             more_clients: vec![worker_client.registered()],

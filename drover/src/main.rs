@@ -5,6 +5,7 @@ mod artifact_command;
 mod between;
 mod bridge;
 mod bridge_command;
+mod broker;
 mod bus_command;
 mod cli;
 mod client;

@@ -16,6 +16,7 @@ use api::{Api, Ready};
 use base::{KeyRing, Shutdown};
 use bus::Bus;
 use db::Db;
+use protocol::exchanges::ExchangeNames;
 use tokio::{net::TcpListener, task::JoinHandle};
 
 use crate::{
@@ -25,7 +26,7 @@ use crate::{
     exit::{Exit, Failure, with_causes},
     ground::Ground,
     role::Role,
-    services::{Services, bad_names},
+    services::Services,
     settings::DroverSettings,
 };
 
@@ -39,6 +40,7 @@ const SERVICE_PATIENCE: Duration = Duration::from_secs(5);
 pub(crate) struct Plan {
     pub(crate) roles: BTreeSet<Role>,
     pub(crate) settings: DroverSettings,
+    pub(crate) exchange_names: ExchangeNames,
     pub(crate) credentials: Credentials,
     /// Clients besides those of the settings.
     pub(crate) more_clients: Vec<StaticClient>,
@@ -109,7 +111,7 @@ impl House {
 impl Door {
     #[expect(clippy::disallowed_methods, reason = "`shut` ends it and waits for it")]
     fn open(plan: Plan, root_url: &str, doors: Doors) -> Self {
-        let Plan { mut settings, listener, ground, db, .. } = plan;
+        let Plan { mut settings, listener, ground, db, exchange_names, .. } = plan;
         root_url.clone_into(&mut settings.api.root_url);
         let entropy = ground.entropy.branch("api");
         let (settings, clock) = (settings.api, ground.clock);
@@ -118,6 +120,7 @@ impl Door {
         let api = Api {
             settings,
             build,
+            exchange_names,
             queue,
             artifacts,
             auth,
@@ -162,14 +165,19 @@ fn parts(
     let Ground { clock, entropy } = plan.ground.clone();
     let (db, settings) = (plan.db.clone(), plan.settings.queue.clone());
     let wake_ups = WakeUps::new(plan, bus);
-    let (relay, send) =
-        relay::start(db.clone(), bus.clone(), clock.clone(), plan.settings.relay.clone(), entropy.branch("relay"))
-            .map_err(bad_names)?;
+    let (relay, send) = relay::start(
+        db.clone(),
+        bus.clone(),
+        clock.clone(),
+        &plan.exchange_names,
+        plan.settings.relay.clone(),
+        entropy.branch("relay"),
+    );
     let written = both(send.clone(), wake_ups.others.relay.clone());
     let every = settings.sweep_interval.duration();
     let ring = key_ring(plan)?;
     let auth = auth(plan, ring.clone(), written.clone());
-    let services = Services::new(plan, ring, bus)?;
+    let services = Services::new(plan, ring, bus);
     let scheduler = Scheduler { db: db.clone(), clock: clock.clone(), every, relay: written.clone() };
     let (scheduler, check) = scheduler.part();
     let check: Nudge = Arc::new(move || check.give());
@@ -191,7 +199,7 @@ fn parts(
     };
     let (listeners, bridge) = crate::bridge::parts(plan, bus, (&queue, &artifacts, &auth))?;
 
-    let of_role = services.parts(plan, bus, root_url)?.into_iter().chain([
+    let of_role = services.parts(plan, bus, root_url).into_iter().chain([
         (Role::Bridge, listeners),
         (Role::Relay, vec![relay]),
         (Role::Scheduler, vec![scheduler]),

@@ -6,6 +6,7 @@ use base::telemetry;
 use clap::Args;
 
 use crate::{
+    broker::exchange_names,
     cli::Global,
     credentials::Credentials,
     data_dir::DataDir,
@@ -52,6 +53,7 @@ pub(crate) async fn run(args: ServeArgs, global: &Global, ground: &Ground, outpu
     let data_dir = DataDir::open(&settings.data_dir)?;
     let house = House::start(Plan {
         roles,
+        exchange_names: exchange_names(&settings.bus)?,
         credentials,
         more_clients: Vec::new(),
         listener: listen(&settings.listen).await?,

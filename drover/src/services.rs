@@ -12,13 +12,8 @@ use actors::{
 };
 use base::KeyRing;
 use bus::Bus;
-use protocol::exchanges::BadTemplate;
 
-use crate::{
-    exit::{Exit, Failure},
-    role::Role,
-    roles::Plan,
-};
+use crate::{role::Role, roles::Plan};
 
 /// Their doors.
 pub(crate) struct Services {
@@ -30,11 +25,11 @@ pub(crate) struct Services {
 }
 
 impl Services {
-    pub(crate) fn new(plan: &Plan, ring: Arc<KeyRing>, bus: &Arc<dyn Bus>) -> Result<Self, Failure> {
+    pub(crate) fn new(plan: &Plan, ring: Arc<KeyRing>, bus: &Arc<dyn Bus>) -> Self {
         let (db, clock) = (&plan.db, &plan.ground.clock);
         let entropy = plan.ground.entropy.branch("secrets");
-        Ok(Self {
-            live: Live::new(db.clone(), &plan.settings.relay).map_err(bad_names)?,
+        Self {
+            live: Live::new(db.clone(), &plan.exchange_names, &plan.settings.relay),
             index: Index::new(db.clone(), clock.clone()),
             secrets: Secrets::new(db.clone(), clock.clone(), entropy, ring),
             purge_cache: PurgeCache::new(db.clone(), clock.clone()),
@@ -43,30 +38,18 @@ impl Services {
                 bus: bus.clone(),
                 route_prefixes: plan.settings.treeherder.route_prefixes.clone(),
             },
-        })
+        }
     }
 
     /// Their parts and the roles that run them. They come before the relay, which on a bus in memory drops what nobody
     /// listens to; there the listener must also be in the process of the relay.
-    pub(crate) fn parts(
-        &self,
-        plan: &Plan,
-        bus: &Arc<dyn Bus>,
-        root_url: &str,
-    ) -> Result<Vec<(Role, Vec<Child>)>, Failure> {
-        let names = &plan.settings.relay.exchange_names;
-        let listener = self.index.listener(bus.clone(), names, plan.ground.entropy.branch("index"));
-        let listener = listener.map_err(bad_names)?;
+    pub(crate) fn parts(&self, plan: &Plan, bus: &Arc<dyn Bus>, root_url: &str) -> Vec<(Role, Vec<Child>)> {
+        let listener = self.index.listener(bus.clone(), &plan.exchange_names, plan.ground.entropy.branch("index"));
         let in_memory = plan.settings.bus.amqp_url.is_empty();
         let role = if in_memory { Role::Relay } else { Role::Index };
         let reporter = (Role::Treeherder, reporter(plan, bus, root_url));
-        Ok(vec![(role, vec![listener]), reporter, (Role::Api, vec![self.secrets.resealer(), self.live.part()])])
+        vec![(role, vec![listener]), reporter, (Role::Api, vec![self.secrets.resealer(), self.live.part()])]
     }
-}
-
-#[expect(clippy::needless_pass_by_value, reason = "it is the end of the error, and reads well in `map_err`")]
-pub(crate) fn bad_names(error: BadTemplate) -> Failure {
-    Failure::new(Exit::Usage, format!("the setting `relay.exchange_names`: {error}"))
 }
 
 /// No part where events stay inside of another process.
@@ -84,6 +67,7 @@ fn reporter(plan: &Plan, bus: &Arc<dyn Bus>, root_url: &str) -> Vec<Child> {
         clock: plan.ground.clock.clone(),
         entropy: plan.ground.entropy.branch("treeherder"),
         settings: plan.settings.treeherder.clone(),
+        names: plan.exchange_names.clone(),
         root_url: root_url.to_owned(),
         events: plan.settings.relay.own_exchange.clone(),
     };

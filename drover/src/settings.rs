@@ -85,6 +85,11 @@ base::settings! {
         /// A PEM file with certificates of authorities that may have signed the broker's, besides those that the
         /// system trusts.
         pub ca_file: String = String::new(),
+        /// What the exchanges for the world begin with: `taskcluster` makes `exchange/taskcluster-queue/v1/task-pending`,
+        /// which existing consumers bind to. On Pulse this is the first part of the users that may publish there. The
+        /// references (`/references/queue/v1/exchanges.json`) tell clients. All processes of an installation need the
+        /// same one. Two installations on one broker need a vhost each, with or without the same namespace.
+        pub pulse_namespace: String = "taskcluster".to_owned(),
     }
 }
 

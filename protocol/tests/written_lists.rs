@@ -6,7 +6,8 @@ use protocol::exchanges::{ExchangeNames, SERVICES};
 
 const HEAD: &str = "# Exchanges
 
-Written by the test that checks it, under `UPDATE=1`. Every event goes out twice: as JSON on the exchange below that has its
+Written by the test that checks it, under `UPDATE=1`, with the names that existing consumers know; the setting
+`bus.pulse_namespace` puts another word in the place of `taskcluster`. Every event goes out twice: as JSON on the exchange below that has its
 name, and as protobuf (`proto/drover/v1/event.proto`) on Drover's own exchange, under `<kind>.<task group id>.<task id>` with
 `_` for what it is not about, and under the routes of its task. Exchanges are durable and of type topic. Both forms carry the id
 of the event in the header `x-drover-id`; what is replayed to one queue also carries `x-drover-replay`, `x-drover-exchange` and

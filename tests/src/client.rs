@@ -72,7 +72,19 @@ impl Client {
         body: Option<&Value>,
         headers: &[(&str, &str)],
     ) -> reqwest::Result<Answer> {
-        let url: Url = format!("{}/api/queue/v1/{path}", self.root_url).parse().unwrap();
+        self.send_to("queue", method, path, body, headers).await
+    }
+
+    /// The same to the API of any service.
+    pub async fn send_to(
+        &self,
+        service: &str,
+        method: Method,
+        path: &str,
+        body: Option<&Value>,
+        headers: &[(&str, &str)],
+    ) -> reqwest::Result<Answer> {
+        let url: Url = format!("{}/api/{service}/v1/{path}", self.root_url).parse().unwrap();
         let content = body.map(|body| serde_json::to_vec(body).unwrap()).unwrap_or_default();
         let mut request = self.http.request(method.clone(), url.clone());
         request = request.header("authorization", self.signature(&method, &url, &content));

@@ -14,6 +14,7 @@ use db::{
     parked::ParkedMessage,
     testing::TestDatabase,
 };
+use protocol::exchanges::ExchangeNames;
 use serde_json::Value;
 use tests::program;
 
@@ -41,20 +42,23 @@ impl House {
         Some(Self { database, db, amqp_url, name, bus })
     }
 
+    fn namespace(&self) -> String {
+        self.name.replace('/', "-")
+    }
+
+    fn names(&self) -> ExchangeNames {
+        ExchangeNames::in_namespace(&self.namespace()).unwrap()
+    }
+
     fn settings(&self) -> relay::RelaySettings {
-        relay::RelaySettings {
-            exchange_names: format!("{}/{{service}}/{{name}}", self.name),
-            own_exchange: format!("{}/own", self.name),
-            ..relay::RelaySettings::default()
-        }
+        relay::RelaySettings { own_exchange: format!("{}/own", self.name), ..relay::RelaySettings::default() }
     }
 
     fn command(&self, words: &[&str]) -> tokio::process::Command {
         let mut command = program();
         command.args(["bus", "-o", "json", "--database-url", self.database.url(), "--amqp-url", &self.amqp_url]);
-        let settings = self.settings();
-        command.args(["--set", &format!("relay.exchange_names={}", settings.exchange_names)]);
-        command.args(["--set", &format!("relay.own_exchange={}", settings.own_exchange)]);
+        command.args(["--set", &format!("bus.pulse_namespace={}", self.namespace())]);
+        command.args(["--set", &format!("relay.own_exchange={}", self.settings().own_exchange)]);
         command.args(words);
         command
     }
@@ -100,14 +104,14 @@ async fn events_are_counted_shown_and_sent_once_more_to_one_queue() {
     let lag = house.answer(&["lag"]).await.remove(0);
     assert_eq!((&lag["shards"][0]["waiting"], &lag["shards"][0]["relay"]), (&1.into(), &false.into()), "{lag}");
 
-    let exchanges = relay::Exchanges::new(&house.settings()).unwrap();
+    let exchanges = relay::Exchanges::new(&house.names(), &house.settings());
     let created = exchanges.full_name("client-created").to_owned();
     house.bus.declare(bus::Exchange::topic(&created)).await.unwrap();
     let queue = format!("{}/mine", house.name);
     let mut mine = house.bus.subscribe(Subscription::durable(&queue).bind(&created, "#")).await.unwrap();
     let (clock, entropy) = (Arc::new(SystemClock), Entropy::system());
     let (child, _) =
-        relay::start(house.db.clone(), house.bus.clone(), clock, house.settings(), entropy.clone()).unwrap();
+        relay::start(house.db.clone(), house.bus.clone(), clock, &house.names(), house.settings(), entropy.clone());
     let relay = Supervisor::start(vec![child], entropy).await;
     let first = next(&mut mine).await;
     let told = first.message.clone();

@@ -9,7 +9,7 @@ use base::{Backoff, Entropy};
 use bus::{Bus, Exchange, Message, Subscription};
 use protocol::{
     event::EventKind,
-    exchanges::{self, BadTemplate, ExchangeNames},
+    exchanges::{self, ExchangeNames},
     id::TaskId,
 };
 use ractor::{Actor, ActorProcessingErr, ActorRef};
@@ -29,17 +29,17 @@ const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
 impl Index {
-    /// The listener, to be supervised. `names` is the template of the exchanges for the world. Several processes may
-    /// run one. On a bus in memory it must be started before the relay, which drops what nobody listens to.
-    pub fn listener(&self, bus: Arc<dyn Bus>, names: &str, entropy: Entropy) -> Result<Child, BadTemplate> {
-        let exchange = ExchangeNames::with_template(names)?.name(exchanges::of(EventKind::TaskCompleted));
+    /// The listener, to be supervised. Several processes may run one. On a bus in memory it must be started before the
+    /// relay, which drops what nobody listens to.
+    pub fn listener(&self, bus: Arc<dyn Bus>, names: &ExchangeNames, entropy: Entropy) -> Child {
+        let exchange = names.name(exchanges::of(EventKind::TaskCompleted));
         let index = self.clone();
         let make = move || {
             let (index, bus, exchange, entropy) = (index.clone(), bus.clone(), exchange.clone(), entropy.clone());
             let parking = Parking::new(index.db.clone(), index.clock.clone(), QUEUE);
             (Listener { index, bus, exchange, entropy, parking }, ())
         };
-        Ok(Child::new(NAME, Restart::Always, make).0)
+        Child::new(NAME, Restart::Always, make).0
     }
 }
 

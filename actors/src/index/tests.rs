@@ -8,6 +8,7 @@ use db::{
     testing::TestDatabase,
 };
 use protocol::{
+    exchanges::ExchangeNames,
     id::{TaskGroupId, TaskQueueId},
     state::{Priority, Requires},
 };
@@ -17,7 +18,7 @@ use super::*;
 use crate::kit::{Supervised, Supervisor};
 
 const SOON: Duration = Duration::from_secs(20);
-const EXCHANGE: &str = "world/queue/task-completed";
+const EXCHANGE: &str = "exchange/taskcluster-queue/v1/task-completed";
 
 /// An index and a bus that may tell it of tasks.
 struct House {
@@ -39,7 +40,7 @@ impl House {
     }
 
     async fn listener(&self) -> Supervised {
-        let child = self.index.listener(self.bus.clone(), "world/{service}/{name}", self.entropy.clone()).unwrap();
+        let child = self.index.listener(self.bus.clone(), &ExchangeNames::default(), self.entropy.clone());
         Supervisor::start(vec![child], self.entropy.clone()).await
     }
 

@@ -21,7 +21,7 @@ use db::Db;
 pub use error::LiveError;
 pub use follower::{Follower, Told};
 use page::Page;
-use protocol::exchanges::BadTemplate;
+use protocol::exchanges::ExchangeNames;
 use reader::Look;
 use tokio::sync::broadcast;
 
@@ -46,12 +46,12 @@ pub struct Live {
 }
 
 impl Live {
-    pub fn new(db: Db, settings: &RelaySettings) -> Result<Self, BadTemplate> {
-        let exchanges = Arc::new(Exchanges::new(settings)?);
+    pub fn new(db: Db, names: &ExchangeNames, settings: &RelaySettings) -> Self {
+        let exchanges = Arc::new(Exchanges::new(names, settings));
         let (pages, _) = broadcast::channel(WAITING);
         let (part, reader) = reader::part(db.clone(), exchanges.clone(), pages.clone());
         let kept = !settings.keep_events.duration().is_zero();
-        Ok(Self { db, exchanges, kept, pages, part, reader })
+        Self { db, exchanges, kept, pages, part, reader }
     }
 
     /// The part to supervise.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use base::{Entropy, settings::Span};
 use bus::{Binding, MemoryBus};
+use protocol::exchanges::ExchangeNames;
 use tokio::time::timeout;
 
 use super::{Follower, Live, LiveError, Told, page::Page};
@@ -26,7 +27,7 @@ struct Watched {
 impl Watched {
     async fn start() -> Self {
         let house = House::start(Arc::new(MemoryBus::default())).await;
-        let live = Live::new(house.db.clone(), &RelaySettings::default()).unwrap();
+        let live = Live::new(house.db.clone(), &ExchangeNames::default(), &RelaySettings::default());
         let reader = Supervisor::start(vec![live.part()], Entropy::seeded(2)).await;
         Self { house, live, reader }
     }
@@ -141,7 +142,7 @@ async fn a_position_that_is_not_in_the_log_is_refused() {
     assert!(matches!(refused(last + 1).await, LiveError::Future { last: told, .. } if told == last));
     assert!(matches!(refused(-1).await, LiveError::Gone { first: 1, .. }));
     let nothing = RelaySettings { keep_events: Span::days(0), ..RelaySettings::default() };
-    let live = Live::new(watched.house.db.clone(), &nothing).unwrap();
+    let live = Live::new(watched.house.db.clone(), &ExchangeNames::default(), &nothing);
     assert!(matches!(live.follow(&all, None).await.err().unwrap(), LiveError::NotKept));
     watched.stop().await;
 }

@@ -6,7 +6,7 @@ use bus::{Bus, BusError, ContentType, Exchange, Message};
 use db::outbox::Wanted;
 use protocol::{
     event::{Event, EventKind, Fact},
-    exchanges::{self, BadTemplate, ExchangeNames},
+    exchanges::{self, ExchangeNames},
 };
 
 use super::{RelaySettings, listeners::Listeners};
@@ -22,13 +22,9 @@ pub struct Exchanges {
 }
 
 impl Exchanges {
-    pub fn new(settings: &RelaySettings) -> Result<Self, BadTemplate> {
-        let names = ExchangeNames::with_template(&settings.exchange_names)?;
+    pub fn new(names: &ExchangeNames, settings: &RelaySettings) -> Self {
         let exchange = |kind: EventKind| (kind, Arc::from(names.name(exchanges::of(kind))));
-        Ok(Self {
-            world: EventKind::ALL.into_iter().map(exchange).collect(),
-            own: settings.own_exchange.as_str().into(),
-        })
+        Self { world: EventKind::ALL.into_iter().map(exchange).collect(), own: settings.own_exchange.as_str().into() }
     }
 
     pub(super) async fn declare(&self, bus: &dyn Bus) -> Result<(), BusError> {

@@ -23,7 +23,7 @@ use db::{
     outbox::{IdleHolder, Outbox},
 };
 pub use exchanges::Exchanges;
-use protocol::exchanges::BadTemplate;
+use protocol::exchanges::ExchangeNames;
 use ractor::{Actor, ActorProcessingErr, ActorRef};
 use send::{Round, round};
 pub use settings::RelaySettings;
@@ -56,10 +56,11 @@ pub fn start(
     db: Db,
     bus: Arc<dyn Bus>,
     clock: Arc<dyn Clock>,
+    names: &ExchangeNames,
     settings: RelaySettings,
     entropy: Entropy,
-) -> Result<(Child, Nudge), BadTemplate> {
-    let exchanges = Arc::new(Exchanges::new(&settings)?);
+) -> (Child, Nudge) {
+    let exchanges = Arc::new(Exchanges::new(names, &settings));
     let inbox = HintInbox::default();
     let hints = inbox.clone();
     let make = move || {
@@ -76,7 +77,7 @@ pub fn start(
     };
     let (child, handle) = Child::new("relay", Restart::Always, make);
     let hint = Hint::new(handle, &hints, || Look);
-    Ok((child, Arc::new(move || hint.give())))
+    (child, Arc::new(move || hint.give()))
 }
 
 struct Relay {

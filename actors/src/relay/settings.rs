@@ -15,8 +15,6 @@ base::settings! {
         /// How long events can be replayed and event streams resumed after they were sent. They are dropped by whole days
         /// (UTC), so up to a day later. 0: they are not kept.
         pub keep_events: Span = Span::days(7),
-        /// Names of the exchanges for the world, with `{service}` and `{name}`.
-        pub exchange_names: String = "exchange/taskcluster-{service}/v1/{name}".to_owned(),
         /// The exchange on which Drover's own parts hear of events, as protobuf.
         pub own_exchange: String = "drover/v1/task-event".to_owned(),
     }

@@ -48,7 +48,7 @@ impl Reporter {
 
     /// Also declares what it hears on: it may be there before the relay.
     async fn declare(&self) -> Result<(), BusError> {
-        let told_on = self.settings.exchanges().into_iter().map(|(_, exchange)| exchange);
+        let told_on = self.settings.exchanges(&self.names).into_iter().map(|(_, exchange)| exchange);
         for exchange in told_on.chain([self.events.clone(), REPLAY_EXCHANGE.to_owned()]) {
             self.bus.declare(Exchange::topic(&exchange)).await?;
         }

@@ -23,6 +23,7 @@ use std::sync::Arc;
 use base::{Clock, Entropy};
 use bus::Bus;
 use db::Db;
+use protocol::exchanges::ExchangeNames;
 
 pub use error::PushError;
 pub use pushes::Pushes;
@@ -39,6 +40,8 @@ pub struct Reporter {
     pub clock: Arc<dyn Clock>,
     pub entropy: Entropy,
     pub settings: TreeherderSettings,
+    /// Of the exchanges for the world.
+    pub names: ExchangeNames,
     /// Where clients reach this installation, without a slash at the end.
     pub root_url: String,
     /// The exchange on which Drover's own parts hear of events. A broker sorts them by the routes of tasks: those

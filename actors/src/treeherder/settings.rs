@@ -1,7 +1,7 @@
 //! What an operator can set about the reporter.
 
 use base::settings::Span;
-use protocol::treeherder::Dialect;
+use protocol::{exchanges::ExchangeNames, treeherder::Dialect};
 use serde::{Deserialize, Serialize};
 
 base::settings! {
@@ -18,10 +18,11 @@ base::settings! {
         /// The form of messages: `present`, what Treeherder's loader takes now; `2019`, what it took until July 2019;
         /// or `both`.
         pub dialect: Dialects = Dialects::Present,
-        /// The exchange of the messages, of type topic.
-        pub exchange: String = "exchange/taskcluster-treeherder/v1/jobs".to_owned(),
-        /// The exchange of messages in the form of 2019 where both are sent.
-        pub exchange_2019: String = "exchange/taskcluster-treeherder/v1/jobs-2019".to_owned(),
+        /// The exchange of the messages, of type topic. Empty: `treeherder/v1/jobs` in the namespace of the setting
+        /// `bus.pulse_namespace`, like `exchange/taskcluster-treeherder/v1/jobs`.
+        pub exchange: String = String::new(),
+        /// The exchange of messages in the form of 2019 where both are sent. Empty: the same with `jobs-2019`.
+        pub exchange_2019: String = String::new(),
         /// Whether tasks are told of that still wait for their dependencies. The form of 2019 has no words for them.
         pub report_unscheduled: bool = true,
         /// Whether a task that was cancelled, or missed its deadline, while it waited for its dependencies is told as
@@ -49,12 +50,15 @@ pub enum Dialects {
 
 impl TreeherderSettings {
     /// The forms to send, each with its exchange.
-    pub(super) fn exchanges(&self) -> Vec<(Dialect, String)> {
+    pub(super) fn exchanges(&self, names: &ExchangeNames) -> Vec<(Dialect, String)> {
+        let or =
+            |given: &str, name: &str| if given.is_empty() { names.of("treeherder", name) } else { given.to_owned() };
+        let exchange = or(&self.exchange, "jobs");
         match self.dialect {
-            Dialects::Present => vec![(Dialect::Present, self.exchange.clone())],
-            Dialects::Of2019 => vec![(Dialect::Of2019, self.exchange.clone())],
+            Dialects::Present => vec![(Dialect::Present, exchange)],
+            Dialects::Of2019 => vec![(Dialect::Of2019, exchange)],
             Dialects::Both => {
-                vec![(Dialect::Present, self.exchange.clone()), (Dialect::Of2019, self.exchange_2019.clone())]
+                vec![(Dialect::Present, exchange), (Dialect::Of2019, or(&self.exchange_2019, "jobs-2019"))]
             }
         }
     }

@@ -41,7 +41,7 @@ impl Telling {
                 close_unscheduled: settings.close_unscheduled,
                 link_limit: settings.link_limit.into(),
             },
-            exchanges: settings.exchanges(),
+            exchanges: settings.exchanges(&reporter.names),
             known: KnownTasks::default(),
             problems: Problems::new(&settings.name),
             jobs: Counter::new("treeherder", "drover.treeherder.jobs", "{message}", "Job messages that were made."),

@@ -3,7 +3,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use protocol::reference;
+use protocol::{exchanges::ExchangeNames, reference};
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -25,12 +25,13 @@ pub(super) const PROBES: [&str; 4] = ["ping", "lbheartbeat", "heartbeat", "versi
 #[derive(Debug, Clone)]
 pub(crate) struct Probes {
     build: Arc<Build>,
+    names: Arc<ExchangeNames>,
     started: Instant,
 }
 
 impl Probes {
-    pub(crate) fn new(build: Build, started: Instant) -> Self {
-        Self { build: Arc::new(build), started }
+    pub(crate) fn new(build: Build, names: ExchangeNames, started: Instant) -> Self {
+        Self { build: Arc::new(build), names: Arc::new(names), started }
     }
 
     pub(super) fn answer(&self, call: &Call) -> Reply {
@@ -48,38 +49,30 @@ impl Probes {
             "/__heartbeat__" | "/__lbheartbeat__" => Some(Reply::json(&json!({}))),
             "/robots.txt" => Some(Reply::bytes("text/plain", "User-Agent: *\nDisallow: /\n".into())),
             "/references/manifest.json" => Some(Reply::json(&reference::manifest(root_url))),
-            "/references/references.json" => Some(Reply::json(&bundle())),
-            _ => document(path, root_url),
+            "/references/references.json" => Some(Reply::json(&self.bundle())),
+            _ => self.document(path, root_url),
         }
+    }
+
+    /// All documents as they are kept, relative to the root URL.
+    fn bundle(&self) -> Value {
+        let documents = reference::documents(&self.names).into_iter();
+        documents.map(|document| json!({ "filename": document.filename, "content": document.content })).collect()
+    }
+
+    /// One document, with the root URL before its `$schema` and `$id`.
+    fn document(&self, path: &str, root_url: &str) -> Option<Reply> {
+        let filename = path.strip_prefix('/')?;
+        if !filename.starts_with("references/") && !filename.starts_with("schemas/") {
+            return None;
+        }
+        let found = reference::documents(&self.names).into_iter().find(|document| document.filename == filename)?;
+        Some(Reply::json(&found.served_under(root_url)))
     }
 
     fn uptime(&self) -> Duration {
         self.started.elapsed()
     }
-}
-
-/// All documents as they are kept, relative to the root URL.
-fn bundle() -> Value {
-    let documents = reference::documents().into_iter();
-    documents.map(|document| json!({ "filename": document.filename, "content": document.content })).collect()
-}
-
-/// One document, with the root URL before its `$schema` and `$id`.
-fn document(path: &str, root_url: &str) -> Option<Reply> {
-    let filename = path.strip_prefix('/')?;
-    if !filename.starts_with("references/") && !filename.starts_with("schemas/") {
-        return None;
-    }
-    let found = reference::documents().into_iter().find(|document| document.filename == filename)?;
-    let mut content = found.content;
-    for key in ["$schema", "$id"] {
-        if let Some(Value::String(relative)) = content.get_mut(key)
-            && relative.starts_with('/')
-        {
-            relative.insert_str(0, root_url);
-        }
-    }
-    Some(Reply::json(&content))
 }
 
 /// The answer where nothing is: not the form of other errors. Of a service that is there, it says where to look.

@@ -23,6 +23,7 @@ use db::{
 };
 use futures_util::StreamExt;
 use protocol::{
+    exchanges::ExchangeNames,
     id::{RunId, TaskGroupId, TaskId, TaskQueueId},
     state::{Priority, ReasonResolved, Requires, TaskState},
     status::TaskStatus,
@@ -88,7 +89,7 @@ impl House {
             identity: Identity::Own,
             db: self.db.clone(),
             bus: self.bus.clone(),
-            exchange_names: "world/{service}/{name}".to_owned(),
+            exchange_names: ExchangeNames::default(),
             clock: Arc::new(self.clock.clone()),
             entropy: self.entropy.branch("bridge"),
             keep: Span::days(7),

@@ -9,6 +9,7 @@ use actors::{
 use chrono::TimeDelta;
 use futures_util::{StreamExt, stream};
 use protocol::{
+    exchanges::ExchangeNames,
     id::TaskId,
     state::{ReasonResolved as R, TaskState as S},
 };
@@ -37,9 +38,9 @@ async fn start(house: &House, masters: &[(&str, &Fake)]) -> Supervised {
 /// All parts of these masters, with a relay that tells them of tasks.
 pub(super) async fn supervise(house: &House, masters: Vec<MasterParts>) -> Supervised {
     let parts = house.bridge().parts(masters).unwrap();
-    let settings = RelaySettings { exchange_names: "world/{service}/{name}".to_owned(), ..RelaySettings::default() };
+    let (names, settings) = (ExchangeNames::default(), RelaySettings::default());
     let (clock, entropy) = (Arc::new(house.clock.clone()), house.entropy.branch("relay"));
-    let (relay, _) = relay::start(house.db.clone(), house.bus.clone(), clock, settings, entropy).unwrap();
+    let (relay, _) = relay::start(house.db.clone(), house.bus.clone(), clock, &names, settings, entropy);
     let all = parts.listeners.into_iter().chain([relay]).chain(parts.others).collect();
     Supervisor::start(all, house.entropy.branch("parts")).await
 }

@@ -13,6 +13,7 @@ use clap::{Args, Subcommand};
 use db::{Db, DbError};
 
 use crate::{
+    broker::{broker, exchange_names},
     cli::Global,
     database::Database,
     exit::{Exit, Failure, with_causes},
@@ -70,8 +71,7 @@ struct Tools<'a> {
 pub(crate) async fn run(args: BusArgs, global: &Global, ground: &Ground, output: &Output) -> Result<Exit, Failure> {
     let flags = [("database.url", args.database_url), ("bus.amqp_url", args.amqp_url)];
     let settings = global.load(&flags)?.settings;
-    let exchanges = Exchanges::new(&settings.relay)
-        .map_err(|error| Failure::new(Exit::Usage, format!("the setting `relay.exchange_names`: {error}")))?;
+    let exchanges = Exchanges::new(&exchange_names(&settings.bus)?, &settings.relay);
     let tools = Tools { settings, exchanges, ground, output: *output };
     match args.command {
         BusCommand::Lag(args) => lag::run(args, &tools).await,
@@ -91,13 +91,11 @@ impl Tools<'_> {
     }
 
     fn broker(&self) -> Result<AmqpBus, Failure> {
-        let url = self.settings.bus.amqp_url.reveal();
-        if url.is_empty() {
+        if !self.has_broker() {
             let words = "the setting `bus.amqp_url` is missing; set it, or DROVER__BUS__AMQP_URL, or give --amqp-url";
             return Err(Failure::new(Exit::Usage, words));
         }
-        let bus = AmqpBus::new(url, "drover bus", &self.ground.entropy.branch("bus"));
-        bus.map_err(|error| Failure::new(Exit::Usage, format!("the setting `bus.amqp_url`: {}", with_causes(&error))))
+        broker(&self.settings.bus, "drover bus", &self.ground.entropy.branch("bus"))
     }
 }
 

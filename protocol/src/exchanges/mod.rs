@@ -7,7 +7,7 @@ mod names;
 pub mod queue;
 
 pub use key::{KeyFault, KeyField};
-pub use names::{BadTemplate, ExchangeNames};
+pub use names::{BadNamespace, ExchangeNames};
 
 use crate::event::EventKind;
 

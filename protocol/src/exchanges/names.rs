@@ -2,40 +2,51 @@
 
 use super::ExchangeDeclaration;
 
-/// How exchanges are named: a template with `{service}` and `{name}`.
+/// How exchanges for the world are named: `exchange/<namespace>-<service>/v1/<name>`. What stands between the first two
+/// slashes is what Pulse calls the user of the service; everybody may read its exchanges, and nobody else write to them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExchangeNames {
-    template: String,
+    namespace: String,
 }
 
-/// A template in which a part is wanting.
+/// Not a namespace.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the exchange name template `{0}` must hold both {{service}} and {{name}}")]
-pub struct BadTemplate(pub String);
+#[error("`{0}` cannot begin the names of exchanges: at most 60 of the letters a-z, A-Z, 0-9, `_`, `.` and `-`")]
+pub struct BadNamespace(pub String);
 
-/// The names that existing consumers bind to.
-const TEMPLATE: &str = "exchange/taskcluster-{service}/v1/{name}";
+/// The one that existing consumers bind to.
+const NAMESPACE: &str = "taskcluster";
+/// A name on the broker has at most 255 bytes.
+const LONGEST: usize = 60;
 
 impl Default for ExchangeNames {
     fn default() -> Self {
-        Self { template: TEMPLATE.to_owned() }
+        Self { namespace: NAMESPACE.to_owned() }
     }
 }
 
 impl ExchangeNames {
-    /// Names by another template, for a broker that is shared.
-    pub fn with_template(template: &str) -> Result<Self, BadTemplate> {
-        let whole = template.contains("{service}") && template.contains("{name}");
-        if whole { Ok(Self { template: template.to_owned() }) } else { Err(BadTemplate(template.to_owned())) }
+    /// Names in another namespace, for a broker that is shared.
+    pub fn in_namespace(namespace: &str) -> Result<Self, BadNamespace> {
+        let of_names = |letter: char| letter.is_ascii_alphanumeric() || "_.-".contains(letter);
+        if namespace.is_empty() || namespace.len() > LONGEST || !namespace.chars().all(of_names) {
+            return Err(BadNamespace(namespace.to_owned()));
+        }
+        Ok(Self { namespace: namespace.to_owned() })
     }
 
     /// The exchange's name on the broker.
     pub fn name(&self, exchange: &ExchangeDeclaration) -> String {
-        self.template.replace("{service}", exchange.service).replace("{name}", exchange.name)
+        self.of(exchange.service, exchange.name)
+    }
+
+    /// The name of a service's exchange that is declared nowhere.
+    pub fn of(&self, service: &str, name: &str) -> String {
+        format!("{}{name}", self.prefix(service))
     }
 
     /// What the names of a service's exchanges begin with.
     pub(super) fn prefix(&self, service: &str) -> String {
-        self.template.replace("{service}", service).replace("{name}", "")
+        format!("exchange/{}-{service}/v1/", self.namespace)
     }
 }

@@ -58,12 +58,15 @@ fn a_binding_leaves_open_what_is_not_named() {
 }
 
 #[test]
-fn names_follow_the_template() {
+fn names_stand_in_the_namespace() {
     let exchange = of(EventKind::TaskDefined);
     assert_eq!(ExchangeNames::default().name(exchange), "exchange/taskcluster-queue/v1/task-defined");
-    let ours = ExchangeNames::with_template("exchange/test-{service}/{name}").unwrap();
-    assert_eq!(ours.name(exchange), "exchange/test-queue/task-defined");
-    assert_eq!(ExchangeNames::with_template("exchange/x"), Err(BadTemplate("exchange/x".to_owned())));
+    let ours = ExchangeNames::in_namespace("stage.tc").unwrap();
+    assert_eq!(ours.name(exchange), "exchange/stage.tc-queue/v1/task-defined");
+    assert_eq!(queue::SERVICE.document(&ours)["exchangePrefix"], "exchange/stage.tc-queue/v1/");
+    for bad in ["", "a/b", "a b", "a#", &"x".repeat(61)] {
+        assert_eq!(ExchangeNames::in_namespace(bad), Err(BadNamespace(bad.to_owned())));
+    }
 }
 
 #[test]

@@ -17,12 +17,7 @@ pub struct Document {
 }
 
 /// Every API reference, exchange reference and schema, and the manifest; sorted by file name.
-pub fn documents() -> Vec<Document> {
-    documents_with(&ExchangeNames::default())
-}
-
-/// The same, where exchanges have other names.
-pub fn documents_with(names: &ExchangeNames) -> Vec<Document> {
+pub fn documents(names: &ExchangeNames) -> Vec<Document> {
     let mut all = references(names);
     all.extend(schema::services().flat_map(schemas));
     all.push(Document { filename: "references/manifest.json".to_owned(), content: manifest("") });

@@ -8,7 +8,7 @@ mod load;
 mod params;
 mod scopes;
 
-pub use document::{Document, documents, documents_with, manifest};
+pub use document::{Document, documents, manifest};
 pub use endpoint::{Endpoint, Method, Output, Param, QueryKey, Segment};
 pub use load::{service, services};
 pub use params::Pattern;

@@ -12,6 +12,7 @@ use chrono::TimeDelta;
 use db::{Db, testing::TestDatabase};
 use protocol::{
     event::Event,
+    exchanges::ExchangeNames,
     id::{TaskGroupId, TaskId, TaskQueueId, WorkerName},
     state::{Priority, Requires},
     task::{Metadata, TaskDefinition},
@@ -74,9 +75,14 @@ impl House {
     /// A relay more, as another process would run it.
     pub(crate) async fn another_relay(&self, bus: Arc<dyn Bus>) -> (Supervised, Nudge) {
         let entropy = self.entropy.branch("another");
-        let (relay, nudge) =
-            start(self.db.clone(), bus, Arc::new(self.clock.clone()), RelaySettings::default(), entropy.clone())
-                .unwrap();
+        let (relay, nudge) = start(
+            self.db.clone(),
+            bus,
+            Arc::new(self.clock.clone()),
+            &names(),
+            RelaySettings::default(),
+            entropy.clone(),
+        );
         (Supervisor::start(vec![relay], entropy).await, nudge)
     }
 
@@ -151,7 +157,11 @@ impl House {
 
 /// Subscribers need the exchanges before the relay gets to them.
 pub(crate) async fn declare_all(bus: &dyn Bus) {
-    Exchanges::new(&RelaySettings::default()).unwrap().declare(bus).await.unwrap();
+    Exchanges::new(&names(), &RelaySettings::default()).declare(bus).await.unwrap();
+}
+
+fn names() -> ExchangeNames {
+    ExchangeNames::default()
 }
 
 pub(crate) fn own() -> Subscription {

@@ -11,10 +11,12 @@ use bus::{Bus, Consumer, MemoryBus, Message, Received, Subscription};
 use chrono::TimeDelta;
 use db::{Db, queue::TaskNote, testing::TestDatabase};
 use protocol::{
+    exchanges::ExchangeNames,
     id::{RunId, TaskId, TaskQueueId, WorkerName},
     schema,
     state::{Priority, Requires},
     task::{Metadata, TaskDefinition},
+    treeherder::Dialect,
 };
 use serde_json::{Value, json};
 
@@ -25,7 +27,7 @@ use crate::{
         types::{ClaimWork, NewTask},
     },
     relay::{self, RelaySettings},
-    treeherder::{Dialects, Pushes, Reporter, TreeherderSettings},
+    treeherder::{Pushes, Reporter, TreeherderSettings},
 };
 
 pub(super) const SOON: Duration = Duration::from_secs(20);
@@ -69,6 +71,7 @@ impl House {
             clock: Arc::new(clock.clone()),
             entropy: entropy.branch("reporter"),
             settings,
+            names: ExchangeNames::default(),
             root_url: "https://drover.example".to_owned(),
             events: RelaySettings::default().own_exchange,
         };
@@ -77,10 +80,10 @@ impl House {
             db.clone(),
             bus.clone(),
             Arc::new(clock.clone()),
+            &reporter.names,
             RelaySettings::default(),
             entropy.branch("relay"),
-        )
-        .unwrap();
+        );
         let relay = Supervisor::start(vec![relay], entropy.branch("relay")).await;
         *nudge.lock().unwrap() = Some(hint);
         let told = Some(told);
@@ -89,13 +92,10 @@ impl House {
 
     /// Whoever listens to job messages; from now on.
     pub(super) async fn jobs(&self) -> Jobs {
-        let settings = &self.reporter.settings;
-        let mut subscription =
-            Subscription::durable(&format!("test/{}", self.entropy.number())).bind(&settings.exchange, "#");
-        if settings.dialect == Dialects::Both {
-            subscription = subscription.bind(&settings.exchange_2019, "#");
-        }
-        Jobs { consumer: self.bus.subscribe(subscription).await.unwrap(), settings: settings.clone() }
+        let exchanges = self.reporter.settings.exchanges(&self.reporter.names);
+        let subscription = Subscription::durable(&format!("test/{}", self.entropy.number()));
+        let subscription = exchanges.iter().fold(subscription, |bound, (_, exchange)| bound.bind(exchange, "#"));
+        Jobs { consumer: self.bus.subscribe(subscription).await.unwrap(), exchanges }
     }
 
     /// The reporter ends, and what it had in hand goes back.
@@ -185,7 +185,7 @@ impl House {
 /// The receiving end. Every message is checked against its schema.
 pub(super) struct Jobs {
     consumer: Consumer,
-    settings: TreeherderSettings,
+    exchanges: Vec<(Dialect, String)>,
 }
 
 impl Jobs {
@@ -199,8 +199,11 @@ impl Jobs {
         let message = delivery.message.clone();
         delivery.ack();
         let job: Value = serde_json::from_slice(&message.body).unwrap();
-        let of_2019 = *message.exchange == *self.settings.exchange_2019 || self.settings.dialect == Dialects::Of2019;
-        let name = if of_2019 { "job-message-2019" } else { "job-message" };
+        let sent_as = self.exchanges.iter().find(|(_, exchange)| **exchange == *message.exchange);
+        let name = match sent_as.expect("an exchange of the reporter").0 {
+            Dialect::Present => "job-message",
+            Dialect::Of2019 => "job-message-2019",
+        };
         assert_eq!(schema::check("treeherder", name, &job), Ok(()));
         (message, job)
     }

@@ -1,5 +1,6 @@
 //! From the queue's commands to the messages, over the outbox, the relay and the bus.
 
+use protocol::exchanges::ExchangeNames;
 use serde_json::json;
 
 use super::house::{House, REVISION};
@@ -91,6 +92,16 @@ async fn a_cancelled_task_and_a_rerun_of_it() {
     let expected = ["0 unscheduled unknown", "0 pending unknown", "0 completed canceled", "1 pending unknown"];
     assert_eq!(jobs.words(4).await, expected);
     house.stop().await;
+}
+
+#[test]
+fn exchanges_stand_in_the_namespace_unless_they_have_names_of_their_own() {
+    let names = ExchangeNames::in_namespace("stage").unwrap();
+    let mut settings = TreeherderSettings { dialect: Dialects::Both, ..TreeherderSettings::default() };
+    let of = |settings: &TreeherderSettings| settings.exchanges(&names).into_iter().map(|it| it.1).collect::<Vec<_>>();
+    assert_eq!(of(&settings), ["exchange/stage-treeherder/v1/jobs", "exchange/stage-treeherder/v1/jobs-2019"]);
+    settings.exchange = "exchange/me/v1/jobs".to_owned();
+    assert_eq!(of(&settings), ["exchange/me/v1/jobs", "exchange/stage-treeherder/v1/jobs-2019"]);
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@ use std::{
 };
 
 use base::{Clock, Entropy, Shutdown, SystemClock};
-use protocol::{hawk, reference::Service};
+use protocol::{exchanges::ExchangeNames, hawk, reference::Service};
 use serde_json::{Value, json};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -157,7 +157,7 @@ impl House {
 
 fn door(most: usize, waits: (Arc<Notify>, Arc<Notify>)) -> Door {
     let build = Build { version: "0".into(), commit: "c".into(), source: "s".into(), build: "b".into() };
-    let probes = Probes::new(build, Instant::now());
+    let probes = Probes::new(build, ExchangeNames::default(), Instant::now());
     let mut table = Table::default();
     let echo = |_: Arc<_>, call: Call| async move { Ok(Reply::json(&call.asked().params_json())) };
     Routes::declared(&SERVICE, waits, &probes)

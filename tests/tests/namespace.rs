@@ -1,0 +1,69 @@
+//! One setting says how all exchanges for the world are called.
+
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+use std::time::Duration;
+
+use protocol::id::TaskId;
+use reqwest::Method;
+use serde_json::{Value, json};
+use tests::{Drover, Seed, TestDirectory, definition, program};
+use tokio::time::{sleep, timeout};
+
+const SOON: Duration = Duration::from_secs(30);
+const NAMESPACE: &str = "bus.pulse_namespace=stage.taskcluster";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_published_referred_to_and_listened_to_stands_in_one_namespace() {
+    let folder = TestDirectory::new();
+    let drover = Drover::start(folder.path(), &["--workers", "0", "--set", NAMESPACE]).await;
+    let (root, client) = (drover.root_url(), drover.client());
+
+    let reference =
+        reqwest::get(format!("{root}/references/queue/v1/exchanges.json")).await.unwrap().text().await.unwrap();
+    let reference: Value = serde_json::from_str(&reference).unwrap();
+    let prefix = reference["exchangePrefix"].as_str().unwrap();
+    assert_eq!(prefix, "exchange/stage.taskcluster-queue/v1/");
+
+    let id = TaskId::from_random(Seed::choose("namespace").entropy().uuid_bytes());
+    let task = definition("tests/namespace", &json!({"routes": ["index.stage.latest"]}));
+    client.create(id, &task).await.unwrap().ok();
+    client.claim_work("tests/namespace", "w", 1).await.unwrap().ok();
+    client.run(id, 0, "completed", &json!({})).await.unwrap().ok();
+
+    let indexed = async {
+        // The index listens to the exchange that the relay sends to.
+        while client.send_to("index", Method::GET, "task/stage.latest", None, &[]).await.unwrap().status != 200 {
+            sleep(Duration::from_millis(50)).await;
+        }
+    };
+    timeout(SOON, indexed).await.expect("the task is found in the index");
+    let told = timeout(SOON, first_event(root, &format!("{prefix}task-completed"))).await.unwrap();
+    assert!(told.contains(&format!("\"exchange\":\"{prefix}task-completed\"")), "{told}");
+    drover.stop().await;
+}
+
+/// What a follower from the beginning hears first on this exchange.
+async fn first_event(root_url: &str, exchange: &str) -> String {
+    let bindings = json!([{ "exchange": exchange }]).to_string();
+    let url = reqwest::Url::parse_with_params(&format!("{root_url}/api/events/v1/connect/"), [("bindings", bindings)]);
+    let request = reqwest::Client::new().get(url.unwrap()).header("last-event-id", "0");
+    let mut answer = request.send().await.unwrap();
+    assert_eq!(answer.status(), 200);
+    let mut text = String::new();
+    while !text.contains("\"payload\"") {
+        text += std::str::from_utf8(&answer.chunk().await.unwrap().expect("the stream goes on")).unwrap();
+    }
+    text
+}
+
+#[tokio::test]
+async fn what_cannot_be_a_namespace_is_refused_by_the_name_of_the_setting() {
+    let folder = TestDirectory::new();
+    let data = folder.path().join("data");
+    let flags = ["dev", "--listen", "127.0.0.1:0", "--set", "bus.pulse_namespace=a/b", "--data-dir"];
+    let output = timeout(2 * SOON, program().args(flags).arg(data).output()).await.unwrap().unwrap();
+    let words = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{words}");
+    assert!(words.contains("`bus.pulse_namespace`") && words.contains("`a/b`"), "{words}");
+}
