@@ -115,6 +115,7 @@ create table claim (
   taken_until timestamp with time zone not null,
   claimed timestamp with time zone not null,
   task_queue_id text not null,
+  given_again timestamp with time zone,
   constraint claim_pkey PRIMARY KEY (task_id)
 ) with (autovacuum_analyze_scale_factor=0, autovacuum_analyze_threshold=50000, autovacuum_vacuum_cost_delay=0, autovacuum_vacuum_scale_factor=0, autovacuum_vacuum_threshold=5000, fillfactor=70);
 

@@ -155,6 +155,7 @@ fn name(worker: &str) -> WorkerName {
     WorkerName { worker_group: "g".to_owned(), worker_id: worker.to_owned() }
 }
 
+const SOON: Duration = Duration::from_secs(20);
 /// More than enough for a few looks, which tests that find nothing must give.
 const LOOKS: Duration = Duration::from_millis(300);
 /// Touches every row of a table; how many there are.
@@ -289,6 +290,8 @@ async fn a_claim_whose_answer_died_with_its_process_goes_to_its_worker_again_wit
     assert_eq!(house.claim_soon("w", 1).await, [id]);
     let status = house.queue.status(id).await.unwrap();
     assert_eq!((status.runs.len(), status.runs[0].taken_until), (1, lease));
+    let record = house.queue.worker(queue_id(), name("w")).await.unwrap();
+    assert_eq!(record.recent_tasks.len(), 1, "whoever asks for the record finds noted what was handed out");
     house.later(TimeDelta::seconds(4));
     tokio::time::sleep(LOOKS).await;
     assert!(house.claim("w", 1).await.is_empty(), "it was told now, and is not told again");
@@ -303,6 +306,36 @@ async fn a_claim_that_was_answered_to_a_process_which_did_not_hand_it_on_goes_to
     assert_eq!(house.queue.take_work(ask).await.unwrap().len(), 1, "as for the process of the API, which stops now");
     house.later(TimeDelta::seconds(4));
     assert_eq!(house.claim_soon("w", 1).await, [id]);
+    house.stop().await;
+}
+
+#[tokio::test]
+async fn a_claim_whose_answer_is_lost_again_and_again_comes_back_each_time_with_the_same_lease() {
+    let house = House::start().await;
+    let id = house.created(&[], &[]).await;
+    house.claim_and_die("w", 1).await;
+    let lease = house.queue.status(id).await.unwrap().runs[0].taken_until;
+    for lost in 1..4 {
+        house.later(TimeDelta::seconds(4));
+        let given = tokio::time::timeout(SOON, async {
+            // The way of a process that ends before it has handed it on.
+            loop {
+                let ask = ClaimWork { task_queue_id: queue_id(), worker: name("w"), count: 1 };
+                let claims = house.queue.take_work(ask).await.unwrap();
+                if let [claim] = &claims[..] {
+                    break claim.status.task_id;
+                }
+            }
+        });
+        assert_eq!(given.await.expect("it is given again within seconds"), id, "after {lost} lost answers");
+        tokio::time::sleep(LOOKS).await;
+        assert!(house.claim("w", 1).await.is_empty(), "its process may be about to answer");
+    }
+    house.later(TimeDelta::seconds(4));
+    assert_eq!(house.claim_soon("w", 1).await, [id]);
+    let status = house.queue.status(id).await.unwrap();
+    assert_eq!((status.runs.len(), status.runs[0].taken_until), (1, lease));
+    house.queue.report(id, 0, Report::Completed).await.unwrap();
     house.stop().await;
 }
 

@@ -21,7 +21,7 @@ pub use explain::{EdgeRow, PositionRow, Undelivered, WorkerSeen, WorkersSeen};
 pub use groups::GroupRow;
 pub use notes::TaskNote;
 pub use reads::{ClaimedRow, PendingRow};
-pub use repairs::UnansweredClaim;
+pub use repairs::{GivenAgain, UnansweredClaim};
 pub use reports::ReportBatch;
 pub use sweeps::{Repair, Swept};
 pub use workers::{TaskQueueRow, WorkerNote, WorkerRow};

@@ -1,4 +1,4 @@
-//! What should be, compared with what is: `claims_unanswered`, `answer_claim_again`, `retire_worker`, `repair_claims`,
+//! What should be, compared with what is: `claims_unanswered`, `give_claim_again`, `retire_worker`, `repair_claims`,
 //! `repair_blocked`, `repair_groups`, `completed_with_routes`, `sweep_mark_move`.
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -22,6 +22,17 @@ pub struct UnansweredClaim {
     pub capacity: usize,
 }
 
+/// Whether a claim may be given to its worker once more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum GivenAgain {
+    /// It is to be handed out now, by whoever asked.
+    Now,
+    /// Somebody else gave it again a moment ago; should that be lost too, it can be given in a few seconds.
+    JustBefore,
+    /// Its worker was told, or the claim is gone.
+    Over,
+}
+
 impl Db {
     /// `claims_unanswered`: made between two times, with a lease of this length that was never extended.
     pub async fn claims_unanswered(
@@ -40,21 +51,26 @@ impl Db {
         Ok(rows.iter().map(read_unanswered).collect::<Result<_, _>>()?)
     }
 
-    /// `answer_claim_again`. False: somebody else did, or the claim is gone.
-    pub async fn answer_claim_again(
+    /// `give_claim_again`: reserves a claim whose answer was lost.
+    pub async fn give_claim_again(
         &self,
         (task_queue_id, worker): &(TaskQueueId, WorkerName),
         (task_id, run_id): (TaskId, RunId),
         now: DateTime<Utc>,
-    ) -> Result<bool, DbError> {
-        let call = sqlx::query_scalar("select answer_claim_again($1,$2,$3,$4,$5,$6)")
+    ) -> Result<GivenAgain, DbError> {
+        let call = sqlx::query_scalar("select give_claim_again($1,$2,$3,$4,$5,$6)")
             .bind(task_id.0)
             .bind(run_id)
             .bind(&task_queue_id.0)
             .bind(&worker.worker_group)
             .bind(&worker.worker_id)
             .bind(now);
-        Ok(call.fetch_one(self.pool()).await?)
+        let answer: Option<bool> = call.fetch_one(self.pool()).await?;
+        Ok(match answer {
+            Some(true) => GivenAgain::Now,
+            Some(false) => GivenAgain::JustBefore,
+            None => GivenAgain::Over,
+        })
     }
 
     /// `retire_worker`: ends all runs of a worker that is gone.

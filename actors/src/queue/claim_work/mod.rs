@@ -15,7 +15,7 @@ use base::Clock;
 use chrono::TimeDelta;
 use db::{
     Db, DbError, LaneConnection,
-    queue::{ClaimBatch, Claimer, Outcome, TaskAnswer, TaskRow},
+    queue::{ClaimBatch, Claimer, GivenAgain, Outcome, TaskAnswer, TaskRow},
 };
 use delivery::{Delivery, Missed, SharedDesk};
 use desk::{Desk, Waiting, WorkerKey, queues};
@@ -179,36 +179,53 @@ impl ClaimStep {
     /// What the worker was given before and never heard of, as far as it still holds it.
     async fn claim_again(&self, db: &Db, key: &WorkerKey, mut missed: Missed) -> Vec<Claim> {
         let mut claims = Vec::new();
+        let mut left = Vec::new();
         while let Some(&run) = missed.runs.last() {
-            let Ok(claim) = self.give_again(db, key, run).await else { break };
+            match self.give_again(db, key, run).await {
+                Ok(Again::Given(claim)) => claims.push(*claim),
+                Ok(Again::JustBefore) => left.push(run),
+                Ok(Again::Over) => {}
+                Err(_) => break,
+            }
             missed.runs.pop();
-            claims.extend(claim);
         }
+        missed.runs.extend(left);
         claims
     }
 
-    /// A claim that the worker holds and does not know of. It is noted at once, so that only one process gives it again.
-    /// `None`: another one did, or the claim is gone.
-    async fn give_again(&self, db: &Db, key: &WorkerKey, run: (TaskId, RunId)) -> Result<Option<Claim>, DbError> {
+    /// A claim that the worker holds and does not know of. It is reserved for a few seconds, so that only one process gives
+    /// it again, and noted when it is handed out as every claim is: until then this answer may be lost like the first.
+    async fn give_again(&self, db: &Db, key: &WorkerKey, run: (TaskId, RunId)) -> Result<Again, DbError> {
         let (now, (task_id, run_id)) = (self.clock.now(), run);
-        let noted = db.answer_claim_again(key, run, now).await.inspect_err(|error| {
+        let given = db.give_claim_again(key, run, now).await.inspect_err(|error| {
             let error = error as &dyn std::error::Error;
             tracing::warn!(task.id = %task_id, error, "a claim could not be given out again just now");
         })?;
-        if !noted {
-            return Ok(None);
+        match given {
+            GivenAgain::Now => {}
+            GivenAgain::JustBefore => return Ok(Again::JustBefore),
+            GivenAgain::Over => return Ok(Again::Over),
         }
         match claim_task::run(db, task_id, run_id, &key.1, now + self.claim_timeout, now).await {
             Ok((claim, _)) => {
                 tracing::info!(task.id = %task_id, worker.id = key.1.worker_id, "a claim whose answer was lost is given out again");
-                Ok(Some(claim))
+                Ok(Again::Given(Box::new(claim)))
             }
             Err(error) => {
                 tracing::info!(task.id = %task_id, %error, "a claim whose answer was lost is gone");
-                Ok(None)
+                Ok(Again::Over)
             }
         }
     }
+}
+
+/// What comes of giving a claim once more.
+enum Again {
+    Given(Box<Claim>),
+    /// Another process gave it a moment ago.
+    JustBefore,
+    /// There is nothing to give any more.
+    Over,
 }
 
 /// A claimed run, for its worker.

@@ -3,7 +3,8 @@
 //!
 //! The process that a worker speaks to notes what it hands out within a second or two, so a claim that nobody noted was
 //! not handed out, or only just. Whether its worker knows of it after all is told by arithmetic: a worker asks for as many tasks as it has room
-//! for, and one that asks for more than it could have room for does not know what it holds. The lease stays as it was.
+//! for, and one that asks for more than it could have room for does not know what it holds. The lease stays as it was. A claim
+//! that is given again is no different: until it is noted as handed out it can be found here once more.
 
 use std::{
     collections::HashMap,
@@ -15,7 +16,7 @@ use chrono::TimeDelta;
 use db::{Db, queue::UnansweredClaim};
 use tokio::time::Instant;
 
-use super::{ClaimStep, delivery::Delivery, desk::WorkerKey};
+use super::{Again, ClaimStep, delivery::Delivery, desk::WorkerKey};
 use crate::{kit::Lanes, queue::types::Claim};
 
 /// How long after a claim its process must have noted it.
@@ -74,7 +75,9 @@ impl ClaimStep {
         let mut claims = Vec::new();
         for unanswered in self.unanswered.take(key, count.into()) {
             match self.give_again(db, key, (unanswered.task_id, unanswered.run_id)).await {
-                Ok(claim) => claims.extend(claim),
+                Ok(Again::Given(claim)) => claims.push(*claim),
+                // Should that be lost too, a later look finds it.
+                Ok(Again::JustBefore | Again::Over) => {}
                 Err(_) => self.unanswered.add(unanswered),
             }
         }

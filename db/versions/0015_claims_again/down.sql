@@ -1,0 +1,1 @@
+alter table claim drop column given_again;
