@@ -8,6 +8,7 @@
 mod check;
 mod faults;
 mod load;
+mod relays;
 mod told;
 
 use std::time::{Duration, Instant};
@@ -29,6 +30,9 @@ const RECOVER_WITHIN: Duration = Duration::from_secs(30);
 const CLAIM_TIMEOUT: &str = "6";
 
 const ROLES: [&str; 9] = ["api", "queue", "queue", "relay", "relay", "scheduler", "reflector", "reflector", "index"];
+
+/// These houses of many processes take the machine one at a time.
+pub(crate) static TURN: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
 
 /// Everything that can be hurt.
 pub(crate) struct Everything {
@@ -65,6 +69,7 @@ impl Everything {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn faults_lose_nothing_and_double_nothing() {
+    let _turn = TURN.lock().await;
     let entropy = Seed::choose("chaos").entropy();
     let folder = TestDirectory::new();
     let group = TaskId::from_random(entropy.uuid_bytes());

@@ -71,6 +71,18 @@ impl Told {
         self.bus.publish(&messages, PATIENCE).await.unwrap();
     }
 
+    /// Returns once something was told of a task, in both forms.
+    pub(crate) async fn hears_of(&self, task: TaskId) {
+        let task = task.to_string();
+        let heard = || {
+            let heard = self.heard.lock().unwrap();
+            heard.json.contains_key(&task) && heard.protobuf.contains_key(&task)
+        };
+        while !heard() {
+            sleep(Duration::from_millis(20)).await;
+        }
+    }
+
     /// Waits until everything the statuses imply has been told in both forms, in order; then nothing else may have been.
     pub(crate) async fn compare(&self, statuses: &[Value]) {
         let expected: BTreeMap<String, Vec<Step>> = statuses.iter().map(expected_of).collect();
