@@ -1,6 +1,6 @@
 //! The database of this process: somewhere else, or a child of our own.
 
-use std::path::Path;
+use std::{fs::File, path::Path};
 
 use base::environment;
 use db::{
@@ -10,7 +10,7 @@ use db::{
 };
 
 use crate::{
-    exit::{Exit, Failure, with_causes},
+    exit::{Exit, Failure, with_causes, with_setting},
     settings::DatabaseSettings,
 };
 
@@ -27,7 +27,7 @@ impl Database {
     /// The one that settings name; without a URL a PostgreSQL of our own, in the data folder.
     pub(crate) async fn given_or_embedded(settings: &DatabaseSettings, data_dir: &Path) -> Result<Self, Failure> {
         if !settings.url.is_empty() {
-            return Ok(Self { url: url_of(settings), embedded: None });
+            return Self::given(settings);
         }
         let mut own = EmbeddedSettings::new(data_dir.join("postgres"));
         let bin_dir = Some(settings.bin_dir.clone()).filter(|path| !path.is_empty());
@@ -43,6 +43,12 @@ impl Database {
         if settings.url.is_empty() {
             let words = "the setting `database.url` is missing; set it, or DROVER__DATABASE__URL";
             return Err(Failure::new(Exit::Usage, words));
+        }
+        if !settings.ca_file.is_empty() {
+            File::open(&settings.ca_file).map_err(|error| {
+                let words = format!("the file {} that the setting `database.ca_file` names: {error}", settings.ca_file);
+                Failure::new(Exit::Usage, words)
+            })?;
         }
         Ok(Self { url: url_of(settings), embedded: None })
     }
@@ -95,5 +101,5 @@ fn url_of(settings: &DatabaseSettings) -> String {
 }
 
 fn failed(exit: Exit, error: &dyn std::error::Error) -> Failure {
-    Failure::new(exit, format!("the database: {}", with_causes(error)))
+    Failure::new(exit, with_setting("database.ca_file", format!("the database: {}", with_causes(error))))
 }

@@ -61,6 +61,14 @@ impl From<base::telemetry::TelemetryError> for Failure {
     }
 }
 
+/// Where a certificate was refused: also the setting that says whom to trust.
+pub(crate) fn with_setting(setting: &str, words: String) -> String {
+    if words.contains("certificate") {
+        return format!("{words}; the setting `{setting}` names the authorities to trust");
+    }
+    words
+}
+
 /// The same words with every cause behind them, for errors whose own words leave the cause out.
 pub(crate) fn with_causes(error: &dyn std::error::Error) -> String {
     let mut words = error.to_string();

@@ -1,7 +1,7 @@
 //! One connection, kept open by whoever needs it.
 
 use std::{
-    sync::{Arc, Mutex as StdMutex, PoisonError},
+    sync::{Arc, Mutex as StdMutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -33,6 +33,8 @@ pub(super) struct Link {
     entropy: Entropy,
     connection: Mutex<Option<Connection>>,
     exchanges: StdMutex<Vec<Exchange>>,
+    /// Why the last try to connect failed, until one does not.
+    unreached: StdMutex<Option<String>>,
     closed: watch::Sender<bool>,
 }
 
@@ -47,6 +49,7 @@ impl Link {
             entropy,
             connection: Mutex::default(),
             exchanges: StdMutex::default(),
+            unreached: StdMutex::default(),
             closed: watch::Sender::new(false),
         })
     }
@@ -73,14 +76,42 @@ impl Link {
                 return Err(BusError::Closed);
             }
             match self.try_channel().await {
-                Ok(channel) => return Ok(channel),
-                Err(error) => tracing::warn!(connection = %self.name, %error, "the message broker cannot be reached"),
+                Ok(channel) => {
+                    *self.unreached() = None;
+                    return Ok(channel);
+                }
+                Err(error) => self.note(&error),
             }
             tokio::select! {
                 () = backoff.pause() => {}
                 _ = closed.wait_for(|closed| *closed) => {}
             }
         }
+    }
+
+    /// The error of whoever gave up waiting: why there is no connection, if there is none.
+    pub(super) fn late(&self) -> BusError {
+        self.unreached().clone().map_or(BusError::Late, |words| BusError::Away(words.into()))
+    }
+
+    fn unreached(&self) -> MutexGuard<'_, Option<String>> {
+        self.unreached.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn note(&self, error: &lapin::Error) {
+        let words = error.to_string();
+        let connection = &self.name;
+        if words.contains("certificate") {
+            // It will not become better by waiting.
+            tracing::error!(
+                connection,
+                error = words,
+                "the certificate of the message broker is not accepted; see the settings bus.amqp_url and bus.ca_file"
+            );
+        } else {
+            tracing::warn!(connection, error = words, "the message broker cannot be reached");
+        }
+        *self.unreached() = Some(words);
     }
 
     /// Returns once the link is being closed.

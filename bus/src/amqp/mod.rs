@@ -90,20 +90,20 @@ impl Bus for AmqpBus {
         crate::message::check_name("exchange", &exchange.name)?;
         self.into.remember(exchange.clone());
         let declared = self.publisher.declare(exchange);
-        timeout(SUBSCRIBE_WITHIN, declared).await.unwrap_or(Err(BusError::Late))
+        timeout(SUBSCRIBE_WITHIN, declared).await.unwrap_or_else(|_| Err(self.out.late()))
     }
 
     async fn publish(&self, messages: &[Message], deadline: Duration) -> Result<(), BusError> {
         self.open()?;
         messages.iter().try_for_each(Message::check)?;
-        timeout(deadline, self.publisher.publish(messages)).await.unwrap_or(Err(BusError::Late))
+        timeout(deadline, self.publisher.publish(messages)).await.unwrap_or_else(|_| Err(self.out.late()))
     }
 
     async fn subscribe(&self, subscription: Subscription) -> Result<Consumer, BusError> {
         self.open()?;
         subscription.check()?;
         let subscribed = consume::subscribe(self.into.clone(), subscription, &mut self.tasks());
-        timeout(SUBSCRIBE_WITHIN, subscribed).await.unwrap_or(Err(BusError::Late))
+        timeout(SUBSCRIBE_WITHIN, subscribed).await.unwrap_or_else(|_| Err(self.into.late()))
     }
 
     fn wake(&self, exchange: &str, body: Bytes) {

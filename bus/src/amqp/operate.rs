@@ -33,14 +33,14 @@ impl AmqpBus {
             }
             depth
         };
-        timeout(deadline, asked).await.unwrap_or(Err(BusError::Late))
+        timeout(deadline, asked).await.unwrap_or_else(|_| Err(self.out.late()))
     }
 
     /// Sends messages to one queue and to nobody else, marked as replayed. Returns once all of them are safe.
     pub async fn send_to(&self, queue: &str, messages: &[Message], deadline: Duration) -> Result<(), BusError> {
         check_name("queue name", queue)?;
         messages.iter().try_for_each(Message::check)?;
-        timeout(deadline, self.send_all(queue, messages)).await.unwrap_or(Err(BusError::Late))
+        timeout(deadline, self.send_all(queue, messages)).await.unwrap_or_else(|_| Err(self.out.late()))
     }
 
     /// Through the exchange that every broker has, which leads to the queue of the name that is the routing key.

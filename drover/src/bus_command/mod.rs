@@ -16,7 +16,7 @@ use crate::{
     broker::{broker, exchange_names},
     cli::Global,
     database::Database,
-    exit::{Exit, Failure, with_causes},
+    exit::{Exit, Failure, with_causes, with_setting},
     ground::Ground,
     output::Output,
     settings::DroverSettings,
@@ -102,7 +102,7 @@ impl Tools<'_> {
 #[expect(clippy::needless_pass_by_value, reason = "it is the end of the error, and reads well in `map_err`")]
 fn bus_failed(error: BusError) -> Failure {
     let exit = if matches!(error, BusError::Refused(_)) { Exit::Refused } else { Exit::Unreachable };
-    Failure::new(exit, with_causes(&error))
+    Failure::new(exit, with_setting("bus.ca_file", with_causes(&error)))
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "it is the end of the error, and reads well in `map_err`")]

@@ -28,7 +28,12 @@ struct State {
 
 impl Proxy {
     pub async fn to(server: u16) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        Self::at("127.0.0.1", server).await
+    }
+
+    /// The same at another address of this machine.
+    pub async fn at(address: &str, server: u16) -> Self {
+        let listener = TcpListener::bind((address, 0)).await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let state = Arc::new(watch::Sender::new(State::default()));
         let mut forwarding = JoinSet::new();
