@@ -19,6 +19,7 @@ use tokio::{
 
 use super::{
     acks::{Ack, Acks},
+    leaderless,
     link::Link,
     wire::{message, refused_or_away, reply_to, tries},
 };
@@ -121,7 +122,14 @@ async fn consume_from(channel: &Channel, subscription: &Subscription) -> Result<
         channel.queue_bind(queue.name().clone(), exchange, pattern, options, FieldTable::default()).await?;
     }
     let options = BasicConsumeOptions::default();
-    channel.basic_consume(queue.name().clone(), ShortString::default(), options, FieldTable::default()).await
+    let consumed = channel.basic_consume(queue.name().clone(), ShortString::default(), options, FieldTable::default());
+    consumed.await.inspect_err(|error| {
+        if leaderless::is_it(error)
+            && let Queue::Durable { name, .. } = &subscription.queue
+        {
+            leaderless::tell(name);
+        }
+    })
 }
 
 /// Durable queues are quorum queues: they survive the loss of a node, and cost no more on one.

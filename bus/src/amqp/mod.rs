@@ -3,6 +3,7 @@
 mod acks;
 mod call;
 mod consume;
+mod leaderless;
 mod link;
 mod operate;
 mod publish;
