@@ -14,6 +14,18 @@ of the event in the header `x-drover-id`; what is replayed to one queue also car
 `x-drover-routing-key`.
 ";
 
+/// What the reporter tells: no events, and so without declarations in the references.
+const JOBS: &str = "
+## Jobs for Treeherder
+
+Told by the role `treeherder` where it runs (`drover config explain treeherder`); one message for each route of a task.
+
+| Exchange | When | Routing key | Schema |
+|---|---|---|---|
+| `exchange/taskcluster-treeherder/v1/jobs` | A run changed its state. | `<route prefix>.<project>._` | `treeherder/v1/job-message`, or `job-message-2019` with `treeherder.dialect` 2019 |
+| `exchange/taskcluster-treeherder/v1/jobs-2019` | The same, where both forms are sent. | the same | `treeherder/v1/job-message-2019` |
+";
+
 #[test]
 fn the_page_of_exchanges_is_current() {
     let (names, mut page) = (ExchangeNames::default(), HEAD.to_owned());
@@ -33,6 +45,7 @@ fn the_page_of_exchanges_is_current() {
         }
     }
     page.push_str("\nA word with `?` is `_` where the event is not about such a thing.\n");
+    page.push_str(JOBS);
     assert!(written("exchanges.md", &page) == page, "protocol/exchanges.md is stale; write it anew with UPDATE=1");
 }
 
