@@ -238,8 +238,10 @@ async fn a_graph_with_a_fault_leaves_nothing_behind() {
     let good = house.task(&[]);
     let id = good.task_id;
     let bad = house.task(&[TaskId::from_random(house.entropy.uuid_bytes())]);
+    let place = format!("tasks/{}/dependencies", bad.task_id);
     let graph = NewGraph { submit_key: "k".to_owned(), tasks: vec![good.clone(), bad] };
-    assert!(matches!(house.queue.create_graph(graph).await, Err(QueueError::Input(_))));
+    let refused = house.queue.create_graph(graph).await;
+    assert!(matches!(refused, Err(QueueError::Field { field, .. }) if field == place));
     assert!(matches!(house.queue.status(id).await, Err(QueueError::NoSuchTask(_))));
     let graph = NewGraph { submit_key: "k".to_owned(), tasks: vec![good] };
     house.queue.create_graph(graph).await.unwrap();
