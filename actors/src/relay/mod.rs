@@ -44,8 +44,9 @@ const TAKE_OVER: Duration = Duration::from_secs(1);
 const FROZEN: Duration = Duration::from_secs(20);
 /// Between two rounds, so that a busy queue makes few full batches and not many small ones.
 const BREATH: Duration = Duration::from_millis(2);
-/// The same, and the interval at least, while nobody listens, or to few kinds only: nobody is waiting then, or only a
-/// part of this house that is in no hurry.
+/// The same while somebody listens to some kinds only: a part of this house, which can wait a little for company.
+const PARTLY_HEARD_BREATH: Duration = Duration::from_millis(10);
+/// The same, and the interval at least, while nobody listens.
 const UNHEARD_BREATH: Duration = Duration::from_millis(100);
 const UNHEARD_INTERVAL: Duration = Duration::from_secs(1);
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
@@ -149,6 +150,7 @@ impl Relay {
                 state.standing_by_until = Instant::now() + TAKE_OVER;
                 return TAKE_OVER;
             }
+            Ok(Round::PartlyHeard { full }) => (full, PARTLY_HEARD_BREATH, interval.max(UNHEARD_INTERVAL)),
             Ok(Round::Unheard { full }) => (full, UNHEARD_BREATH, interval.max(UNHEARD_INTERVAL)),
             Ok(Round::Sent { full }) => (full, BREATH, interval),
             Err(error) => {

@@ -28,8 +28,10 @@ pub(super) enum RoundError {
 pub(super) enum Round {
     /// Another process sends the events.
     NotOurs,
-    /// Nobody listens to some of them, and those left the outbox unread.
+    /// Nobody listens, and they left the outbox unread.
     Unheard { full: bool },
+    /// Nobody listens to some of them, and those left the outbox unread.
+    PartlyHeard { full: bool },
     /// Somebody listens to every kind.
     Sent { full: bool },
 }
@@ -55,7 +57,13 @@ pub(super) async fn round(
     } else {
         to.kept_round(outbox, &wanted, now).await?
     };
-    Ok(if wanted.is_everything() { Round::Sent { full } } else { Round::Unheard { full } })
+    Ok(if wanted.is_everything() {
+        Round::Sent { full }
+    } else if wanted.is_nothing() {
+        Round::Unheard { full }
+    } else {
+        Round::PartlyHeard { full }
+    })
 }
 
 /// Where events go, and how.
