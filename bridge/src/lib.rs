@@ -8,6 +8,7 @@ mod authority;
 mod build_listener;
 pub mod buildbot;
 mod builders;
+mod busy;
 mod circuit;
 pub mod classic;
 pub mod copier;

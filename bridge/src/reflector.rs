@@ -9,9 +9,8 @@
 //! Tells: the queue, as a client.
 
 use std::{
-    collections::HashMap,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
     time::Duration,
@@ -30,6 +29,7 @@ use tracing::Instrument;
 use uuid::Uuid;
 
 use crate::{
+    busy::{Busy, is_wish},
     circuit::Health,
     master::Master,
     pokes::{Poked, Pokes},
@@ -77,24 +77,6 @@ pub(crate) struct Desk {
     renew_at: Timestamp,
     forget_at: Timestamp,
     noted: Option<Health>,
-}
-
-/// Rows that are being looked at, and whether they are wishes.
-#[derive(Clone, Default)]
-struct Busy(Arc<Mutex<HashMap<i64, bool>>>);
-
-impl Busy {
-    fn lock(&self) -> MutexGuard<'_, HashMap<i64, bool>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn ids(&self) -> Vec<i64> {
-        self.lock().keys().copied().collect()
-    }
-
-    fn wishes(&self) -> usize {
-        self.lock().values().filter(|is_wish| **is_wish).count()
-    }
 }
 
 /// The part, and how to wake it.
@@ -165,7 +147,7 @@ impl Reflector {
         }
         if desk.work.is_empty() {
             // Nothing can be busy; should a look have ended badly, its rows are free again.
-            desk.busy.lock().clear();
+            desk.busy.free_all();
         }
         if !self.lead(desk).await? {
             return Ok(());
@@ -272,16 +254,11 @@ impl Reflector {
     }
 
     fn spawn(&self, desk: &mut Desk, group: Vec<BridgeRequest>) {
-        desk.busy.lock().extend(group.iter().map(|row| (row.id, is_wish(row))));
+        desk.busy.take(&group);
         let (shared, busy, me) = (self.shared.clone(), desk.busy.clone(), self.hint());
         let span = tracing::info_span!(parent: None, "look", part = "bridge/reflector", requests = group.len());
         let work = async move {
-            shared
-                .master
-                .work(group, |id| {
-                    busy.lock().remove(&id);
-                })
-                .await;
+            shared.master.work(group, |id| busy.free(id)).await;
             me.give();
         };
         desk.work.spawn(work.instrument(span));
@@ -299,10 +276,6 @@ impl Reflector {
     fn hint(&self) -> Hint<Look> {
         Hint::new(self.me.clone(), &self.hints, || Look)
     }
-}
-
-const fn is_wish(row: &BridgeRequest) -> bool {
-    row.request_id.is_none()
 }
 
 async fn probe(master: &Master) {

@@ -75,7 +75,7 @@ loud() {
     start_collector "$RUN_DIR/loud-$1.otlp"
     shift
     start_drover --data-dir "$DROVER_TEST_DATA" --listen 127.0.0.1:0 --workers 1 --set telemetry.log=trace \
-        --set telemetry.otlp_endpoint="$DROVER_TEST_OTLP_URL" "$@"
+        --set telemetry.otlp_endpoint="$DROVER_TEST_OTLP_URL" --set telemetry.metrics_every=1 "$@"
     DROVER_TEST_LOG="$DROVER_LOG" "$VENV/bin/pytest" -c tests/client/pytest.ini tests/client/test_secrecy.py
     stop_drover
     stop_collector

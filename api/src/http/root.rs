@@ -75,20 +75,17 @@ impl Probes {
     }
 }
 
-/// The answer where nothing is: not the form of other errors. Of a service that is there, it says where to look.
+/// The answer where nothing is: not the form of other errors, and word for word what clients know. What there is instead
+/// is declared in the document of the `Link` header.
 pub(super) fn not_found(path: &str) -> Reply {
     let service = path.strip_prefix("/api/").and_then(|rest| rest.split('/').next());
-    let message = match service.and_then(reference::service) {
-        Some(service) => {
-            let (name, version) = (&service.service_name, &service.api_version);
-            format!(
-                "Drover's {name} answers no such method and path. What it answers is declared at \
-                 /references/{name}/{version}/api.json"
-            )
-        }
-        None => "There is nothing here. What Drover answers is declared at /references/manifest.json".to_owned(),
+    let document = match service.and_then(reference::service) {
+        Some(service) => format!("/references/{}/{}/api.json", service.service_name, service.api_version),
+        None => "/references/manifest.json".to_owned(),
     };
-    Reply::json(&json!({ "error": "Not found", "message": message })).with_status(axum::http::StatusCode::NOT_FOUND)
+    Reply::json(&json!({ "error": "Not found" }))
+        .with_status(axum::http::StatusCode::NOT_FOUND)
+        .with_header("link", &format!("<{document}>; rel=\"describedby\""))
 }
 
 /// The answer when too much is going on already.

@@ -57,6 +57,22 @@ impl Source for Inbox {
     }
 }
 
+/// What nobody took in hand has not failed: it goes back, however often it came before.
+impl Drop for Inbox {
+    fn drop(&mut self) {
+        self.0.close();
+        while let Ok(received) = self.0.try_recv() {
+            give_back(received);
+        }
+    }
+}
+
+fn give_back(received: Received) {
+    if let Received::Delivery(delivery) = received {
+        delivery.give_back();
+    }
+}
+
 struct Task {
     link: Arc<Link>,
     subscription: Subscription,
@@ -191,6 +207,11 @@ async fn consume(task: &Task, channel: &Channel, mut deliveries: lapin::Consumer
     loop {
         let told = tokio::select! {
             biased;
+            // First: what is given back now must not come here once more.
+            () = task.sender.closed() => {
+                last_words(channel, &mut acks, &mut settling).await;
+                return End::Over;
+            }
             Some((tag, settlement)) = settling.recv() => settle(channel, &mut acks, tag, settlement).await,
             delivery = deliveries.next() => match delivery {
                 Some(Ok(delivery)) => {
@@ -201,10 +222,6 @@ async fn consume(task: &Task, channel: &Channel, mut deliveries: lapin::Consumer
                 None => return broken_or_over(task),
             },
             () = sleep(IDLE), if acks.is_due() => tell_all(channel, acks.flush()).await,
-            () = task.sender.closed() => {
-                last_words(channel, &mut acks, &mut settling).await;
-                return End::Over;
-            }
             () = task.link.closed() => {
                 last_words(channel, &mut acks, &mut settling).await;
                 return End::Over;
@@ -225,7 +242,9 @@ fn broken_or_over(task: &Task) -> End {
 async fn hand_over(task: &Task, delivery: lapin::message::Delivery, settler: &Arc<dyn Settler>) {
     let (tag, tries, reply_to) = (delivery.delivery_tag, tries(&delivery), reply_to(&delivery.properties));
     let delivery = Delivery::new(Arc::new(message(delivery)), tries, tag, settler.clone()).replying_to(reply_to);
-    let _ = task.sender.send(Received::Delivery(delivery)).await;
+    if let Err(mpsc::error::SendError(received)) = task.sender.send(Received::Delivery(delivery)).await {
+        give_back(received);
+    }
 }
 
 async fn settle(channel: &Channel, acks: &mut Acks, tag: u64, settlement: Settlement) -> Result<(), lapin::Error> {

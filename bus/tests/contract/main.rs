@@ -43,6 +43,7 @@ scenarios! {
     a_rejected_delivery_does_not_come_again,
     prefetch_holds_deliveries_back,
     a_durable_queue_keeps_what_its_consumer_left,
+    what_no_consumer_took_in_hand_comes_again,
     consumers_of_one_queue_share_its_messages,
     consumers_that_take_turns_do_not_overtake_each_other,
     a_bounded_queue_drops_its_oldest,

@@ -211,6 +211,27 @@ pub(crate) async fn a_durable_queue_keeps_what_its_consumer_left(bus: &dyn Bus) 
     assert_eq!(kept, ["1", "2", "3"]);
 }
 
+/// However often consumers end before they come to it: it has not failed.
+pub(crate) async fn what_no_consumer_took_in_hand_comes_again(bus: &dyn Bus) {
+    let exchange = topic(bus).await;
+    let durable = Subscription::durable(&name("queue")).bind(&exchange, "#");
+    drop(bus.subscribe(durable.clone()).await.unwrap());
+    numbers(bus, &exchange, 0..3).await;
+    for _ in 0..3 {
+        let mut consumer = bus.subscribe(durable.clone()).await.unwrap();
+        let first = next(&mut consumer).await;
+        drop(consumer);
+        first.give_back();
+    }
+    let mut consumer = bus.subscribe(durable).await.unwrap();
+    let mut kept = Vec::new();
+    while kept.len() < 3 {
+        kept.push(next_body(&mut consumer).await);
+    }
+    kept.sort();
+    assert_eq!(kept, ["0", "1", "2"]);
+}
+
 pub(crate) async fn consumers_of_one_queue_share_its_messages(bus: &dyn Bus) {
     let exchange = topic(bus).await;
     let durable = Subscription::durable(&name("queue")).bind(&exchange, "#").prefetch(1);

@@ -234,6 +234,6 @@ async fn probes_and_references_are_answered_outside_the_api() {
     assert_eq!(reference["serviceName"], "queue");
     assert_eq!(house.raw("GET", "/elsewhere", &[], "").await.status, 404);
     let unknown = house.raw("GET", "/api/hooks/v1/hooks", &[], "").await;
-    assert_eq!((unknown.status, &unknown.json()["error"]), (404, &json!("Not found")));
-    assert!(unknown.json()["message"].as_str().unwrap().contains("/references/hooks/v1/api.json"));
+    assert_eq!((unknown.status, unknown.json()), (404, json!({ "error": "Not found" })));
+    assert_eq!(unknown.header("link"), Some("</references/hooks/v1/api.json>; rel=\"describedby\""));
 }
