@@ -101,8 +101,8 @@ async fn a_long_task_keeps_its_claim_and_ends_when_it_is_cancelled() {
 #[tokio::test]
 async fn a_worker_that_stops_gives_its_task_back() {
     let mut bench = Bench::start().await;
-    let id = bench.task(&payload("test $RUN_ID = 1 || sleep 1000"), &json!({})).await;
-    bench.until(id, "running").await;
+    let id = bench.task(&payload("test $RUN_ID = 1 || { echo begun; sleep 1000; }"), &json!({})).await;
+    bench.first_lines(id, 1).await;
 
     bench.stop_worker().await;
     assert_eq!(bench.reasons(id).await, ["worker-shutdown"]);
