@@ -46,8 +46,9 @@ const FROZEN: Duration = Duration::from_secs(20);
 const BREATH: Duration = Duration::from_millis(2);
 /// The same while somebody listens to some kinds only: a part of this house, which can wait a little for company.
 const PARTLY_HEARD_BREATH: Duration = Duration::from_millis(10);
-/// The same, and the interval at least, while nobody listens.
+/// The same while nobody listens.
 const UNHEARD_BREATH: Duration = Duration::from_millis(100);
+/// The interval at least, while there are kinds that nobody listens to: those who listen are of this process, which hints.
 const UNHEARD_INTERVAL: Duration = Duration::from_secs(1);
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
