@@ -1,0 +1,1 @@
+-- Undoes up.sql; no data that the older version knows may be lost.

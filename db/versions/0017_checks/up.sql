@@ -1,0 +1,1 @@
+-- Version 17: values are checked where they are stored, and a row that cannot be told of no longer fails its neighbours.
