@@ -11,9 +11,6 @@ pub use header::Header;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
 
-/// Longest header or signed URL that is looked at. It bounds the scopes that fit into temporary credentials.
-pub const LONGEST: usize = 16 * 1024;
-
 /// Why a request cannot be authenticated. The words reach the client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum HawkError {

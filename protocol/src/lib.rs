@@ -9,6 +9,7 @@ pub mod exchanges;
 pub mod explain;
 pub mod hawk;
 pub mod id;
+pub mod limits;
 pub mod message;
 pub mod proto;
 pub mod reference;

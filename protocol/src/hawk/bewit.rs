@@ -1,7 +1,8 @@
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use hmac::Mac;
 
-use super::{HawkError, LONGEST, Signed};
+use super::{HawkError, Signed};
+use crate::limits::MAX_AUTHORIZATION_HEADER;
 
 const KIND: &str = "hawk.1.bewit";
 
@@ -31,7 +32,7 @@ pub fn take_bewit(resource: &str) -> Option<(String, &str)> {
 
 impl Bewit {
     pub fn parse(text: &str) -> Result<Self, HawkError> {
-        if text.len() > LONGEST {
+        if text.len() > MAX_AUTHORIZATION_HEADER {
             return Err(HawkError::UrlTooLong);
         }
         let bytes = URL_SAFE_NO_PAD.decode(text.trim_end_matches('=')).map_err(|_| HawkError::BadBewit)?;

@@ -1,7 +1,8 @@
 use base64::{Engine, engine::general_purpose::STANDARD};
 use hmac::Mac;
 
-use super::{HawkError, LONGEST, Signed};
+use super::{HawkError, Signed};
+use crate::limits::MAX_AUTHORIZATION_HEADER;
 
 const KIND: &str = "hawk.1.header";
 
@@ -20,7 +21,7 @@ pub struct Header<'a> {
 impl<'a> Header<'a> {
     /// Reads `Hawk id="…", ts="…", nonce="…", mac="…"`, and `hash` and `ext` where given.
     pub fn parse(text: &'a str) -> Result<Self, HawkError> {
-        if text.len() > LONGEST {
+        if text.len() > MAX_AUTHORIZATION_HEADER {
             return Err(HawkError::HeaderTooLong);
         }
         let (scheme, mut rest) = text.split_once(' ').unwrap_or((text, ""));
@@ -158,7 +159,7 @@ mod tests {
 
     #[test]
     fn headers_that_are_not_hawk_are_named_for_what_they_are() {
-        let long = format!("Hawk id=\"{}\"", "x".repeat(LONGEST));
+        let long = format!("Hawk id=\"{}\"", "x".repeat(MAX_AUTHORIZATION_HEADER));
         let cases = [
             ("Bearer abc", HawkError::OtherScheme),
             ("Basic dXNlcjpwYXNz", HawkError::OtherScheme),

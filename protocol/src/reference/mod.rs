@@ -2,6 +2,7 @@
 //!
 //! The entries stand in `references/<service>/api.json`, with words of our own, and the schemas beside them.
 
+mod chance;
 mod document;
 mod endpoint;
 mod load;

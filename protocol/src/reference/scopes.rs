@@ -75,6 +75,18 @@ impl ScopeParams {
         self.with(name, ParamValue::Flag(value))
     }
 
+    pub(super) fn get(&self, name: &str) -> Option<&ParamValue> {
+        self.0.get(name)
+    }
+
+    /// A list that is longer than `max`: its name, and how long it is.
+    pub fn list_longer_than(&self, max: usize) -> Option<(&str, usize)> {
+        self.0.iter().find_map(|(name, value)| match value {
+            ParamValue::List(items) if items.len() > max => Some((name.as_str(), items.len())),
+            _ => None,
+        })
+    }
+
     fn with(mut self, name: &str, value: ParamValue) -> Self {
         self.0.insert(name.to_owned(), value);
         self
@@ -173,13 +185,13 @@ fn holes(text: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-enum Piece<'a> {
+pub(super) enum Piece<'a> {
     Text(&'a str),
     Hole(&'a str),
 }
 
 /// Cuts `a:<b>/<c>` into texts and holes.
-fn pieces(text: &str) -> impl Iterator<Item = Piece<'_>> {
+pub(super) fn pieces(text: &str) -> impl Iterator<Item = Piece<'_>> {
     text.split_inclusive('>').flat_map(|part| match part.strip_suffix('>').and_then(|part| part.split_once('<')) {
         Some((before, name)) => [Piece::Text(before), Piece::Hole(name)],
         None => [Piece::Text(part), Piece::Text("")],

@@ -9,7 +9,7 @@ use jsonschema::{Draft, PatternOptions, Registry, RegistryBuilder, Validator};
 use serde_json::Value;
 
 use super::{Fault, defaults::Defaults, fault, store};
-use crate::time;
+use crate::{limits::MAX_LISTED, time};
 
 /// One compiled schema.
 #[derive(Debug)]
@@ -24,12 +24,32 @@ impl Schema {
         self.defaults.fill(value);
     }
 
-    /// All faults of the value.
+    /// The faults of the value, at most [`MAX_LISTED`]. Of a value with very many parts only the first is told: the
+    /// validator would gather an error for each part before it gives any of them.
     pub fn check(&self, value: &Value) -> Result<(), Vec<Fault>> {
         if self.validator.is_valid(value) {
             return Ok(());
         }
-        Err(self.validator.iter_errors(value).flat_map(|error| fault::from_error(&error)).collect())
+        let mut left = MAX_PARTS;
+        if has_more_parts_than(value, &mut left) {
+            let first = self.validator.validate(value).err();
+            return Err(first.iter().flat_map(fault::from_error).take(MAX_LISTED).collect());
+        }
+        Err(self.validator.iter_errors(value).flat_map(|error| fault::from_error(&error)).take(MAX_LISTED).collect())
+    }
+}
+
+/// Values with more parts have only their first fault told.
+const MAX_PARTS: usize = 10_000;
+
+/// Whether the value and all that is in it are more than are `left`. Stops at that count.
+fn has_more_parts_than(value: &Value, left: &mut usize) -> bool {
+    let Some(fewer) = left.checked_sub(1) else { return true };
+    *left = fewer;
+    match value {
+        Value::Array(items) => items.iter().any(|item| has_more_parts_than(item, left)),
+        Value::Object(fields) => fields.values().any(|field| has_more_parts_than(field, left)),
+        _ => false,
     }
 }
 

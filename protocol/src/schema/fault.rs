@@ -8,6 +8,8 @@ use jsonschema::{
 };
 use serde_json::Value;
 
+use crate::limits::MAX_LISTED;
+
 /// One fault of a body.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fault {
@@ -32,6 +34,11 @@ impl Fault {
         Self { came: "something else".to_owned(), ..self }
     }
 
+    /// Names of fields are the sender's, and may be as long as the body.
+    fn shortened(self) -> Self {
+        Self { pointer: cut(self.pointer), expected: cut(self.expected), ..self }
+    }
+
     pub(super) fn no_schema(service: &str, name: &str) -> Self {
         Self { pointer: String::new(), expected: format!("have a schema {service}/{name}"), came: "none".to_owned() }
     }
@@ -39,11 +46,16 @@ impl Fault {
 
 /// The faults behind one error of the validator: several where it found several fields too many.
 pub(super) fn from_error(error: &ValidationError<'_>) -> Vec<Fault> {
+    faults_of(error).into_iter().map(Fault::shortened).collect()
+}
+
+fn faults_of(error: &ValidationError<'_>) -> Vec<Fault> {
     let pointer = error.instance_path().as_str();
     match error.kind() {
         Kind::Required { property } => vec![missing(pointer, property)],
         Kind::AdditionalProperties { unexpected } => {
-            unexpected.iter().map(|name| surplus(pointer, name, error.instance())).collect()
+            let named = unexpected.iter().take(MAX_LISTED);
+            named.map(|name| surplus(pointer, name, error.instance())).collect()
         }
         Kind::OneOfNotValid { context } | Kind::AnyOf { context } => {
             closest(context).unwrap_or_else(|| vec![choice(pointer, context, error.instance())])
@@ -68,13 +80,13 @@ fn surplus(parent: &str, name: &str, instance: &Value) -> Fault {
 fn closest(alternatives: &[Vec<ValidationError<'static>>]) -> Option<Vec<Fault>> {
     let meant = alternatives.iter().filter(|errors| !errors.iter().any(is_fixed_word));
     let closest = meant.min_by_key(|errors| errors.len())?;
-    Some(closest.iter().flat_map(from_error).collect())
+    Some(closest.iter().flat_map(faults_of).take(MAX_LISTED).collect())
 }
 
 /// No alternative was meant: says which fixed words would have named one.
 fn choice(pointer: &str, alternatives: &[Vec<ValidationError<'static>>], instance: &Value) -> Fault {
     let fixed = || alternatives.iter().flatten().filter(|error| is_fixed_word(error));
-    let mut words: Vec<String> = fixed().flat_map(allowed).collect();
+    let mut words: Vec<String> = fixed().flat_map(allowed).take(MAX_LISTED).collect();
     words.dedup();
     let came = fixed().next();
     Fault {
@@ -119,6 +131,14 @@ fn expected(kind: &Kind, error: &ValidationError<'_>) -> String {
 /// A property's pointer, with the two letters escaped that JSON pointers escape.
 fn child(parent: &str, name: &str) -> String {
     format!("{parent}/{}", name.replace('~', "~0").replace('/', "~1"))
+}
+
+fn cut(text: String) -> String {
+    const LONGEST: usize = 256;
+    match text.char_indices().nth(LONGEST) {
+        Some((cut, _)) => format!("{}… ({} characters)", &text[..cut], text.chars().count()),
+        None => text,
+    }
 }
 
 /// A value as JSON, cut where it would fill the page.

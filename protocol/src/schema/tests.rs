@@ -1,7 +1,10 @@
 use serde_json::json;
 
 use super::*;
-use crate::reference::{self, Output};
+use crate::{
+    limits::MAX_LISTED,
+    reference::{self, Output},
+};
 
 fn task() -> Value {
     json!({
@@ -96,4 +99,40 @@ fn what_is_not_an_object_is_refused() {
 #[test]
 fn an_unknown_schema_is_a_fault_and_not_a_pass() {
     assert!(check("queue", "no-such-schema", &json!({})).is_err());
+}
+
+#[test]
+fn a_hostile_body_has_a_bounded_number_of_short_faults() {
+    let many_keys: serde_json::Map<String, Value> = (0..60_000).map(|n| (format!("unknown-{n}"), json!(n))).collect();
+    let few_keys: serde_json::Map<String, Value> = (0..500).map(|n| (format!("unknown-{n}"), json!(n))).collect();
+    let long = "k".repeat(1_000_000);
+    let cases = [
+        ("create-task-request", json!({ "scopes": vec![1; 60_000] }), 1),
+        ("create-task-request", json!({ "scopes": vec![1; 500] }), MAX_LISTED),
+        ("create-task-request", Value::Object(many_keys.clone()), 1),
+        ("create-task-request", Value::Object(few_keys.clone()), MAX_LISTED),
+        ("post-artifact-request", Value::Object(many_keys), 1),
+        (
+            "create-task-request",
+            json!({ long.clone(): 1, "routes": [long.clone()], "metadata": { "source": long } }),
+            5,
+        ),
+    ];
+    for (name, mut body, at_least) in cases {
+        let faults = validate_input("queue", name, &mut body).unwrap_err();
+        assert!((at_least..=MAX_LISTED).contains(&faults.len()), "{name}: {}", faults.len());
+        assert!(faults.iter().all(|fault| fault.to_string().len() < 1000), "{name}");
+    }
+}
+
+#[test]
+fn no_format_or_pattern_recurses_with_the_text() {
+    for text in ["(", "[", "a{1000}{", "(?:", "\\", "%", "[::", "1."] {
+        let mut body = task();
+        body["metadata"]["source"] = json!(text.repeat(100_000));
+        body["deadline"] = json!(text.repeat(100_000));
+        assert!(validate_input("queue", "create-task-request", &mut body).is_err());
+        let host = json!({ "method": "get", "resource": "/", "port": 80, "host": text.repeat(100_000) });
+        assert!(check("auth", "authenticate-hawk-request", &host).is_err());
+    }
 }

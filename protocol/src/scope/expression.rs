@@ -3,6 +3,10 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::ScopeSet;
+use crate::limits::MAX_LISTED;
+
+/// Most bytes of scopes that a refusal shows whole.
+const MAX_SHOWN_BYTES: usize = 10_000;
 
 /// What a request asks for: one scope, all of several things, or any of them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -50,6 +54,52 @@ impl ScopeExpression {
         };
         grant.sort();
         Some(grant)
+    }
+
+    /// Whether people can read it in a refusal: it names few scopes, which are not long all together.
+    pub fn is_short(&self) -> bool {
+        let (mut count, mut bytes) = (0, 0);
+        self.measure(&mut count, &mut bytes);
+        count <= MAX_LISTED && bytes <= MAX_SHOWN_BYTES
+    }
+
+    /// Its beginning, which is short. It must not be checked.
+    #[must_use]
+    pub fn abridged(&self) -> Self {
+        self.first(&mut MAX_LISTED.to_owned())
+    }
+
+    fn measure(&self, count: &mut usize, bytes: &mut usize) {
+        match self {
+            Self::Scope(scope) => (*count, *bytes) = (*count + 1, *bytes + scope.len()),
+            Self::AllOf(parts) | Self::AnyOf(parts) => {
+                for part in parts {
+                    if *count <= MAX_LISTED {
+                        part.measure(count, bytes);
+                    }
+                }
+            }
+        }
+    }
+
+    fn first(&self, left: &mut usize) -> Self {
+        let mut some = |parts: &[Self]| {
+            let mut kept = Vec::new();
+            for part in parts.iter().take(*left) {
+                if *left > 0 {
+                    kept.push(part.first(left));
+                }
+            }
+            kept
+        };
+        match self {
+            Self::Scope(scope) => {
+                *left = left.saturating_sub(1);
+                Self::Scope(scope[..scope.floor_char_boundary(MAX_SHOWN_BYTES / MAX_LISTED)].to_owned())
+            }
+            Self::AllOf(parts) => Self::AllOf(some(parts)),
+            Self::AnyOf(parts) => Self::AnyOf(some(parts)),
+        }
     }
 
     /// `AllOf`, or its only part.
@@ -110,6 +160,20 @@ mod tests {
         assert_eq!(grant(r#"{"AllOf": ["a:*", "a:b"]}"#), words(&["a:*"]));
         assert_eq!(grant(r#"{"AnyOf": []}"#), None);
         assert_eq!(grant(r#"{"AllOf": []}"#), words(&[]));
+    }
+
+    #[test]
+    fn a_long_expression_is_abridged() {
+        let asked = ScopeExpression::AllOf((0..1000).map(|n| ScopeExpression::Scope(format!("s:{n}"))).collect());
+        let nested = ScopeExpression::AnyOf(vec![asked.clone(), "x".into(), asked.clone()]);
+        for long in [asked, nested, ScopeExpression::Scope("x".repeat(20_000))] {
+            assert!(!long.is_short());
+            let abridged = long.abridged();
+            assert!(abridged.is_short(), "{abridged}");
+            assert!(abridged.to_string().len() < 2 * MAX_SHOWN_BYTES);
+        }
+        let short = parse(r#"{"AllOf": ["a", {"AnyOf": ["b", "c"]}]}"#);
+        assert!(short.is_short() && short.abridged() == short);
     }
 
     #[test]

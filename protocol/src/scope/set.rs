@@ -52,6 +52,12 @@ impl ScopeSet {
         above > 0 && satisfies(&self.0[above - 1], required)
     }
 
+    /// Whether some scope that begins like this is held, in whole or in part: what follows is not known.
+    pub fn may_satisfy_beginning(&self, beginning: &str) -> bool {
+        let from = self.0.partition_point(|held| letters(held) < beginning);
+        self.0.get(from).is_some_and(|held| held.starts_with(beginning)) || self.satisfies(beginning)
+    }
+
     pub fn satisfies_all<'a>(&self, required: impl IntoIterator<Item = &'a str>) -> bool {
         required.into_iter().all(|scope| self.satisfies(scope))
     }
@@ -96,6 +102,23 @@ mod tests {
                 assert_eq!(set.satisfies(word), plainly, "{held:?} for {word}");
             }
         }
+    }
+
+    #[test]
+    fn a_beginning_may_be_satisfied_by_what_is_longer_or_by_a_pattern() {
+        let set = ScopeSet::new(["a:b:c", "q:x*", "z"]);
+        for (beginning, expected) in [
+            ("a:", true),
+            ("a:b:c", true),
+            ("a:b:cd", false),
+            ("q:xyz", true),
+            ("q:", true),
+            ("q:y", false),
+            ("", true),
+        ] {
+            assert_eq!(set.may_satisfy_beginning(beginning), expected, "{beginning}");
+        }
+        assert!(!ScopeSet::default().may_satisfy_beginning(""));
     }
 
     #[test]

@@ -1,0 +1,11 @@
+//! Sizes that both sides of a connection must agree on.
+
+/// Longest `Authorization` header, in bytes, that the server reads and that any credentials it issues may need. It
+/// bounds the scopes that fit into temporary credentials; proxies in front of the server must let it through.
+pub const MAX_AUTHORIZATION_HEADER: usize = 64 * 1024;
+
+/// Longest head of a request: an `Authorization` header and a URL, each as long as may be, and other headers.
+pub const MAX_REQUEST_HEAD: usize = 2 * MAX_AUTHORIZATION_HEADER + 32 * 1024;
+
+/// Most entries of a list of errors, of names or of scopes that an error reply repeats.
+pub const MAX_LISTED: usize = 50;
