@@ -48,6 +48,11 @@ impl ServerArgs {
         })
     }
 
+    /// The server itself, also where there is a proxy.
+    pub(crate) fn direct_root_url(&self) -> Result<String, Failure> {
+        given(self.root_url.as_ref()).map_or_else(|| self.root_url(), Ok)
+    }
+
     pub(crate) fn credentials(&self) -> Result<Option<Credentials>, Failure> {
         match (given(self.client_id.as_ref()), given(self.access_token.as_ref())) {
             (Some(client_id), Some(access_token)) => {
@@ -61,8 +66,7 @@ impl ServerArgs {
     /// Past the proxy, and without credentials: for requests that bring their own.
     pub(crate) fn connect_direct(&self, ground: &Ground) -> Result<Server, Failure> {
         let (clock, entropy) = (ground.clock.clone(), ground.entropy.branch("direct"));
-        let root_url = given(self.root_url.as_ref()).map_or_else(|| self.root_url(), Ok)?;
-        Ok(Server(Client::new(&root_url, None, clock, entropy)?))
+        Ok(Server(Client::new(&self.direct_root_url()?, None, clock, entropy)?))
     }
 
     pub(crate) fn connect(&self, ground: &Ground) -> Result<Server, Failure> {

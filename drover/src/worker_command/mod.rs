@@ -1,5 +1,8 @@
 //! `drover worker`: claims and runs tasks on this machine.
 
+mod credentials;
+mod parent;
+
 use std::{path::PathBuf, time::Duration};
 
 use base::{environment, telemetry};
@@ -7,6 +10,7 @@ use clap::Args;
 use protocol::id::{TaskQueueId, WorkerName};
 use worker::{Worker, WorkerSettings};
 
+use self::credentials::CredentialsArgs;
 use crate::{
     cli::Global,
     client::ServerArgs,
@@ -23,6 +27,7 @@ use crate::{
 Examples:
   drover worker --task-queue-id local/worker
   drover worker --task-queue-id build/linux --capacity 8 --worker-id \"$(hostname)\" --work-dir /var/lib/drover-worker
+  drover worker --root-url https://ci.example.com --credentials-file /etc/drover/worker.json
 
 SIGTERM or Ctrl-C stops it: running tasks end, and the queue gives them to another worker.")]
 pub(crate) struct WorkerArgs {
@@ -53,6 +58,14 @@ pub(crate) struct WorkerArgs {
     /// How long the processes of an interrupted task have between SIGTERM and SIGKILL.
     #[arg(long, value_name = "SECONDS", default_value_t = 2)]
     kill_grace: u64,
+    /// A claim is renewed at least this often; so soon the worker learns that a task was cancelled.
+    #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..))]
+    reclaim_at_latest: u64,
+    /// End when this process ends, which must be the one that started the worker.
+    #[arg(long, value_name = "PID")]
+    parent: Option<u32>,
+    #[command(flatten)]
+    credentials: CredentialsArgs,
     #[command(flatten)]
     server: ServerArgs,
 }
@@ -60,8 +73,12 @@ pub(crate) struct WorkerArgs {
 pub(crate) async fn run(args: WorkerArgs, global: &Global, ground: &Ground, output: &Output) -> Result<Exit, Failure> {
     let loaded = global.load(&[])?.settings;
     let _telemetry = telemetry::init(&loaded.telemetry, "worker")?;
-    let credentials = args.server.credentials()?.ok_or_else(|| {
-        Failure::new(Exit::Usage, "a worker needs credentials: set TASKCLUSTER_CLIENT_ID and TASKCLUSTER_ACCESS_TOKEN")
+    if let Some(parent) = args.parent {
+        parent::end_with(parent)?;
+    }
+    let credentials = args.credentials.read()?.map_or_else(|| args.server.credentials(), |given| Ok(Some(given)))?;
+    let credentials = credentials.ok_or_else(|| {
+        Failure::new(Exit::Usage, "a worker needs credentials: give --credentials-file, or set TASKCLUSTER_CLIENT_ID and TASKCLUSTER_ACCESS_TOKEN")
     })?;
     let made_up = || format!("worker-{:08x}", ground.entropy.range(0..1 << 32));
     let name = WorkerName {
@@ -73,12 +90,13 @@ pub(crate) async fn run(args: WorkerArgs, global: &Global, ground: &Ground, outp
         .clone()
         .unwrap_or_else(|| std::env::temp_dir().join(format!("drover-{}-{}", name.worker_group, name.worker_id)));
     let queue = TaskQueueId(args.task_queue_id.clone());
-    let mut settings = WorkerSettings::new(&args.server.root_url()?, credentials, queue, name, work_dir);
+    let mut settings = WorkerSettings::new(&args.server.direct_root_url()?, credentials, queue, name, work_dir);
     settings.task_env.extend(task_environment(&loaded.dev.task_variables));
     settings.capacity = args.capacity.into();
     settings.keep_task_dirs = args.keep_task_dirs;
     settings.live_log_host.clone_from(&args.live_log_host);
     settings.kill_grace = Duration::from_secs(args.kill_grace);
+    settings.reclaim_at_latest = Duration::from_secs(args.reclaim_at_latest);
     settings.task_env.extend(args.task_env.iter().filter_map(|text| handed_on(text)));
     let shutdown = shutdown()?;
     let text = format!(
