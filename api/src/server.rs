@@ -6,8 +6,14 @@ use std::{
 };
 
 use actors::{
-    artifacts::Artifacts, auth::Auth, index::Index, live::Live, purge_cache::PurgeCache, queue::Queue,
-    secrets::Secrets, treeherder::Pushes,
+    artifacts::Artifacts,
+    auth::Auth,
+    index::Index,
+    live::Live,
+    purge_cache::PurgeCache,
+    queue::{Queue, TaskLimits},
+    secrets::Secrets,
+    treeherder::Pushes,
 };
 use axum::{
     body::{Body, HttpBody},
@@ -42,6 +48,7 @@ pub struct Api {
     /// Of the exchanges for the world, as the references tell.
     pub exchange_names: ExchangeNames,
     pub queue: Queue,
+    pub task_limits: TaskLimits,
     pub artifacts: Artifacts,
     pub auth: Auth,
     pub index: Index,

@@ -7,7 +7,7 @@ use actors::{
     auth::{Auth, StaticClient},
     kit::{Child, Supervised, Supervisor},
     object::Objects,
-    queue::{self, Nudge, Queue, Wakes, both},
+    queue::{self, Nudge, Queue, TaskLimits, Wakes, both},
     reflector::Reflector,
     relay,
     scheduler::Scheduler,
@@ -64,6 +64,7 @@ pub(crate) struct House {
 /// What the HTTP server speaks to.
 struct Doors {
     queue: Queue,
+    task_limits: TaskLimits,
     artifacts: Artifacts,
     auth: Auth,
     services: Services,
@@ -115,13 +116,15 @@ impl Door {
         root_url.clone_into(&mut settings.api.root_url);
         let entropy = ground.entropy.branch("api");
         let (settings, clock) = (settings.api, ground.clock);
-        let Doors { queue, artifacts, auth, services: Services { index, secrets, purge_cache, pushes, live } } = doors;
+        let Doors { queue, task_limits, artifacts, auth, services } = doors;
+        let Services { index, secrets, purge_cache, pushes, live } = services;
         let (build, ready) = (build(), ready(&db));
         let api = Api {
             settings,
             build,
             exchange_names,
             queue,
+            task_limits,
             artifacts,
             auth,
             index,
@@ -164,6 +167,7 @@ fn parts(
 ) -> Result<(Vec<Child>, Doors), Failure> {
     let Ground { clock, entropy } = plan.ground.clone();
     let (db, settings) = (plan.db.clone(), plan.settings.queue.clone());
+    let task_limits = settings.task_limits().map_err(|words| Failure::new(Exit::Usage, words))?;
     let wake_ups = WakeUps::new(plan, bus);
     let (relay, send) = relay::start(
         db.clone(),
@@ -213,7 +217,7 @@ fn parts(
     ]);
     let wanted = of_role.filter(|(role, _)| plan.roles.contains(role));
     let children = wake_ups.parts(here).into_iter().chain(wanted.flat_map(|(_, parts)| parts)).collect();
-    Ok((children, Doors { queue, artifacts, auth, services }))
+    Ok((children, Doors { queue, task_limits, artifacts, auth, services }))
 }
 
 /// What answers other processes: it ends before the parts it leads to.

@@ -4,9 +4,10 @@
 
 use std::time::Duration;
 
-use protocol::id::TaskId;
-use serde_json::Value;
-use tests::{Drover, Seed, TestDirectory, definition};
+use protocol::{id::TaskId, time::parse};
+use reqwest::Method;
+use serde_json::{Value, json};
+use tests::{Drover, Seed, TestDirectory, definition, seconds_from_now};
 use tokio::time::timeout;
 
 #[tokio::test]
@@ -16,12 +17,45 @@ async fn what_was_created_is_there_after_a_clean_restart() {
     let id = TaskId::from_random(entropy.uuid_bytes());
 
     let first = Drover::start(folder.path(), &["--workers", "0"]).await;
-    let created = first.client().create(id, &definition("tests/restart", &serde_json::json!({}))).await.unwrap().ok();
+    let created = first.client().create(id, &definition("tests/restart", &json!({}))).await.unwrap().ok();
     first.stop().await;
 
     let second = Drover::start(folder.path(), &["--workers", "0"]).await;
     assert_eq!(second.client().status(id).await, created["status"]);
     second.stop().await;
+}
+
+/// A graph of a public project has deadlines 20 days ahead: createTask and createGraph take what the settings allow.
+#[tokio::test]
+async fn how_far_and_how_wide_a_task_may_reach_is_for_the_settings_to_say() {
+    let entropy = Seed::choose("limits of tasks").entropy();
+    let (folder, id) = (TestDirectory::new(), || TaskId::from_random(entropy.uuid_bytes()));
+    let limits = ["queue.max_deadline=20d", "queue.max_dependencies=1", "queue.default_expiry=2d"];
+    let flags: Vec<&str> = ["--workers", "0"].into_iter().chain(limits.iter().flat_map(|it| ["--set", it])).collect();
+    let drover = Drover::start(folder.path(), &flags).await;
+    let client = drover.client();
+    let in_days = |days: i64| definition("tests/limits", &json!({ "deadline": seconds_from_now(days * 86_400) }));
+
+    let (first, second) = (id(), id());
+    let status = client.create(first, &in_days(20)).await.unwrap().ok()["status"].take();
+    let date = |field: &str| parse(status[field].as_str().unwrap()).unwrap();
+    assert_eq!((date("expires") - date("deadline")).num_hours(), 48);
+    client.create(second, &in_days(1)).await.unwrap().ok();
+
+    let refused = client.create(id(), &in_days(21)).await.unwrap();
+    assert_eq!(refused.code(), "InputError");
+    assert!(refused.body["message"].as_str().unwrap().contains("more than 20d in the future"), "{refused:?}");
+    let mut wide = in_days(1);
+    wide["dependencies"] = json!([first, second]);
+    let refused = client.create(id(), &wide).await.unwrap();
+    assert_eq!(refused.body["details"]["faults"][0]["pointer"], "/payload/dependencies", "{refused:?}");
+
+    let (group, key) = (id().to_string(), id().to_string());
+    let graph = |days| json!({ "submitKey": key, "taskGroupId": group, "tasks": { group.as_str(): in_days(days) } });
+    let submit = async |days| client.send_to("drover", Method::POST, "graph", Some(&graph(days)), &[]).await.unwrap();
+    assert_eq!(submit(21).await.code(), "InputError");
+    submit(20).await.ok();
+    drover.stop().await;
 }
 
 /// Asked to stop it ends them at once, killed it breaks them off; either way nothing is missed at the next one.
@@ -32,7 +66,7 @@ async fn a_stream_of_events_goes_on_at_the_next_server() {
     let mut ids = [(); 3].map(|()| TaskId::from_random(entropy.uuid_bytes())).into_iter();
     let mut create = async |drover: &Drover| {
         let id = ids.next().unwrap();
-        drover.client().create(id, &definition("tests/stream", &serde_json::json!({}))).await.unwrap().ok();
+        drover.client().create(id, &definition("tests/stream", &json!({}))).await.unwrap().ok();
         id.to_string()
     };
     let mut heard = Vec::new();

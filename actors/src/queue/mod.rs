@@ -41,7 +41,7 @@ use protocol::{
     state::{Priority, ReasonResolved},
     status::TaskStatus,
 };
-pub use settings::QueueSettings;
+pub use settings::{QueueSettings, TaskLimits};
 use types::{
     CanceledGroup, Claim, ClaimedTask, Definition, NewGraph, Page, PageAfter, PendingTask, QueueCounts, TaskAndStatus,
     TaskGroup, TaskQueue, Worker,

@@ -1,6 +1,7 @@
 //! What an operator can set about the queue.
 
 use base::settings::Span;
+use chrono::TimeDelta;
 
 base::settings! {
     /// The queue: leases, waiting times, and how its hot steps are batched.
@@ -9,6 +10,13 @@ base::settings! {
         pub claim_timeout: Span = Span::seconds(1200),
         /// How long after a task's deadline the queue ends it. Reports still under way are accepted until then.
         pub deadline_delay: Span = Span::seconds(60),
+        /// How far ahead a task's deadline may be; 15 minutes more are let through. Taskcluster calls it
+        /// `MAX_TASK_DEADLINE_DAYS`. Graphs that train models want 20 days and more.
+        pub max_deadline: Span = Span::days(5),
+        /// How many dependencies a task may have, at most 10,000. Taskcluster calls it `TASK_MAX_DEPENDENCIES`.
+        pub max_dependencies: usize = 10_000,
+        /// How long after its deadline a task that does not say when it expires is kept, with what it left behind.
+        pub default_expiry: Span = Span::days(365),
         /// Whether no worker at all may report a run as completed while an upload of it is unfinished: the answer is then
         /// 409. Drover's own workers ask for this whatever is set here; others keep the freedom they are used to.
         pub whole_uploads: bool = false,
@@ -24,5 +32,71 @@ base::settings! {
         pub waiting: usize = 8192,
         /// How often time-driven work (expired claims, deadlines, lost wake-ups) is looked for.
         pub sweep_interval: Span = Span::seconds(1),
+    }
+}
+
+/// What a new task may ask for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TaskLimits {
+    pub max_deadline: TimeDelta,
+    pub max_dependencies: usize,
+    pub default_expiry: TimeDelta,
+}
+
+/// Longer spans make dates that cannot be told.
+const LONGEST: Span = Span::days(100 * 365);
+/// The schema of a task allows no more.
+const MOST_DEPENDENCIES: usize = 10_000;
+
+impl QueueSettings {
+    /// The limits, or which setting cannot be and why.
+    pub fn task_limits(&self) -> Result<TaskLimits, String> {
+        let span = |name: &str, span: Span| match span {
+            span if span < Span::minutes(1) => {
+                Err(format!("the setting `queue.{name}` must be 1m or more; it is {span}"))
+            }
+            span if span > LONGEST => {
+                Err(format!("the setting `queue.{name}` must be {LONGEST} or less; it is {span}"))
+            }
+            span => Ok(span.delta()),
+        };
+        if !(1..=MOST_DEPENDENCIES).contains(&self.max_dependencies) {
+            let given = self.max_dependencies;
+            return Err(format!(
+                "the setting `queue.max_dependencies` must be 1 to {MOST_DEPENDENCIES}; it is {given}"
+            ));
+        }
+        Ok(TaskLimits {
+            max_deadline: span("max_deadline", self.max_deadline)?,
+            max_dependencies: self.max_dependencies,
+            default_expiry: span("default_expiry", self.default_expiry)?,
+        })
+    }
+}
+
+impl Default for TaskLimits {
+    /// Those of the settings' defaults, which a test finds to be good.
+    fn default() -> Self {
+        let QueueSettings { max_deadline, max_dependencies, default_expiry, .. } = QueueSettings::default();
+        Self { max_deadline: max_deadline.delta(), max_dependencies, default_expiry: default_expiry.delta() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn limits_that_cannot_be_are_named() {
+        let words = |settings: QueueSettings| settings.task_limits().unwrap_err();
+        let far = words(QueueSettings { max_deadline: Span::days(40_000), ..QueueSettings::default() });
+        assert!(far.contains("queue.max_deadline") && far.contains("36500d"), "{far}");
+        let none = words(QueueSettings { default_expiry: Span::seconds(0), ..QueueSettings::default() });
+        assert!(none.contains("queue.default_expiry"), "{none}");
+        for max_dependencies in [0, 10_001] {
+            let many = words(QueueSettings { max_dependencies, ..QueueSettings::default() });
+            assert!(many.contains("queue.max_dependencies"), "{many}");
+        }
+        assert_eq!(QueueSettings::default().task_limits(), Ok(TaskLimits::default()));
     }
 }

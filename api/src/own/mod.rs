@@ -5,7 +5,7 @@ mod graph;
 
 use std::sync::Arc;
 
-use actors::queue::Queue;
+use actors::queue::{Queue, TaskLimits};
 use base::Clock;
 
 use crate::{
@@ -16,11 +16,12 @@ use crate::{
 /// What the endpoints need.
 pub(crate) struct OwnState {
     pub queue: Queue,
+    pub limits: TaskLimits,
     pub clock: Arc<dyn Clock>,
 }
 
 pub(crate) fn routes(api: &Api, probes: &Probes) -> Routes<OwnState> {
-    let state = OwnState { queue: api.queue.clone(), clock: Arc::clone(&api.clock) };
+    let state = OwnState { queue: api.queue.clone(), limits: api.task_limits, clock: Arc::clone(&api.clock) };
     Routes::of("drover", state, probes)
         .reading(Read::Whole, "createGraph", graph::create_graph)
         .on("explainTask", explain::explain_task)

@@ -11,6 +11,6 @@ pub(super) async fn create_task(state: Arc<QueueState>, mut call: Call) -> Answe
     let mut request: TaskRequest = call.body()?;
     request.reconcile_queue()?;
     call.authorize(|params| request.scope_params(params))?;
-    let definition = request.finish(task_id, state.clock.now())?;
+    let definition = request.finish(task_id, state.clock.now(), &state.limits)?;
     Ok(status_reply(&state.queue.create_task(NewTask { task_id, definition }).await?))
 }

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{Months, TimeDelta};
+use actors::queue::TaskLimits;
+use base::Span;
+use chrono::TimeDelta;
 use protocol::{
     id::{TaskGroupId, TaskId, TaskQueueId},
     reference::{self, ScopeParams},
@@ -20,8 +22,6 @@ use crate::{
 
 /// How far `created` may be from the server's time, and how much longer than said a deadline may be.
 const DRIFT: TimeDelta = TimeDelta::minutes(15);
-
-const LONGEST_DEADLINE: TimeDelta = TimeDelta::days(5);
 
 /// The body of `createTask`, checked by its schema and with its defaults filled in.
 #[derive(Debug, Deserialize)]
@@ -94,10 +94,11 @@ impl TaskRequest {
     }
 
     /// The whole definition, once the dates make sense.
-    pub(crate) fn finish(self, task_id: TaskId, now: Timestamp) -> Result<TaskDefinition, Fault> {
-        let expires = self.expires.or_else(|| self.deadline.checked_add_months(Months::new(12)));
+    pub(crate) fn finish(self, task_id: TaskId, now: Timestamp, limits: &TaskLimits) -> Result<TaskDefinition, Fault> {
+        let expires = self.expires.or_else(|| self.deadline.checked_add_signed(limits.default_expiry));
         let expires = expires.unwrap_or(self.deadline);
-        check_dates(self.created, self.deadline, expires, now)?;
+        check_dates(self.created, self.deadline, expires, now, limits.max_deadline)?;
+        check_dependencies(&self.dependencies, limits.max_dependencies)?;
         if let Some(scope) = self.scopes.iter().find(|scope| scope.ends_with("**")) {
             let fault = Fault::input(format!("scopes must not end with `**`, and `{scope}` does"));
             return Err(fault.at("/payload/scopes", "not end with `**`", format!("`{scope}`")));
@@ -142,8 +143,14 @@ pub(crate) fn authorize(caller: &Caller, request: &TaskRequest) -> Result<(), Fa
 }
 
 /// In the order in which clients know these checks.
-fn check_dates(created: Timestamp, deadline: Timestamp, expires: Timestamp, now: Timestamp) -> Result<(), Fault> {
-    let (oldest, newest, latest) = (now - DRIFT, now + DRIFT, now + LONGEST_DEADLINE + DRIFT);
+fn check_dates(
+    created: Timestamp,
+    deadline: Timestamp,
+    expires: Timestamp,
+    now: Timestamp,
+    max_deadline: TimeDelta,
+) -> Result<(), Fault> {
+    let (oldest, newest, latest) = (now - DRIFT, now + DRIFT, now + max_deadline + DRIFT);
     let fault = |field: &str, value: Timestamp, expected: &str, limit: Timestamp| {
         let (value, limit) = (time::format(value), time::format(limit));
         let fault = Fault::input(format!("{field} is {value}, but must {expected} {limit}"));
@@ -162,10 +169,20 @@ fn check_dates(created: Timestamp, deadline: Timestamp, expires: Timestamp, now:
         return fault("deadline", deadline, "not be in the past: not before", now);
     }
     if deadline > latest {
-        return fault("deadline", deadline, "not be more than 5 days in the future: not after", latest);
+        let ahead = Span::seconds(max_deadline.num_seconds().unsigned_abs());
+        return fault("deadline", deadline, &format!("not be more than {ahead} in the future: not after"), latest);
     }
     if expires < deadline {
         return fault("expires", expires, "not be before deadline:", deadline);
     }
     Ok(())
+}
+
+/// The schema knows the most that any deployment may allow.
+fn check_dependencies(dependencies: &[TaskId], most: usize) -> Result<(), Fault> {
+    if dependencies.len() <= most {
+        return Ok(());
+    }
+    let got = format!("{} of them", dependencies.len());
+    Err(Fault::unfit("/payload/dependencies", &format!("be at most {most} tasks here"), &got))
 }

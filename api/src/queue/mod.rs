@@ -15,7 +15,10 @@ mod workers;
 
 use std::sync::Arc;
 
-use actors::{artifacts::Artifacts, queue::Queue};
+use actors::{
+    artifacts::Artifacts,
+    queue::{Queue, TaskLimits},
+};
 use base::{Clock, Entropy, Shutdown};
 pub(crate) use definition::{TaskRequest, authorize};
 
@@ -28,6 +31,7 @@ use crate::{
 /// What the queue's handlers share.
 pub(crate) struct QueueState {
     pub queue: Queue,
+    pub limits: TaskLimits,
     pub artifacts: Artifacts,
     pub clients: Clients,
     pub clock: Arc<dyn Clock>,
@@ -40,6 +44,7 @@ pub(crate) struct QueueState {
 pub(crate) fn routes(api: &Api, root_url: &str, probes: &Probes, shutdown: &Shutdown) -> Routes<QueueState> {
     let state = QueueState {
         queue: api.queue.clone(),
+        limits: api.task_limits,
         artifacts: api.artifacts.clone(),
         clients: api.auth.clients().clone(),
         clock: Arc::clone(&api.clock),

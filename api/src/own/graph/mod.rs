@@ -5,7 +5,10 @@ mod request;
 
 use std::{collections::HashSet, sync::Arc};
 
-use actors::queue::types::{NewGraph, NewTask};
+use actors::queue::{
+    TaskLimits,
+    types::{NewGraph, NewTask},
+};
 use protocol::{
     error::ErrorCode,
     id::{TaskGroupId, TaskId},
@@ -27,17 +30,24 @@ const LONGEST_KEY: usize = 255;
 
 /// Every task is checked as `createTask` would check it; a fault names its task, and nothing is created.
 pub(super) async fn create_graph(state: Arc<OwnState>, call: Call) -> Answer {
-    let (caller, now) = (call.caller()?.clone(), state.clock.now());
+    let (caller, judge) = (call.caller()?.clone(), Judge { now: state.clock.now(), limits: state.limits });
     let body = call.asked().raw.clone();
     // Thousands of tasks take a while to check; other requests must not wait for it.
-    let checked = tokio::task::spawn_blocking(move || check(&caller, &body, now)).await;
+    let checked = tokio::task::spawn_blocking(move || check(&caller, &body, judge)).await;
     let (group_id, graph) = checked.map_err(|fault| Fault::internal(fault.to_string()))??;
     let statuses = state.queue.create_graph(graph).await?;
     let entries = statuses.iter().map(|status| Object::new().field("taskId", &status.task_id).field("status", status));
     Ok(Object::new().field("taskGroupId", &group_id).list("tasks", entries).into())
 }
 
-fn check(caller: &Caller, body: &[u8], now: Timestamp) -> Result<(TaskGroupId, NewGraph), Fault> {
+/// What tasks are judged by.
+#[derive(Clone, Copy)]
+struct Judge {
+    now: Timestamp,
+    limits: TaskLimits,
+}
+
+fn check(caller: &Caller, body: &[u8], judge: Judge) -> Result<(TaskGroupId, NewGraph), Fault> {
     let request: GraphRequest = serde_json::from_slice(body).map_err(|fault| {
         let code = if fault.is_data() { ErrorCode::InputValidationError } else { ErrorCode::MalformedPayload };
         let words = format!("The graph cannot be read: {fault}");
@@ -49,9 +59,9 @@ fn check(caller: &Caller, body: &[u8], now: Timestamp) -> Result<(TaskGroupId, N
         return Err(Fault::unfit("/payload/submitKey", &expected, &got));
     }
     let group_id = group_of(task_group_id, &tasks)?;
-    let tasks = tasks
-        .into_iter()
-        .map(|(task_id, body)| new_task(caller, task_id, body, group_id, now).map_err(|fault| fault.in_task(task_id)));
+    let tasks = tasks.into_iter().map(|(task_id, body)| {
+        new_task(caller, task_id, body, group_id, judge).map_err(|fault| fault.in_task(task_id))
+    });
     let tasks = tasks.collect::<Result<Vec<NewTask>, Fault>>()?;
     check_ids(&tasks)?;
     Ok((group_id, NewGraph { submit_key, tasks }))
@@ -71,7 +81,7 @@ fn new_task(
     task_id: TaskId,
     mut body: Value,
     group_id: TaskGroupId,
-    now: Timestamp,
+    judge: Judge,
 ) -> Result<NewTask, Fault> {
     let invalid = |message: String| Fault::new(ErrorCode::InputValidationError, message);
     schema::validate_input("queue", "create-task-request", &mut body).map_err(|faults| {
@@ -86,7 +96,7 @@ fn new_task(
         let fault = Fault::input(format!("taskGroupId is {group}, but that of the graph is {group_id}"));
         return Err(fault.at("/payload/taskGroupId", format!("be {group_id}"), group.to_string()));
     }
-    Ok(NewTask { task_id, definition: request.finish(task_id, now)? })
+    Ok(NewTask { task_id, definition: request.finish(task_id, judge.now, &judge.limits)? })
 }
 
 fn check_ids(tasks: &[NewTask]) -> Result<(), Fault> {

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::TimeDelta;
 use protocol::{
     id::TaskId,
     schema,
@@ -11,9 +10,6 @@ use protocol::{
 use serde_json::Value;
 
 use super::Planned;
-
-/// The queue takes no deadline further ahead.
-const LONGEST: TimeDelta = TimeDelta::days(5);
 
 /// The faults of one definition: the field, and what is wrong with it.
 pub(super) fn definition(task: &Value, now: Timestamp) -> Vec<(String, String)> {
@@ -36,9 +32,7 @@ fn dates(task: &Value, now: Timestamp) -> Vec<(String, String)> {
     if deadline < created || deadline < now {
         fault("deadline", "must not be before the task is created");
     }
-    if deadline > now + LONGEST {
-        fault("deadline", "must be within five days");
-    }
+    // How far ahead it may be is the server's to say.
     if date("expires").is_some_and(|expires| expires < deadline) {
         fault("expires", "must not be before the deadline");
     }

@@ -50,6 +50,12 @@ fn what_is_not_written_is_filled_in() {
 }
 
 #[test]
+fn how_far_ahead_a_deadline_may_be_is_left_to_the_server() {
+    let task = &planned("tasks: {a: {deadline: {in: 20 days}}}")["a"].task;
+    assert_eq!(task["deadline"], "2026-01-21T00:00:00.000Z");
+}
+
+#[test]
 fn defaults_lie_under_each_task() {
     let text = "
 defaults: {payload: {maxRunTime: 60, env: {A: one, B: two}}, retries: 0}
