@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use base::{Shutdown, Span, telemetry};
+use base::{Shutdown, Span, settings::Loaded, telemetry};
 use clap::Args;
 use protocol::exchanges::ExchangeNames;
 use serde::Serialize;
@@ -86,7 +86,10 @@ impl DevArgs {
 }
 
 pub(crate) async fn run(args: DevArgs, global: &Global, ground: &Ground, output: &Output) -> Result<Exit, Failure> {
-    let mut settings = global.load(&args.flags())?.settings;
+    let Loaded { mut settings, origins } = global.load(&args.flags())?;
+    // Somebody who tries it out; an installation with a root client of its own decides for itself who reads.
+    let tried_out = settings.auth.root_credentials.is_empty();
+    settings.auth.public_read |= tried_out && !origins.contains_key("auth.public_read");
     settings.api.drain_deadline = settings.api.drain_deadline.min(DRAIN);
     let exchange_names = exchange_names(&settings.bus)?;
     let _telemetry = telemetry::init(&settings.telemetry, "dev")?;

@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, io, path::PathBuf, sync::Arc, time::Duration};
 
 use actors::{
     artifacts::Artifacts,
-    auth::{Auth, StaticClient},
+    auth::{Auth, PUBLIC_READ, StaticClient},
     kit::{Child, Supervised, Supervisor},
     object::Objects,
     queue::{self, Nudge, Queue, TaskLimits, Wakes, both},
@@ -255,6 +255,9 @@ fn auth(plan: &Plan, ring: Arc<KeyRing>, relay: Nudge) -> Auth {
 /// Nobody is let in before the clients are known.
 async fn start_auth(plan: &Plan, auth: &Auth) -> Result<(), Failure> {
     let clients = clients::all(&plan.settings.auth, &plan.credentials, plan.more_clients.clone())?;
+    if plan.settings.auth.public_read {
+        auth.grant_everybody(PUBLIC_READ);
+    }
     let started = auth.start(&clients).await;
     started.map_err(|error| Failure::new(Exit::Failed, format!("clients and roles: {}", with_causes(&error))))
 }

@@ -108,6 +108,12 @@ base::settings! {
         pub sealing_keys: Vec<SealingKey> = Vec::new(),
         /// Further clients: a list of `{clientId, accessToken, description, scopes}`, with ids below `static/`.
         pub static_clients: Vec<StaticClient> = Vec::new(),
+        /// Whether everybody may read, without credentials, what public deployments of Taskcluster let everybody read: the
+        /// index, tasks with their status and definition, groups, task queues and workers, artifacts below `public/`, and live
+        /// events. Nothing can be changed so, and secrets and private artifacts stay closed. It is granted beside the role
+        /// `anonymous`, which can be stored and changed as any role and grants more if it says more. `drover dev` that makes
+        /// its own root client is open unless this is set to `false`; everywhere else it is closed unless set to `true`.
+        pub public_read: bool = false,
     }
 }
 

@@ -62,6 +62,13 @@ stop_collector() {
 
 cargo build --bin drover
 run_dir
+
+# What everybody may read is tried on a server of its own, as it comes; all others tell what scopes allow.
+start_drover --ephemeral --listen 127.0.0.1:0 --workers 0
+DROVER_TEST_PUBLIC=1 "$VENV/bin/pytest" -c tests/client/pytest.ini tests/client/test_public.py
+stop_drover
+export DROVER__AUTH__PUBLIC_READ=false
+
 export DROVER_TEST_DATA="$RUN_DIR/data"
 start_drover --data-dir "$DROVER_TEST_DATA" --listen 127.0.0.1:0 --workers 0
 "$VENV/bin/pytest" -c tests/client/pytest.ini tests/client

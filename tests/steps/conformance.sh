@@ -54,7 +54,8 @@ start() {
         export TC_AMQP_URL="$DROVER_TEST_AMQP_URL"
         set -- --amqp-url "$DROVER_TEST_AMQP_URL" "$@"
     fi
-    start_drover --ephemeral --listen 127.0.0.1:0 --workers 0 "$@"
+    # The suite asks what a client without scopes may not do: nothing is open to everybody.
+    start_drover --ephemeral --listen 127.0.0.1:0 --workers 0 --set auth.public_read=false "$@"
 }
 
 verdict=0

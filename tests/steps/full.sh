@@ -69,6 +69,7 @@ full_settings() {
     . "$keys"
     export TASKCLUSTER_CLIENT_ID=static/taskcluster/root TASKCLUSTER_ACCESS_TOKEN="$token"
     export DROVER__AUTH__ROOT_CREDENTIALS="$TASKCLUSTER_CLIENT_ID:$token" DROVER__AUTH__QUEUE_ACCESS_TOKEN="$token"
+    export DROVER__AUTH__PUBLIC_READ="${DROVER__AUTH__PUBLIC_READ:-true}"
     export DROVER__AUTH__SEALING_KEYS="[{\"id\": \"dev\", \"key\": \"$sealing\"}]" DROVER__DATA_DIR="$full/data"
 }
 

@@ -25,6 +25,39 @@ async fn what_was_created_is_there_after_a_clean_restart() {
     second.stop().await;
 }
 
+/// Who tries it out has what public deployments have; one setting closes it, and so does a root client of one's own.
+#[tokio::test]
+async fn everybody_may_read_from_a_server_that_is_tried_out_and_change_nothing() {
+    let entropy = Seed::choose("public reads").entropy();
+    let (folder, id) = (TestDirectory::new(), TaskId::from_random(entropy.uuid_bytes()));
+    let (secret, task) = ("/api/secrets/v1/secret/x", format!("/api/queue/v1/task/{id}"));
+    let public = [format!("{task}/status"), task.clone(), format!("/api/queue/v1/task-group/{id}/list")];
+    let public =
+        public.into_iter().chain(["/api/index/v1/namespaces".to_owned(), "/api/queue/v1/task-queues".to_owned()]);
+    let public: Vec<String> = public.collect();
+
+    let drover = Drover::start(folder.path(), &["--workers", "0"]).await;
+    let mut definition = definition("tests/public", &json!({}));
+    definition["taskGroupId"] = id.to_string().into();
+    drover.client().create(id, &definition).await.unwrap().ok();
+    for path in &public {
+        assert_eq!(unsigned(&drover, path).await, 200, "{path}");
+    }
+    assert_eq!(unsigned(&drover, secret).await, 403);
+    let cancel = reqwest::Client::new().post(format!("{}{task}/cancel", drover.root_url())).send().await.unwrap();
+    assert_eq!(cancel.status().as_u16(), 403);
+    drover.stop().await;
+
+    let own = ["--root-credentials", "static/taskcluster/root:abcdefghijklmnopqrstuvwxyz"];
+    for closed in [["--set", "auth.public_read=false"], own] {
+        let drover = Drover::start(folder.path(), &[&["--workers", "0"][..], &closed].concat()).await;
+        for path in &public {
+            assert_eq!(unsigned(&drover, path).await, 403, "{path}");
+        }
+        drover.stop().await;
+    }
+}
+
 /// A graph of a public project has deadlines 20 days ahead: createTask and createGraph take what the settings allow.
 #[tokio::test]
 async fn how_far_and_how_wide_a_task_may_reach_is_for_the_settings_to_say() {
@@ -56,6 +89,10 @@ async fn how_far_and_how_wide_a_task_may_reach_is_for_the_settings_to_say() {
     assert_eq!(submit(21).await.code(), "InputError");
     submit(20).await.ok();
     drover.stop().await;
+}
+
+async fn unsigned(drover: &Drover, path: &str) -> u16 {
+    reqwest::get(format!("{}{path}", drover.root_url())).await.unwrap().status().as_u16()
 }
 
 /// Asked to stop it ends them at once, killed it breaks them off; either way nothing is missed at the next one.

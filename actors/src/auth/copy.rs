@@ -77,7 +77,7 @@ impl Parts {
 
 /// Roles that lead back to themselves are never written; should they be there all the same, the former ones stay.
 fn compile(rows: Vec<RoleRow>, before: &Known) -> Arc<Roles> {
-    Roles::compile(rows).map_or_else(
+    before.roles().compile_anew(rows).map_or_else(
         |cycle| {
             tracing::error!(%cycle, "the stored roles cannot be used; those known before stay in use");
             before.shared_roles()

@@ -14,6 +14,7 @@ mod create_client;
 mod error;
 mod history;
 mod known;
+mod public;
 mod role;
 mod roles;
 mod statics;
@@ -35,6 +36,7 @@ use db::Db;
 pub use db::auth::{AuditRow, ClientRow, RoleRow};
 pub use error::AuthError;
 pub use known::Known;
+pub use public::PUBLIC_READ;
 pub use role::Role;
 pub use roles::Roles;
 pub use statics::StaticClient;
@@ -89,6 +91,13 @@ impl Auth {
     /// know all clients and roles.
     pub async fn start(&self, clients: &[StaticClient]) -> Answer<()> {
         statics::run(&self.0, clients).await
+    }
+
+    /// Lets everybody do this too, signed or not, whatever a stored role `anonymous` says. Before [`Auth::start`].
+    pub fn grant_everybody(&self, scopes: &[&str]) {
+        let clients = &self.0.clients;
+        let granted = Roles::default().granting(scopes.iter().map(|scope| (*scope).to_owned()));
+        clients.replace(clients.now().with_roles(Arc::new(granted), 0));
     }
 
     /// The part that keeps the copy up to date, to be supervised.

@@ -8,6 +8,7 @@ use protocol::scope::{
 
 use super::Role;
 
+const ANONYMOUS_ROLE: &str = "anonymous";
 const ANONYMOUS: &str = "assume:anonymous";
 
 /// All roles, and what they make of scopes.
@@ -17,20 +18,34 @@ pub struct Roles {
     list: Vec<Role>,
     set: RoleSet,
     anonymous: Arc<ScopeSet>,
+    /// What the settings let everybody do besides what a stored role `anonymous` says.
+    granted: Arc<[String]>,
 }
 
 impl Default for Roles {
     fn default() -> Self {
-        Self::of(Vec::new(), RoleSet::default())
+        Self::of(Vec::new(), RoleSet::default(), Arc::default())
     }
 }
 
 impl Roles {
     /// Refused when a role leads back to itself.
-    pub fn compile(mut rows: Vec<RoleRow>) -> Result<Self, RoleCycle> {
+    pub fn compile(rows: Vec<RoleRow>) -> Result<Self, RoleCycle> {
+        Self::default().compile_anew(rows)
+    }
+
+    /// Other rows beside the same grant.
+    pub(super) fn compile_anew(&self, mut rows: Vec<RoleRow>) -> Result<Self, RoleCycle> {
         rows.sort_by(|a, b| a.role_id.cmp(&b.role_id));
-        let words: Vec<roles::Role> = rows.iter().map(|row| roles::Role::new(&row.role_id, &row.scopes)).collect();
-        Ok(Self::of(rows, RoleSet::compile(&words)?))
+        let granted = self.granted.clone();
+        Ok(Self::of(rows.clone(), compiled(&rows, &granted)?, granted))
+    }
+
+    /// No stored roles, and these scopes for everybody: they lead to no other role.
+    pub(super) fn granting(self, scopes: impl IntoIterator<Item = String>) -> Self {
+        let granted: Arc<[String]> = scopes.into_iter().collect();
+        let set = compiled(&[], &granted).unwrap_or_default();
+        Self::of(Vec::new(), set, granted)
     }
 
     /// In the order of their ids.
@@ -84,9 +99,24 @@ impl Roles {
         self
     }
 
-    fn of(rows: Vec<RoleRow>, set: RoleSet) -> Self {
+    fn of(rows: Vec<RoleRow>, set: RoleSet, granted: Arc<[String]>) -> Self {
         let anonymous = Arc::new(set.expand([ANONYMOUS]));
         let list = rows.into_iter().map(Role::new).collect();
-        Self { list, set, anonymous }
+        Self { list, set, anonymous, granted }
     }
+}
+
+/// The grant is one role more of the name `anonymous`, or adds to the one that is stored; the row stays as it is.
+fn compiled(rows: &[RoleRow], granted: &[String]) -> Result<RoleSet, RoleCycle> {
+    let mut words: Vec<roles::Role> = rows
+        .iter()
+        .filter(|row| row.role_id != ANONYMOUS_ROLE)
+        .map(|row| roles::Role::new(&row.role_id, &row.scopes))
+        .collect();
+    let stored = rows.iter().filter(|row| row.role_id == ANONYMOUS_ROLE).flat_map(|row| &row.scopes);
+    let anonymous: Vec<String> = stored.chain(granted).cloned().collect();
+    if !anonymous.is_empty() {
+        words.push(roles::Role::new(ANONYMOUS_ROLE, &anonymous));
+    }
+    RoleSet::compile(&words)
 }

@@ -103,5 +103,5 @@ fn compiled(known: &Known, role_id: &str, body: &RoleBody) -> Answer<Roles> {
     let now = chrono::DateTime::UNIX_EPOCH;
     let (role_id, scopes, description) = (role_id.to_owned(), body.scopes.clone(), body.description.clone());
     let row = RoleRow { role_id, scopes, description, created: now, last_modified: now };
-    Ok(Roles::compile(known.roles().rows_with(row))?)
+    Ok(known.roles().compile_anew(known.roles().rows_with(row))?)
 }

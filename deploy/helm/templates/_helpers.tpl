@@ -21,6 +21,8 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
   valueFrom: { secretKeyRef: { name: {{ .Values.secretName }}, key: auth-queue-access-token } }
 - name: DROVER__AUTH__SEALING_KEYS
   valueFrom: { secretKeyRef: { name: {{ .Values.secretName }}, key: auth-sealing-keys } }
+- name: DROVER__AUTH__PUBLIC_READ
+  value: {{ .Values.publicRead | quote }}
 {{- with .Values.artifacts.s3 }}
 {{- if .bucket }}
 - name: DROVER__OBJECT__S3__BUCKET

@@ -19,6 +19,27 @@ async fn a_role_gives_its_scopes_at_once_and_no_longer_than_it_is() {
 }
 
 #[tokio::test]
+async fn a_stored_role_anonymous_adds_to_what_the_settings_let_everybody_do() {
+    let house = House::start().await;
+    let (open, ..) = process(&house.database, &["one"]).await;
+    open.grant_everybody(&["read:a", "read:b"]);
+    open.start(&[]).await.unwrap();
+    let everybody = || open.clients().now().anonymous().as_slice().to_vec();
+    assert_eq!(everybody(), ["assume:anonymous", "read:a", "read:b"]);
+    assert!(open.clients().now().role("anonymous").is_none(), "it is not stored");
+
+    open.create_role("anonymous", role(&["read:b", "read:c"]), "me").await.unwrap();
+    assert_eq!(everybody(), ["assume:anonymous", "read:a", "read:b", "read:c"]);
+    let known = open.clients().now();
+    assert_eq!(known.role("anonymous").unwrap().row.scopes, ["read:b", "read:c"], "what is stored stays as it is");
+
+    house.auth.0.look().await.unwrap();
+    assert_eq!(house.auth.clients().now().anonymous().as_slice(), ["assume:anonymous", "read:b", "read:c"]);
+    open.delete_role("anonymous", "me").await.unwrap();
+    assert_eq!(everybody(), ["assume:anonymous", "read:a", "read:b"]);
+}
+
+#[tokio::test]
 async fn the_same_role_again_is_success_and_another_is_a_conflict() {
     let house = House::start().await;
     let made = house.role("r", &["b", "a"]).await.unwrap();
