@@ -76,20 +76,22 @@ pub(crate) async fn answer(door: Arc<Door>, request: Request<Body>) -> Response<
 async fn route(door: &Door, head: Parts, body: Body) -> Reply {
     let uri = head.uri.clone();
     if head.method == Method::OPTIONS {
-        return options(uri.path(), &door.table.methods(uri.path()));
+        return options(door, &head.method, uri.path());
     }
     match door.table.find(uri.path(), &head.method) {
         Some((route, params)) => serve(door, route, &params, head, body).await,
         None if matches!(head.method, Method::GET | Method::HEAD) => {
-            door.probes.outside(uri.path(), &door.root_url).unwrap_or_else(|| root::not_found(uri.path()))
+            let outside = door.probes.outside(uri.path(), &door.root_url);
+            outside.unwrap_or_else(|| root::not_found(&head.method, uri.path(), door.clock.now()))
         }
-        None => root::not_found(uri.path()),
+        None => root::not_found(&head.method, uri.path(), door.clock.now()),
     }
 }
 
-fn options(path: &str, methods: &[Method]) -> Reply {
+fn options(door: &Door, method: &Method, path: &str) -> Reply {
+    let methods = door.table.methods(path);
     if methods.is_empty() {
-        return root::not_found(path);
+        return root::not_found(method, path, door.clock.now());
     }
     let names = methods.iter().map(Method::as_str).collect::<Vec<_>>().join(",");
     Reply::bytes("text/plain", Body::from(names.clone())).with_header("allow", &names)

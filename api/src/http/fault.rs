@@ -111,23 +111,13 @@ impl Fault {
         }
     }
 
-    /// The answer on the wire. The words end in a few lines that tell which request was refused, and when.
+    /// The answer on the wire.
     pub(super) fn into_reply(self, asked: &Asked, now: Timestamp, entropy: &Entropy) -> Reply {
         let (status, code) = (self.status(), self.code);
         let method = asked.endpoint.name.as_str();
-        let at = time::format(now);
         let words = if code == ErrorCode::InternalServerError { self.logged(method, entropy) } else { self.message };
-        let trailer = format!(
-            "\n\n---\n\n* method:     {method}\n* errorCode:  {code}\n* statusCode: {}\n* time:       {at}",
-            status.as_u16()
-        );
-        let mut body = json!({
-            "code": code.as_str(),
-            "message": words + &trailer,
-            "requestInfo": {
-                "method": method, "params": asked.params_json(), "payload": asked.payload_json(), "time": at,
-            },
-        });
+        let request = RequestInfo { method, params: asked.params_json(), payload: asked.payload_json(), now };
+        let mut body = error_body(code, status.as_u16(), &words, &request);
         if let Some(details) = self.details {
             body["details"] = details;
         } else if !self.misfits.is_empty() {
@@ -146,6 +136,27 @@ impl Fault {
         tracing::error!(api.method = method, incident.id = %incident, cause = self.message, "a request failed");
         format!("Internal Server Error, incidentId {incident}.")
     }
+}
+
+/// What an error tells of the request that it answers.
+pub(super) struct RequestInfo<'m> {
+    pub method: &'m str,
+    pub params: Value,
+    pub payload: Value,
+    pub now: Timestamp,
+}
+
+/// The body of an error. The words end in a few lines that tell which request was refused, and when.
+pub(super) fn error_body(code: ErrorCode, status: u16, words: &str, request: &RequestInfo<'_>) -> Value {
+    let RequestInfo { method, params, payload, now } = request;
+    let at = time::format(*now);
+    let trailer =
+        format!("\n\n---\n\n* method:     {method}\n* errorCode:  {code}\n* statusCode: {status}\n* time:       {at}");
+    json!({
+        "code": code.as_str(),
+        "message": format!("{words}{trailer}"),
+        "requestInfo": { "method": method, "params": params, "payload": payload, "time": at },
+    })
 }
 
 impl From<QueueError> for Fault {

@@ -3,11 +3,15 @@ use std::{
     time::{Duration, Instant},
 };
 
-use protocol::{exchanges::ExchangeNames, reference};
+use axum::http::{Method, StatusCode};
+use protocol::{error::ErrorCode, exchanges::ExchangeNames, reference, time::Timestamp};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::{Call, Fault, Reply};
+use super::{
+    Call, Fault, Reply,
+    fault::{RequestInfo, error_body},
+};
 
 /// Which program answers.
 #[derive(Debug, Clone, Serialize)]
@@ -17,6 +21,9 @@ pub struct Build {
     pub source: String,
     pub build: String,
 }
+
+/// An error says no more of a path than this.
+const LONGEST_PATH_TOLD: usize = 200;
 
 /// Endpoints that every service answers alike.
 pub(super) const PROBES: [&str; 4] = ["ping", "lbheartbeat", "heartbeat", "version"];
@@ -75,20 +82,35 @@ impl Probes {
     }
 }
 
-/// The answer where nothing is: not the form of other errors, and word for word what clients know. What there is instead
-/// is declared in the document of the `Link` header.
-pub(super) fn not_found(path: &str) -> Reply {
-    let service = path.strip_prefix("/api/").and_then(|rest| rest.split('/').next());
-    let document = match service.and_then(reference::service) {
+/// Services of Taskcluster that Drover does not have. Of `hooks` and `worker-manager` the probes are answered, because
+/// clients look there whether a deployment is up.
+const MISSING_SERVICES: [&str; 5] = ["github", "hooks", "notify", "web-server", "worker-manager"];
+
+/// The answer where nothing is. In a service that is here it is not of the form of other errors, and word for word what
+/// clients know; a service that is not here says so as any error does, so that clients show the words. What there is
+/// instead is declared in the document of the `Link` header.
+pub(super) fn not_found(method: &Method, path: &str, now: Timestamp) -> Reply {
+    let service = path.strip_prefix("/api/").and_then(|rest| rest.split('/').next()).unwrap_or_default();
+    let document = match reference::service(service) {
         Some(service) => format!("/references/{}/{}/api.json", service.service_name, service.api_version),
         None => "/references/manifest.json".to_owned(),
     };
-    Reply::json(&json!({ "error": "Not found" }))
-        .with_status(axum::http::StatusCode::NOT_FOUND)
+    let missing = MISSING_SERVICES.contains(&service);
+    let body = if missing { missing_service(service, method, path, now) } else { json!({ "error": "Not found" }) };
+    Reply::json(&body)
+        .with_status(StatusCode::NOT_FOUND)
         .with_header("link", &format!("<{document}>; rel=\"describedby\""))
+}
+
+/// The endpoint is not known, so the request itself stands in its place.
+fn missing_service(service: &str, method: &Method, path: &str, now: Timestamp) -> Value {
+    let words = format!("This deployment does not have the service `{service}`: Drover does not provide it");
+    let request = format!("{method} {}", path.chars().take(LONGEST_PATH_TOLD).collect::<String>());
+    let request = RequestInfo { method: &request, params: json!({}), payload: json!({}), now };
+    error_body(ErrorCode::ResourceNotFound, 404, &words, &request)
 }
 
 /// The answer when too much is going on already.
 pub(super) fn busy() -> Fault {
-    Fault::new(protocol::error::ErrorCode::ServiceUnavailable, "Too many requests at once; try again in a second")
+    Fault::new(ErrorCode::ServiceUnavailable, "Too many requests at once; try again in a second")
 }

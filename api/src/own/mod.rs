@@ -28,4 +28,4 @@ pub(crate) fn routes(api: &Api, probes: &Probes) -> Routes<OwnState> {
 }
 
 /// Services of which there are only the probes so far: clients that look whether they are up find them.
-pub(crate) const PROBES_ONLY: [&str; 3] = ["hooks", "notify", "worker-manager"];
+pub(crate) const PROBES_ONLY: [&str; 2] = ["hooks", "worker-manager"];

@@ -233,7 +233,26 @@ async fn probes_and_references_are_answered_outside_the_api() {
     let reference = house.raw("GET", "/references/queue/v1/api.json", &[], "").await.json();
     assert_eq!(reference["serviceName"], "queue");
     assert_eq!(house.raw("GET", "/elsewhere", &[], "").await.status, 404);
-    let unknown = house.raw("GET", "/api/hooks/v1/hooks", &[], "").await;
+    let unknown = house.raw("GET", "/api/queue/v1/nothing", &[], "").await;
     assert_eq!((unknown.status, unknown.json()), (404, json!({ "error": "Not found" })));
+    assert_eq!(unknown.header("link"), Some("</references/queue/v1/api.json>; rel=\"describedby\""));
+}
+
+#[tokio::test]
+async fn a_service_that_is_not_here_says_so_as_any_error_does() {
+    let house = House::start().await;
+    let asked = [("GET", "/api/hooks/v1/hooks"), ("POST", "/api/notify/v1/email"), ("GET", "/api/github/v1/ping")];
+    for (method, path) in asked.into_iter().chain([("GET", "/api/notify/v1/ping"), ("PUT", "/api/worker-manager/v1/x")])
+    {
+        let missing = house.raw(method, path, &[], "{}").await;
+        let body = missing.json();
+        assert_eq!((missing.status, body["code"].as_str()), (404, Some("ResourceNotFound")), "{path}");
+        let message = body["message"].as_str().unwrap();
+        let service = path.split('/').nth(2).unwrap();
+        assert!(message.contains(&format!("`{service}`")) && message.contains("* statusCode: 404"), "{message}");
+        assert_eq!(body["requestInfo"]["method"], format!("{method} {path}"));
+        assert_eq!((&body["requestInfo"]["params"], body.get("alive")), (&json!({}), None));
+    }
+    let unknown = house.raw("GET", "/api/hooks/v1/hooks", &[], "").await;
     assert_eq!(unknown.header("link"), Some("</references/hooks/v1/api.json>; rel=\"describedby\""));
 }
