@@ -14,11 +14,19 @@ cargo fmt --all -- --check
 say "lints"
 cargo clippy --workspace --all-targets -- -D warnings
 
-if have cargo-deny; then
-    say "licences and sources (cargo deny)"
-    cargo deny check bans licenses sources
+# Seconds that the list of advisories may take to be fetched: it comes from another host than everything else here.
+ADVISORIES_WITHIN=60
+if need_cargo_deny; then
+    say "licences, sources and banned packages (cargo deny)"
+    "$CARGO_DENY" check bans licenses sources
+    if timeout $ADVISORIES_WITHIN "$CARGO_DENY" fetch db >"$TARGET/advisories.log" 2>&1; then
+        say "advisories (cargo deny)"
+        "$CARGO_DENY" check advisories
+    else
+        say "NOT CHECKED: advisories; their list cannot be fetched from here ($TARGET/advisories.log)"
+    fi
 else
-    say "cargo-deny is not installed: tests/tests/tidy/ checks licences and sources against deny.toml instead"
+    say "NOT CHECKED: advisories; there is no cargo-deny. tests/tests/tidy/ checks licences and sources against deny.toml"
 fi
 
 say "the rules of the house"

