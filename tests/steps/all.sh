@@ -3,10 +3,11 @@
 
 . tests/steps/servers.sh
 
-# Adds up what cargo and pytest say of themselves in a step's output: prints "passed failed".
+# Adds up what cargo, nextest and pytest say of themselves in a step's output: prints "passed failed".
 count_tests() {
     awk '
         function number_before(word,   i) { for (i = 2; i <= NF; i++) if ($i ~ "^" word) return $(i - 1) + 0; return 0 }
+        /^ +Summary \[/ { passed += number_before("passed"); failed += number_before("failed") + number_before("timed") }
         /^test result: / || /^=+ .*(passed|failed).* in [0-9.]+s/ { passed += number_before("passed"); failed += number_before("failed") + number_before("error") }
         END { print passed + 0, failed + 0 }' "$1"
 }
@@ -44,6 +45,7 @@ start_mariadb_if_it_can_be_had() {
 
 need_rust
 run_dir
+export FLAKY_TESTS="$RUN_DIR/flaky"
 total_passed=0
 total_failed=0
 bad_steps=
@@ -56,5 +58,9 @@ done
 
 printf '\n######## summary (%s s)\n' $(($(date +%s) - started))
 cat "$RUN_DIR/summary"
+if [ -s "$FLAKY_TESTS" ]; then
+    say "flaky tests: they failed once and passed when tried again; mend them before anything else"
+    cat "$FLAKY_TESTS"
+fi
 printf '%s passed, %s failed\n' "$total_passed" "$total_failed"
 [ -z "$bad_steps" ] || die "these steps failed:$bad_steps"

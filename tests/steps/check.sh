@@ -1,4 +1,4 @@
-# What can be said of the code without running it, and the rules of the house.
+# What can be said of the code without running it, and the rules of the code.
 set -eu
 . tests/steps/lib.sh
 need_rust
@@ -29,5 +29,7 @@ else
     say "NOT CHECKED: advisories; there is no cargo-deny. tests/tests/tidy/ checks licences and sources against deny.toml"
 fi
 
-say "the rules of the house"
-cargo test -p tests --test tidy
+say "the rules of the code"
+# The whole workspace, although one test binary is run: a package alone would select other features of its dependencies, and
+# build them all once more.
+cargo test --workspace --test tidy

@@ -105,4 +105,5 @@ start_drover --ephemeral --listen 127.0.0.1:0 --workers 0 --set object.s3.bucket
     --set object.s3.endpoint="$DROVER_TEST_S3_URL" --set object.s3.access_key_id=id --set object.s3.secret_access_key=secret
 "$VENV/bin/pytest" -c tests/client/pytest.ini tests/client/test_artifacts.py tests/client/test_content.py
 stop_drover
-cargo test -p actors --lib object::tests::bucket
+need_nextest
+cargo nextest run --workspace --profile ci -E 'package(actors) & test(object::tests::bucket)'
