@@ -10,6 +10,7 @@ pub mod explain;
 pub mod hawk;
 pub mod id;
 pub mod limits;
+pub mod media_type;
 pub mod message;
 pub mod proto;
 pub mod reference;

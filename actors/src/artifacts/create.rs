@@ -8,7 +8,7 @@ use protocol::{id::UploadId, state::StorageType, time::Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{Answer, ArtifactError, Artifacts, CredentialsOrder, object_name};
+use super::{Answer, ArtifactError, Artifacts, CredentialsOrder, check::check, object_name};
 use crate::Unfit;
 
 /// How long ago an artifact may have expired before it is made; clocks of workers differ.
@@ -67,6 +67,7 @@ pub(super) async fn run(
     body: ArtifactBody,
     goes_on: bool,
 ) -> Answer<Created> {
+    check(&body)?;
     let now = artifacts.clock.now();
     if expires < now - DRIFT {
         let got = protocol::time::format(expires);
@@ -144,7 +145,7 @@ impl ArtifactBody {
         }
     }
 
-    fn content_type(&self) -> &str {
+    pub(super) fn content_type(&self) -> &str {
         match self {
             Self::S3 { content_type, .. }
             | Self::Object { content_type, .. }

@@ -5,7 +5,7 @@ use db::artifact::{Artifact, ArtifactKey};
 use protocol::state::StorageType;
 use serde::Deserialize;
 
-use super::{Answer, ArtifactError, Artifacts, CredentialsOrder, ErrorReason, object_name};
+use super::{Answer, ArtifactError, Artifacts, CredentialsOrder, ErrorReason, check::is_web_address, object_name};
 use crate::Unfit;
 
 const DOWNLOAD_CREDENTIALS: TimeDelta = TimeDelta::hours(1);
@@ -58,7 +58,7 @@ pub(super) async fn run(
             StorageType::Link => key.name = details::<Link>(&key, found)?.artifact,
             StorageType::S3 => return Ok(Found::S3 { key }),
             StorageType::Object => return Ok(Found::Object { key }),
-            StorageType::Reference => return Ok(Found::Reference { url: details::<Reference>(&key, found)?.url }),
+            StorageType::Reference => return reference(details::<Reference>(&key, found)?.url),
             StorageType::Error => {
                 let Failure { reason, message } = details(&key, found)?;
                 return Ok(Found::Error { reason, message });
@@ -76,6 +76,15 @@ impl Found {
             Self::Error { .. } => StorageType::Error,
         }
     }
+}
+
+/// Earlier versions stored whatever was a URI.
+fn reference(url: String) -> Answer<Found> {
+    if is_web_address(&url) {
+        return Ok(Found::Reference { url });
+    }
+    let got = format!("`{}`", url.escape_debug());
+    Err(Unfit::new("/params/name", "lead to content, or to an address of http or https", got).into())
 }
 
 async fn present(artifacts: &Artifacts, key: &ArtifactKey) -> Answer<Artifact> {

@@ -4,6 +4,7 @@
 //! Woken by: requests, and the sweep that calls [`expire`].
 //! Tells: `artifact-created`, through the outbox.
 
+mod check;
 mod create;
 mod error;
 mod finish;

@@ -9,7 +9,7 @@ use protocol::time::Timestamp;
 
 use super::{Answer, ArtifactBody, Artifacts};
 
-/// Writes entry and content. A repeat replaces the content, as with any `s3` artifact.
+/// Writes the content, then the entry. A repeat replaces the content, as with any `s3` artifact, while the run is running.
 pub(super) async fn run<S, E>(
     artifacts: &Artifacts,
     key: ArtifactKey,
@@ -22,7 +22,6 @@ where
     E: Display,
 {
     let entry = ArtifactBody::S3 { content_type: content_type.to_owned(), content_length: None };
-    artifacts.create(key.clone(), expires, entry).await?;
-    artifacts.objects.store_artifact(&key, content_type, body).await?;
-    Ok(())
+    let written = async { artifacts.create(key.clone(), expires, entry).await.map(drop) };
+    artifacts.objects.store_artifact(&key, content_type, body, written).await.map(drop)
 }

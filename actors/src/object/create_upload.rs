@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use db::object::{Hashes, NewUpload, UploadCreated};
 use futures_util::stream;
-use protocol::{id::UploadId, time::Timestamp};
+use protocol::{id::UploadId, media_type, time::Timestamp};
 
 use super::{
     ObjectError, Objects,
@@ -72,6 +72,7 @@ pub struct PutUrl {
 }
 
 pub(super) async fn run(objects: &Objects, upload: CreateUpload) -> Result<OpenUpload, ObjectError> {
+    check_types(&upload)?;
     let inline = upload.data_inline.as_ref().map(decode).transpose()?;
     settle(objects, &upload).await?;
     let method = if let (Some(data), Some(proposed)) = (inline, upload.data_inline) {
@@ -89,6 +90,26 @@ pub(super) async fn run(objects: &Objects, upload: CreateUpload) -> Result<OpenU
     };
     let CreateUpload { project_id, upload_id, expires, .. } = upload;
     Ok(OpenUpload { project_id, upload_id, expires, method })
+}
+
+fn check_types(upload: &CreateUpload) -> Result<(), Unfit> {
+    const METHODS: &str = "/payload/proposedUploadMethods";
+    if let Some(inline) = &upload.data_inline {
+        check_content_type(&format!("{METHODS}/dataInline/contentType"), &inline.content_type)?;
+    }
+    if let Some(promise) = &upload.put_url {
+        check_content_type(&format!("{METHODS}/putUrl/contentType"), &promise.content_type)?;
+    }
+    Ok(())
+}
+
+/// Refuses a type of content that no header can carry as it is.
+pub(crate) fn check_content_type(pointer: &str, content_type: &str) -> Result<(), Unfit> {
+    if media_type::fits_header(content_type) {
+        return Ok(());
+    }
+    let got = format!("`{}`", content_type.escape_debug());
+    Err(Unfit::new(pointer, "hold printable ASCII only, as a `Content-Type` header does", got))
 }
 
 async fn settle(objects: &Objects, upload: &CreateUpload) -> Result<(), ObjectError> {
@@ -129,7 +150,7 @@ fn put_url(objects: &Objects, name: String, upload_id: UploadId, promise: PutPro
         ("Content-Length".to_owned(), content_length.to_string()),
         ("Content-Encoding".to_owned(), "identity".to_owned()),
     ]);
-    if content_type.starts_with("text/html") {
+    if media_type::may_run_scripts(&content_type) {
         headers.insert("Content-Disposition".to_owned(), "attachment".to_owned());
     }
     let path = objects.links.upload(Permit::PutObject { name, upload_id, content_type, content_length }, expires);

@@ -4,6 +4,7 @@ use db::object::{Hashes, UploadFinished};
 use protocol::id::UploadId;
 
 use super::{ObjectError, Objects};
+use crate::Unfit;
 
 #[derive(Debug, Clone)]
 pub struct FinishUpload {
@@ -22,6 +23,10 @@ pub(super) async fn run(objects: &Objects, upload: FinishUpload) -> Result<(), O
         UploadFinished::Missing => return Err(ObjectError::NoSuchObject(name)),
         UploadFinished::Empty => format!("no whole content has been uploaded for object `{name}`"),
         UploadFinished::Closed => format!("object `{name}` is finished; `hashes` cannot be added any more"),
+        UploadFinished::Differs(field) if field == "projectId" => {
+            let expected = format!("be that of the upload of object `{name}`");
+            return Err(Unfit::new("/payload/projectId", expected, format!("`{project_id}`")).into());
+        }
         UploadFinished::Differs(field) => format!("the upload of object `{name}` was created with another `{field}`"),
         UploadFinished::Altered(field) => {
             format!("the uploaded content of `{name}` does not have this `{field}`; it was dropped, upload it again")

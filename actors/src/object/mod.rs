@@ -14,7 +14,9 @@ mod error;
 mod expire;
 mod finish_upload;
 mod link;
+mod promise;
 mod receive;
+mod refused;
 mod s3;
 mod settings;
 mod stores;
@@ -27,6 +29,7 @@ use std::{path::Path, sync::Arc};
 
 pub use backend::BackendError;
 use base::{Clock, Entropy};
+pub(crate) use create_upload::check_content_type;
 pub use create_upload::{CreateUpload, InlineData, OpenUpload, PutPromise, PutUrl, UploadMethod};
 use db::{Db, artifact::ArtifactKey};
 pub use db::{
@@ -39,7 +42,7 @@ pub use expire::Swept;
 pub use finish_upload::FinishUpload;
 use link::Links;
 use protocol::{id::UploadId, time::Timestamp};
-pub use receive::Arrival;
+pub use receive::{Arrival, CONTENT_MD5};
 pub use settings::{ObjectSettings, S3Settings};
 use stores::Stores;
 
@@ -87,18 +90,21 @@ impl Objects {
         receive::run(self, token, arrival).await
     }
 
-    /// Takes in the content of an `s3` artifact from within this process, as if it had come to its upload URL.
-    pub async fn store_artifact<S, E>(
+    /// Takes in the content of an `s3` artifact from within this process, as if it had come to its upload URL. `entry`
+    /// writes the artifact; it is asked for once the content is whole.
+    pub async fn store_artifact<S, E, F>(
         &self,
         key: &ArtifactKey,
         content_type: &str,
         body: S,
-    ) -> Result<Content, ObjectError>
+        entry: impl Future<Output = Result<(), F>>,
+    ) -> Result<Content, F>
     where
         S: futures_util::Stream<Item = Result<bytes::Bytes, E>> + Send + Unpin,
         E: std::fmt::Display,
+        F: From<ObjectError>,
     {
-        receive::of_artifact(self, key, content_type, body).await
+        receive::of_artifact(self, key, content_type, body, entry).await
     }
 
     /// Where to put the content of an `s3` artifact, as a path on this server, and until when.

@@ -13,15 +13,14 @@ use futures_util::{Stream, StreamExt};
 use super::{
     ObjectError, Objects,
     link::Permit,
+    promise::Promise,
+    refused::refused,
     writer::{Writer, Written},
 };
 use crate::Unfit;
 
-/// Most that one upload may bring where nothing was promised, as with S3.
-const LARGEST: u64 = 5 * 1024 * 1024 * 1024;
-
-/// Codings that a reader can undo. A word that is none would make the content unreadable for good.
-const ENCODINGS: [&str; 5] = ["identity", "gzip", "br", "deflate", "zstd"];
+/// The hash of the header `Content-MD5`, in hex: not one of those that uploaders promise.
+pub const CONTENT_MD5: &str = "content-md5";
 
 /// What somebody sends to an upload URL: the headers that matter, and the bytes.
 pub struct Arrival<S> {
@@ -54,20 +53,28 @@ where
     take(objects, permit, arrival).await
 }
 
-/// Takes in the content of an `s3` artifact of whoever needs no link.
-pub(super) async fn of_artifact<S, E>(
+/// Takes in the content of an `s3` artifact of whoever needs no link. `entry` writes the artifact itself, which is done
+/// when the content is whole: nobody ever sees one whose content did not come.
+pub(super) async fn of_artifact<S, E, F>(
     objects: &Objects,
     key: &ArtifactKey,
     content_type: &str,
     body: S,
-) -> Result<Content, ObjectError>
+    entry: impl Future<Output = Result<(), F>>,
+) -> Result<Content, F>
 where
     S: Stream<Item = Result<Bytes, E>> + Send + Unpin,
     E: Display,
+    F: From<ObjectError>,
 {
     let ArtifactKey { task_id, run_id, name } = key.clone();
     let permit = Permit::PutArtifact { task_id, run_id, name, content_type: content_type.to_owned() };
-    take(objects, permit, Arrival::plain(content_type.to_owned(), body)).await
+    let arrived = bring(objects, &permit, Arrival::plain(content_type.to_owned(), body)).await?;
+    if let Err(error) = entry.await {
+        discard(objects, arrived.writer).await;
+        return Err(error);
+    }
+    Ok(settle(objects, &permit, arrived).await?)
 }
 
 /// Takes in what the permit allows.
@@ -76,23 +83,32 @@ where
     S: Stream<Item = Result<Bytes, E>> + Send + Unpin,
     E: Display,
 {
-    let promise = Promise::of(&permit, &arrival)?;
-    let promised = [promised_hashes(objects, &permit).await?, arrival.digests];
+    let arrived = bring(objects, &permit, arrival).await?;
+    settle(objects, &permit, arrived).await
+}
+
+/// Whole content in the store that nobody holds yet.
+struct Arrived<'o> {
+    writer: Writer<'o>,
+    content: Content,
+    /// Known only where it was sent along.
+    md5: Option<String>,
+    promised: [Hashes; 2],
+}
+
+async fn bring<'o, S, E>(objects: &'o Objects, permit: &Permit, arrival: Arrival<S>) -> Result<Arrived<'o>, ObjectError>
+where
+    S: Stream<Item = Result<Bytes, E>> + Send + Unpin,
+    E: Display,
+{
+    let promise = Promise::of(permit, &arrival)?;
+    let promised = [promised_hashes(objects, permit).await?, arrival.digests];
     let blob = objects.new_blob();
     objects.db.start_content(blob, objects.stores.chosen().id(), objects.clock.now()).await?;
-    let mut writer = Writer::new(objects, blob, promise.length.unwrap_or(LARGEST));
-    let stored = match write(&mut writer, &promise, arrival.body).await {
-        Ok(content) => hold(objects, &permit, blob, content, &promised).await,
-        Err(error) => Err(error),
-    };
-    match stored {
-        Ok((ContentStored::Stored, content)) => Ok(content),
-        Ok((outcome, content)) => {
-            discard(objects, writer).await;
-            refused(outcome, &permit).map(|()| content)
-        }
-        // The word of the database that it holds the content may just have been lost; then it must stay.
-        Err(error @ ObjectError::Db(_)) => Err(error),
+    let md5 = promised[1].contains_key(CONTENT_MD5);
+    let mut writer = Writer::new(objects, blob, promise.most(), md5);
+    match write(&mut writer, &promise, arrival.body).await {
+        Ok((content, md5)) => Ok(Arrived { writer, content, md5, promised }),
         Err(error) => {
             discard(objects, writer).await;
             Err(error)
@@ -100,44 +116,22 @@ where
     }
 }
 
-/// What the bytes have to be, from the URL and the headers.
-struct Promise {
-    content_type: String,
-    content_encoding: String,
-    length: Option<u64>,
-}
-
-impl Promise {
-    fn of<S>(permit: &Permit, arrival: &Arrival<S>) -> Result<Self, ObjectError> {
-        let encoding = arrival.content_encoding.as_deref().unwrap_or("identity");
-        if !ENCODINGS.contains(&encoding) {
-            let known = ENCODINGS.join(", ");
-            return Err(Unfit::new("/headers/Content-Encoding", format!("be one of {known}"), encoding).into());
+/// Gives the content to its holder, which is where two uploads, or an upload and the end of its run, are decided.
+async fn settle(objects: &Objects, permit: &Permit, arrived: Arrived<'_>) -> Result<Content, ObjectError> {
+    let outcome = match broken(&arrived) {
+        Some(algorithm) => Ok(ContentStored::Differs(format!("hashes.{algorithm}"))),
+        None => hold(objects, permit, arrived.writer.blob, &arrived.content).await,
+    };
+    let Arrived { writer, content, .. } = arrived;
+    match outcome {
+        Ok(ContentStored::Stored) => Ok(content),
+        Ok(outcome) => {
+            discard(objects, writer).await;
+            refused(outcome, permit).map(|()| content)
         }
-        let (content_type, length) = match permit {
-            Permit::PutObject { content_type, content_length, .. } => {
-                let promised = *content_length;
-                expect("Content-Encoding", "identity", encoding)?;
-                let announced = arrival.content_length.unwrap_or(promised);
-                expect("Content-Length", &promised.to_string(), &announced.to_string())?;
-                (content_type, Some(promised))
-            }
-            Permit::PutArtifact { content_type, .. } => (content_type, arrival.content_length),
-            Permit::GetBlob { .. } | Permit::GetArtifact { .. } => {
-                return Err(ObjectError::BadLink("this URL is for reading, not for uploading"));
-            }
-        };
-        expect("Content-Type", content_type, arrival.content_type.as_deref().unwrap_or_default())?;
-        Ok(Self { content_type: content_type.clone(), content_encoding: encoding.to_owned(), length })
+        // The word of the database that it holds the content may just have been lost; then it must stay.
+        Err(error) => Err(error),
     }
-}
-
-fn expect(header: &str, promised: &str, found: &str) -> Result<(), ObjectError> {
-    if promised == found {
-        return Ok(());
-    }
-    let pointer = format!("/headers/{header}");
-    Err(Unfit::new(pointer, format!("be `{promised}`, as promised for this upload"), format!("`{found}`")).into())
 }
 
 /// Looks before the bytes come, so that an upload in vain ends at once.
@@ -150,12 +144,16 @@ async fn promised_hashes(objects: &Objects, permit: &Permit) -> Result<Hashes, O
     }
 }
 
-async fn write<S, E>(writer: &mut Writer<'_>, promise: &Promise, mut body: S) -> Result<Content, ObjectError>
+async fn write<S, E>(
+    writer: &mut Writer<'_>,
+    promise: &Promise,
+    mut body: S,
+) -> Result<(Content, Option<String>), ObjectError>
 where
     S: Stream<Item = Result<Bytes, E>> + Send + Unpin,
     E: Display,
 {
-    let most = promise.length.unwrap_or(LARGEST);
+    let most = promise.most();
     while let Some(piece) = body.next().await {
         let come = writer.length;
         let broke = |error| Unfit::new("/body", "come whole", format!("an end after {come} bytes: {error}"));
@@ -170,7 +168,9 @@ where
         let expected = format!("have the {promised} bytes of `contentLength`");
         return Err(Unfit::new("/body", expected, come.to_string()).into());
     }
-    Ok(content(promise, writer.complete().await?))
+    let written = writer.complete().await?;
+    let md5 = written.md5.clone();
+    Ok((content(promise, written), md5))
 }
 
 fn content(promise: &Promise, written: Written) -> Content {
@@ -183,32 +183,33 @@ fn content(promise: &Promise, written: Written) -> Content {
     }
 }
 
+/// The first promise that the content does not keep.
+fn broken(arrived: &Arrived<'_>) -> Option<&'static str> {
+    let Arrived { content, md5, promised, .. } = arrived;
+    let actual = [("sha256", Some(&content.sha256)), ("sha512", Some(&content.sha512)), (CONTENT_MD5, md5.as_ref())];
+    let breaks =
+        |algorithm: &str, hash: &String| promised.iter().any(|it| it.get(algorithm).is_some_and(|it| it != hash));
+    let known = actual.into_iter().filter_map(|(algorithm, hash)| Some((algorithm, hash?)));
+    known.into_iter().find(|(algorithm, hash)| breaks(algorithm, hash)).map(|(algorithm, _)| algorithm)
+}
+
 async fn hold(
     objects: &Objects,
     permit: &Permit,
     blob: BlobId,
-    content: Content,
-    promised: &[Hashes],
-) -> Result<(ContentStored, Content), ObjectError> {
-    let actual = [("sha256", &content.sha256), ("sha512", &content.sha512)];
-    let breaks =
-        |algorithm: &str, hash: &String| promised.iter().any(|it| it.get(algorithm).is_some_and(|it| it != hash));
-    let broken = actual.iter().find(|(algorithm, hash)| breaks(algorithm, hash));
-    if let Some((algorithm, _)) = broken {
-        return Ok((ContentStored::Differs(format!("hashes.{algorithm}")), content));
-    }
+    content: &Content,
+) -> Result<ContentStored, ObjectError> {
     let now = objects.clock.now();
-    let outcome = match permit {
+    Ok(match permit {
         Permit::PutObject { name, upload_id, .. } => {
-            objects.db.store_object_content((name, *upload_id), blob, &content, now).await?
+            objects.db.store_object_content((name, *upload_id), blob, content, now).await?
         }
         Permit::PutArtifact { task_id, run_id, name, .. } => {
             let key = ArtifactKey { task_id: *task_id, run_id: *run_id, name: name.clone() };
-            objects.db.store_artifact_content(&key, blob, &content, now).await?
+            objects.db.store_artifact_content(&key, blob, content, now).await?
         }
         Permit::GetBlob { .. } | Permit::GetArtifact { .. } => ContentStored::Missing,
-    };
-    Ok((outcome, content))
+    })
 }
 
 /// Content that found no holder is deleted now if that works, by the sweep if not.
@@ -223,22 +224,5 @@ async fn discard(objects: &Objects, writer: Writer<'_>) {
     };
     if let Err(error) = deleted.await {
         tracing::warn!(blob.id = %blob.0, error = &error as &dyn std::error::Error, "refused content is left to the sweep");
-    }
-}
-
-fn refused(outcome: ContentStored, permit: &Permit) -> Result<(), ObjectError> {
-    let name = match permit {
-        Permit::PutObject { name, .. } | Permit::PutArtifact { name, .. } | Permit::GetArtifact { name, .. } => name,
-        Permit::GetBlob { .. } => "",
-    };
-    match outcome {
-        ContentStored::Stored | ContentStored::Same => Ok(()),
-        ContentStored::Late => Err(ObjectError::Conflict("the upload took more than a day; begin it again".to_owned())),
-        ContentStored::Missing => Err(ObjectError::NoSuchObject(name.to_owned())),
-        ContentStored::Finished => Err(ObjectError::Conflict(format!("object `{name}` is finished, and final"))),
-        ContentStored::Differs(field) => {
-            let expected = format!("have the promised `{field}`");
-            Err(Unfit::new("/body", expected, "another content, of which nothing was kept").into())
-        }
     }
 }

@@ -2,6 +2,7 @@
 
 use bytes::{Bytes, BytesMut};
 use db::blob::BlobId;
+use md5::Md5;
 use sha2::{Digest, Sha256, Sha512};
 
 use super::{ObjectError, Objects, backend::Parts};
@@ -18,6 +19,8 @@ pub(super) struct Writer<'o> {
     pub(super) length: u64,
     sha256: Sha256,
     sha512: Sha512,
+    /// Only where it is asked for: nobody should rely on it.
+    md5: Option<Md5>,
 }
 
 /// What was written.
@@ -25,11 +28,12 @@ pub(super) struct Written {
     pub(super) length: u64,
     pub(super) sha256: String,
     pub(super) sha512: String,
+    pub(super) md5: Option<String>,
 }
 
 impl<'o> Writer<'o> {
     /// `longest`: no more will come.
-    pub(super) fn new(objects: &'o Objects, blob: BlobId, longest: u64) -> Self {
+    pub(super) fn new(objects: &'o Objects, blob: BlobId, longest: u64, md5: bool) -> Self {
         Self {
             objects,
             blob,
@@ -39,6 +43,7 @@ impl<'o> Writer<'o> {
             length: 0,
             sha256: Sha256::new(),
             sha512: Sha512::new(),
+            md5: md5.then(Md5::new),
         }
     }
 
@@ -46,6 +51,9 @@ impl<'o> Writer<'o> {
         self.length += bytes.len() as u64;
         self.sha256.update(&bytes);
         self.sha512.update(&bytes);
+        if let Some(md5) = &mut self.md5 {
+            md5.update(&bytes);
+        }
         self.waiting.extend_from_slice(&bytes);
         // All parts but the last have the same size: some stores insist on it.
         let size = usize::try_from(self.part_size).unwrap_or(usize::MAX);
@@ -68,7 +76,8 @@ impl<'o> Writer<'o> {
             parts.complete().await?;
         }
         let (sha256, sha512) = (self.sha256.finalize_reset(), self.sha512.finalize_reset());
-        Ok(Written { length: self.length, sha256: hex(&sha256), sha512: hex(&sha512) })
+        let md5 = self.md5.take().map(|md5| hex(&md5.finalize()));
+        Ok(Written { length: self.length, sha256: hex(&sha256), sha512: hex(&sha512), md5 })
     }
 
     /// What the store calls the upload, for whoever deletes what came of it.

@@ -150,7 +150,7 @@ impl Near {
     }
 
     pub(super) async fn report(&self, id: TaskId, run: RunId, report: Report) -> Answer<TaskStatus> {
-        report_run::run(self, id, run, report, self.environment.settings.whole_uploads).await
+        report_run::run(self, id, run, report, false).await
     }
 
     pub(super) async fn report_whole(&self, id: TaskId, run: RunId, report: Report) -> Answer<TaskStatus> {

@@ -6,7 +6,7 @@ use std::{
 };
 
 use base::{Clock, Entropy};
-use db::Db;
+use db::{Db, queue::UploadExemptions};
 use protocol::{
     id::{RunId, TaskId, TaskQueueId, WorkerName},
     time::Timestamp,
@@ -63,6 +63,14 @@ pub fn start(
     (children, Queue::near(queue))
 }
 
+fn exempt(settings: &QueueSettings) -> UploadExemptions {
+    if settings.require_complete_uploads {
+        UploadExemptions::of(&settings.incomplete_uploads_allowed)
+    } else {
+        UploadExemptions::all()
+    }
+}
+
 impl Environment {
     fn build(&self) -> (Vec<Child>, Near) {
         let (settings, wakes) = (&self.settings, &self.wakes);
@@ -70,7 +78,7 @@ impl Environment {
         let create =
             CreateTask { clock: self.clock.clone(), wakes: wakes.clone(), batch, seen: Mutex::new(HashMap::new()) };
         let claim = ClaimStep::new(self, batch);
-        let report = ReportRun { clock: self.clock.clone(), wakes: wakes.clone(), batch };
+        let report = ReportRun { clock: self.clock.clone(), wakes: wakes.clone(), batch, exempt: exempt(settings) };
         let reclaim = ReclaimTask { clock: self.clock.clone(), claim_timeout: settings.claim_timeout.delta(), batch };
 
         let (mut children, create) = self.lanes("queue/create", create, lanes);

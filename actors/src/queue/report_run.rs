@@ -5,7 +5,7 @@ use std::{collections::VecDeque, sync::Arc};
 use base::Clock;
 use db::{
     DbError, LaneConnection,
-    queue::{Outcome, ReportBatch, TaskAnswer},
+    queue::{Outcome, ReportBatch, TaskAnswer, UploadExemptions},
 };
 use protocol::{
     id::{RunId, TaskId},
@@ -22,21 +22,21 @@ use super::{
 };
 use crate::kit::Step;
 
-/// Most artifacts that a refusal names.
-const NAMED: i32 = 5;
+/// Most artifacts that a refusal names. A name may have 1,024 characters, and the words of an error 64 kB.
+const NAMED: usize = 50;
 
-/// Ends a run. A repeat of the same report is answered like the first; another one is a conflict. `whole`: the run may
-/// not be completed while one of its uploads is unfinished.
+/// Ends a run. A repeat of the same report is answered like the first; another one is a conflict. `complete`: the run may
+/// not be completed while one of its uploads is unfinished, whatever the settings exempt.
 pub(super) async fn run(
     queue: &Near,
     task_id: TaskId,
     run_id: RunId,
     report: Report,
-    whole: bool,
+    complete: bool,
 ) -> Result<TaskStatus, QueueError> {
     let (reply, answer) = oneshot::channel();
     let trace = base::telemetry::traceparent();
-    queue.report.submit(Request { task_id, run_id, report, whole, trace, reply })?;
+    queue.report.submit(Request { task_id, run_id, report, complete, trace, reply })?;
     let answer: TaskAnswer = wait(answer, queue.patience).await?;
     match (answer.outcome, answer.task) {
         (Outcome::Done, Some(task)) => Ok(task.status),
@@ -49,12 +49,22 @@ pub(super) async fn run(
 
 /// It was refused for uploads that were unfinished at that moment; those that still are can be named.
 async fn unfinished(queue: &Near, task_id: TaskId, run_id: RunId) -> Result<QueueError, QueueError> {
-    let names = queue.environment.db.unfinished_uploads((task_id, run_id), NAMED).await?;
-    let names = if names.is_empty() { "finished just now".to_owned() } else { format!("`{}`", names.join("`, `")) };
+    let (run, now) = ((task_id, run_id), queue.environment.clock.now());
+    // One more than is named tells whether there are others.
+    let names = queue.environment.db.incomplete_uploads(run, i32::try_from(NAMED + 1).unwrap_or(i32::MAX), now).await?;
     Ok(QueueError::Conflict(format!(
         "run {run_id} of task {task_id} cannot be reported as completed: the upload of these artifacts is unfinished: \
-         {names}; finish it, or report the run as failed or exception"
+         {}; finish it, or report the run as failed or exception",
+        listed(&names)
     )))
+}
+
+fn listed(names: &[String]) -> String {
+    let more = if names.len() > NAMED { " and others" } else { "" };
+    match &names[..names.len().min(NAMED)] {
+        [] => "finished just now".to_owned(),
+        first => format!("`{}`{more}", first.join("`, `")),
+    }
 }
 
 fn conflict(status: &TaskStatus, run_id: RunId, report: Report) -> QueueError {
@@ -92,13 +102,15 @@ pub(super) struct ReportRun {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) wakes: Wakes,
     pub(super) batch: usize,
+    /// Where workers may leave uploads unfinished.
+    pub(super) exempt: UploadExemptions,
 }
 
 pub(super) struct Request {
     task_id: TaskId,
     run_id: RunId,
     report: Report,
-    whole: bool,
+    complete: bool,
     trace: Option<String>,
     reply: oneshot::Sender<Result<TaskAnswer, QueueError>>,
 }
@@ -127,12 +139,12 @@ impl ReportRun {
         let mut rows = ReportBatch::default();
         for request in batch {
             let (state, reason) = words(request.report);
-            rows.push(request.task_id, request.run_id, state, reason, request.whole, request.trace.clone());
+            rows.push(request.task_id, request.run_id, state, reason, request.complete, request.trace.clone());
         }
         let now = self.clock.now();
         let mut tries = Tries::default();
         let (answers, woken) = loop {
-            let result = connection.report_runs(&rows, now).await;
+            let result = connection.report_runs(&rows, &self.exempt, now).await;
             if !tries.again(&result) {
                 break result?;
             }

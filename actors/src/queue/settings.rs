@@ -17,9 +17,12 @@ base::settings! {
         pub max_dependencies: usize = 10_000,
         /// How long after its deadline a task that does not say when it expires is kept, with what it left behind.
         pub default_expiry: Span = Span::days(365),
-        /// Whether no worker at all may report a run as completed while an upload of it is unfinished: the answer is then
-        /// 409. Drover's own workers ask for this whatever is set here; others keep the freedom they are used to.
-        pub whole_uploads: bool = false,
+        /// Whether a worker must have finished all uploads of a run before it reports the run as completed: the answer is
+        /// 409 otherwise, and names them. Drover's own workers ask for this whatever is set here.
+        pub require_complete_uploads: bool = true,
+        /// Worker pools whose workers begin uploads that they never finish, and may complete runs all the same: a list of
+        /// `<provisionerId>/<workerType>`, where a `*` at the end stands for any rest (`["old-pool/*"]`).
+        pub incomplete_uploads_allowed: Vec<String> = Vec::new(),
         /// How long claimWork waits for a task before it answers with an empty list. Clients give up after 30 s.
         pub long_poll: Span = Span::seconds(20),
         /// How long a request waits for the queue before it is answered with 503.

@@ -2,14 +2,18 @@
 
 use std::{ops::Range, sync::Arc};
 
-use actors::object::{Arrival, Hashes, Objects, Stored};
+use actors::object::{Arrival, Objects, Stored};
 use axum::{
     body::Body,
     http::{Method, StatusCode},
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
+use protocol::media_type;
 
-use super::range::{Asked, asked};
+use super::{
+    digests::digests,
+    range::{Asked, asked},
+};
 use crate::http::{Answer, Call, Fault, Object, Reply};
 
 /// What a browser may do with content that anybody may have written: show it, apart from everything of this server.
@@ -22,30 +26,12 @@ pub(super) async fn upload(objects: Arc<Objects>, mut call: Call) -> Answer {
         content_type: call.header("content-type").map(str::to_owned),
         content_length,
         content_encoding: call.header("content-encoding").map(str::to_owned),
-        digests: digests(&call)?,
+        digests: digests(|name| call.header(name))?,
         body: call.stream().into_data_stream(),
     };
     let content = objects.receive(call.param("token"), arrival).await?;
     let reply: Reply = Object::new().field("sha256", &content.sha256).field("sha512", &content.sha512).into();
     Ok(reply.with_header("etag", &etag(&content.sha256)))
-}
-
-/// Of the bytes as they are sent, which here is what is stored: `Content-Digest` and `Repr-Digest` of RFC 9530.
-fn digests(call: &Call) -> Result<Hashes, Fault> {
-    let headers = ["content-digest", "repr-digest"].into_iter().filter_map(|name| call.header(name));
-    let entries = headers.flat_map(|header| header.split(',')).map(|entry| {
-        let (algorithm, value) = entry.trim().split_once('=').unwrap_or((entry, ""));
-        let algorithm = match algorithm {
-            "sha-256" => "sha256",
-            "sha-512" => "sha512",
-            _ => return Ok(None),
-        };
-        let value = value.strip_prefix(':').and_then(|value| value.strip_suffix(':'));
-        let hash = value.and_then(|value| STANDARD.decode(value).ok());
-        let hash = hash.ok_or_else(|| Fault::input("header `Content-Digest` must look like `sha-256=:BASE64:`"))?;
-        Ok(Some((algorithm.to_owned(), to_hex(&hash))))
-    });
-    entries.filter_map(Result::transpose).collect()
 }
 
 pub(super) async fn download(objects: Arc<Objects>, call: Call) -> Answer {
@@ -100,7 +86,7 @@ fn described(stored: &Stored, body: Body) -> Reply {
         "identity" => reply,
         encoding => reply.with_header("content-encoding", encoding),
     };
-    if content.content_type.starts_with("text/html") {
+    if media_type::may_run_scripts(&content.content_type) {
         return reply.with_header("content-disposition", "attachment");
     }
     reply
@@ -108,15 +94,6 @@ fn described(stored: &Stored, body: Body) -> Reply {
 
 fn etag(sha256: &str) -> String {
     format!("\"{sha256}\"")
-}
-
-fn to_hex(bytes: &[u8]) -> String {
-    use std::fmt::Write;
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        // Writing to a text never fails.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 /// Of a text that is known to be hex.

@@ -1,6 +1,7 @@
 //! The endpoints of the object service, and those its upload and download URLs lead to.
 
 mod content;
+mod digests;
 mod download;
 mod range;
 mod upload;

@@ -209,14 +209,15 @@ impl Db {
         found.into_iter().map(EntryRow::read).collect()
     }
 
-    /// `unfinished_uploads`: names of artifacts of a run whose content is still to come.
-    pub async fn unfinished_uploads(
+    /// `incomplete_uploads`: names of artifacts of a run whose content is still to come.
+    pub async fn incomplete_uploads(
         &self,
         (task_id, run_id): (TaskId, RunId),
         limit: i32,
+        now: Timestamp,
     ) -> Result<Vec<String>, DbError> {
-        let names = sqlx::query_scalar("select name from unfinished_uploads($1, $2, $3)");
-        Ok(names.bind(task_id.0).bind(run_id).bind(limit).fetch_all(self.pool()).await?)
+        let names = sqlx::query_scalar("select name from incomplete_uploads($1, $2, $3, $4)");
+        Ok(names.bind(task_id.0).bind(run_id).bind(limit).bind(now).fetch_all(self.pool()).await?)
     }
 
     /// `expire_artifacts`: how many are gone.

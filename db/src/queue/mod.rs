@@ -22,6 +22,6 @@ pub use groups::GroupRow;
 pub use notes::TaskNote;
 pub use reads::{ClaimedRow, PendingRow};
 pub use repairs::{GivenAgain, UnansweredClaim};
-pub use reports::ReportBatch;
+pub use reports::{ReportBatch, UploadExemptions};
 pub use sweeps::{Repair, Swept};
 pub use workers::{TaskQueueRow, WorkerNote, WorkerRow};

@@ -1,4 +1,4 @@
-//! `report_runs`, `report_whole_runs`.
+//! `report_runs`, `report_complete_runs`.
 
 use chrono::{DateTime, Utc};
 use protocol::{
@@ -17,48 +17,73 @@ pub struct ReportBatch {
     run_ids: Vec<RunId>,
     states: Vec<i16>,
     reasons: Vec<i16>,
-    whole: Vec<bool>,
+    asked: Vec<bool>,
     traces: Vec<Option<String>>,
 }
 
+/// In which task queues a run may be completed while an upload of it is unfinished, unless the report itself asks for
+/// complete uploads. Patterns of SQL's `like`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UploadExemptions(Vec<String>);
+
+impl UploadExemptions {
+    /// Everywhere.
+    pub fn all() -> Self {
+        Self(vec!["%".to_owned()])
+    }
+
+    /// In queues of these ids; a `*` at the end stands for any rest.
+    pub fn of(queues: &[String]) -> Self {
+        let escape = |c: char| if matches!(c, '%' | '_' | '\\') { vec!['\\', c] } else { vec![c] };
+        let pattern = |id: &String| {
+            let (begin, rest) = id.strip_suffix('*').map_or((id.as_str(), ""), |begin| (begin, "%"));
+            begin.chars().flat_map(escape).chain(rest.chars()).collect()
+        };
+        Self(queues.iter().map(pattern).collect())
+    }
+}
+
 impl ReportBatch {
-    /// Adds a report: the run ended like this. `whole`: it may not be completed while an upload of it is unfinished.
+    /// Adds a report: the run ended like this. `asked`: it may not be completed while an upload of it is unfinished,
+    /// whatever is exempt.
     pub fn push(
         &mut self,
         task_id: TaskId,
         run_id: RunId,
         state: TaskState,
         reason: ReasonResolved,
-        whole: bool,
+        asked: bool,
         trace: Option<String>,
     ) {
         self.task_ids.push(task_id.0);
         self.run_ids.push(run_id);
         self.states.push(state.code());
         self.reasons.push(reason.code());
-        self.whole.push(whole);
+        self.asked.push(asked);
         self.traces.push(trace);
     }
 }
 
 impl LaneConnection {
-    /// `report_runs` or `report_whole_runs`: ends many runs, one answer each, in order; and the queues in which tasks became pending by it.
+    /// `report_runs` or `report_complete_runs`: ends many runs, one answer each, in order; and the queues in which tasks
+    /// became pending by it.
     pub async fn report_runs(
         &mut self,
         batch: &ReportBatch,
+        exempt: &UploadExemptions,
         now: DateTime<Utc>,
     ) -> Result<(Vec<TaskAnswer>, Vec<Woken>), DbError> {
         let traces = batch.traces.iter().any(Option::is_some).then_some(&batch.traces);
-        // Where nobody asks for it, nothing is paid for it.
-        let whole = batch.whole.contains(&true);
-        let text = if whole {
-            "select * from report_whole_runs($1,$2,$3,$4,$7,$5,$6)"
+        // Where nothing is completed, nothing is looked for.
+        let checked = batch.states.contains(&TaskState::Completed.code());
+        let text = if checked {
+            "select * from report_complete_runs($1,$2,$3,$4,$7,$8,$5,$6)"
         } else {
             "select * from report_runs($1,$2,$3,$4,$5,$6)"
         };
         let call = sqlx::query(text).bind(&batch.task_ids).bind(&batch.run_ids).bind(&batch.states);
         let call = call.bind(&batch.reasons).bind(traces).bind(now);
-        let call = if whole { call.bind(&batch.whole) } else { call };
+        let call = if checked { call.bind(&batch.asked).bind(&exempt.0) } else { call };
         let result = call.fetch_all(self.ensure().await?).await.and_then(|rows| read_all(&rows));
         let (mut answers, woken) = self.settle(result)?;
         answers.sort_by_key(|answer| answer.place);

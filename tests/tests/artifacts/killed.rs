@@ -81,7 +81,7 @@ async fn killed_at(bench: &Bench, moment: Moment, name: &str, file: &Path) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_upload_that_was_killed_at_any_moment_is_finished_by_the_same_command() {
-    let bench = Bench::with(Entropy::seeded(5), 0, "queue.whole_uploads=true").await;
+    let bench = Bench::strict(Entropy::seeded(5), 0).await;
     let data = Arc::new(bench.file("sent", LARGE));
     for (number, moment) in MOMENTS.into_iter().enumerate() {
         let name = format!("public/{number}.bin");

@@ -33,7 +33,12 @@ struct Bench {
 
 impl Bench {
     async fn start(entropy: Entropy, share: u64) -> Self {
-        Self::with(entropy, share, "queue.whole_uploads=false").await
+        Self::with(entropy, share, r#"queue.incomplete_uploads_allowed=["tests/*"]"#).await
+    }
+
+    /// A server that asks for complete uploads everywhere, as it does by default.
+    async fn strict(entropy: Entropy, share: u64) -> Self {
+        Self::with(entropy, share, "queue.incomplete_uploads_allowed=[]").await
     }
 
     /// With this setting.
@@ -175,12 +180,16 @@ async fn a_run_with_half_an_upload_is_not_completed_and_the_answer_names_it() {
     assert!(refused.body["message"].as_str().unwrap().contains("`public/half.bin`"), "{refused:?}");
     let nothing = bench.artifact(&bench.direct, "download", "public/half.bin", &bench.path("half"), &[]).await;
     assert_eq!(said(&nothing)["exitCode"], 4);
-    assert_eq!(bench.client.run(bench.task_id, 0, "completed", &json!({})).await.unwrap().status, 200, "others may");
+    assert_eq!(
+        bench.client.run(bench.task_id, 0, "completed", &json!({})).await.unwrap().status,
+        200,
+        "others of this pool may"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn where_the_setting_asks_for_it_no_worker_at_all_completes_a_run_with_half_an_upload() {
-    let bench = Bench::with(Entropy::seeded(3), 0, "queue.whole_uploads=true").await;
+async fn no_worker_at_all_completes_a_run_with_half_an_upload() {
+    let bench = Bench::strict(Entropy::seeded(3), 0).await;
     let data = bench.file("sent", 100_000);
     bench.begin("public/half.bin").await;
     let up = bench.artifact(&bench.direct, "upload", "public/whole.bin", &bench.path("sent"), &[]).await;
@@ -205,8 +214,8 @@ async fn where_the_setting_asks_for_it_no_worker_at_all_completes_a_run_with_hal
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_run_with_half_an_upload_may_fail_whatever_the_setting_says() {
-    let bench = Bench::with(Entropy::seeded(4), 0, "queue.whole_uploads=true").await;
+async fn a_run_with_half_an_upload_may_fail() {
+    let bench = Bench::strict(Entropy::seeded(4), 0).await;
     bench.begin("public/half.bin").await;
     assert_eq!(bench.client.run(bench.task_id, 0, "failed", &json!({})).await.unwrap().status, 200);
 }

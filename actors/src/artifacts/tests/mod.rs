@@ -1,5 +1,6 @@
 mod content;
 mod create;
+mod late;
 mod read;
 mod whole;
 
@@ -9,10 +10,10 @@ use base::TestClock;
 use bytes::Bytes;
 use chrono::TimeDelta;
 use db::{
-    queue::{CreateBatch, NewTaskRow, ReportBatch},
+    queue::{CreateBatch, NewTaskRow, ReportBatch, UploadExemptions},
     testing::TestDatabase,
 };
-use futures_util::stream;
+use futures_util::{TryStreamExt, stream};
 use protocol::{
     error::ErrorCode,
     event::{Fact, TaskChange},
@@ -22,7 +23,7 @@ use protocol::{
 use tempfile::TempDir;
 
 use super::*;
-use crate::object::{Arrival, CreateUpload, FinishUpload, Hashes, InlineData, ObjectSettings};
+use crate::object::{Arrival, CreateUpload, FinishUpload, Hashes, InlineData, ObjectError, ObjectSettings};
 
 /// A house with one task, whose run 0 somebody claimed.
 struct House {
@@ -81,7 +82,23 @@ impl House {
     async fn end_run(&self, state: TaskState, reason: ReasonResolved) {
         let mut batch = ReportBatch::default();
         batch.push(self.task_id, 0, state, reason, false, None);
-        self.db.lane().report_runs(&batch, self.clock.now()).await.unwrap();
+        self.db.lane().report_runs(&batch, &UploadExemptions::all(), self.clock.now()).await.unwrap();
+    }
+
+    /// Sends content to an upload path.
+    async fn put(&self, path: &str, text: &'static str) -> Result<(), ObjectError> {
+        let body = stream::iter([Ok::<_, &str>(Bytes::from_static(text.as_bytes()))]);
+        self.artifacts.objects().receive(token(path), text_arrival(body)).await.map(drop)
+    }
+
+    /// What a reader of an artifact gets.
+    async fn read(&self, name: &str) -> Vec<u8> {
+        let found = self.follow(name).await.unwrap();
+        let Some(Place::Here(path)) = self.artifacts.place(&found).await.unwrap() else { panic!("a path") };
+        let objects = self.artifacts.objects();
+        let stored = objects.find(path.rsplit('/').nth(1).unwrap()).await.unwrap();
+        let bytes: Vec<Bytes> = objects.open(&stored, None).await.unwrap().bytes.try_collect().await.unwrap();
+        bytes.concat()
     }
 
     /// Names and storage types that the world was told of since the last look.
@@ -143,6 +160,19 @@ fn task(task_id: TaskId, now: Timestamp) -> NewTaskRow {
         body: r#"{"routes":[],"tags":{}}"#.to_owned(),
         trace: None,
     }
+}
+
+fn s3() -> ArtifactBody {
+    ArtifactBody::S3 { content_type: "text/plain".to_owned(), content_length: None }
+}
+
+fn token(path: &str) -> &str {
+    path.rsplit('/').next().unwrap()
+}
+
+fn text_arrival<S>(body: S) -> Arrival<S> {
+    let content_type = Some("text/plain".to_owned());
+    Arrival { content_type, content_length: None, content_encoding: None, digests: Hashes::new(), body }
 }
 
 fn reference(url: &str) -> ArtifactBody {

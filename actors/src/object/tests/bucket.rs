@@ -103,7 +103,7 @@ async fn parts_that_a_killed_process_left_in_the_bucket_are_swept_away() {
     let Some(house) = BucketHouse::start("killed").await else { return };
     let blob = house.objects.new_blob();
     house.objects.db.start_content(blob, &house.bucket.id, house.clock.now()).await.unwrap();
-    let mut half = writer::Writer::new(&house.objects, blob, 1);
+    let mut half = writer::Writer::new(&house.objects, blob, 1, false);
     half.write(vec![7; 6_000_000].into()).await.unwrap();
     let id = half.multipart_id().unwrap();
     drop(half);

@@ -78,7 +78,7 @@ async fn what_a_killed_process_left_half_written_is_swept_away() {
     let house = House::start().await;
     let blob = house.objects.new_blob();
     house.objects.db.start_content(blob, "local", house.clock.now()).await.unwrap();
-    let mut half = writer::Writer::new(&house.objects, blob, u64::MAX);
+    let mut half = writer::Writer::new(&house.objects, blob, u64::MAX, false);
     half.write(vec![0; 3_000_000].into()).await.unwrap();
     std::mem::forget(half);
     assert_eq!(house.files(), 1);
