@@ -28,8 +28,9 @@ pub enum AuthError {
     ClientExists(String),
     #[error("Role already exists: there is a role `{0}` with other scopes or another description")]
     RoleExists(String),
-    #[error("the roles are changed by many at once; try again in a moment")]
-    Contended,
+    /// What it is, as one word.
+    #[error("the {0} is changed by many at once; try again in a moment")]
+    Contended(&'static str),
     /// The access token cannot be opened: a fault of the settings.
     #[error("the access token of `{client_id}` cannot be read")]
     Sealed {
@@ -71,7 +72,7 @@ impl AuthError {
             Self::NoSuchClient(_) | Self::NoSuchRole(_) => ErrorCode::ResourceNotFound,
             Self::Static(_) | Self::DoubleStar(_) | Self::Role(_) | Self::Cycle(_) => ErrorCode::InputError,
             Self::ClientExists(_) | Self::RoleExists(_) => ErrorCode::RequestConflict,
-            Self::Contended => ErrorCode::ServiceUnavailable,
+            Self::Contended(_) => ErrorCode::ServiceUnavailable,
             Self::Db(error) if error.is_retryable() => ErrorCode::ServiceUnavailable,
             Self::Db(_) | Self::Sealed { .. } => ErrorCode::InternalServerError,
         }

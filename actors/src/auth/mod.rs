@@ -126,9 +126,16 @@ impl Auth {
         Ok(cut(rows, page.limit, |row| row.client_id.clone()))
     }
 
-    /// Replaces description and expiry, and the scopes if there are any.
-    pub async fn update_client(&self, client_id: &str, body: ClientBody, by: &str) -> Answer<ClientRow> {
-        update_client::run(&self.0, client_id, body, by).await
+    /// Replaces description and expiry, and the scopes if there are any. `allow` is asked whether these scopes, which the
+    /// client did not have before, may be added; it is asked again when somebody else takes some away meanwhile.
+    pub async fn update_client<E: From<AuthError>>(
+        &self,
+        client_id: &str,
+        body: ClientBody,
+        by: &str,
+        allow: impl Fn(&[&str]) -> Result<(), E>,
+    ) -> Result<ClientRow, E> {
+        update_client::run(&self.0, client_id, body, by, allow).await
     }
 
     /// Lets a client sign requests, or not.

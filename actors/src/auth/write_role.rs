@@ -95,7 +95,7 @@ async fn write<E: From<AuthError>>(
             }
         }
     }
-    Err(AuthError::Contended.into())
+    Err(AuthError::Contended("set of roles").into())
 }
 
 /// All roles as they will be. An existing role is compared by the database before anything is written.

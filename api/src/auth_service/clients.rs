@@ -5,7 +5,7 @@ use protocol::time::{self, Timestamp};
 use serde::Deserialize;
 
 use super::{AuthState, by};
-use crate::http::{Answer, Call, Object, Reply};
+use crate::http::{Answer, Call, Fault, Object, Reply};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -39,15 +39,11 @@ pub(super) async fn create_client(state: Arc<AuthState>, mut call: Call) -> Answ
     Ok(described(&state.auth.clients().now(), &row).field("accessToken", &token).into())
 }
 
-/// Scopes count as added unless they stand there already, letter by letter.
 pub(super) async fn update_client(state: Arc<AuthState>, mut call: Call) -> Answer {
     let client_id = call.param("clientId").to_owned();
     let body: ClientBody = call.body::<Body>()?.into();
-    body.check(&client_id)?;
-    let former = state.auth.client(&client_id).await?.scopes;
-    let added = body.scopes.iter().flatten().filter(|scope| !former.contains(scope));
-    call.authorize(|params| params.list("scopesAdded", added.cloned()))?;
-    Ok(reply(&state, &state.auth.update_client(&client_id, body, &by(&call)).await?))
+    let allow = |added: &[&str]| call.authorize(|params| params.list("scopesAdded", added.iter().copied()));
+    Ok(reply(&state, &state.auth.update_client::<Fault>(&client_id, body, &by(&call), allow).await?))
 }
 
 pub(super) async fn reset_access_token(state: Arc<AuthState>, call: Call) -> Answer {

@@ -1,4 +1,4 @@
-//! `client_create`, `client_update`, `client_delete`, `client_get`, `clients_list`, `clients_all`, `clients_static`,
+//! `client_create`, `client_change`, `client_delete`, `client_get`, `clients_list`, `clients_all`, `clients_static`,
 //! `client_used`, `client_reseal`.
 
 use base::SealedText;
@@ -7,7 +7,7 @@ use serde_json::Value;
 use sqlx::{FromRow, Row, types::Json};
 
 use super::By;
-use crate::{Db, DbError};
+use crate::{Db, DbError, blob::unknown_outcome};
 
 /// A client as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq, FromRow)]
@@ -53,9 +53,21 @@ pub struct ClientChange {
     pub description: Option<String>,
     pub expires: Option<Timestamp>,
     pub scopes: Option<Vec<String>>,
+    /// Scopes that the client must still have, else nothing is changed.
+    pub kept: Option<Vec<String>>,
     pub delete_on_expiration: Option<bool>,
     pub disabled: Option<bool>,
     pub sealed_access_token: Option<SealedText>,
+}
+
+/// What became of `client_change`.
+#[derive(Debug, PartialEq, Eq)]
+pub enum ClientChanged {
+    Done(Box<ClientRow>),
+    /// There is no such client.
+    Missing,
+    /// A scope that was to be kept is gone.
+    Outdated,
 }
 
 /// A client of the settings.
@@ -90,20 +102,22 @@ impl Db {
         })
     }
 
-    /// `client_update`; `action` is the word for the history. `None`: there is no such client.
-    pub async fn client_update(
+    /// `client_change`; `action` is the word for the history.
+    pub async fn client_change(
         &self,
         client_id: &str,
         change: &ClientChange,
         action: &str,
         by: &By,
         now: Timestamp,
-    ) -> Result<Option<ClientRow>, DbError> {
-        let call = sqlx::query_as("select * from client_update($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11)")
+    ) -> Result<ClientChanged, DbError> {
+        let call = "select outcome, (written).* from client_change($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12)";
+        let call = sqlx::query(call)
             .bind(client_id)
             .bind(&change.description)
             .bind(change.expires)
             .bind(&change.scopes)
+            .bind(&change.kept)
             .bind(change.delete_on_expiration)
             .bind(change.disabled)
             .bind(change.sealed_access_token.as_ref().map(Json))
@@ -111,7 +125,14 @@ impl Db {
             .bind(&by.client_id)
             .bind(&by.trace)
             .bind(now);
-        Ok(call.fetch_optional(self.pool()).await?)
+        let row = call.fetch_one(self.pool()).await?;
+        let outcome: String = row.try_get("outcome")?;
+        match outcome.as_str() {
+            "done" => Ok(ClientChanged::Done(Box::new(ClientRow::from_row(&row)?))),
+            "missing" => Ok(ClientChanged::Missing),
+            "changed" => Ok(ClientChanged::Outdated),
+            _ => Err(unknown_outcome("client_change", &outcome)),
+        }
     }
 
     /// `client_delete`: whether there was one.

@@ -7,7 +7,7 @@ mod roles;
 mod tests;
 
 pub use audit::{AuditQuery, AuditRow};
-pub use clients::{ClientChange, ClientCreated, ClientRow, NewClient, StaticClientRow};
+pub use clients::{ClientChange, ClientChanged, ClientCreated, ClientRow, NewClient, StaticClientRow};
 pub use roles::{RoleRow, RoleWrite, RoleWritten};
 
 use crate::{Db, DbError};

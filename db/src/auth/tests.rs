@@ -57,11 +57,13 @@ async fn every_change_is_kept_told_and_counted() {
     let before = db.auth_versions().await.unwrap();
     db.client_create(&client("c"), &by(), now()).await.unwrap();
     let change = ClientChange { disabled: Some(true), ..ClientChange::default() };
-    let changed = db.client_update("c", &change, "client disabled", &by(), now()).await.unwrap().unwrap();
+    let changed = db.client_change("c", &change, "client disabled", &by(), now()).await.unwrap();
+    let ClientChanged::Done(changed) = changed else { panic!("{changed:?}") };
     assert!(changed.disabled && changed.scopes == ["a", "b*"]);
     assert!(db.client_delete("c", &by(), now()).await.unwrap());
     assert!(!db.client_delete("c", &by(), now()).await.unwrap());
-    assert!(db.client_update("c", &change, "client disabled", &by(), now()).await.unwrap().is_none());
+    let gone = db.client_change("c", &change, "client disabled", &by(), now()).await.unwrap();
+    assert_eq!(gone, ClientChanged::Missing);
 
     let of = AuditQuery::Entity { kind: "client", id: "c" };
     let lines = db.audit(of, None, 10).await.unwrap();
@@ -151,4 +153,39 @@ async fn uses_are_noted_and_tokens_sealed_anew() {
     assert!(db.client_reseal("c", &stored.sealed_access_token, &sealed("again")).await.unwrap());
     assert!(!db.client_reseal("c", &stored.sealed_access_token, &sealed("late")).await.unwrap());
     assert_eq!(db.client("c").await.unwrap().unwrap().sealed_access_token, sealed("again"));
+}
+
+#[tokio::test]
+async fn a_client_is_not_changed_once_a_scope_to_keep_is_gone() {
+    let database = TestDatabase::create().await;
+    let db = database.db().await;
+    db.client_create(&client("c"), &by(), now()).await.unwrap();
+    let texts = |scopes: &[&str]| Some(scopes.iter().map(|&scope| scope.to_owned()).collect::<Vec<_>>());
+    let change = |kept| ClientChange { scopes: texts(&["a", "z"]), kept, ..ClientChange::default() };
+    let changed = db.client_change("c", &change(texts(&["a"])), "updated", &by(), now()).await.unwrap();
+    assert!(matches!(changed, ClientChanged::Done(row) if row.scopes == ["a", "z"]));
+    let before = db.auth_versions().await.unwrap();
+    let late = db.client_change("c", &change(texts(&["a", "b*"])), "updated", &by(), now()).await.unwrap();
+    assert_eq!(late, ClientChanged::Outdated);
+    assert_eq!(db.auth_versions().await.unwrap(), before, "nothing was written");
+    let any = db.client_change("c", &change(None), "updated", &by(), now()).await.unwrap();
+    assert!(matches!(any, ClientChanged::Done(_)));
+}
+
+/// The creation finds the old client in its way, and it is gone by the time its row is read.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_deleted_while_it_is_created_anew_is_created() {
+    let database = TestDatabase::create().await;
+    let db = database.db().await;
+    for round in 0..30 {
+        let id = format!("c{round}");
+        db.client_create(&client(&id), &by(), now()).await.unwrap();
+        let other = NewClient { description: "other".to_owned(), ..client(&id) };
+        let by = by();
+        let (created, deleted) = tokio::join!(db.client_create(&other, &by, now()), db.client_delete(&id, &by, now()));
+        assert!(deleted.unwrap());
+        // Either the first was in the way, or it is gone and the second was made.
+        let created = created.unwrap();
+        assert_eq!(created.fresh, created.same, "round {round}");
+    }
 }

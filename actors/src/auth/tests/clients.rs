@@ -1,5 +1,47 @@
 use super::*;
 
+#[expect(clippy::unnecessary_wraps, reason = "stands for the check of the API")]
+fn anything(_: &[&str]) -> Answer<()> {
+    Ok(())
+}
+
+/// May give nothing, and so only keep what a client has.
+fn nothing(added: &[&str]) -> Answer<()> {
+    if added.is_empty() { Ok(()) } else { Err(AuthError::NoSuchClient(added.join(" "))) }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_scope_removed_while_somebody_else_keeps_it_stays_removed() {
+    let house = House::start().await;
+    house.create("c", &["x", "y"]).await;
+    // Between the look and the write of the one who keeps both, the other takes one away.
+    let removed = std::sync::atomic::AtomicBool::new(false);
+    let allow = |added: &[&str]| {
+        if !removed.swap(true, Ordering::Relaxed) {
+            let remove = house.auth.update_client("c", house.body(&["x"]), "other", anything);
+            tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(remove)).unwrap();
+        }
+        nothing(added)
+    };
+    let kept = house.auth.update_client("c", house.body(&["x", "y"]), "me", allow).await.unwrap_err();
+    assert_eq!(kept.to_string(), AuthError::NoSuchClient("y".to_owned()).to_string(), "asked anew for what is gone");
+    assert_eq!(house.holds("c"), ["x"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn keeping_and_removing_a_scope_at_once_never_brings_it_back() {
+    let house = House::start().await;
+    for round in 0..40 {
+        let id = format!("c{round}");
+        house.create(&id, &["x", "y"]).await;
+        let keep = house.auth.update_client(&id, house.body(&["x", "y"]), "me", nothing);
+        let remove = house.auth.update_client(&id, house.body(&["x"]), "other", anything);
+        let (_, removed) = tokio::join!(keep, remove);
+        removed.unwrap();
+        assert_eq!(house.auth.client(&id).await.unwrap().scopes, ["x"], "round {round}");
+    }
+}
+
 #[tokio::test]
 async fn a_client_is_known_as_soon_as_it_is_answered() {
     let house = House::start().await;
@@ -15,10 +57,10 @@ async fn a_client_is_known_as_soon_as_it_is_answered() {
 async fn what_is_taken_away_is_good_for_nothing_at_once() {
     let house = House::start().await;
     let first = house.create("c", &["x", "y"]).await;
-    house.auth.update_client("c", house.body(&["x"]), "me").await.unwrap();
+    house.auth.update_client("c", house.body(&["x"]), "me", anything).await.unwrap();
     assert_eq!(house.holds("c"), ["x"]);
     let kept = ClientBody { scopes: None, ..house.body(&[]) };
-    assert_eq!(house.auth.update_client("c", kept, "me").await.unwrap().scopes, ["x"]);
+    assert_eq!(house.auth.update_client("c", kept, "me", anything).await.unwrap().scopes, ["x"]);
 
     let (_, second) = house.auth.reset_access_token("c", "me").await.unwrap();
     assert_ne!(first, second);

@@ -65,7 +65,7 @@ async fn only_what_a_role_did_not_give_before_must_be_allowed() {
     let house = House::start().await;
     house.role("r", &["has:*", "assume:s"]).await.unwrap();
     house.role("s", &["through"]).await.unwrap();
-    let only_mine = |added: &[&str]| if added == ["mine"] { Ok(()) } else { Err(AuthError::Contended) };
+    let only_mine = |added: &[&str]| if added == ["mine"] { Ok(()) } else { Err(AuthError::Contended("role")) };
     let body = role(&["has:x", "through", "mine"]);
     assert_eq!(house.auth.update_role("r", &body, "me", only_mine).await.unwrap().scopes, body.scopes);
     assert!(house.auth.update_role("r", &role(&["mine", "theirs"]), "me", only_mine).await.is_err());
