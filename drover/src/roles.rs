@@ -249,7 +249,8 @@ fn key_ring(plan: &Plan) -> Result<Arc<KeyRing>, Failure> {
 
 fn auth(plan: &Plan, ring: Arc<KeyRing>, relay: Nudge) -> Auth {
     let Ground { clock, entropy } = plan.ground.clone();
-    Auth::new(plan.db.clone(), clock, entropy.branch("auth"), ring, relay, &plan.credentials.queue_access_token)
+    let (token, longest_bewit) = (&plan.credentials.queue_access_token, plan.settings.auth.longest_signed_url.delta());
+    Auth::new(plan.db.clone(), clock, entropy.branch("auth"), ring, relay, token, longest_bewit)
 }
 
 /// Nobody is let in before the clients are known.

@@ -114,6 +114,9 @@ base::settings! {
         /// `anonymous`, which can be stored and changed as any role and grants more if it says more. `drover dev` that makes
         /// its own root client is open unless this is set to `false`; everywhere else it is closed unless set to `true`.
         pub public_read: bool = false,
+        /// How long a signed URL (`bewit`) may be good for. One that ends later than that from now is refused with 401: it
+        /// would outlive the change of a role, and everybody who has seen the link may use it.
+        pub longest_signed_url: Span = Span::days(30),
     }
 }
 

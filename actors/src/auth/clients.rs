@@ -3,6 +3,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError, RwLock},
 };
 
+use chrono::TimeDelta;
 use protocol::time::Timestamp;
 
 use super::{Client, Known, Roles};
@@ -17,7 +18,11 @@ pub struct Clients {
     /// Used, and not yet noted in the database.
     used: Arc<Mutex<BTreeSet<String>>>,
     queue: Arc<Client>,
+    longest_bewit: TimeDelta,
 }
+
+/// How long a signed URL may be good for, where nothing else is said.
+const LONGEST_BEWIT: TimeDelta = TimeDelta::days(30);
 
 impl Clients {
     /// These clients and the queue's own, without roles.
@@ -38,6 +43,17 @@ impl Clients {
         let version = self.now().versions.roles;
         self.replace(self.now().with_roles(Arc::new(roles), version));
         self
+    }
+
+    /// The same clients, whose signed URLs may be good for this long.
+    #[must_use]
+    pub fn with_longest_bewit(self, longest_bewit: TimeDelta) -> Self {
+        Self { longest_bewit, ..self }
+    }
+
+    /// How long a signed URL may be good for.
+    pub const fn longest_bewit(&self) -> TimeDelta {
+        self.longest_bewit
     }
 
     /// The copy as it is now. Whoever asks twice may see two states: one request keeps to one.
@@ -63,7 +79,7 @@ impl Clients {
 
     fn of(clients: impl IntoIterator<Item = Arc<Client>>, queue: Arc<Client>) -> Self {
         let known = Known::new(clients, Arc::new(Roles::default()));
-        Self { copy: Arc::new(RwLock::new(Arc::new(known))), used: Arc::default(), queue }
+        Self { copy: Arc::new(RwLock::new(Arc::new(known))), used: Arc::default(), queue, longest_bewit: LONGEST_BEWIT }
     }
 
     pub(super) fn take_used(&self) -> Vec<String> {

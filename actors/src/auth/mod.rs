@@ -28,6 +28,7 @@ mod write_role;
 use std::sync::Arc;
 
 use base::{Clock, Entropy, KeyRing};
+use chrono::TimeDelta;
 pub use claim::Claim;
 pub use client::Client;
 pub use clients::Clients;
@@ -74,7 +75,7 @@ const STATIC: &str = "static/";
 
 impl Auth {
     /// Knows nobody before [`Auth::start`]. `queue_token` is the key of all credentials given to runs, the same in
-    /// every process.
+    /// every process; `longest_bewit` how long a signed URL may be good for.
     pub fn new(
         db: Db,
         clock: Arc<dyn Clock>,
@@ -82,8 +83,9 @@ impl Auth {
         ring: Arc<KeyRing>,
         relay: Nudge,
         queue_token: &str,
+        longest_bewit: TimeDelta,
     ) -> Self {
-        let clients = Clients::fixed([], queue_token);
+        let clients = Clients::fixed([], queue_token).with_longest_bewit(longest_bewit);
         Self(Arc::new(Parts { db, clock, entropy, ring, relay, clients, copying: Mutex::new(()) }))
     }
 

@@ -146,6 +146,17 @@ fn a_signed_url_is_good_for_reading_until_its_time() {
     assert!(judge(seconds + 1, "GET").is_ok() && judge(seconds + 1, "HEAD").is_ok());
     assert_eq!(judge(seconds, "GET").unwrap_err(), AuthFault::BewitExpired);
     assert_eq!(judge(seconds + 60, "POST").unwrap_err(), AuthFault::BewitMethod);
+    let month = 30 * 24 * 60 * 60;
+    assert!(judge(seconds + month, "GET").is_ok());
+    for longer in [seconds + month + 1, i64::MAX] {
+        let refused = judge(longer, "GET").unwrap_err();
+        assert!(refused.to_string().contains("longer than the 30 days"), "{refused}");
+    }
+    let short = clients().with_longest_bewit(TimeDelta::hours(1));
+    let text = Bewit::sign("user", TOKEN, seconds + 3601, resource, host, port, "");
+    let signature = Signature::find(None, Some(&text)).unwrap();
+    let refused = authenticate(&short, &signature, REQUEST, now()).unwrap_err();
+    assert_eq!(refused, AuthFault::BewitTooLong(TimeDelta::hours(1)));
     assert_eq!(Signature::find(Some("Hawk"), Some("x")).unwrap_err(), AuthFault::TwoSignatures);
 }
 

@@ -58,6 +58,8 @@ pub(crate) enum AuthFault {
     BewitMethod,
     #[error("Unauthorized: the signed URL has expired")]
     BewitExpired,
+    #[error("Unauthorized: the signed URL is good for longer than the {} that this server accepts; sign a shorter one", words(*.0))]
+    BewitTooLong(TimeDelta),
     #[error("Unauthorized: Stale timestamp")]
     StaleTimestamp,
     #[error("Unauthorized: Bad payload hash")]
@@ -76,6 +78,13 @@ pub(crate) enum AuthFault {
     IssuerLacks { issuer: String, scope: String },
     #[error("ext.authorizedScopes must be printable ASCII, and held by the client: `{0}` is not")]
     AuthorizedScopes(String),
+}
+
+fn words(time: TimeDelta) -> String {
+    match time.num_days() {
+        0 => format!("{} seconds", time.num_seconds()),
+        days => format!("{days} days"),
+    }
 }
 
 #[derive(Default, Deserialize)]
@@ -114,7 +123,7 @@ pub(crate) fn authenticate(
         Some(claim) => (still_good(claim, now)?, true),
         None => (Arc::new(claim(&known, id, ext, now)?), false),
     };
-    let hash = check(signature, &claim.key, signed, now)?;
+    let hash = check(signature, &claim.key, signed, (now, clients.longest_bewit()))?;
     if !again && !ext.is_empty() {
         known.remember(id, ext, Arc::clone(&claim));
     }
@@ -215,7 +224,7 @@ fn check(
     signature: &Signature<'_>,
     key: &str,
     signed: Signed<'_>,
-    now: Timestamp,
+    (now, longest_bewit): (Timestamp, TimeDelta),
 ) -> Result<Option<String>, AuthFault> {
     let Signed { method, resource, host, port } = signed;
     match signature {
@@ -229,7 +238,11 @@ fn check(
         Signature::Url(_) if !matches!(method, "GET" | "HEAD") => Err(AuthFault::BewitMethod),
         Signature::Url(bewit) => {
             bewit.check(key, resource, host, port)?;
-            if bewit.expiry()? <= now.timestamp() { Err(AuthFault::BewitExpired) } else { Ok(None) }
+            match bewit.expiry()?.saturating_sub(now.timestamp()) {
+                ..=0 => Err(AuthFault::BewitExpired),
+                left if left > longest_bewit.num_seconds() => Err(AuthFault::BewitTooLong(longest_bewit)),
+                _ => Ok(None),
+            }
         }
     }
 }

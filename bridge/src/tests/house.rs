@@ -72,7 +72,8 @@ impl House {
                 .unwrap();
         let artifacts = Artifacts::new(db.clone(), shared.clone(), entropy.branch("a"), objects);
         let ring = Arc::new(KeyRing::new(&[sealing_key()]).unwrap());
-        let auth = Auth::new(db.clone(), shared, entropy.branch("auth"), ring, Arc::new(|| ()), "queue");
+        let auth =
+            Auth::new(db.clone(), shared, entropy.branch("auth"), ring, Arc::new(|| ()), "queue", TimeDelta::days(30));
         let bus = Arc::new(MemoryBus::default());
         Self { db, clock, entropy, queue, artifacts, bus, auth, supervised, _folder: folder, _database: database }
     }

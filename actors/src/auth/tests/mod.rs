@@ -63,7 +63,8 @@ async fn process(database: &TestDatabase, keys: &[&str]) -> (Auth, TestClock, Ar
     let (ring, counted) = (KeyRing::new(&keys).unwrap(), told.clone());
     let relay: Nudge = Arc::new(move || _ = counted.fetch_add(1, Ordering::Relaxed));
     let shared: Arc<dyn Clock> = Arc::new(clock.clone());
-    let auth = Auth::new(database.db().await, shared, Entropy::system(), Arc::new(ring), relay, QUEUE_TOKEN);
+    let (db, month) = (database.db().await, TimeDelta::days(30));
+    let auth = Auth::new(db, shared, Entropy::system(), Arc::new(ring), relay, QUEUE_TOKEN, month);
     (auth, clock, told)
 }
 
