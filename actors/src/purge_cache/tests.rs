@@ -44,6 +44,17 @@ async fn the_later_of_two_purges_counts_and_both_pools_have_their_own() {
 }
 
 #[tokio::test]
+async fn a_purge_that_is_written_late_takes_nothing_back() {
+    let house = House::start().await;
+    let earlier = house.clock.now();
+    house.clock.advance(TimeDelta::seconds(2));
+    house.door.purge(&pool("one"), "deps").await.unwrap();
+    // Of a process that asked before, and whose write was slow.
+    house.db.purge_cache(&pool("one"), "deps", earlier).await.unwrap();
+    assert_eq!(house.names(&pool("one"), Some(earlier + TimeDelta::seconds(1))).await, ["deps"]);
+}
+
+#[tokio::test]
 async fn all_purges_are_listed_a_page_at_a_time() {
     let house = House::start().await;
     for (kind, cache) in [("a", "x"), ("a", "y"), ("b", "x")] {

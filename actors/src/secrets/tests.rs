@@ -60,6 +60,21 @@ async fn a_secret_is_read_as_it_was_set_and_stored_unreadably() {
     assert!(matches!(read(&door, "a/b").await, Err(SecretError::NoSuchSecret(_))));
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_who_set_a_new_secret_at_once_one_created_it() {
+    let house = House::start().await;
+    let door = house.door(&[1]);
+    for round in 0..20 {
+        let (name, secret) = (format!("s{round}"), Map::new());
+        let set = || door.set(&name, &secret, house.soon(), "me");
+        let (one, other) = tokio::join!(set(), set());
+        one.and(other).unwrap();
+        let history = house.db.audit(AuditQuery::Entity { kind: "secret", id: &name }, None, 10).await.unwrap();
+        let actions: Vec<&str> = history.iter().map(|row| row.action_type.as_str()).collect();
+        assert_eq!(actions, ["created", "updated"], "round {round}");
+    }
+}
+
 #[tokio::test]
 async fn an_expired_secret_is_neither_read_nor_listed() {
     let house = House::start().await;
