@@ -1,7 +1,9 @@
 """Live events over server-sent events, read with an independent parser: bindings, order, coming back, bad input."""
+import base64
 import json
 import os
 
+import mohawk
 import pytest
 import requests
 import sseclient
@@ -15,13 +17,28 @@ QUEUE = "exchange/taskcluster-queue/v1/"
 WITHIN = 30
 
 
+def signed(credentials=None):
+    """How `requests` signs as the client of the environment, or as this one."""
+    known = taskcluster.optionsFromEnvironment()["credentials"] if credentials is None else credentials
+    known = {"id": known["clientId"], "key": known["accessToken"], "algorithm": "sha256", "certificate": known.get("certificate")}
+
+    def sign(request):
+        certificate = known["certificate"]
+        ext = base64.b64encode(json.dumps({"certificate": json.loads(certificate)}).encode()).decode() if certificate else None
+        sender = mohawk.Sender(known, request.url, "GET", always_hash_content=False, ext=ext)
+        request.headers["Authorization"] = sender.request_header
+        return request
+
+    return sign
+
+
 class Stream:
     """One connection; the answer's head, then its events."""
 
-    def __init__(self, bindings=None, last=None, **more):
+    def __init__(self, bindings=None, last=None, credentials=None, **more):
         params = {**({} if bindings is None else {"bindings": json.dumps(bindings)}), **more}
         headers = {} if last is None else {"Last-Event-ID": str(last)}
-        self.answer = requests.get(CONNECT, params=params, headers=headers, stream=True, timeout=WITHIN)
+        self.answer = requests.get(CONNECT, params=params, headers=headers, auth=signed(credentials), stream=True, timeout=WITHIN)
         self.events = sseclient.SSEClient(self.answer).events() if self.answer.ok else None
 
     def hear(self, count):
@@ -147,13 +164,56 @@ def test_many_events_come_whole_to_who_listened_and_to_who_asks_later(queue, que
     ({"binding": "[]"}, "/query/binding"),
 ])
 def test_bad_input_is_named(params, pointer):
-    answer = requests.get(CONNECT, params=params, stream=True, timeout=WITHIN)
+    answer = requests.get(CONNECT, params=params, auth=signed(), stream=True, timeout=WITHIN)
     assert answer.status_code == 400, answer.text
     assert [fault["pointer"] for fault in answer.json()["details"]["faults"]] == [pointer]
 
 
 def test_a_place_that_the_log_does_not_have_is_refused():
-    future = requests.get(CONNECT, headers={"Last-Event-ID": str(2**62)}, timeout=WITHIN)
+    future = requests.get(CONNECT, headers={"Last-Event-ID": str(2**62)}, auth=signed(), timeout=WITHIN)
     assert future.status_code == 400 and "the newest has the id" in future.json()["message"]
-    word = requests.get(CONNECT, headers={"Last-Event-ID": "-1"}, timeout=WITHIN)
+    word = requests.get(CONNECT, headers={"Last-Event-ID": "-1"}, auth=signed(), timeout=WITHIN)
     assert word.json()["details"]["faults"][0]["pointer"] == "/headers/last-event-id"
+
+
+def issued(*scopes):
+    """Temporary credentials with these scopes."""
+    known = taskcluster.optionsFromEnvironment()["credentials"]
+    start, end = taskcluster.fromNow("-1 minute"), taskcluster.fromNow("10 minutes")
+    made = taskcluster.createTemporaryCredentials(known["clientId"], known["accessToken"], start, end, list(scopes))
+    return {"clientId": made["clientId"], "accessToken": made["accessToken"], "certificate": made["certificate"]}
+
+
+def test_who_follows_holds_a_scope():
+    nobody = requests.get(CONNECT, params={"bindings": '[{"exchange": "task-pending"}]'}, auth=signed(issued("queue:*")), timeout=WITHIN)
+    assert nobody.status_code == 403 and "web:read-pulse" in nobody.json()["message"]
+    with Stream(credentials=issued("web:read-pulse")) as stream:
+        stream.ready()
+
+
+def test_names_of_private_artifacts_are_told_to_who_may_read_or_list_them(queue, queue_id):
+    task_id = taskcluster.slugId()
+    bindings = [{"exchange": "artifact-created", "routingKeyPattern": f"primary.{task_id}.#"}]
+    readers = {
+        issue: Stream(bindings, credentials=issued("web:read-pulse", *scopes))
+        for issue, scopes in {
+            "none": [], "other": ["queue:get-artifact:private/b", "queue:list-artifacts:" + taskcluster.slugId()],
+            "reads": ["queue:get-artifact:private/a*"], "lists": [f"queue:list-artifacts:{task_id}"],
+            "run": [f"queue:list-artifacts:{task_id}:0"],
+        }.items()
+    }
+    for reader in readers.values():
+        reader.ready()
+    queue.createTask(task_id, definition(queue_id))
+    queue.claimWork(queue_id, {"workerGroup": "g", "workerId": "w", "tasks": 1})
+    for name in ["private/a", "public/end"]:
+        body = {"storageType": "reference", "url": "https://example.com", "contentType": "a/b", "expires": taskcluster.fromNowJSON("1 hour")}
+        queue.createArtifact(task_id, "0", name, body)
+    names = {}
+    for reader, stream in readers.items():
+        names[reader] = []
+        while "public/end" not in names[reader]:
+            names[reader] += [data["payload"]["artifact"]["name"] for _, data in stream.hear(1)]
+        stream.answer.close()
+    both, public = ["private/a", "public/end"], ["public/end"]
+    assert names == {"none": public, "other": public, "reads": both, "lists": both, "run": both}

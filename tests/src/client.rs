@@ -5,7 +5,7 @@ use std::time::Duration;
 use base::{Clock, Entropy, SystemClock};
 use chrono::TimeDelta;
 use protocol::{
-    hawk::{Signed, payload_hash},
+    hawk::{Bewit, Signed, payload_hash},
     id::TaskId,
     time::format,
 };
@@ -101,6 +101,16 @@ impl Client {
         let body =
             if text.is_empty() { Value::Null } else { serde_json::from_str(&text).unwrap_or(Value::String(text)) };
         Ok(Answer { status, retry_after, body })
+    }
+
+    /// A URL that whoever has it may read for five minutes, in the name of this client.
+    pub fn signed_url(&self, path_and_query: &str) -> String {
+        let url: Url = format!("{}{path_and_query}", self.root_url).parse().unwrap();
+        let expiry = (SystemClock.now() + TimeDelta::minutes(5)).timestamp();
+        let (host, port) = (url.host_str().unwrap(), url.port_or_known_default().unwrap());
+        let bewit = Bewit::sign(&self.client_id, &self.access_token, expiry, path_and_query, host, port, "");
+        let separator = if url.query().is_some() { '&' } else { '?' };
+        format!("{url}{separator}bewit={bewit}")
     }
 
     pub async fn get(&self, path: &str) -> reqwest::Result<Answer> {

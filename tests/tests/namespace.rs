@@ -7,7 +7,7 @@ use std::time::Duration;
 use protocol::id::TaskId;
 use reqwest::Method;
 use serde_json::{Value, json};
-use tests::{Drover, Seed, TestDirectory, definition, program};
+use tests::{Client, Drover, Seed, TestDirectory, definition, program};
 use tokio::time::{sleep, timeout};
 
 const SOON: Duration = Duration::from_secs(30);
@@ -38,16 +38,18 @@ async fn what_is_published_referred_to_and_listened_to_stands_in_one_namespace()
         }
     };
     timeout(SOON, indexed).await.expect("the task is found in the index");
-    let told = timeout(SOON, first_event(root, &format!("{prefix}task-completed"))).await.unwrap();
+    let told = timeout(SOON, first_event(&client, &format!("{prefix}task-completed"))).await.unwrap();
     assert!(told.contains(&format!("\"exchange\":\"{prefix}task-completed\"")), "{told}");
     drover.stop().await;
 }
 
 /// What a follower from the beginning hears first on this exchange.
-async fn first_event(root_url: &str, exchange: &str) -> String {
+async fn first_event(client: &Client, exchange: &str) -> String {
     let bindings = json!([{ "exchange": exchange }]).to_string();
-    let url = reqwest::Url::parse_with_params(&format!("{root_url}/api/events/v1/connect/"), [("bindings", bindings)]);
-    let request = reqwest::Client::new().get(url.unwrap()).header("last-event-id", "0");
+    let path = "/api/events/v1/connect/";
+    let url = reqwest::Url::parse_with_params(&format!("http://host{path}"), [("bindings", bindings)]).unwrap();
+    let url = client.signed_url(&format!("{path}?{}", url.query().unwrap()));
+    let request = reqwest::Client::new().get(url).header("last-event-id", "0");
     let mut answer = request.send().await.unwrap();
     assert_eq!(answer.status(), 200);
     let mut text = String::new();

@@ -109,7 +109,7 @@ async fn a_stream_of_events_goes_on_at_the_next_server() {
     let mut heard = Vec::new();
 
     let drover = Drover::start(folder.path(), &["--workers", "0"]).await;
-    let mut stream = Stream::open(drover.root_url(), None).await;
+    let mut stream = Stream::open(&drover.client(), None).await;
     assert_eq!(stream.next().await.unwrap().1, "ready");
     let mut created = vec![create(&drover).await];
     heard.push(stream.next().await.unwrap());
@@ -120,7 +120,7 @@ async fn a_stream_of_events_goes_on_at_the_next_server() {
     }
 
     let drover = Drover::start(folder.path(), &["--workers", "0"]).await;
-    let mut stream = Stream::open(drover.root_url(), heard.last().map(|(id, _)| *id)).await;
+    let mut stream = Stream::open(&drover.client(), heard.last().map(|(id, _)| *id)).await;
     while heard.len() < 2 {
         heard.extend(stream.next().await.filter(|(_, what)| what != "ready"));
     }
@@ -129,7 +129,7 @@ async fn a_stream_of_events_goes_on_at_the_next_server() {
 
     let drover = Drover::start(folder.path(), &["--workers", "0"]).await;
     created.push(create(&drover).await);
-    let mut stream = Stream::open(drover.root_url(), heard.last().map(|(id, _)| *id)).await;
+    let mut stream = Stream::open(&drover.client(), heard.last().map(|(id, _)| *id)).await;
     while heard.len() < 3 {
         heard.extend(stream.next().await.filter(|(_, what)| what != "ready"));
     }
@@ -144,8 +144,8 @@ struct Stream {
 }
 
 impl Stream {
-    async fn open(root_url: &str, after: Option<i64>) -> Self {
-        let url = format!("{root_url}/api/events/v1/connect/?bindings=%5B%7B%22exchange%22%3A%22task-defined%22%7D%5D");
+    async fn open(client: &tests::Client, after: Option<i64>) -> Self {
+        let url = client.signed_url("/api/events/v1/connect/?bindings=%5B%7B%22exchange%22%3A%22task-defined%22%7D%5D");
         // An error means that a client of this process was faster, with the same provider.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let request = reqwest::Client::new().get(url);

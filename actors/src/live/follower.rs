@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bus::{Filter, Message};
 use tokio::sync::broadcast::{self, error::RecvError};
 
-use super::{Live, LiveError, Page};
+use super::{Live, LiveError, MaySee, Page, page::PageEntry};
 
 /// A message and its position in the log, behind which one can go on later.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,6 +18,7 @@ pub struct Told {
 pub struct Follower {
     live: Live,
     filter: Filter,
+    may_see: MaySee,
     pages: broadcast::Receiver<Arc<Page>>,
     position: i64,
     /// There is, or may be, more in the log than the reader will tell.
@@ -25,8 +26,13 @@ pub struct Follower {
 }
 
 impl Follower {
-    pub(super) fn new(live: &Live, filter: Filter, pages: broadcast::Receiver<Arc<Page>>, position: i64) -> Self {
-        Self { live: live.clone(), filter, pages, position, behind: true }
+    pub(super) fn new(
+        live: &Live,
+        (filter, may_see): (Filter, MaySee),
+        pages: broadcast::Receiver<Arc<Page>>,
+        position: i64,
+    ) -> Self {
+        Self { live: live.clone(), filter, may_see, pages, position, behind: true }
     }
 
     /// Everything up to here was told, or is not for this follower.
@@ -65,7 +71,11 @@ impl Follower {
     fn take(&mut self, page: &Page) -> Vec<Told> {
         let from = self.position;
         self.position = from.max(page.until);
-        let news = page.messages.iter().filter(|(position, message)| *position > from && self.filter.takes(message));
-        news.map(|(position, message)| Told { position: *position, message: message.clone() }).collect()
+        let news = page.entries.iter().filter(|entry| entry.position > from && self.takes(entry));
+        news.map(|entry| Told { position: entry.position, message: entry.message.clone() }).collect()
+    }
+
+    fn takes(&self, entry: &PageEntry) -> bool {
+        self.filter.takes(&entry.message) && entry.guarded.as_ref().is_none_or(|guarded| (self.may_see)(guarded))
     }
 }

@@ -20,6 +20,7 @@ use bus::Filter;
 use db::Db;
 pub use error::LiveError;
 pub use follower::{Follower, Told};
+pub use page::Guarded;
 use page::Page;
 use protocol::exchanges::ExchangeNames;
 use reader::Look;
@@ -29,6 +30,9 @@ use crate::{
     kit::{Child, Hint},
     relay::{Exchanges, RelaySettings},
 };
+
+/// Whether a follower may know of something.
+pub type MaySee = Arc<dyn Fn(&Guarded) -> bool + Send + Sync>;
 
 /// Pages that wait for a slow follower; one that is further behind reads the log.
 const WAITING: usize = 16;
@@ -76,8 +80,14 @@ impl Live {
         self.exchanges.world_exchanges().map(all).collect()
     }
 
-    /// Follows from now on, or from behind a position that was told before.
-    pub async fn follow(&self, bindings: &[Binding], after: Option<i64>) -> Result<Follower, LiveError> {
+    /// Follows from now on, or from behind a position that was told before. `may_see` is asked for what
+    /// not everybody may know of; events of the rest are left out.
+    pub async fn follow(
+        &self,
+        bindings: &[Binding],
+        after: Option<i64>,
+        may_see: MaySee,
+    ) -> Result<Follower, LiveError> {
         if !self.kept {
             return Err(LiveError::NotKept);
         }
@@ -92,6 +102,6 @@ impl Live {
             return Err(LiveError::Gone { position, first: ends.first });
         }
         self.reader.give();
-        Ok(Follower::new(self, Filter::new(bindings), pages, position))
+        Ok(Follower::new(self, (Filter::new(bindings), may_see), pages, position))
     }
 }

@@ -1,35 +1,75 @@
 //! A stretch of the log, as the world reads it.
 
 use bus::Message;
-use db::{Db, DbError};
+use db::{Db, DbError, artifact::ArtifactKey, outbox::LoggedEvent};
+use protocol::event::{Event, Fact, TaskChange, TaskFact};
 
 use crate::relay::Exchanges;
+
+/// Names of artifacts that are everybody's business begin so.
+const PUBLIC: &str = "public/";
 
 /// Positions looked at in one go.
 const LENGTH: i32 = 500;
 
-/// All messages behind `after` and up to `until`, each with its position.
+/// All messages behind `after` and up to `until`.
 #[derive(Debug)]
 pub(super) struct Page {
     pub after: i64,
     pub until: i64,
-    pub messages: Vec<(i64, Message)>,
+    pub entries: Vec<PageEntry>,
+}
+
+/// A message and its position in the log.
+#[derive(Debug)]
+pub(super) struct PageEntry {
+    pub position: i64,
+    pub message: Message,
+    /// What it names, where not everybody who follows may know of it.
+    pub guarded: Option<Guarded>,
+}
+
+/// Something that the API tells only those of who hold a scope for it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Guarded {
+    /// An artifact that is not public.
+    Artifact(ArtifactKey),
+    Client(String),
+    Role(String),
 }
 
 impl Page {
     /// What follows in the log; one that ends where it begins: there is nothing yet.
     pub(super) async fn read(db: &Db, exchanges: &Exchanges, after: i64) -> Result<Self, DbError> {
         let page = db.events_after(after, None, LENGTH).await?;
-        let told = |logged: &db::outbox::LoggedEvent| Some((logged.position, exchanges.for_the_world(&logged.event)?));
-        Ok(Self { after, until: page.position, messages: page.events.iter().filter_map(told).collect() })
+        let entry = |logged: &LoggedEvent| {
+            let message = exchanges.for_the_world(&logged.event)?;
+            Some(PageEntry { position: logged.position, message, guarded: guarded(&logged.event) })
+        };
+        Ok(Self { after, until: page.position, entries: page.events.iter().filter_map(entry).collect() })
     }
 
     /// Says where the log is, and nothing of what is in it.
     pub(super) const fn mark(position: i64) -> Self {
-        Self { after: position, until: position, messages: Vec::new() }
+        Self { after: position, until: position, entries: Vec::new() }
     }
 
     pub(super) const fn is_empty(&self) -> bool {
         self.until == self.after
     }
+}
+
+fn guarded(event: &Event) -> Option<Guarded> {
+    match &event.fact {
+        Fact::Task(task) => private_artifact(task).map(Guarded::Artifact),
+        Fact::Group(_) => None,
+        Fact::Client(client) => Some(Guarded::Client(client.client_id.clone())),
+        Fact::Role(role) => Some(Guarded::Role(role.role_id.clone())),
+    }
+}
+
+fn private_artifact(task: &TaskFact) -> Option<ArtifactKey> {
+    let TaskChange::ArtifactCreated { artifact, run_id, .. } = &task.change else { return None };
+    let name = artifact.name.clone();
+    (!name.starts_with(PUBLIC)).then_some(ArtifactKey { task_id: task.status.task_id, run_id: *run_id, name })
 }

@@ -7,7 +7,7 @@ use bus::{Binding, MemoryBus};
 use protocol::exchanges::ExchangeNames;
 use tokio::time::timeout;
 
-use super::{Follower, Live, LiveError, Told, page::Page};
+use super::{Follower, Guarded, Live, LiveError, MaySee, Told, page::Page};
 use crate::{
     kit::{Supervised, Supervisor},
     relay::{
@@ -33,13 +33,18 @@ impl Watched {
     }
 
     async fn follow(&self, after: Option<i64>) -> Follower {
-        self.live.follow(&self.live.everything(), after).await.unwrap()
+        self.live.follow(&self.live.everything(), after, everybody()).await.unwrap()
     }
 
     async fn stop(self) {
         self.reader.stop(SOON).await;
         self.house.stop().await;
     }
+}
+
+/// Whom nothing is hidden from.
+fn everybody() -> MaySee {
+    Arc::new(|_| true)
 }
 
 async fn hear(follower: &mut Follower, count: usize) -> Vec<Told> {
@@ -89,12 +94,34 @@ async fn one_who_comes_back_hears_the_rest_and_then_the_news() {
 }
 
 #[tokio::test]
+async fn artifacts_that_are_not_public_are_told_of_to_those_who_may_know_of_them() {
+    let watched = Watched::start().await;
+    let bindings = [watched.live.binding("artifact-created", "#").unwrap()];
+    let start = watched.house.db.event_log().await.unwrap().last;
+    let follow = async |may_see: MaySee| watched.live.follow(&bindings, Some(start), may_see).await.unwrap();
+    let mut all = follow(everybody()).await;
+    let mut some = follow(Arc::new(|it| matches!(it, Guarded::Artifact(key) if key.name == "private/mine"))).await;
+    let mut none = follow(Arc::new(|_| false)).await;
+    for name in ["private/mine", "private/other", "publicly", "public/end"] {
+        watched.house.artifact(name).await;
+    }
+    let names = |heard: &[Told]| -> Vec<String> {
+        let body = |told: &Told| serde_json::from_slice::<serde_json::Value>(&told.message.body).unwrap();
+        heard.iter().map(|told| body(told)["artifact"]["name"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(names(&hear(&mut all, 4).await), ["private/mine", "private/other", "publicly", "public/end"]);
+    assert_eq!(names(&hear(&mut some, 2).await), ["private/mine", "public/end"]);
+    assert_eq!(names(&hear(&mut none, 1).await), ["public/end"]);
+    watched.stop().await;
+}
+
+#[tokio::test]
 async fn bindings_are_those_of_a_broker() {
     let watched = Watched::start().await;
     let bind = |exchange, pattern| watched.live.binding(exchange, pattern).unwrap();
     let bindings =
         [bind("task-running", "route.index.#"), bind("task-completed", "primary.#"), bind("task-failed", "#")];
-    let mut follower = watched.live.follow(&bindings, None).await.unwrap();
+    let mut follower = watched.live.follow(&bindings, None, everybody()).await.unwrap();
     watched.house.completed().await;
     watched.house.completed().await;
 
@@ -137,12 +164,12 @@ async fn a_position_that_is_not_in_the_log_is_refused() {
     watched.house.emptied().await;
     let all: Vec<Binding> = watched.live.everything();
     let last = watched.house.db.event_log().await.unwrap().last;
-    let refused = async |after| watched.live.follow(&all, Some(after)).await.err().unwrap();
+    let refused = async |after| watched.live.follow(&all, Some(after), everybody()).await.err().unwrap();
 
     assert!(matches!(refused(last + 1).await, LiveError::Future { last: told, .. } if told == last));
     assert!(matches!(refused(-1).await, LiveError::Gone { first: 1, .. }));
     let nothing = RelaySettings { keep_events: Span::days(0), ..RelaySettings::default() };
     let live = Live::new(watched.house.db.clone(), &ExchangeNames::default(), &nothing);
-    assert!(matches!(live.follow(&all, None).await.err().unwrap(), LiveError::NotKept));
+    assert!(matches!(live.follow(&all, None, everybody()).await.err().unwrap(), LiveError::NotKept));
     watched.stop().await;
 }

@@ -5,10 +5,13 @@ mod stream;
 
 use std::sync::{Arc, LazyLock};
 
-use actors::live::{Live, LiveError};
+use actors::{
+    artifacts::ArtifactKey,
+    live::{Guarded, Live, LiveError, MaySee},
+};
 use axum::body::Body;
-use base::Shutdown;
-use protocol::{error::ErrorCode, reference::Service};
+use base::{Clock, Shutdown};
+use protocol::{error::ErrorCode, reference::Service, scope::ScopeSet};
 use tokio::sync::Semaphore;
 
 use crate::{
@@ -26,14 +29,19 @@ static SERVICE: LazyLock<Service> = LazyLock::new(|| {
 /// What all connections share.
 pub(crate) struct Connections {
     live: Live,
+    clock: Arc<dyn Clock>,
     places: Arc<Semaphore>,
     shutdown: Shutdown,
 }
 
 pub(crate) fn routes(api: &Api, probes: &Probes, shutdown: &Shutdown) -> Routes<Connections> {
     let places = api.settings.live_connections.min(Semaphore::MAX_PERMITS);
-    let state =
-        Connections { live: api.live.clone(), places: Arc::new(Semaphore::new(places)), shutdown: shutdown.clone() };
+    let state = Connections {
+        live: api.live.clone(),
+        clock: Arc::clone(&api.clock),
+        places: Arc::new(Semaphore::new(places)),
+        shutdown: shutdown.clone(),
+    };
     Routes::declared(&SERVICE, state, probes).on("connect", connect)
 }
 
@@ -44,10 +52,29 @@ async fn connect(state: Arc<Connections>, call: Call) -> Answer {
     let place = Arc::clone(&state.places).try_acquire_owned();
     let place =
         place.map_err(|_| Fault::new(ErrorCode::ServiceUnavailable, "Too many connections follow events here"))?;
-    let follower = state.live.follow(&bindings, after).await?;
-    let body = Body::from_stream(stream::of(follower, place, state.shutdown.clone()));
+    let caller = call.caller()?;
+    let follower = state.live.follow(&bindings, after, may_see(&caller.scopes)).await?;
+    let life = stream::life(caller.expires, state.clock.now());
+    let body = Body::from_stream(stream::of(follower, place, life, state.shutdown.clone()));
     // A proxy that gathers answers would hold events back.
     Ok(Reply::bytes("text/event-stream", body).with_header("x-accel-buffering", "no"))
+}
+
+/// What the scopes of the beginning allow, as the endpoints that tell of the same things ask for them.
+fn may_see(scopes: &Arc<ScopeSet>) -> MaySee {
+    let scopes = Arc::clone(scopes);
+    Arc::new(move |guarded| {
+        let enough = match guarded {
+            Guarded::Artifact(ArtifactKey { task_id, run_id, name }) => vec![
+                format!("queue:get-artifact:{name}"),
+                format!("queue:list-artifacts:{task_id}:{run_id}"),
+                format!("queue:list-artifacts:{task_id}"),
+            ],
+            Guarded::Client(id) => vec![format!("auth:get-client:{id}"), "auth:list-clients".to_owned()],
+            Guarded::Role(id) => vec![format!("auth:get-role:{id}"), "auth:list-roles".to_owned()],
+        };
+        enough.iter().any(|scope| scopes.satisfies(scope))
+    })
 }
 
 /// Browsers send the header by themselves; other clients may find the query easier.

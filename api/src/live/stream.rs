@@ -6,13 +6,20 @@ use actors::live::{Follower, Told};
 use base::Shutdown;
 use bytes::Bytes;
 use futures_util::{Stream, stream::unfold};
-use tokio::{sync::OwnedSemaphorePermit, time::sleep};
+use protocol::time::Timestamp;
+use tokio::{
+    sync::OwnedSemaphorePermit,
+    time::{Instant, sleep, sleep_until},
+};
 
 use crate::http::Object;
 
 /// How long it may be quiet: proxies and clients take longer silence for an end. Also how soon it is seen that the
 /// other side is gone.
 const QUIET: Duration = Duration::from_secs(15);
+
+/// How long a connection lasts: what its caller may hear is found out when it begins, and roles change.
+const LONGEST: Duration = Duration::from_hours(1);
 
 /// How long a client is to wait before it comes back, in milliseconds.
 const RETRY: u32 = 1000;
@@ -21,17 +28,26 @@ const RETRY: u32 = 1000;
 struct Connection {
     follower: Follower,
     shutdown: Shutdown,
+    end: Instant,
     begun: bool,
     _place: OwnedSemaphorePermit,
 }
 
-/// Ends when the process is to end or the log cannot be read; clients come back by themselves, and miss nothing.
+/// How long somebody may listen whose credentials end then.
+pub(super) fn life(credentials_end: Option<Timestamp>, now: Timestamp) -> Duration {
+    let left = credentials_end.map(|end| (end - now).to_std().unwrap_or_default());
+    left.unwrap_or(LONGEST).min(LONGEST)
+}
+
+/// Ends after its life, when the process is to end or the log cannot be read; clients come back by themselves, and miss
+/// nothing.
 pub(super) fn of(
     follower: Follower,
     place: OwnedSemaphorePermit,
+    life: Duration,
     shutdown: Shutdown,
 ) -> impl Stream<Item = Result<Bytes, Infallible>> {
-    let connection = Connection { follower, shutdown, begun: false, _place: place };
+    let connection = Connection { follower, shutdown, end: Instant::now() + life, begun: false, _place: place };
     unfold(connection, async |mut connection| {
         let text = connection.next().await?;
         Some((Ok(Bytes::from(text)), connection))
@@ -47,6 +63,7 @@ impl Connection {
         tokio::select! {
             biased;
             () = self.shutdown.wait() => None,
+            () = sleep_until(self.end) => None,
             told = self.follower.next() => match told {
                 Ok(told) => Some(told.iter().map(message).collect()),
                 Err(error) => {
@@ -76,4 +93,21 @@ fn message(told: &Told) -> String {
         .raw("payload", &String::from_utf8_lossy(&message.body))
         .finish();
     format!("id: {}\nevent: message\ndata: {data}\n\n", told.position)
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::TimeDelta;
+
+    use super::*;
+
+    #[test]
+    fn nobody_listens_longer_than_their_credentials_last() {
+        let now = protocol::time::parse("2026-08-21T12:00:00Z").unwrap();
+        let until = |delta| life(Some(now + delta), now);
+        assert_eq!(until(TimeDelta::minutes(5)), Duration::from_mins(5));
+        assert_eq!(until(TimeDelta::days(5)), LONGEST);
+        assert_eq!(until(TimeDelta::minutes(-5)), Duration::ZERO);
+        assert_eq!(life(None, now), LONGEST);
+    }
 }

@@ -9,12 +9,16 @@ use std::{
 use base::{Clock, Entropy, TestClock};
 use bus::{Bus, Consumer, Message, Received, Subscription};
 use chrono::TimeDelta;
-use db::{Db, testing::TestDatabase};
+use db::{
+    Db,
+    artifact::{ArtifactCreated, ArtifactKey, NewArtifact},
+    testing::TestDatabase,
+};
 use protocol::{
     event::Event,
     exchanges::ExchangeNames,
     id::{TaskGroupId, TaskId, TaskQueueId, WorkerName},
-    state::{Priority, Requires},
+    state::{Priority, Requires, StorageType},
     task::{Metadata, TaskDefinition},
 };
 use serde_json::json;
@@ -134,6 +138,26 @@ impl House {
         assert_eq!(self.queue.claim_work(ask).await.unwrap().len(), 1);
         self.queue.report(id, 0, Report::Completed).await.unwrap();
         id
+    }
+
+    /// A reference of this name, left behind by the running run of a task of its own.
+    pub(crate) async fn artifact(&self, name: &str) {
+        let task_id = self.created().await;
+        let worker = WorkerName { worker_group: "g".to_owned(), worker_id: "w".to_owned() };
+        self.queue.claim_task(task_id, 0, worker).await.unwrap();
+        let now = self.clock.now();
+        let artifact = NewArtifact {
+            key: ArtifactKey { task_id, run_id: 0, name: name.to_owned() },
+            storage_type: StorageType::Reference,
+            content_type: "text/plain".to_owned(),
+            details: json!({ "url": "https://example.com" }),
+            expires: now + TimeDelta::hours(1),
+            content_length: None,
+            trace: None,
+        };
+        let made = self.db.create_artifact(&artifact, now).await.unwrap();
+        assert!(matches!(made, ArtifactCreated::Written { .. }), "{made:?}");
+        self.nudge.lock().unwrap().iter().for_each(|nudge| nudge());
     }
 
     pub(crate) async fn emptied(&self) {
