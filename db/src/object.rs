@@ -1,5 +1,8 @@
 //! The objects of the object service.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 
 use protocol::{id::UploadId, time::Timestamp};

@@ -126,6 +126,111 @@ def test_content_that_is_not_its_digest_is_not_kept(run):
     assert s3_upload(run, "public/a", data, **{"Content-Digest": f"sha-512=:{digest}:"}).status_code == 200
 
 
+@pytest.mark.parametrize("header, right, wrong", [
+    ("x-amz-content-sha256", lambda data: hashlib.sha256(data).hexdigest(), "0" * 64),
+    ("x-amz-content-sha256", lambda data: "UNSIGNED-PAYLOAD", "ABCDEF"),
+    ("Content-MD5", lambda data: base64.b64encode(hashlib.md5(data).digest()).decode(), "AAAAAAAAAAAAAAAAAAAAAA=="),
+    ("Content-MD5", lambda data: base64.b64encode(hashlib.md5(data).digest()).decode(), "no hash"),
+])
+def test_hashes_that_clients_of_s3_send_are_checked(run, header, right, wrong):
+    data, before = os.urandom(70_000), stored()
+    sent = s3_upload(run, "public/a", data, **{header: wrong})
+    assert sent.status_code == 400 and sent.json()["code"] == "InputError", sent.text
+    assert stored() == before
+    assert s3_upload(run, "public/a", data, **{header: right(data)}).status_code == 200
+    assert requests.get(run.url("public/a")).content == data
+
+
+@pytest.mark.parametrize("report", ["reportCompleted", "reportFailed", "reportException"])
+def test_content_is_final_once_the_run_is_resolved(run, report):
+    made = run.create("public/log", "s3")
+    for data in [b"first", b"second"]:
+        requests.put(made["putUrl"], data=data, headers={"Content-Type": BINARY}).raise_for_status()
+    before = stored()
+    url = urlparse(made["putUrl"])
+    with socket.create_connection((url.hostname, url.port), timeout=20) as slow:
+        slow.sendall(f"PUT {url.path} HTTP/1.1\r\nHost: {url.netloc}\r\nContent-Type: {BINARY}\r\nContent-Length: 10\r\n\r\nunder".encode())
+        getattr(run.as_run, report)(run.task_id, "0", *([{"reason": "malformed-payload"}] if report == "reportException" else []))
+        slow.sendall(b" way.")
+        assert slow.recv(4096).startswith(b"HTTP/1.1 409")
+    late = requests.put(made["putUrl"], data=b"third", headers={"Content-Type": BINARY})
+    assert late.status_code == 409 and "`public/log`" in late.json()["message"]
+    again = requests.put(made["putUrl"], data=b"second", headers={"Content-Type": BINARY})
+    assert again.status_code == 200, "a repeat whose first answer was lost"
+    assert requests.get(run.url("public/log")).content == b"second"
+    assert stored() <= before, "nothing of what came late is kept"
+
+
+def test_a_run_is_completed_once_all_that_it_began_is_there(run):
+    url = run.create("public/s3", "s3")["putUrl"]
+    made = run.upload("public/object", b"data")
+    run.create("public/reference", "reference", url="https://example.com")
+    with pytest.raises(TaskclusterRestFailure) as refused:
+        run.as_run.reportCompleted(run.task_id, "0")
+    words = refused.value.body["message"]
+    assert refused.value.status_code == 409 and "`public/object`, `public/s3`" in words and "reference" not in words, words
+    requests.put(url, data=b"data", headers={"Content-Type": BINARY}).raise_for_status()
+    run.as_run.finishArtifact(run.task_id, "0", "public/object", {"uploadId": made["uploadId"]})
+    assert run.as_run.reportCompleted(run.task_id, "0")["status"]["state"] == "completed"
+
+
+@pytest.mark.parametrize("content_type", [
+    "text/html", "Text/HTML", "text/html;charset=utf-8", "text/html ; charset=utf-8", "text/plain,text/html", "image/svg+xml",
+    "application/xhtml+xml", "text/xml", "APPLICATION/XML; charset=utf-8", "nonsense"])
+def test_what_may_run_scripts_is_an_attachment_in_a_sandbox(run, content_type):
+    page = b"<script xmlns='http://www.w3.org/1999/xhtml'>fetch('/api')</script>"
+    made = run.create("public/page", "s3", content_type)
+    requests.put(made["putUrl"], data=page, headers={"Content-Type": content_type}).raise_for_status()
+    got = requests.get(run.url("public/page"))
+    assert got.content == page and got.headers["Content-Type"] == content_type
+    assert got.headers["Content-Disposition"] == "attachment"
+    assert got.headers["Content-Security-Policy"].startswith("sandbox;") and got.headers["X-Content-Type-Options"] == "nosniff"
+
+
+def test_what_is_shown_is_sandboxed_all_the_same(run):
+    s3_upload(run, "public/log.txt", b"<script>")
+    got = requests.get(run.url("public/log.txt"))
+    assert "Content-Disposition" not in got.headers and got.headers["X-Content-Type-Options"] == "nosniff"
+    assert got.headers["Content-Security-Policy"].startswith("sandbox;")
+
+
+@pytest.mark.parametrize("content_type", ["a/b\r\nSet-Cookie: a=b", "a/b\n", "a/\0", "a/b\x7f", "a/\u00fc"])
+@pytest.mark.parametrize("storage_type", ["s3", "object", "reference"])
+def test_a_type_that_no_header_can_carry_is_refused(run, storage_type, content_type):
+    more = {"url": "https://example.com"} if storage_type == "reference" else {}
+    with pytest.raises(TaskclusterRestFailure) as refused:
+        run.create("public/a", storage_type, content_type, **more)
+    assert refused.value.status_code == 400
+    service = taskcluster.Object(run.options)
+    for method in [{"dataInline": {"contentType": content_type, "objectData": "ZGF0YQ=="}}, {"putUrl": {"contentType": content_type, "contentLength": 4}}]:
+        with pytest.raises(TaskclusterRestFailure) as refused:
+            service.createUpload(f"typed/{uuid.uuid4()}", {
+                "projectId": "drover", "uploadId": taskcluster.slugId(), "expires": taskcluster.fromNowJSON("1 hour"), "proposedUploadMethods": method})
+        assert refused.value.status_code == 400
+
+
+@pytest.mark.parametrize("url", ["javascript:alert(1)", "data:text/html,x", "file:///etc/passwd", "ftp://example.com/", "javascript://example.com/%0aalert(1)"])
+def test_references_lead_to_the_web_only(run, url):
+    with pytest.raises(TaskclusterRestFailure) as refused:
+        run.create("public/a", "reference", url=url)
+    assert refused.value.status_code == 400
+
+
+def test_an_upload_is_finished_by_its_project_only(run):
+    service, name = taskcluster.Object(run.options), f"projects/{uuid.uuid4()}"
+    upload = {"projectId": "drover", "uploadId": taskcluster.slugId()}
+    proposed = {"dataInline": {"contentType": BINARY, "objectData": "ZGF0YQ=="}}
+    service.createUpload(name, {**upload, "expires": taskcluster.fromNowJSON("1 hour"), "proposedUploadMethods": proposed})
+    with pytest.raises(TaskclusterRestFailure) as refused:
+        service.finishUpload(name, {**upload, "projectId": "another"})
+    assert refused.value.status_code == 400 and refused.value.body["code"] == "InputError"
+    service.finishUpload(name, upload)
+    late = {**upload, "expires": taskcluster.fromNowJSON("1 hour"), "proposedUploadMethods": {"putUrl": {"contentType": BINARY, "contentLength": 4}}}
+    with pytest.raises(TaskclusterRestFailure) as refused:
+        service.createUpload(name, late)
+    assert refused.value.status_code == 409
+
+
 @pytest.mark.skipif("DROVER_TEST_S3_URL" not in os.environ, reason="of the bucket alone")
 def test_what_was_given_up_leaves_no_parts_in_the_bucket(run):
     made, before = run.create("public/half", "s3"), stored()
