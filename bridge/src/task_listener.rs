@@ -83,7 +83,7 @@ impl Actor for TaskListener {
 
     async fn pre_start(&self, myself: ActorRef<Heard>, (): ()) -> Result<Desk, ActorProcessingErr> {
         let queue = format!("drover/bridge/{}", self.shared.master.name());
-        let mut subscription = Subscription::durable(&queue).settled_first();
+        let mut subscription = Subscription::durable(&queue).settled_first().signed();
         for exchange in [&self.pending, &self.exception] {
             self.bus.declare(Exchange::topic(exchange)).await?;
             subscription = subscription.bind(exchange, &self.pattern);

@@ -9,12 +9,14 @@ mod error;
 mod filter;
 mod memory;
 mod message;
+mod signature;
+mod split;
 mod subscription;
 mod topic;
 
 use std::time::Duration;
 
-pub use amqp::{AmqpBus, QueueDepth};
+pub use amqp::{AmqpBus, AmqpOptions, QueueDepth};
 use async_trait::async_trait;
 use bytes::Bytes;
 pub use consumer::{Consumer, Delivery, Received, ReplyTo};
@@ -22,6 +24,8 @@ pub use error::{BusError, CallFailure};
 pub use filter::Filter;
 pub use memory::MemoryBus;
 pub use message::{ContentType, Message};
+pub use signature::MessageKey;
+pub use split::SplitBus;
 pub use subscription::{Binding, Exchange, ExchangeKind, Queue, Subscription};
 
 /// What every bus can do.

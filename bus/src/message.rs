@@ -59,5 +59,5 @@ pub(crate) fn check_name(what: &str, name: &str) -> Result<(), BusError> {
     if name.len() <= LONGEST_NAME {
         return Ok(());
     }
-    Err(BusError::Refused(format!("the {what} has {} bytes, at most {LONGEST_NAME} are allowed", name.len())))
+    Err(BusError::Unsendable(format!("the {what} has {} bytes, at most {LONGEST_NAME} are allowed", name.len())))
 }

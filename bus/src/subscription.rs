@@ -58,6 +58,8 @@ pub struct Subscription {
     pub settled_first: bool,
     /// However many consume the queue, one gets all of it; another takes over when that one is gone.
     pub one_at_a_time: bool,
+    /// Takes only what a process of this installation has sent. A bus without a key cannot tell, and takes everything.
+    pub signed: bool,
 }
 
 impl Subscription {
@@ -70,7 +72,7 @@ impl Subscription {
 
     /// Calls to a service, shared with everyone else who serves it.
     pub fn inbox(name: &str) -> Self {
-        Self::of(Queue::Inbox { name: name.to_owned() })
+        Self::of(Queue::Inbox { name: name.to_owned() }).signed()
     }
 
     pub fn ephemeral() -> Self {
@@ -104,8 +106,24 @@ impl Subscription {
         self
     }
 
+    /// For a consumer that acts on what it hears without asking the database whether it is true.
+    #[must_use]
+    pub const fn signed(mut self) -> Self {
+        self.signed = true;
+        self
+    }
+
     fn of(queue: Queue) -> Self {
-        Self { queue, bindings: Vec::new(), prefetch: Self::PREFETCH, settled_first: false, one_at_a_time: false }
+        let (settled_first, one_at_a_time, signed) = (false, false, false);
+        Self { queue, bindings: Vec::new(), prefetch: Self::PREFETCH, settled_first, one_at_a_time, signed }
+    }
+
+    /// For words.
+    pub(crate) fn name(&self) -> &str {
+        match &self.queue {
+            Queue::Durable { name, .. } | Queue::Inbox { name } => name,
+            Queue::Ephemeral => self.bindings.first().map_or("", |binding| &binding.exchange),
+        }
     }
 
     pub(crate) fn check(&self) -> Result<(), BusError> {

@@ -16,7 +16,17 @@ pub(crate) fn connect_bus(plan: &Plan) -> Result<Arc<dyn Bus>, Failure> {
     if is_alone(plan) {
         return Ok(Arc::new(MemoryBus::default()));
     }
-    let bus = broker(&plan.settings.bus, "drover", &plan.ground.entropy.branch("bus"))?;
+    let secret = Some(plan.credentials.queue_access_token.as_str());
+    let bus = broker(&plan.settings, secret, "drover", &plan.ground.entropy.branch("bus"))?;
+    if !bus.is_split() {
+        tracing::warn!(
+            "internal messages share the vhost of the external ones, where others may read them and fill their queues; the \
+             setting bus.internal_amqp_url gives them their own (see bus/README.md)"
+        );
+    }
+    if plan.settings.bus.accept_unsigned {
+        tracing::warn!("messages that are not signed are taken; set bus.accept_unsigned to false after the upgrade");
+    }
     Ok(Arc::new(bus))
 }
 

@@ -2,26 +2,40 @@
 
 use std::fs;
 
-use base::Entropy;
-use bus::{AmqpBus, BusError};
+use base::{Entropy, Secret};
+use bus::{AmqpBus, AmqpOptions, BusError, MessageKey, SplitBus};
 use protocol::exchanges::ExchangeNames;
 
 use crate::{
     exit::{Exit, Failure, with_causes},
-    settings::BusSettings,
+    settings::{BusSettings, DroverSettings},
 };
 
-/// `name` is shown in the broker's lists. Nothing is connected yet.
-pub(crate) fn broker(settings: &BusSettings, name: &str, entropy: &Entropy) -> Result<AmqpBus, Failure> {
-    let url = settings.amqp_url.reveal();
-    let bus = if settings.ca_file.is_empty() {
-        AmqpBus::new(url, name, entropy)
-    } else {
-        AmqpBus::trusting(url, &authorities(&settings.ca_file)?, name, entropy)
+/// `name` is shown in the broker's lists; `secret` is what the key of messages is made of. Nothing is connected yet.
+pub(crate) fn broker(
+    settings: &DroverSettings,
+    secret: Option<&str>,
+    name: &str,
+    entropy: &Entropy,
+) -> Result<SplitBus, Failure> {
+    let bus = &settings.bus;
+    let key = secret.map(|secret| MessageKey::from_secret(secret).accepting_unsigned(bus.accept_unsigned));
+    let ca_file = Some(&bus.ca_file).filter(|file| !file.is_empty());
+    let authorities = ca_file.map(|file| authorities(file)).transpose()?;
+    let open = |setting: &str, url: &Secret, name: String| {
+        let options =
+            AmqpOptions { url: url.reveal().to_owned(), name, authorities: authorities.clone(), key: key.clone() };
+        AmqpBus::open(options, &entropy.branch(setting)).map_err(|error: BusError| {
+            Failure::new(Exit::Usage, format!("the setting `{setting}` cannot be used: {}", with_causes(&error)))
+        })
     };
-    bus.map_err(|error: BusError| {
-        Failure::new(Exit::Usage, format!("the setting `bus.amqp_url` cannot be used: {}", with_causes(&error)))
-    })
+    let external = open("bus.amqp_url", &bus.amqp_url, name.to_owned())?;
+    let internal = if bus.internal_amqp_url.is_empty() {
+        None
+    } else {
+        Some(open("bus.internal_amqp_url", &bus.internal_amqp_url, format!("{name} internal"))?)
+    };
+    Ok(SplitBus::new(external, internal, &settings.relay.own_exchange))
 }
 
 /// The names of the exchanges for the world.

@@ -5,7 +5,7 @@ use std::{
     fs::{self, OpenOptions},
     io::{self, Write},
     os::unix::fs::OpenOptionsExt,
-    path::Path,
+    path::{Path, PathBuf},
 };
 
 use actors::auth::access_token;
@@ -67,6 +67,16 @@ impl Credentials {
         let queue_access_token = queue(auth)?.unwrap_or(kept.queue_access_token);
         Ok(Self { root_client_id, root_access_token, queue_access_token, sealing_keys })
     }
+}
+
+/// The access token of the queue, as far as it can be known: given by settings, or kept by a `drover dev` of this machine. Messages
+/// between processes are signed with a key that is made of it.
+pub(crate) fn known_queue_access_token(auth: &AuthSettings, data_dir: Option<PathBuf>) -> Option<String> {
+    if let Ok(Some(token)) = queue(auth) {
+        return Some(token);
+    }
+    let kept: Kept = serde_json::from_slice(&fs::read(data_dir?.join(FILE)).ok()?).ok()?;
+    Some(kept.queue_access_token)
 }
 
 impl Kept {
@@ -158,6 +168,11 @@ mod tests {
         let again = Credentials::given_or_kept(&AuthSettings::default(), dir.path(), &entropy).unwrap();
         assert_eq!(first, again);
         assert_eq!(first.root_access_token.len(), 44);
+        let known = |auth: &AuthSettings, dir: &Path| known_queue_access_token(auth, Some(dir.to_owned()));
+        assert_eq!(known(&AuthSettings::default(), dir.path()), Some(first.queue_access_token.clone()));
+        assert_eq!(known(&AuthSettings::default(), &dir.path().join("other")), None);
+        let auth = AuthSettings { queue_access_token: TOKEN.into(), ..AuthSettings::default() };
+        assert_eq!(known(&auth, dir.path()).as_deref(), Some(TOKEN));
         assert_eq!(fs::metadata(dir.path().join(FILE)).unwrap().permissions().mode() & 0o777, 0o600);
     }
 

@@ -20,13 +20,15 @@ pub(crate) struct DataDir {
 impl DataDir {
     /// The one that settings name, or where programs of this machine keep their state.
     pub(crate) fn open(given: &str) -> Result<Self, Failure> {
-        let usual = || {
-            environment::state_directory("drover").ok_or_else(|| {
-                Failure::new(Exit::Usage, "no home folder is known; name a data folder in the setting `data_dir`")
-            })
-        };
-        let path = if given.is_empty() { usual()? } else { PathBuf::from(given) };
+        let path = Self::usual(given).ok_or_else(|| {
+            Failure::new(Exit::Usage, "no home folder is known; name a data folder in the setting `data_dir`")
+        })?;
         Self::make(&path, false)
+    }
+
+    /// Where it is, whether there is one or not. `None`: no home folder is known.
+    pub(crate) fn usual(given: &str) -> Option<PathBuf> {
+        if given.is_empty() { environment::state_directory("drover") } else { Some(PathBuf::from(given)) }
     }
 
     /// A new one, removed with the value.

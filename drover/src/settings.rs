@@ -82,6 +82,13 @@ base::settings! {
         /// RabbitMQ, like `amqp://user:password@host/vhost`, or `amqps://` for TLS. Empty: everything stays inside
         /// this process.
         pub amqp_url: Secret = Secret::default(),
+        /// The same for what Drover's own processes say to each other, usually another vhost of that broker, to which nobody
+        /// else has permissions (`bus/README.md`). Empty: the place of `amqp_url`. All processes of an installation need
+        /// the same one; change it while none runs.
+        pub internal_amqp_url: Secret = Secret::default(),
+        /// Whether messages between processes are taken that are not signed. True only during an upgrade, while processes
+        /// of a version run that does not sign yet.
+        pub accept_unsigned: bool = false,
         /// A PEM file with certificates of authorities that may have signed the broker's, besides those that the
         /// system trusts.
         pub ca_file: String = String::new(),

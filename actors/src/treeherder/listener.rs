@@ -35,7 +35,7 @@ impl Reporter {
     }
 
     fn subscription(&self) -> Subscription {
-        let mut subscription = Subscription::durable(&self.queue()).one_at_a_time().settled_first();
+        let mut subscription = Subscription::durable(&self.queue()).one_at_a_time().settled_first().signed();
         for prefix in &self.settings.route_prefixes {
             subscription = subscription.bind(&self.events, &format!("route.{prefix}.#"));
         }
@@ -250,7 +250,7 @@ impl NotTold {
             Self::Db(DbError::Statement { code: Some(code), .. }) => {
                 ["22", "23", "54"].iter().any(|class| code.starts_with(class))
             }
-            Self::Db(DbError::Answer(_)) => true,
+            Self::Db(DbError::Answer(_)) | Self::Bus(BusError::Unsendable(_)) => true,
             Self::Db(_) | Self::Bus(_) => false,
         }
     }

@@ -78,7 +78,7 @@ impl Actor for Listener {
 impl Listener {
     async fn open(&self, myself: &ActorRef<Heard>) -> Result<Inbox, BusError> {
         self.bus.declare(Exchange::fanout(EXCHANGE)).await?;
-        let subscription = Subscription::ephemeral().bind(EXCHANGE, "");
+        let subscription = Subscription::ephemeral().bind(EXCHANGE, "").signed();
         Inbox::open(&*self.bus, subscription, myself.clone(), Heard::Letter).await
     }
 

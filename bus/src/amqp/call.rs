@@ -1,79 +1,89 @@
 //! Calls over the broker: one line per process, on which all its calls go out and all answers come in.
+//!
+//! The queue of the answers is exclusive: it lives as long as the connection and is the broker's to delete.
 
 use std::{
     collections::HashMap,
-    sync::{
-        Arc, Mutex as StdMutex, MutexGuard, PoisonError,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::{Arc, Mutex as StdMutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
+use base::Entropy;
 use bytes::Bytes;
 use futures_util::StreamExt;
 use lapin::{
-    BasicProperties, Channel, Confirmation,
-    options::{BasicConsumeOptions, BasicPublishOptions, ConfirmSelectOptions, QueueDeclareOptions},
+    Channel,
+    options::{BasicConsumeOptions, ConfirmSelectOptions, QueueDeclareOptions},
     types::{FieldTable, ShortString},
 };
 use tokio::{
-    sync::{Mutex, oneshot},
+    sync::{Mutex, mpsc, oneshot},
     task::{AbortHandle, JoinSet},
     time::timeout,
 };
 
-use super::{link::Link, publish::publish, wire::refused_or_away};
-use crate::{BusError, CallFailure, ContentType, ReplyTo};
+use super::{
+    link::Link,
+    outgoing::{OutgoingCall, send_all},
+    publish::publish,
+    refused::Refused,
+    wire::{check_answer, of_call},
+};
+use crate::{BusError, CallFailure, MessageKey, ReplyTo};
 
 /// A broker that takes longer to be reached is away.
 const OPEN_WITHIN: Duration = Duration::from_secs(2);
 
 /// The door of everyone who calls, and of those who answer.
 pub(super) struct Caller {
-    out: Arc<Link>,
-    into: Arc<Link>,
+    link: Arc<Link>,
     line: Mutex<Option<Arc<Line>>>,
     answering: Mutex<Option<Channel>>,
-    calls: AtomicU64,
+    entropy: Entropy,
+    key: Option<MessageKey>,
 }
 
-type Waiting = Arc<StdMutex<Option<HashMap<String, oneshot::Sender<Bytes>>>>>;
+pub(super) type Answer = Result<Bytes, CallFailure>;
+pub(super) type Waiting = Arc<StdMutex<Callers>>;
 
 /// A channel for calls, and a queue of our own for answers. `waiting` is `None` once no answers come any more.
 struct Line {
     channel: Channel,
     answers: ShortString,
     waiting: Waiting,
-    reading: AbortHandle,
+    outgoing: mpsc::UnboundedSender<OutgoingCall>,
+    tasks: [AbortHandle; 2],
 }
 
 impl Caller {
-    pub(super) fn new(out: Arc<Link>, into: Arc<Link>) -> Self {
-        Self { out, into, line: Mutex::default(), answering: Mutex::default(), calls: AtomicU64::new(0) }
+    pub(super) fn new(link: Arc<Link>, entropy: Entropy, key: Option<MessageKey>) -> Self {
+        Self { link, line: Mutex::default(), answering: Mutex::default(), entropy, key }
     }
 
     pub(super) async fn call(
         &self,
         inbox: &str,
-        question: &[u8],
+        question: Bytes,
         deadline: Duration,
         tasks: &StdMutex<JoinSet<()>>,
-    ) -> Result<Bytes, CallFailure> {
+    ) -> Answer {
         let opened = timeout(OPEN_WITHIN.min(deadline), self.line(tasks)).await;
         let line = opened.ok().and_then(Result::ok).ok_or(CallFailure::Down)?;
-        let number = self.calls.fetch_add(1, Ordering::Relaxed).to_string();
-        let answer = line.expect(&number).ok_or(CallFailure::Down)?;
-        let _forget = Forget { waiting: line.waiting.clone(), number: number.clone() };
-        timeout(deadline, ask(&line, inbox, question, &number, deadline, answer))
-            .await
-            .unwrap_or(Err(CallFailure::Late))
+        // Nobody can guess it: an answer that names it comes from somebody who read the call.
+        let id = format!("{:016x}{:016x}", self.entropy.number(), self.entropy.number());
+        let answer = line.expect(&id).ok_or(CallFailure::Down)?;
+        let _forget = Forget { waiting: line.waiting.clone(), id: id.clone() };
+        let properties = of_call(inbox, Some(line.answers.as_str()), &id, &question, self.key.as_ref())
+            .with_expiration(deadline.as_millis().to_string().into());
+        let call = OutgoingCall { id, inbox: inbox.into(), question, properties };
+        line.outgoing.send(call).map_err(|_| CallFailure::Down)?;
+        let answered = timeout(deadline, answer).await;
+        answered.map_or(Err(CallFailure::Late), |answered| answered.unwrap_or(Err(CallFailure::Lost)))
     }
 
     pub(super) async fn reply(&self, to: &ReplyTo, answer: &[u8]) -> Result<(), BusError> {
         let channel = self.answering().await?;
-        let properties = BasicProperties::default()
-            .with_correlation_id(to.call.as_str().into())
-            .with_content_type(ContentType::Protobuf.as_str().into());
+        let properties = of_call(&to.queue, None, &to.call, answer, self.key.as_ref());
         publish(&channel, ShortString::default(), to.queue.as_str().into(), answer, properties).await.map(drop)
     }
 
@@ -82,7 +92,7 @@ impl Caller {
         if let Some(channel) = open.as_ref().filter(|channel| channel.status().connected()) {
             return Ok(channel.clone());
         }
-        let channel = self.out.channel().await?;
+        let channel = self.link.channel().await?;
         *open = Some(channel.clone());
         Ok(channel)
     }
@@ -99,71 +109,72 @@ impl Caller {
     }
 
     async fn open(&self, tasks: &StdMutex<JoinSet<()>>) -> Result<Line, BusError> {
-        let channel = self.out.channel().await?;
-        channel.confirm_select(ConfirmSelectOptions::default()).await.map_err(refused_or_away)?;
-        let (answers, consumer) = consume(&self.into.channel().await?).await.map_err(refused_or_away)?;
+        let channel = self.link.channel().await?;
+        let confirming = channel.confirm_select(ConfirmSelectOptions::default());
+        self.link.answer("confirm.select", "", confirming).await?;
+        let (answers, consumer) = consume(&self.link).await?;
         let waiting: Waiting = Arc::new(StdMutex::new(Some(HashMap::new())));
-        let read = read(consumer, waiting.clone(), self.into.clone());
-        let reading = tasks.lock().unwrap_or_else(PoisonError::into_inner).spawn(read);
-        Ok(Line { channel, answers, waiting, reading })
+        let answers_of = Answers { queue: answers.clone(), key: self.key.clone(), refused: Refused::default() };
+        let read = read(consumer, answers_of, waiting.clone(), self.link.clone());
+        let (outgoing, calls) = mpsc::unbounded_channel();
+        let send = send_all(channel.clone(), calls, waiting.clone(), self.link.clone());
+        let mut tasks = tasks.lock().unwrap_or_else(PoisonError::into_inner);
+        let tasks = [tasks.spawn(read), tasks.spawn(send)];
+        Ok(Line { channel, answers, waiting, outgoing, tasks })
     }
 }
 
 /// Answers are not acknowledged: one that is lost is a call that was late.
-async fn consume(channel: &Channel) -> Result<(ShortString, lapin::Consumer), lapin::Error> {
+async fn consume(link: &Link) -> Result<(ShortString, lapin::Consumer), BusError> {
+    let channel = link.channel().await?;
     let options = QueueDeclareOptions { exclusive: true, auto_delete: true, ..QueueDeclareOptions::default() };
-    let queue = channel.queue_declare(ShortString::default(), options, FieldTable::default()).await?;
+    let declared = channel.queue_declare(ShortString::default(), options, FieldTable::default());
+    let queue = link.answer("queue.declare", "answers", declared).await?;
     let options = BasicConsumeOptions { no_ack: true, ..BasicConsumeOptions::default() };
     let (name, arguments) = (queue.name().clone(), FieldTable::default());
-    let consumer = channel.basic_consume(name.clone(), ShortString::default(), options, arguments).await?;
+    let consumed = channel.basic_consume(name.clone(), ShortString::default(), options, arguments);
+    let consumer = link.answer("basic.consume", "answers", consumed).await?;
     Ok((name, consumer))
 }
 
+/// Whose answers come in a queue.
+struct Answers {
+    queue: ShortString,
+    key: Option<MessageKey>,
+    refused: Refused,
+}
+
+impl Answers {
+    /// The call that is answered, if one of ours answers.
+    fn call<'a>(&self, answer: &'a lapin::message::Delivery) -> Option<&'a str> {
+        let call = answer.properties.correlation_id().as_ref().map(ShortString::as_str)?;
+        if let Some(key) = &self.key
+            && let Err(forged) = check_answer(answer, self.queue.as_str(), call, key)
+        {
+            self.refused.tell(self.queue.as_str(), forged);
+            return None;
+        }
+        Some(call)
+    }
+}
+
 /// Until the way breaks; then all who wait hear it at once.
-async fn read(mut consumer: lapin::Consumer, waiting: Waiting, link: Arc<Link>) {
+async fn read(mut consumer: lapin::Consumer, answers: Answers, waiting: Waiting, link: Arc<Link>) {
     loop {
         let answer = tokio::select! {
             answer = consumer.next() => answer,
             () = link.closed() => None,
         };
         let Some(Ok(answer)) = answer else { break };
-        let Some(call) = answer.properties.correlation_id().as_ref().map(ShortString::as_str) else { continue };
+        let Some(call) = answers.call(&answer) else { continue };
         let caller = lock(&waiting).as_mut().and_then(|waiting| waiting.remove(call));
         if let Some(caller) = caller {
-            let _ = caller.send(answer.data.into());
+            let _ = caller.send(Ok(answer.data.into()));
         } else {
             tracing::debug!(call, "an answer came late and is dropped");
         }
     }
     *lock(&waiting) = None;
-}
-
-async fn ask(
-    line: &Line,
-    inbox: &str,
-    question: &[u8],
-    number: &str,
-    deadline: Duration,
-    mut answer: oneshot::Receiver<Bytes>,
-) -> Result<Bytes, CallFailure> {
-    let properties = BasicProperties::default()
-        .with_reply_to(line.answers.clone())
-        .with_correlation_id(number.into())
-        .with_expiration(deadline.as_millis().to_string().into())
-        .with_content_type(ContentType::Protobuf.as_str().into());
-    let options = BasicPublishOptions { mandatory: true, ..BasicPublishOptions::default() };
-    let sent = line.channel.basic_publish(ShortString::default(), inbox.into(), options, question, properties).await;
-    let confirmed = sent.map_err(|_| CallFailure::Down)?;
-    tokio::select! {
-        answered = &mut answer => return answered.map_err(|_| CallFailure::Lost),
-        confirmed = confirmed => match confirmed {
-            Ok(Confirmation::Ack(None)) => {}
-            // It came back: nobody serves this inbox, or it is full.
-            Ok(_) => return Err(CallFailure::Down),
-            Err(_) => return Err(CallFailure::Lost),
-        },
-    }
-    answer.await.map_err(|_| CallFailure::Lost)
 }
 
 impl Line {
@@ -172,16 +183,16 @@ impl Line {
     }
 
     /// `None`: answers do not come any more.
-    fn expect(&self, number: &str) -> Option<oneshot::Receiver<Bytes>> {
+    fn expect(&self, id: &str) -> Option<oneshot::Receiver<Answer>> {
         let (answered, answer) = oneshot::channel();
-        lock(&self.waiting).as_mut()?.insert(number.to_owned(), answered);
+        lock(&self.waiting).as_mut()?.insert(id.to_owned(), answered);
         Some(answer)
     }
 }
 
 impl Drop for Line {
     fn drop(&mut self) {
-        self.reading.abort();
+        self.tasks.iter().for_each(AbortHandle::abort);
         *lock(&self.waiting) = None;
     }
 }
@@ -189,19 +200,19 @@ impl Drop for Line {
 /// Takes the caller out of those who wait, however it ends.
 struct Forget {
     waiting: Waiting,
-    number: String,
+    id: String,
 }
 
 impl Drop for Forget {
     fn drop(&mut self) {
         if let Some(waiting) = lock(&self.waiting).as_mut() {
-            waiting.remove(&self.number);
+            waiting.remove(&self.id);
         }
     }
 }
 
-type Callers = Option<HashMap<String, oneshot::Sender<Bytes>>>;
+pub(super) type Callers = Option<HashMap<String, oneshot::Sender<Answer>>>;
 
-fn lock(waiting: &Waiting) -> MutexGuard<'_, Callers> {
+pub(super) fn lock(waiting: &StdMutex<Callers>) -> MutexGuard<'_, Callers> {
     waiting.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -19,12 +19,14 @@ use tokio::{
 
 use super::{
     acks::{Ack, Acks},
+    answer::CONSUME_GIVEN_UP_AFTER,
     leaderless,
     link::Link,
-    wire::{message, refused_or_away, reply_to, tries},
+    refused::Refused,
+    wire::{self, message, reply_to, tries},
 };
 use crate::{
-    BusError, Consumer, Delivery, Queue, Received, Subscription,
+    BusError, Consumer, Delivery, MessageKey, Queue, Received, Subscription,
     consumer::{Settlement, Settler, Source},
 };
 
@@ -35,13 +37,15 @@ const IDLE: Duration = Duration::from_millis(10);
 pub(super) fn subscribe(
     link: Arc<Link>,
     subscription: Subscription,
+    key: Option<MessageKey>,
     tasks: &mut JoinSet<()>,
 ) -> impl Future<Output = Result<Consumer, BusError>> + use<> {
     while tasks.try_join_next().is_some() {}
     let prefetch = subscription.prefetch.max(1);
     let (sender, received) = mpsc::channel(usize::from(prefetch) + 1);
     let (ready, is_ready) = oneshot::channel();
-    tasks.spawn(run(Task { link, subscription, sender }, ready));
+    let key = key.filter(|_| subscription.signed);
+    tasks.spawn(run(Task { link, subscription, key, refused: Refused::default(), sender }, ready));
     async move {
         is_ready.await.unwrap_or(Err(BusError::Closed))?;
         Ok(Consumer::new(Inbox(received)))
@@ -76,6 +80,9 @@ fn give_back(received: Received) {
 struct Task {
     link: Arc<Link>,
     subscription: Subscription,
+    /// `None`: everything is taken.
+    key: Option<MessageKey>,
+    refused: Refused,
     /// Closed when the consumer is dropped, which ends the task.
     sender: mpsc::Sender<Received>,
 }
@@ -103,7 +110,7 @@ async fn run(task: Task, ready: oneshot::Sender<Result<(), BusError>>) {
                     None => {}
                 }
                 if let End::Over = consume(&task, &channel, deliveries).await {
-                    let _ = channel.close(200, "OK".into()).await;
+                    task.link.close_channel(&channel).await;
                     return;
                 }
             }
@@ -124,28 +131,39 @@ async fn run(task: Task, ready: oneshot::Sender<Result<(), BusError>>) {
 
 async fn set_up(task: &Task) -> Result<(Channel, lapin::Consumer), BusError> {
     let channel = task.link.channel().await?;
-    let consumer = consume_from(&channel, &task.subscription).await.map_err(refused_or_away)?;
+    let consumer = consume_from(&task.link, &channel, &task.subscription).await?;
     Ok((channel, consumer))
 }
 
-async fn consume_from(channel: &Channel, subscription: &Subscription) -> Result<lapin::Consumer, lapin::Error> {
-    channel.basic_qos(subscription.prefetch.max(1), BasicQosOptions::default()).await?;
+async fn consume_from(
+    link: &Link,
+    channel: &Channel,
+    subscription: &Subscription,
+) -> Result<lapin::Consumer, BusError> {
     let (name, options, arguments) = declaration(subscription);
-    let queue = channel.queue_declare(name, options, arguments).await?;
+    let about = name.clone();
+    let limited = channel.basic_qos(subscription.prefetch.max(1), BasicQosOptions::default());
+    link.answer("basic.qos", about.as_str(), limited).await?;
+    let declared = channel.queue_declare(name, options, arguments);
+    let queue = link.answer("queue.declare", about.as_str(), declared).await?;
     for binding in &subscription.bindings {
         let (exchange, pattern) = (binding.exchange.as_str().into(), binding.pattern.as_str().into());
         let options = QueueBindOptions::default();
-        channel.queue_bind(queue.name().clone(), exchange, pattern, options, FieldTable::default()).await?;
+        let bound = channel.queue_bind(queue.name().clone(), exchange, pattern, options, FieldTable::default());
+        link.answer("queue.bind", about.as_str(), bound).await?;
     }
-    let options = BasicConsumeOptions::default();
-    let consumed = channel.basic_consume(queue.name().clone(), ShortString::default(), options, FieldTable::default());
-    consumed.await.inspect_err(|error| {
-        if leaderless::is_it(error)
-            && let Queue::Durable { name, .. } = &subscription.queue
-        {
-            leaderless::tell(name);
-        }
-    })
+    let consumed = async {
+        let (name, options) = (queue.name().clone(), BasicConsumeOptions::default());
+        let consumed = channel.basic_consume(name, ShortString::default(), options, FieldTable::default()).await;
+        consumed.inspect_err(|error| {
+            if leaderless::is_it(error)
+                && let Queue::Durable { name, .. } = &subscription.queue
+            {
+                leaderless::tell(name);
+            }
+        })
+    };
+    link.answer_within(CONSUME_GIVEN_UP_AFTER, "basic.consume", about.as_str(), consumed).await
 }
 
 /// Durable queues are quorum queues: they survive the loss of a node, and cost no more on one.
@@ -240,8 +258,15 @@ fn broken_or_over(task: &Task) -> End {
 
 /// Never waits for long: the broker sends no more than the prefetch, for which there is room.
 async fn hand_over(task: &Task, delivery: lapin::message::Delivery, settler: &Arc<dyn Settler>) {
-    let (tag, tries, reply_to) = (delivery.delivery_tag, tries(&delivery), reply_to(&delivery.properties));
-    let delivery = Delivery::new(Arc::new(message(delivery)), tries, tag, settler.clone()).replying_to(reply_to);
+    let (tag, tries, properties) = (delivery.delivery_tag, tries(&delivery), delivery.properties.clone());
+    let message = message(delivery);
+    if let Some(key) = &task.key
+        && let Err(forged) = wire::check(&message, &properties, &task.subscription, key)
+    {
+        task.refused.tell(task.subscription.name(), forged);
+        return settler.settle(tag, Settlement::Drop);
+    }
+    let delivery = Delivery::new(Arc::new(message), tries, tag, settler.clone()).replying_to(reply_to(&properties));
     if let Err(mpsc::error::SendError(received)) = task.sender.send(Received::Delivery(delivery)).await {
         give_back(received);
     }

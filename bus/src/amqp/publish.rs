@@ -14,7 +14,7 @@ use super::{
     link::{self, Link},
     wire::{properties, refused_or_away},
 };
-use crate::{BusError, Exchange, Message};
+use crate::{BusError, Exchange, Message, MessageKey};
 
 /// Messages on their way whose confirmation is still awaited.
 const WINDOW: usize = 100;
@@ -22,12 +22,13 @@ const WINDOW: usize = 100;
 /// One channel in confirm mode. Callers take turns, so that confirmations and messages stay in step.
 pub(super) struct Publisher {
     link: Arc<Link>,
+    key: Option<MessageKey>,
     channel: Mutex<Option<Channel>>,
 }
 
 impl Publisher {
-    pub(super) fn new(link: Arc<Link>) -> Self {
-        Self { link, channel: Mutex::default() }
+    pub(super) fn new(link: Arc<Link>, key: Option<MessageKey>) -> Self {
+        Self { link, key, channel: Mutex::default() }
     }
 
     pub(super) async fn declare(&self, exchange: Exchange) -> Result<(), BusError> {
@@ -45,7 +46,7 @@ impl Publisher {
                 Some(channel) => channel,
                 None => self.open().await?,
             };
-            let (confirmed, ended) = send(&channel, left).await;
+            let (confirmed, ended) = self.send(&channel, left).await;
             left = &left[confirmed..];
             match ended {
                 Ok(()) => *turn = Some(channel),
@@ -58,10 +59,25 @@ impl Publisher {
         Ok(())
     }
 
+    /// How many messages from the first on are confirmed, and whether all are.
+    async fn send(&self, channel: &Channel, messages: &[Message]) -> (usize, Result<(), BusError>) {
+        // A message is written when its future is first polled, and `buffered` polls first in the order of the stream.
+        let sending: Vec<_> = messages.iter().map(|message| send_one(channel, message, self.key.as_ref())).collect();
+        let mut sending = stream::iter(sending).buffered(WINDOW);
+        for (confirmed, message) in messages.iter().enumerate() {
+            let sent = self.link.watched("basic.publish", &message.exchange, sending.next()).await;
+            if let Some(Err(error)) = sent {
+                return (confirmed, Err(error));
+            }
+        }
+        (messages.len(), Ok(()))
+    }
+
     async fn open(&self) -> Result<Channel, BusError> {
         loop {
             let channel = self.link.channel().await?;
-            match channel.confirm_select(ConfirmSelectOptions::default()).await {
+            let confirming = channel.confirm_select(ConfirmSelectOptions::default());
+            match self.link.answer("confirm.select", "", confirming).await {
                 Ok(()) => return Ok(channel),
                 Err(error) => tracing::debug!(%error, "a channel ended before its first message"),
             }
@@ -69,25 +85,10 @@ impl Publisher {
     }
 }
 
-/// How many messages from the first on are confirmed, and whether all are.
-async fn send(channel: &Channel, messages: &[Message]) -> (usize, Result<(), BusError>) {
-    // A message is written when its future is first polled, and `buffered` polls first in the order of the stream.
-    let sending: Vec<_> = messages.iter().map(|message| send_one(channel, message)).collect();
-    let mut sending = stream::iter(sending).buffered(WINDOW);
-    let mut confirmed = 0;
-    while let Some(sent) = sending.next().await {
-        if let Err(error) = sent {
-            return (confirmed, Err(error));
-        }
-        confirmed += 1;
-    }
-    (confirmed, Ok(()))
-}
-
-async fn send_one(channel: &Channel, message: &Message) -> Result<(), BusError> {
+async fn send_one(channel: &Channel, message: &Message, key: Option<&MessageKey>) -> Result<(), BusError> {
     let exchange = ShortString::from(&*message.exchange);
-    let key = ShortString::from(message.routing_key.as_str());
-    let written = publish(channel, exchange, key, &message.body, properties(message)).await?;
+    let routing_key = ShortString::from(message.routing_key.as_str());
+    let written = publish(channel, exchange, routing_key, &message.body, properties(message, key)).await?;
     match written.await.map_err(refused_or_away)? {
         Confirmation::Ack(_) => Ok(()),
         Confirmation::Nack(_) | Confirmation::NotRequested => Err(BusError::Away("the broker did not keep it".into())),

@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use lapin::{BasicProperties, types::ShortString};
+use lapin::types::ShortString;
 use tokio::{
     sync::mpsc::{Receiver, Sender, channel},
     task::JoinSet,
 };
 
-use super::{link::Link, publish::publish};
+use super::{link::Link, publish::publish, wire::fleeting};
+use crate::MessageKey;
 
 /// Wake-ups that wait for the broker; more are dropped, for one that comes late is worth nothing.
 const WAITING: usize = 256;
@@ -18,12 +19,12 @@ const WAITING: usize = 256;
 pub(super) struct Waker(Sender<(ShortString, Bytes)>);
 
 impl Waker {
-    pub(super) fn start(link: Arc<Link>, tasks: &mut JoinSet<()>) -> Self {
+    pub(super) fn start(link: Arc<Link>, key: Option<MessageKey>, tasks: &mut JoinSet<()>) -> Self {
         let (sender, receiver) = channel(WAITING);
         tasks.spawn(async move {
             tokio::select! {
                 () = link.closed() => {}
-                () = send_all(&link, receiver) => {}
+                () = send_all(&link, key, receiver) => {}
             }
         });
         Self(sender)
@@ -36,7 +37,7 @@ impl Waker {
     }
 }
 
-async fn send_all(link: &Link, mut waiting: Receiver<(ShortString, Bytes)>) {
+async fn send_all(link: &Link, key: Option<MessageKey>, mut waiting: Receiver<(ShortString, Bytes)>) {
     let mut open: Option<lapin::Channel> = None;
     while let Some((exchange, body)) = waiting.recv().await {
         let channel = match open.take().filter(|channel| channel.status().connected()) {
@@ -46,7 +47,8 @@ async fn send_all(link: &Link, mut waiting: Receiver<(ShortString, Bytes)>) {
                 Err(_) => return,
             },
         };
-        match publish(&channel, exchange, ShortString::default(), &body, BasicProperties::default()).await {
+        let properties = fleeting(exchange.as_str(), &body, key.as_ref());
+        match publish(&channel, exchange, ShortString::default(), &body, properties).await {
             Ok(_) => open = Some(channel),
             Err(error) => tracing::debug!(%error, "a wake-up was lost"),
         }

@@ -9,7 +9,10 @@ use lapin::{
     types::{AMQPValue, FieldArray, FieldTable, ShortString},
 };
 
-use crate::{BusError, ContentType, ExchangeKind, Message, ReplyTo};
+use crate::{
+    BusError, ContentType, ExchangeKind, Message, MessageKey, Queue, ReplyTo, Subscription,
+    signature::{Forged, Signed},
+};
 
 const PERSISTENT: u8 = 2;
 const CC: &str = "CC";
@@ -18,11 +21,13 @@ const ID: &str = "x-drover-id";
 const REPLAY: &str = "x-drover-replay";
 const EXCHANGE: &str = "x-drover-exchange";
 const ROUTING_KEY: &str = "x-drover-routing-key";
+/// The code of `signature.rs`.
+const SIGNATURE: &str = "x-drover-signature";
 /// How often a quorum queue handed the message out before.
 const DELIVERY_COUNT: &str = "x-delivery-count";
 
 /// Properties as consumers of Pulse expect them: the header `CC` is always there, maybe empty.
-pub(super) fn properties(message: &Message) -> BasicProperties {
+pub(super) fn properties(message: &Message, key: Option<&MessageKey>) -> BasicProperties {
     let mut cc = FieldArray::default();
     for key in &message.cc {
         cc.push(AMQPValue::LongString(key.as_str().into()));
@@ -37,6 +42,7 @@ pub(super) fn properties(message: &Message) -> BasicProperties {
         headers.insert(EXCHANGE.into(), AMQPValue::LongString((*message.exchange).into()));
         headers.insert(ROUTING_KEY.into(), AMQPValue::LongString(message.routing_key.as_str().into()));
     }
+    sign(&mut headers, key, Signed::of(message));
     let properties = BasicProperties::default()
         .with_content_type(message.content_type.as_str().into())
         .with_delivery_mode(PERSISTENT)
@@ -48,6 +54,71 @@ pub(super) fn properties(message: &Message) -> BasicProperties {
             _ => properties,
         },
     }
+}
+
+/// The properties of a wake-up, which nobody keeps.
+pub(super) fn fleeting(exchange: &str, body: &[u8], key: Option<&MessageKey>) -> BasicProperties {
+    let mut headers = FieldTable::default();
+    let signed = Signed { exchange, routing_key: "", cc: &[], id: "", reply_to: "", call: "", body };
+    sign(&mut headers, key, signed);
+    BasicProperties::default().with_content_type(ContentType::Protobuf.as_str().into()).with_headers(headers)
+}
+
+/// The properties of an answer, or, with a queue for it to go to, of a call.
+pub(super) fn of_call(
+    to: &str,
+    reply_to: Option<&str>,
+    call: &str,
+    body: &[u8],
+    key: Option<&MessageKey>,
+) -> BasicProperties {
+    let mut headers = FieldTable::default();
+    let reply = reply_to.unwrap_or("");
+    sign(&mut headers, key, Signed { exchange: "", routing_key: to, cc: &[], id: "", reply_to: reply, call, body });
+    let properties = BasicProperties::default()
+        .with_correlation_id(call.into())
+        .with_content_type(ContentType::Protobuf.as_str().into())
+        .with_headers(headers);
+    match reply_to {
+        Some(queue) => properties.with_reply_to(queue.into()),
+        None => properties,
+    }
+}
+
+fn sign(headers: &mut FieldTable, key: Option<&MessageKey>, signed: Signed<'_>) {
+    if let Some(key) = key {
+        headers.insert(SIGNATURE.into(), AMQPValue::LongString(key.sign(signed).into()));
+    }
+}
+
+fn signature(properties: &BasicProperties) -> Option<String> {
+    text_of(properties.headers().as_ref()?, SIGNATURE)
+}
+
+/// Whether an answer comes from one of ours.
+pub(super) fn check_answer(answer: &Delivery, queue: &str, call: &str, key: &MessageKey) -> Result<(), Forged> {
+    let body = &answer.data;
+    let signed = Signed { exchange: "", routing_key: queue, cc: &[], id: "", reply_to: "", call, body };
+    key.check(signed, signature(&answer.properties).as_deref())
+}
+
+/// Whether a message comes from one of ours, and was meant for this subscription: what is signed for one place must not
+/// be taken at another.
+pub(super) fn check(
+    message: &Message,
+    properties: &BasicProperties,
+    subscription: &Subscription,
+    key: &MessageKey,
+) -> Result<(), Forged> {
+    let reply_to = reply_to(properties);
+    let (queue, call) = reply_to.as_ref().map_or(("", ""), |to| (to.queue.as_str(), to.call.as_str()));
+    let signed = Signed { reply_to: queue, call, ..Signed::of(message) };
+    key.check(signed, signature(properties).as_deref())?;
+    let is_here = match &subscription.queue {
+        Queue::Inbox { name } => message.exchange.is_empty() && message.routing_key == *name,
+        _ => subscription.bindings.iter().any(|binding| *binding.exchange == *message.exchange),
+    };
+    if is_here { Ok(()) } else { Err(Forged::Place) }
 }
 
 pub(super) fn message(delivery: Delivery) -> Message {

@@ -2,10 +2,11 @@
 
 use std::time::{Duration, Instant};
 
-use bus::{Bus, CallFailure, Consumer, Delivery, Received, Subscription};
+use bus::{Bus, BusError, CallFailure, Consumer, Delivery, Received, Subscription};
 use bytes::Bytes;
+use futures_util::future::join_all;
 
-use crate::scenarios::{SOON, name};
+use crate::scenarios::{SOON, messages, name};
 
 const BRIEFLY: Duration = Duration::from_millis(300);
 
@@ -73,4 +74,31 @@ pub(crate) async fn a_call_that_is_given_back_is_answered_by_another(bus: &dyn B
     };
     let (answered, ()) = tokio::join!(ask(bus, &inbox, "once", SOON), handing_over);
     assert_eq!(&answered.unwrap()[..], b"once again");
+}
+
+/// What is published to an exchange that is not there closes a channel, and with what is sent on it meanwhile a whole connection
+/// of the broker: neither may be that of the calls. And of many calls at once, each hears of its own inbox.
+pub(crate) async fn a_call_does_not_suffer_for_the_missing_exchange_of_another(bus: &dyn Bus) {
+    let (inbox, nowhere) = (name("inbox"), name("nowhere"));
+    let mut served = bus.subscribe(Subscription::inbox(&inbox)).await.unwrap();
+    let lost = messages(&nowhere, 0..200);
+    for _ in 0..20 {
+        let publishing = async {
+            let refused = bus.publish(&lost, SOON).await;
+            assert!(matches!(refused, Err(BusError::Refused(_))), "{refused:?}");
+        };
+        let asked = (0..10).map(async |_| {
+            bus.wake(&nowhere, Bytes::from_static(b"nobody"));
+            ask(bus, &inbox, "a", SOON).await
+        });
+        let unserved = (0..10).map(async |_| ask(bus, &nowhere, "b", SOON).await);
+        let answering = async {
+            for _ in 0..10 {
+                answer(bus, &mut served, "!").await;
+            }
+        };
+        let (answers, failures, (), ()) = tokio::join!(join_all(asked), join_all(unserved), answering, publishing);
+        assert!(answers.iter().all(|answer| answer.as_deref() == Ok(&b"a!"[..])), "{answers:?}");
+        assert_eq!(failures, vec![Err(CallFailure::Down); 10]);
+    }
 }

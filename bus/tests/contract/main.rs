@@ -3,13 +3,19 @@
 
 mod broker;
 mod calls;
+mod forgery;
 mod interruption;
 mod operators;
 mod scenarios;
+mod silence;
 mod strangers;
+mod way;
+
+use std::panic::{AssertUnwindSafe, resume_unwind};
 
 use broker::Broker;
 use bus::{AmqpBus, Bus, MemoryBus};
+use futures_util::FutureExt;
 
 /// Every scenario as a test of the bus in memory, and all of them as a list for the other.
 macro_rules! scenarios {
@@ -58,13 +64,27 @@ scenarios! {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn amqp_keeps_the_same_contract() {
     let Some(broker) = Broker::find().await else { return };
-    let bus = AmqpBus::new(&broker.url, "contract", &base::Entropy::system()).unwrap();
+    let kept = AssertUnwindSafe(everything(&broker.url)).catch_unwind().await;
+    scenarios::delete_everything(&broker.url).await;
+    if let Err(panic) = kept {
+        resume_unwind(panic);
+    }
+}
+
+async fn everything(url: &str) {
+    let bus = AmqpBus::new(url, "contract", &base::Entropy::system()).unwrap();
     all_over_amqp(&bus).await;
     println!("over AMQP: what_is_sent_to_one_queue_reaches_no_other");
     operators::what_is_sent_to_one_queue_reaches_no_other(&bus).await;
+    println!("over AMQP: a_call_does_not_suffer_for_the_missing_exchange_of_another");
+    calls::a_call_does_not_suffer_for_the_missing_exchange_of_another(&bus).await;
     bus.close().await;
     println!("over AMQP: a_stranger_reads_plain_pulse_messages");
-    strangers::a_stranger_reads_plain_pulse_messages(&broker.url).await;
+    strangers::a_stranger_reads_plain_pulse_messages(url).await;
     println!("over AMQP: a_cut_connection_loses_nothing_that_is_durable");
-    interruption::a_cut_connection_loses_nothing_that_is_durable(&broker.url).await;
+    interruption::a_cut_connection_loses_nothing_that_is_durable(url).await;
+    println!("over AMQP: messages_of_strangers_are_refused");
+    forgery::messages_of_strangers_are_refused(url).await;
+    println!("over AMQP: a_broker_that_does_not_answer_is_named_within_seconds_and_loses_nothing");
+    silence::a_broker_that_does_not_answer_is_named_within_seconds_and_loses_nothing(url).await;
 }

@@ -1,17 +1,33 @@
 //! The contract, one promise each. Names are made up per scenario, so that all can run on one broker.
 
-use std::time::Duration;
+use std::{sync::Mutex, time::Duration};
 
-use bus::{Bus, BusError, Consumer, ContentType, Delivery, Exchange, Message, Queue, Received, Subscription};
+use bus::{AmqpBus, Bus, BusError, Consumer, ContentType, Delivery, Exchange, Message, Queue, Received, Subscription};
 use bytes::Bytes;
 
 pub(crate) use crate::calls::*;
 
 pub(crate) const SOON: Duration = Duration::from_secs(20);
 
-/// A name nobody else uses, within this run and over runs on a broker that lives on.
+/// Names that were made up, of queues and exchanges alike.
+static NAMES: Mutex<Vec<String>> = Mutex::new(Vec::new());
+
+/// A name nobody else uses, within this run and over runs on a broker that lives on. It is deleted there at the end.
 pub(crate) fn name(what: &str) -> String {
-    format!("drover-test/{what}/{:x}", base::Entropy::system().number())
+    let name = format!("drover-test/{what}/{:x}", base::Entropy::system().number());
+    NAMES.lock().unwrap().push(name.clone());
+    name
+}
+
+/// Leaves nothing behind on a broker that lives on.
+pub(crate) async fn delete_everything(url: &str) {
+    let names = std::mem::take(&mut *NAMES.lock().unwrap());
+    let bus = AmqpBus::new(url, "clean up", &base::Entropy::system()).unwrap();
+    bus.delete(&names, &names, 3 * SOON).await.unwrap();
+    for name in &names {
+        assert!(matches!(bus.depth(name, SOON).await, Err(BusError::Refused(_))), "the queue {name} is left behind");
+    }
+    bus.close().await;
 }
 
 pub(crate) async fn topic(bus: &dyn Bus) -> String {
@@ -296,10 +312,14 @@ pub(crate) async fn what_cannot_be_is_refused(bus: &dyn Bus) {
     let exchange = topic(bus).await;
     let refused = |result: Result<(), BusError>| assert!(matches!(result, Err(BusError::Refused(_))), "{result:?}");
 
+    let unsendable =
+        |result: Result<(), BusError>| assert!(matches!(result, Err(BusError::Unsendable(_))), "{result:?}");
+
     refused(bus.declare(Exchange::fanout(&exchange)).await);
     refused(bus.publish(&[message(&name("nowhere"), "key", &[], "")], SOON).await);
-    refused(bus.publish(&[message(&exchange, &"k".repeat(256), &[], "")], SOON).await);
-    refused(bus.publish(&[message(&exchange, "key", &[&"k".repeat(256)], "")], SOON).await);
+    unsendable(bus.publish(&[message(&exchange, &"k".repeat(256), &[], "")], SOON).await);
+    unsendable(bus.publish(&[message(&exchange, "key", &[&"k".repeat(256)], "")], SOON).await);
+    unsendable(bus.publish(&[message(&exchange, "key", &[&"é".repeat(128)], "")], SOON).await);
     refused(bus.subscribe(Subscription::ephemeral().bind(&name("nowhere"), "#")).await.map(drop));
 
     // And none of it does lasting harm.

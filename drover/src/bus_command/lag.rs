@@ -22,7 +22,7 @@ const OWN_QUEUES: [&str; 1] = [actors::index::QUEUE];
 struct Lag {
     shards: Vec<Shard>,
     queues: Vec<Waiting>,
-    /// Messages that were put aside, at most a thousand.
+    /// Dead letters, at most a thousand.
     parked: usize,
     log: Log,
 }
@@ -101,7 +101,7 @@ impl Lag {
             format!("queue {}: {} messages wait for {} consumers", queue.queue, queue.messages, queue.consumers)
         });
         let kept = (self.log.last - self.log.first + 1).max(0);
-        let rest = [format!("parked: {} messages", self.parked), format!("log: {kept} events can be replayed")];
+        let rest = [format!("dead letters: {} messages", self.parked), format!("log: {kept} events can be replayed")];
         shards.chain(queues).chain(rest).collect::<Vec<_>>().join("\n")
     }
 }

@@ -1,20 +1,22 @@
 //! `drover bus`: looks after events on their way, with the database and the broker in hand.
 
+mod dead_letters;
 mod lag;
-mod parked;
 mod replay;
 mod tail;
 
 use std::time::Duration;
 
 use actors::relay::Exchanges;
-use bus::{AmqpBus, BusError};
+use bus::{BusError, SplitBus};
 use clap::{Args, Subcommand};
 use db::{Db, DbError};
 
 use crate::{
     broker::{broker, exchange_names},
     cli::Global,
+    credentials::known_queue_access_token,
+    data_dir::DataDir,
     database::Database,
     exit::{Exit, Failure, with_causes, with_setting},
     ground::Ground,
@@ -32,8 +34,8 @@ Examples:
   drover bus tail task-completed --pattern 'route.index.#'
   drover bus replay --task-group fN1SbArXTPSVFNUvaOlinQ --to queue/me/mine --exchange task-completed
   drover bus replay --since 123456 --to queue/me/mine
-  drover bus parked list
-  drover bus parked retry 17 18
+  drover bus dead-letters list
+  drover bus dead-letters retry 17 18
 
 An exchange is named in full, or by its short name like `task-pending`. Ids of events stand in the header x-drover-id.")]
 pub(crate) struct BusArgs {
@@ -55,9 +57,9 @@ enum BusCommand {
     Tail(tail::TailArgs),
     /// Send events of the past to one queue once more.
     Replay(replay::ReplayArgs),
-    /// Messages that a consumer could not work on.
-    #[command(subcommand)]
-    Parked(parked::ParkedCommand),
+    /// Messages that a consumer could not work on, and events that could not be sent.
+    #[command(subcommand, name = "dead-letters", alias = "parked")]
+    DeadLetters(dead_letters::DeadLettersCommand),
 }
 
 /// What the commands need: most of it is made when it is asked for.
@@ -77,7 +79,7 @@ pub(crate) async fn run(args: BusArgs, global: &Global, ground: &Ground, output:
         BusCommand::Lag(args) => lag::run(args, &tools).await,
         BusCommand::Tail(args) => tail::run(args, &tools).await,
         BusCommand::Replay(args) => replay::run(args, &tools).await,
-        BusCommand::Parked(command) => parked::run(command, &tools).await,
+        BusCommand::DeadLetters(command) => dead_letters::run(command, &tools).await,
     }
 }
 
@@ -90,18 +92,21 @@ impl Tools<'_> {
         !self.settings.bus.amqp_url.is_empty()
     }
 
-    fn broker(&self) -> Result<AmqpBus, Failure> {
+    /// What it sends is signed, as far as the key can be known here.
+    fn broker(&self) -> Result<SplitBus, Failure> {
         if !self.has_broker() {
             let words = "the setting `bus.amqp_url` is missing; set it, or DROVER__BUS__AMQP_URL, or give --amqp-url";
             return Err(Failure::new(Exit::Usage, words));
         }
-        broker(&self.settings.bus, "drover bus", &self.ground.entropy.branch("bus"))
+        let token = known_queue_access_token(&self.settings.auth, DataDir::usual(&self.settings.data_dir));
+        broker(&self.settings, token.as_deref(), "drover bus", &self.ground.entropy.branch("bus"))
     }
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "it is the end of the error, and reads well in `map_err`")]
 fn bus_failed(error: BusError) -> Failure {
-    let exit = if matches!(error, BusError::Refused(_)) { Exit::Refused } else { Exit::Unreachable };
+    let exit =
+        if matches!(error, BusError::Refused(_) | BusError::Unsendable(_)) { Exit::Refused } else { Exit::Unreachable };
     Failure::new(exit, with_setting("bus.ca_file", with_causes(&error)))
 }
 

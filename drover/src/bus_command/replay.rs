@@ -1,6 +1,6 @@
 //! `drover bus replay`: events of the past, once more, for one consumer.
 
-use bus::{AmqpBus, Binding, Bus, Filter, Message};
+use bus::{Binding, Bus, Filter, Message, SplitBus};
 use clap::{Args, ValueEnum};
 use db::{Db, outbox::LoggedEvent};
 use protocol::id::TaskGroupId;
@@ -74,7 +74,13 @@ fn filter(args: &ReplayArgs, tools: &Tools<'_>) -> Filter {
     Filter::new(&bindings)
 }
 
-async fn send(args: &ReplayArgs, filter: &Filter, db: &Db, bus: &AmqpBus, tools: &Tools<'_>) -> Result<usize, Failure> {
+async fn send(
+    args: &ReplayArgs,
+    filter: &Filter,
+    db: &Db,
+    bus: &SplitBus,
+    tools: &Tools<'_>,
+) -> Result<usize, Failure> {
     let end = db.event_log().await.map_err(db_failed)?;
     let mut position = end.first - 1;
     if let Some(since) = args.since {

@@ -150,7 +150,7 @@ impl<A: Answer> Desk<A> {
     async fn open(&self, myself: &ActorRef<Heard>) -> Result<Vec<Inbox>, BusError> {
         let bus = &*self.0.bus;
         bus.declare(Exchange::fanout(GIVEN_UP)).await?;
-        let given_up = Subscription::ephemeral().bind(GIVEN_UP, "");
+        let given_up = Subscription::ephemeral().bind(GIVEN_UP, "").signed();
         let given_up = Inbox::open(bus, given_up, myself.clone(), Heard::GivenUp).await?;
         let calls = Subscription::inbox(self.0.inbox).prefetch(self.0.most);
         Ok(vec![given_up, Inbox::open(bus, calls, myself.clone(), Heard::Call).await?])

@@ -1,9 +1,9 @@
-//! `drover bus parked`: messages that a consumer could not work on.
+//! `drover bus dead-letters`: messages that a consumer could not work on, and events that the relay could not send.
 
 use std::io::{self, BufRead, IsTerminal, Write};
 
 use actors::parking::unparked;
-use bus::Bus;
+use bus::{Bus, Message};
 use clap::{Args, Subcommand};
 use db::{Db, parked::ParkedMessage};
 use serde_json::{Value, json};
@@ -12,10 +12,11 @@ use super::{DEADLINE, Tools, bus_failed, db_failed};
 use crate::exit::{Exit, Failure};
 
 #[derive(Debug, Subcommand)]
-pub(super) enum ParkedCommand {
+pub(super) enum DeadLettersCommand {
     /// Which messages were put aside, and why.
     List(ListArgs),
-    /// Send messages to their queues again, and forget that they were put aside.
+    /// Send messages again, to their queues or, if the relay could not send them, to their exchanges; and forget that they
+    /// were put aside.
     Retry(Numbers),
     /// Forget messages for good.
     Drop(DropArgs),
@@ -46,12 +47,12 @@ pub(super) struct DropArgs {
 
 const PAGE: i32 = 200;
 
-pub(super) async fn run(command: ParkedCommand, tools: &Tools<'_>) -> Result<Exit, Failure> {
+pub(super) async fn run(command: DeadLettersCommand, tools: &Tools<'_>) -> Result<Exit, Failure> {
     let db = tools.db().await?;
     match command {
-        ParkedCommand::List(args) => list(args.queue.as_deref(), &db, tools).await,
-        ParkedCommand::Retry(Numbers { numbers }) => retry(&numbers, &db, tools).await,
-        ParkedCommand::Drop(DropArgs { numbers: Numbers { numbers }, yes }) => {
+        DeadLettersCommand::List(args) => list(args.queue.as_deref(), &db, tools).await,
+        DeadLettersCommand::Retry(Numbers { numbers }) => retry(&numbers, &db, tools).await,
+        DeadLettersCommand::Drop(DropArgs { numbers: Numbers { numbers }, yes }) => {
             let known = known(&numbers, &db).await?;
             if !yes {
                 confirm(known.len())?;
@@ -69,12 +70,21 @@ async fn list(queue: Option<&str>, db: &Db, tools: &Tools<'_>) -> Result<Exit, F
         let page = db.parked_messages(queue, None, after, PAGE).await.map_err(db_failed)?;
         for parked in &page {
             after = parked.parked_id;
-            let ParkedMessage { parked_id, queue, tries, reason, .. } = parked;
-            tools.output.either(&object(parked), &format!("{parked_id:>6} {queue} after {tries} tries: {reason}"));
+            let ParkedMessage { parked_id, tries, reason, .. } = parked;
+            let place = place(parked);
+            tools.output.either(&object(parked), &format!("{parked_id:>6} {place} after {tries} tries: {reason}"));
         }
         if page.is_empty() {
             return Ok(Exit::Ok);
         }
+    }
+}
+
+fn place(parked: &ParkedMessage) -> String {
+    match (parked.queue.as_str(), parked.exchange.as_str()) {
+        ("", "") => format!("event {}", parked.message_id),
+        ("", exchange) => format!("event {} for {exchange}", parked.message_id),
+        (queue, _) => queue.to_owned(),
     }
 }
 
@@ -98,15 +108,25 @@ fn object(parked: &ParkedMessage) -> Value {
 /// One by one: what was sent is forgotten before the next is tried, so an end half way sends nothing twice but one.
 async fn retry(numbers: &[i64], db: &Db, tools: &Tools<'_>) -> Result<Exit, Failure> {
     let known = known(numbers, db).await?;
+    if let Some(lost) = known.iter().find(|parked| parked.queue.is_empty() && parked.exchange.is_empty()) {
+        let words =
+            format!("of number {} no message can be made: {}; it can only be dropped", lost.parked_id, lost.reason);
+        return Err(Failure::new(Exit::Refused, words));
+    }
     let bus = tools.broker()?;
     let count = known.len();
     for parked in known {
         let (number, queue) = (parked.parked_id, parked.queue.clone());
-        bus.send_to(&queue, &[unparked(parked)], DEADLINE).await.map_err(bus_failed)?;
+        let message = [Message { replayed: !queue.is_empty(), ..unparked(parked) }];
+        let sent = match queue.as_str() {
+            "" => bus.publish(&message, DEADLINE).await,
+            queue => bus.send_to(queue, &message, DEADLINE).await,
+        };
+        sent.map_err(bus_failed)?;
         db.drop_parked(&[number]).await.map_err(db_failed)?;
     }
     bus.close().await;
-    tools.output.either(&json!({"sent": count}), &format!("{count} messages were sent to their queues again"));
+    tools.output.either(&json!({"sent": count}), &format!("{count} messages were sent again"));
     Ok(Exit::Ok)
 }
 
@@ -116,7 +136,7 @@ async fn known(numbers: &[i64], db: &Db) -> Result<Vec<ParkedMessage>, Failure> 
     let known = db.parked_messages(None, Some(numbers), 0, limit).await.map_err(db_failed)?;
     let missing = numbers.iter().find(|number| known.iter().all(|parked| parked.parked_id != **number));
     match missing {
-        Some(number) => Err(Failure::new(Exit::Refused, format!("no parked message has the number {number}"))),
+        Some(number) => Err(Failure::new(Exit::Refused, format!("no dead letter has the number {number}"))),
         None => Ok(known),
     }
 }

@@ -1,0 +1,47 @@
+//! What a broker that accepts and does not answer does to those who publish and consume.
+
+use std::{
+    collections::BTreeSet,
+    time::{Duration, Instant},
+};
+
+use base::Entropy;
+use bus::{AmqpBus, Bus, BusError, Subscription};
+
+use crate::{
+    interruption::next_number,
+    scenarios::{SOON, messages, name, topic},
+    way::Way,
+};
+
+const BRIEFLY: Duration = Duration::from_secs(7);
+
+pub(crate) async fn a_broker_that_does_not_answer_is_named_within_seconds_and_loses_nothing(url: &str) {
+    let way = Way::to(url).await;
+    let bus = AmqpBus::new(way.url(), "silence", &Entropy::system()).unwrap();
+    let (exchange, queue) = (topic(&bus).await, name("queue"));
+    let mut durable = bus.subscribe(Subscription::durable(&queue).bind(&exchange, "#")).await.unwrap();
+    bus.publish(&messages(&exchange, 0..10), SOON).await.unwrap();
+
+    way.silence();
+    let (begun, batch) = (Instant::now(), messages(&exchange, 10..20));
+    let (published, asked) = tokio::join!(bus.publish(&batch, BRIEFLY), bus.depth(&queue, BRIEFLY));
+    assert!(begun.elapsed() < 2 * BRIEFLY, "it took {:?}", begun.elapsed());
+    let broker = way.url().split('@').nth(1).unwrap().split('/').next().unwrap();
+    for (result, operations) in
+        [(published, ["basic.publish", "channel.open"]), (asked.map(drop), ["channel.open", "basic.publish"])]
+    {
+        let Err(error @ BusError::Unanswered { .. }) = result else { panic!("{result:?}") };
+        let words = error.to_string();
+        assert!(words.contains(broker) && operations.iter().any(|operation| words.contains(operation)), "{words}");
+        assert!(error.is_retryable());
+    }
+
+    way.open();
+    bus.publish(&batch, SOON).await.unwrap();
+    let mut heard = BTreeSet::new();
+    while heard.len() < 20 {
+        heard.extend(next_number(&mut durable).await);
+    }
+    bus.close().await;
+}
