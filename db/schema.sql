@@ -236,6 +236,7 @@ create table parked_message (
   reason text not null,
   tries integer not null,
   parked timestamp with time zone not null,
+  task_id uuid,
   constraint parked_message_pkey PRIMARY KEY (parked_id)
 );
 
@@ -401,6 +402,7 @@ CREATE INDEX index_namespace_expires ON drover.index_namespace USING btree (expi
 CREATE INDEX indexed_task_expires ON drover.indexed_task USING btree (expires);
 CREATE INDEX object_expires ON drover.object USING btree (expires);
 CREATE INDEX object_unfinished ON drover.object USING btree (upload_expires) WHERE (finished IS NULL);
+CREATE INDEX parked_message_by_task ON drover.parked_message USING btree (task_id) WHERE (task_id IS NOT NULL);
 CREATE UNIQUE INDEX parked_message_once ON drover.parked_message USING btree (queue, exchange, message_id) WHERE (message_id <> ''::text);
 CREATE INDEX pending_order ON drover.pending USING btree (task_queue_id, priority DESC, seq);
 CREATE INDEX push_task_expires ON drover.push_task USING btree (expires);

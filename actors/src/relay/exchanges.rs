@@ -21,6 +21,14 @@ pub struct Exchanges {
     own: Arc<str>,
 }
 
+/// What becomes of a batch of events.
+#[derive(Debug)]
+pub(super) struct Outgoing {
+    pub(super) messages: Vec<Message>,
+    /// Events that make no message for the world, and never will, each with the reason.
+    pub(super) impossible: Vec<(i64, String)>,
+}
+
 impl Exchanges {
     pub fn new(names: &ExchangeNames, settings: &RelaySettings) -> Self {
         let exchange = |kind: EventKind| (kind, Arc::from(names.name(exchanges::of(kind))));
@@ -55,9 +63,15 @@ impl Exchanges {
         self.for_the_world(event).into_iter().chain([for_ourselves(event, &self.own)])
     }
 
-    /// The message that tells the world.
+    /// The message that tells the world. `None`, with a word in the log: there can be none.
     pub fn for_the_world(&self, event: &Event) -> Option<Message> {
-        self.world.get(&event.kind()).and_then(|exchange| for_the_world(event, exchange))
+        let message = for_the_world(event, self.world.get(&event.kind())?);
+        message
+            .inspect_err(|error| {
+                let kind = event.kind().as_str();
+                tracing::error!(event.id, event.kind = kind, error, "an event makes no message for the world");
+            })
+            .ok()
     }
 
     /// Which events anybody might listen to just now.
@@ -73,21 +87,24 @@ impl Exchanges {
         wanted
     }
 
-    /// What is to be sent, in order. An event that makes no message never will: it is told of in the log alone.
-    pub(super) fn messages(&self, events: &[Event], bus: &dyn Bus) -> Vec<Message> {
+    /// What is to be sent, in order.
+    pub(super) fn messages(&self, events: &[Event], bus: &dyn Bus) -> Outgoing {
         let listeners: HashMap<EventKind, (Listeners, Listeners)> =
             EventKind::ALL.into_iter().map(|kind| (kind, (self.world(kind, bus), self.own(kind, bus)))).collect();
-        let mut messages = Vec::with_capacity(events.len() * 2);
+        let mut outgoing = Outgoing { messages: Vec::with_capacity(events.len() * 2), impossible: Vec::new() };
         for event in events {
             let (world, own) = listeners[&event.kind()];
             if world.want(event) {
-                messages.extend(for_the_world(event, &self.world[&event.kind()]));
+                match for_the_world(event, &self.world[&event.kind()]) {
+                    Ok(message) => outgoing.messages.push(message),
+                    Err(error) => outgoing.impossible.push((event.id, error)),
+                }
             }
             if own.want(event) {
-                messages.push(for_ourselves(event, &self.own));
+                outgoing.messages.push(for_ourselves(event, &self.own));
             }
         }
-        messages
+        outgoing
     }
 
     fn world(&self, kind: EventKind, bus: &dyn Bus) -> Listeners {
@@ -99,22 +116,17 @@ impl Exchanges {
     }
 }
 
-fn for_the_world(event: &Event, exchange: &Arc<str>) -> Option<Message> {
-    match event.message() {
-        Ok(message) => Some(Message {
-            exchange: exchange.clone(),
-            routing_key: message.routing_key,
-            cc: message.cc,
-            content_type: ContentType::Json,
-            body: message.body.into(),
-            id: event.id.to_string(),
-            replayed: false,
-        }),
-        Err(error) => {
-            tracing::error!(event.id, event.kind = event.kind().as_str(), %error, "an event makes no message and is lost");
-            None
-        }
-    }
+fn for_the_world(event: &Event, exchange: &Arc<str>) -> Result<Message, String> {
+    let message = event.message().map_err(|error| error.to_string())?;
+    Ok(Message {
+        exchange: exchange.clone(),
+        routing_key: message.routing_key,
+        cc: message.cc,
+        content_type: ContentType::Json,
+        body: message.body.into(),
+        id: event.id.to_string(),
+        replayed: false,
+    })
 }
 
 fn for_ourselves(event: &Event, exchange: &Arc<str>) -> Message {

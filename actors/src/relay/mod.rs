@@ -7,6 +7,7 @@
 //!
 //! Any number of relays may run. One sends; should it end, another takes over within a second or two.
 
+mod dead_letters;
 mod exchanges;
 mod listeners;
 mod send;
@@ -25,7 +26,7 @@ use db::{
 pub use exchanges::Exchanges;
 use protocol::exchanges::ExchangeNames;
 use ractor::{Actor, ActorProcessingErr, ActorRef};
-use send::{Round, round};
+use send::{Round, To, round};
 pub use settings::RelaySettings;
 use tokio::time::Instant;
 use tracing::Instrument;
@@ -190,6 +191,7 @@ impl Relay {
             self.exchanges.declare(&*self.bus).await?;
             state.declared = true;
         }
-        round(&mut state.outbox, &self.exchanges, &*self.bus, &self.settings, self.clock.now()).await
+        let Self { db, exchanges, bus, settings, .. } = self;
+        round(&mut state.outbox, To { db, exchanges, bus: &**bus, settings }, self.clock.now()).await
     }
 }

@@ -1,15 +1,13 @@
 //! One round: read, send, forget.
 
-use std::time::Duration;
-
 use bus::{Bus, BusError, Message};
 use db::{
-    DbError,
+    Db, DbError,
     outbox::{Outbox, Wanted},
 };
 use protocol::time::Timestamp;
 
-use super::{Exchanges, RelaySettings};
+use super::{Exchanges, RelaySettings, dead_letters, exchanges::Outgoing};
 
 /// Events that leave the outbox unread in one go when nobody listens.
 const UNREAD: i32 = 5000;
@@ -36,24 +34,25 @@ pub(super) enum Round {
     Sent { full: bool },
 }
 
+/// Where events go, and how.
+pub(super) struct To<'a> {
+    pub(super) db: &'a Db,
+    pub(super) exchanges: &'a Exchanges,
+    pub(super) bus: &'a dyn Bus,
+    pub(super) settings: &'a RelaySettings,
+}
+
 /// Sends the oldest events, if this process is the one to do it.
 ///
 /// They are forgotten, or moved into the log, only after the bus has confirmed all of them. Whoever ends in between
 /// leaves them to be sent again: at least once, and for one task always in order.
-pub(super) async fn round(
-    outbox: &mut Outbox,
-    exchanges: &Exchanges,
-    bus: &dyn Bus,
-    settings: &RelaySettings,
-    now: Timestamp,
-) -> Result<Round, RoundError> {
+pub(super) async fn round(outbox: &mut Outbox, to: To<'_>, now: Timestamp) -> Result<Round, RoundError> {
     if !outbox.hold().await? {
         return Ok(Round::NotOurs);
     }
-    let to = To { exchanges, bus, settings };
-    let wanted = exchanges.wanted(bus);
-    let full = if settings.keep_events.duration().is_zero() {
-        to.round(outbox, &wanted).await?
+    let wanted = to.exchanges.wanted(to.bus);
+    let full = if to.settings.keep_events.duration().is_zero() {
+        to.round(outbox, &wanted, now).await?
     } else {
         to.kept_round(outbox, &wanted, now).await?
     };
@@ -66,19 +65,12 @@ pub(super) async fn round(
     })
 }
 
-/// Where events go, and how.
-struct To<'a> {
-    exchanges: &'a Exchanges,
-    bus: &'a dyn Bus,
-    settings: &'a RelaySettings,
-}
-
 impl To<'_> {
-    async fn round(&self, outbox: &mut Outbox, wanted: &Wanted) -> Result<bool, RoundError> {
+    async fn round(&self, outbox: &mut Outbox, wanted: &Wanted, now: Timestamp) -> Result<bool, RoundError> {
         if wanted.is_nothing() {
             return Ok(outbox.discard(UNREAD).await? == i64::from(UNREAD));
         }
-        self.send_oldest(outbox, wanted, None).await
+        self.send_oldest(outbox, wanted, now, false).await
     }
 
     /// What nobody listens to goes into the log with the rest, and in its place.
@@ -90,57 +82,85 @@ impl To<'_> {
         if wanted.is_nothing() {
             return Ok(outbox.keep_unread(UNREAD, now).await? == i64::from(UNREAD));
         }
-        self.send_oldest(outbox, wanted, Some(now)).await
+        self.send_oldest(outbox, wanted, now, true).await
     }
 
-    /// True: there may be more. `keep`: the time at which the events move into the log.
+    /// True: there may be more. `keep`: the events move into the log. What cannot be sent is put aside before its event leaves the
+    /// outbox, so that nothing is lost in between.
     async fn send_oldest(
         &self,
         outbox: &mut Outbox,
         wanted: &Wanted,
-        keep: Option<Timestamp>,
+        now: Timestamp,
+        keep: bool,
     ) -> Result<bool, RoundError> {
         let batch = outbox.read(wanted, self.settings.batch).await?;
         if batch.ids.is_empty() {
             return Ok(false);
         }
-        let messages = self.exchanges.messages(&batch.events, self.bus);
-        if !messages.is_empty() {
-            send(self.bus, self.exchanges, &messages, self.settings.confirm_within.duration()).await?;
-        }
-        match keep {
-            Some(now) => outbox.keep(&batch.ids, now).await?,
-            None => outbox.forget(&batch.ids).await?,
+        let Outgoing { messages, mut impossible } = self.exchanges.messages(&batch.events, self.bus);
+        impossible.extend(batch.unreadable);
+        dead_letters::events(self.db, &impossible, now).await?;
+        let refused = self.send(&messages).await?;
+        dead_letters::messages(self.db, &refused, &batch.events, now).await?;
+        if keep {
+            outbox.keep(&batch.ids, now).await?;
+        } else {
+            outbox.forget(&batch.ids).await?;
         }
         tracing::debug!(events = batch.ids.len(), messages = messages.len(), "events were sent");
         Ok(i32::try_from(batch.ids.len()) == Ok(self.settings.batch))
     }
+
+    /// All or, when one among them is refused, one by one, so that it does not hold up the others for ever. Answers which were
+    /// refused, and why. Where nothing at all is taken for want of an exchange or a permission, the fault is with the broker, and
+    /// nothing is given up.
+    async fn send<'m>(&self, messages: &'m [Message]) -> Result<Vec<(&'m Message, String)>, BusError> {
+        if messages.is_empty() {
+            return Ok(Vec::new());
+        }
+        match self.publish(messages).await {
+            Ok(()) => return Ok(Vec::new()),
+            Err(error) if !is_refusal(&error) => return Err(error),
+            Err(error) => tracing::warn!(%error, "a batch of events was refused; its messages are sent one by one"),
+        }
+        self.exchanges.declare(self.bus).await?;
+        let mut refused = self.send_each(messages.iter()).await?;
+        let about_broker = refused.iter().filter(|(_, error)| error.is_about_broker()).count();
+        if about_broker == messages.len()
+            && let Some((_, error)) = refused.pop()
+        {
+            return Err(error);
+        }
+        if about_broker > 0 {
+            // The broker may have come to itself half way.
+            refused = self.send_each(refused.into_iter().map(|(message, _)| message)).await?;
+        }
+        Ok(refused.into_iter().map(|(message, error)| (message, error.to_string())).collect())
+    }
+
+    /// Those that are refused.
+    async fn send_each<'m>(
+        &self,
+        messages: impl Iterator<Item = &'m Message>,
+    ) -> Result<Vec<(&'m Message, BusError)>, BusError> {
+        let mut refused = Vec::new();
+        for message in messages {
+            match self.publish(std::slice::from_ref(message)).await {
+                Ok(()) => {}
+                Err(error) if is_refusal(&error) => refused.push((message, error)),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(refused)
+    }
+
+    async fn publish(&self, messages: &[Message]) -> Result<(), BusError> {
+        self.bus.publish(messages, self.settings.confirm_within.duration()).await
+    }
 }
 
-/// All or, when one among them is refused, one by one, so that it does not hold up the others for ever. Where all are
-/// refused, the fault is with the broker and not with a message, and nothing is given up.
-async fn send(bus: &dyn Bus, exchanges: &Exchanges, messages: &[Message], deadline: Duration) -> Result<(), BusError> {
-    match bus.publish(messages, deadline).await {
-        Err(BusError::Refused(reason)) => {
-            tracing::warn!(reason, "a batch of events was refused; its messages are sent one by one");
-        }
-        sent => return sent,
-    }
-    exchanges.declare(bus).await?;
-    let mut refused = Vec::new();
-    for message in messages {
-        match bus.publish(std::slice::from_ref(message), deadline).await {
-            Err(BusError::Refused(reason)) => refused.push((message, reason)),
-            sent => sent?,
-        }
-    }
-    if refused.len() == messages.len()
-        && let Some((_, reason)) = refused.pop()
-    {
-        return Err(BusError::Refused(reason));
-    }
-    for (Message { exchange, routing_key, .. }, reason) in refused {
-        tracing::error!(%exchange, routing_key, reason, "a message was refused and is lost");
-    }
-    Ok(())
+/// A repeat would be refused again.
+fn is_refusal(error: &BusError) -> bool {
+    matches!(error, BusError::Refused(_) | BusError::Unsendable(_))
 }

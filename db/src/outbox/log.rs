@@ -68,7 +68,12 @@ impl Db {
             if full {
                 page.position = at;
             }
-            page.events.extend(row::event(row).map(|event| LoggedEvent { position: at, event }));
+            match row::event(row) {
+                Ok(event) => page.events.push(LoggedEvent { position: at, event }),
+                Err(error) => {
+                    tracing::error!(position = at, %error, "an event of the log cannot be read and is left out")
+                }
+            }
         }
         Ok(page)
     }

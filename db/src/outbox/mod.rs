@@ -48,11 +48,13 @@ pub struct IdleHolder {
     since: DateTime<Utc>,
 }
 
-/// Events read and not yet forgotten. Rows of which no event can be made are in `ids` alone.
+/// Events read and not yet forgotten.
 #[derive(Debug, Default)]
 pub struct OutboxBatch {
     pub ids: Vec<i64>,
     pub events: Vec<Event>,
+    /// Rows of which no event can be made, and why.
+    pub unreadable: Vec<(i64, String)>,
 }
 
 impl Db {
@@ -93,9 +95,13 @@ impl Outbox {
         let rows = self.settle(connection, rows)?;
         let mut batch = OutboxBatch::default();
         for row in &rows {
-            batch.ids.push(row::id(row)?);
+            let id = row::id(row)?;
+            batch.ids.push(id);
             if row::is_wanted(row)? {
-                batch.events.extend(row::event(row));
+                match row::event(row) {
+                    Ok(event) => batch.events.push(event),
+                    Err(error) => batch.unreadable.push((id, error.to_string())),
+                }
             }
         }
         Ok(batch)

@@ -26,19 +26,8 @@ pub(super) fn is_wanted(row: &PgRow) -> Result<bool, sqlx::Error> {
     row.try_get::<Option<i16>, _>(1).map(|kind| kind.is_some())
 }
 
-/// The event of a row. One that cannot be read, or whose task is gone, is given up with a word in the log: it must
-/// not hold up all that come after it.
-pub(super) fn event(row: &PgRow) -> Option<Event> {
-    match read(row) {
-        Ok(event) => Some(event),
-        Err(error) => {
-            tracing::error!(outbox.id = id(row).unwrap_or(-1), %error, "an event could not be made and is lost");
-            None
-        }
-    }
-}
-
-fn read(row: &PgRow) -> Result<Event, sqlx::Error> {
+/// The event of a row. One that cannot be read, or whose task is gone, must not hold up all that come after it.
+pub(super) fn event(row: &PgRow) -> Result<Event, sqlx::Error> {
     let facts = row.try_get::<Option<Json<Facts>>, _>(4)?.map_or_else(Facts::default, |facts| facts.0);
     let kind = EventKind::from_code(row.try_get(1)?).map_err(decode)?;
     let fact = match AuthChange::of(kind) {

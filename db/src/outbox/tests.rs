@@ -175,3 +175,28 @@ async fn a_relay_that_does_nothing_though_events_wait_loses_the_shard() {
     assert!(frozen.read(&Wanted::everything(), 1).await.is_err(), "its connection is gone");
     assert!(!frozen.hold().await.unwrap(), "the other holds it now");
 }
+
+#[tokio::test]
+async fn a_row_that_cannot_be_read_is_put_aside_alone() {
+    let database = TestDatabase::create().await;
+    let db = database.db().await;
+    let mut outbox = db.outbox(0);
+    for number in 0..3 {
+        db.client_create(&client(number), &By { client_id: "me".to_owned(), trace: None }, now()).await.unwrap();
+    }
+    let ids = outbox.read(&Wanted::everything(), 10).await.unwrap().ids;
+    let spoil = format!("update outbox set facts = '{{}}' where id = {}", ids[1]);
+    sqlx::query(AssertSqlSafe(spoil)).execute(db.pool()).await.unwrap();
+
+    let batch = outbox.read(&Wanted::everything(), 10).await.unwrap();
+    let [(id, reason)] = &batch.unreadable[..] else { panic!("{:?}", batch.unreadable) };
+    assert_eq!((batch.events.len(), *id), (2, ids[1]));
+    for _ in 0..2 {
+        db.dead_letter_outbox(&batch.unreadable, now()).await.unwrap();
+    }
+    let letters = db.parked_messages(None, None, 0, 9).await.unwrap();
+    let [letter] = &letters[..] else { panic!("{letters:?}") };
+    assert_eq!((letter.message_id.as_str(), &letter.reason, letter.tries), (id.to_string().as_str(), reason, 2));
+    let row: serde_json::Value = serde_json::from_slice(&letter.body).unwrap();
+    assert_eq!(row["facts"], serde_json::json!({}));
+}

@@ -5,7 +5,10 @@ mod scopes;
 mod verdict;
 
 use chrono::TimeDelta;
-use db::queue::{PositionRow, TaskNote, Undelivered, WorkersSeen};
+use db::{
+    parked::TaskDeadLetter,
+    queue::{PositionRow, TaskNote, Undelivered, WorkersSeen},
+};
 use protocol::{
     explain::{Cause, Claim, Deadline, Event, Events, Explanation, Note, Position, Retries, Worker, Workers},
     id::{TaskId, TaskQueueId},
@@ -33,6 +36,7 @@ pub(super) async fn run(queue: &Environment, id: TaskId) -> Result<Explanation, 
     let workers = db.explain_workers(&status.task_queue_id, now - ALIVE, LIMIT, LISTED, now).await?;
     let events = db.explain_events(id, LIMIT).await?;
     let notes = db.task_notes(id).await?;
+    let dead_letters = db.task_dead_letters(id, LISTED).await?;
     let explanation = Explanation {
         task_id: id,
         name: definition.metadata.name.clone(),
@@ -52,7 +56,7 @@ pub(super) async fn run(queue: &Environment, id: TaskId) -> Result<Explanation, 
         retries: Retries { runs: status.runs.len(), allowed: definition.retries, left: status.retries_left },
         scopes: scopes::of(&definition),
         events: events_of(events),
-        notes: notes.into_iter().map(note_of).collect(),
+        notes: dead_letters.into_iter().map(dead_letter_note).chain(notes.into_iter().map(note_of)).collect(),
         status,
     };
     Ok(verdict::given(explanation))
@@ -117,6 +121,14 @@ fn events_of(found: Undelivered) -> Events {
         or_more: found.backlog >= i64::from(LIMIT),
         oldest: found.oldest,
     }
+}
+
+/// What could not be told of the task.
+fn dead_letter_note(letter: TaskDeadLetter) -> Note {
+    let TaskDeadLetter { parked_id, exchange, reason, parked } = letter;
+    let what = if exchange.is_empty() { "an event".to_owned() } else { format!("a message for {exchange}") };
+    let words = format!("{what} could not be sent: {reason}; see `drover bus dead-letters list`, number {parked_id}");
+    Note { source: "relay".to_owned(), kind: "dead-letter".to_owned(), words, at: parked }
 }
 
 fn note_of(note: TaskNote) -> Note {

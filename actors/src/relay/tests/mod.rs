@@ -134,15 +134,65 @@ async fn what_the_bus_did_not_confirm_is_sent_again_and_nothing_is_skipped() {
 }
 
 #[tokio::test]
-async fn a_message_that_is_refused_does_not_hold_up_the_others() {
+async fn a_message_that_is_refused_is_put_aside_and_does_not_hold_up_the_others() {
     let bus: Arc<dyn Bus> = Arc::new(Shaky::refusing(&world("task-defined")));
     let house = House::start(bus.clone()).await;
     let mut ours = bus.subscribe(own().bind(&world("task-defined"), "#")).await.unwrap();
-    house.created().await;
+    let id = house.created().await;
 
     assert_eq!(next_event(&mut ours).await.kind(), EventKind::TaskDefined);
     assert_eq!(next_event(&mut ours).await.kind(), EventKind::TaskPending);
     house.emptied().await;
+    let letters = house.db.parked_messages(None, None, 0, 9).await.unwrap();
+    let [letter] = &letters[..] else { panic!("{letters:?}") };
+    assert_eq!((letter.queue.as_str(), letter.exchange.as_str()), ("", world("task-defined").as_str()));
+    assert_eq!(letter.cc, ["route.index.proj.latest"]);
+    assert!(letter.reason.contains("not this one"), "{}", letter.reason);
+    let body: Value = serde_json::from_slice(&letter.body).unwrap();
+    assert_eq!(body["status"]["taskId"], id.to_string());
+    let explained = house.queue.explain(id).await.unwrap();
+    let [note] = &explained.notes[..] else { panic!("{:?}", explained.notes) };
+    assert_eq!((note.source.as_str(), note.kind.as_str()), ("relay", "dead-letter"));
+    assert!(
+        note.words.contains("not this one") && note.words.contains(&letter.parked_id.to_string()),
+        "{}",
+        note.words
+    );
+    house.stop().await;
+}
+
+/// 130 letters, and 260 bytes: more than a routing key can have. No further event comes that would wake the relay.
+#[tokio::test]
+async fn events_that_no_bus_can_carry_are_put_aside_at_once_and_alone() {
+    let bus: Arc<dyn Bus> = Arc::new(MemoryBus::default());
+    let house = House::start(bus.clone()).await;
+    let mut ours = bus.subscribe(own()).await.unwrap();
+    let mut long = house.task(None);
+    long.definition.routes = vec!["é".repeat(130)];
+
+    let long = house.queue.create_task(long).await.unwrap().task_id;
+    house.emptied().await;
+    let letters = house.db.task_dead_letters(long, 9).await.unwrap();
+    assert_eq!(letters.len(), 2, "{letters:?}");
+    assert!(letters.iter().all(|letter| letter.reason.contains("at most 255")), "{letters:?}");
+
+    let good = house.created().await;
+    let Fact::Task(task) = next_event(&mut ours).await.fact else { panic!("a task was made, no group") };
+    assert_eq!(task.status.task_id, good);
+    assert!(house.db.task_dead_letters(good, 9).await.unwrap().is_empty());
+    house.stop().await;
+}
+
+#[tokio::test]
+async fn while_a_broker_denies_everything_nothing_is_given_up() {
+    let bus: Arc<dyn Bus> = Arc::new(Shaky::denying_for(4));
+    let house = House::start(bus.clone()).await;
+    let mut ours = bus.subscribe(own()).await.unwrap();
+    house.created().await;
+
+    assert_eq!(next_event(&mut ours).await.kind(), EventKind::TaskDefined);
+    house.emptied().await;
+    assert!(house.db.parked_messages(None, None, 0, 9).await.unwrap().is_empty());
     house.stop().await;
 }
 

@@ -9,16 +9,22 @@ use async_trait::async_trait;
 use bus::{Bus, BusError, CallFailure, Consumer, Exchange, MemoryBus, Message, ReplyTo, Subscription};
 use bytes::Bytes;
 
-/// A bus with two faults: it is away for its first publishings, and refuses what goes to one exchange.
+/// A bus with faults: it is away, or denies, for its first publishings, and refuses what goes to one exchange.
 pub(super) struct Shaky {
     bus: MemoryBus,
     away_for: AtomicU32,
+    denies_for: AtomicU32,
     refuses: String,
 }
 
 impl Shaky {
     pub(super) fn away_for(publishings: u32) -> Self {
-        Self { bus: MemoryBus::default(), away_for: AtomicU32::new(publishings), refuses: String::new() }
+        let (away_for, denies_for) = (AtomicU32::new(publishings), AtomicU32::default());
+        Self { bus: MemoryBus::default(), away_for, denies_for, refuses: String::new() }
+    }
+
+    pub(super) fn denying_for(publishings: u32) -> Self {
+        Self { denies_for: AtomicU32::new(publishings), ..Self::away_for(0) }
     }
 
     pub(super) fn refusing(exchange: &str) -> Self {
@@ -39,6 +45,11 @@ impl Bus for Shaky {
             // Half of it went out before the connection broke.
             self.bus.publish(&messages[..messages.len() / 2], deadline).await?;
             return Err(BusError::Late);
+        }
+        let left = self.denies_for.load(Ordering::SeqCst);
+        if left > 0 {
+            self.denies_for.store(left - 1, Ordering::SeqCst);
+            return Err(BusError::Refused("ACCESS_REFUSED - access to exchange was refused".to_owned()));
         }
         if messages.iter().any(|message| *message.exchange == *self.refuses) {
             return Err(BusError::Refused("not this one".to_owned()));
