@@ -3,7 +3,7 @@
 //! It reads what the world reads, since there a broker sorts by route: tasks that want no place in the index never come
 //! here. A letter is settled after its entries are written, and writing them again changes nothing.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use base::{Backoff, Entropy};
 use bus::{Bus, Exchange, Message, Subscription};
@@ -11,12 +11,13 @@ use protocol::{
     event::EventKind,
     exchanges::{self, ExchangeNames},
     id::TaskId,
+    state::TaskState,
 };
 use ractor::{Actor, ActorProcessingErr, ActorRef};
 use serde::Deserialize;
 use tracing::Instrument;
 
-use super::{Answer, Index, NewEntry, task::Wish};
+use super::{Answer, Index, NewEntry, task::entries_of};
 use crate::{
     kit::{Child, HintInbox, Inbox, Letter, Restart, Tick},
     parking::Parking,
@@ -144,18 +145,15 @@ impl Listener {
         }
     }
 
+    /// Where a task stands in the index is said by what is stored of it, whatever the message says: others than the relay may
+    /// publish too.
     async fn index_all(&self, letters: &[Letter]) -> Answer<()> {
-        let told: Vec<(TaskId, &Message)> = letters.iter().filter_map(|letter| read(letter.message()).ok()).collect();
-        let ids: Vec<TaskId> = told.iter().map(|(task_id, _)| *task_id).collect();
-        let tasks = self.index.db.tasks(&ids, true).await?;
-        let wishes: HashMap<TaskId, _> =
-            tasks.iter().map(|row| (row.status.task_id, (Wish::of(&row.definition), row.status.expires))).collect();
+        let told: Vec<TaskId> = letters.iter().filter_map(|letter| read(letter.message()).ok()).collect();
         // A task that has expired meanwhile needs no entry any more.
-        let entries: Vec<NewEntry> = told
-            .iter()
-            .filter_map(|(task_id, message)| Some((*task_id, wishes.get(task_id)?, message)))
-            .flat_map(|(task_id, (wish, expires), message)| wish.entries(task_id, *expires, &message.cc))
-            .collect();
+        let rows = self.index.db.tasks(&told, true).await?;
+        let completed = rows.iter().filter(|row| row.status.state == TaskState::Completed);
+        let entries: Vec<NewEntry> =
+            completed.flat_map(|row| entries_of(row.status.task_id, row.status.expires, &row.definition)).collect();
         if entries.is_empty() {
             return Ok(());
         }
@@ -164,8 +162,8 @@ impl Listener {
     }
 }
 
-/// The task a message tells of. Others than the relay may publish too.
-fn read(message: &Message) -> Result<(TaskId, &Message), serde_json::Error> {
+/// The task a message tells of.
+fn read(message: &Message) -> Result<TaskId, serde_json::Error> {
     #[derive(Deserialize)]
     struct Body {
         status: Status,
@@ -175,5 +173,5 @@ fn read(message: &Message) -> Result<(TaskId, &Message), serde_json::Error> {
     struct Status {
         task_id: TaskId,
     }
-    serde_json::from_slice(&message.body).map(|Body { status }| (status.task_id, message))
+    serde_json::from_slice(&message.body).map(|Body { status }| status.task_id)
 }

@@ -14,7 +14,7 @@ const ROUTE: &str = "route.index.";
 
 /// `extra.index` of a definition, as far as it is of use: whatever has the wrong type counts as not given.
 #[derive(Debug, PartialEq)]
-pub(super) struct Wish {
+struct Wish {
     rank: f64,
     data: String,
     expires: Option<Timestamp>,
@@ -33,7 +33,7 @@ pub(super) fn entries_of(task_id: TaskId, expires: Timestamp, definition: &str) 
 }
 
 impl Wish {
-    pub(super) fn of(definition: &str) -> Self {
+    fn of(definition: &str) -> Self {
         #[derive(Deserialize)]
         struct Definition {
             #[serde(default)]
@@ -50,7 +50,7 @@ impl Wish {
     }
 
     /// One entry for each of the routes that leads into the index and is a path.
-    pub(super) fn entries(&self, task_id: TaskId, task_expires: Timestamp, routes: &[String]) -> Vec<NewEntry> {
+    fn entries(&self, task_id: TaskId, task_expires: Timestamp, routes: &[String]) -> Vec<NewEntry> {
         let paths = routes.iter().filter_map(|route| route.strip_prefix(ROUTE)?.parse().ok());
         let entry = |path| NewEntry {
             path,

@@ -4,13 +4,13 @@ use base::{Entropy, TestClock};
 use bus::{Bus, BusError, ContentType, MemoryBus, Message};
 use chrono::TimeDelta;
 use db::{
-    queue::{CreateBatch, NewTaskRow},
+    queue::{ClaimBatch, Claimer, CreateBatch, NewTaskRow, ReportBatch},
     testing::TestDatabase,
 };
 use protocol::{
     exchanges::ExchangeNames,
-    id::{TaskGroupId, TaskQueueId},
-    state::{Priority, Requires},
+    id::{TaskGroupId, TaskQueueId, WorkerName},
+    state::{Priority, ReasonResolved, Requires, TaskState},
 };
 use serde_json::{Value, json};
 
@@ -62,7 +62,21 @@ impl House {
         self.index.find(&path.parse().unwrap()).await.ok().map(|entry| entry.task_id)
     }
 
-    async fn task(&self, extra: Value) -> TaskId {
+    /// A task that has run.
+    async fn task(&self, extra: Value, routes: &[&str]) -> TaskId {
+        let (task_id, now) = (self.pending_task(extra, routes).await, self.clock.now());
+        let worker = WorkerName { worker_group: "g".to_owned(), worker_id: "w".to_owned() };
+        let queue = TaskQueueId("proj/kind".to_owned());
+        let claimer = Claimer { task_queue_id: queue, worker, count: 1, touch: true, trace: None };
+        let claims = ClaimBatch::new([&claimer]);
+        self.db.lane().claim_work(&claims, now + TimeDelta::hours(1), now).await.unwrap();
+        let mut reports = ReportBatch::default();
+        reports.push(task_id, 0, TaskState::Completed, ReasonResolved::Completed, false, None);
+        self.db.lane().report_runs(&reports, now).await.unwrap();
+        task_id
+    }
+
+    async fn pending_task(&self, extra: Value, routes: &[&str]) -> TaskId {
         let (task_id, now) = (TaskId::from_random(self.entropy.uuid_bytes()), self.clock.now());
         let row = NewTaskRow {
             task_id,
@@ -77,7 +91,7 @@ impl House {
             expires: now + TimeDelta::days(2),
             dependencies: Vec::new(),
             routed: true,
-            body: json!({"routes": [], "tags": {}, "extra": extra, "priority": "lowest"}).to_string(),
+            body: json!({"routes": routes, "tags": {}, "extra": extra, "priority": "lowest"}).to_string(),
             trace: None,
         };
         self.db.lane().create_tasks(&CreateBatch::new(&[row], &[]), now).await.unwrap();
@@ -178,14 +192,15 @@ async fn several_paths_are_looked_up_at_once() {
 async fn a_completed_task_is_in_the_index_before_its_event_is_forgotten() {
     let house = House::start().await;
     let listener = house.listener().await;
-    let plain = house.task(json!({})).await;
-    let told = house.task(json!({"index": {"rank": 42, "data": {"k": "v"}}})).await;
-    let elsewhere = house.task(json!({})).await;
+    let routes = ["index.n.plain", "index.n.sub.two", "notify.x", "index.n.told"];
+    let plain = house.task(json!({}), &routes).await;
+    let told = house.task(json!({"index": {"rank": 42, "data": {"k": "v"}}}), &["index.n.told"]).await;
+    let elsewhere = house.task(json!({}), &["other"]).await;
     house
         .tell(&[
-            completed(plain, &["index.n.plain", "index.n.sub.two", "notify.x"]),
+            completed(plain, &routes),
             completed(told, &["index.n.told"]),
-            completed(plain, &["index.n.told"]),
+            completed(plain, &routes),
             completed(elsewhere, &["other"]),
         ])
         .await
@@ -203,7 +218,7 @@ async fn a_completed_task_is_in_the_index_before_its_event_is_forgotten() {
 async fn what_is_told_while_the_listener_is_away_waits_for_it() {
     let house = House::start().await;
     house.listener().await.stop(SOON).await;
-    let task = house.task(json!({})).await;
+    let task = house.task(json!({}), &["index.n.late"]).await;
     let one = [completed(task, &["index.n.late"])];
     let unheard = house.bus.publish(&one, Duration::from_millis(30)).await;
     assert!(matches!(unheard, Err(BusError::Late)));
@@ -218,13 +233,14 @@ async fn what_is_told_while_the_listener_is_away_waits_for_it() {
 async fn messages_of_no_use_hold_up_nobody() {
     let house = House::start().await;
     let listener = house.listener().await;
-    let (task, gone) = (house.task(json!({})).await, TaskId::from_random(house.entropy.uuid_bytes()));
+    let routes = ["index.n.good", "index.n..bad", "index.n.b ad"];
+    let (task, gone) = (house.task(json!({}), &routes).await, TaskId::from_random(house.entropy.uuid_bytes()));
     house
         .tell(&[
             message("no json", &["index.n.x"]),
             message("{}", &["index.n.x"]),
             completed(gone, &["index.n.x"]),
-            completed(task, &["index.n.good", "index.n..bad", "index.n.b ad"]),
+            completed(task, &routes),
         ])
         .await
         .unwrap();
@@ -233,6 +249,26 @@ async fn messages_of_no_use_hold_up_nobody() {
     let parked: Vec<_> =
         parked.iter().map(|parked| (&parked.body[..], parked.reason.contains("cannot be read"))).collect();
     assert_eq!(parked, [(&b"no json"[..], true), (&b"{}"[..], true)], "what cannot be read is put aside, not lost");
+    listener.stop(SOON).await;
+}
+
+/// Whoever may publish on the broker can send a message about any task, under any routes.
+#[tokio::test]
+async fn the_index_believes_what_is_stored_and_not_the_message() {
+    let house = House::start().await;
+    let listener = house.listener().await;
+    let (owner, other) = (house.task(json!({}), &["index.n.mine"]).await, house.task(json!({}), &[]).await);
+    let pending = house.pending_task(json!({}), &["index.n.pending", "index.n.mine"]).await;
+    house
+        .tell(&[
+            completed(owner, &["index.n.mine"]),
+            completed(other, &["index.n.mine", "index.n.stolen"]),
+            completed(pending, &["index.n.pending", "index.n.mine"]),
+        ])
+        .await
+        .unwrap();
+    assert_eq!(house.found("n.mine").await, Some(owner));
+    assert_eq!((house.found("n.stolen").await, house.found("n.pending").await), (None, None));
     listener.stop(SOON).await;
 }
 
