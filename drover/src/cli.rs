@@ -121,7 +121,7 @@ impl Cli {
     pub(crate) async fn run(self, ground: &Ground, output: &Output) -> Result<Exit, Failure> {
         let Self { global, command } = self;
         match command {
-            Command::Dev(args) => dev::run(args, &global, ground, output).await,
+            Command::Dev(args) => Box::pin(dev::run(args, &global, ground, output)).await,
             Command::Serve(args) => serve::run(args, &global, ground, output).await,
             Command::Worker(args) => worker_command::run(args, &global, ground, output).await,
             Command::Run(args) => run::run(args, ground, output).await,

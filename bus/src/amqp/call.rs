@@ -132,8 +132,8 @@ async fn consume(link: &Link) -> Result<(ShortString, lapin::Consumer), BusError
     let queue = link.answer("queue.declare", "answers", declared).await?;
     let options = BasicConsumeOptions { no_ack: true, ..BasicConsumeOptions::default() };
     let (name, arguments) = (queue.name().clone(), FieldTable::default());
-    let consumed = channel.basic_consume(name.clone(), ShortString::default(), options, arguments);
-    let consumer = link.answer("basic.consume", "answers", consumed).await?;
+    let asked = channel.basic_consume(name.clone(), ShortString::default(), options, arguments);
+    let consumer = link.answer("basic.consume", "answers", asked).await?;
     Ok((name, consumer))
 }
 

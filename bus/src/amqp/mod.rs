@@ -153,7 +153,9 @@ impl Bus for AmqpBus {
     async fn close(&self) {
         self.closed.store(true, Ordering::Release);
         let links = [&self.into, &self.out, &self.calls];
-        links.iter().for_each(|link| link.end());
+        for link in links {
+            link.end();
+        }
         let tasks = std::mem::take(&mut *self.tasks());
         let in_order = async {
             tasks.join_all().await;

@@ -71,7 +71,7 @@ impl Db {
             match row::event(row) {
                 Ok(event) => page.events.push(LoggedEvent { position: at, event }),
                 Err(error) => {
-                    tracing::error!(position = at, %error, "an event of the log cannot be read and is left out")
+                    tracing::error!(position = at, %error, "an event of the log cannot be read and is left out");
                 }
             }
         }
