@@ -19,6 +19,7 @@ pub mod outbox;
 pub mod parked;
 pub mod purge_cache;
 pub mod queue;
+mod rows;
 pub mod secrets;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
@@ -28,3 +29,4 @@ pub mod versions;
 pub use connect::{Db, DbSettings};
 pub use error::DbError;
 pub use lane::LaneConnection;
+pub use rows::Rows;

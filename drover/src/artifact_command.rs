@@ -164,7 +164,7 @@ async fn expiry_of(server: &Server, task_id: TaskId) -> Result<Timestamp, Failur
 }
 
 fn a_time(text: &str) -> Result<Timestamp, String> {
-    time::parse(text).ok_or_else(|| "write it like 2030-01-31T00:00:00Z".to_owned())
+    time::parse(text).ok_or_else(|| "write it like 2030-01-31T00:00:00Z, of the years 0001 to 9999 in UTC".to_owned())
 }
 
 /// A line on the terminal that changes in place.

@@ -1,18 +1,35 @@
-//! Times on the wire: UTC, exactly three decimals, `Z`.
+//! Times on the wire: UTC, exactly three decimals, `Z`, years 0001 to 9999.
 
-use chrono::{DateTime, Datelike, NaiveDateTime, SubsecRound, Timelike, Utc};
+use chrono::{DateTime, Datelike, NaiveDateTime, Timelike, Utc};
+use serde::{Deserialize, Deserializer, de::Error};
 
 /// A point in time; everything Drover stores or says is cut to milliseconds.
 pub type Timestamp = DateTime<Utc>;
 
-/// The one form in which times leave the house. Every status holds a handful of them, so the digits are set by hand;
-/// years without four digits take the long way.
+/// 0001-01-01T00:00:00.000Z. Before it, PostgreSQL writes `BC`, and clients in Python have no date.
+pub const EARLIEST: Timestamp = from_millis(-62_135_596_800_000);
+
+/// 9999-12-31T23:59:59.999Z: the last time with a four-digit year, which is what people write for "never".
+pub const LATEST: Timestamp = from_millis(253_402_300_799_999);
+
+const fn from_millis(millis: i64) -> Timestamp {
+    match DateTime::from_timestamp_millis(millis) {
+        Some(time) => time,
+        None => DateTime::UNIX_EPOCH,
+    }
+}
+
+/// The nearest time that can be written in RFC 3339. For sums: the expiry of what never expires must not leave the range.
+pub fn clamp(time: Timestamp) -> Timestamp {
+    time.clamp(EARLIEST, LATEST)
+}
+
+/// The only form in which times are written. Every status holds a handful of them, so the digits are set by hand. A time
+/// out of range, which only an older version can have stored, is written as the nearest one within it.
 pub fn format(time: Timestamp) -> String {
-    let Ok(year @ 0..=9999) = u32::try_from(time.year()) else {
-        return time.format("%Y-%m-%dT%H:%M:%S%.3fZ").to_string();
-    };
+    let time = clamp(time);
     let mut text = *b"0000-00-00T00:00:00.000Z";
-    set_digits(&mut text[0..4], year);
+    set_digits(&mut text[0..4], time.year().unsigned_abs());
     set_digits(&mut text[5..7], time.month());
     set_digits(&mut text[8..10], time.day());
     set_digits(&mut text[11..13], time.hour());
@@ -30,7 +47,8 @@ fn set_digits(place: &mut [u8], mut number: u32) {
 }
 
 /// Reads RFC 3339, and as existing clients rely on: a blank for `T`, lower-case `t` and `z`, a missing zone as UTC.
-/// Digits below the millisecond are dropped.
+/// Digits below the millisecond are dropped, a leap second is the first second of the next minute. `None` also for a time
+/// that is not within the years 0001 to 9999 once it is told in UTC, like `9999-12-31T23:59:59-12:00`.
 pub fn parse(text: &str) -> Option<Timestamp> {
     let upper = text.to_ascii_uppercase();
     let zoned = DateTime::parse_from_rfc3339(&upper).map(|time| time.with_timezone(&Utc));
@@ -38,7 +56,34 @@ pub fn parse(text: &str) -> Option<Timestamp> {
         let plain = upper.replacen(' ', "T", 1);
         NaiveDateTime::parse_from_str(&plain, "%Y-%m-%dT%H:%M:%S%.f").ok().map(|time| time.and_utc())
     })?;
-    Some(time.trunc_subsecs(3))
+    // By way of milliseconds: chrono keeps a leap second as a second of more than 1000 of them, which no database can.
+    DateTime::from_timestamp_millis(time.timestamp_millis()).filter(is_tellable)
+}
+
+/// Whether `format` writes exactly this time.
+pub fn is_tellable(time: &Timestamp) -> bool {
+    (EARLIEST..=LATEST).contains(time)
+}
+
+/// Reads a time as PostgreSQL writes it into JSON. One that no `parse` accepts (`10000-01-01T…`, `… BC`) is the nearest that
+/// can be told, so that a row which an older version stored can still be read.
+pub fn parse_stored(text: &str) -> Option<Timestamp> {
+    parse(text).or_else(|| {
+        let (year, rest) = text.split_once('-')?;
+        let beyond = year.len() > 4 && year.bytes().all(|byte| byte.is_ascii_digit());
+        if year == "0000" || text.ends_with(" BC") {
+            Some(EARLIEST)
+        } else {
+            (beyond || (year == "9999" && rest.starts_with("12-31T"))).then_some(LATEST)
+        }
+    })
+}
+
+/// `#[serde(deserialize_with = "time::stored_option")]`, for JSON that a stored function made.
+pub fn stored_option<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Timestamp>, D::Error> {
+    let text = Option::<String>::deserialize(from)?;
+    text.map(|text| parse_stored(&text).ok_or_else(|| D::Error::custom(format!("`{text}` is no time of the database"))))
+        .transpose()
 }
 
 /// `#[serde(with = "time::wire")]` for a time.
@@ -98,8 +143,9 @@ mod tests {
 
     #[test]
     fn digits_set_by_hand_are_those_of_the_library() {
-        let first = parse("0000-01-01T00:00:00Z").unwrap();
-        for step in 0..20_000_i64 {
+        let first = parse("0001-01-01T00:00:00Z").unwrap();
+        assert_eq!(first, EARLIEST);
+        for step in 0..18_000_i64 {
             let time = first + chrono::Duration::milliseconds(step * 16_777_216_009);
             assert_eq!(format(time), time.format("%Y-%m-%dT%H:%M:%S%.3fZ").to_string());
         }
@@ -108,5 +154,48 @@ mod tests {
     #[test]
     fn words_are_no_times() {
         assert_eq!(parse("soon"), None);
+    }
+
+    #[test]
+    fn what_cannot_be_told_in_utc_is_not_read() {
+        let last = "9999-12-31T23:59:59.999Z";
+        let told = ["0001-01-01T00:00:00.000Z", "1969-12-31T23:59:59.999Z", last];
+        assert!(told.iter().all(|text| parse(text).map(format).as_deref() == Some(text)));
+        for text in ["9999-12-31T23:59:59.9999Z", "9999-12-31 23:59:59.999", "9999-12-31T11:59:59.999-12:00"] {
+            assert_eq!(parse(text).map(format).as_deref(), Some(last), "{text}");
+        }
+        let beyond = [
+            "9999-12-31T23:59:59.999-12:00",
+            "9999-12-31T23:59:60Z",
+            "+10000-01-01T00:00:00Z",
+            "10000-01-01T00:00:00Z",
+            "0000-12-31T23:59:59.999Z",
+            "0001-01-01T00:00:00+00:01",
+            "-0001-01-01T00:00:00Z",
+        ];
+        assert!(beyond.iter().all(|text| parse(text).is_none()));
+    }
+
+    #[test]
+    fn a_leap_second_is_the_first_second_of_the_next_minute() {
+        assert_eq!(parse("2016-12-31T23:59:60.5Z").map(format).as_deref(), Some("2017-01-01T00:00:00.500Z"));
+    }
+
+    #[test]
+    fn sums_and_what_is_stored_stay_within_what_can_be_told() {
+        let days = |days| LATEST + chrono::Duration::days(days);
+        assert_eq!((format(days(1)), clamp(days(-1))), (format(LATEST), days(-1)));
+        assert_eq!(format(EARLIEST - chrono::Duration::days(366)), format(EARLIEST));
+        let stored = [
+            ("9999-12-31T23:59:59.999+00:00", LATEST),
+            ("10000-01-01T11:59:59.999+00:00", LATEST),
+            ("9999-12-31T23:59:59.999-12:00", LATEST),
+            ("0044-03-15T00:00:00+00:00 BC", EARLIEST),
+            ("1970-01-01T01:00:00+01:00", Timestamp::UNIX_EPOCH),
+        ];
+        assert!(stored.into_iter().all(|(text, time)| parse_stored(text) == Some(time)));
+        assert!(
+            ["soon", "", "2026-13-01T00:00:00Z", "9999-01-32T00:00:00Z"].map(parse_stored).iter().all(Option::is_none)
+        );
     }
 }

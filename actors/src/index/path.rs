@@ -2,7 +2,10 @@ use std::{fmt, str::FromStr};
 
 use chrono::{Days, NaiveTime};
 use db::index::{IndexKey, IndexNamespace};
-use protocol::{reference::Pattern, time::Timestamp};
+use protocol::{
+    reference::Pattern,
+    time::{Timestamp, clamp},
+};
 
 /// Where a task stands in the index: words with dots between them. The last one is its name, the others are the
 /// namespace.
@@ -55,7 +58,7 @@ impl fmt::Display for IndexPath {
 
 fn next_midnight(time: Timestamp) -> Timestamp {
     let day = time.date_naive().checked_add_days(Days::new(1));
-    day.map_or(time, |day| day.and_time(NaiveTime::MIN).and_utc())
+    day.map_or(time, |day| clamp(day.and_time(NaiveTime::MIN).and_utc()))
 }
 
 #[cfg(test)]
@@ -77,6 +80,13 @@ mod tests {
         assert_eq!(path.key(), ("a.b".to_owned(), "c".to_owned()));
         let short: IndexPath = "a".parse().unwrap();
         assert_eq!((short.key(), short.namespaces(expires).count()), ((String::new(), "a".to_owned()), 0));
+    }
+
+    #[test]
+    fn namespaces_of_what_never_expires_can_be_told() {
+        let path: IndexPath = "a.b".parse().unwrap();
+        let told: Vec<_> = path.namespaces(protocol::time::LATEST).map(|namespace| namespace.expires).collect();
+        assert_eq!(told, [protocol::time::LATEST]);
     }
 
     #[test]

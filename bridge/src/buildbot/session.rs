@@ -103,7 +103,11 @@ fn end_of(cookies: &str) -> Option<Timestamp> {
         let json = URL_SAFE_NO_PAD.decode(part.trim_end_matches('=')).ok()?;
         serde_json::from_slice::<Claims>(&json).ok()
     };
-    cookies.split("; ").filter_map(claims).find_map(|claims| Timestamp::from_timestamp(claims.exp, 0))
+    cookies
+        .split("; ")
+        .filter_map(claims)
+        .find_map(|claims| Timestamp::from_timestamp(claims.exp, 0))
+        .map(protocol::time::clamp)
 }
 
 #[cfg(test)]

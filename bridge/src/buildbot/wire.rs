@@ -176,7 +176,7 @@ pub(super) struct WireWorkerBuilder {
 }
 
 fn time(seconds: i64) -> Option<Timestamp> {
-    Timestamp::from_timestamp(seconds, 0)
+    Timestamp::from_timestamp(seconds, 0).map(protocol::time::clamp)
 }
 
 /// Of something that has ended. A result that only a later Buildbot knows counts as an exception.

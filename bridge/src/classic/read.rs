@@ -108,7 +108,7 @@ fn build(row: &ClassicBuild, next: Option<&ClassicBuild>) -> Build {
 }
 
 pub(super) fn time(seconds: i64) -> Timestamp {
-    Timestamp::from_timestamp(seconds, 0).unwrap_or_default()
+    Timestamp::from_timestamp(seconds, 0).map(protocol::time::clamp).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ use protocol::{
     state::{Priority, StorageType, TaskState},
     status::TaskStatus,
     task::EventPart,
+    time::stored_option,
 };
 use serde::Deserialize;
 use sqlx::{Row, postgres::PgRow, types::Json};
@@ -93,7 +94,9 @@ fn status(row: &PgRow, task_group_id: TaskGroupId) -> Result<TaskStatus, sqlx::E
 #[serde(rename_all = "camelCase")]
 struct Facts {
     scheduler_id: Option<String>,
+    #[serde(default, deserialize_with = "stored_option")]
     expires: Option<DateTime<Utc>>,
+    #[serde(default, deserialize_with = "stored_option")]
     sealed: Option<DateTime<Utc>>,
     old_priority: Option<Priority>,
     new_priority: Option<Priority>,

@@ -5,10 +5,13 @@ use protocol::{
     id::{RunId, TaskGroupId, TaskId, TaskQueueId},
     state::{Priority, ReasonCreated, ReasonResolved, TaskState, UnknownWord},
     status::{RunStatus, TaskStatus},
+    time::stored_option,
 };
 use serde::Deserialize;
 use sqlx::{Row, postgres::PgRow, types::Json};
 use uuid::Uuid;
+
+use crate::rows::unreadable;
 
 /// What became of one task of a call. The numbers mean the same in every function.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -87,7 +90,8 @@ fn read(row: &PgRow) -> Result<TaskAnswer, sqlx::Error> {
     let place = row.try_get::<Option<i32>, _>(PLACE)?.unwrap_or(0);
     let outcome = outcome(row.try_get::<Option<i16>, _>(OUTCOME)?.unwrap_or(0))?;
     let there = row.try_get::<Option<i16>, _>(11)?.is_some();
-    let task = if there { Some(read_task(row)?) } else { None };
+    // An unreadable task keeps its place in the answer: its neighbours find theirs by it.
+    let task = if there { read_task(row).map_err(|error| unreadable("task", &error)).ok() } else { None };
     Ok(TaskAnswer { place: usize::try_from(place).unwrap_or(0), outcome, task })
 }
 
@@ -165,9 +169,13 @@ pub(crate) struct StoredRun {
     pub state: i16,
     pub reason_created: i16,
     pub reason_resolved: Option<i16>,
+    #[serde(default, deserialize_with = "stored_option")]
     pub scheduled: Option<DateTime<Utc>>,
+    #[serde(default, deserialize_with = "stored_option")]
     pub started: Option<DateTime<Utc>>,
+    #[serde(default, deserialize_with = "stored_option")]
     pub resolved: Option<DateTime<Utc>>,
+    #[serde(default, deserialize_with = "stored_option")]
     pub taken_until: Option<DateTime<Utc>>,
     pub worker_group: Option<String>,
     pub worker_id: Option<String>,

@@ -84,7 +84,7 @@ impl Pattern {
             Self::Printable => "^[\\x20-\\x7e]+$",
             Self::Digits => "^[0-9]+$",
             Self::Flag => "^(true|false)$",
-            Self::Time => "a date and time like 2026-08-21T19:24:27.123Z",
+            Self::Time => "a date and time like 2026-08-21T19:24:27.123Z, of the years 0001 to 9999 in UTC",
             Self::ClientId => "^[A-Za-z0-9!@/:.+|_-]+$",
             Self::EntityType => "^(client|role|secret|hook|worker-pool)$",
             Self::IndexPath => "^([a-zA-Z0-9_!~*'()%-]+\\.)*[a-zA-Z0-9_!~*'()%-]+$",

@@ -12,6 +12,7 @@ use house::{House, SOON, next, next_event, own, own_by, world};
 use protocol::{
     event::{EventKind, Fact},
     state::TaskState,
+    time::LATEST,
 };
 use serde_json::Value;
 use shaky::Shaky;
@@ -41,6 +42,23 @@ async fn a_life_is_told_in_order_to_the_world_and_to_ourselves() {
         let event = next_event(&mut ours).await;
         assert_eq!(event.kind().as_str(), kind);
     }
+    house.stop().await;
+}
+
+#[tokio::test]
+async fn a_group_of_a_task_that_never_expires_is_told_of() {
+    let bus: Arc<dyn Bus> = Arc::new(MemoryBus::default());
+    let house = House::start(bus.clone()).await;
+    let mut told =
+        bus.subscribe(Subscription::durable("test/world").bind(&world("task-group-sealed"), "#")).await.unwrap();
+    let mut task = house.task(None);
+    let group = task.definition.task_group_id;
+    task.definition.expires = LATEST;
+    house.completed_as(task).await;
+    assert_eq!(house.queue.seal_task_group(group).await.unwrap().expires, LATEST);
+
+    let body: Value = serde_json::from_slice(&next(&mut told).await.body).unwrap();
+    assert_eq!(body["expires"], "9999-12-31T23:59:59.999Z");
     house.stop().await;
 }
 

@@ -1,7 +1,7 @@
 //! Times in words, relative to the time of submission: `2 hours`, `1 day 30 minutes`, `-5m`.
 
 use chrono::{Months, TimeDelta};
-use protocol::time::Timestamp;
+use protocol::time::{Timestamp, is_tellable};
 
 /// The time that the words mean, or `None` when they mean none.
 pub(super) fn from_now(words: &str, now: Timestamp) -> Option<Timestamp> {
@@ -18,7 +18,7 @@ pub(super) fn from_now(words: &str, now: Timestamp) -> Option<Timestamp> {
         time = step(time, number.parse().ok()?, unit, back)?;
         rest = after.trim_start();
     }
-    Some(time)
+    Some(time).filter(is_tellable)
 }
 
 fn split(text: &str, belongs: impl Fn(char) -> bool) -> (&str, &str) {
