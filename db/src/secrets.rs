@@ -4,7 +4,7 @@ use base::SealedText;
 use protocol::time::Timestamp;
 use sqlx::{FromRow, types::Json};
 
-use crate::{Db, DbError};
+use crate::{Db, DbError, Rows};
 
 /// A stored secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,10 +44,10 @@ impl Db {
     }
 
     /// `secrets_all`: expired ones too, at most `limit` after the given name.
-    pub async fn secrets_all(&self, after: Option<&str>, limit: i32) -> Result<Vec<StoredSecret>, DbError> {
-        let call = sqlx::query_as("select * from secrets_all($1,$2)").bind(after).bind(limit);
-        let rows: Vec<SecretRow> = call.fetch_all(self.pool()).await?;
-        Ok(rows.into_iter().map(StoredSecret::from).collect())
+    pub async fn secrets_all(&self, after: Option<&str>, limit: i32) -> Result<Rows<StoredSecret>, DbError> {
+        let call = sqlx::query("select * from secrets_all($1,$2)").bind(after).bind(limit);
+        let rows = call.fetch_all(self.pool()).await?;
+        Ok(Rows::read("secret", &rows, |row| SecretRow::from_row(row).map(StoredSecret::from)))
     }
 
     /// `secret_reseal`: the same text under another key, unless somebody changed the secret meanwhile.

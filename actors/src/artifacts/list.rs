@@ -23,12 +23,8 @@ pub(super) async fn page(
     let run = artifacts.db.run_of_task(task_id, Some(run_id)).await?;
     run.ok_or(ArtifactError::NoSuchRun(task_id, run_id))?;
     // One more than asked for tells whether there is a next page.
-    let mut rows = artifacts.db.list_artifacts((task_id, run_id), page.after.as_deref(), page.limit + 1).await?;
-    let limit = usize::try_from(page.limit).unwrap_or_default();
-    let more = rows.len() > limit;
-    rows.truncate(limit);
-    let next = rows.last().filter(|_| more).map(|row| row.name.clone());
-    Ok(Page { rows, next })
+    let rows = artifacts.db.list_artifacts((task_id, run_id), page.after.as_deref(), page.limit + 1).await?;
+    Ok(Page::cut(rows, page.limit, |row| row.name.clone()))
 }
 
 /// Also of an expired artifact, but not of one whose content is still to come.

@@ -1,6 +1,6 @@
 use db::auth::{AuditQuery, AuditRow};
 
-use super::{Answer, Page, PageAfter, Parts, cut, one_more};
+use super::{Answer, Page, PageAfter, Parts, one_more};
 
 pub(super) async fn of_entity(
     parts: &Parts,
@@ -17,5 +17,5 @@ pub(super) async fn of_client(parts: &Parts, client_id: &str, page: PageAfter<i6
 
 async fn read(parts: &Parts, of: AuditQuery<'_>, page: PageAfter<i64>) -> Answer<Page<AuditRow, i64>> {
     let rows = parts.db.audit(of, page.after, one_more(page.limit)).await?;
-    Ok(cut(rows, page.limit, |row| row.seq))
+    Ok(Page::cut(rows, page.limit, |row| row.seq))
 }

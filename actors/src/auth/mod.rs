@@ -125,7 +125,7 @@ impl Auth {
     /// Clients whose ids begin so, in the order of their ids.
     pub async fn list_clients(&self, prefix: &str, page: PageAfter<String>) -> Answer<Page<ClientRow, String>> {
         let rows = self.0.db.clients(prefix, page.after.as_deref(), one_more(page.limit)).await?;
-        Ok(cut(rows, page.limit, |row| row.client_id.clone()))
+        Ok(Page::cut(rows, page.limit, |row| row.client_id.clone()))
     }
 
     /// Replaces description and expiry, and the scopes if there are any. `allow` is asked whether these scopes, which the
@@ -191,12 +191,4 @@ impl Auth {
 /// One row more than the page tells whether there is a next one.
 fn one_more(limit: i64) -> i32 {
     i32::try_from(limit + 1).unwrap_or(i32::MAX)
-}
-
-fn cut<T, K>(mut rows: Vec<T>, limit: i64, key: impl Fn(&T) -> K) -> Page<T, K> {
-    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-    let more = rows.len() > limit;
-    rows.truncate(limit);
-    let next = if more { rows.last().map(key) } else { None };
-    Page { rows, next }
 }

@@ -22,10 +22,11 @@ use crate::{
 };
 
 mod explain;
+mod unreadable;
 
 /// A queue, its database and its clock.
 struct House {
-    _database: TestDatabase,
+    database: TestDatabase,
     db: Db,
     clock: TestClock,
     entropy: Entropy,
@@ -42,7 +43,7 @@ impl House {
         let settings = QueueSettings { long_poll: base::settings::Span::millis(300), ..QueueSettings::default() };
         let (children, queue) = start(db.clone(), Arc::new(clock.clone()), entropy.clone(), settings, Wakes::none());
         let supervised = Supervisor::start(children, entropy.clone()).await;
-        Self { _database: database, db, clock, entropy, queue, supervised }
+        Self { database, db, clock, entropy, queue, supervised }
     }
 
     async fn stop(self) {

@@ -1,5 +1,6 @@
 //! What goes in and out of the queue's door.
 
+use db::Rows;
 use protocol::{
     id::{RunId, TaskGroupId, TaskId, TaskQueueId, WorkerName},
     status::TaskStatus,
@@ -121,9 +122,11 @@ pub struct Page<T, K> {
 
 impl<T, K> Page<T, K> {
     /// Of the rows that [`PageAfter::rows`] asks for: cuts the last one off again, and keeps the key of the one before.
-    pub fn cut(mut rows: Vec<T>, limit: i64, key: impl Fn(&T) -> K) -> Self {
+    /// Rows that could not be read count, so that what comes after them is not lost with them.
+    pub fn cut(rows: impl Into<Rows<T>>, limit: i64, key: impl Fn(&T) -> K) -> Self {
+        let Rows { readable: mut rows, given } = rows.into();
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-        let more = rows.len() > limit;
+        let more = given > limit;
         rows.truncate(limit);
         Self { next: rows.last().filter(|_| more).map(key), rows }
     }

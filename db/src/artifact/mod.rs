@@ -12,7 +12,7 @@ use serde_json::Value;
 use rows::{ArtifactRow, CreatedRow, EntryRow, answer};
 
 use crate::{
-    Db, DbError,
+    Db, DbError, Rows,
     blob::{BlobId, Content, unknown_outcome},
     object::ContentStored,
 };
@@ -202,11 +202,11 @@ impl Db {
         (task_id, run_id): (TaskId, RunId),
         after: Option<&str>,
         limit: i64,
-    ) -> Result<Vec<ArtifactEntry>, DbError> {
+    ) -> Result<Rows<ArtifactEntry>, DbError> {
         let rows = sqlx::query_as("select * from list_artifacts($1, $2, $3, $4)");
         let rows = rows.bind(task_id.0).bind(run_id).bind(after).bind(limit);
         let found: Vec<EntryRow> = rows.fetch_all(self.pool()).await?;
-        found.into_iter().map(EntryRow::read).collect()
+        Ok(Rows::read("artifact", found, EntryRow::read))
     }
 
     /// `incomplete_uploads`: names of artifacts of a run whose content is still to come.

@@ -7,7 +7,7 @@ use serde_json::Value;
 use sqlx::{FromRow, Row, types::Json};
 
 use super::By;
-use crate::{Db, DbError, blob::unknown_outcome};
+use crate::{Db, DbError, Rows, blob::unknown_outcome};
 
 /// A client as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq, FromRow)]
@@ -148,14 +148,15 @@ impl Db {
     }
 
     /// `clients_list`: at most `limit` after the given one.
-    pub async fn clients(&self, prefix: &str, after: Option<&str>, limit: i32) -> Result<Vec<ClientRow>, DbError> {
-        let call = sqlx::query_as("select * from clients_list($1,$2,$3)").bind(prefix).bind(after).bind(limit);
-        Ok(call.fetch_all(self.pool()).await?)
+    pub async fn clients(&self, prefix: &str, after: Option<&str>, limit: i32) -> Result<Rows<ClientRow>, DbError> {
+        let call = sqlx::query("select * from clients_list($1,$2,$3)").bind(prefix).bind(after).bind(limit);
+        Ok(Rows::read("client", &call.fetch_all(self.pool()).await?, ClientRow::from_row))
     }
 
     /// `clients_all`.
-    pub async fn all_clients(&self) -> Result<Vec<ClientRow>, DbError> {
-        Ok(sqlx::query_as("select * from clients_all()").fetch_all(self.pool()).await?)
+    pub async fn all_clients(&self) -> Result<Rows<ClientRow>, DbError> {
+        let rows = sqlx::query("select * from clients_all()").fetch_all(self.pool()).await?;
+        Ok(Rows::read("client", &rows, ClientRow::from_row))
     }
 
     /// `clients_static`: how many were written or deleted.

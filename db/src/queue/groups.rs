@@ -9,7 +9,7 @@ use sqlx::{Row, postgres::PgRow};
 use uuid::Uuid;
 
 use super::answer::{TaskRow, read_all};
-use crate::{Db, DbError};
+use crate::{Db, DbError, Rows};
 
 /// A group as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,10 +33,11 @@ impl Db {
         id: TaskGroupId,
         after: Option<TaskId>,
         limit: i32,
-    ) -> Result<Vec<TaskRow>, DbError> {
+    ) -> Result<Rows<TaskRow>, DbError> {
         let call = sqlx::query("select * from task_group_tasks($1,$2,$3)");
         let rows = call.bind(id.0).bind(after.map(|task| task.0)).bind(limit).fetch_all(self.pool()).await?;
-        Ok(read_all(&rows)?.0.into_iter().filter_map(|answer| answer.task).collect())
+        let readable = read_all(&rows)?.0.into_iter().filter_map(|answer| answer.task).collect();
+        Ok(Rows { readable, given: rows.len() })
     }
 
     /// `seal_task_group`. None: there is no such group.

@@ -9,7 +9,7 @@ use sqlx::{
 };
 
 use super::answer::{TaskRow, read_all, with_priority};
-use crate::{Db, DbError, LaneConnection};
+use crate::{Db, DbError, LaneConnection, Rows};
 
 /// A claimable run.
 #[derive(Debug, Clone)]
@@ -44,10 +44,10 @@ impl Db {
         id: TaskId,
         after: Option<TaskId>,
         limit: i32,
-    ) -> Result<Vec<TaskRow>, DbError> {
+    ) -> Result<Rows<TaskRow>, DbError> {
         let call = sqlx::query("select * from task_dependents($1,$2,$3)");
         let rows = call.bind(id.0).bind(after.map(|task| task.0)).bind(limit).fetch_all(self.pool()).await?;
-        Ok(read_tasks(&rows)?)
+        Ok(Rows { readable: read_tasks(&rows)?, given: rows.len() })
     }
 
     /// `queue_counts`: pending and claimed tasks.
@@ -64,10 +64,10 @@ impl Db {
         after: Option<i64>,
         limit: i32,
         now: DateTime<Utc>,
-    ) -> Result<Vec<PendingRow>, DbError> {
+    ) -> Result<Rows<PendingRow>, DbError> {
         let call = sqlx::query("select * from pending_tasks($1,$2,$3,$4)");
         let rows = call.bind(&queue.0).bind(after).bind(limit).bind(now).fetch_all(self.pool()).await?;
-        Ok(rows.iter().map(read_pending).collect::<Result<_, _>>()?)
+        Ok(Rows::read("pending", &rows, read_pending))
     }
 
     /// `claimed_tasks`: in order of ids, at most `limit` after the given one.
@@ -77,11 +77,11 @@ impl Db {
         after: Option<TaskId>,
         limit: i32,
         now: DateTime<Utc>,
-    ) -> Result<Vec<ClaimedRow>, DbError> {
+    ) -> Result<Rows<ClaimedRow>, DbError> {
         let call = sqlx::query("select * from claimed_tasks($1,$2,$3,$4)");
         let rows =
             call.bind(&queue.0).bind(after.map(|task| task.0)).bind(limit).bind(now).fetch_all(self.pool()).await?;
-        Ok(rows.iter().map(read_claimed).collect::<Result<_, _>>()?)
+        Ok(Rows::read("claim", &rows, read_claimed))
     }
 }
 

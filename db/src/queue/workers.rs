@@ -7,7 +7,7 @@ use serde_json::Value;
 use sqlx::{Row, postgres::PgRow};
 use uuid::Uuid;
 
-use crate::{Db, DbError};
+use crate::{Db, DbError, Rows};
 
 /// A worker's record.
 #[derive(Debug, Clone)]
@@ -63,7 +63,7 @@ impl Db {
         after: Option<&WorkerName>,
         limit: i32,
         now: DateTime<Utc>,
-    ) -> Result<Vec<WorkerRow>, DbError> {
+    ) -> Result<Rows<WorkerRow>, DbError> {
         let call = sqlx::query("select * from workers_get($1,null,null,$2,$3,$4,$5)")
             .bind(&queue.0)
             .bind(after.map(|worker| &worker.worker_group))
@@ -71,7 +71,7 @@ impl Db {
             .bind(limit)
             .bind(now);
         let rows = call.fetch_all(self.pool()).await?;
-        Ok(rows.iter().map(read).collect::<Result<_, _>>()?)
+        Ok(Rows::read("worker", &rows, read))
     }
 
     /// `quarantine_worker`. None: it was never seen.
@@ -135,7 +135,7 @@ impl Db {
         after: Option<&TaskQueueId>,
         limit: i32,
         now: DateTime<Utc>,
-    ) -> Result<Vec<TaskQueueRow>, DbError> {
+    ) -> Result<Rows<TaskQueueRow>, DbError> {
         let call = sqlx::query("select * from task_queues_get($1,$2,$3,$4,$5)")
             .bind(only.map(|queue| &queue.0))
             .bind(provisioner_id)
@@ -143,7 +143,7 @@ impl Db {
             .bind(limit)
             .bind(now);
         let rows = call.fetch_all(self.pool()).await?;
-        Ok(rows.iter().map(read_queue).collect::<Result<_, _>>()?)
+        Ok(Rows::read("task_queue", &rows, read_queue))
     }
 }
 

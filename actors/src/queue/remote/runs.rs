@@ -8,7 +8,7 @@ use protocol::{
 
 use super::{
     Unreadable, Wire,
-    wire::{all, code, inner, run_id, time},
+    wire::{code, inner, run_id, time},
 };
 use crate::queue::{
     Report,
@@ -115,8 +115,12 @@ impl Wire for Vec<Claim> {
         proto::Claims { claims: self.into_iter().map(Wire::write).collect() }
     }
 
+    /// A claim that cannot be read takes no other with it. It is given again, or ends with its lease.
     fn read(message: proto::Claims) -> Result<Self, Unreadable> {
-        all(message.claims)
+        let readable = |claim: proto::Claim| {
+            Claim::read(claim).inspect_err(|error| tracing::error!(%error, "a claim of an answer cannot be read")).ok()
+        };
+        Ok(message.claims.into_iter().filter_map(readable).collect())
     }
 }
 
