@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 use uuid::Builder;
 
-use crate::{hawk::keyed, scope, time::Timestamp};
+use crate::{hawk::keyed, limits::MAX_AUTHORIZATION_HEADER, number, scope, time::Timestamp};
 
 /// Longest life of temporary credentials.
 pub const LONGEST_LIFE: TimeDelta = TimeDelta::days(31);
@@ -20,14 +20,20 @@ pub const CLOCK_DRIFT: TimeDelta = TimeDelta::minutes(5);
 
 const SEED_LETTERS: usize = 44;
 
+/// Longest name of temporary credentials: as the names of clients, it is kept under an index of the database.
+pub const LONGEST_NAME: usize = 2048;
+
 /// What an issuer signs: who may do what, from when to when.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Certificate {
+    #[serde(deserialize_with = "number::whole")]
     pub version: i64,
     pub scopes: Vec<String>,
     /// Milliseconds since 1970.
+    #[serde(deserialize_with = "number::whole")]
     pub start: i64,
+    #[serde(deserialize_with = "number::whole")]
     pub expiry: i64,
     pub seed: String,
     pub signature: String,
@@ -61,6 +67,8 @@ pub enum CertificateError {
     Scopes,
     #[error("the client id, ext.certificate.issuer and ext.certificate.seed must be printable ASCII")]
     Unprintable,
+    #[error("a client id must be at most {LONGEST_NAME} bytes long")]
+    Name,
     #[error("ext.certificate.start > now")]
     NotYetValid,
     #[error("ext.certificate.expiry < now")]
@@ -103,6 +111,27 @@ pub fn issue(issuer: &str, access_token: &str, order: Order<'_>, seed: [u8; 32])
     }
 }
 
+impl Credentials {
+    /// Whether a request made with them can be read: with the longest of everything else that clients write beside the
+    /// certificate into the `Authorization` header. They cannot be used otherwise, not even to tell of it.
+    pub fn fit_into_a_header(&self) -> bool {
+        let certificate = self.certificate.as_deref().unwrap_or_default();
+        self.client_id.len() + base64_bytes(as_clients_write(certificate)) + REST_OF_HEADER <= MAX_AUTHORIZATION_HEADER
+    }
+}
+
+/// `Hawk ts="…", nonce="…", hash="…", mac="…"` and the names of the other attributes, generously.
+const REST_OF_HEADER: usize = 512;
+
+/// Clients read the certificate and write it anew into `ext`. The one in Python leaves a blank after each comma and colon.
+fn as_clients_write(certificate: &str) -> usize {
+    r#"{"certificate": }"#.len() + certificate.len() + certificate.matches([',', ':']).count()
+}
+
+const fn base64_bytes(bytes: usize) -> usize {
+    bytes.div_ceil(3) * 4
+}
+
 /// Whether credentials from `start` to `expiry` are good now. It is the one check whose outcome changes by itself.
 pub fn check_times(start: i64, expiry: i64, now: Timestamp) -> Result<(), CertificateError> {
     let (now, drift) = (now.timestamp_millis(), CLOCK_DRIFT.num_milliseconds());
@@ -131,6 +160,7 @@ impl Certificate {
             (self.seed.len() == SEED_LETTERS, CertificateError::Seed),
             (self.scopes.iter().all(|scope| scope::is_valid(scope)), CertificateError::Scopes),
             (client_id_fits, CertificateError::ClientId),
+            (id.len() <= LONGEST_NAME, CertificateError::Name),
             // A line break in one of these would let one signed text be read in two ways.
             (
                 [id, &self.seed].into_iter().chain(self.issuer.as_deref()).all(scope::is_valid),

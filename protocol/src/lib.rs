@@ -12,6 +12,7 @@ pub mod id;
 pub mod limits;
 pub mod media_type;
 pub mod message;
+mod number;
 pub mod proto;
 pub mod reference;
 pub mod schema;

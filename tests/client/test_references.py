@@ -30,7 +30,7 @@ class Client:
     def __init__(self):
         self.session = requests.Session()
         manifest = self.session.get(f"{ROOT}/references/manifest.json", timeout=10).json()
-        self.methods = {}
+        self.methods, self.schemas = {}, {}
         for where in manifest["references"]:
             reference = self.session.get(where, timeout=10).json()
             if "api" in reference["$schema"] and "entries" in reference and "serviceName" in reference:
@@ -42,6 +42,13 @@ class Client:
         answer = self.send(name, args, None if payload is None else json.dumps(payload).encode(), query)
         assert answer.status_code < 300, (name, answer.status_code, answer.text)
         return answer.json() if answer.content else None
+
+    def schema(self, service, name):
+        """A schema by its file name, as references and other schemas of the service give it."""
+        file = name.removeprefix("./").removeprefix("v1/").rstrip("#").removesuffix(".json")
+        if (service, file) not in self.schemas:
+            self.schemas[service, file] = self.session.get(f"{ROOT}/schemas/{service}/v1/{file}.json", timeout=10).json()
+        return self.schemas[service, file]
 
     def send(self, name, args, body=None, query=None, content_type="application/json"):
         reference, entry = self.methods[name]

@@ -67,6 +67,9 @@ export TC_DEADLINE_DELAY=5 TC_OBJECT_BACKEND=1
 suite --junitxml "$RUN_DIR/promised.xml" $(files "$PROMISED") || verdict=1
 count_by_area "$RUN_DIR/promised.xml"
 
+say "inputs that were reported to break a server of this kind"
+if [ -d $SUITE/reported ]; then suite $SUITE/reported || verdict=1; fi
+
 say "the other areas, for information only"
 # shellcheck disable=SC2046
 suite -q --tb no -m "not slow" --timeout 60 --junitxml "$RUN_DIR/others.xml" $(files "$(others)") >"$RUN_DIR/others.log" 2>&1 || true

@@ -3,15 +3,11 @@
 use std::{fmt::Write, sync::Arc};
 
 use axum::body::Body;
-use protocol::{
-    error::ErrorCode,
-    reference::Output,
-    schema::{self, Fault as SchemaFault},
-};
+use protocol::{error::ErrorCode, reference::Param, schema::Fault as SchemaFault};
 use serde_json::Value;
 
 use super::{
-    Answer, Call, Door, Fault, Read, Reply, body,
+    Call, Door, Fault, Read, body,
     call::Asked,
     query::{Query, invalid},
     table::Route,
@@ -54,18 +50,25 @@ fn check_params(asked: &Asked) -> Result<(), Fault> {
         return Err(invalid(&format!("{name} must {NO_NUL}")).at(format!("/params/{name}"), NO_NUL, "one"));
     }
     let mut words = String::from("Invalid URL patterns:");
-    let wrong = asked.endpoint.params().zip(&asked.params).filter(|(param, (_, value))| !param.pattern.matches(value));
-    let wrong: Vec<_> = wrong.map(|(param, (name, value))| (*name, param.pattern.source(), value)).collect();
-    for (name, pattern, value) in &wrong {
-        let _ = write!(words, "\n  {name} must match {pattern}, and `{value}` does not");
+    let wrong: Vec<_> =
+        asked.endpoint.params().zip(&asked.params).filter_map(|(param, (_, text))| wrong(param, text)).collect();
+    for (name, expected, got) in &wrong {
+        let _ = write!(words, "\n  {name} must {expected}, and {got} does not");
     }
     if wrong.is_empty() {
         return Ok(());
     }
     let faults = wrong.into_iter();
-    Err(faults.fold(invalid(&words), |fault, (name, pattern, value)| {
-        fault.at(format!("/params/{name}"), format!("match {pattern}"), format!("`{value}`"))
-    }))
+    Err(faults.fold(invalid(&words), |fault, (name, expected, got)| fault.at(format!("/params/{name}"), expected, got)))
+}
+
+/// The parameter, what it must do, and what came, if it does not.
+fn wrong<'a>(param: &'a Param, text: &str) -> Option<(&'a str, String, String)> {
+    if !param.pattern.matches(text) {
+        return Some((&param.name, format!("match {}", param.pattern.source()), format!("`{text}`")));
+    }
+    let most = param.max_bytes.filter(|_| !param.has_room_for(text))?;
+    Some((&param.name, format!("be at most {most} bytes long"), format!("a text of {} bytes", text.len())))
 }
 
 fn check_body(route: &Route, asked: &Asked, value: &mut Value) -> Result<(), Fault> {
@@ -79,7 +82,7 @@ fn check_body(route: &Route, asked: &Asked, value: &mut Value) -> Result<(), Fau
             format!("content type `{given}`"),
         ));
     }
-    input.fill_defaults(value);
+    input.prepare(value);
     input.check(value).map_err(|mut faults| {
         if route.endpoint.private {
             faults = faults.into_iter().map(SchemaFault::masked).collect();
@@ -128,21 +131,4 @@ pub(crate) fn in_body(fault: Fault, faults: &[SchemaFault]) -> Fault {
     faults.iter().fold(fault, |fault, found| {
         fault.at(format!("/payload{}", found.pointer), found.expected.as_str(), found.came.as_str())
     })
-}
-
-/// In debug builds, a reply that breaks its schema is a fault of ours and never reaches a client.
-pub(super) async fn checked(route: &Route, reply: Reply) -> Answer {
-    if !cfg!(debug_assertions) {
-        return Ok(reply);
-    }
-    let Output::Schema(output) = &route.endpoint.output else { return Ok(reply) };
-    let (reply, text) = reply.read().await?;
-    let Ok(value) = serde_json::from_slice(&text) else { return Ok(reply) };
-    match schema::check(&route.service.service_name, output, &value) {
-        Err(faults) if reply.is_ok() => {
-            let told = faults.iter().map(SchemaFault::to_string).collect::<Vec<_>>().join("; ");
-            Err(Fault::internal(format!("the reply breaks its schema: {told}")))
-        }
-        _ => Ok(reply),
-    }
 }

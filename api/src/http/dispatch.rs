@@ -15,7 +15,7 @@ use tracing::Instrument;
 use super::{
     Answer, Fault, Limits, Read, Reply, Table, admit, body,
     call::Asked,
-    headers, percent,
+    checked, headers, percent,
     query::invalid,
     root::{self, Probes},
     table::{RawParams, Route},
@@ -151,7 +151,7 @@ async fn receive(
 async fn run(door: &Door, route: &Route, asked: &Arc<Asked>, stream: Body, until: Instant) -> Answer {
     let call = admit::admit(door, route, asked, stream)?;
     let reply = within(until, (route.handler.run)(call)).await?;
-    admit::checked(route, reply).await
+    checked::checked(route, reply).await
 }
 
 /// Ends what takes too long. It may be done all the same: a command that was sent is not taken back.

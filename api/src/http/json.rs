@@ -47,6 +47,11 @@ impl Object {
         self
     }
 
+    /// The text as it would be, were this all.
+    pub(crate) fn to_text(&self) -> String {
+        Self(self.0.clone()).finish()
+    }
+
     pub(crate) fn finish(mut self) -> String {
         self.0.push_str(if self.0.is_empty() { "{}" } else { "}" });
         self.0

@@ -3,6 +3,7 @@
 mod admit;
 mod body;
 mod call;
+mod checked;
 mod dispatch;
 mod fault;
 mod headers;
@@ -21,6 +22,7 @@ mod unread;
 pub(crate) use admit::in_body;
 pub(crate) use body::Read;
 pub(crate) use call::Call;
+pub(crate) use checked::{checked_item, unreadable};
 pub(crate) use dispatch::{Door, Durations, answer};
 pub(crate) use fault::Fault;
 pub(crate) use json::Object;

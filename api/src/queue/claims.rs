@@ -1,17 +1,19 @@
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 use actors::queue::{
-    QueueError,
+    QueueError, Report,
     types::{Claim, ClaimWork},
 };
 use protocol::{
     id::{TaskId, TaskQueueId, WorkerName},
+    limits::MAX_AUTHORIZATION_HEADER,
+    state::ReasonResolved,
     time,
 };
 use serde::Deserialize;
 
 use super::{QueueState, credentials};
-use crate::http::{Answer, Call, Fault, Object};
+use crate::http::{Answer, Call, Fault, Object, checked_item, unreadable};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -32,7 +34,26 @@ pub(super) async fn claim_work(state: Arc<QueueState>, mut call: Call) -> Answer
         claims = state.queue.claim_work(ask) => claims?,
         () = state.shutdown.wait() => Vec::new(),
     };
-    Ok(Object::new().list("tasks", claims.iter().map(|claim| described(&state, claim))).into())
+    let told = claims.iter().filter_map(|claim| described(&state, claim).map_err(|why| end(&state, claim, &why)).ok());
+    Ok(Object::new().list("tasks", told).into())
+}
+
+/// A run whose claim cannot be told has no worker, and never will. It ends at once, and the other claims of the answer
+/// reach theirs.
+fn end(state: &Arc<QueueState>, claim: &Claim, why: &str) {
+    let (task_id, run_id) = (claim.status.task_id, claim.run_id);
+    tracing::error!(task.id = %task_id, run.id = run_id, why, "a claim cannot be told to its worker; the run ends as malformed-payload");
+    unreadable("claim");
+    let queue = state.queue.clone();
+    // Not awaited: the answer must not be late, or given up, for the sake of this one.
+    let mut ending = state.ending.lock().unwrap_or_else(PoisonError::into_inner);
+    while ending.try_join_next().is_some() {}
+    ending.spawn(async move {
+        let report = Report::Exception(ReasonResolved::MalformedPayload);
+        if let Err(error) = queue.report(task_id, run_id, report).await {
+            tracing::error!(task.id = %task_id, run.id = run_id, %error, "the run could not be ended; its claim runs out");
+        }
+    });
 }
 
 pub(super) async fn claim_task(state: Arc<QueueState>, mut call: Call) -> Answer {
@@ -48,7 +69,11 @@ pub(super) async fn claim_task(state: Arc<QueueState>, mut call: Call) -> Answer
         })?;
     }
     let claim = state.queue.claim_task(task_id, call.run_id(), worker).await?;
-    Ok(described(&state, &claim).into())
+    let told = described(&state, &claim).map_err(|why| {
+        end(&state, &claim, &why);
+        Fault::conflict(format!("The run cannot be claimed, and ends as malformed-payload: {why}"))
+    })?;
+    Ok(told.into())
 }
 
 pub(super) async fn reclaim_task(state: Arc<QueueState>, call: Call) -> Answer {
@@ -70,16 +95,20 @@ fn authorize_worker(call: &Call, worker: &WorkerName) -> Result<(), Fault> {
     call.authorize(|params| params.text("workerGroup", &worker.worker_group).text("workerId", &worker.worker_id))
 }
 
-fn described(state: &QueueState, claim: &Claim) -> Object {
+fn described(state: &QueueState, claim: &Claim) -> Result<Object, String> {
     let task_id = claim.status.task_id;
     let credentials =
         credentials::of_run(state, task_id, claim.run_id, &claim.worker, claim.taken_until, &claim.scopes);
-    Object::new()
+    if !credentials.fit_into_a_header() {
+        return Err(format!("its scopes make credentials that no header of {MAX_AUTHORIZATION_HEADER} bytes can hold"));
+    }
+    let told = Object::new()
         .field("status", &claim.status)
         .field("runId", &claim.run_id)
         .field("workerGroup", &claim.worker.worker_group)
         .field("workerId", &claim.worker.worker_id)
         .field("takenUntil", &time::format(claim.taken_until))
         .raw("task", &claim.task.0)
-        .field("credentials", &credentials)
+        .field("credentials", &credentials);
+    checked_item("queue", "task-claim-response", told)
 }

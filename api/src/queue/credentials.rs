@@ -2,7 +2,8 @@ use chrono::TimeDelta;
 use protocol::{
     certificate::{self, Credentials, Order},
     id::{RunId, TaskId, WorkerName},
-    time::Timestamp,
+    limits::MAX_AUTHORIZATION_HEADER,
+    time::{self, Timestamp},
 };
 
 use super::QueueState;
@@ -29,6 +30,28 @@ pub(super) fn of_run(
     let issuer = state.clients.queue();
     certificate::issue(&issuer.client_id, &issuer.access_token, order, state.entropy.bytes())
 }
+
+/// Whether credentials of any run of a task with these scopes fit into the requests of its worker.
+pub(super) fn fit(task_scopes: &[String]) -> bool {
+    // In JSON a character takes two bytes at most, and in base64 three bytes take four. Most tasks have few scopes.
+    let at_most: usize = task_scopes.iter().map(|scope| (2 * scope.len() + 4) * 4 / 3).sum();
+    if at_most + LONGEST_OF_THE_REST <= MAX_AUTHORIZATION_HEADER {
+        return true;
+    }
+    let letters = |count| "x".repeat(count);
+    let (task_id, worker) = (letters(22), letters(38));
+    let name = format!("task-client/{task_id}/49/on/{worker}/{worker}/until/{}.999", letters(12));
+    let mut scopes =
+        ["reclaim-task", "resolve-task", "create-artifact"].map(|may| format!("queue:{may}:{task_id}/49")).to_vec();
+    scopes.extend_from_slice(task_scopes);
+    let order = Order { name: Some(&name), scopes, start: time::LATEST, expiry: time::LATEST };
+    certificate::issue(&letters(ISSUER), "", order, [0; 32]).fit_into_a_header()
+}
+
+/// More than credentials without scopes take.
+const LONGEST_OF_THE_REST: usize = 2048;
+/// More than the name of the queue's own client has.
+const ISSUER: usize = 64;
 
 /// Unix seconds with a fraction where there is one, as part of a name.
 fn seconds(time: Timestamp) -> String {

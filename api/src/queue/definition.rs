@@ -7,6 +7,7 @@ use base::Span;
 use chrono::TimeDelta;
 use protocol::{
     id::{TaskGroupId, TaskId, TaskQueueId},
+    limits::MAX_AUTHORIZATION_HEADER,
     reference::{self, ScopeParams},
     state::{Priority, Requires},
     task::{Metadata, TaskDefinition},
@@ -15,6 +16,7 @@ use protocol::{
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::credentials;
 use crate::{
     auth::{Caller, insufficient},
     http::Fault,
@@ -103,6 +105,7 @@ impl TaskRequest {
             let fault = Fault::input(format!("scopes must not end with `**`, and `{scope}` does"));
             return Err(fault.at("/payload/scopes", "not end with `**`", format!("`{scope}`")));
         }
+        check_room(&self.scopes)?;
         Ok(TaskDefinition {
             created: self.created,
             deadline: self.deadline,
@@ -125,6 +128,20 @@ impl TaskRequest {
             worker_type: self.worker_type.unwrap_or_default(),
         })
     }
+}
+
+/// A worker that cannot send its credentials could not even report that.
+fn check_room(scopes: &[String]) -> Result<(), Fault> {
+    if credentials::fit(scopes) {
+        return Ok(());
+    }
+    let (count, bytes) = (scopes.len(), scopes.iter().map(String::len).sum::<usize>());
+    let (expected, got) = (
+        format!("fit, as credentials, into an Authorization header of {MAX_AUTHORIZATION_HEADER} bytes"),
+        format!("{count} scopes of {bytes} bytes"),
+    );
+    let words = format!("scopes must {expected}; got {got}. Put them into a role and give the task `assume:<role>`");
+    Err(Fault::input(words).at("/payload/scopes", expected, got))
 }
 
 /// Checks that a caller may create this task, outside of a call to `createTask` itself.

@@ -13,13 +13,15 @@ mod reports;
 mod tasks;
 mod workers;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use actors::{
     artifacts::Artifacts,
     queue::{Queue, TaskLimits},
 };
 use base::{Clock, Entropy, Shutdown};
+use tokio::task::JoinSet;
+
 pub(crate) use definition::{TaskRequest, authorize};
 
 use crate::{
@@ -37,6 +39,8 @@ pub(crate) struct QueueState {
     pub clock: Arc<dyn Clock>,
     pub entropy: Entropy,
     pub shutdown: Shutdown,
+    /// Reports of runs that no worker can be told of. They go on when the request that found them is over.
+    pub ending: Mutex<JoinSet<()>>,
     /// Where clients reach us.
     pub root_url: String,
 }
@@ -50,6 +54,7 @@ pub(crate) fn routes(api: &Api, root_url: &str, probes: &Probes, shutdown: &Shut
         clock: Arc::clone(&api.clock),
         entropy: api.entropy.branch("queue"),
         shutdown: shutdown.clone(),
+        ending: Mutex::default(),
         root_url: root_url.to_owned(),
     };
     Routes::of("queue", state, probes)

@@ -56,6 +56,15 @@ pub struct Param {
     /// May span several segments (`a/b` as well as `a%2Fb`), or none when the path ends with its slash.
     pub rest: bool,
     pub pattern: Pattern,
+    /// The longest text in bytes, where it is to be stored under a key or told in a reply that takes no longer one.
+    pub max_bytes: Option<usize>,
+}
+
+impl Param {
+    /// Whether the text may stand in its place, as far as its length is concerned.
+    pub fn has_room_for(&self, text: &str) -> bool {
+        self.max_bytes.is_none_or(|most| text.len() <= most)
+    }
 }
 
 /// A key allowed in the query.
@@ -122,6 +131,8 @@ struct Entry {
     #[serde(default)]
     params: BTreeMap<String, Pattern>,
     #[serde(default)]
+    max_bytes: BTreeMap<String, usize>,
+    #[serde(default)]
     query: BTreeMap<String, Pattern>,
     scopes: Option<ScopeTemplate>,
     input: Option<String>,
@@ -173,7 +184,13 @@ fn segment(text: &str, entry: &Entry) -> Segment {
         || Segment::Literal(text.to_owned()),
         |name| {
             let pattern = entry.params.get(name).copied().unwrap_or_else(|| Pattern::by_name(name));
-            Segment::Param(Param { name: name.to_owned(), rest: entry.rest.iter().any(|it| it == name), pattern })
+            let max_bytes = entry.max_bytes.get(name).copied();
+            Segment::Param(Param {
+                name: name.to_owned(),
+                rest: entry.rest.iter().any(|it| it == name),
+                pattern,
+                max_bytes,
+            })
         },
     )
 }

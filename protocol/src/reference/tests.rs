@@ -37,7 +37,7 @@ fn no_parameter_goes_unchecked() {
 #[test]
 fn what_stands_in_rest_is_a_parameter_of_the_route() {
     let claim = queue().endpoint("claimWork").unwrap();
-    let param = Param { name: "taskQueueId".to_owned(), rest: true, pattern: Pattern::TaskQueueId };
+    let param = Param { name: "taskQueueId".to_owned(), rest: true, pattern: Pattern::TaskQueueId, max_bytes: None };
     assert_eq!(claim.segments, [Segment::Literal("claim-work".to_owned()), Segment::Param(param)]);
     assert!(!queue().endpoint("getTaskQueue").unwrap().params().next().unwrap().rest);
 }

@@ -8,7 +8,7 @@ use std::{
 use jsonschema::{Draft, PatternOptions, Registry, RegistryBuilder, Validator};
 use serde_json::Value;
 
-use super::{Fault, defaults::Defaults, fault, store};
+use super::{Fault, bytes, defaults::Defaults, fault, integers::Integers, store};
 use crate::{limits::MAX_LISTED, time};
 
 /// One compiled schema.
@@ -16,12 +16,15 @@ use crate::{limits::MAX_LISTED, time};
 pub struct Schema {
     validator: Validator,
     defaults: Defaults,
+    integers: Integers,
 }
 
 impl Schema {
-    /// Puts the schema's defaults where the value has nothing, at the top and in nested objects.
-    pub fn fill_defaults(&self, value: &mut Value) {
+    /// Puts the schema's defaults where the value has nothing, at the top and in nested objects, and writes integers as
+    /// such that came as `5.0`.
+    pub fn prepare(&self, value: &mut Value) {
         self.defaults.fill(value);
+        self.integers.rewrite(value);
     }
 
     /// The faults of the value, at most [`MAX_LISTED`]. Of a value with very many parts only the first is told: the
@@ -88,12 +91,13 @@ fn compile(service: &str, name: &str) -> Schema {
         .with_base_uri(address(document))
         .with_registry(&REGISTRY)
         .with_pattern_options(PatternOptions::regex())
+        .with_keyword(bytes::MAX_BYTES, bytes::compile)
         .with_format("date-time", |text: &str| time::parse(text).is_some())
         .should_validate_formats(true)
         .offline()
         .build(&plain(&key, document))
         .unwrap_or_else(|fault| panic!("the built-in schema {service}/{name} does not compile: {fault}"));
-    Schema { validator, defaults: Defaults::of(service, document) }
+    Schema { validator, defaults: Defaults::of(service, document), integers: Integers::of(service, document) }
 }
 
 fn address(document: &Value) -> String {

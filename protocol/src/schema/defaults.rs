@@ -62,7 +62,7 @@ fn gather(service: &str, document: &Value, schema: &Value, depth: u8) -> Default
 }
 
 /// The schema a property means, and the document it stands in.
-fn follow<'a>(service: &str, document: &'a Value, property: &'a Value) -> Option<(&'a Value, &'a Value)> {
+pub(crate) fn follow<'a>(service: &str, document: &'a Value, property: &'a Value) -> Option<(&'a Value, &'a Value)> {
     let Some(reference) = property.get("$ref").and_then(Value::as_str) else { return Some((document, property)) };
     let (file, pointer) = reference.split_once('#').unwrap_or((reference, ""));
     let name = file.trim_start_matches("./").trim_end_matches(".json");

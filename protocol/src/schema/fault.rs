@@ -60,6 +60,10 @@ fn faults_of(error: &ValidationError<'_>) -> Vec<Fault> {
         Kind::OneOfNotValid { context } | Kind::AnyOf { context } => {
             closest(context).unwrap_or_else(|| vec![choice(pointer, context, error.instance())])
         }
+        Kind::Custom { message, .. } => {
+            let came = format!("{} bytes", error.instance().as_str().map_or(0, str::len));
+            vec![Fault { pointer: pointer.to_owned(), expected: message.clone(), came }]
+        }
         kind => {
             vec![Fault { pointer: pointer.to_owned(), expected: expected(kind, error), came: short(error.instance()) }]
         }
@@ -113,7 +117,7 @@ fn expected(kind: &Kind, error: &ValidationError<'_>) -> String {
         Kind::Type { kind: TypeKind::Single(kind) } => format!("be of type {kind}"),
         Kind::Enum { .. } | Kind::Constant { .. } => format!("be one of {}", allowed(error).join(", ")),
         Kind::Format { format } if format == "date-time" => {
-            "be a date and time like 2026-08-21T19:24:27.123Z".to_owned()
+            "be a date and time like 2026-08-21T19:24:27.123Z, of the years 0001 to 9999 in UTC".to_owned()
         }
         Kind::Format { format } => format!("be of the format {format}"),
         Kind::Pattern { pattern } => format!("match {pattern}"),

@@ -2,12 +2,16 @@
 //!
 //! The documents stand in `references/<service>/schemas`; they refer to each other by relative names.
 
+mod bytes;
 mod compile;
 mod defaults;
 mod fault;
+mod integers;
 mod store;
 
 pub use compile::Schema;
+#[cfg(test)]
+pub(crate) use defaults::follow;
 pub use fault::Fault;
 pub use store::{names, services, source};
 
@@ -18,10 +22,10 @@ pub fn schema(service: &str, name: &str) -> Option<&'static Schema> {
     compile::find(service, name)
 }
 
-/// Fills a request body's defaults in, then checks it. All faults are told, not only the first.
+/// Prepares a request body (see [`Schema::prepare`]), then checks it. All faults are told, not only the first.
 pub fn validate_input(service: &str, name: &str, body: &mut Value) -> Result<(), Vec<Fault>> {
     let schema = schema(service, name).ok_or_else(|| vec![Fault::no_schema(service, name)])?;
-    schema.fill_defaults(body);
+    schema.prepare(body);
     schema.check(body)
 }
 

@@ -75,7 +75,7 @@ fn all_faults_are_told_with_the_place_and_what_was_expected() {
     let expected = [
         "data/colour must be left out: there is no such property; got \"red\"".to_owned(),
         "data/created must be given; got nothing".to_owned(),
-        "data/deadline must be a date and time like 2026-08-21T19:24:27.123Z; got \"soon\"".to_owned(),
+        "data/deadline must be a date and time like 2026-08-21T19:24:27.123Z, of the years 0001 to 9999 in UTC; got \"soon\"".to_owned(),
         format!("data/metadata/name must be at most 255 characters long; got {shown}"),
         "data/retries must be at most 49; got 50".to_owned(),
     ];

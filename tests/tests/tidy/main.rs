@@ -6,6 +6,7 @@
 
 mod arrows;
 mod files;
+mod indexes;
 mod licences;
 mod metadata;
 mod papers;

@@ -1,0 +1,123 @@
+//! A row of an index holds at most 2,704 bytes. So every text in one has a limit, which the API knows.
+
+use std::{collections::BTreeMap, fs};
+
+use protocol::{
+    reference::{self, Segment},
+    schema,
+};
+
+use crate::metadata::root;
+
+/// PostgreSQL takes a third of a page of 8 kB; some of it goes to the row's head and to what is no text.
+const ROOM: u64 = 2704 - 64;
+
+/// How long the texts of a column may be.
+enum Limit {
+    /// A parameter of the path of a call: service, call, parameter.
+    Param(&'static str, &'static str, &'static str),
+    /// A field of a body: service, schema, field.
+    Field(&'static str, &'static str, &'static str),
+    /// So many bytes, by code or by what it is made of.
+    Bytes(u64),
+}
+
+use Limit::{Bytes, Field, Param};
+
+const LIMITS: &[(&str, Limit)] = &[
+    ("artifact.name", Param("queue", "createArtifact", "name")),
+    ("audit_history.client_id", Bytes(protocol::certificate::LONGEST_NAME as u64)),
+    // Words like `client`.
+    ("audit_history.entity_type", Bytes(32)),
+    // The longest of what a history is kept of.
+    ("audit_history.entity_id", Param("secrets", "set", "name")),
+    // Masters are named by the operator.
+    ("bridge_master.master", Bytes(255)),
+    ("bridge_request.master", Bytes(255)),
+    ("cache_purge.worker_pool_id", Bytes(77)),
+    ("cache_purge.cache_name", Field("purge-cache", "purge-cache-request", "cacheName")),
+    ("client.client_id", Param("auth", "createClient", "clientId")),
+    ("graph.submit_key", Field("drover", "create-graph-request", "submitKey")),
+    // Paths of the index have at most 255 letters.
+    ("index_namespace.parent", Bytes(255)),
+    ("index_namespace.name", Bytes(255)),
+    ("indexed_task.namespace", Bytes(255)),
+    ("indexed_task.name", Bytes(255)),
+    ("object.name", Param("object", "createUpload", "name")),
+    // What AMQP calls a short string.
+    ("parked_message.queue", Bytes(255)),
+    ("parked_message.exchange", Bytes(255)),
+    ("parked_message.message_id", Bytes(255)),
+    ("pending.task_queue_id", Bytes(77)),
+    // Parts of a route.
+    ("push_task.project", Bytes(249)),
+    ("push_task.revision", Bytes(249)),
+    ("role.role_id", Param("auth", "createRole", "roleId")),
+    ("secret.name", Param("secrets", "set", "name")),
+    ("signing_key.purpose", Bytes(64)),
+    ("sweep_mark.name", Bytes(64)),
+    ("task_note.source", Bytes(4 * 64)),
+    ("task_queue.task_queue_id", Bytes(77)),
+    ("worker.task_queue_id", Bytes(77)),
+    ("worker.worker_group", Bytes(38)),
+    ("worker.worker_id", Bytes(38)),
+];
+
+impl Limit {
+    fn bytes(&self) -> Option<u64> {
+        match *self {
+            Bytes(bytes) => Some(bytes),
+            Field(service, name, field) => {
+                schema::source(service, name)?.pointer(&format!("/properties/{field}/maxBytes"))?.as_u64()
+            }
+            Param(service, call, name) => {
+                let endpoint = reference::service(service)?.endpoint(call)?;
+                let param = endpoint.segments.iter().find_map(|segment| match segment {
+                    Segment::Param(param) if param.name == name => param.max_bytes,
+                    _ => None,
+                });
+                param.map(|most| most as u64)
+            }
+        }
+    }
+}
+
+/// The columns that are texts, as `table.column`, and the columns of each index.
+fn texts_and_indexes(sql: &str) -> (Vec<String>, Vec<Vec<String>>) {
+    let (mut texts, mut indexes, mut table) = (Vec::new(), Vec::new(), String::new());
+    let columns = |table: &str, list: &str| -> Vec<String> {
+        let list = list.split('(').nth(1).and_then(|rest| rest.split(')').next()).unwrap_or_default();
+        list.split(',').filter_map(|part| part.split_whitespace().next()).map(|it| format!("{table}.{it}")).collect()
+    };
+    for line in sql.lines() {
+        if let Some(rest) = line.strip_prefix("create table ") {
+            rest.split(' ').next().unwrap().clone_into(&mut table);
+        } else if line.starts_with("  constraint ") && (line.contains(" PRIMARY KEY ") || line.contains(" UNIQUE ")) {
+            indexes.push(columns(&table, line));
+        } else if let Some((column, _)) = line.trim_start().split_once(" text ").filter(|_| line.starts_with("  ")) {
+            texts.push(format!("{table}.{column}"));
+        } else if let Some((_, rest)) = line.split_once(" ON drover.").filter(|_| line.contains(" USING btree ")) {
+            indexes.push(columns(rest.split(' ').next().unwrap(), rest));
+        }
+    }
+    (texts, indexes)
+}
+
+#[test]
+fn every_text_in_an_index_has_a_limit_that_its_row_has_room_for() {
+    let sql = fs::read_to_string(root().join("db/schema.sql")).unwrap();
+    let (texts, indexes) = texts_and_indexes(&sql);
+    let limits: BTreeMap<&str, &Limit> = LIMITS.iter().map(|(column, limit)| (*column, limit)).collect();
+    let mut seen = Vec::new();
+    for index in &indexes {
+        let mut bytes = 0;
+        for column in index.iter().filter(|column| texts.contains(column)) {
+            let limit = limits.get(column.as_str()).and_then(|limit| limit.bytes());
+            bytes += limit.unwrap_or_else(|| panic!("{column} is in an index: say in LIMITS how long it may be"));
+            seen.push(column.as_str());
+        }
+        assert!(bytes <= ROOM, "a row of the index of {index:?} may need {bytes} bytes, and has room for {ROOM}");
+    }
+    let stale: Vec<_> = limits.keys().filter(|column| !seen.contains(*column)).collect();
+    assert!(indexes.len() > 30 && stale.is_empty(), "{} indexes; in none of them: {stale:?}", indexes.len());
+}
