@@ -61,3 +61,49 @@ fn seconds(time: Timestamp) -> String {
         millis => format!("{whole}.{millis:03}").trim_end_matches('0').to_owned(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use base64::{Engine, engine::general_purpose::STANDARD};
+    use protocol::hawk::{self, Header};
+    use serde_json::Value;
+
+    use super::*;
+
+    fn scopes(count: usize) -> Vec<String> {
+        (0..count).map(|number| format!("secrets:get:project/x/\"{number:05}\"")).collect()
+    }
+
+    /// As the client in Python writes it, with a blank after each comma and colon.
+    fn header(task_scopes: &[String]) -> String {
+        let name = "task-client/fN1SbArXTPSVFNUvaOlinQ/0/on/group/worker/until/1700000000.123";
+        let order =
+            Order { name: Some(name), scopes: task_scopes.to_vec(), start: time::EARLIEST, expiry: time::LATEST };
+        let made = certificate::issue("static/taskcluster/queue", "token", order, [7; 32]);
+        let certificate: Value = serde_json::from_str(made.certificate.as_deref().unwrap()).unwrap();
+        let fields: Vec<String> =
+            certificate.as_object().unwrap().iter().map(|(name, value)| format!("\"{name}\": {value}")).collect();
+        let text = format!("{{\"certificate\": {{{}}}}}", fields.join(", ")).replace("\",\"", "\", \"");
+        let (ext, hash) = (STANDARD.encode(text), STANDARD.encode([0; 32]));
+        let signed = hawk::Signed {
+            timestamp: "1700000000",
+            nonce: "abcdefgh",
+            method: "POST",
+            resource: "/",
+            host: "example.com",
+            port: 443,
+            hash: &hash,
+            ext: &ext,
+        };
+        signed.header(&made.client_id, &made.access_token)
+    }
+
+    #[test]
+    fn scopes_that_fit_make_a_header_that_is_read_and_few_others_are_refused() {
+        let most = (0..3000).step_by(10).rfind(|count| fit(&scopes(*count))).unwrap();
+        let longest = header(&scopes(most));
+        assert!(Header::parse(&longest).is_ok());
+        assert!(longest.len() > MAX_AUTHORIZATION_HEADER * 9 / 10, "{most} scopes: {} bytes", longest.len());
+        assert!((0..most).step_by(100).all(|count| fit(&scopes(count))));
+    }
+}

@@ -98,7 +98,7 @@ impl TaskRequest {
     /// The whole definition, once the dates make sense.
     pub(crate) fn finish(self, task_id: TaskId, now: Timestamp, limits: &TaskLimits) -> Result<TaskDefinition, Fault> {
         let expires = self.expires.or_else(|| self.deadline.checked_add_signed(limits.default_expiry));
-        let expires = expires.unwrap_or(self.deadline);
+        let expires = expires.map_or(self.deadline, time::clamp);
         check_dates(self.created, self.deadline, expires, now, limits.max_deadline)?;
         check_dependencies(&self.dependencies, limits.max_dependencies)?;
         if let Some(scope) = self.scopes.iter().find(|scope| scope.ends_with("**")) {
@@ -167,7 +167,8 @@ fn check_dates(
     now: Timestamp,
     max_deadline: TimeDelta,
 ) -> Result<(), Fault> {
-    let (oldest, newest, latest) = (now - DRIFT, now + DRIFT, now + max_deadline + DRIFT);
+    let (oldest, newest) = (now - DRIFT, now + DRIFT);
+    let latest = newest.checked_add_signed(max_deadline).map_or(time::LATEST, time::clamp);
     let fault = |field: &str, value: Timestamp, expected: &str, limit: Timestamp| {
         let (value, limit) = (time::format(value), time::format(limit));
         let fault = Fault::input(format!("{field} is {value}, but must {expected} {limit}"));

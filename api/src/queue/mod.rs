@@ -20,9 +20,8 @@ use actors::{
     queue::{Queue, TaskLimits},
 };
 use base::{Clock, Entropy, Shutdown};
-use tokio::task::JoinSet;
-
 pub(crate) use definition::{TaskRequest, authorize};
+use tokio::task::JoinSet;
 
 use crate::{
     Api,

@@ -9,10 +9,10 @@ use protocol::{
     time::Timestamp,
 };
 pub use rows::{BridgeCount, BridgeMaster, BridgeRequest, BridgeState, BridgeWish, MasterState, Wanted};
-use sqlx::types::Json;
+use sqlx::{FromRow, types::Json};
 use uuid::Uuid;
 
-use crate::{Db, DbError};
+use crate::{Db, DbError, Rows};
 
 impl Db {
     /// `bridge_want`: notes pending runs, each once; how many were new.
@@ -51,8 +51,9 @@ impl Db {
         limit: i32,
         now: Timestamp,
     ) -> Result<Vec<BridgeRequest>, DbError> {
-        let call = sqlx::query_as("select * from bridge_due($1,$2,$3,$4)").bind(master).bind(busy).bind(limit);
-        Ok(call.bind(now).fetch_all(self.pool()).await?)
+        let call = sqlx::query("select * from bridge_due($1,$2,$3,$4)").bind(master).bind(busy).bind(limit);
+        let rows = call.bind(now).fetch_all(self.pool()).await?;
+        Ok(Rows::read("bridge_request", &rows, BridgeRequest::from_row).readable)
     }
 
     /// `bridge_save`: the new version, or `None` when somebody else has changed the request meanwhile.
