@@ -4,7 +4,7 @@ use base::{Entropy, TestClock};
 use bus::{Bus, BusError, ContentType, MemoryBus, Message};
 use chrono::TimeDelta;
 use db::{
-    queue::{ClaimBatch, Claimer, CreateBatch, NewTaskRow, ReportBatch},
+    queue::{ClaimBatch, Claimer, CreateBatch, NewTaskRow, ReportBatch, UploadExemptions},
     testing::TestDatabase,
 };
 use protocol::{
@@ -72,7 +72,7 @@ impl House {
         self.db.lane().claim_work(&claims, now + TimeDelta::hours(1), now).await.unwrap();
         let mut reports = ReportBatch::default();
         reports.push(task_id, 0, TaskState::Completed, ReasonResolved::Completed, false, None);
-        self.db.lane().report_runs(&reports, now).await.unwrap();
+        self.db.lane().report_runs(&reports, &UploadExemptions::all(), now).await.unwrap();
         task_id
     }
 
