@@ -25,6 +25,7 @@ const LOG: &str = "https://archive.example.com/cedar/linux-8.txt.gz";
 struct Told {
     bus: AmqpBus,
     exchange: String,
+    queue: String,
 }
 
 impl Told {
@@ -40,8 +41,15 @@ impl Told {
         bus.declare(Exchange::topic(&exchange)).await.unwrap();
         let classic = &mut old.settings.classic;
         classic.amqp_url = url.as_str().into();
-        (classic.exchange, classic.queue) = (exchange.clone(), format!("{exchange}/queue"));
-        Some(Self { bus, exchange })
+        let queue = format!("{exchange}/queue");
+        (classic.exchange, classic.queue) = (exchange.clone(), queue.clone());
+        Some(Self { bus, exchange, queue })
+    }
+
+    /// Before a bridge has made its queue, what is told is told to nobody.
+    async fn is_listened_to(&self) {
+        until("the bridge listens", async || self.bus.depth(&self.queue, SOON).await.is_ok_and(|it| it.consumers > 0))
+            .await;
     }
 
     async fn send(&self, kind: &str, body: Vec<u8>) {
@@ -110,6 +118,7 @@ async fn builds_are_followed_to_their_logs_by_what_masters_tell() {
     let Some(mut old) = Old::start(&house, "events of masters").await else { return };
     let Some(told) = Told::start(&mut old, "events of masters").await else { return };
     let parts = supervise(&house, vec![old.parts()]).await;
+    told.is_listened_to().await;
     let ((one, first), (two, second)) = (asked(&house).await, asked(&house).await);
     told.send("started", b"\xffnonsense".to_vec()).await;
     let builds = old.scheduler.start(&[first, second], 8, old.now()).await;
@@ -140,6 +149,7 @@ async fn what_is_told_while_the_bridge_is_down_waits_for_it() {
     let Some(mut old) = Old::start(&house, "events while the bridge is down").await else { return };
     let Some(told) = Told::start(&mut old, "events while the bridge is down").await else { return };
     let parts = supervise(&house, vec![old.parts()]).await;
+    told.is_listened_to().await;
     let (task, request) = asked(&house).await;
     old.scheduler.start(&[request], 8, old.now()).await;
     told.started(&[request]).await;
