@@ -5,7 +5,7 @@ use std::fmt::Write;
 use chrono::TimeDelta;
 use clap::Subcommand;
 use protocol::{
-    explain::{Explanation, Required},
+    explain::{Cause, Explanation, Required},
     state::TaskState,
     status::RunStatus,
     time,
@@ -53,7 +53,7 @@ fn in_words(it: &Explanation) -> String {
         let (ahead, higher, pending) = (position.ahead, position.ahead_of_higher_priority, position.pending);
         line("queue", format!("{ahead}{more} ahead ({higher} of higher priority), {pending}{more} pending"));
     }
-    if !it.status.state.is_resolved() {
+    if !it.status.state.is_resolved() && it.cause != Cause::WaitsElsewhere {
         workers(it, &mut line);
     }
     if let Some(claim) = &it.claim {

@@ -62,6 +62,8 @@ pub enum Cause {
     NoWorkerEverSeen,
     NoWorkerAlive,
     AllWorkersQuarantined,
+    /// It is made by something else than a worker that claims, whose note tells what for: a Buildbot master.
+    WaitsElsewhere,
     /// Only its turn has not come.
     WaitsInQueue,
 }

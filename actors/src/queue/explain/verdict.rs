@@ -1,5 +1,6 @@
 //! From what was found to one sentence, and to what would help.
 
+mod elsewhere;
 mod unscheduled;
 
 use chrono::TimeDelta;
@@ -31,7 +32,7 @@ pub(super) fn given(explanation: Explanation) -> Explanation {
         let age = span(explanation.at - oldest);
         advice.push(format!("Events wait to be told since {age}: see whether the relay reaches the broker."));
     }
-    Explanation { cause, verdict, advice, ..explanation }
+    elsewhere::tidied(Explanation { cause, verdict, advice, ..explanation })
 }
 
 type Judgement = (Cause, String, Vec<String>);
@@ -49,7 +50,7 @@ fn judge(it: &Explanation) -> Judgement {
         ),
         TaskState::Running => running(it),
         TaskState::Unscheduled => unscheduled::judge(it),
-        TaskState::Pending => pending(it),
+        TaskState::Pending => elsewhere::judge(it).unwrap_or_else(|| pending(it)),
     }
 }
 

@@ -198,6 +198,32 @@ async fn every_end_has_its_words() {
 }
 
 #[tokio::test]
+async fn a_pending_build_waits_for_what_the_bridge_says_and_not_for_workers_of_the_queue() {
+    let house = House::start().await;
+    // A claim of the bridge, in the name of a worker of the master.
+    house.created(&[]).await;
+    assert_eq!(house.claim("bld-1", 1).await.len(), 1);
+    let id = house.created(&[]).await;
+    let words = "waits at Buildbot master m, builder linux, request 12: no worker of the builder is connected";
+    let note = |kind: &str| TaskNote {
+        source: "buildbot".to_owned(),
+        kind: kind.to_owned(),
+        words: words.to_owned(),
+        at: house.clock.now(),
+    };
+    house.db.set_task_note(id, &note("waits")).await.unwrap();
+    let seen = house.explain(id).await;
+    assert_eq!((seen.cause, seen.verdict), (Cause::WaitsElsewhere, format!("It is ready, and {words}.")));
+    assert_eq!((seen.workers.known, seen.workers.ready, seen.workers.latest.len()), (0, 0, 0));
+    assert!(seen.position.is_none());
+
+    house.db.set_task_note(id, &note("ends")).await.unwrap();
+    let seen = house.explain(id).await;
+    assert!(seen.verdict.contains("about to be asked for"), "{}", seen.verdict);
+    house.stop().await;
+}
+
+#[tokio::test]
 async fn notes_scopes_and_events_not_told_are_part_of_the_answer() {
     let house = House::start().await;
     let mut task = house.task(&[]);
