@@ -11,7 +11,9 @@ It is a ForceScheduler with three things more:
   The key is kept in the master's database, so this also holds after a restart.
 * Properties may be any JSON, and need not be declared (`drover_properties`).
 * It tells what the REST API does not (`drover_facts`): which of its builders collapse requests (a collapsed request
-  has no build of its own, and its task would end without one), and what the other schedulers start.
+  has no build of its own, and its task would end without one), what the other schedulers start, and what keeps the
+  workers of a builder from its next request.
+* It ends builds that a cancel has left hanging, whoever cancelled: see `hangs`.
 
 Written for Buildbot 1.0 and later; tested with 4.3.
 """
@@ -20,15 +22,28 @@ import json
 
 from buildbot.data import resultspec
 from buildbot.plugins import schedulers, util
+from buildbot.process import metrics
 from buildbot.process.buildrequest import BuildRequest
+from buildbot.process.results import CANCELLED
 from buildbot.schedulers.forcesched import ValidationError
-from twisted.internet import defer
+from twisted.internet import defer, task
+from twisted.python import log
+
+try:
+    from buildbot.process.locks import get_real_locks_from_accesses_raw as real_locks
+except ImportError:
+    # An earlier Buildbot: nothing is told of locks.
+    real_locks = None
 
 KEY = "drover_task"
 PROPERTIES = "drover_properties"
 FACTS = "drover_facts"
 # Of what Drover reads in FACTS. It grows when the meaning of something there changes.
-VERSION = 1
+VERSION = 2
+# Seconds between two looks for builds that hang. A look reads no database.
+LOOK_EVERY = 1
+# Looks between two for builders whose locks are taken.
+LOCKS_EVERY = 5
 SOURCE_STAMP = ("branch", "revision", "repository", "project")
 
 
@@ -55,9 +70,11 @@ class Facts(util.FixedParameter):
 
     @property
     def default(self):
-        facts = {"version": VERSION, "collapsing": [], "schedulers": []}
+        facts = {"version": VERSION, "collapsing": [], "schedulers": [], "holds": {}, "released": 0}
         if self.scheduler and self.scheduler.master:
             master = self.scheduler.master
+            facts["released"] = self.scheduler.released
+            facts["holds"] = self.scheduler.holds()
             facts["collapsing"] = collapsing_builders(master, self.scheduler.builderNames)
             facts["schedulers"] = [describe(other) for other in master.allSchedulers() if other is not self.scheduler]
         return json.dumps(facts)
@@ -75,6 +92,11 @@ class DroverScheduler(schedulers.ForceScheduler):
     def __init__(self, name="drover", builderNames=(), codebases=("",), properties=(), **kwargs):
         self._turn = defer.DeferredLock()
         self._key = None
+        self._looking = None
+        # Builds that hung, since the master was started.
+        self.released = 0
+        self._looks = 0
+        self._locked = set()
         super().__init__(
             name=name,
             builderNames=list(builderNames),
@@ -89,6 +111,44 @@ class DroverScheduler(schedulers.ForceScheduler):
             **kwargs,
         )
         self._adopt_facts()
+
+    @defer.inlineCallbacks
+    def startService(self):
+        # Of several masters with one database each looks after its own builds, so this does not wait for `activate`.
+        self._looking = task.LoopingCall(self._look)
+        self._looking.clock = self.master.reactor
+        self._looking.start(LOOK_EVERY, now=False).addErrback(log.err, "Drover does not look for hanging builds any more")
+        yield super().startService()
+
+    @defer.inlineCallbacks
+    def stopService(self):
+        if self._looking and self._looking.running:
+            self._looking.stop()
+        yield super().stopService()
+
+    @defer.inlineCallbacks
+    def _look(self):
+        try:
+            for builder in list(self.master.botmaster.builders.values()):
+                for build in [one for one in builder.building if hangs(one)]:
+                    self.released += 1
+                    yield release(build)
+            self._looks += 1
+            if real_locks and self._looks % LOCKS_EVERY == 1:
+                self._locked = yield locked_builders(self.served())
+        except Exception:
+            # The next look may fare better, and without one no build is released.
+            log.err(None, "Drover could not look for builds that hang")
+
+    def served(self):
+        builders = self.master.botmaster.builders
+        return {name: builders[name] for name in self.builderNames if name in builders}
+
+    def holds(self):
+        """The builders whose workers take nothing now, and why."""
+        found = {name: "lock" for name in self._locked}
+        found.update((name, "busy") for name, builder in self.served().items() if builder.workers and not free(builder))
+        return found
 
     @defer.inlineCallbacks
     def reconfigService(self, *args, **kwargs):
@@ -131,6 +191,54 @@ class DroverScheduler(schedulers.ForceScheduler):
     def addBuildsetForSourceStamps(self, **kwargs):
         kwargs["external_idstring"] = self._key
         return super().addBuildsetForSourceStamps(**kwargs)
+
+
+def hangs(build):
+    """Whether a cancel came between the claim of the build's request and the build's first step.
+
+    Buildbot 4.3 then notes that the build is stopped, and returns from `startBuild` without ending it: it stays `created`
+    for ever, neither cancel nor stop reach it, and its worker's place at the builder is lost until the master is restarted."""
+    starting = getattr(build.master.botmaster, "_starting_brid_to_cancel", {})
+    return (
+        build.stopped
+        and not build.finished
+        and build.buildid is not None
+        # A build that is skipped needs no preparation; and where this does not exist, nothing is known.
+        and getattr(build, "do_build", True)
+        and getattr(build, "_preparation_step", build) is None
+        # It has not come to the place where it may hang.
+        and not any(request.id in starting for request in build.requests)
+    )
+
+
+def release(build):
+    """Ends a build that hangs, as Buildbot would have: the request is cancelled, and the worker is free again."""
+    log.msg(f"Drover ends build {build.buildid} of {build.builder.name}, which hung since it was cancelled")
+    # `buildFinished` takes this back, and a build that hangs has never added it.
+    metrics.MetricCountEvent.log("active_builds", 1)
+    return build.buildFinished(["cancelled", f"({build.stopped_reason})"], CANCELLED)
+
+
+def free(builder):
+    """The places at its workers where a build would begin now."""
+    return [place for place in builder.workers if place.isAvailable()]
+
+
+@defer.inlineCallbacks
+def locked_builders(builders):
+    """Of which every free worker would have to wait for a lock. What functions choose for each request is not known."""
+    found = set()
+    for name, builder in builders.items():
+        locks, places = builder.config.locks, free(builder)
+        if not locks or not isinstance(locks, (list, tuple)):
+            continue
+        open_places = 0
+        for place in places:
+            needed = yield real_locks(locks, None, builder, place, builder.config_version)
+            open_places += all(lock.isAvailable(None, access) for lock, access in needed)
+        if places and not open_places:
+            found.add(name)
+    return found
 
 
 @defer.inlineCallbacks

@@ -73,6 +73,27 @@ impl Master {
         self.clock.now()
     }
 
+    /// True if people have to be told something else of those that wait.
+    pub(crate) async fn read_builders(&self) -> bool {
+        match self.builders.refresh(&self.driver, &*self.clock).await {
+            Ok((builders, changed)) => {
+                let hanging = builders.iter().map(|builder| builder.hanging.len()).sum();
+                self.meters.hanging(self.name(), hanging);
+                if changed && hanging > 0 {
+                    let builders = builders.iter().filter(|it| !it.hanging.is_empty());
+                    let builders: Vec<&str> = builders.map(|it| it.name.as_str()).collect();
+                    let (master, builders) = (self.name(), builders.join(", "));
+                    tracing::error!(master, hanging, builders, "builds never began, and block workers of the master");
+                }
+                changed
+            }
+            Err(error) => {
+                tracing::debug!(master = self.name(), %error, "the builders could not be read");
+                false
+            }
+        }
+    }
+
     /// When an open request of which nothing is heard is looked at again.
     pub(crate) fn next_sweep(&self) -> Timestamp {
         let settings = &self.rules.settings;
@@ -124,6 +145,11 @@ impl Master {
         });
         made.await;
         self.meters.looked(self.name(), started.elapsed());
+    }
+
+    /// What people are told of a waiting request is not so any more.
+    fn has_news(&self, row: &BridgeRequest) -> bool {
+        row.builder.as_ref().is_some_and(|builder| self.builders.is_news(builder, self.now()))
     }
 
     /// When a request has to be looked at whatever happens: its claim and its deadline do not wait.
@@ -223,7 +249,7 @@ impl Master {
         let Some(running) = &seen.running else { return false };
         let build = running.get(&request.id).map(|build| build.id);
         match row.state {
-            BridgeState::Created => build.is_none() && !request.claimed,
+            BridgeState::Created => build.is_none() && !request.claimed && !self.has_news(row),
             BridgeState::Running => {
                 build.is_some() && build == row.build_id.map(BuildId) && self.is_shown(row.build_id)
             }

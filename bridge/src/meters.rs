@@ -19,6 +19,7 @@ pub(crate) struct Meters {
     events: Counter,
     open: Gauge,
     up: Gauge,
+    hanging: Gauge,
 }
 
 impl Meters {
@@ -49,6 +50,7 @@ impl Meters {
             events: Counter::new(PART, "bridge.events", "{event}", "Events heard from a master."),
             open: Gauge::new(PART, "bridge.requests.open", "{request}", "Requests that are followed, by state."),
             up: Gauge::new(PART, "bridge.master.up", "1", "1 while the master answers, 0 while it is left alone."),
+            hanging: Gauge::new(PART, "bridge.builds.hanging", "{build}", "Builds of the master that never began."),
         }
     }
 
@@ -89,6 +91,10 @@ impl Meters {
         for (state, name) in OPEN {
             self.open.record(open_in(state, counts), &[of(master), Label::new("bridge.state", name)]);
         }
+    }
+
+    pub(crate) fn hanging(&self, master: &str, builds: usize) {
+        self.hanging.record(u64::try_from(builds).unwrap_or_default(), &[of(master)]);
     }
 
     pub(crate) fn up(&self, master: &str, up: bool) {

@@ -20,7 +20,7 @@ use actors::kit::{Child, Handle, Hint, HintInbox, Restart, Tick};
 use chrono::TimeDelta;
 use db::{
     DbError,
-    bridge::{BridgeRequest, MasterState},
+    bridge::{BridgeRequest, BridgeState, MasterState},
 };
 use protocol::time::Timestamp;
 use ractor::{Actor, ActorProcessingErr, ActorRef};
@@ -46,6 +46,8 @@ const GROUP: i32 = 250;
 /// and meanwhile the builds that it has must not wait.
 const WISHES: usize = 128;
 const LATER: TimeDelta = TimeDelta::seconds(2);
+/// How often the builders are read while somebody waits for a build of theirs.
+const BUILDERS: TimeDelta = TimeDelta::seconds(30);
 /// Groups are full only when much is due, so this many are under way at the most.
 const FORGET_EVERY: TimeDelta = TimeDelta::minutes(10);
 const FORGET: i32 = 500;
@@ -76,6 +78,9 @@ pub(crate) struct Desk {
     busy: Busy,
     renew_at: Timestamp,
     forget_at: Timestamp,
+    builders_at: Timestamp,
+    /// Requests wait at the master, as far as was counted last.
+    waited_for: bool,
     noted: Option<Health>,
 }
 
@@ -108,7 +113,9 @@ impl Actor for Reflector {
         let mut tick = Tick::new("bridge/reflector");
         tick.again(&myself, Duration::ZERO, || Look);
         let now = self.shared.master.now();
-        Ok(Desk { tick, work: JoinSet::new(), busy: Busy::default(), renew_at: now, forget_at: now, noted: None })
+        let (work, busy) = (JoinSet::new(), Busy::default());
+        let (renew_at, forget_at, builders_at) = (now, now, now);
+        Ok(Desk { tick, work, busy, renew_at, forget_at, builders_at, waited_for: false, noted: None })
     }
 
     async fn handle(&self, myself: ActorRef<Look>, Look: Look, desk: &mut Desk) -> Result<(), ActorProcessingErr> {
@@ -160,6 +167,7 @@ impl Reflector {
             Poked::These(ids) => drop(master.db.bridge_poke(master.name(), Some(&ids), master.now()).await?),
         }
         self.begin(desk).await?;
+        self.look_at_builders(desk);
         self.forget(desk).await
     }
 
@@ -175,7 +183,9 @@ impl Reflector {
         let leads = row.leader == Some(self.id);
         self.shared.leads.store(leads, Ordering::Relaxed);
         if leads {
-            master.meters.open(master.name(), &master.db.bridge_counts(master.name()).await?);
+            let counts = master.db.bridge_counts(master.name()).await?;
+            desk.waited_for = counts.iter().any(|count| count.state == BridgeState::Created);
+            master.meters.open(master.name(), &counts);
         } else if led {
             master.meters.open(master.name(), &[]);
         }
@@ -262,6 +272,22 @@ impl Reflector {
             me.give();
         };
         desk.work.spawn(work.instrument(span));
+    }
+
+    /// Whether what waits can still be built, and why it waits: people are told, and the master does not say it by itself.
+    fn look_at_builders(&self, desk: &mut Desk) {
+        let now = self.shared.master.now();
+        if !desk.waited_for || now < desk.builders_at || self.shared.master.driver.is_out() {
+            return;
+        }
+        desk.builders_at = now + BUILDERS;
+        let (shared, me) = (self.shared.clone(), self.hint());
+        desk.work.spawn(async move {
+            if shared.master.read_builders().await {
+                shared.pokes.all();
+                me.give();
+            }
+        });
     }
 
     async fn forget(&self, desk: &mut Desk) -> Result<(), DbError> {

@@ -75,6 +75,7 @@ def test_the_command_line_tells_how_a_master_stands(drover, master, tmp_path):
     code, out, _ = drover.run("bridge", "check", "--master", "main", *there, "-o", "json")
     (told,) = json.loads(out)
     assert code == 1 and told["checked"]["version"] == "4.3.0" and told["checked"]["creates_once"]
+    assert told["checked"]["ends_hanging"] is True
     faults = " ".join(told["faults"])
     assert "builder collapsing: it collapses" in faults and "builder waiting: no worker" in faults
     assert "builder shell" not in faults

@@ -7,7 +7,10 @@ use reqwest::{Response, StatusCode, Url, header, redirect};
 use rustls::ClientConfig;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
-use tokio::sync::{Mutex, Semaphore};
+use tokio::{
+    sync::{Mutex, Semaphore},
+    time::Instant,
+};
 
 use super::{
     bad,
@@ -20,6 +23,14 @@ use crate::{
 
 /// Of an answer. A thousand lines of a log are at most 4 MiB, as Buildbot wraps lines at 4096 letters.
 const MOST_BYTES: usize = 32 << 20;
+/// A question that only reads is asked once more after this part of the time it has: an answer may have been lost on the way, and
+/// whoever waits for one must not wait as long as for a build that is made.
+const ASKED_AGAIN: u32 = 6;
+/// A connection is there within this part of the time, or another one is tried.
+const CONNECT: u32 = 3;
+const IDLE: Duration = Duration::from_secs(20);
+/// A call that took longer is told of.
+const LONG: Duration = Duration::from_secs(5);
 /// Of what a master said, in a message for people.
 const MOST_WORDS: usize = 300;
 
@@ -50,6 +61,8 @@ impl Http {
         let timeout: Duration = settings.timeout.into();
         // Logging in answers with a redirect to the pages for people.
         let client = reqwest::Client::builder().redirect(redirect::Policy::none()).no_proxy().timeout(timeout);
+        // Masters close a connection after a minute without a question, and proxies earlier; some do not say so.
+        let client = client.pool_idle_timeout(IDLE).connect_timeout(timeout / CONNECT);
         let client = match &tls {
             Some(tls) => client.tls_backend_preconfigured(ClientConfig::clone(tls)),
             None => client,
@@ -159,8 +172,36 @@ impl Http {
         })
     }
 
+    /// Waits for its turn first, which is no matter of the master.
     async fn send(&self, path: &str, body: Option<&str>, cookie: Option<&str>) -> Answer<(StatusCode, Vec<u8>)> {
         let Ok(_turn) = self.turns.acquire().await else { return Err(DriverError::Away("it is closed".to_owned())) };
+        let begun = Instant::now();
+        let answer = self.send_in_turn(path, body, cookie).await;
+        let took = begun.elapsed();
+        if took > LONG {
+            let (path, ok) = (without_query(path), answer.is_ok());
+            tracing::info!(path, seconds = took.as_secs_f64(), ok, "a call to the master took long");
+        }
+        answer
+    }
+
+    async fn send_in_turn(
+        &self,
+        path: &str,
+        body: Option<&str>,
+        cookie: Option<&str>,
+    ) -> Answer<(StatusCode, Vec<u8>)> {
+        if body.is_none() {
+            let first = tokio::time::timeout(self.timeout / ASKED_AGAIN, self.send_now(path, body, cookie));
+            if let Ok(answer) = first.await {
+                return answer;
+            }
+            tracing::warn!(path = without_query(path), "the master did not answer a question; it is asked once more");
+        }
+        self.send_now(path, body, cookie).await
+    }
+
+    async fn send_now(&self, path: &str, body: Option<&str>, cookie: Option<&str>) -> Answer<(StatusCode, Vec<u8>)> {
         let url = self.url(path)?;
         let mut request = match body {
             Some(body) => self.client.post(url).header(header::CONTENT_TYPE, "application/json").body(body.to_owned()),

@@ -21,7 +21,7 @@ use protocol::time::Timestamp;
 use tokio::sync::Mutex;
 
 pub use self::scheduled::{Scheduled, ToldBy};
-use self::{http::Http, scheduler::Scheduler, socket::Socket};
+use self::{builders::Workers, http::Http, scheduler::Scheduler, socket::Socket};
 use crate::{
     MasterSettings,
     driver::{
@@ -45,7 +45,7 @@ pub struct BuildbotMaster {
 struct Known {
     scheduler: Option<(Timestamp, Scheduler)>,
     /// How many connected workers each builder has.
-    workers: Option<(Timestamp, HashMap<BuilderId, usize>)>,
+    workers: Option<(Timestamp, HashMap<BuilderId, Workers>)>,
     worker_names: HashMap<i64, String>,
     /// What the logs hold that were seen in steps; a log's content does not tell it.
     logs: HashMap<LogId, LogKind>,

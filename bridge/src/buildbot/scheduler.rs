@@ -1,18 +1,20 @@
 //! The scheduler at the master that makes our builds: what it can do, as its own form tells.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::TimeDelta;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{BuildbotMaster, Scheduled, bad, http::CallError};
-use crate::driver::{Answer, DriverError};
+use crate::driver::{Answer, DriverError, Holds};
 
 /// How long a form is trusted; an administrator may change it at any time.
 const FRESH: TimeDelta = TimeDelta::minutes(1);
 /// The field through which `DroverScheduler` tells about itself and the builders.
 const FACTS: &str = "drover_facts";
+/// Since this version of the facts the scheduler ends builds that a cancel left hanging.
+const ENDS_HANGING: u32 = 2;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Scheduler {
@@ -30,6 +32,10 @@ pub(super) struct Form {
     pub(super) collapsing: Option<BTreeSet<String>>,
     /// What the master's other schedulers start. Empty: it does not tell.
     pub(super) others: Vec<Scheduled>,
+    /// It ends builds that a cancel left hanging.
+    pub(super) ends_hanging: bool,
+    /// Builders whose workers would take nothing now, and why.
+    pub(super) holds: BTreeMap<String, Holds>,
 }
 
 /// The scheduler, as the master had it within the last minute. `None`: the master has no such scheduler.
@@ -52,7 +58,7 @@ pub(super) async fn look(master: &BuildbotMaster) -> Answer<Option<Scheduler>> {
     };
     let before = master.known.lock().await.scheduler.clone().map(|(_, scheduler)| scheduler);
     let creates_once = match before {
-        Some(before) if before.form == form => before.creates_once,
+        Some(before) if before.form.fields == form.fields => before.creates_once,
         _ => form.collapsing.is_some() || knows_repeats(master).await?,
     };
     let scheduler = Scheduler { creates_once, form };
@@ -93,6 +99,10 @@ fn read_form(scheduler: Value) -> Answer<Form> {
     }
     #[derive(Deserialize)]
     struct Facts {
+        #[serde(default)]
+        version: u32,
+        #[serde(default)]
+        holds: BTreeMap<String, Holds>,
         collapsing: BTreeSet<String>,
         #[serde(default)]
         schedulers: Vec<Scheduled>,
@@ -107,6 +117,7 @@ fn read_form(scheduler: Value) -> Answer<Form> {
             let facts = field["default"].as_str().and_then(|text| serde_json::from_str::<Facts>(text).ok());
             if let Some(facts) = facts {
                 (form.collapsing, form.others) = (Some(facts.collapsing), facts.schedulers);
+                (form.ends_hanging, form.holds) = (facts.version >= ENDS_HANGING, facts.holds);
             }
         }
         form.fields.insert(name.to_owned());
@@ -148,7 +159,21 @@ mod tests {
             "builder_names": ["fast", "slow"],
             "all_fields": [{ "fullName": "drover_facts", "default": r#"{"version":1,"collapsing":["slow"]}"# }],
         }));
-        assert_eq!(form.unwrap().collapsing, Some(BTreeSet::from(["slow".to_owned()])));
+        let form = form.unwrap();
+        assert_eq!(form.collapsing, Some(BTreeSet::from(["slow".to_owned()])));
+        assert!(!form.ends_hanging && form.holds.is_empty());
+    }
+
+    #[test]
+    fn a_later_version_of_our_scheduler_ends_hanging_builds_and_tells_what_holds_workers() {
+        let facts = r#"{"version":2,"collapsing":[],"holds":{"slow":"lock"},"released":3}"#;
+        let form = read_form(json!({
+            "builder_names": ["fast", "slow"],
+            "all_fields": [{ "fullName": "drover_facts", "default": facts }],
+        }));
+        let form = form.unwrap();
+        assert!(form.ends_hanging);
+        assert_eq!(form.holds, BTreeMap::from([("slow".to_owned(), Holds::Lock)]));
     }
 
     #[test]

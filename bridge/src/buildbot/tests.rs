@@ -102,6 +102,26 @@ async fn what_ails_a_master_is_told_apart() {
 }
 
 #[tokio::test]
+async fn a_question_whose_answer_is_lost_is_asked_once_more_and_an_order_is_not() {
+    let lost = Mutex::new(0);
+    let house = House::new(move |question| match question.split('?').next().unwrap().trim_end() {
+        "GET /bb/auth/login" => (302, "Set-Cookie: S=1\r\n", String::new()),
+        "GET /bb/api/v2/buildrequests/1/builds" => {
+            let mut lost = lost.lock().unwrap();
+            *lost += 1;
+            if *lost == 1 { (SILENCE, "", String::new()) } else { nothing() }
+        }
+        _ => (SILENCE, "", String::new()),
+    })
+    .await;
+    assert!(house.master.builds(RequestId(1)).await.unwrap().is_empty());
+    let asked = house.asked();
+    assert_eq!(asked.iter().filter(|question| question.contains("/1/builds")).count(), 2, "{asked:?}");
+    assert!(matches!(house.master.stop(BuildId(7), "").await, Err(DriverError::Away(_))));
+    assert_eq!(house.asked().len(), 1, "it may have been carried out");
+}
+
+#[tokio::test]
 async fn a_master_that_limits_its_pages_is_read_to_the_end() {
     let page = |name: &str, total: usize| {
         let builder = format!(r#"{{"buildid":1,"builderid":1,"buildrequestid":{name},"number":1,"complete":false}}"#);

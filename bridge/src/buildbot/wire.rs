@@ -168,6 +168,8 @@ pub(super) struct WireBuilder {
 pub(super) struct WireWorker {
     pub(super) configured_on: Vec<WireWorkerBuilder>,
     pub(super) connected_to: Vec<Value>,
+    #[serde(default)]
+    pub(super) paused: bool,
 }
 
 #[derive(Deserialize)]

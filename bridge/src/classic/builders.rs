@@ -17,6 +17,7 @@ pub(super) async fn check(master: &ClassicMaster) -> Answer<Checked> {
         title: String::new(),
         user: Some(master.user.clone()).filter(|user| !user.is_empty()),
         creates_once: true,
+        ends_hanging: None,
     })
 }
 
@@ -58,6 +59,8 @@ pub(super) async fn list(master: &ClassicMaster) -> Answer<Vec<Builder>> {
         schedulers: vec![master.scheduler.clone()],
         collapses: None,
         workers: None,
+        holds: None,
+        hanging: Vec::new(),
         name,
     };
     Ok(names.into_iter().map(builder).collect())

@@ -34,8 +34,9 @@ use crate::{
 pub(crate) const LIVE_LOG: &str = "public/logs/live.log";
 pub(crate) const BACKING_LOG: &str = "public/logs/live_backing.log";
 const TEXT: &str = "text/plain; charset=utf-8";
-/// How many builds are copied at the same time.
+/// How many builds that ended are copied at the same time, and how many that still run.
 const COPIES: usize = 4;
+const LIVE_COPIES: usize = 2;
 /// How many running builds are followed. The logs of others are there when they end.
 const MOST_FOLLOWED: usize = 500;
 
@@ -51,6 +52,8 @@ struct Shared {
     /// There may be something to do earlier than thought.
     wake: Notify,
     turns: Semaphore,
+    /// Of those that are shown while they grow. A build that ended never waits behind them.
+    live_turns: Semaphore,
 }
 
 #[derive(Clone)]
@@ -64,6 +67,11 @@ struct Followed {
     may: Instant,
     must: Instant,
     grew: bool,
+    since: Instant,
+    /// It is being copied just now.
+    busy: bool,
+    /// The build ended: who copies it while it grows lets go at once, whatever the master keeps it waiting for.
+    ended: Arc<Notify>,
 }
 
 #[derive(Default)]
@@ -77,7 +85,8 @@ impl Copier {
     /// Must be called within a runtime.
     pub fn start(driver: Arc<dyn MasterDriver>) -> Self {
         let (followed, wake) = (Mutex::default(), Notify::new());
-        let shared = Arc::new(Shared { driver, followed, wake, turns: Semaphore::new(COPIES) });
+        let (turns, live_turns) = (Semaphore::new(COPIES), Semaphore::new(LIVE_COPIES));
+        let shared = Arc::new(Shared { driver, followed, wake, turns, live_turns });
         let mut following = JoinSet::new();
         following.spawn(live::run(shared.clone()));
         Self { shared, _following: following }
@@ -95,8 +104,9 @@ impl LogCopier for Copier {
             Ok(spool) => {
                 let now = Instant::now();
                 let spool = Arc::new(tokio::sync::Mutex::new(spool));
-                let (job, logs) = (job.clone(), Arc::default());
-                followed.insert(job.build, Followed { job, spool, logs, may: now, must: now, grew: true });
+                let (job, logs, ended) = (job.clone(), Arc::default(), Arc::default());
+                let (may, must, grew, since, busy) = (now, now, true, now, false);
+                followed.insert(job.build, Followed { job, spool, logs, may, must, grew, since, busy, ended });
             }
             Err(error) => {
                 tracing::warn!(%error, "there is no room for a live log; it will be there when the build ends");
@@ -122,9 +132,12 @@ impl LogCopier for Copier {
     }
 
     async fn finish(&self, job: &Job, steps: &[Step]) -> Result<(), CopyError> {
-        let known = self.shared.followed().get(&job.build).map(|build| build.spool.clone());
+        let known = self.shared.followed().get(&job.build).map(|build| (build.spool.clone(), build.ended.clone()));
         let spool = match known {
-            Some(spool) => spool,
+            Some((spool, ended)) => {
+                ended.notify_one();
+                spool
+            }
             None => Arc::new(tokio::sync::Mutex::new(Spool::new()?)),
         };
         let mut spool = spool.lock().await;

@@ -29,6 +29,8 @@ pub(super) struct Spool {
     logs: HashMap<LogId, Spooled>,
     /// All was stored for good; what comes late must not replace it.
     pub(super) closed: bool,
+    /// The log was shown once while it grew.
+    pub(super) shown: bool,
 }
 
 #[derive(Default, Clone, Copy)]
@@ -47,7 +49,7 @@ enum Part {
 
 impl Spool {
     pub(super) fn new() -> io::Result<Self> {
-        Ok(Self { folder: TempDir::with_prefix("drover-logs-")?, logs: HashMap::new(), closed: false })
+        Ok(Self { folder: TempDir::with_prefix("drover-logs-")?, logs: HashMap::new(), closed: false, shown: false })
     }
 
     pub(super) fn knows(&self, log: LogId) -> bool {

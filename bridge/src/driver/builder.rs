@@ -29,6 +29,20 @@ pub struct Builder {
     pub collapses: Option<bool>,
     /// How many workers are connected for it. `None`: the master does not tell.
     pub workers: Option<usize>,
+    /// Why its workers would not take a request now. `None`: they would, or the master does not tell.
+    pub holds: Option<Holds>,
+    /// Numbers of builds that were made and never began: each costs a worker's place until somebody ends it.
+    pub hanging: Vec<i64>,
+}
+
+/// What keeps the connected workers of a builder from its next request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Holds {
+    /// All of them build already, or are paused.
+    Busy,
+    /// A lock of the builder is taken.
+    Lock,
 }
 
 /// The outcome of a login.
@@ -42,4 +56,6 @@ pub struct Checked {
     pub user: Option<String>,
     /// A repeat of `create` makes no second build, because the master's scheduler sees to it.
     pub creates_once: bool,
+    /// A build that a cancel left hanging is ended by the master's scheduler. `None`: this kind of master has no such builds.
+    pub ends_hanging: Option<bool>,
 }

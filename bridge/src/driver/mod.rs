@@ -12,7 +12,7 @@ mod request;
 
 use async_trait::async_trait;
 pub use build::{Build, BuildId, BuildResult, Properties, Property, Step, StepId, WorkerName};
-pub use builder::{Builder, BuilderId, Checked};
+pub use builder::{Builder, BuilderId, Checked, Holds};
 pub use error::DriverError;
 pub use events::{Event, EventSource};
 pub use log::{Line, LineKind, Lines, Log, LogId, LogKind};

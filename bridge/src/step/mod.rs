@@ -17,6 +17,7 @@ use db::{
 use protocol::{id::RunId, time::Timestamp};
 
 use crate::{
+    builders::Waits,
     decide::{AFTER_DEADLINE, Move, Sight, decide, is_starting},
     driver::{Build, BuildId, DriverError, MasterDriver, Request},
     logs::CopyError,
@@ -92,7 +93,7 @@ impl<'m> Step<'m> {
     pub(crate) async fn run(mut self) {
         let result = match self.go().await {
             Ok(until) => {
-                self.row.error = None;
+                self.tell_obstacle();
                 self.row.next_check = self.master.due_again(&self.row, until);
                 self.write().await
             }
@@ -103,6 +104,28 @@ impl<'m> Step<'m> {
             let (task, error) = (self.row.task_id(), &hitch as &dyn std::error::Error);
             tracing::debug!(task.id = %task, error, "a build's task is looked at again");
         }
+    }
+
+    /// A builder that is gone is not waited for in silence: the request would stay at the master until the deadline.
+    fn tell_obstacle(&mut self) {
+        let obstacle = self.obstacle();
+        if obstacle.is_some() && self.row.error != obstacle {
+            let (task, master) = (self.row.task_id(), self.master.name());
+            tracing::warn!(task.id = %task, master, error = obstacle, "a build's task cannot go on just now");
+        }
+        self.row.error = obstacle;
+    }
+
+    fn obstacle(&self) -> Option<String> {
+        let waits = (self.row.state, self.row.wanted) == (BridgeState::Created, Wanted::Run);
+        let builder = self.row.builder.as_ref().filter(|_| waits)?;
+        let gone = self.master.builders.waits(builder) == Some(Waits::Gone);
+        gone.then(|| {
+            format!(
+                "the master does not use the builder `{builder}` any more; until its administrator puts it back, nothing \
+                 is built"
+            )
+        })
     }
 
     /// Until when nothing is to be done.

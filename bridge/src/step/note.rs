@@ -6,9 +6,14 @@ use db::{
 };
 
 use super::Step;
-use crate::driver::BuildResult;
+use crate::{
+    builders::Waits,
+    driver::{BuildResult, Holds},
+};
 
 const SOURCE: &str = "buildbot";
+/// The state of a build that waits for its locks.
+const LOCKS: &str = "acquiring locks";
 
 impl Step<'_> {
     /// Leaves the line. That it could not be left harms nothing.
@@ -46,7 +51,10 @@ impl Step<'_> {
             (BridgeState::Resolved, _) => format!("needs nothing more at {place}"),
             (_, Wanted::Cancel) => format!("is being cancelled at {place}"),
             (BridgeState::Wanted, _) => format!("waits until {place} accepts it"),
-            (BridgeState::Created, _) => format!("waits at {place} for a worker of the builder"),
+            (BridgeState::Created, _) => self.waits_at(&place),
+            (BridgeState::Running, _) if self.build().is_some_and(|build| build.state == LOCKS) => {
+                format!("has its build at {place}, which waits for a lock that another build holds")
+            }
             (BridgeState::Running, _) => format!("is built at {place}"),
             (BridgeState::Finished, _) => format!("ended {end} at {place}; its logs and files are being stored"),
         };
@@ -55,6 +63,24 @@ impl Step<'_> {
             words.push_str(error);
         }
         words
+    }
+
+    /// The true reason, as far as the master tells it.
+    fn waits_at(&self, place: &str) -> String {
+        let builder = self.row.builder.as_deref().unwrap_or_default();
+        let why = match self.master.builders.waits(builder) {
+            _ if self.master.driver.is_out() => return format!("waits at {place}, which does not answer"),
+            Some(Waits::Gone) => return format!("waits at {place}"),
+            Some(Waits::NoWorker) => ": no worker of the builder is connected",
+            Some(Waits::Held(Holds::Busy)) => ": all workers of the builder are busy or paused",
+            Some(Waits::Held(Holds::Lock)) => ": another build holds a lock that the builder needs",
+            Some(Waits::Turn) | None => " for a worker of the builder",
+        };
+        let hanging = self.master.builders.hanging(builder);
+        let hanging = hanging.first().map(|build| {
+            format!("; build {build} of the builder was cancelled before it began, and blocks a worker until the master is restarted")
+        });
+        format!("waits at {place}{why}{}", hanging.unwrap_or_default())
     }
 
     fn place(&self) -> String {

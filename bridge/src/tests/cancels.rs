@@ -95,6 +95,25 @@ async fn a_waiting_request_is_cancelled_at_once() {
 }
 
 #[tokio::test]
+async fn trap_b_a_request_that_is_taken_after_it_was_read_is_let_alone_too() {
+    let house = House::start().await;
+    let fake = Fake::new(house.clock.clone());
+    let shared = house.share(&fake);
+    let task = house.wanted().await;
+    house.pass(&shared).await;
+    house.cancel(task).await;
+    // Read together with others, then taken by a builder, and only then is its turn.
+    fake.state().takes_after = Some((fake.only_request(), 1));
+    house.pass(&shared).await;
+    assert_eq!((fake.cancels().len(), fake.blocked()), (0, 0));
+    let build = *fake.state().builds.keys().next().unwrap();
+    fake.begin(build);
+    house.look(&shared).await;
+    assert_eq!((fake.cancels().len(), fake.blocked()), (1, 0));
+    house.stop().await;
+}
+
+#[tokio::test]
 async fn trap_b_a_request_just_taken_is_let_alone_until_its_build_begins_or_the_grace_is_over() {
     for begins in [true, false] {
         let house = House::start().await;

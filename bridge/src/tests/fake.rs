@@ -53,6 +53,8 @@ pub(super) struct State {
     blocked: usize,
     /// Cancels are answered, and nothing is done.
     pub(super) deaf: bool,
+    /// A builder takes this request once it has been read so many times more.
+    pub(super) takes_after: Option<(i64, usize)>,
     pub(super) builders: Vec<Builder>,
     pub(super) calls: BTreeMap<&'static str, usize>,
     /// Creates under way, and how many that were at the most.
@@ -73,6 +75,8 @@ impl Fake {
             schedulers: if name == "unlisted" { vec![] } else { vec!["drover".to_owned()] },
             collapses: Some(false),
             workers: Some(1),
+            holds: None,
+            hanging: Vec::new(),
         });
         let state = State {
             fault: Fault::None,
@@ -84,6 +88,7 @@ impl Fake {
             absent_cancels: 0,
             blocked: 0,
             deaf: false,
+            takes_after: None,
             builders: builders.collect(),
             calls: BTreeMap::new(),
             creating: 0,
@@ -243,6 +248,12 @@ impl State {
         self.next
     }
 
+    fn takes_now(&mut self, read: &[RequestId]) -> Option<i64> {
+        let (request, left) = self.takes_after.filter(|(request, _)| read.contains(&RequestId(*request)))?;
+        self.takes_after = Some((request, left - 1)).filter(|_| left > 1);
+        (left == 1).then_some(request)
+    }
+
     fn make(&mut self, key: String, now: Timestamp) -> Created {
         if let Some(created) = self.keys.get(&key) {
             return *created;
@@ -291,7 +302,13 @@ impl MasterDriver for Fake {
     async fn check(&self) -> Answer<Checked> {
         self.enter("check").await?;
         let user = Some("drover".to_owned());
-        Ok(Checked { version: "4.3.0".to_owned(), title: "Fake".to_owned(), user, creates_once: true })
+        Ok(Checked {
+            version: "4.3.0".to_owned(),
+            title: "Fake".to_owned(),
+            user,
+            creates_once: true,
+            ends_hanging: Some(true),
+        })
     }
 
     async fn builders(&self) -> Answer<Vec<Builder>> {
@@ -302,15 +319,13 @@ impl MasterDriver for Fake {
     async fn create(&self, order: &NewRequest) -> Answer<Created> {
         self.enter("create").await?;
         let now = self.clock.now();
+        let _creating = Creating::enter(self);
         let created = {
             let mut state = self.state();
             state.orders.push(order.clone());
-            state.creating += 1;
-            state.most_creating = state.most_creating.max(state.creating);
             state.make(order.key.clone(), now)
         };
         tokio::task::yield_now().await;
-        self.state().creating -= 1;
         if self.state().fault == Fault::LosesAnswers {
             return Err(DriverError::Away("no answer in time".to_owned()));
         }
@@ -324,8 +339,15 @@ impl MasterDriver for Fake {
 
     async fn requests(&self, ids: &[RequestId]) -> Answer<Vec<Request>> {
         self.enter("requests").await?;
-        let state = self.state();
-        Ok(ids.iter().filter_map(|id| state.requests.get(&id.0).cloned()).collect())
+        let (found, takes) = {
+            let mut state = self.state();
+            let found = ids.iter().filter_map(|id| state.requests.get(&id.0).cloned()).collect();
+            (found, state.takes_now(ids))
+        };
+        if let Some(request) = takes {
+            self.take(request);
+        }
+        Ok(found)
     }
 
     async fn newest_request(&self) -> Answer<Option<RequestId>> {
@@ -403,6 +425,25 @@ impl MasterDriver for Fake {
         let _ = sender.send(Event::Connected);
         self.state().listeners.push(sender);
         Box::new(Heard(receiver))
+    }
+}
+
+/// A create under way. Over with the value, for callers give up on a slow machine.
+struct Creating<'f>(&'f Fake);
+
+impl<'f> Creating<'f> {
+    fn enter(fake: &'f Fake) -> Self {
+        let mut state = fake.state();
+        state.creating += 1;
+        state.most_creating = state.most_creating.max(state.creating);
+        drop(state);
+        Self(fake)
+    }
+}
+
+impl Drop for Creating<'_> {
+    fn drop(&mut self) {
+        self.0.state().creating -= 1;
     }
 }
 

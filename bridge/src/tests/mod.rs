@@ -6,6 +6,7 @@ mod classic;
 mod crashes;
 mod fake;
 mod house;
+mod live;
 mod mapping;
 mod orders;
 mod outages;
@@ -14,6 +15,7 @@ mod payloads;
 mod retries;
 pub(crate) mod server;
 mod sweep;
+mod waits;
 
 use fake::{Fake, Fault};
 use house::{House, M};

@@ -47,6 +47,13 @@ pub(super) fn hitches(builder: &Builder, scheduler: &str) -> Vec<String> {
     if builder.workers == Some(0) {
         hitches.push("no worker is connected".to_owned());
     }
+    if !builder.hanging.is_empty() {
+        let builds: Vec<String> = builder.hanging.iter().map(i64::to_string).collect();
+        hitches.push(format!(
+            "cancelled before they began, and block workers until the master is restarted: builds {}",
+            builds.join(", ")
+        ));
+    }
     if builder.collapses == Some(true) {
         hitches.push("it collapses requests: set collapseRequests=False".to_owned());
     }

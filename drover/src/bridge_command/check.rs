@@ -67,6 +67,17 @@ fn faults_of(checked: &Checked, builders: &[Builder], place: &Place) -> Vec<Stri
             "the scheduler `{scheduler}` is a stock one: after a lost answer a build may be made twice; use DroverScheduler"
         ));
     }
+    if checked.creates_once && checked.ends_hanging == Some(false) {
+        faults.push(
+            "its drover_scheduler.py is of an earlier Drover: a build that is cancelled in the moment it starts hangs, and \
+             blocks a worker; copy that of `drover bridge scheduler` beside master.cfg, and restart the master"
+                .to_owned(),
+        );
+    }
+    for builder in builders.iter().filter(|it| it.schedulers.is_empty() && !it.hanging.is_empty()) {
+        let hitches = builders::hitches(builder, scheduler).into_iter().skip(1);
+        faults.extend(hitches.map(|hitch| format!("builder {}: {hitch}", builder.name)));
+    }
     for builder in served.iter().filter(|builder| builder.active) {
         let hitches = builders::hitches(builder, scheduler).into_iter();
         faults.extend(hitches.map(|hitch| format!("builder {}: {hitch}", builder.name)));

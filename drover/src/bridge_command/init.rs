@@ -53,7 +53,10 @@ pub(super) async fn run(args: InitArgs, ground: &Ground, output: Output) -> Resu
         "\n1. Beside master.cfg: drover bridge scheduler > drover_scheduler.py\n\n2. At the end of master.cfg:\n\n{}",
         indent(&for_master)
     ));
-    output.line(&format!("3. In drover.toml:\n\n{}", indent(&for_drover)));
+    output.line(&format!(
+        "3. In drover.toml, in the folder where Drover is started (or the file that --config names):\n\n{}",
+        indent(&for_drover)
+    ));
     output.line(&format!(
         "4. With DROVER_PASSWORD in the environment of the master: buildbot checkconfig, buildbot restart (a \
          reconfiguration does not change the login). Then: drover bridge check --master {}",
@@ -87,7 +90,7 @@ fn for_master(args: &InitArgs, user: &str, builders: &[String]) -> String {
         "\
 import os
 import sys
-sys.path.insert(0, basedir)
+sys.path.insert(0, basedir)  # Python does not look for modules where master.cfg lies.
 from drover_scheduler import DroverScheduler
 
 c[\"schedulers\"].append(DroverScheduler({name}builderNames={names}))
@@ -95,11 +98,23 @@ c[\"schedulers\"].append(DroverScheduler({name}builderNames={names}))
 # Every task needs a build of its own. Builders may say so themselves: BuilderConfig(..., collapseRequests=False).
 c[\"collapseRequests\"] = False
 
-# A login for Drover, and what it may do. Where there is a login already, add the user and the rule to it.
-c[\"www\"][\"auth\"] = util.UserPasswordAuth({{\"{user}\": os.environ[\"DROVER_PASSWORD\"]}})
+# A login for Drover, and what it may do. These lines are for a master that has neither yet: there everybody may start and
+# stop builds, and from now on only those may who are named here. Where there is a login already, keep it: add the user to it,
+# put the first rule before its own rules (it denies nobody anything), and add the first role matcher.
+c[\"www\"][\"auth\"] = util.UserPasswordAuth({{
+    \"{user}\": os.environ[\"DROVER_PASSWORD\"],
+    # \"somebody\": os.environ[\"...\"],
+}})
 c[\"www\"][\"authz\"] = util.Authz(
-    allowRules=[util.AnyControlEndpointMatcher(role=\"drover\")],
-    roleMatchers=[util.RolesFromUsername(roles=[\"drover\"], usernames=[\"{user}\"])],
+    allowRules=[
+        util.AnyControlEndpointMatcher(role=\"drover\", defaultDeny=False),
+        util.AnyControlEndpointMatcher(role=\"people\"),
+    ],
+    roleMatchers=[
+        util.RolesFromUsername(roles=[\"drover\"], usernames=[\"{user}\"]),
+        # Who may go on starting and stopping builds by hand.
+        util.RolesFromUsername(roles=[\"people\"], usernames=[]),
+    ],
 )
 "
     )

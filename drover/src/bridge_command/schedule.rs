@@ -119,12 +119,44 @@ fn yaml(scheduled: &Scheduled, place: &Place, told_by: ToldBy) -> String {
     lines.join("\n")
 }
 
+/// When a scheduler goes by the clock, as crontab says it, which means the same by two days at once. `None`: it does not go by
+/// the clock, or by something unknown.
+fn crontab(when: &Map<String, Value>) -> Option<String> {
+    let fields = [("minute", "0"), ("hour", "*"), ("dayOfMonth", "*"), ("month", "*"), ("dayOfWeek", "*")];
+    let field = |(name, missing): (&str, &str)| match when.get(name) {
+        None => Some(missing.to_owned()),
+        Some(value) => field(value, name == "dayOfWeek"),
+    };
+    let fields: Option<Vec<String>> = fields.into_iter().map(field).collect();
+    fields.filter(|_| !when.is_empty()).map(|fields| fields.join(" "))
+}
+
+/// Buildbot counts days of the week from Monday on, as numbers only; ranges and names are taken as cron has them.
+fn field(value: &Value, is_weekday: bool) -> Option<String> {
+    let moved = |text: &str| match text.parse::<u8>() {
+        Ok(day) if is_weekday => ((u16::from(day) + 1) % 7).to_string(),
+        _ => text.to_owned(),
+    };
+    match value {
+        Value::Number(number) => Some(moved(&number.to_string())),
+        Value::String(text) => Some(text.split(',').map(moved).collect::<Vec<_>>().join(",")),
+        Value::Array(all) => {
+            let each = all.iter().map(|one| field(one, is_weekday)).collect::<Option<Vec<_>>>()?;
+            Some(each.join(",")).filter(|each| !each.is_empty())
+        }
+        _ => None,
+    }
+}
+
 fn remarks(scheduled: &Scheduled, place: &Place, told_by: ToldBy) -> Vec<String> {
     let kind = if scheduled.kind.is_empty() { "a scheduler".to_owned() } else { format!("a {}", scheduled.kind) };
     let mut lines =
         vec![format!("# What `{}`, {kind} of the Buildbot master at {}, starts.", scheduled.name, place.0.url)];
-    if !scheduled.when.is_empty() {
-        lines.push(format!("# It does so at {}; let cron run `drover run` on this file then.", json!(scheduled.when)));
+    if let Some(line) = crontab(&scheduled.when) {
+        lines.push("# The line for crontab, where the variables TASKCLUSTER_... lead to Drover:".to_owned());
+        lines.push(format!("#   {line} drover run /path/of/this-file.yml"));
+    } else if !scheduled.when.is_empty() {
+        lines.push(format!("# It does so at {}, which no line of crontab can say.", json!(scheduled.when)));
     }
     if told_by == ToldBy::Builds {
         lines.push("# Read from the latest builds, so builders that were not built lately are missing.".to_owned());
@@ -138,6 +170,18 @@ mod tests {
     use bridge::MasterSettings;
 
     use super::*;
+
+    #[test]
+    fn a_nightly_becomes_a_line_of_crontab() {
+        let line = |when: Value| crontab(when.as_object().unwrap());
+        assert_eq!(line(json!({})), None);
+        let nightly = json!({"minute": 0, "hour": 3, "dayOfMonth": "*", "month": "*", "dayOfWeek": "*"});
+        assert_eq!(line(nightly).as_deref(), Some("0 3 * * *"));
+        let weekly = json!({"minute": [0, 30], "hour": "*/2", "dayOfWeek": [0, 6]});
+        assert_eq!(line(weekly).as_deref(), Some("0,30 */2 * * 1,0"));
+        assert_eq!(line(json!({"hour": 3, "dayOfWeek": "6,sun,mon-fri"})).as_deref(), Some("0 3 * * 0,sun,mon-fri"));
+        assert_eq!(line(json!({"hour": []})), None);
+    }
 
     #[test]
     fn a_scheduler_becomes_a_graph_that_reads_back() {
