@@ -31,7 +31,7 @@ use crate::{
 
 const AFTER_HELP: &str = "\
 Examples:
-  drover dev                              everything in one process, with two workers
+  drover dev                              everything at once, with a database and two workers
   drover run graph.yml                    submit a graph of tasks and watch it until it is done
   drover task log TASK_ID                 what a task wrote
   drover explain task TASK_ID             why a task is not running
@@ -81,7 +81,7 @@ pub(crate) struct Global {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Run everything in one process, with a database and workers of its own.
+    /// Run everything on this machine, with a database and workers of its own.
     Dev(DevArgs),
     /// Run chosen roles of a larger installation.
     Serve(ServeArgs),

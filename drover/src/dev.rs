@@ -1,4 +1,4 @@
-//! `drover dev`: everything in one process, with nothing to set up first.
+//! `drover dev`: everything in one process but the workers, with nothing to set up first.
 
 use std::{
     net::SocketAddr,
@@ -8,6 +8,7 @@ use std::{
 use base::{Secret, Shutdown, Span, settings::Loaded, telemetry};
 use clap::Args;
 use protocol::exchanges::ExchangeNames;
+use rustix::process::{DumpableBehavior, set_dumpable_behavior};
 use serde::Serialize;
 use tokio::net::TcpListener;
 
@@ -68,7 +69,7 @@ pub(crate) struct DevArgs {
     /// A RabbitMQ to tell events to; with a password better as DROVER__BUS__AMQP_URL.
     #[arg(long, value_name = "URL")]
     amqp_url: Option<Secret>,
-    /// How many workers run in this process; 0 for none [default: 2].
+    /// How many workers it starts, each a process of its own; 0 for none [default: 2].
     #[arg(long, value_name = "N")]
     workers: Option<u32>,
     /// Keep everything in a temporary folder that is removed at the end.
@@ -109,6 +110,7 @@ pub(crate) async fn run(args: DevArgs, global: &Global, ground: &Ground, output:
     settings.api.drain_deadline = settings.api.drain_deadline.min(DRAIN);
     let exchange_names = exchange_names(&settings.bus)?;
     let _telemetry = telemetry::init(&settings.telemetry, "dev")?;
+    hide_memory();
     global.warn_of_secrets();
     let shutdown = signals()?;
     let listener = listen(&settings.listen).await?;
@@ -139,29 +141,33 @@ impl Dev<'_> {
     async fn live(self, listener: TcpListener, database: &Database) -> Result<Exit, Failure> {
         database.upgrade().await?;
         let credentials = Credentials::given_or_kept(&self.settings.auth, self.data_dir, &self.ground.entropy)?;
-        let worker_client = WorkerClient::make(&self.ground.entropy);
+        let dev = &self.settings.dev;
+        let worker_clients = WorkerClient::make_all(dev.workers, &dev.task_queue, &self.ground.entropy);
         let house = House::start(Plan {
             roles: Role::ALL.into(),
             exchange_names: self.exchange_names.clone(),
             settings: self.settings.clone(),
             credentials: credentials.clone(),
-            more_clients: vec![worker_client.registered()],
+            more_clients: worker_clients.iter().map(WorkerClient::registered).collect(),
             listener,
             data_dir: self.data_dir.to_owned(),
             db: database.connect(&self.settings.database).await?,
             ground: self.ground.clone(),
         })
         .await?;
-        let lived = self.work(&house, &worker_client, &credentials).await;
+        let lived = self.work(&house, &worker_clients, &credentials).await;
         house.stop().await;
         lived
     }
 
-    async fn work(&self, house: &House, client: &WorkerClient, credentials: &Credentials) -> Result<Exit, Failure> {
+    async fn work(&self, house: &House, clients: &[WorkerClient], credentials: &Credentials) -> Result<Exit, Failure> {
         let Self { settings, data_dir, ground, .. } = self;
-        let workers = DevWorkers::start(&settings.dev, client, house.root_url(), data_dir, ground).await?;
+        let mut workers = DevWorkers::start(settings, clients, house.root_url(), data_dir, ground).await?;
         announce(house.root_url(), credentials, self.output);
-        self.shutdown.wait().await;
+        tokio::select! {
+            () = self.shutdown.wait() => {}
+            never = workers.watch() => match never {},
+        }
         tracing::info!("stopping");
         workers.stop().await;
         Ok(Exit::Ok)
@@ -184,6 +190,13 @@ fn announce(root_url: &str, credentials: &Credentials, output: Output) {
          TASKCLUSTER_ACCESS_TOKEN={access_token}"
     );
     output.either(&Ready { root_url, client_id, access_token }, &text);
+}
+
+/// Processes of the same user, as tasks may be, read neither our memory nor our environment, which hold credentials.
+pub(crate) fn hide_memory() {
+    if let Err(error) = set_dumpable_behavior(DumpableBehavior::NotDumpable) {
+        tracing::warn!(%error, "other processes of this user can read the memory of this one");
+    }
 }
 
 pub(crate) fn signals() -> Result<Shutdown, Failure> {

@@ -11,7 +11,7 @@ use crate::{
     credentials::Credentials,
     data_dir::DataDir,
     database::Database,
-    dev::{listen, signals},
+    dev::{hide_memory, listen, signals},
     exit::{Exit, Failure},
     ground::Ground,
     output::Output,
@@ -51,6 +51,7 @@ pub(crate) async fn run(args: ServeArgs, global: &Global, ground: &Ground, outpu
     let database = Database::given(&settings.database)?;
     let _telemetry = telemetry::init(&settings.telemetry, &names.join("+"))?;
     global.warn_of_secrets();
+    hide_memory();
     let shutdown = signals()?;
     let data_dir = DataDir::open_shared(&settings.data_dir)?;
     let house = House::start(Plan {
