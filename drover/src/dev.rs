@@ -51,10 +51,10 @@ pub(crate) struct DevArgs {
     #[arg(long, value_name = "DIR", conflicts_with = "ephemeral")]
     data_dir: Option<PathBuf>,
     /// The client that may do everything, for tests: others can read it. Better is --root-credentials-file, or the
-    /// variable DROVER__AUTH__ROOT_CREDENTIALS [default: made once and kept in the data folder].
+    /// variable `DROVER__AUTH__ROOT_CREDENTIALS` [default: made once and kept in the data folder].
     #[arg(long, value_name = "CLIENT_ID:ACCESS_TOKEN", conflicts_with = "root_credentials_file")]
     root_credentials: Option<Secret>,
-    /// A file with the client that may do everything, as CLIENT_ID:ACCESS_TOKEN on one line.
+    /// A file with the client that may do everything, as `CLIENT_ID:ACCESS_TOKEN` on one line.
     #[arg(long, value_name = "FILE")]
     root_credentials_file: Option<PathBuf>,
     /// How long a claim holds before the run counts as lost [default: 20 minutes].
@@ -63,10 +63,10 @@ pub(crate) struct DevArgs {
     /// How long after its deadline an unfinished task is ended [default: 1 minute].
     #[arg(long, value_name = "SECONDS")]
     deadline_delay: Option<String>,
-    /// A PostgreSQL to use instead of one of our own; with a password better as DROVER__DATABASE__URL.
+    /// A PostgreSQL to use instead of one of our own; with a password better as `DROVER__DATABASE__URL`.
     #[arg(long, value_name = "URL")]
     database_url: Option<Secret>,
-    /// A RabbitMQ to tell events to; with a password better as DROVER__BUS__AMQP_URL.
+    /// A RabbitMQ to tell events to; with a password better as `DROVER__BUS__AMQP_URL`.
     #[arg(long, value_name = "URL")]
     amqp_url: Option<Secret>,
     /// How many workers it starts, each a process of its own; 0 for none [default: 2].
