@@ -13,7 +13,7 @@ use base::Clock;
 use protocol::{
     error::ErrorCode,
     id::{RunId, TaskId, TaskQueueId, WorkerName},
-    scope::ScopeSet,
+    scope::{ScopeSet, roles::TooManyScopes},
     state::{ReasonCreated, TaskState},
     status::TaskStatus,
     task::TaskDefinition,
@@ -150,7 +150,7 @@ impl QueueClient {
     }
 
     /// What a task may do, with what roles add to it.
-    pub(crate) fn scopes_of(&self, task: &TaskDefinition) -> ScopeSet {
+    pub(crate) fn scopes_of(&self, task: &TaskDefinition) -> Result<ScopeSet, TooManyScopes> {
         self.auth.clients().now().roles().expand(&task.scopes)
     }
 
@@ -161,7 +161,7 @@ impl QueueClient {
             Identity::Client(id) => {
                 let now = self.clock.now();
                 let valid = known.client(id).filter(|client| client.expires.is_none_or(|expires| expires > now));
-                let held = valid.is_some_and(|client| known.powers_of(client).satisfies(scope));
+                let held = valid.is_some_and(|client| known.powers_of(client).is_ok_and(|held| held.satisfies(scope)));
                 (id.as_str(), held)
             }
         };

@@ -9,3 +9,12 @@ pub const MAX_REQUEST_HEAD: usize = 2 * MAX_AUTHORIZATION_HEADER + 32 * 1024;
 
 /// Most entries of a list of errors, of names or of scopes that an error reply repeats.
 pub const MAX_LISTED: usize = 50;
+
+/// Most scopes that a caller may come to hold, with what roles add.
+pub const MAX_EXPANDED_SCOPES: usize = 100_000;
+
+/// Most bytes of these.
+pub const MAX_EXPANDED_BYTES: usize = 16 * 1024 * 1024;
+
+/// Most scopes that one role may come to through `<..>` for one name, when each role on the way fills its own.
+pub const MAX_FILLED_SCOPES: u64 = 10_000;

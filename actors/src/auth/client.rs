@@ -8,7 +8,10 @@ use std::{
 
 use base::SealedText;
 use chrono::TimeDelta;
-use protocol::{scope::ScopeSet, time::Timestamp};
+use protocol::{
+    scope::{ScopeSet, roles::TooManyScopes},
+    time::Timestamp,
+};
 
 /// How exactly it is kept when a client was last used.
 const USES_APART: TimeDelta = TimeDelta::hours(6);
@@ -26,9 +29,9 @@ pub struct Client {
     /// Milliseconds since 1970 of the last use that was noted.
     pub(super) used: AtomicI64,
     /// With what the roles of the same copy add.
-    pub(super) expanded: OnceLock<Arc<ScopeSet>>,
+    pub(super) expanded: OnceLock<Result<Arc<ScopeSet>, TooManyScopes>>,
     /// These, and what everybody may do.
-    pub(super) with_anonymous: OnceLock<Arc<ScopeSet>>,
+    pub(super) with_anonymous: OnceLock<Result<Arc<ScopeSet>, TooManyScopes>>,
 }
 
 impl Client {

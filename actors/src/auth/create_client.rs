@@ -15,6 +15,7 @@ pub struct ClientBody {
 
 pub(super) async fn run(parts: &Parts, client_id: &str, body: ClientBody, by: &str) -> Answer<(ClientRow, String)> {
     body.check(client_id)?;
+    body.check_expansion(parts)?;
     let token = access_token(&parts.entropy);
     let client = NewClient {
         client_id: client_id.to_owned(),
@@ -40,6 +41,14 @@ impl ClientBody {
         is_changeable(client_id)?;
         let faulty = self.scopes.iter().flatten().find(|scope| scope.ends_with("**"));
         faulty.map_or(Ok(()), |scope| Err(AuthError::DoubleStar(scope.clone())))
+    }
+}
+
+impl ClientBody {
+    /// Whoever signs as a client with too many scopes would not be let in.
+    pub(super) fn check_expansion(&self, parts: &Parts) -> Answer<()> {
+        let Some(scopes) = &self.scopes else { return Ok(()) };
+        Ok(parts.clients.now().powers_with(scopes).map(|_| ())?)
     }
 }
 

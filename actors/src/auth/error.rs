@@ -3,7 +3,7 @@
 use db::DbError;
 use protocol::{
     error::ErrorCode,
-    scope::roles::{RoleCycle, RoleFault},
+    scope::roles::{BranchingRole, RoleCycle, RoleFault, TooManyScopes},
 };
 
 use crate::Unfit;
@@ -24,6 +24,10 @@ pub enum AuthError {
     Role(#[from] RoleFault),
     #[error(transparent)]
     Cycle(#[from] RoleCycle),
+    #[error(transparent)]
+    Branching(#[from] BranchingRole),
+    #[error(transparent)]
+    TooMany(#[from] TooManyScopes),
     #[error("Client already exists: there is a client `{0}` which is not the one asked for")]
     ClientExists(String),
     #[error("Role already exists: there is a role `{0}` with other scopes or another description")]
@@ -61,6 +65,10 @@ impl AuthError {
                 Unfit::new(scopes, "hold no scope that ends with `*<..>`", quoted(scope))
             }
             Self::Cycle(cycle) => Unfit::new(scopes, "not lead back to the role itself", cycle.0.join(" -> ")),
+            Self::Branching(BranchingRole(role)) => {
+                Unfit::new(scopes, "not multiply through roles that fill `<..>`", format!("the role `{role}`"))
+            }
+            Self::TooMany(_) => Unfit::new(scopes, "come to fewer scopes with what roles add", "more"),
             _ => return None,
         };
         Some(unfit)
@@ -70,7 +78,12 @@ impl AuthError {
     pub fn code(&self) -> ErrorCode {
         match self {
             Self::NoSuchClient(_) | Self::NoSuchRole(_) => ErrorCode::ResourceNotFound,
-            Self::Static(_) | Self::DoubleStar(_) | Self::Role(_) | Self::Cycle(_) => ErrorCode::InputError,
+            Self::Static(_)
+            | Self::DoubleStar(_)
+            | Self::Role(_)
+            | Self::Cycle(_)
+            | Self::Branching(_)
+            | Self::TooMany(_) => ErrorCode::InputError,
             Self::ClientExists(_) | Self::RoleExists(_) => ErrorCode::RequestConflict,
             Self::Contended(_) => ErrorCode::ServiceUnavailable,
             Self::Db(error) if error.is_retryable() => ErrorCode::ServiceUnavailable,

@@ -1,7 +1,7 @@
 use std::{collections::HashMap, sync::Arc};
 
 use db::auth::AuthVersions;
-use protocol::scope::ScopeSet;
+use protocol::scope::{ScopeSet, roles::TooManyScopes};
 
 use super::{Claim, Client, Role, Roles, cache::Cache};
 
@@ -30,18 +30,19 @@ impl Known {
     }
 
     /// What a client may give to others: its scopes with what roles add.
-    pub fn scopes_of<'c>(&self, client: &'c Client) -> &'c Arc<ScopeSet> {
-        client.expanded.get_or_init(|| Arc::new(self.roles.expand(&client.scopes)))
+    pub fn scopes_of(&self, client: &Client) -> Result<Arc<ScopeSet>, TooManyScopes> {
+        client.expanded.get_or_init(|| self.roles.expand(&client.scopes).map(Arc::new)).clone()
     }
 
     /// What a client may do: that, and what everybody may do.
-    pub fn powers_of<'c>(&self, client: &'c Client) -> &'c Arc<ScopeSet> {
-        client.with_anonymous.get_or_init(|| Arc::new(self.roles.expand_with_anonymous(&client.scopes)))
+    pub fn powers_of(&self, client: &Client) -> Result<Arc<ScopeSet>, TooManyScopes> {
+        let expand = || self.roles.expand_with_anonymous(&client.scopes).map(Arc::new);
+        client.with_anonymous.get_or_init(expand).clone()
     }
 
     /// What the holder of these scopes may do.
-    pub fn powers_with(&self, scopes: &[String]) -> Arc<ScopeSet> {
-        Arc::new(self.roles.expand_with_anonymous(scopes))
+    pub fn powers_with(&self, scopes: &[String]) -> Result<Arc<ScopeSet>, TooManyScopes> {
+        self.roles.expand_with_anonymous(scopes).map(Arc::new)
     }
 
     /// What was found about a signer who wrote this `ext`. Only its times are to be checked again.

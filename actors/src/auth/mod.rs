@@ -98,7 +98,7 @@ impl Auth {
     /// Lets everybody do this too, signed or not, whatever a stored role `anonymous` says. Before [`Auth::start`].
     pub fn grant_everybody(&self, scopes: &[&str]) {
         let clients = &self.0.clients;
-        let granted = Roles::default().granting(scopes.iter().map(|scope| (*scope).to_owned()));
+        let granted = Roles::granting(scopes.iter().map(|scope| (*scope).to_owned()));
         clients.replace(clients.now().with_roles(Arc::new(granted), 0));
     }
 

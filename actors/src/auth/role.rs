@@ -1,13 +1,13 @@
 use std::sync::{Arc, OnceLock};
 
 use db::auth::RoleRow;
-use protocol::scope::ScopeSet;
+use protocol::scope::{ScopeSet, roles::TooManyScopes};
 
 /// One role.
 #[derive(Debug)]
 pub struct Role {
     pub row: RoleRow,
-    pub(super) expanded: OnceLock<Arc<ScopeSet>>,
+    pub(super) expanded: OnceLock<Result<Arc<ScopeSet>, TooManyScopes>>,
 }
 
 impl Role {

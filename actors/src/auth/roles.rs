@@ -3,10 +3,10 @@ use std::sync::Arc;
 use db::auth::RoleRow;
 use protocol::scope::{
     RoleSet, ScopeSet,
-    roles::{self, RoleCycle},
+    roles::{self, BranchingRole, RoleCycle, TooManyScopes},
 };
 
-use super::Role;
+use super::{AuthError, Role};
 
 const ANONYMOUS_ROLE: &str = "anonymous";
 const ANONYMOUS: &str = "assume:anonymous";
@@ -42,7 +42,7 @@ impl Roles {
     }
 
     /// No stored roles, and these scopes for everybody: they lead to no other role.
-    pub(super) fn granting(self, scopes: impl IntoIterator<Item = String>) -> Self {
+    pub(super) fn granting(scopes: impl IntoIterator<Item = String>) -> Self {
         let granted: Arc<[String]> = scopes.into_iter().collect();
         let set = compiled(&[], &granted).unwrap_or_default();
         Self::of(Vec::new(), set, granted)
@@ -65,17 +65,35 @@ impl Roles {
         (&self.list[start..end], end < self.list.len())
     }
 
+    /// Whether a role may be written that makes the former roles these. A role that comes to too many scopes is refused
+    /// unless it did so before: those stored by older versions must not stand in the way of mending them.
+    pub(super) fn check_written(&self, former: &Self, role_id: &str) -> Result<(), AuthError> {
+        let branching = self.set.branching_roles();
+        if !branching.is_empty() {
+            let before = former.set.branching_roles();
+            if let Some(new) = branching.into_iter().find(|role| !before.contains(role)) {
+                return Err(BranchingRole(new).into());
+            }
+        }
+        // What the star matches can lead on too; a name that stands for any shows whether it does so without end.
+        let assumed =
+            [format!("assume:{}", role_id.strip_suffix('*').map_or(role_id.to_owned(), |key| format!("{key}x")))];
+        self.expand(&assumed)?;
+        Ok(self.set.expand([ANONYMOUS]).map(|_| ())?)
+    }
+
     /// These scopes and what roles add to them, in normal form.
-    pub fn expand(&self, scopes: &[String]) -> ScopeSet {
+    pub fn expand(&self, scopes: &[String]) -> Result<ScopeSet, TooManyScopes> {
         self.set.expand(scopes.iter().map(String::as_str))
     }
 
     /// What the holder of a role comes to hold.
-    pub fn expanded(&self, role: &Role) -> Arc<ScopeSet> {
-        role.expanded.get_or_init(|| Arc::new(self.expand(&[format!("assume:{}", role.row.role_id)]))).clone()
+    pub fn expanded(&self, role: &Role) -> Result<Arc<ScopeSet>, TooManyScopes> {
+        let expand = || self.expand(&[format!("assume:{}", role.row.role_id)]).map(Arc::new);
+        role.expanded.get_or_init(expand).clone()
     }
 
-    pub(super) fn expand_with_anonymous(&self, scopes: &[String]) -> ScopeSet {
+    pub(super) fn expand_with_anonymous(&self, scopes: &[String]) -> Result<ScopeSet, TooManyScopes> {
         self.set.expand(scopes.iter().map(String::as_str).chain([ANONYMOUS]))
     }
 
@@ -100,7 +118,10 @@ impl Roles {
     }
 
     fn of(rows: Vec<RoleRow>, set: RoleSet, granted: Arc<[String]>) -> Self {
-        let anonymous = Arc::new(set.expand([ANONYMOUS]));
+        let anonymous = Arc::new(set.expand([ANONYMOUS]).unwrap_or_else(|error| {
+            tracing::error!(%error, "the role `anonymous` gives nothing");
+            ScopeSet::new([ANONYMOUS])
+        }));
         let list = rows.into_iter().map(Role::new).collect();
         Self { list, set, anonymous, granted }
     }

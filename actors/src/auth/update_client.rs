@@ -15,6 +15,7 @@ pub(super) async fn run<E: From<AuthError>>(
     allow: impl Fn(&[&str]) -> Result<(), E>,
 ) -> Result<ClientRow, E> {
     body.check(client_id)?;
+    body.check_expansion(parts)?;
     for _ in 0..TRIES {
         let former = parts.db.client(client_id).await.map_err(AuthError::from)?;
         let former = former.ok_or_else(|| AuthError::NoSuchClient(client_id.to_owned()))?.scopes;

@@ -32,7 +32,8 @@ pub(super) async fn update<E: From<AuthError>>(
     body.check(role_id)?;
     let allow_added = |known: &Known| {
         let role = known.role(role_id).ok_or_else(|| AuthError::NoSuchRole(role_id.to_owned()))?;
-        let former = known.roles().expand(&role.row.scopes);
+        // Of a role that gives too much nothing counts as given, so that it can still be mended.
+        let former = known.roles().expand(&role.row.scopes).unwrap_or_default();
         let added: Vec<&str> = body.scopes.iter().map(String::as_str).filter(|it| !former.satisfies(it)).collect();
         allow(&added)
     };
@@ -103,5 +104,8 @@ fn compiled(known: &Known, role_id: &str, body: &RoleBody) -> Answer<Roles> {
     let now = chrono::DateTime::UNIX_EPOCH;
     let (role_id, scopes, description) = (role_id.to_owned(), body.scopes.clone(), body.description.clone());
     let row = RoleRow { role_id, scopes, description, created: now, last_modified: now };
-    Ok(known.roles().compile_anew(known.roles().rows_with(row))?)
+    let changed = row.role_id.clone();
+    let roles = known.roles().compile_anew(known.roles().rows_with(row))?;
+    roles.check_written(known.roles(), &changed)?;
+    Ok(roles)
 }

@@ -252,3 +252,22 @@ fn how_fast() {
     let first: Duration = (0..rounds).map(|_| judge(&house())).sum();
     println!("{:?} for the first request of credentials, {:?} for each further one", first / rounds, again / rounds);
 }
+
+/// Who has no key must not have scopes looked up, however many they say they are held to.
+#[test]
+fn scopes_are_looked_at_only_after_the_signature() {
+    let many = json!({ "authorizedScopes": ["conf:three"] });
+    assert_eq!(judge("user", "another-token", &many, now()).unwrap_err().to_string(), "Unauthorized: Bad mac");
+    assert!(
+        matches!(judge("user", TOKEN, &many, now()), Err(AuthFault::AuthorizedScopes(scope)) if scope == "conf:three")
+    );
+}
+
+#[test]
+fn a_client_whose_scopes_come_to_too_many_is_told_so() {
+    let endless = [("x*", &["<..>"][..]), ("y*", &["assume:xassume:yassume:y<..>"])];
+    let clients = Clients::fixed([Client::lasting("user", TOKEN, ["assume:yz"])], "queue-token-queue-token-queue")
+        .with_roles(roles(&endless));
+    let refused = judge_among(&clients, "user", TOKEN, &Value::Null, now()).unwrap_err();
+    assert!(refused.to_string().contains("more than 100000 scopes"), "{refused}");
+}

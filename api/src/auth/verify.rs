@@ -9,7 +9,7 @@ use chrono::TimeDelta;
 use protocol::{
     certificate::{self, Certificate, CertificateError},
     hawk::{Bewit, HawkError, Header},
-    scope,
+    scope::{self, roles::TooManyScopes},
     time::Timestamp,
 };
 use serde::Deserialize;
@@ -70,6 +70,8 @@ pub(crate) enum AuthFault {
     Disabled(String),
     #[error("Client with clientId: '{0}' has expired")]
     Expired(String),
+    #[error("Unauthorized: {0}")]
+    TooManyScopes(#[from] TooManyScopes),
     #[error("ext is no base64 of a JSON object: {0}")]
     Ext(String),
     #[error("ext.certificate.issuer must differ from the client id that signs")]
@@ -119,14 +121,20 @@ pub(crate) fn authenticate(
         Signature::Header(header) => (header.id, header.ext.unwrap_or_default()),
         Signature::Url(bewit) => (bewit.id(), bewit.ext()),
     };
-    let (claim, again) = match known.claim(id, ext) {
-        Some(claim) => (still_good(claim, now)?, true),
-        None => (Arc::new(claim(&known, id, ext, now)?), false),
+    let (claim, hash) = if let Some(claim) = known.claim(id, ext) {
+        let claim = still_good(claim, now)?;
+        let hash = check(signature, &claim.key, signed, (now, clients.longest_bewit()))?;
+        (claim, hash)
+    } else {
+        // What a signature proves is worked out only once it is right: it can take long, and who sends it pays nothing.
+        let claimed = Claimed::of(&known, id, ext, now)?;
+        let hash = check(signature, &claimed.key, signed, (now, clients.longest_bewit()))?;
+        let claim = Arc::new(claimed.proved(&known, id)?);
+        if !ext.is_empty() {
+            known.remember(id, ext, Arc::clone(&claim));
+        }
+        (claim, hash)
     };
-    let hash = check(signature, &claim.key, signed, (now, clients.longest_bewit()))?;
-    if !again && !ext.is_empty() {
-        known.remember(id, ext, Arc::clone(&claim));
-    }
     clients.used(&claim.client, now);
     Ok(Caller { client_id: Some(id.to_owned()), scopes: Arc::clone(&claim.scopes), expires: claim.expires, hash })
 }
@@ -140,27 +148,46 @@ fn still_good(claim: Arc<Claim>, now: Timestamp) -> Result<Arc<Claim>, AuthFault
     Ok(claim)
 }
 
-/// What a signature would prove, if it is right.
-fn claim(known: &Known, id: &str, ext: &str, now: Timestamp) -> Result<Claim, AuthFault> {
-    let Ext { certificate, authorized_scopes } = if ext.is_empty() { Ext::default() } else { parse_ext(ext)? };
-    let issuer = certificate.as_ref().and_then(|certificate| certificate.issuer.as_deref());
-    if issuer == Some(id) {
-        return Err(AuthFault::OwnIssuer);
+/// What a signer says, as far as it costs little to look at.
+struct Claimed {
+    client: Arc<Client>,
+    /// What the request must be signed with.
+    key: String,
+    /// Made by the client, and good at this time.
+    certificate: Option<Certificate>,
+    authorized_scopes: Option<Vec<String>>,
+}
+
+impl Claimed {
+    fn of(known: &Known, id: &str, ext: &str, now: Timestamp) -> Result<Self, AuthFault> {
+        let Ext { certificate, authorized_scopes } = if ext.is_empty() { Ext::default() } else { parse_ext(ext)? };
+        let issuer = certificate.as_ref().and_then(|certificate| certificate.issuer.as_deref());
+        if issuer == Some(id) {
+            return Err(AuthFault::OwnIssuer);
+        }
+        let wanted = issuer.unwrap_or(id);
+        let client = known.client(wanted).ok_or_else(|| AuthFault::NoSuchClient(wanted.to_owned()))?;
+        is_usable(client, now)?;
+        if let Some(certificate) = &certificate {
+            certificate.verify(id, &client.access_token, now)?;
+        }
+        let key = certificate
+            .as_ref()
+            .map_or_else(|| client.access_token.clone(), |certificate| certificate.access_token(&client.access_token));
+        Ok(Self { client: Arc::clone(client), key, certificate, authorized_scopes })
     }
-    let wanted = issuer.unwrap_or(id);
-    let client = known.client(wanted).ok_or_else(|| AuthFault::NoSuchClient(wanted.to_owned()))?;
-    is_usable(client, now)?;
-    let claim = match &certificate {
-        Some(certificate) => issued(known, client, certificate, id, now)?,
-        None => Claim {
-            client: Arc::clone(client),
-            key: client.access_token.clone(),
-            scopes: Arc::clone(known.powers_of(client)),
-            expires: client.expires,
-            times: None,
-        },
-    };
-    restrict(known, claim, authorized_scopes.as_deref())
+
+    /// What the right signature proves.
+    fn proved(self, known: &Known, id: &str) -> Result<Claim, AuthFault> {
+        let Self { client, key, certificate, authorized_scopes } = self;
+        let claim = if let Some(certificate) = &certificate {
+            issued(known, client, key, certificate, id)?
+        } else {
+            let scopes = known.powers_of(&client)?;
+            Claim { expires: client.expires, client, key, scopes, times: None }
+        };
+        restrict(known, claim, authorized_scopes.as_deref())
+    }
 }
 
 fn parse_ext(ext: &str) -> Result<Ext, AuthFault> {
@@ -178,29 +205,28 @@ fn is_usable(client: &Client, now: Timestamp) -> Result<(), AuthFault> {
     }
 }
 
-/// Key, scopes and end of life of what a client issued.
+/// Scopes and end of life of what a client issued.
 fn issued(
     known: &Known,
-    client: &Arc<Client>,
+    client: Arc<Client>,
+    key: String,
     certificate: &Certificate,
     id: &str,
-    now: Timestamp,
 ) -> Result<Claim, AuthFault> {
-    certificate.verify(id, &client.access_token, now)?;
-    issuer_may(known, client, certificate, id)?;
+    issuer_may(known, &client, certificate, id)?;
     let expiry = Timestamp::from_timestamp_millis(certificate.expiry);
     Ok(Claim {
-        client: Arc::clone(client),
-        key: certificate.access_token(&client.access_token),
-        scopes: known.powers_with(&certificate.scopes),
         expires: client.expires.into_iter().chain(expiry).min(),
+        client,
+        key,
+        scopes: known.powers_with(&certificate.scopes)?,
         times: Some((certificate.start, certificate.expiry)),
     })
 }
 
 /// Nobody can give what they do not hold, and a name only with the right to create that client.
 fn issuer_may(known: &Known, client: &Client, certificate: &Certificate, id: &str) -> Result<(), AuthFault> {
-    let held = known.scopes_of(client);
+    let held = known.scopes_of(client)?;
     if held.holds_everything() {
         return Ok(());
     }
@@ -215,7 +241,7 @@ fn restrict(known: &Known, claim: Claim, authorized: Option<&[String]>) -> Resul
     let Some(authorized) = authorized else { return Ok(claim) };
     match authorized.iter().find(|scope| !scope::is_valid(scope) || !claim.scopes.satisfies(scope)) {
         Some(scope) => Err(AuthFault::AuthorizedScopes(scope.clone())),
-        None => Ok(Claim { scopes: known.powers_with(authorized), ..claim }),
+        None => Ok(Claim { scopes: known.powers_with(authorized)?, ..claim }),
     }
 }
 

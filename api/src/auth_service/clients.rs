@@ -4,7 +4,7 @@ use actors::auth::{ClientBody, ClientRow, Known};
 use protocol::time::{self, Timestamp};
 use serde::Deserialize;
 
-use super::{AuthState, by};
+use super::{AuthState, by, unexpanded};
 use crate::http::{Answer, Call, Fault, Object, Reply};
 
 #[derive(Deserialize)]
@@ -77,9 +77,10 @@ fn reply(state: &AuthState, row: &ClientRow) -> Reply {
 
 fn described(known: &Known, row: &ClientRow) -> Object {
     let expanded = match known.client(&row.client_id) {
-        Some(client) if client.scopes == row.scopes => Arc::clone(known.scopes_of(client)),
-        _ => Arc::new(known.roles().expand(&row.scopes)),
+        Some(client) if client.scopes == row.scopes => known.scopes_of(client),
+        _ => known.roles().expand(&row.scopes).map(Arc::new),
     };
+    let expanded = expanded.unwrap_or_else(|error| unexpanded("client", &row.client_id, &row.scopes, error));
     Object::new()
         .field("clientId", &row.client_id)
         .field("description", &row.description)

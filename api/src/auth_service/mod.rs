@@ -13,7 +13,10 @@ use std::sync::Arc;
 
 use actors::auth::{Auth, AuthError};
 use base::{Clock, Secret};
-use protocol::error::ErrorCode;
+use protocol::{
+    error::ErrorCode,
+    scope::{ScopeSet, roles::TooManyScopes},
+};
 
 use crate::{
     Api,
@@ -69,6 +72,12 @@ pub(crate) fn routes(api: &Api, probes: &Probes) -> Routes<AuthState> {
 fn by(call: &Call) -> String {
     let caller = call.caller().ok();
     caller.and_then(|caller| caller.client_id.clone()).unwrap_or_else(|| "anonymous".to_owned())
+}
+
+/// Stands in lists for what is too much, so that the others in the list are still told.
+fn unexpanded(kind: &str, id: &str, scopes: &[String], error: TooManyScopes) -> Arc<ScopeSet> {
+    tracing::error!(auth.kind = kind, auth.id = id, %error, "its scopes are told as they stand");
+    Arc::new(ScopeSet::new(scopes))
 }
 
 impl From<AuthError> for Fault {

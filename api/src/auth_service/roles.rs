@@ -4,7 +4,7 @@ use actors::auth::{Known, Role, RoleBody};
 use protocol::time;
 use serde::Deserialize;
 
-use super::{AuthState, by};
+use super::{AuthState, by, unexpanded};
 use crate::http::{Answer, Call, Fault, Object, Reply};
 
 #[derive(Deserialize)]
@@ -83,11 +83,13 @@ fn reply(state: &AuthState, call: &Call) -> Answer {
 }
 
 fn described(known: &Known, role: &Role) -> Object {
+    let expanded = known.roles().expanded(role);
+    let expanded = expanded.unwrap_or_else(|error| unexpanded("role", &role.row.role_id, &role.row.scopes, error));
     Object::new()
         .field("roleId", &role.row.role_id)
         .field("description", &role.row.description)
         .field("scopes", &role.row.scopes)
         .field("created", &time::format(role.row.created))
         .field("lastModified", &time::format(role.row.last_modified))
-        .field("expandedScopes", &known.roles().expanded(role).as_slice())
+        .field("expandedScopes", &expanded.as_slice())
 }

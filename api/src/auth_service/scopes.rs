@@ -3,7 +3,7 @@ use std::sync::Arc;
 use serde::Deserialize;
 
 use super::AuthState;
-use crate::http::{Answer, Call, Object};
+use crate::http::{Answer, Call, Fault, Object};
 
 #[derive(Deserialize)]
 struct Body {
@@ -13,6 +13,9 @@ struct Body {
 pub(super) async fn expand_scopes(state: Arc<AuthState>, mut call: Call) -> Answer {
     let Body { scopes } = call.body()?;
     let expanded = state.auth.clients().now().roles().expand(&scopes);
+    let expanded = expanded.map_err(|error| {
+        Fault::input(error.to_string()).at("/payload/scopes", "come to fewer scopes with what roles add", "more")
+    })?;
     Ok(Object::new().field("scopes", &expanded.as_slice()).into())
 }
 

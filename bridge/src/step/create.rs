@@ -95,7 +95,11 @@ impl Step<'_> {
             }
             Some(_) => {}
         }
-        if let Some(scope) = rules.missing_scope(name, &self.master.queue.scopes_of(task)) {
+        let scopes = match self.master.queue.scopes_of(task) {
+            Ok(scopes) => scopes,
+            Err(error) => return refuse(format!("`scopes`: {error}")),
+        };
+        if let Some(scope) = rules.missing_scope(name, &scopes) {
             return refuse(format!("`scopes`: the task needs the scope {scope} to use this builder"));
         }
         Ok(Order::Make(NewRequest {

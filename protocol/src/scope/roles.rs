@@ -7,14 +7,17 @@
 //! role gives as it stands has a number, in the order of the normal form, and knows which roles it leads to. An
 //! expansion then marks numbers, and writes out only the scopes in which `<..>` was filled.
 
+mod branching;
 mod check;
 mod compile;
 mod cycle;
 mod expand;
 mod reach;
 
+pub use branching::BranchingRole;
 pub use check::{RoleFault, check_role};
 pub use cycle::RoleCycle;
+pub use expand::TooManyScopes;
 
 use self::reach::Reach;
 

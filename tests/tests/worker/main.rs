@@ -3,7 +3,6 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 mod bench;
-mod dev;
 
 use bench::{Bench, payload};
 use serde_json::json;

@@ -52,7 +52,7 @@ impl House {
 
     fn holds(&self, client_id: &str) -> Vec<String> {
         let known = self.auth.clients().now();
-        known.scopes_of(known.client(client_id).unwrap()).as_slice().to_vec()
+        known.scopes_of(known.client(client_id).unwrap()).unwrap().as_slice().to_vec()
     }
 }
 

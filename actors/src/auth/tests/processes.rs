@@ -16,7 +16,7 @@ async fn a_change_elsewhere_is_known_after_the_next_look() {
     other.0.look().await.unwrap();
     assert_eq!(token_of(&other, "c"), Some(token));
     let known = other.clients().now();
-    assert_eq!(known.scopes_of(known.client("c").unwrap()).as_slice(), ["assume:r", "x"]);
+    assert_eq!(known.scopes_of(known.client("c").unwrap()).unwrap().as_slice(), ["assume:r", "x"]);
 }
 
 #[tokio::test]

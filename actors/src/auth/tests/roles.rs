@@ -85,3 +85,41 @@ async fn roles_that_many_change_at_once_are_all_written() {
     other.0.look().await.unwrap();
     assert_eq!(other.clients().now().roles().list().len(), 4);
 }
+
+#[tokio::test]
+async fn roles_that_multiply_are_refused_when_they_are_written() {
+    let house = House::start().await;
+    let double = |level: u32| [format!("assume:r{level:02}-<..>0"), format!("assume:r{level:02}-<..>1")];
+    let write = async |level: u32| {
+        let scopes = double(level + 1);
+        house.role(&format!("r{level:02}-*"), &[scopes[0].as_str(), &scopes[1]]).await
+    };
+    for level in (10..22).rev() {
+        write(level).await.unwrap();
+    }
+    let refused = write(9).await.unwrap_err();
+    assert_eq!(refused.code(), ErrorCode::InputError);
+    assert!(refused.to_string().contains("`r09-*`"), "{refused}");
+    assert!(house.auth.clients().now().role("r09-*").is_none());
+
+    house.role("r09-*", &["assume:r10-<..>0"]).await.unwrap();
+    let body = role(&["assume:r10-<..>0", "assume:r10-<..>1"]);
+    assert_eq!(house.auth.update_role("r09-*", &body, "me", allowed).await.unwrap_err().code(), ErrorCode::InputError);
+    house.create("c", &["assume:r10-x"]).await;
+    assert_eq!(house.holds("c").len(), 1 + 8190);
+}
+
+#[tokio::test]
+async fn a_client_whose_scopes_come_to_too_many_is_refused() {
+    let house = House::start().await;
+    house.role("x*", &["<..>"]).await.unwrap();
+    let endless = house.role("y*", &["assume:xassume:yassume:y<..>"]).await;
+    assert_eq!(code(endless), ErrorCode::InputError);
+    let scopes: Vec<String> = (0..1000).map(|n| format!("s:{n}:<..>")).collect();
+    house.role("many:*", &scopes.iter().map(String::as_str).collect::<Vec<_>>()).await.unwrap();
+    let names: Vec<String> = (0..101).map(|n| format!("assume:many:{n}")).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    house.create("c", &names[..90]).await;
+    assert_eq!(code(house.auth.create_client("d", house.body(&names), "me").await), ErrorCode::InputError);
+    assert_eq!(code(house.auth.update_client("c", house.body(&names), "me", allowed).await), ErrorCode::InputError);
+}
