@@ -8,23 +8,35 @@ use axum::{
 };
 use base::Shutdown;
 use serde_json::json;
-use tokio::{net::TcpListener, time::timeout};
+use tokio::{
+    net::TcpListener,
+    sync::Mutex,
+    time::{Instant, timeout},
+};
 
-use crate::{Build, http::Reply, server::serve_requests};
+use crate::{
+    Build,
+    http::{LimitSizes, Limits, Reply},
+    net::{Connections, serve_requests},
+};
 
 /// Asks whether the process can do its work.
 pub type Ready = Arc<dyn Fn() -> Pin<Box<dyn Future<Output = bool> + Send>> + Send + Sync>;
 
 /// A question that takes longer has its answer.
 const READY_WITHIN: Duration = Duration::from_secs(2);
+/// How long an answer is good for others who ask.
+const ANSWER_HOLDS: Duration = Duration::from_millis(500);
 const DRAIN: Duration = Duration::from_secs(1);
+/// More probes at once do not come from those who are to ask.
+const MAX_CONNECTIONS: usize = 256;
 
 pub(crate) const READY_PATH: &str = "/__heartbeat__";
 
 /// Answers probes of a process without the HTTP API until `shutdown` is triggered: `/__lbheartbeat__` while it lives,
 /// `/__heartbeat__` while it is ready, `/__version__`.
 pub async fn serve_health(listener: TcpListener, build: Build, ready: Ready, shutdown: Shutdown) -> io::Result<()> {
-    let build = Arc::new(build);
+    let (build, ready) = (Arc::new(build), asked_together(ready));
     let respond = move |request: axum::http::Request<hyper::body::Incoming>| {
         let (build, ready) = (Arc::clone(&build), Arc::clone(&ready));
         async move {
@@ -36,8 +48,28 @@ pub async fn serve_health(listener: TcpListener, build: Build, ready: Ready, shu
             }
         }
     };
-    serve_requests(listener, respond, shutdown, DRAIN).await;
+    let connections = Connections { limits: Limits::new(LimitSizes::shared(MAX_CONNECTIONS)), proxies: Arc::default() };
+    serve_requests(listener, connections, respond, shutdown, DRAIN).await;
     Ok(())
+}
+
+/// One question for all who ask at about the same time: anybody may ask, and each question is one to the database.
+pub(crate) fn asked_together(ready: Ready) -> Ready {
+    let last: Arc<Mutex<Option<(Instant, bool)>>> = Arc::default();
+    Arc::new(move || {
+        let (ready, last) = (Arc::clone(&ready), Arc::clone(&last));
+        Box::pin(async move {
+            let mut last = last.lock().await;
+            if let Some((at, is_ready)) = *last
+                && at.elapsed() < ANSWER_HOLDS
+            {
+                return is_ready;
+            }
+            let is_ready = timeout(READY_WITHIN, ready()).await.unwrap_or(false);
+            *last = Some((Instant::now(), is_ready));
+            is_ready
+        })
+    })
 }
 
 pub(crate) async fn readiness(ready: &Ready) -> Response<Body> {
@@ -46,4 +78,24 @@ pub(crate) async fn readiness(ready: &Ready) -> Response<Body> {
     }
     let words = json!({ "error": "the database does not answer" });
     Reply::json(&words).with_status(StatusCode::SERVICE_UNAVAILABLE).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn many_who_ask_at_once_are_one_question() {
+        let asked = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&asked);
+        let ready = asked_together(Arc::new(move || {
+            counted.fetch_add(1, Ordering::Relaxed);
+            Box::pin(std::future::ready(true))
+        }));
+        let answers = futures_util::future::join_all((0..200).map(|_| ready())).await;
+        assert!(answers.iter().all(|is_ready| *is_ready));
+        assert!(asked.load(Ordering::Relaxed) < 20, "{asked:?}");
+    }
 }

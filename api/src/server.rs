@@ -1,9 +1,6 @@
-use std::{
-    convert::Infallible,
-    io,
-    sync::Arc,
-    time::{Duration, Instant},
-};
+#[cfg(test)]
+use std::time::Duration;
+use std::{convert::Infallible, io, sync::Arc, time::Instant};
 
 use actors::{
     artifacts::Artifacts,
@@ -23,22 +20,19 @@ use axum::{
     },
 };
 use base::{Clock, Entropy, Shutdown};
-use hyper::{body::Incoming, server::conn::http1, service::service_fn};
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper::body::Incoming;
 use protocol::exchanges::ExchangeNames;
-use tokio::{
-    net::{TcpListener, TcpStream},
-    task::JoinSet,
-    time::timeout,
-};
+use tokio::net::TcpListener;
 use tower::{Layer, ServiceExt};
 use tower_http::{CompressionLevel, compression::CompressionLayer};
 
 use crate::{
     ApiSettings, Build, auth_service,
-    health::{READY_PATH, Ready, readiness},
-    http::{Door, Durations, Limits, Probes, Routes, Table, answer},
-    index, live, object, own, purge_cache, push, queue, secrets,
+    health::{READY_PATH, Ready, asked_together, readiness},
+    http::{Door, Durations, Probes, Routes, Table, answer},
+    index, live,
+    net::{Connections, TrustedProxies, serve_requests},
+    object, own, purge_cache, push, queue, secrets,
 };
 
 /// What the server needs of the house.
@@ -62,14 +56,8 @@ pub struct Api {
     pub ready: Ready,
 }
 
-/// A client that sends its headers slower than this is let go.
-const HEADER_DEADLINE: Duration = Duration::from_secs(30);
-
 /// Smaller answers are cheaper to send than to compress.
 const WORTH_COMPRESSING: u64 = 16 * 1024;
-
-/// After a failed accept, usually for want of file handles, others need time to end.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// Answers requests until `shutdown` is triggered, then lets open ones finish within the drain deadline.
 pub async fn serve(listener: TcpListener, api: Api, shutdown: Shutdown) -> io::Result<()> {
@@ -78,19 +66,25 @@ pub async fn serve(listener: TcpListener, api: Api, shutdown: Shutdown) -> io::R
         given => given.to_owned(),
     };
     let drain = api.settings.drain_deadline.duration();
-    let ready = Arc::clone(&api.ready);
-    let door = Arc::new(door(api, root_url, &shutdown));
+    let ready = asked_together(Arc::clone(&api.ready));
+    let proxies = TrustedProxies::parse(&api.settings.trusted_proxies).map_err(|wrong| {
+        let words = format!("`api.trusted_proxies`: `{wrong}` is no address and no network like 10.0.0.0/8");
+        io::Error::new(io::ErrorKind::InvalidInput, words)
+    })?;
+    let proxies = Arc::new(proxies);
+    let connections = Connections { limits: api.settings.limits.of_connections(), proxies: Arc::clone(&proxies) };
+    let door = Arc::new(door(api, root_url, proxies, &shutdown));
     let respond = move |request: Request<Incoming>| {
         let (door, ready) = (Arc::clone(&door), Arc::clone(&ready));
         async move {
             if request.uri().path() == READY_PATH { readiness(&ready).await } else { respond(door, request).await }
         }
     };
-    serve_requests(listener, respond, shutdown, drain).await;
+    serve_requests(listener, connections, respond, shutdown, drain).await;
     Ok(())
 }
 
-fn door(api: Api, root_url: String, shutdown: &Shutdown) -> Door {
+fn door(api: Api, root_url: String, proxies: Arc<TrustedProxies>, shutdown: &Shutdown) -> Door {
     let probes = Probes::new(api.build.clone(), api.exchange_names.clone(), Instant::now());
     let mut table = Table::default();
     auth_service::routes(&api, &probes).into_table(&mut table);
@@ -108,10 +102,9 @@ fn door(api: Api, root_url: String, shutdown: &Shutdown) -> Door {
     purge_cache::routes(&api.purge_cache, &probes).into_table(&mut table);
     let settings = &api.settings;
     Door {
-        requests: Limits::new(settings.requests),
-        waiting_workers: Limits::new(settings.waiting_workers),
-        body_limit: settings.body_limit,
-        graph_limit: settings.graph_limit,
+        permits: settings.permits(),
+        bodies: settings.bodies(),
+        proxies,
         deadline: settings.deadline.duration(),
         upload_deadline: settings.upload_deadline.duration(),
         durations: Durations::new(),
@@ -125,62 +118,14 @@ fn door(api: Api, root_url: String, shutdown: &Shutdown) -> Door {
 }
 
 #[cfg(test)]
-pub(crate) async fn serve_door(listener: TcpListener, door: Arc<Door>, shutdown: Shutdown, drain: Duration) {
-    serve_requests(listener, move |request| respond(Arc::clone(&door), request), shutdown, drain).await;
-}
-
-/// The accept loop: it owns every connection, and leaves none behind.
-pub(crate) async fn serve_requests<R, F>(listener: TcpListener, respond: R, shutdown: Shutdown, drain: Duration)
-where
-    R: Fn(Request<Incoming>) -> F + Clone + Send + 'static,
-    F: Future<Output = Response<Body>> + Send + 'static,
-{
-    let mut connections = JoinSet::new();
-    loop {
-        let accepted = tokio::select! {
-            accepted = listener.accept() => accepted,
-            () = shutdown.wait() => break,
-        };
-        match accepted {
-            Ok((stream, _)) => _ = connections.spawn(connection(stream, respond.clone(), shutdown.clone())),
-            Err(fault) => {
-                tracing::warn!(error = %fault, "a connection could not be accepted");
-                tokio::time::sleep(ACCEPT_PAUSE).await;
-            }
-        }
-        while connections.try_join_next().is_some() {}
-    }
-    drop(listener);
-    let drained = timeout(drain, async { while connections.join_next().await.is_some() {} }).await;
-    if drained.is_err() {
-        tracing::warn!(connections = connections.len(), "requests still open are cut off");
-    }
-    connections.shutdown().await;
-}
-
-/// Serves one connection; once told to stop, it answers what it is at and closes.
-async fn connection<R, F>(stream: TcpStream, respond: R, shutdown: Shutdown)
-where
-    R: Fn(Request<Incoming>) -> F + Clone + Send + 'static,
-    F: Future<Output = Response<Body>> + Send + 'static,
-{
-    // Without it small answers may wait 40 ms for a packet to fill. Where it cannot be set, they do.
-    let _ = stream.set_nodelay(true);
-    let service = service_fn(move |request: Request<Incoming>| {
-        let responding = respond(request);
-        async move { Ok::<_, Infallible>(responding.await) }
-    });
-    let mut builder = http1::Builder::new();
-    builder.timer(TokioTimer::new()).header_read_timeout(HEADER_DEADLINE);
-    let mut connection = std::pin::pin!(builder.serve_connection(TokioIo::new(stream), service));
-    // How a connection ends is its client's affair; an error here says no more than that it ended.
-    tokio::select! {
-        _ = connection.as_mut() => {}
-        () = shutdown.wait() => {
-            connection.as_mut().graceful_shutdown();
-            let _ = connection.await;
-        }
-    }
+pub(crate) async fn serve_door(
+    listener: TcpListener,
+    connections: Connections,
+    door: Arc<Door>,
+    shutdown: Shutdown,
+    drain: Duration,
+) {
+    serve_requests(listener, connections, move |request| respond(Arc::clone(&door), request), shutdown, drain).await;
 }
 
 async fn respond(door: Arc<Door>, request: Request<Incoming>) -> Response<Body> {

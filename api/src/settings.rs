@@ -1,6 +1,8 @@
 use base::{Secret, Span};
 use serde::{Deserialize, Serialize};
 
+use crate::http::{BodyLimits, Checks, LimitSizes, Limits, Pace, Permits};
+
 base::settings! {
     /// The HTTP server.
     pub struct ApiSettings {
@@ -24,11 +26,109 @@ base::settings! {
         pub body_limit: usize = 10 * 1024 * 1024,
         /// Biggest body of a whole graph, in bytes.
         pub graph_limit: usize = 64 * 1024 * 1024,
+        /// Proxies and load balancers in front of the server, as addresses or networks like `10.0.0.0/8`: of a request
+        /// that comes from one of them, the client's address is taken from `X-Forwarded-For`, and their connections are
+        /// not counted. Where there is a proxy that stands not in this list, all callers behind it who do not sign
+        /// their requests share the limits of one address.
+        pub trusted_proxies: Vec<String> = Vec::new(),
         /// The secret that Drover shares with websocktunnel, to sign the tokens of its clients. Empty: there are no
         /// such tokens.
         pub websocktunnel_secret: Secret = Secret::default(),
+        /// What one caller may take.
+        pub limits: CallerLimits,
     }
 }
+
+base::settings! {
+    /// What one caller may take, and what is kept for others. An address is an IPv4 address or a /64 network of IPv6.
+    pub struct CallerLimits {
+        /// Of `api.requests` and of `api.live_connections`, one in so many is kept for callers who sign their requests,
+        /// and half as much besides for workers that take, keep and end runs. 0: nothing is kept.
+        pub kept_one_in: usize = 4,
+        /// Requests of one address worked on at the same time, as far as nobody signed them.
+        pub requests_per_address: usize = 512,
+        /// Requests of one client worked on at the same time. Workers that wait for tasks, keep or end runs do not count.
+        pub requests_per_client: usize = 1024,
+        /// Connections of one address in which nobody has signed a request yet.
+        pub connections_per_address: usize = 4096,
+        /// Connections of one address that follow live events and are not signed.
+        pub live_connections_per_address: usize = 100,
+        /// Connections of one client that follow live events.
+        pub live_connections_per_client: usize = 500,
+        /// Bodies of one address on their way at the same time, as far as nobody signed their requests.
+        pub bodies_per_address: usize = 256,
+        /// Biggest JSON body of a request that nobody signed, in bytes.
+        pub unsigned_body_limit: usize = 1024 * 1024,
+        /// Memory for bodies and replies of more than 64 KiB, in MiB. One client may have half of it, one address an
+        /// eighth.
+        pub large_bodies_mib: usize = 512,
+        /// Bodies of more than 64 KiB that are checked at the same time; each keeps a processor busy.
+        pub checked_at_once: usize = 2,
+        /// Files that are uploaded at the same time.
+        pub uploads: usize = 1024,
+        /// How long a body may take before it must come at the least rate.
+        pub body_grace: Span = Span::seconds(10),
+        /// Bytes of a body that must come in each second.
+        pub body_rate: u32 = 1024,
+    }
+}
+
+impl ApiSettings {
+    pub(crate) fn permits(&self) -> Permits {
+        let limits = &self.limits;
+        let requests = LimitSizes {
+            per_address: limits.requests_per_address,
+            per_client: limits.requests_per_client,
+            ..limits.kept_of(self.requests)
+        };
+        Permits {
+            requests: Limits::new(requests),
+            waiting_workers: Limits::new(LimitSizes::shared(self.waiting_workers)),
+            uploads: Limits::new(LimitSizes::shared(limits.uploads)),
+        }
+    }
+
+    pub(crate) fn bodies(&self) -> BodyLimits {
+        let limits = &self.limits;
+        let memory = limits.large_bodies_mib.saturating_mul(1024);
+        let memory = LimitSizes { per_address: memory / 8, per_client: memory / 2, ..limits.kept_of(memory) };
+        let receiving = LimitSizes { per_address: limits.bodies_per_address, ..LimitSizes::shared(usize::MAX) };
+        let (grace, bytes_per_second) = (limits.body_grace.duration(), limits.body_rate);
+        BodyLimits {
+            max: self.body_limit,
+            max_graph: self.graph_limit,
+            max_unsigned: limits.unsigned_body_limit,
+            pace: Pace { grace, bytes_per_second },
+            upload_pace: Pace { grace: grace * UPLOAD_GRACES, bytes_per_second },
+            receiving: Limits::new(receiving),
+            memory: Limits::new(memory),
+            checks: Checks::new(limits.checked_at_once),
+        }
+    }
+
+    pub(crate) fn live_permits(&self) -> Limits {
+        let limits = &self.limits;
+        Limits::new(LimitSizes {
+            per_address: limits.live_connections_per_address,
+            per_client: limits.live_connections_per_client,
+            ..limits.kept_of(self.live_connections)
+        })
+    }
+}
+
+impl CallerLimits {
+    pub(crate) fn of_connections(&self) -> Limits {
+        Limits::new(LimitSizes { per_address: self.connections_per_address, ..LimitSizes::shared(usize::MAX) })
+    }
+
+    fn kept_of(&self, max: usize) -> LimitSizes {
+        let for_signed = max.checked_div(self.kept_one_in).unwrap_or(0);
+        LimitSizes { for_signed, for_workers: for_signed / 2, ..LimitSizes::shared(max) }
+    }
+}
+
+/// A file is sent by a worker that is busy with other things too.
+const UPLOAD_GRACES: u32 = 6;
 
 /// A client that belongs to the settings and cannot be changed through the API.
 #[derive(Debug, Clone, Serialize, Deserialize)]

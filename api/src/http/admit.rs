@@ -2,26 +2,26 @@
 
 use std::{fmt::Write, sync::Arc};
 
-use axum::body::Body;
-use protocol::{error::ErrorCode, reference::Param, schema::Fault as SchemaFault};
+use protocol::{error::ErrorCode, limits::MAX_LISTED, reference::Param, schema::Fault as SchemaFault};
 use serde_json::Value;
 
 use super::{
     Call, Door, Fault, Read, body,
     call::Asked,
     query::{Query, invalid},
+    receive::Received,
     table::Route,
 };
-use crate::auth::{AuthFault, Caller};
 
 /// Methods whose JSON is kept as it was written, in which U+0000 is a character as any other. No text of the database
 /// can hold it.
 const KEPT_AS_WRITTEN: [&str; 3] = ["createTask", "insertTask", "set"];
 const NO_NUL: &str = "hold no character U+0000";
 
-pub(super) fn admit(door: &Door, route: &Route, asked: &Arc<Asked>, stream: Body) -> Result<Call, Fault> {
+pub(super) fn admit(door: &Door, route: &Route, asked: &Arc<Asked>, received: Received) -> Result<Call, Fault> {
     let value = if route.handler.read == Read::Json { body::parse(&asked.headers, &asked.raw)? } else { Value::Null };
-    let mut call = Call::new(Arc::clone(asked), caller(door, route, asked), value, stream);
+    let checks = door.bodies.checks.clone();
+    let mut call = Call::new(Arc::clone(asked), value, checks, hash_checked(route, asked, received));
     if route.scopes_first {
         call.authorize(|params| params)?;
     }
@@ -33,16 +33,13 @@ pub(super) fn admit(door: &Door, route: &Route, asked: &Arc<Asked>, stream: Body
     Ok(call)
 }
 
-/// Who is calling. Endpoints without scopes do not look at signatures.
-fn caller(door: &Door, route: &Route, asked: &Asked) -> Result<Caller, AuthFault> {
-    if route.endpoint.scopes.is_none() {
-        return Ok(Caller::anonymous(Arc::default()));
-    }
-    let caller = asked.identify(&door.clients, door.clock.now())?;
-    if route.handler.read != Read::Stream {
-        asked.check_hash(&caller)?;
-    }
-    Ok(caller)
+/// A caller whose body is not the one that was signed is not believed.
+fn hash_checked(route: &Route, asked: &Asked, received: Received) -> Received {
+    let caller = received.caller.and_then(|caller| match route.handler.read {
+        Read::Stream => Ok(caller),
+        Read::Json | Read::Whole => asked.check_hash(&caller).map(|()| caller),
+    });
+    Received { caller, ..received }
 }
 
 fn check_params(asked: &Asked) -> Result<(), Fault> {
@@ -122,6 +119,9 @@ fn invalid_body(route: &Route, faults: &[SchemaFault]) -> Fault {
     );
     for fault in faults {
         let _ = write!(message, "\n  * {fault}");
+    }
+    if faults.len() == MAX_LISTED {
+        message.push_str("\n  * and perhaps more");
     }
     in_body(Fault::new(ErrorCode::InputValidationError, message), faults)
 }

@@ -1,9 +1,16 @@
+use std::{io, time::Duration};
+
 use axum::body::{Body, HttpBody};
 use axum::http::{HeaderMap, header::CONTENT_TYPE};
 use bytes::{Bytes, BytesMut};
+use futures_util::{FutureExt, stream::unfold};
 use http_body_util::BodyExt;
 use protocol::error::ErrorCode;
 use serde_json::Value;
+use tokio::{
+    task::yield_now,
+    time::{Instant, timeout_at},
+};
 
 use super::Fault;
 
@@ -18,31 +25,124 @@ pub(crate) enum Read {
     Stream,
 }
 
-/// So many times the limit is read and thrown away, for the client to see the answer and not a broken connection.
-const PATIENCE: usize = 8;
+/// How fast a body must come: after a grace, so many bytes in each second since it began.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Pace {
+    pub grace: Duration,
+    pub bytes_per_second: u32,
+}
 
-/// Reads a whole body of at most `limit` bytes.
-pub(super) async fn read(body: Body, limit: usize) -> Result<Bytes, Fault> {
-    if body.is_end_stream() {
-        return Ok(Bytes::new());
+impl Pace {
+    /// When more than these bytes must have come.
+    fn deadline(self, begun: Instant, bytes: usize) -> Instant {
+        let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
+        begun + self.grace + Duration::from_secs(1) * bytes / self.bytes_per_second.max(1)
     }
-    let mut whole = Collected::default();
-    let mut body = body;
-    let mut length = 0;
-    while let Some(frame) = body.frame().await {
-        let frame = frame.map_err(|fault| malformed(format!("The body ended early: {fault}")))?;
-        let Ok(data) = frame.into_data() else { continue };
-        length += data.len();
-        if length <= limit {
-            whole.add(data);
-        } else if length > limit.saturating_mul(PATIENCE) {
-            break;
+}
+
+/// So often a connection is asked for what it has already: once to say that it is wanted, then for each part.
+const LOOKS: usize = 4;
+
+/// A body that is being received.
+pub(super) struct Receiving {
+    body: Body,
+    pace: Pace,
+    begun: Instant,
+    length: usize,
+    ended: bool,
+    whole: Collected,
+}
+
+impl Receiving {
+    pub(super) fn new(body: Body, pace: Pace) -> Self {
+        let ended = body.is_end_stream();
+        Self { body, pace, begun: Instant::now(), length: 0, ended, whole: Collected::default() }
+    }
+
+    /// How long it is at least, by the headers.
+    pub(super) fn announced(&self) -> usize {
+        usize::try_from(self.body.size_hint().lower()).unwrap_or(usize::MAX)
+    }
+
+    /// Keeps what comes until it is all there, or more than `max` bytes are. Whether it is all there.
+    pub(super) async fn fill(&mut self, max: usize) -> Result<bool, Fault> {
+        while self.length <= max && !self.ended {
+            if let Some(data) = self.frame().await? {
+                self.whole.add(data);
+            }
         }
+        Ok(self.length <= max)
     }
-    if length > limit {
-        return Err(Fault::new(ErrorCode::InputTooLarge, format!("The body may have at most {limit} bytes")));
+
+    /// Whether all of a body of at most `max` bytes can be had without waiting for its sender.
+    pub(super) async fn is_here(&mut self, max: usize) -> Result<bool, Fault> {
+        for _ in 0..LOOKS {
+            if self.ended || self.announced() > max {
+                break;
+            }
+            self.fill(max).now_or_never().transpose()?;
+            // The connection, which is of the same task, hands over what it has read.
+            yield_now().await;
+        }
+        Ok(self.ended)
     }
-    Ok(whole.finish())
+
+    /// Reads on, and keeps nothing, so that a client that sends first and listens then hears the answer. A client that
+    /// sends too much, or too slowly, does not.
+    pub(super) async fn discard(&mut self, max: usize) {
+        self.whole = Collected::default();
+        while self.length <= max && !self.ended && self.frame().await.is_ok() {}
+    }
+
+    pub(super) fn finish(self) -> Bytes {
+        self.whole.finish()
+    }
+
+    async fn frame(&mut self) -> Result<Option<Bytes>, Fault> {
+        let frame = timeout_at(self.pace.deadline(self.begun, self.length), self.body.frame()).await;
+        let Some(frame) = frame.map_err(|_| too_slow(self.pace))? else {
+            self.ended = true;
+            return Ok(None);
+        };
+        let frame = frame.map_err(|fault| malformed(format!("The body ended early: {fault}")))?;
+        let data = frame.into_data().ok();
+        self.length += data.as_ref().map_or(0, Bytes::len);
+        Ok(data)
+    }
+}
+
+/// A body that its reader gets as it comes, and that fails when it comes too slowly.
+pub(super) fn paced(body: Body, pace: Pace) -> Body {
+    if body.is_end_stream() {
+        return body;
+    }
+    let receiving = Receiving::new(body, pace);
+    Body::from_stream(unfold(receiving, async |mut receiving| {
+        loop {
+            match receiving.frame().await {
+                Ok(Some(data)) => return Some((Ok(data), receiving)),
+                Ok(None) if receiving.ended => return None,
+                Ok(None) => {}
+                Err(fault) => {
+                    receiving.ended = true;
+                    return Some((Err(io::Error::other(fault.message().to_owned())), receiving));
+                }
+            }
+        }
+    }))
+}
+
+fn too_slow(pace: Pace) -> Fault {
+    let Pace { grace, bytes_per_second } = pace;
+    let words = format!(
+        "The body came too slowly: after {} s, at least {bytes_per_second} bytes must come in each second",
+        grace.as_secs()
+    );
+    Fault::new(ErrorCode::ServiceUnavailable, words)
+}
+
+pub(super) fn too_large(limit: usize) -> Fault {
+    Fault::new(ErrorCode::InputTooLarge, format!("The body may have at most {limit} bytes"))
 }
 
 /// Most bodies come in one piece, and then are not copied.
@@ -92,4 +192,54 @@ pub(super) fn parse(headers: &HeaderMap, raw: &[u8]) -> Result<Value, Fault> {
 pub(super) fn malformed(message: String) -> Fault {
     let got = message.clone();
     Fault::new(ErrorCode::MalformedPayload, message).at("/payload", "be a whole JSON object or array", got)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FAST: Pace = Pace { grace: Duration::from_mins(1), bytes_per_second: 1 };
+    const AT_ONCE: Pace = Pace { grace: Duration::from_millis(20), bytes_per_second: 1_000_000 };
+
+    /// Pieces of so many bytes, after which the body ends or never does.
+    fn pieces(size: usize, count: usize, ends: bool) -> Body {
+        Body::from_stream(unfold(0, move |sent| async move {
+            if sent == count && !ends {
+                std::future::pending::<()>().await;
+            }
+            (sent < count).then(|| (Ok::<_, io::Error>(vec![b'x'; size]), sent + 1))
+        }))
+    }
+
+    #[test]
+    fn the_deadline_moves_with_what_has_come() {
+        let begun = Instant::now();
+        let pace = Pace { grace: Duration::from_secs(5), bytes_per_second: 1000 };
+        for (bytes, seconds) in [(0, 5), (999, 5), (1000, 6), (60_000, 65)] {
+            assert_eq!((pace.deadline(begun, bytes) - begun).as_secs(), seconds, "{bytes}");
+        }
+        let none = Pace { bytes_per_second: 0, ..pace };
+        assert_eq!(none.deadline(begun, 3).duration_since(begun).as_secs(), 8, "a rate of 0 divides nothing by 0");
+    }
+
+    #[tokio::test]
+    async fn a_body_that_stops_to_come_is_given_up() {
+        let fault = Receiving::new(pieces(1, 1, false), AT_ONCE).fill(10_000).await.unwrap_err();
+        assert!(fault.message().contains("too slowly"), "{}", fault.message());
+        assert!(paced(pieces(1, 1, false), AT_ONCE).collect().await.is_err());
+        assert_eq!(paced(pieces(1500, 20, true), FAST).collect().await.unwrap().to_bytes().len(), 30_000);
+    }
+
+    #[tokio::test]
+    async fn no_more_is_kept_than_was_asked_for() {
+        let mut fair = Receiving::new(pieces(1500, 20, true), FAST);
+        assert!(fair.fill(30_000).await.unwrap());
+        assert_eq!(fair.finish().len(), 30_000);
+        let mut long = Receiving::new(pieces(1500, 20, true), FAST);
+        assert!(!long.fill(2000).await.unwrap());
+        assert_eq!(long.length, 3000);
+        long.discard(1_000_000).await;
+        assert!(long.ended && long.length == 30_000);
+        assert!(long.finish().is_empty());
+    }
 }

@@ -5,7 +5,7 @@ use std::{
 
 use axum::{
     body::Body,
-    http::{HeaderMap, Method, Uri, request::Parts},
+    http::{Extensions, HeaderMap, Method, Uri, request::Parts},
 };
 use bytes::Bytes;
 use protocol::{
@@ -17,7 +17,12 @@ use protocol::{
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use super::{Fault, body, query::Query};
+use super::{
+    Checks, Fault, Permit, Sender, body,
+    bounded::{OMITTED, shortened},
+    query::Query,
+    receive::Received,
+};
 use crate::auth::{AuthFault, Caller, insufficient};
 
 /// What was asked: everything about a request that an error repeats.
@@ -29,6 +34,7 @@ pub(crate) struct Asked {
     /// Decoded.
     pub params: Vec<(&'static str, String)>,
     pub uri: Uri,
+    pub extensions: Extensions,
     pub raw: Bytes,
 }
 
@@ -41,34 +47,46 @@ pub(crate) struct Call {
     pub(super) body: Value,
     /// Behind a lock only so that a call can be looked at from several threads; it is never waited for.
     stream: Mutex<Body>,
+    sender: Sender,
+    checks: Checks,
+    /// Held for a large body.
+    _memory: Option<Permit>,
 }
-
-/// Stands for what is not repeated in errors.
-const OMITTED: &str = "(OMITTED)";
 
 /// The parameter of a path that is a permission for whoever knows it.
 const PERMIT: &str = "token";
 
 /// Bigger bodies are not repeated in errors.
-const REPEATED: usize = 1024 * 1024;
+const MAX_REPEATED_BODY: usize = 4 * 1024;
+
+/// Nor is more than this of a parameter.
+const MAX_REPEATED_PARAM: usize = 1024;
+
+/// More scopes are never asked for at once: each is looked up, and told of in a refusal.
+const MAX_SCOPES: usize = 50_000;
+
+fn too_many_scopes(name: &str, length: usize) -> Fault {
+    let expected = format!("name at most {MAX_SCOPES} things that need a scope; ask for them in several requests");
+    Fault::unfit(&format!("/payload/{name}"), &expected, &length.to_string())
+}
 
 impl Asked {
     pub(super) fn new(endpoint: &'static Endpoint, head: Parts) -> Self {
-        let Parts { method, headers, uri, .. } = head;
-        Self { endpoint, method, headers, params: Vec::new(), uri, raw: Bytes::new() }
+        let Parts { method, headers, uri, extensions, .. } = head;
+        Self { endpoint, method, headers, params: Vec::new(), uri, extensions, raw: Bytes::new() }
     }
 
     /// As an error repeats them.
     pub(super) fn params_json(&self) -> Value {
         let told = |(name, value): &(&str, String)| {
-            let value = if *name == PERMIT { OMITTED } else { value.as_str() };
-            ((*name).to_owned(), value.into())
+            let value = if *name == PERMIT { OMITTED.into() } else { shortened(value, MAX_REPEATED_PARAM) };
+            ((*name).to_owned(), Value::from(value))
         };
         Value::Object(self.params.iter().map(told).collect())
     }
 
     pub(super) fn payload_json(&self) -> Value {
-        if self.raw.len() > REPEATED {
+        if self.raw.len() > MAX_REPEATED_BODY {
             return OMITTED.into();
         }
         let payload = body::parse(&self.headers, &self.raw).unwrap_or_else(|_| Value::Object(Map::new()));
@@ -81,14 +99,27 @@ impl Asked {
         }
     }
 
-    fn scope_params(&self) -> ScopeParams {
+    /// The values for scopes that the path tells.
+    pub(super) fn scope_params(&self) -> ScopeParams {
         self.params.iter().fold(ScopeParams::new(), |params, (name, value)| params.text(name, value))
     }
 }
 
 impl Call {
-    pub(super) fn new(asked: Arc<Asked>, caller: Result<Caller, AuthFault>, body: Value, stream: Body) -> Self {
-        Self { asked, caller, query: Query::default(), body, stream: Mutex::new(stream) }
+    pub(super) fn new(asked: Arc<Asked>, body: Value, checks: Checks, received: Received) -> Self {
+        let Received { caller, sender, stream, memory } = received;
+        let stream = Mutex::new(stream);
+        Self { asked, caller, query: Query::default(), body, stream, sender, checks, _memory: memory }
+    }
+
+    /// For limits of the handler's own.
+    pub(crate) fn sender(&self) -> &Sender {
+        &self.sender
+    }
+
+    /// For work of the handler that keeps a processor busy.
+    pub(crate) fn checks(&self) -> &Checks {
+        &self.checks
     }
 
     pub(crate) fn asked(&self) -> &Asked {
@@ -151,7 +182,11 @@ impl Call {
             None => Ok(()),
             Some(_) if caller.scopes.holds_everything() => Ok(()),
             Some(template) => {
-                let required = template.render(&fill(self.asked.scope_params()));
+                let params = fill(self.asked.scope_params());
+                if let Some((name, length)) = params.list_longer_than(MAX_SCOPES) {
+                    return Err(too_many_scopes(name, length));
+                }
+                let required = template.render(&params);
                 self.require(required.map_err(|fault| Fault::internal(fault.to_string()))?)
             }
         }

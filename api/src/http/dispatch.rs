@@ -13,15 +13,16 @@ use tokio::time::{Instant, timeout_at};
 use tracing::Instrument;
 
 use super::{
-    Answer, Fault, Limits, Read, Reply, Table, admit, body,
+    Answer, Call, Fault, Limits, Read, Reply, Table, admit,
     call::Asked,
-    checked, headers, percent,
-    query::invalid,
+    checked, headers,
+    large::{BodyLimits, SMALL_BODY},
+    receive::{Received, receive},
     root::{self, Probes},
     table::{RawParams, Route},
     unread::Unread,
 };
-use crate::auth::Clients;
+use crate::{auth::Clients, net::TrustedProxies};
 
 /// Everything that stands between a connection and the handlers.
 pub(crate) struct Door {
@@ -31,12 +32,11 @@ pub(crate) struct Door {
     pub entropy: Entropy,
     pub probes: Probes,
     pub root_url: String,
-    pub requests: Limits,
-    pub waiting_workers: Limits,
-    pub body_limit: usize,
-    pub graph_limit: usize,
+    pub permits: Permits,
+    pub bodies: BodyLimits,
     pub deadline: Duration,
     pub upload_deadline: Duration,
+    pub proxies: Arc<TrustedProxies>,
     pub durations: Durations,
 }
 
@@ -56,7 +56,25 @@ impl Durations {
     }
 }
 
-/// Workers wait here for a task to come, so they are counted apart.
+/// What is limited while a request is worked on.
+pub(crate) struct Permits {
+    pub requests: Limits,
+    /// Workers wait for a task to come, so they are counted apart.
+    pub waiting_workers: Limits,
+    /// Files that arrive, which may take hours.
+    pub uploads: Limits,
+}
+
+impl Permits {
+    fn of(&self, route: &Route) -> &Limits {
+        match route.handler.read {
+            Read::Stream => &self.uploads,
+            _ if route.endpoint.name == LONG_POLL => &self.waiting_workers,
+            _ => &self.requests,
+        }
+    }
+}
+
 const LONG_POLL: &str = "claimWork";
 
 /// A graph of thousands of tasks may take as long as several requests.
@@ -73,13 +91,13 @@ pub(crate) async fn answer(door: Arc<Door>, request: Request<Body>) -> Response<
     response
 }
 
-async fn route(door: &Door, head: Parts, body: Body) -> Reply {
+async fn route(door: &Arc<Door>, head: Parts, body: Body) -> Reply {
     let uri = head.uri.clone();
     if head.method == Method::OPTIONS {
         return options(door, &head.method, uri.path());
     }
     match door.table.find(uri.path(), &head.method) {
-        Some((route, params)) => serve(door, route, &params, head, body).await,
+        Some((route, params)) => serve(door, &route, &params, head, body).await,
         None if matches!(head.method, Method::GET | Method::HEAD) => {
             let outside = door.probes.outside(uri.path(), &door.root_url);
             outside.unwrap_or_else(|| root::not_found(&head.method, uri.path(), door.clock.now()))
@@ -97,11 +115,9 @@ fn options(door: &Door, method: &Method, path: &str) -> Reply {
     Reply::bytes("text/plain", Body::from(names.clone())).with_header("allow", &names)
 }
 
-async fn serve(door: &Door, route: &Route, params: &RawParams<'_>, head: Parts, body: Body) -> Reply {
+async fn serve(door: &Arc<Door>, route: &Arc<Route>, params: &RawParams<'_>, head: Parts, body: Body) -> Reply {
     let span = tracing::info_span!("request", api.method = route.endpoint.name);
     let span = telemetry::follow(span, head.headers.get("traceparent").and_then(|value| value.to_str().ok()));
-    let limits = if route.endpoint.name == LONG_POLL { &door.waiting_workers } else { &door.requests };
-    let place = limits.enter();
     let deadline = match route.handler.read {
         Read::Json => door.deadline,
         Read::Whole => door.deadline * GRAPH_DEADLINES,
@@ -110,13 +126,14 @@ async fn serve(door: &Door, route: &Route, params: &RawParams<'_>, head: Parts, 
     let begun = Instant::now();
     let until = begun + deadline;
     let mut asked = Asked::new(route.endpoint, head);
-    let received = match place {
-        Some(_) => within(until, receive(door, route, params, &mut asked, body)).await,
-        None => Err(root::busy()),
-    };
+    let received = within(until, receive(door, route, params, &mut asked, body)).await;
     let asked = Arc::new(asked);
     let answer = match received {
-        Ok(stream) => run(door, route, &asked, stream, until).instrument(span).await,
+        // A permit is taken once the body is there: who sends slowly takes nothing from others.
+        Ok(received) => match door.permits.of(route).enter(&received.sender) {
+            Some(_permit) => run(door, route, &asked, received, until).instrument(span).await,
+            None => Err(root::busy()),
+        },
         Err(fault) => Err(fault),
     };
     let reply = answer.unwrap_or_else(|fault| fault.into_reply(&asked, door.clock.now(), &door.entropy));
@@ -124,34 +141,28 @@ async fn serve(door: &Door, route: &Route, params: &RawParams<'_>, head: Parts, 
     reply
 }
 
-/// Takes path and body in. What stays to be read is left to the handler.
-async fn receive(
-    door: &Door,
-    route: &Route,
-    params: &RawParams<'_>,
-    asked: &mut Asked,
-    body: Body,
-) -> Result<Body, Fault> {
-    for (name, raw) in params {
-        let value = percent::decode_path(raw);
-        let value = value.ok_or_else(|| invalid(&format!("`{raw}` for {name} is not percent-encoded UTF-8")))?;
-        asked.params.push((name, value));
-    }
-    let limit = match route.handler.read {
-        Read::Stream => return Ok(body),
-        Read::Whole => door.graph_limit,
-        Read::Json => door.body_limit,
+async fn run(door: &Arc<Door>, route: &Arc<Route>, asked: &Arc<Asked>, received: Received, until: Instant) -> Answer {
+    let sender = received.sender.clone();
+    let call = if asked.raw.len() > SMALL_BODY {
+        within(until, admit_large(door, route, asked, received)).await?
+    } else {
+        admit::admit(door, route, asked, received)?
     };
-    if !matches!(asked.method, Method::GET | Method::HEAD) {
-        asked.raw = body::read(body, limit).await?;
-    }
-    Ok(Body::empty())
+    let reply = within(until, (route.handler.run)(call)).await?;
+    let reply = door.bodies.held(reply, &sender)?;
+    checked::checked(route, reply).await
 }
 
-async fn run(door: &Door, route: &Route, asked: &Arc<Asked>, stream: Body, until: Instant) -> Answer {
-    let call = admit::admit(door, route, asked, stream)?;
-    let reply = within(until, (route.handler.run)(call)).await?;
-    checked::checked(route, reply).await
+/// Reading and checking a large body takes long; others must not wait for it, nor may it take every processor.
+async fn admit_large(
+    door: &Arc<Door>,
+    route: &Arc<Route>,
+    asked: &Arc<Asked>,
+    received: Received,
+) -> Result<Call, Fault> {
+    let (door, route, asked) = (Arc::clone(door), Arc::clone(route), Arc::clone(asked));
+    let checks = door.bodies.checks.clone();
+    checks.run(move || admit::admit(&door, &route, &asked, received)).await?
 }
 
 /// Ends what takes too long. It may be done all the same: a command that was sent is not taken back.

@@ -4,13 +4,21 @@ use base::Entropy;
 use protocol::{
     error::ErrorCode,
     id::TaskId,
+    limits::MAX_LISTED,
     time::{self, Timestamp},
 };
 use serde::Serialize;
 use serde_json::{Value, json};
 use uuid::Builder;
 
-use super::{Reply, call::Asked};
+use super::{
+    Reply,
+    bounded::{ErrorReply, shortened},
+    call::Asked,
+};
+
+/// Longest part of a refused value that is told to programs, in bytes.
+const MAX_VALUE: usize = 256;
 
 /// A request refused: what kind of refusal, in words for people, and in `details` for programs where that helps.
 #[derive(Debug, Clone)]
@@ -48,7 +56,11 @@ impl Fault {
         expected: impl Into<String>,
         got: impl Into<String>,
     ) -> Self {
-        self.misfits.push(Misfit { pointer: pointer.into(), expected: expected.into(), got: got.into() });
+        if self.misfits.len() < MAX_LISTED {
+            let [pointer, expected, got] =
+                [pointer.into(), expected.into(), got.into()].map(|text| shortened(&text, MAX_VALUE).into_owned());
+            self.misfits.push(Misfit { pointer, expected, got });
+        }
         self
     }
 
@@ -92,6 +104,10 @@ impl Fault {
         Self { details: Some(details), ..self }
     }
 
+    pub(super) fn message(&self) -> &str {
+        &self.message
+    }
+
     const fn status(&self) -> StatusCode {
         match self.code {
             ErrorCode::MalformedPayload
@@ -117,13 +133,10 @@ impl Fault {
         let method = asked.endpoint.name.as_str();
         let words = if code == ErrorCode::InternalServerError { self.logged(method, entropy) } else { self.message };
         let request = RequestInfo { method, params: asked.params_json(), payload: asked.payload_json(), now };
-        let mut body = error_body(code, status.as_u16(), &words, &request);
-        if let Some(details) = self.details {
-            body["details"] = details;
-        } else if !self.misfits.is_empty() {
-            body["details"] = json!({ "faults": self.misfits });
-        }
-        let reply = Reply::json(&body).with_status(status);
+        let faults = Some(self.misfits).filter(|misfits| !misfits.is_empty());
+        let details = self.details.or_else(|| faults.map(|misfits| json!({ "faults": misfits })));
+        let body = ErrorReply { details, ..error_reply(code, status.as_u16(), words, request) };
+        let reply = Reply::json_text(body.into_json()).with_status(status);
         match code {
             ErrorCode::AuthenticationFailed => reply.with_header("www-authenticate", "hawk"),
             ErrorCode::ServiceUnavailable => reply.with_header("retry-after", "1"),
@@ -146,17 +159,14 @@ pub(super) struct RequestInfo<'m> {
     pub now: Timestamp,
 }
 
-/// The body of an error. The words end in a few lines that tell which request was refused, and when.
-pub(super) fn error_body(code: ErrorCode, status: u16, words: &str, request: &RequestInfo<'_>) -> Value {
+/// An error as it is told. The words end in a few lines that tell which request was refused, and when.
+pub(super) fn error_reply(code: ErrorCode, status: u16, words: String, request: RequestInfo<'_>) -> ErrorReply {
     let RequestInfo { method, params, payload, now } = request;
-    let at = time::format(*now);
+    let at = time::format(now);
     let trailer =
         format!("\n\n---\n\n* method:     {method}\n* errorCode:  {code}\n* statusCode: {status}\n* time:       {at}");
-    json!({
-        "code": code.as_str(),
-        "message": format!("{words}{trailer}"),
-        "requestInfo": { "method": method, "params": params, "payload": payload, "time": at },
-    })
+    let request_info = json!({ "method": method, "params": params, "payload": payload, "time": at });
+    ErrorReply { code: code.as_str(), message: words, trailer, request_info, details: None }
 }
 
 impl From<QueueError> for Fault {

@@ -35,8 +35,10 @@ fn host_and_port(headers: &HeaderMap) -> (String, u16) {
         Some((name, port)) if !port.ends_with(']') => (name, port.parse().ok()),
         _ => (host, None),
     };
-    let forwarded = text("x-forwarded-port").and_then(|port| port.parse().ok());
-    let https = text("x-forwarded-proto").filter(|proto| *proto == "https").map(|_| 443);
+    let forwarded = text("x-forwarded-port").and_then(|list| list.split(',').next()?.trim().parse().ok());
+    // Of several proxies in a row, the first stands next to the client.
+    let scheme = text("x-forwarded-proto").and_then(|list| list.split(',').next()).map(str::trim);
+    let https = scheme.filter(|scheme| scheme.eq_ignore_ascii_case("https")).map(|_| 443);
     (name.to_ascii_lowercase(), forwarded.or(https).or(port).unwrap_or(80))
 }
 
@@ -46,13 +48,16 @@ mod tests {
 
     #[test]
     fn a_proxy_may_say_where_the_client_thinks_it_is() {
-        let cases: [(&[_], _); 6] = [
+        let cases: [(&[_], _); 9] = [
             (&[("host", "House.example")], ("house.example", 80)),
             (&[("host", "house.example:8080")], ("house.example", 8080)),
             (&[("host", "[::1]:8080")], ("[::1]", 8080)),
             (&[("host", "[::1]")], ("[::1]", 80)),
             (&[("host", "h:8080"), ("x-forwarded-proto", "https")], ("h", 443)),
             (&[("host", "h"), ("x-forwarded-proto", "https"), ("x-forwarded-port", "8443")], ("h", 8443)),
+            (&[("host", "h"), ("x-forwarded-proto", "HTTPS, http")], ("h", 443)),
+            (&[("host", "h"), ("x-forwarded-proto", "http, https")], ("h", 80)),
+            (&[("host", "h"), ("x-forwarded-proto", "https,http"), ("x-forwarded-port", "8443, 80")], ("h", 8443)),
         ];
         for (given, (host, port)) in cases {
             let mut headers = HeaderMap::new();

@@ -2,6 +2,7 @@
 
 mod admit;
 mod body;
+mod bounded;
 mod call;
 mod checked;
 mod dispatch;
@@ -9,10 +10,12 @@ mod fault;
 mod headers;
 mod identify;
 mod json;
+mod large;
 mod limits;
 mod page;
 mod percent;
 mod query;
+mod receive;
 mod reply;
 mod root;
 mod routes;
@@ -20,13 +23,14 @@ mod table;
 mod unread;
 
 pub(crate) use admit::in_body;
-pub(crate) use body::Read;
+pub(crate) use body::{Pace, Read};
 pub(crate) use call::Call;
 pub(crate) use checked::{checked_item, unreadable};
-pub(crate) use dispatch::{Door, Durations, answer};
+pub(crate) use dispatch::{Door, Durations, Permits, answer};
 pub(crate) use fault::Fault;
 pub(crate) use json::Object;
-pub(crate) use limits::Limits;
+pub(crate) use large::{BodyLimits, Checks};
+pub(crate) use limits::{Class, Holder, LimitSizes, Limits, Permit, Sender};
 pub(crate) use reply::Reply;
 pub use root::Build;
 pub(crate) use root::Probes;

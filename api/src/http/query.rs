@@ -1,6 +1,6 @@
 use std::fmt::Write;
 
-use protocol::{error::ErrorCode, reference::QueryKey};
+use protocol::{error::ErrorCode, limits::MAX_LISTED, reference::QueryKey};
 
 use super::{Fault, percent};
 
@@ -9,7 +9,7 @@ use super::{Fault, percent};
 pub(crate) struct Query(Vec<(&'static str, String)>);
 
 impl Query {
-    /// Every key at most once, known, and of its pattern; all faults are told together. `bewit` is passed over.
+    /// Every key at most once, known, and of its pattern; the faults are told together. `bewit` is passed over.
     pub(super) fn parse(text: Option<&str>, keys: &'static [QueryKey]) -> Result<Self, Fault> {
         let mut query = Self::default();
         let mut faults: Vec<Wrong> = Vec::new();
@@ -17,6 +17,9 @@ impl Query {
         for (key, value) in parts.map(|part| part.split_once('=').unwrap_or((part, ""))) {
             if let Err(fault) = query.put(key, value, keys) {
                 faults.push(fault);
+            }
+            if faults.len() == MAX_LISTED {
+                break;
             }
         }
         if faults.is_empty() { Ok(query) } else { Err(told(faults)) }

@@ -1,5 +1,5 @@
 use axum::{
-    body::Body,
+    body::{Body, HttpBody},
     http::{
         HeaderName, HeaderValue, Response, StatusCode,
         header::{CONTENT_TYPE, LOCATION},
@@ -79,6 +79,15 @@ impl Reply {
             self.0.headers_mut().insert(HeaderName::from_static(name), value);
         }
         self
+    }
+
+    /// How long the body is, if it lies ready.
+    pub(super) fn known_length(&self) -> Option<u64> {
+        self.0.body().size_hint().exact()
+    }
+
+    pub(super) fn map_body(self, change: impl FnOnce(Body) -> Body) -> Self {
+        Self(self.0.map(change))
     }
 
     pub(super) fn is_ok(&self) -> bool {

@@ -1,16 +1,23 @@
 use std::{
-    sync::Arc,
+    collections::HashMap,
+    sync::{Arc, OnceLock},
     time::{Duration, Instant},
 };
 
 use axum::http::{Method, StatusCode};
-use protocol::{error::ErrorCode, exchanges::ExchangeNames, reference, time::Timestamp};
+use bytes::Bytes;
+use protocol::{
+    error::ErrorCode,
+    exchanges::ExchangeNames,
+    reference::{self, Document},
+    time::Timestamp,
+};
 use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::{
     Call, Fault, Reply,
-    fault::{RequestInfo, error_body},
+    fault::{RequestInfo, error_reply},
 };
 
 /// Which program answers.
@@ -34,11 +41,13 @@ pub(crate) struct Probes {
     build: Arc<Build>,
     names: Arc<ExchangeNames>,
     started: Instant,
+    /// References and schemas by path, written at their first use: anybody may ask for them, as often as they like.
+    files: Arc<OnceLock<HashMap<String, Bytes>>>,
 }
 
 impl Probes {
     pub(crate) fn new(build: Build, names: ExchangeNames, started: Instant) -> Self {
-        Self { build: Arc::new(build), names: Arc::new(names), started }
+        Self { build: Arc::new(build), names: Arc::new(names), started, files: Arc::default() }
     }
 
     pub(super) fn answer(&self, call: &Call) -> Reply {
@@ -55,31 +64,32 @@ impl Probes {
             "/__version__" => Some(Reply::json(&*self.build)),
             "/__heartbeat__" | "/__lbheartbeat__" => Some(Reply::json(&json!({}))),
             "/robots.txt" => Some(Reply::bytes("text/plain", "User-Agent: *\nDisallow: /\n".into())),
-            "/references/manifest.json" => Some(Reply::json(&reference::manifest(root_url))),
-            "/references/references.json" => Some(Reply::json(&self.bundle())),
-            _ => self.document(path, root_url),
+            _ => self.files.get_or_init(|| self.written(root_url)).get(path).map(|text| Reply::json_text(text.clone())),
         }
     }
 
-    /// All documents as they are kept, relative to the root URL.
-    fn bundle(&self) -> Value {
-        let documents = reference::documents(&self.names).into_iter();
-        documents.map(|document| json!({ "filename": document.filename, "content": document.content })).collect()
-    }
-
-    /// One document, with the root URL before its `$schema` and `$id`.
-    fn document(&self, path: &str, root_url: &str) -> Option<Reply> {
-        let filename = path.strip_prefix('/')?;
-        if !filename.starts_with("references/") && !filename.starts_with("schemas/") {
-            return None;
-        }
-        let found = reference::documents(&self.names).into_iter().find(|document| document.filename == filename)?;
-        Some(Reply::json(&found.served_under(root_url)))
+    /// Each document with the root URL before its `$schema` and `$id`; the manifest; and all documents as they are
+    /// kept, relative to the root URL.
+    fn written(&self, root_url: &str) -> HashMap<String, Bytes> {
+        let documents = reference::documents(&self.names);
+        let served = |document: &Document| (format!("/{}", document.filename), text(&document.served_under(root_url)));
+        let mut files: HashMap<String, Bytes> = documents.iter().map(served).collect();
+        let bundle: Value = documents
+            .into_iter()
+            .map(|document| json!({ "filename": document.filename, "content": document.content }))
+            .collect();
+        files.insert("/references/manifest.json".to_owned(), text(&reference::manifest(root_url)));
+        files.insert("/references/references.json".to_owned(), text(&bundle));
+        files
     }
 
     fn uptime(&self) -> Duration {
         self.started.elapsed()
     }
+}
+
+fn text(value: &Value) -> Bytes {
+    value.to_string().into()
 }
 
 /// Services of Taskcluster that Drover does not have. Of `hooks` and `worker-manager` the probes are answered, because
@@ -96,18 +106,20 @@ pub(super) fn not_found(method: &Method, path: &str, now: Timestamp) -> Reply {
         None => "/references/manifest.json".to_owned(),
     };
     let missing = MISSING_SERVICES.contains(&service);
-    let body = if missing { missing_service(service, method, path, now) } else { json!({ "error": "Not found" }) };
-    Reply::json(&body)
-        .with_status(StatusCode::NOT_FOUND)
-        .with_header("link", &format!("<{document}>; rel=\"describedby\""))
+    let reply = if missing {
+        Reply::json_text(missing_service(service, method, path, now))
+    } else {
+        Reply::json(&json!({ "error": "Not found" }))
+    };
+    reply.with_status(StatusCode::NOT_FOUND).with_header("link", &format!("<{document}>; rel=\"describedby\""))
 }
 
 /// The endpoint is not known, so the request itself stands in its place.
-fn missing_service(service: &str, method: &Method, path: &str, now: Timestamp) -> Value {
+fn missing_service(service: &str, method: &Method, path: &str, now: Timestamp) -> Vec<u8> {
     let words = format!("This deployment does not have the service `{service}`: Drover does not provide it");
     let request = format!("{method} {}", path.chars().take(LONGEST_PATH_TOLD).collect::<String>());
     let request = RequestInfo { method: &request, params: json!({}), payload: json!({}), now };
-    error_body(ErrorCode::ResourceNotFound, 404, &words, &request)
+    error_reply(ErrorCode::ResourceNotFound, 404, words, request).into_json()
 }
 
 /// The answer when too much is going on already.

@@ -1,4 +1,4 @@
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 use axum::http::Method;
 use protocol::{
@@ -18,7 +18,7 @@ pub(crate) struct Table {
 struct Entries {
     version: &'static str,
     /// In order of declaration, by the literal that each route begins with.
-    by_first: HashMap<&'static str, Vec<Route>>,
+    by_first: HashMap<&'static str, Vec<Arc<Route>>>,
 }
 
 /// An endpoint that is answered, and by what.
@@ -44,18 +44,18 @@ impl Table {
     pub(super) fn add(&mut self, service: &'static Service, endpoint: &'static Endpoint, handler: Handler) {
         let entries = self.services.entry(&service.service_name).or_default();
         entries.version = &service.api_version;
-        let route = Route::new(service, endpoint, handler);
+        let route = Arc::new(Route::new(service, endpoint, handler));
         if let Some(Segment::Literal(first)) = route.segments.first() {
             entries.by_first.entry(first).or_default().push(route);
         }
     }
 
     /// The first route, in order of declaration, that fits path and method.
-    pub(crate) fn find<'a>(&self, path: &'a str, method: &Method) -> Option<(&Route, RawParams<'a>)> {
+    pub(crate) fn find<'a>(&self, path: &'a str, method: &Method) -> Option<(Arc<Route>, RawParams<'a>)> {
         let wanted = if method == Method::HEAD { &Method::GET } else { method };
         let path = self.candidates(path)?;
         let routes = path.routes.iter().filter(|route| route.method == *wanted);
-        routes.into_iter().find_map(|route| route.fits(&path).map(|params| (route, params)))
+        routes.into_iter().find_map(|route| route.fits(&path).map(|params| (Arc::clone(route), params)))
     }
 
     /// The methods a path can be asked with; none when no route fits.
@@ -82,7 +82,7 @@ impl Table {
 
 /// What stands behind the version, cut at its slashes, and the routes that begin like it.
 struct Path<'t, 'a> {
-    routes: &'t [Route],
+    routes: &'t [Arc<Route>],
     text: &'a str,
     parts: Vec<&'a str>,
 }

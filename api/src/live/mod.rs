@@ -12,11 +12,10 @@ use actors::{
 use axum::body::Body;
 use base::{Clock, Shutdown};
 use protocol::{error::ErrorCode, reference::Service, scope::ScopeSet};
-use tokio::sync::Semaphore;
 
 use crate::{
     Api,
-    http::{Answer, Call, Fault, Probes, Reply, Routes},
+    http::{Answer, Call, Fault, Limits, Probes, Reply, Routes},
     object::chain,
 };
 
@@ -29,17 +28,16 @@ static SERVICE: LazyLock<Service> = LazyLock::new(|| {
 /// What all connections share.
 pub(crate) struct Connections {
     live: Live,
+    permits: Limits,
     clock: Arc<dyn Clock>,
-    places: Arc<Semaphore>,
     shutdown: Shutdown,
 }
 
 pub(crate) fn routes(api: &Api, probes: &Probes, shutdown: &Shutdown) -> Routes<Connections> {
-    let places = api.settings.live_connections.min(Semaphore::MAX_PERMITS);
     let state = Connections {
         live: api.live.clone(),
+        permits: api.settings.live_permits(),
         clock: Arc::clone(&api.clock),
-        places: Arc::new(Semaphore::new(places)),
         shutdown: shutdown.clone(),
     };
     Routes::declared(&SERVICE, state, probes).on("connect", connect)
@@ -49,13 +47,13 @@ pub(crate) fn routes(api: &Api, probes: &Probes, shutdown: &Shutdown) -> Routes<
 async fn connect(state: Arc<Connections>, call: Call) -> Answer {
     let bindings = bindings::of(&call, &state.live)?;
     let after = after(&call)?;
-    let place = Arc::clone(&state.places).try_acquire_owned();
-    let place =
-        place.map_err(|_| Fault::new(ErrorCode::ServiceUnavailable, "Too many connections follow events here"))?;
+    let permit = state.permits.enter(call.sender());
+    let permit =
+        permit.ok_or_else(|| Fault::new(ErrorCode::ServiceUnavailable, "Too many connections follow events here"))?;
     let caller = call.caller()?;
     let follower = state.live.follow(&bindings, after, may_see(&caller.scopes)).await?;
     let life = stream::life(caller.expires, state.clock.now());
-    let body = Body::from_stream(stream::of(follower, place, life, state.shutdown.clone()));
+    let body = Body::from_stream(stream::of(follower, permit, life, state.shutdown.clone()));
     // A proxy that gathers answers would hold events back.
     Ok(Reply::bytes("text/event-stream", body).with_header("x-accel-buffering", "no"))
 }

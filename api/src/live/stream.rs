@@ -7,12 +7,9 @@ use base::Shutdown;
 use bytes::Bytes;
 use futures_util::{Stream, stream::unfold};
 use protocol::time::Timestamp;
-use tokio::{
-    sync::OwnedSemaphorePermit,
-    time::{Instant, sleep, sleep_until},
-};
+use tokio::time::{Instant, sleep, sleep_until};
 
-use crate::http::Object;
+use crate::http::{Object, Permit};
 
 /// How long it may be quiet: proxies and clients take longer silence for an end. Also how soon it is seen that the
 /// other side is gone.
@@ -24,13 +21,13 @@ const LONGEST: Duration = Duration::from_hours(1);
 /// How long a client is to wait before it comes back, in milliseconds.
 const RETRY: u32 = 1000;
 
-/// One connection. Its place is free again once it is dropped.
+/// One connection. Its permit is free again once it is dropped.
 struct Connection {
     follower: Follower,
     shutdown: Shutdown,
     end: Instant,
     begun: bool,
-    _place: OwnedSemaphorePermit,
+    _permit: Permit,
 }
 
 /// How long somebody may listen whose credentials end then.
@@ -43,11 +40,11 @@ pub(super) fn life(credentials_end: Option<Timestamp>, now: Timestamp) -> Durati
 /// nothing.
 pub(super) fn of(
     follower: Follower,
-    place: OwnedSemaphorePermit,
+    permit: Permit,
     life: Duration,
     shutdown: Shutdown,
 ) -> impl Stream<Item = Result<Bytes, Infallible>> {
-    let connection = Connection { follower, shutdown, end: Instant::now() + life, begun: false, _place: place };
+    let connection = Connection { follower, shutdown, end: Instant::now() + life, begun: false, _permit: permit };
     unfold(connection, async |mut connection| {
         let text = connection.next().await?;
         Some((Ok(Bytes::from(text)), connection))

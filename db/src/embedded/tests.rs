@@ -1,6 +1,5 @@
 //! The embedded server, tried with real programs and real signals.
 
-mod access;
 mod failures;
 mod faults;
 mod life;

@@ -18,7 +18,9 @@ use tokio::{
 
 use super::super::*;
 use crate::{
+    ApiSettings,
     auth::{Client, Clients},
+    net::Connections,
     server::serve_door,
 };
 
@@ -59,6 +61,7 @@ static SERVICE: LazyLock<Service> = LazyLock::new(|| {
         endpoint("hush", "post", "/hush", json!({ "input": "claim-work-request", "private": true })),
         endpoint("slow", "get", "/slow", json!({})),
         endpoint("big", "get", "/big", json!({})),
+        endpoint("huge", "get", "/huge", json!({})),
         endpoint("upload", "put", "/upload/<name>", json!({})),
     ]);
     let service =
@@ -73,6 +76,7 @@ pub(super) struct House {
     pub(super) arrived: Arc<Notify>,
     pub(super) go_on: Arc<Notify>,
     pub(super) served: JoinSet<()>,
+    pub(super) door: Arc<Door>,
 }
 
 pub(super) struct Seen {
@@ -101,16 +105,21 @@ impl House {
         Self::with_requests(100).await
     }
 
-    pub(super) async fn with_requests(most: usize) -> Self {
+    pub(super) async fn with_requests(requests: usize) -> Self {
+        Self::with(ApiSettings { requests, body_limit: 1000, graph_limit: 1000, ..ApiSettings::default() }).await
+    }
+
+    pub(super) async fn with(settings: ApiSettings) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (arrived, go_on) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
         let waits = (Arc::clone(&arrived), Arc::clone(&go_on));
-        let door = Arc::new(door(most, waits));
+        let door = Arc::new(door(&settings, waits));
         let shutdown = Shutdown::new();
         let mut served = JoinSet::new();
-        served.spawn(serve_door(listener, door, shutdown.clone(), Duration::from_secs(5)));
-        Self { address, shutdown, arrived, go_on, served }
+        let connections = Connections { limits: settings.limits.of_connections(), proxies: Arc::default() };
+        served.spawn(serve_door(listener, connections, door.clone(), shutdown.clone(), Duration::from_secs(5)));
+        Self { address, shutdown, arrived, go_on, served, door }
     }
 
     pub(super) async fn get(&self, path: &str) -> Seen {
@@ -126,12 +135,15 @@ impl House {
     }
 
     pub(super) fn authorization(&self, method: &str, path: &str, hash: &str) -> String {
+        self.authorization_with(method, path, hash, "")
+    }
+
+    pub(super) fn authorization_with(&self, method: &str, path: &str, hash: &str, ext: &str) -> String {
         let seconds = SystemClock.now().timestamp().to_string();
         let port = self.address.port();
         let resource = format!("/api/queue/v1{path}");
         let (timestamp, resource) = (seconds.as_str(), resource.as_str());
-        hawk::Signed { timestamp, nonce: "n", method, resource, host: "127.0.0.1", port, hash, ext: "" }
-            .header("me", TOKEN)
+        hawk::Signed { timestamp, nonce: "n", method, resource, host: "127.0.0.1", port, hash, ext }.header("me", TOKEN)
     }
 
     pub(super) async fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Seen {
@@ -155,7 +167,7 @@ impl House {
     }
 }
 
-fn door(most: usize, waits: (Arc<Notify>, Arc<Notify>)) -> Door {
+fn door(settings: &ApiSettings, waits: (Arc<Notify>, Arc<Notify>)) -> Door {
     let build = Build { version: "0".into(), commit: "c".into(), source: "s".into(), build: "b".into() };
     let probes = Probes::new(build, ExchangeNames::default(), Instant::now());
     let mut table = Table::default();
@@ -182,6 +194,7 @@ fn door(most: usize, waits: (Arc<Notify>, Arc<Notify>)) -> Door {
             Ok(Reply::nothing())
         })
         .on("big", |_, _| async { Ok(Reply::json(&"x".repeat(100_000))) })
+        .on("huge", |_, _| async { Ok(Reply::json(&"x".repeat(20_000_000))) })
         .reading(Read::Stream, "upload", |_, mut call| async move {
             let body = axum::body::to_bytes(call.stream(), usize::MAX).await.unwrap();
             Ok(Reply::json(&body.len()))
@@ -194,10 +207,9 @@ fn door(most: usize, waits: (Arc<Notify>, Arc<Notify>)) -> Door {
         entropy: Entropy::seeded(1),
         probes,
         root_url: "https://house.example".to_owned(),
-        requests: Limits::new(most),
-        waiting_workers: Limits::new(10),
-        body_limit: 1000,
-        graph_limit: 1000,
+        permits: settings.permits(),
+        bodies: settings.bodies(),
+        proxies: Arc::default(),
         deadline: Duration::from_secs(20),
         upload_deadline: Duration::from_secs(20),
         durations: Durations::new(),

@@ -1,3 +1,4 @@
+mod hostile;
 mod house;
 mod unread;
 
@@ -156,8 +157,26 @@ async fn every_answer_carries_the_common_headers() {
     assert_eq!(seen.header("x-for-request-id").map(str::len), Some(36));
     assert_eq!(seen.header("cache-control"), Some("no-store no-cache must-revalidate"));
     assert_eq!(seen.header("access-control-allow-origin"), Some("*"));
+    let lists = |name: &str, expected: &[&str]| {
+        let listed: Vec<&str> = seen.header(name).unwrap().split(',').collect();
+        assert!(expected.iter().all(|name| listed.contains(name)), "{name}: {listed:?}");
+    };
+    lists(
+        "access-control-expose-headers",
+        &[
+            "x-for-request-id",
+            "x-for-trace-id",
+            "x-taskcluster-trace-id",
+            "content-range",
+            "accept-ranges",
+            "repr-digest",
+        ],
+    );
+    lists("access-control-allow-headers", &["x-taskcluster-trace-id", "Authorization", "Range", "Last-Event-ID"]);
     let refused = house.send("GET", "/task/x", &[("Authorization", "Basic x")], "").await;
     assert_eq!(refused.header("www-authenticate"), Some("hawk"));
+    let long = house.send("GET", "/ping", &[("x-taskcluster-trace-id", &"t".repeat(1000))], "").await;
+    assert_eq!(long.header("x-for-trace-id").map(str::len), Some(36), "a reply repeats no long header");
 }
 
 #[tokio::test]

@@ -33,8 +33,7 @@ pub(super) async fn create_graph(state: Arc<OwnState>, call: Call) -> Answer {
     let (caller, judge) = (call.caller()?.clone(), Judge { now: state.clock.now(), limits: state.limits });
     let body = call.asked().raw.clone();
     // Thousands of tasks take a while to check; other requests must not wait for it.
-    let checked = tokio::task::spawn_blocking(move || check(&caller, &body, judge)).await;
-    let (group_id, graph) = checked.map_err(|fault| Fault::internal(fault.to_string()))??;
+    let (group_id, graph) = call.checks().clone().run(move || check(&caller, &body, judge)).await??;
     let statuses = state.queue.create_graph(graph).await?;
     let entries = statuses.iter().map(|status| Object::new().field("taskId", &status.task_id).field("status", status));
     Ok(Object::new().field("taskGroupId", &group_id).list("tasks", entries).into())

@@ -1,0 +1,120 @@
+//! Error replies stay short, whatever the request was.
+
+use std::borrow::Cow;
+
+use serde_json::{Value, json};
+
+/// Longest error reply, in bytes.
+pub(super) const MAX_ERROR_REPLY: usize = 64 * 1024;
+
+/// Longest message, in bytes.
+const MAX_MESSAGE: usize = 16 * 1024;
+
+/// Longest message where the whole reply would be too long otherwise: escaping makes six bytes of one.
+const MAX_SHORT_MESSAGE: usize = 4 * 1024;
+
+/// Stands for what is left out.
+pub(super) const OMITTED: &str = "(OMITTED)";
+
+/// The text, or its beginning and a word about how long it is.
+pub(super) fn shortened(text: &str, max: usize) -> Cow<'_, str> {
+    if text.len() <= max {
+        return Cow::Borrowed(text);
+    }
+    Cow::Owned(format!("{}… ({} bytes in all)", &text[..text.floor_char_boundary(max)], text.len()))
+}
+
+/// What an error reply is made of.
+pub(super) struct ErrorReply {
+    pub code: &'static str,
+    pub message: String,
+    /// Ends the message, whole.
+    pub trailer: String,
+    pub request_info: Value,
+    pub details: Option<Value>,
+}
+
+impl ErrorReply {
+    /// As JSON. What makes it too long is left out: first details, then the request, then most of the message.
+    pub(super) fn into_json(mut self) -> Vec<u8> {
+        self.message = shortened(&self.message, MAX_MESSAGE).into_owned();
+        let reductions: [fn(&mut Self); 3] = [
+            Self::halve_faults,
+            |reply| reply.details = reply.details.take().map(|_| OMITTED.into()),
+            |reply| {
+                reply.request_info["params"] = OMITTED.into();
+                reply.request_info["payload"] = OMITTED.into();
+                reply.message = shortened(&reply.message, MAX_SHORT_MESSAGE).into_owned();
+            },
+        ];
+        let mut text = self.json();
+        for reduce in reductions {
+            if text.len() <= MAX_ERROR_REPLY {
+                break;
+            }
+            reduce(&mut self);
+            text = self.json();
+        }
+        text
+    }
+
+    fn json(&self) -> Vec<u8> {
+        let mut body = json!({
+            "code": self.code,
+            "message": format!("{}{}", self.message, self.trailer),
+            "requestInfo": self.request_info,
+        });
+        if let Some(details) = &self.details {
+            body["details"] = details.clone();
+        }
+        body.to_string().into_bytes()
+    }
+
+    fn halve_faults(&mut self) {
+        let faults = self.details.as_mut().and_then(|details| details.get_mut("faults")?.as_array_mut());
+        if let Some(faults) = faults {
+            faults.truncate(faults.len() / 2);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_error_reply_is_longer_than_the_limit() {
+        let worst = "\u{1}".repeat(1_000_000);
+        let fault = json!({ "pointer": "x".repeat(500), "expected": "e", "got": "g" });
+        for details in [None, Some(json!({ "faults": vec![fault; 120] })), Some(json!([worst.clone()]))] {
+            let reply = ErrorReply {
+                code: "InputError",
+                message: worst.clone(),
+                trailer: "\n\n---\n\n* method: m".to_owned(),
+                request_info: json!({ "method": "m", "params": { "name": worst }, "payload": [worst] }),
+                details,
+            };
+            let text = reply.into_json();
+            assert!(text.len() <= MAX_ERROR_REPLY, "{}", text.len());
+            let told: Value = serde_json::from_slice(&text).unwrap();
+            assert!(told["message"].as_str().unwrap().ends_with("* method: m"));
+        }
+    }
+
+    #[test]
+    fn details_that_fit_half_stay_half() {
+        let fault = json!({ "pointer": "x".repeat(1000), "expected": "e", "got": "g" });
+        let details = Some(json!({ "faults": vec![fault; 100] }));
+        let request_info = json!({ "method": "m", "payload": {} });
+        let (message, trailer) = ("words".to_owned(), String::new());
+        let reply = ErrorReply { code: "InputError", message, trailer, request_info, details };
+        let told: Value = serde_json::from_slice(&reply.into_json()).unwrap();
+        assert_eq!(told["details"]["faults"].as_array().unwrap().len(), 50);
+    }
+
+    #[test]
+    fn a_cut_never_falls_into_a_character() {
+        assert_eq!(shortened("héé", 2), "h… (5 bytes in all)");
+        assert_eq!(shortened("hé", 3), "hé");
+    }
+}
