@@ -31,7 +31,12 @@ pub fn state_directory(name: &str) -> Option<PathBuf> {
 
 /// Whether this process may do everything on this machine.
 pub fn is_root() -> bool {
-    fs::metadata("/proc/self").is_ok_and(|own| own.uid() == 0)
+    user_id() == Some(0)
+}
+
+/// The user this process acts as; `None` where `/proc` is missing.
+pub fn user_id() -> Option<u32> {
+    fs::metadata("/proc/self").ok().map(|own| own.uid())
 }
 
 /// Where short-lived files go.

@@ -16,7 +16,7 @@ pub(crate) fn connect_bus(plan: &Plan) -> Result<Arc<dyn Bus>, Failure> {
     if is_alone(plan) {
         return Ok(Arc::new(MemoryBus::default()));
     }
-    let secret = Some(plan.credentials.queue_access_token.as_str());
+    let secret = Some(plan.credentials.queue_access_token.reveal());
     let bus = broker(&plan.settings, secret, "drover", &plan.ground.entropy.branch("bus"))?;
     if !bus.is_split() {
         tracing::warn!(

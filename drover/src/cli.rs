@@ -2,8 +2,11 @@
 
 use std::path::PathBuf;
 
-use base::settings::{Loaded, Loader};
-use clap::{Args, Parser, Subcommand};
+use base::{
+    Secret,
+    settings::{Loaded, Loader},
+};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::{
     artifact_command::{self, ArtifactCommand},
@@ -14,6 +17,7 @@ use crate::{
     dev::{self, DevArgs},
     exit::{Exit, Failure},
     explain::{self, ExplainCommand},
+    exposed,
     ground::Ground,
     group_command::{self, GroupCommand},
     output::{Format, Output},
@@ -27,7 +31,7 @@ use crate::{
 
 const AFTER_HELP: &str = "\
 Examples:
-  drover dev                              everything in one process, with two workers
+  drover dev                              everything at once, with a database and two workers
   drover run graph.yml                    submit a graph of tasks and watch it until it is done
   drover task log TASK_ID                 what a task wrote
   drover explain task TASK_ID             why a task is not running
@@ -69,12 +73,15 @@ pub(crate) struct Global {
     config: Option<PathBuf>,
     /// One setting, by its dotted key; may be given several times.
     #[arg(long = "set", global = true, value_name = "KEY=VALUE", value_parser = key_and_value)]
-    sets: Vec<(String, String)>,
+    sets: Vec<(String, Secret)>,
+    /// Warnings about secrets among the arguments.
+    #[arg(skip)]
+    exposed: Vec<String>,
 }
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Run everything in one process, with a database and workers of its own.
+    /// Run everything on this machine, with a database and workers of its own.
     Dev(DevArgs),
     /// Run chosen roles of a larger installation.
     Serve(ServeArgs),
@@ -114,12 +121,24 @@ enum Command {
 }
 
 impl Cli {
+    /// What was typed, or the end of the process with words about what is wrong with it.
+    pub(crate) fn from_command_line() -> Self {
+        let matches = Self::command().get_matches();
+        let mut cli = Self::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+        cli.global.exposed = exposed::warnings(&matches);
+        cli
+    }
+
     pub(crate) fn output(&self) -> Output {
         Output::new(self.global.output)
     }
 
     pub(crate) async fn run(self, ground: &Ground, output: &Output) -> Result<Exit, Failure> {
         let Self { global, command } = self;
+        // These have a log, which they open with their settings.
+        if !matches!(command, Command::Dev(_) | Command::Serve(_) | Command::Worker(_)) {
+            global.exposed.iter().for_each(|words| eprintln!("drover: warning: {words}"));
+        }
         match command {
             Command::Dev(args) => Box::pin(dev::run(args, &global, ground, output)).await,
             Command::Serve(args) => serve::run(args, &global, ground, output).await,
@@ -141,6 +160,11 @@ impl Cli {
 }
 
 impl Global {
+    /// For commands with a log.
+    pub(crate) fn warn_of_secrets(&self) {
+        self.exposed.iter().for_each(|words| tracing::warn!("{words}"));
+    }
+
     /// The settings in force, with what a command's own flags say on top.
     pub(crate) fn load(&self, flags: &[(&str, Option<String>)]) -> Result<Loaded<DroverSettings>, Failure> {
         let mut loader = Loader::new();
@@ -148,7 +172,7 @@ impl Global {
             loader = loader.file(file);
         }
         for (key, text) in &self.sets {
-            loader = loader.set(key, text);
+            loader = loader.set(key, text.reveal());
         }
         for (key, text) in flags {
             if let Some(text) = text {
@@ -159,9 +183,9 @@ impl Global {
     }
 }
 
-fn key_and_value(text: &str) -> Result<(String, String), String> {
+fn key_and_value(text: &str) -> Result<(String, Secret), String> {
     let (key, value) = text.split_once('=').ok_or("write it as KEY=VALUE, like listen=127.0.0.1:8080")?;
-    Ok((key.trim().to_owned(), value.to_owned()))
+    Ok((key.trim().to_owned(), value.into()))
 }
 
 fn version(output: Output) -> Exit {
@@ -183,7 +207,7 @@ mod tests {
 
     #[test]
     fn a_setting_on_the_command_line_needs_a_key_and_a_value() {
-        assert_eq!(key_and_value("a.b=c=d"), Ok(("a.b".to_owned(), "c=d".to_owned())));
+        assert_eq!(key_and_value("a.b=c=d"), Ok(("a.b".to_owned(), "c=d".into())));
         assert!(key_and_value("a.b").is_err());
     }
 }

@@ -1,5 +1,6 @@
 //! The server as the command line speaks to it.
 
+use base::Secret;
 use clap::Args;
 use protocol::{
     explain::Explanation,
@@ -14,6 +15,7 @@ use serde_json::{Value, json};
 use worker::client::{Client, ClientError, Credentials};
 
 use crate::{
+    dev::revealed,
     exit::{Exit, Failure},
     ground::Ground,
 };
@@ -28,9 +30,9 @@ pub(crate) struct ServerArgs {
     /// Who is asking; without it, only what anybody may do is done.
     #[arg(long, value_name = "CLIENT_ID", env = "TASKCLUSTER_CLIENT_ID")]
     client_id: Option<String>,
-    /// The secret of the client.
+    /// The secret of the client. On a command line others can read it: better leave it to the variable.
     #[arg(long, value_name = "TOKEN", env = "TASKCLUSTER_ACCESS_TOKEN", hide_env_values = true)]
-    access_token: Option<String>,
+    access_token: Option<Secret>,
     /// The certificate of temporary credentials.
     #[arg(long, value_name = "JSON", env = "TASKCLUSTER_CERTIFICATE", hide_env_values = true)]
     certificate: Option<String>,
@@ -54,7 +56,7 @@ impl ServerArgs {
     }
 
     pub(crate) fn credentials(&self) -> Result<Option<Credentials>, Failure> {
-        match (given(self.client_id.as_ref()), given(self.access_token.as_ref())) {
+        match (given(self.client_id.as_ref()), given(revealed(self.access_token.as_ref()).as_ref())) {
             (Some(client_id), Some(access_token)) => {
                 Ok(Some(Credentials { client_id, access_token, certificate: given(self.certificate.as_ref()) }))
             }

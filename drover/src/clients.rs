@@ -21,7 +21,7 @@ pub(crate) fn all(
 ) -> Result<Vec<StaticClient>, Failure> {
     let root = StaticClient {
         client_id: credentials.root_client_id.clone(),
-        access_token: credentials.root_access_token.as_str().into(),
+        access_token: credentials.root_access_token.clone(),
         description: "May do everything.".to_owned(),
         scopes: vec!["*".to_owned()],
     };

@@ -9,10 +9,11 @@ use std::{
 };
 
 use actors::auth::access_token;
-use base::{Entropy, SealingKey};
+use base::{Entropy, SealingKey, Secret};
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    data_dir,
     exit::{Exit, Failure},
     settings::{AuthSettings, ROOT_CLIENT},
 };
@@ -26,13 +27,13 @@ const KEPT_KEY: &str = "dev";
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Credentials {
     pub(crate) root_client_id: String,
-    pub(crate) root_access_token: String,
-    pub(crate) queue_access_token: String,
+    pub(crate) root_access_token: Secret,
+    pub(crate) queue_access_token: Secret,
     pub(crate) sealing_keys: Vec<SealingKey>,
 }
 
 /// The file, with what settings did not give.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Kept {
     client_id: String,
@@ -54,7 +55,12 @@ impl Credentials {
         let queue_access_token = queue(auth)?.ok_or_else(|| missing("auth.queue_access_token"))?;
         let sealing_keys = Some(auth.sealing_keys.clone()).filter(|keys| !keys.is_empty());
         let sealing_keys = sealing_keys.ok_or_else(|| missing("auth.sealing_keys"))?;
-        Ok(Self { root_client_id, root_access_token, queue_access_token, sealing_keys })
+        Ok(Self {
+            root_client_id,
+            root_access_token: root_access_token.into(),
+            queue_access_token: queue_access_token.into(),
+            sealing_keys,
+        })
     }
 
     /// For `drover dev`: what settings leave open is made once and kept in the data folder, for the owner's eyes only.
@@ -65,7 +71,12 @@ impl Credentials {
         let sealing_keys = [kept_key].into_iter().chain(auth.sealing_keys.clone()).collect();
         let (root_client_id, root_access_token) = root(auth)?.unwrap_or((kept.client_id, kept.access_token));
         let queue_access_token = queue(auth)?.unwrap_or(kept.queue_access_token);
-        Ok(Self { root_client_id, root_access_token, queue_access_token, sealing_keys })
+        Ok(Self {
+            root_client_id,
+            root_access_token: root_access_token.into(),
+            queue_access_token: queue_access_token.into(),
+            sealing_keys,
+        })
     }
 }
 
@@ -86,6 +97,7 @@ impl Kept {
         };
         match fs::read(path) {
             Ok(bytes) => {
+                data_dir::restrict(path, 0o600)?;
                 let mut kept: Self = serde_json::from_slice(&bytes).map_err(|error| words("read", &error))?;
                 if kept.sealing_key.is_empty() {
                     kept.sealing_key = sealing_key(entropy);
@@ -124,6 +136,19 @@ impl Kept {
 
 fn sealing_key(entropy: &Entropy) -> String {
     SealingKey::make(KEPT_KEY, entropy).key.reveal().to_owned()
+}
+
+/// What a file says, for the flag `--root-credentials-file`.
+pub(crate) fn from_file(path: &Path) -> Result<String, Failure> {
+    let text = fs::read_to_string(path).map(|text| text.trim().to_owned());
+    let wrong = |words: &dyn std::fmt::Display| {
+        Failure::new(Exit::Usage, format!("the file {} of --root-credentials-file {words}", path.display()))
+    };
+    match text {
+        Ok(text) if text.is_empty() => Err(wrong(&"is empty; it must hold CLIENT_ID:ACCESS_TOKEN")),
+        Ok(text) => Ok(text),
+        Err(error) => Err(wrong(&format!("cannot be read: {error}"))),
+    }
 }
 
 fn root(auth: &AuthSettings) -> Result<Option<(String, String)>, Failure> {
@@ -167,13 +192,35 @@ mod tests {
         let first = Credentials::given_or_kept(&AuthSettings::default(), dir.path(), &entropy).unwrap();
         let again = Credentials::given_or_kept(&AuthSettings::default(), dir.path(), &entropy).unwrap();
         assert_eq!(first, again);
-        assert_eq!(first.root_access_token.len(), 44);
+        assert_eq!(first.root_access_token.reveal().len(), 44);
         let known = |auth: &AuthSettings, dir: &Path| known_queue_access_token(auth, Some(dir.to_owned()));
-        assert_eq!(known(&AuthSettings::default(), dir.path()), Some(first.queue_access_token.clone()));
+        assert_eq!(known(&AuthSettings::default(), dir.path()), Some(first.queue_access_token.reveal().to_owned()));
         assert_eq!(known(&AuthSettings::default(), &dir.path().join("other")), None);
         let auth = AuthSettings { queue_access_token: TOKEN.into(), ..AuthSettings::default() };
         assert_eq!(known(&auth, dir.path()).as_deref(), Some(TOKEN));
         assert_eq!(fs::metadata(dir.path().join(FILE)).unwrap().permissions().mode() & 0o777, 0o600);
+        assert!(!format!("{first:?}").contains(first.root_access_token.reveal()));
+    }
+
+    #[test]
+    fn a_file_that_others_could_read_is_closed() {
+        let dir = tempfile::tempdir().unwrap();
+        Credentials::given_or_kept(&AuthSettings::default(), dir.path(), &Entropy::seeded(1)).unwrap();
+        let file = dir.path().join(FILE);
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o644)).unwrap();
+        Credentials::given_or_kept(&AuthSettings::default(), dir.path(), &Entropy::seeded(1)).unwrap();
+        assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+
+    #[test]
+    fn a_file_says_who_may_do_everything() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("root");
+        fs::write(&file, format!("static/me:{TOKEN}\n")).unwrap();
+        assert_eq!(from_file(&file).unwrap(), format!("static/me:{TOKEN}"));
+        fs::write(&file, "\n").unwrap();
+        assert!(from_file(&file).unwrap_err().to_string().contains("CLIENT_ID:ACCESS_TOKEN"));
+        assert!(from_file(&dir.path().join("none")).unwrap_err().to_string().contains("cannot be read"));
     }
 
     #[test]
@@ -181,7 +228,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let auth = AuthSettings { root_credentials: format!("a:b:{TOKEN}").into(), ..AuthSettings::default() };
         let credentials = Credentials::given_or_kept(&auth, dir.path(), &Entropy::seeded(1)).unwrap();
-        assert_eq!((credentials.root_client_id.as_str(), credentials.root_access_token.as_str()), ("a:b", TOKEN));
+        assert_eq!((credentials.root_client_id.as_str(), credentials.root_access_token.reveal()), ("a:b", TOKEN));
     }
 
     #[test]

@@ -1,8 +1,10 @@
-//! The folder in which `drover dev` keeps what has to survive.
+//! The folder in which `drover dev` keeps what has to survive: for the eyes of the user who runs it only, since it holds
+//! the credentials that may do everything.
 
 use std::{
-    fs::{self, DirBuilder},
-    os::unix::fs::DirBuilderExt,
+    fs::{self, DirBuilder, Permissions},
+    io,
+    os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt},
     path::{Path, PathBuf},
 };
 
@@ -20,10 +22,16 @@ pub(crate) struct DataDir {
 impl DataDir {
     /// The one that settings name, or where programs of this machine keep their state.
     pub(crate) fn open(given: &str) -> Result<Self, Failure> {
-        let path = Self::usual(given).ok_or_else(|| {
-            Failure::new(Exit::Usage, "no home folder is known; name a data folder in the setting `data_dir`")
-        })?;
-        Self::make(&path, false)
+        Self::make(&place(given)?, false)
+    }
+
+    /// For `drover serve`, where the folder may be a volume that belongs to somebody else and that processes share. Nothing
+    /// secret is in it but what has a folder of its own.
+    pub(crate) fn open_shared(given: &str) -> Result<Self, Failure> {
+        let path = place(given)?;
+        let made = DirBuilder::new().mode(passable()).recursive(true).create(&path);
+        let whole = made.and_then(|()| fs::canonicalize(&path)).map_err(|error| unusable(&path, &error))?;
+        Ok(Self { path: whole, temporary: false })
     }
 
     /// Where it is, whether there is one or not. `None`: no home folder is known.
@@ -38,11 +46,9 @@ impl DataDir {
     }
 
     fn make(path: &Path, temporary: bool) -> Result<Self, Failure> {
-        // Others may pass through, as the database's own user has to, but see nothing.
-        let made = DirBuilder::new().mode(0o711).recursive(!temporary).create(path);
-        let whole = made.and_then(|()| fs::canonicalize(path)).map_err(|error| {
-            Failure::new(Exit::Failed, format!("the data folder {} cannot be used: {error}", path.display()))
-        })?;
+        let made = DirBuilder::new().mode(passable()).recursive(!temporary).create(path);
+        let whole = made.and_then(|()| fs::canonicalize(path)).map_err(|error| unusable(path, &error))?;
+        restrict(&whole, passable())?;
         Ok(Self { path: whole, temporary })
     }
 
@@ -58,5 +64,92 @@ impl Drop for DataDir {
         {
             tracing::warn!(path = %self.path.display(), %error, "the temporary folder could not be removed");
         }
+    }
+}
+
+/// The folder that is named, or the usual one.
+pub(crate) fn place(given: &str) -> Result<PathBuf, Failure> {
+    DataDir::usual(given).ok_or_else(|| {
+        Failure::new(Exit::Usage, "no home folder is known; name a data folder in the setting `data_dir`")
+    })
+}
+
+/// Only root starts the database and tasks as other users, who have to pass through; they still see nothing.
+pub(crate) fn passable() -> u32 {
+    if environment::is_root() { 0o711 } else { 0o700 }
+}
+
+/// Makes a folder inside the data folder, or takes away what an existing one allows beyond `mode`.
+pub(crate) fn folder(path: &Path, mode: u32) -> Result<(), Failure> {
+    let created = DirBuilder::new().mode(mode).recursive(true).create(path);
+    created.map_err(|error| unusable(path, &error))?;
+    restrict(path, mode)
+}
+
+/// Takes away what a file or folder allows beyond `mode`. One of another user, who could give the rights back at any
+/// time, is refused where it is open to others; root, who may hand folders out, is only told.
+pub(crate) fn restrict(path: &Path, mode: u32) -> Result<(), Failure> {
+    let found = fs::metadata(path).map_err(|error| unusable(path, &error))?;
+    let (rights, owner) = (found.mode() & 0o777, found.uid());
+    let foreign = environment::user_id().is_some_and(|own| own != owner);
+    if foreign && environment::is_root() {
+        tracing::warn!(path = %path.display(), owner, "the folder belongs to another user, who can change what is in it");
+    }
+    if rights & !mode == 0 {
+        return Ok(());
+    }
+    fs::set_permissions(path, Permissions::from_mode(rights & mode)).map_err(|error| {
+        let words = format!(
+            "{} holds secrets, is open to others (mode {rights:o}) and cannot be closed, since it belongs to the user with \
+             id {owner} ({error}); `chown` it to the user who runs Drover, or name another data folder",
+            path.display()
+        );
+        Failure::new(Exit::Failed, words)
+    })?;
+    tracing::info!(path = %path.display(), "was open to others (mode {rights:o}) and was closed to mode {:o}", rights & mode);
+    Ok(())
+}
+
+fn unusable(path: &Path, error: &io::Error) -> Failure {
+    Failure::new(Exit::Failed, format!("the data folder {} cannot be used: {error}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mode(path: &Path) -> u32 {
+        fs::metadata(path).unwrap().mode() & 0o777
+    }
+
+    #[test]
+    fn a_folder_that_was_open_is_closed_and_nothing_is_opened() {
+        let outer = tempfile::tempdir().unwrap();
+        for (before, after) in [(0o777, passable()), (0o755, passable()), (0o700, 0o700)] {
+            let path = outer.path().join(format!("{before:o}"));
+            fs::create_dir(&path).unwrap();
+            fs::set_permissions(&path, Permissions::from_mode(before)).unwrap();
+            DataDir::open(path.to_str().unwrap()).unwrap();
+            assert_eq!(mode(&path), after, "{before:o}");
+        }
+    }
+
+    #[test]
+    fn new_folders_are_for_their_owner() {
+        let outer = tempfile::tempdir().unwrap();
+        let data = outer.path().join("made/on/the/way");
+        DataDir::open(data.to_str().unwrap()).unwrap();
+        assert_eq!(mode(&data), passable());
+        folder(&data.join("objects"), 0o700).unwrap();
+        assert_eq!(mode(&data.join("objects")), 0o700);
+        let temporary = DataDir::temporary(&Entropy::system()).unwrap();
+        assert_eq!(mode(temporary.path()), passable());
+    }
+
+    /// The kernel lets nobody change this one, not even root.
+    #[test]
+    fn what_cannot_be_closed_is_refused_with_the_way_out() {
+        let words = restrict(Path::new("/proc/self/status"), 0o400).unwrap_err().to_string();
+        assert!(words.contains("is open to others (mode 444)") && words.contains("chown"), "{words}");
     }
 }

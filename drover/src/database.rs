@@ -2,7 +2,7 @@
 
 use std::{fs::File, path::Path};
 
-use base::environment;
+use base::{Secret, environment};
 use db::{
     Db, DbError, DbSettings,
     embedded::{Embedded, EmbeddedSettings},
@@ -10,16 +10,17 @@ use db::{
 };
 
 use crate::{
+    data_dir::{self, DataDir},
     exit::{Exit, Failure, with_causes, with_setting},
-    settings::DatabaseSettings,
+    settings::{DatabaseSettings, DroverSettings},
 };
 
 /// Where the binaries are, for scripts that fetched them.
 const BIN_DIR_VARIABLE: &str = "DROVER_POSTGRES_BIN_DIR";
 
-#[derive(Debug)]
 pub(crate) struct Database {
-    url: String,
+    /// May hold a password.
+    url: Secret,
     embedded: Option<Embedded>,
 }
 
@@ -29,13 +30,25 @@ impl Database {
         if !settings.url.is_empty() {
             return Self::given(settings);
         }
-        let mut own = EmbeddedSettings::new(data_dir.join("postgres"));
-        let bin_dir = Some(settings.bin_dir.clone()).filter(|path| !path.is_empty());
-        own.bin_dir = bin_dir.or_else(|| environment::variable(BIN_DIR_VARIABLE)).map(Into::into);
-        own.short_directory = environment::temporary_directory();
+        let own = own(settings, data_dir);
         tracing::info!(directory = %own.directory.display(), "starting PostgreSQL");
         let embedded = Embedded::start(own).await.map_err(|error| failed(Exit::Unreachable, &error))?;
-        Ok(Self { url: embedded.url().to_owned(), embedded: Some(embedded) })
+        Ok(Self { url: embedded.url().into(), embedded: Some(embedded) })
+    }
+
+    /// For commands: the one that settings name; without a URL that of `drover dev` in the data folder, which is started
+    /// for the moment where it does not run.
+    pub(crate) async fn of_command(settings: &DroverSettings) -> Result<Self, Failure> {
+        if !settings.database.url.is_empty() {
+            return Self::given(&settings.database);
+        }
+        let place = data_dir::place(&settings.data_dir)?;
+        let running = Embedded::running(&own(&settings.database, &place));
+        if let Some(url) = running.map_err(|error| failed(Exit::Unreachable, &error))? {
+            return Ok(Self { url: url.into(), embedded: None });
+        }
+        let data_dir = DataDir::open(&settings.data_dir)?;
+        Self::given_or_embedded(&settings.database, data_dir.path()).await
     }
 
     /// For `drover serve`: settings name it, or the words say what is missing.
@@ -50,23 +63,23 @@ impl Database {
                 Failure::new(Exit::Usage, words)
             })?;
         }
-        Ok(Self { url: url_of(settings), embedded: None })
+        Ok(Self { url: url_of(settings).into(), embedded: None })
     }
 
     pub(crate) fn url(&self) -> &str {
-        &self.url
+        self.url.reveal()
     }
 
     /// Takes it to the version this program was written for.
     pub(crate) async fn upgrade(&self) -> Result<(), Failure> {
-        let version = versions::upgrade(&self.url, None, |words| tracing::info!("{words}")).await;
+        let version = versions::upgrade(self.url(), None, |words| tracing::info!("{words}")).await;
         let version = version.map_err(|error| failed(Exit::Unreachable, &error))?;
         tracing::debug!(version, "the database is up to date");
         Ok(())
     }
 
     pub(crate) async fn connect(&self, settings: &DatabaseSettings) -> Result<Db, Failure> {
-        let mut how = DbSettings::new(&self.url);
+        let mut how = DbSettings::new(self.url());
         how.pool_size = settings.pool_size;
         how.acquire_timeout = settings.acquire_timeout.duration();
         Db::connect(&how).await.map_err(|error| match error {
@@ -82,6 +95,14 @@ impl Database {
             tracing::error!(error = with_causes(&error), "PostgreSQL did not stop as it should");
         }
     }
+}
+
+fn own(settings: &DatabaseSettings, data_dir: &Path) -> EmbeddedSettings {
+    let mut own = EmbeddedSettings::new(data_dir.join("postgres"));
+    let bin_dir = Some(settings.bin_dir.clone()).filter(|path| !path.is_empty());
+    own.bin_dir = bin_dir.or_else(|| environment::variable(BIN_DIR_VARIABLE)).map(Into::into);
+    own.short_directory = environment::temporary_directory();
+    own
 }
 
 /// The URL with the authority to trust, in the words that PostgreSQL's own programs know.

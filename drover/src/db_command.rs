@@ -2,32 +2,34 @@
 
 use std::path::PathBuf;
 
+use base::Secret;
 use clap::{Args, Subcommand};
 use db::versions::{self, Status, VersionError};
 
 use crate::{
     cli::Global,
-    data_dir::DataDir,
     database::Database,
+    dev::revealed,
     exit::{Exit, Failure, with_causes},
     output::Output,
 };
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Without a database URL it is the database that `drover dev` keeps in the data folder, which is started for the moment;
-stop `drover dev` first.
+Without a database URL it is the database that `drover dev` keeps in the data folder; where `drover dev` does not run,
+it is started for the moment. A URL with a password belongs into DROVER__DATABASE__URL: everybody on this machine can read
+command lines.
 
 Examples:
   drover db status
-  drover db upgrade --database-url postgresql://drover@db.example.com/drover
+  DROVER__DATABASE__URL=postgresql://drover:PASSWORD@db.example.com/drover drover db upgrade
   drover db downgrade 2")]
 pub(crate) struct DbArgs {
     #[command(subcommand)]
     command: DbCommand,
     /// The database, as the setting `database.url`.
     #[arg(long, value_name = "URL", global = true)]
-    database_url: Option<String>,
+    database_url: Option<Secret>,
     /// The folder that keeps the database of `drover dev`, as the setting `data_dir`.
     #[arg(long, value_name = "DIR", global = true)]
     data_dir: Option<PathBuf>,
@@ -45,13 +47,9 @@ enum DbCommand {
 
 pub(crate) async fn run(args: DbArgs, global: &Global, output: &Output) -> Result<Exit, Failure> {
     let data_dir = args.data_dir.map(|dir| dir.display().to_string());
-    let settings = global.load(&[("database.url", args.database_url), ("data_dir", data_dir)])?.settings;
-    let database = if settings.database.url.is_empty() {
-        let data_dir = DataDir::open(&settings.data_dir)?;
-        Database::given_or_embedded(&settings.database, data_dir.path()).await?
-    } else {
-        Database::given(&settings.database)?
-    };
+    let settings =
+        global.load(&[("database.url", revealed(args.database_url.as_ref())), ("data_dir", data_dir)])?.settings;
+    let database = Database::of_command(&settings).await?;
     let done = act(args.command, database.url(), *output).await;
     database.stop().await;
     done

@@ -1,20 +1,21 @@
-//! `drover dev`: everything in one process, with nothing to set up first.
+//! `drover dev`: everything in one process but the workers, with nothing to set up first.
 
 use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
 };
 
-use base::{Shutdown, Span, settings::Loaded, telemetry};
+use base::{Secret, Shutdown, Span, settings::Loaded, telemetry};
 use clap::Args;
 use protocol::exchanges::ExchangeNames;
+use rustix::process::{DumpableBehavior, set_dumpable_behavior};
 use serde::Serialize;
 use tokio::net::TcpListener;
 
 use crate::{
     broker::exchange_names,
     cli::Global,
-    credentials::Credentials,
+    credentials::{self, Credentials},
     data_dir::DataDir,
     database::Database,
     dev_workers::{DevWorkers, WorkerClient},
@@ -35,8 +36,11 @@ const DRAIN: Span = Span::seconds(2);
 Examples:
   drover dev
   drover dev --listen 127.0.0.1:0 --ephemeral -o json
-  drover dev --workers 0 --root-credentials static/taskcluster/root:$(openssl rand -hex 22)
+  drover dev --workers 0 --root-credentials-file /run/secrets/drover-root
+  DROVER__AUTH__ROOT_CREDENTIALS=static/taskcluster/root:$(openssl rand -hex 22) drover dev
+  DROVER__DATABASE__URL=postgresql://drover:PASSWORD@db.example.com/drover drover dev
 
+Secrets belong into a file or the environment: everybody on this machine can read command lines.
 When it is ready it prints one line; with -o json an object with rootUrl, clientId and accessToken.
 SIGTERM or Ctrl-C stops it; a second one stops it at once.")]
 pub(crate) struct DevArgs {
@@ -46,22 +50,26 @@ pub(crate) struct DevArgs {
     /// The folder that keeps the database, artifacts and credentials.
     #[arg(long, value_name = "DIR", conflicts_with = "ephemeral")]
     data_dir: Option<PathBuf>,
-    /// The client that may do everything [default: made once and kept in the data folder].
-    #[arg(long, value_name = "CLIENT_ID:ACCESS_TOKEN")]
-    root_credentials: Option<String>,
+    /// The client that may do everything, for tests: others can read it. Better is --root-credentials-file, or the
+    /// variable `DROVER__AUTH__ROOT_CREDENTIALS` [default: made once and kept in the data folder].
+    #[arg(long, value_name = "CLIENT_ID:ACCESS_TOKEN", conflicts_with = "root_credentials_file")]
+    root_credentials: Option<Secret>,
+    /// A file with the client that may do everything, as `CLIENT_ID:ACCESS_TOKEN` on one line.
+    #[arg(long, value_name = "FILE")]
+    root_credentials_file: Option<PathBuf>,
     /// How long a claim holds before the run counts as lost [default: 20 minutes].
     #[arg(long, value_name = "SECONDS")]
     claim_timeout: Option<String>,
     /// How long after its deadline an unfinished task is ended [default: 1 minute].
     #[arg(long, value_name = "SECONDS")]
     deadline_delay: Option<String>,
-    /// A PostgreSQL to use instead of one of our own.
+    /// A PostgreSQL to use instead of one of our own; with a password better as `DROVER__DATABASE__URL`.
     #[arg(long, value_name = "URL")]
-    database_url: Option<String>,
-    /// A RabbitMQ to tell events to.
+    database_url: Option<Secret>,
+    /// A RabbitMQ to tell events to; with a password better as `DROVER__BUS__AMQP_URL`.
     #[arg(long, value_name = "URL")]
-    amqp_url: Option<String>,
-    /// How many workers run in this process; 0 for none [default: 2].
+    amqp_url: Option<Secret>,
+    /// How many workers it starts, each a process of its own; 0 for none [default: 2].
     #[arg(long, value_name = "N")]
     workers: Option<u32>,
     /// Keep everything in a temporary folder that is removed at the end.
@@ -70,29 +78,40 @@ pub(crate) struct DevArgs {
 }
 
 impl DevArgs {
-    fn flags(&self) -> [(&'static str, Option<String>); 9] {
-        [
+    fn flags(&self) -> Result<[(&'static str, Option<String>); 9], Failure> {
+        let root = match &self.root_credentials_file {
+            Some(file) => Some(credentials::from_file(file)?),
+            None => revealed(self.root_credentials.as_ref()),
+        };
+        Ok([
             ("listen", self.listen.map(|listen| listen.to_string())),
             ("data_dir", self.data_dir.as_ref().map(|dir| dir.display().to_string())),
-            ("auth.root_credentials", self.root_credentials.clone()),
+            ("auth.root_credentials", root),
             ("queue.claim_timeout", self.claim_timeout.clone()),
             ("queue.deadline_delay", self.deadline_delay.clone()),
-            ("database.url", self.database_url.clone()),
-            ("bus.amqp_url", self.amqp_url.clone()),
+            ("database.url", revealed(self.database_url.as_ref())),
+            ("bus.amqp_url", revealed(self.amqp_url.as_ref())),
             ("dev.workers", self.workers.map(|workers| workers.to_string())),
             ("dev.ephemeral", self.ephemeral.then(|| "true".to_owned())),
-        ]
+        ])
     }
 }
 
+/// A flag that carries a secret, as the setting it stands for.
+pub(crate) fn revealed(flag: Option<&Secret>) -> Option<String> {
+    flag.map(|secret| secret.reveal().to_owned())
+}
+
 pub(crate) async fn run(args: DevArgs, global: &Global, ground: &Ground, output: &Output) -> Result<Exit, Failure> {
-    let Loaded { mut settings, origins } = global.load(&args.flags())?;
+    let Loaded { mut settings, origins } = global.load(&args.flags()?)?;
     // Somebody who tries it out; an installation with a root client of its own decides for itself who reads.
     let tried_out = settings.auth.root_credentials.is_empty();
     settings.auth.public_read |= tried_out && !origins.contains_key("auth.public_read");
     settings.api.drain_deadline = settings.api.drain_deadline.min(DRAIN);
     let exchange_names = exchange_names(&settings.bus)?;
     let _telemetry = telemetry::init(&settings.telemetry, "dev")?;
+    hide_memory();
+    global.warn_of_secrets();
     let shutdown = signals()?;
     let listener = listen(&settings.listen).await?;
     let data_dir =
@@ -122,29 +141,33 @@ impl Dev<'_> {
     async fn live(self, listener: TcpListener, database: &Database) -> Result<Exit, Failure> {
         database.upgrade().await?;
         let credentials = Credentials::given_or_kept(&self.settings.auth, self.data_dir, &self.ground.entropy)?;
-        let worker_client = WorkerClient::make(&self.ground.entropy);
+        let dev = &self.settings.dev;
+        let worker_clients = WorkerClient::make_all(dev.workers, &dev.task_queue, &self.ground.entropy);
         let house = House::start(Plan {
             roles: Role::ALL.into(),
             exchange_names: self.exchange_names.clone(),
             settings: self.settings.clone(),
             credentials: credentials.clone(),
-            more_clients: vec![worker_client.registered()],
+            more_clients: worker_clients.iter().map(WorkerClient::registered).collect(),
             listener,
             data_dir: self.data_dir.to_owned(),
             db: database.connect(&self.settings.database).await?,
             ground: self.ground.clone(),
         })
         .await?;
-        let lived = self.work(&house, &worker_client, &credentials).await;
+        let lived = self.work(&house, &worker_clients, &credentials).await;
         house.stop().await;
         lived
     }
 
-    async fn work(&self, house: &House, client: &WorkerClient, credentials: &Credentials) -> Result<Exit, Failure> {
+    async fn work(&self, house: &House, clients: &[WorkerClient], credentials: &Credentials) -> Result<Exit, Failure> {
         let Self { settings, data_dir, ground, .. } = self;
-        let workers = DevWorkers::start(&settings.dev, client, house.root_url(), data_dir, ground).await?;
+        let mut workers = DevWorkers::start(settings, clients, house.root_url(), data_dir, ground).await?;
         announce(house.root_url(), credentials, self.output);
-        self.shutdown.wait().await;
+        tokio::select! {
+            () = self.shutdown.wait() => {}
+            never = workers.watch() => match never {},
+        }
         tracing::info!("stopping");
         workers.stop().await;
         Ok(Exit::Ok)
@@ -161,12 +184,19 @@ struct Ready<'r> {
 }
 
 fn announce(root_url: &str, credentials: &Credentials, output: Output) {
-    let (client_id, access_token) = (&credentials.root_client_id, &credentials.root_access_token);
+    let (client_id, access_token) = (&credentials.root_client_id, credentials.root_access_token.reveal());
     let text = format!(
         "Drover is ready: export TASKCLUSTER_ROOT_URL={root_url} TASKCLUSTER_CLIENT_ID={client_id} \
          TASKCLUSTER_ACCESS_TOKEN={access_token}"
     );
     output.either(&Ready { root_url, client_id, access_token }, &text);
+}
+
+/// Processes of the same user, as tasks may be, read neither our memory nor our environment, which hold credentials.
+pub(crate) fn hide_memory() {
+    if let Err(error) = set_dumpable_behavior(DumpableBehavior::NotDumpable) {
+        tracing::warn!(%error, "other processes of this user can read the memory of this one");
+    }
 }
 
 pub(crate) fn signals() -> Result<Shutdown, Failure> {

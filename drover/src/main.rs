@@ -19,6 +19,7 @@ mod dev;
 mod dev_workers;
 mod exit;
 mod explain;
+mod exposed;
 mod ground;
 mod group_command;
 mod output;
@@ -35,7 +36,6 @@ mod worker_command;
 
 use std::process::ExitCode;
 
-use clap::Parser;
 use cli::Cli;
 use exit::{Exit, Failure};
 use ground::Ground;
@@ -47,7 +47,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 fn main() -> ExitCode {
     // Whoever speaks TLS first needs to find it; a second installation is harmless.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let cli = Cli::parse();
+    let cli = Cli::from_command_line();
     let (output, ground) = (cli.output(), Ground::system());
     let ended = start_runtime().and_then(|runtime| runtime.block_on(cli.run(&ground, &output)));
     match ended {

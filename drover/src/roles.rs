@@ -23,6 +23,7 @@ use crate::{
     between::{WakeUps, connect_bus, is_alone},
     clients,
     credentials::Credentials,
+    data_dir,
     exit::{Exit, Failure, with_causes},
     ground::Ground,
     role::Role,
@@ -249,7 +250,8 @@ fn key_ring(plan: &Plan) -> Result<Arc<KeyRing>, Failure> {
 
 fn auth(plan: &Plan, ring: Arc<KeyRing>, relay: Nudge) -> Auth {
     let Ground { clock, entropy } = plan.ground.clone();
-    let (token, longest_bewit) = (&plan.credentials.queue_access_token, plan.settings.auth.longest_signed_url.delta());
+    let (token, longest_bewit) =
+        (plan.credentials.queue_access_token.reveal(), plan.settings.auth.longest_signed_url.delta());
     Auth::new(plan.db.clone(), clock, entropy.branch("auth"), ring, relay, token, longest_bewit)
 }
 
@@ -267,6 +269,9 @@ async fn start_auth(plan: &Plan, auth: &Auth) -> Result<(), Failure> {
 async fn artifacts(plan: &Plan) -> Result<Artifacts, Failure> {
     let (Ground { clock, entropy }, db) = (plan.ground.clone(), plan.db.clone());
     let folder = plan.data_dir.join("objects");
+    if let Err(error) = data_dir::folder(&folder, 0o700) {
+        tracing::warn!(%error, "the folder of the artifacts may be open to other users of this machine");
+    }
     let objects =
         Objects::start(db.clone(), clock.clone(), entropy.branch("objects"), &folder, &plan.settings.object).await;
     let objects = objects.map_err(|error| {

@@ -11,7 +11,7 @@ use crate::{
     credentials::Credentials,
     data_dir::DataDir,
     database::Database,
-    dev::{listen, signals},
+    dev::{hide_memory, listen, signals},
     exit::{Exit, Failure},
     ground::Ground,
     output::Output,
@@ -26,6 +26,7 @@ Examples:
   drover serve --roles all
   drover serve --roles api --listen 0.0.0.0:8080
   drover serve --roles queue --listen 0.0.0.0:8081
+  DROVER__DATABASE__URL=postgresql://drover:PASSWORD@db.example.com/drover drover serve --config /etc/drover.toml
 
 It needs the settings database.url, auth.root_credentials, auth.queue_access_token and auth.sealing_keys, and a
 database that `drover db upgrade` has brought to this program's version. Roles in different processes need
@@ -49,8 +50,10 @@ pub(crate) async fn run(args: ServeArgs, global: &Global, ground: &Ground, outpu
     let credentials = Credentials::given(&settings.auth)?;
     let database = Database::given(&settings.database)?;
     let _telemetry = telemetry::init(&settings.telemetry, &names.join("+"))?;
+    global.warn_of_secrets();
+    hide_memory();
     let shutdown = signals()?;
-    let data_dir = DataDir::open(&settings.data_dir)?;
+    let data_dir = DataDir::open_shared(&settings.data_dir)?;
     let house = House::start(Plan {
         roles,
         exchange_names: exchange_names(&settings.bus)?,

@@ -130,7 +130,7 @@ base::settings! {
 base::settings! {
     /// What `drover dev` adds.
     pub struct DevSettings {
-        /// How many workers run in the same process; 0 for none.
+        /// How many workers it starts, each a process of its own that may do no more than a worker needs; 0 for none.
         pub workers: u32 = 2,
         /// The queue these workers serve, as `provisionerId/workerType`.
         pub task_queue: String = "local/worker".to_owned(),

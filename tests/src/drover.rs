@@ -38,18 +38,25 @@ impl Drover {
         Self::start_at(folder, "127.0.0.1:0", flags).await
     }
 
+    /// The same with further variables in its environment.
+    pub async fn start_with(folder: &Path, flags: &[&str], variables: &[(&str, &str)]) -> Self {
+        Self::run(folder, "127.0.0.1:0", flags, variables).await
+    }
+
     /// The same on this address.
     pub async fn start_at(folder: &Path, listen: &str, flags: &[&str]) -> Self {
+        Self::run(folder, listen, flags, &[]).await
+    }
+
+    async fn run(folder: &Path, listen: &str, flags: &[&str], variables: &[(&str, &str)]) -> Self {
         let data = folder.join("data");
         let data = data.to_str().unwrap();
         let flags = [&["dev", "-o", "json", "--listen", listen, "--data-dir", data], flags].concat();
-        Self::run(&flags, &folder.join("drover.log")).await
-    }
-
-    async fn run(flags: &[&str], log: &Path) -> Self {
+        let log = &folder.join("drover.log");
         let log_file = File::options().create(true).append(true).open(log).unwrap();
         let mut child = Command::new(binary())
             .args(flags)
+            .envs(variables.iter().copied())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(log_file)

@@ -2,7 +2,11 @@
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
-use std::time::Duration;
+use std::{
+    fs,
+    os::unix::fs::{MetadataExt, PermissionsExt},
+    time::Duration,
+};
 
 use protocol::{id::TaskId, time::parse};
 use reqwest::Method;
@@ -178,12 +182,70 @@ async fn the_root_credentials_are_the_ones_asked_for() {
     let folder = TestDirectory::new();
     let token = "a-token-of-a-test-0123456789";
     let credentials = format!("static/tests/root:{token}");
-    let drover = Drover::start(folder.path(), &["--workers", "0", "--root-credentials", &credentials]).await;
+    let file = folder.path().join("root");
+    fs::write(&file, &credentials).unwrap();
     let path = "task-queues/tests%2Fnobody/counts";
+    for flags in [["--root-credentials", &credentials], ["--root-credentials-file", file.to_str().unwrap()]] {
+        let drover = Drover::start(folder.path(), &["--workers", "0", flags[0], flags[1]]).await;
+        let known = tests::Client::new(drover.root_url(), "static/tests/root", token);
+        assert_eq!(known.get(path).await.unwrap().status, 200);
+        let stranger = tests::Client::new(drover.root_url(), "static/tests/root", "another-token");
+        assert_eq!(stranger.get(path).await.unwrap().status, 401);
+        drover.stop().await;
+        // Only the first can be read by others, and the log says so.
+        let log = fs::read_to_string(folder.path().join("drover.log")).unwrap();
+        assert_eq!(log.matches("--root-credentials shows a secret").count(), 1);
+        assert!(!log.contains(token));
+    }
+}
 
-    let known = tests::Client::new(drover.root_url(), "static/tests/root", token);
-    assert_eq!(known.get(path).await.unwrap().status, 200);
-    let stranger = tests::Client::new(drover.root_url(), "static/tests/root", "another-token");
-    assert_eq!(stranger.get(path).await.unwrap().status, 401);
+/// The data folder holds what may do everything.
+#[tokio::test]
+async fn other_users_can_read_nothing_that_a_server_writes() {
+    let folder = TestDirectory::new();
+    let data = folder.path().join("data");
+    fs::create_dir(&data).unwrap();
+    fs::set_permissions(&data, fs::Permissions::from_mode(0o777)).unwrap();
+    let drover = Drover::start(folder.path(), &["--workers", "0"]).await;
+    let mut open = Vec::new();
+    let mut places = vec![data];
+    while let Some(place) = places.pop() {
+        let found = fs::symlink_metadata(&place).unwrap();
+        // The way to what belongs to other users may be passed, but not looked at.
+        let wrong = found.mode() & if found.is_dir() { 0o066 } else { 0o077 };
+        if wrong != 0 {
+            open.push(format!("{} {:o}", place.display(), found.mode() & 0o777));
+        }
+        // Closed for all that is in it.
+        if found.is_dir() && found.mode() & 0o011 != 0 {
+            places.extend(fs::read_dir(&place).unwrap().map(|entry| entry.unwrap().path()));
+        }
+    }
+    assert!(open.is_empty(), "{open:?}");
     drover.stop().await;
+}
+
+/// The database in the data folder lets in the user who runs the server, and nobody else.
+#[tokio::test]
+async fn commands_that_need_the_database_work_beside_a_running_server_and_without_one() {
+    let folder = TestDirectory::new();
+    let data = folder.path().join("data");
+    let ask = async |words: &[&str]| {
+        let mut command = tests::program();
+        command.args(words).args(["-o", "json", "--data-dir", data.to_str().unwrap()]);
+        let output = command.output().await.unwrap();
+        assert!(output.status.success(), "{words:?}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let questions: [&[&str]; 4] =
+        [&["db", "status"], &["bus", "lag"], &["bus", "dead-letters", "list"], &["bridge", "status"]];
+    let drover = Drover::start(folder.path(), &["--workers", "0"]).await;
+    let mut beside = Vec::new();
+    for question in questions {
+        beside.push(ask(question).await);
+    }
+    assert!(beside[1].contains("\"relay\":true"), "{}", beside[1]);
+    drover.stop().await;
+    assert_eq!(ask(questions[0]).await, beside[0]);
+    assert!(ask(questions[1]).await.contains("\"relay\":false"));
 }

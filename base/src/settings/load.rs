@@ -11,12 +11,16 @@ use super::{
     Field, Kind, Settings, SettingsError,
     error::nearest,
     layer::{Layer, Origin, PREFIX, structure},
-    manual::entries,
+    manual::{entries, is_plain},
 };
 use crate::environment;
 
 /// Read when no file is named and this one is there.
 const DEFAULT_FILE: &str = "drover.toml";
+
+/// Stands for a value that may hold a secret.
+const HIDDEN_VALUE: &str = "what is there (not shown: it may hold a secret)";
+const HIDDEN_REASON: &str = "it has not the form that `drover config explain` tells (not shown: it may hold a secret)";
 
 /// The layers to read; see [`Loader::load`].
 #[derive(Debug, Default)]
@@ -78,8 +82,9 @@ impl Loader {
             check::<S>(S::FIELDS, "", &tree, &layer, &mut origins)?;
             whole = whole.add_source(layer);
         }
-        let merged = whole.build().map_err(|error| explain(error, &origins))?;
-        let settings = merged.try_deserialize().map_err(|error| explain(error, &origins))?;
+        let explain = |error| explain(error, &origins, S::FIELDS);
+        let merged = whole.build().map_err(explain)?;
+        let settings = merged.try_deserialize().map_err(explain)?;
         Ok(Loaded { settings, origins })
     }
 
@@ -155,8 +160,9 @@ fn unreadable(path: &Path, error: &ConfigError) -> SettingsError {
     SettingsError::File { path: path.to_owned(), reason }
 }
 
-/// Names the key and where its value came from; the library knows only one of them at a time.
-fn explain(error: ConfigError, origins: &BTreeMap<String, String>) -> SettingsError {
+/// Names the key and where its value came from; the library knows only one of them at a time. A value is quoted only
+/// where it can be no secret.
+fn explain(error: ConfigError, origins: &BTreeMap<String, String>, fields: &[Field]) -> SettingsError {
     let origin_of = |key: &str| {
         let owner = origins.iter().find(|(known, _)| key == *known || key.starts_with(*known));
         owner.map_or_else(|| "default".to_owned(), |(_, origin)| origin.clone())
@@ -164,12 +170,17 @@ fn explain(error: ConfigError, origins: &BTreeMap<String, String>) -> SettingsEr
     match error {
         ConfigError::Type { unexpected, expected, key: Some(key), .. } => SettingsError::Kind {
             origin: origin_of(&key),
-            key,
             expected: expected.to_owned(),
-            found: unexpected.to_string(),
+            found: if is_plain(fields, &key) { unexpected.to_string() } else { HIDDEN_VALUE.to_owned() },
+            key,
         },
         ConfigError::At { error, key: Some(key), .. } => {
-            SettingsError::Value { origin: origin_of(&key), key, reason: error.to_string() }
+            let reason = if is_plain(fields, &key) { error.to_string() } else { HIDDEN_REASON.to_owned() };
+            SettingsError::Value { origin: origin_of(&key), key, reason }
+        }
+        // Without a key nobody can tell whether what it quotes is a secret.
+        ConfigError::Type { expected, .. } => {
+            SettingsError::Other(format!("something that must be {expected} is something else"))
         }
         other => SettingsError::Other(other.to_string()),
     }

@@ -82,6 +82,25 @@ pub(super) fn find<'f>(fields: &'f [Field], key: &str) -> Option<&'f Field> {
     }
 }
 
+/// Whether the value at a key, like `bridge.masters[0].name`, can hold no secret, so that it may be shown.
+pub(super) fn is_plain(fields: &[Field], key: &str) -> bool {
+    let (first, rest) = key.split_once('.').map_or((key, None), |(first, rest)| (first, Some(rest)));
+    let name = first.split('[').next().unwrap_or_default();
+    match (fields.iter().find(|field| field.name == name), rest) {
+        (Some(Field { kind: Kind::Section(inner), .. }), Some(rest)) => is_plain(inner, rest),
+        (Some(Field { items: Some(items), .. }), Some(rest)) => is_plain(items.fields, rest),
+        (Some(Field { kind: Kind::Value(kind), items: None, .. }), None) => {
+            let kind = readable(kind);
+            let kind = kind.trim_start_matches("list of ").trim_end_matches(", or nothing");
+            PLAIN.contains(&kind)
+        }
+        _ => false,
+    }
+}
+
+/// Kinds, in the words of [`readable`], whose values may be shown.
+const PLAIN: [&str; 5] = ["text", "true or false", "whole number", "number", "length of time"];
+
 fn describe(fields: &[Field], prefix: &str, defaults: &serde_json::Value, entries: &mut Vec<Entry>) {
     for field in fields {
         let key = format!("{prefix}{}", field.name);

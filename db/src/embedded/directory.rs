@@ -1,8 +1,8 @@
 //! The directories of one server, with the right owners, and the lock that keeps a second Drover out.
 
-use std::fs::{self, DirBuilder, File, TryLockError};
+use std::fs::{self, DirBuilder, File, Permissions, TryLockError};
 use std::io::{Read as _, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, PermissionsExt as _, chown};
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _, chown};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -31,11 +31,12 @@ impl Directory {
     /// Creates what is missing and takes the lock.
     pub(super) async fn open(settings: &EmbeddedSettings) -> Result<Self, EmbeddedError> {
         let root = &settings.directory;
-        fs::create_dir_all(root).map_err(EmbeddedError::at("creating", root))?;
+        DirBuilder::new().recursive(true).mode(0o711).create(root).map_err(EmbeddedError::at("creating", root))?;
         let root = fs::canonicalize(root).map_err(EmbeddedError::at("looking at", root))?;
-        let lock = lock(&root).await?;
         let data = root.join("data");
         let identity = identity::choose(&data)?;
+        close(&root, identity.as_ref())?;
+        let lock = lock(&root).await?;
         identity::check_reach(identity.as_ref(), &root)?;
         let socket = socket_directory(&root, settings)?;
         private(&socket, identity.as_ref())?;
@@ -54,6 +55,34 @@ impl Directory {
     }
 }
 
+/// Nobody but us looks into the directory; the group of the server's user may pass through to the data and the socket.
+fn close(root: &Path, identity: Option<&Identity>) -> Result<(), EmbeddedError> {
+    let mode = if identity.is_some() { 0o710 } else { 0o700 };
+    if let Some(identity) = identity {
+        chown(root, Some(0), Some(identity.gid)).map_err(EmbeddedError::at("handing over", root))?;
+    }
+    fs::set_permissions(root, Permissions::from_mode(mode)).map_err(EmbeddedError::at("closing", root))
+}
+
+/// The directory of the socket, where another process holds the lock.
+pub(super) fn socket_in_use(settings: &EmbeddedSettings) -> Result<Option<PathBuf>, EmbeddedError> {
+    let root = &settings.directory;
+    let path = root.join("lock");
+    let file = match File::open(&path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(EmbeddedError::at("opening", &path)(error)),
+    };
+    match file.try_lock_shared() {
+        Ok(()) => Ok(None),
+        Err(TryLockError::Error(error)) => Err(EmbeddedError::at("locking", &path)(error)),
+        Err(TryLockError::WouldBlock) => {
+            let root = fs::canonicalize(root).map_err(EmbeddedError::at("looking at", root))?;
+            socket_directory(&root, settings).map(Some)
+        }
+    }
+}
+
 /// Creates a directory that only `identity` may enter, or takes one over.
 pub(super) fn private(directory: &Path, identity: Option<&Identity>) -> Result<(), EmbeddedError> {
     match DirBuilder::new().mode(0o700).create(directory) {
@@ -62,8 +91,7 @@ pub(super) fn private(directory: &Path, identity: Option<&Identity>) -> Result<(
         }
         _ => {}
     }
-    fs::set_permissions(directory, fs::Permissions::from_mode(0o700))
-        .map_err(EmbeddedError::at("closing", directory))?;
+    fs::set_permissions(directory, Permissions::from_mode(0o700)).map_err(EmbeddedError::at("closing", directory))?;
     match identity {
         Some(identity) => chown(directory, Some(identity.uid), Some(identity.gid))
             .map_err(EmbeddedError::at("handing over", directory)),
@@ -75,8 +103,10 @@ pub(super) fn private(directory: &Path, identity: Option<&Identity>) -> Result<(
 /// take a moment to end.
 async fn lock(root: &Path) -> Result<File, EmbeddedError> {
     let path = root.join("lock");
-    let open = File::options().create(true).read(true).write(true).truncate(false).open(&path);
+    let open = File::options().create(true).read(true).write(true).truncate(false).mode(0o600).open(&path);
     let mut file = open.map_err(EmbeddedError::at("opening", &path))?;
+    // Whoever may read it could hold a lock of its own and keep us out.
+    file.set_permissions(Permissions::from_mode(0o600)).map_err(EmbeddedError::at("closing", &path))?;
     let deadline = Instant::now() + LOCK_PATIENCE;
     while let Err(refused) = file.try_lock() {
         match refused {

@@ -28,6 +28,11 @@ pub enum EmbeddedError {
     NotPrivate { directory: PathBuf },
     #[error("PostgreSQL refuses to run as root and none of the users drover, postgres, nobody exists; create one")]
     NoUser,
+    #[error(
+        "the user with id {uid} has no name on this machine, and PostgreSQL lets nobody in whose name it cannot find; \
+         add it to /etc/passwd, or set a database URL"
+    )]
+    NoUserName { uid: u32 },
     #[error("the data directory could not be created: {output}")]
     InitDb { output: String },
     #[error("PostgreSQL ended while starting ({status}); its last words:\n{log}")]

@@ -18,9 +18,9 @@ pub(super) async fn run(binaries: &Binaries, directory: &Directory) -> Result<()
     }
     directory::private(&fresh, directory.identity.as_ref())?;
     let mut command = Command::new(binaries.program("initdb"));
-    // Only who may enter the socket's directory can connect at all, hence no passwords. The first checkpoint
-    // of the server syncs what initdb wrote.
-    command.args(["--locale=C", "-E", "UTF8", "--no-sync", "-A", "trust", "-U", "postgres", "-D"]).arg(&fresh);
+    // Who may connect is said in `access`. The first checkpoint of the server syncs what initdb wrote.
+    let access = ["--auth-local=peer", "--auth-host=reject"];
+    command.args(["--locale=C", "-E", "UTF8", "--no-sync", "-U", "postgres"]).args(access).arg("-D").arg(&fresh);
     spawn::dependent(&mut command, directory.identity.as_ref());
     if let Some(libraries) = binaries.library_directory() {
         command.env("LD_LIBRARY_PATH", libraries);

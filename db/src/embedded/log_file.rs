@@ -1,6 +1,7 @@
 //! The server's own log: kept beside the data, cut when it has grown, and quoted when the server fails.
 
-use std::fs::{self, File};
+use std::fs::{self, File, Permissions};
+use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::Path;
 use std::process::Stdio;
 
@@ -14,7 +15,10 @@ pub(super) fn open(path: &Path) -> Result<(Stdio, Stdio, u64), EmbeddedError> {
     if fs::metadata(path).is_ok_and(|log| log.len() > LARGEST) {
         fs::rename(path, path.with_extension("log.1")).map_err(EmbeddedError::at("renaming", path))?;
     }
-    let log = File::options().create(true).append(true).open(path).map_err(EmbeddedError::at("opening", path))?;
+    let mut options = File::options();
+    let log = options.create(true).append(true).mode(0o600).open(path).map_err(EmbeddedError::at("opening", path))?;
+    // A log of an older version was for everybody to read, and it quotes statements.
+    log.set_permissions(Permissions::from_mode(0o600)).map_err(EmbeddedError::at("closing", path))?;
     let begins = log.metadata().map_or(0, |log| log.len());
     let copy = log.try_clone().map_err(EmbeddedError::at("opening", path))?;
     Ok((log.into(), copy.into(), begins))

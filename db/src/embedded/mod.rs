@@ -3,6 +3,7 @@
 //! What a newcomer tries is thereby what production runs. The data survive a restart and a `kill -9` of either
 //! side; every commit is synced to disk unless the settings say otherwise.
 
+mod access;
 mod binaries;
 #[cfg(feature = "bundled-postgres")]
 mod bundle;
@@ -51,6 +52,12 @@ impl Embedded {
             // The thread gave up before the server was ready, and carries the reason.
             Err(_) => Err(ended(thread).await.err().unwrap_or(EmbeddedError::Stopped)),
         }
+    }
+
+    /// How to reach the server that another process runs in the directory of `settings`; `None` where none does.
+    /// It may still be starting. Only the user it was started by may connect.
+    pub fn running(settings: &EmbeddedSettings) -> Result<Option<String>, EmbeddedError> {
+        Ok(directory::socket_in_use(settings)?.map(|socket| server::url(&socket)))
     }
 
     /// How to reach the server, for as long as it runs.

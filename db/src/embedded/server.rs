@@ -1,5 +1,6 @@
 //! One run of the server program, from the fork to the first answered query, and to its end.
 
+use std::path::Path;
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
@@ -32,8 +33,7 @@ pub(super) struct Recipe {
 
 impl Recipe {
     pub(super) fn url(&self) -> String {
-        let directory = encode(&self.directory.socket.to_string_lossy());
-        format!("postgresql:///postgres?host={directory}&port=5432&user=postgres&sslmode=disable")
+        url(&self.directory.socket)
     }
 
     /// Starts the server and waits until it answers a query. Must run on the thread that lives with it.
@@ -125,6 +125,12 @@ async fn answers(url: &str) -> bool {
 async fn asks(mut connection: PgConnection) -> Result<(), sqlx::Error> {
     sqlx::query("select 1").execute(&mut connection).await?;
     connection.close().await
+}
+
+/// How the server with its socket in this directory is reached.
+pub(super) fn url(socket: &Path) -> String {
+    let directory = encode(&socket.to_string_lossy());
+    format!("postgresql:///postgres?host={directory}&port=5432&user=postgres&sslmode=disable")
 }
 
 /// Percent-encodes a path for the query part of a URL.

@@ -1,7 +1,7 @@
 //! The few things that need the C library: whose we are, a signal to a process, a child that dies with us.
 #![allow(unsafe_code, reason = "the C library has no safe face for these; each block says why it is sound")]
 
-use std::io;
+use std::{ffi::CStr, io, mem::MaybeUninit, ptr};
 
 use tokio::process::Command;
 
@@ -9,10 +9,28 @@ use super::identity::Identity;
 
 pub(super) use libc::{SIGINT, SIGKILL, SIGQUIT};
 
+/// More than the lines of any user that the C library knows.
+const LONGEST_ENTRY: usize = 64 * 1024;
+
 /// The user this process acts as.
 pub(super) fn effective_uid() -> u32 {
     // SAFETY: geteuid takes nothing, touches no memory and cannot fail.
     unsafe { libc::geteuid() }
+}
+
+/// The name of that user, from wherever this machine keeps its users: the server looks it up in the same way.
+pub(super) fn user_name() -> Option<String> {
+    let (mut entry, mut found) = (MaybeUninit::<libc::passwd>::uninit(), ptr::null_mut());
+    let mut text = vec![0; LONGEST_ENTRY];
+    // SAFETY: the entry, the text with its true length, and the place for the answer are ours and outlive the call.
+    let failed =
+        unsafe { libc::getpwuid_r(effective_uid(), entry.as_mut_ptr(), text.as_mut_ptr(), text.len(), &raw mut found) };
+    if failed != 0 || found.is_null() {
+        return None;
+    }
+    // SAFETY: an answer that is not null is our entry, filled in; its name ends with a zero and lies in our text.
+    let name = unsafe { CStr::from_ptr((*found).pw_name) };
+    name.to_str().ok().map(str::to_owned)
 }
 
 /// Sends `signal` to one process. A process that is gone already is no error.

@@ -7,7 +7,7 @@ use tokio::time::{Instant, sleep};
 
 use super::directory::Directory;
 use super::server::{Recipe, Server};
-use super::{EmbeddedError, EmbeddedSettings, binaries, identity, initdb};
+use super::{EmbeddedError, EmbeddedSettings, access, binaries, identity, initdb};
 
 const SHORTEST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
@@ -71,6 +71,7 @@ async fn prepare(settings: &EmbeddedSettings) -> Result<Recipe, EmbeddedError> {
     if !directory.has_data() {
         initdb::run(&binaries, &directory).await?;
     }
+    access::restrict(&directory)?;
     let mut recipe = Recipe { settings: settings.clone(), binaries, directory, lz4: false };
     recipe.lz4 = recipe.knows_lz4().await;
     Ok(recipe)

@@ -1,5 +1,6 @@
 //! The embedded server, tried with real programs and real signals.
 
+mod access;
 mod failures;
 mod faults;
 mod life;

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use base::Secret;
 use clap::Args;
 use db::{
     Db,
@@ -11,20 +12,24 @@ use serde_json::json;
 
 use crate::{
     cli::Global,
-    data_dir::DataDir,
     database::Database,
+    dev::revealed,
     exit::{Exit, Failure, with_causes},
     output::Output,
 };
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
-It reads the database. Without a database URL that is the one which `drover dev` keeps in the data folder, which is
-started for the moment; stop `drover dev` first.")]
+It reads the database. Without a database URL that is the one which `drover dev` keeps in the data folder; where
+`drover dev` does not run, it is started for the moment.
+
+Examples:
+  drover bridge status
+  DROVER__DATABASE__URL=postgresql://drover:PASSWORD@db.example.com/drover drover bridge status")]
 pub(crate) struct StatusArgs {
     /// The database, as the setting `database.url`.
     #[arg(long, value_name = "URL")]
-    database_url: Option<String>,
+    database_url: Option<Secret>,
     /// The folder that keeps the database of `drover dev`, as the setting `data_dir`.
     #[arg(long, value_name = "DIR")]
     data_dir: Option<PathBuf>,
@@ -32,13 +37,9 @@ pub(crate) struct StatusArgs {
 
 pub(super) async fn run(args: StatusArgs, global: &Global, output: Output) -> Result<Exit, Failure> {
     let data_dir = args.data_dir.map(|dir| dir.display().to_string());
-    let settings = global.load(&[("database.url", args.database_url), ("data_dir", data_dir)])?.settings;
-    let database = if settings.database.url.is_empty() {
-        let data_dir = DataDir::open(&settings.data_dir)?;
-        Database::given_or_embedded(&settings.database, data_dir.path()).await?
-    } else {
-        Database::given(&settings.database)?
-    };
+    let settings =
+        global.load(&[("database.url", revealed(args.database_url.as_ref())), ("data_dir", data_dir)])?.settings;
+    let database = Database::of_command(&settings).await?;
     let told = match database.connect(&settings.database).await {
         Ok(db) => tell(&db, output).await,
         Err(failure) => Err(failure),

@@ -5,9 +5,10 @@ mod lag;
 mod replay;
 mod tail;
 
-use std::time::Duration;
+use std::{path::PathBuf, time::Duration};
 
 use actors::relay::Exchanges;
+use base::Secret;
 use bus::{BusError, SplitBus};
 use clap::{Args, Subcommand};
 use db::{Db, DbError};
@@ -18,6 +19,7 @@ use crate::{
     credentials::known_queue_access_token,
     data_dir::DataDir,
     database::Database,
+    dev::revealed,
     exit::{Exit, Failure, with_causes, with_setting},
     ground::Ground,
     output::Output,
@@ -37,16 +39,22 @@ Examples:
   drover bus dead-letters list
   drover bus dead-letters retry 17 18
 
+Without a database URL it is the database that `drover dev` keeps in the data folder. URLs with a password belong into
+DROVER__DATABASE__URL and DROVER__BUS__AMQP_URL: everybody on this machine can read command lines.
+
 An exchange is named in full, or by its short name like `task-pending`. Ids of events stand in the header x-drover-id.")]
 pub(crate) struct BusArgs {
     #[command(subcommand)]
     command: BusCommand,
     /// The database, as the setting `database.url`.
     #[arg(long, value_name = "URL", global = true)]
-    database_url: Option<String>,
+    database_url: Option<Secret>,
     /// RabbitMQ, as the setting `bus.amqp_url`.
     #[arg(long, value_name = "URL", global = true)]
-    amqp_url: Option<String>,
+    amqp_url: Option<Secret>,
+    /// The folder that keeps the database of `drover dev`, as the setting `data_dir`.
+    #[arg(long, value_name = "DIR", global = true)]
+    data_dir: Option<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -65,27 +73,46 @@ enum BusCommand {
 /// What the commands need: most of it is made when it is asked for.
 struct Tools<'a> {
     settings: DroverSettings,
+    /// `None` for commands that need none.
+    database: Option<Database>,
     exchanges: Exchanges,
     ground: &'a Ground,
     output: Output,
 }
 
 pub(crate) async fn run(args: BusArgs, global: &Global, ground: &Ground, output: &Output) -> Result<Exit, Failure> {
-    let flags = [("database.url", args.database_url), ("bus.amqp_url", args.amqp_url)];
+    let data_dir = args.data_dir.map(|dir| dir.display().to_string());
+    let (database_url, amqp_url) = (revealed(args.database_url.as_ref()), revealed(args.amqp_url.as_ref()));
+    let flags = [("database.url", database_url), ("bus.amqp_url", amqp_url), ("data_dir", data_dir)];
     let settings = global.load(&flags)?.settings;
     let exchanges = Exchanges::new(&exchange_names(&settings.bus)?, &settings.relay);
-    let tools = Tools { settings, exchanges, ground, output: *output };
-    match args.command {
-        BusCommand::Lag(args) => lag::run(args, &tools).await,
-        BusCommand::Tail(args) => tail::run(args, &tools).await,
-        BusCommand::Replay(args) => replay::run(args, &tools).await,
-        BusCommand::DeadLetters(command) => dead_letters::run(command, &tools).await,
+    let database = match args.command {
+        BusCommand::Tail(_) => None,
+        _ => Some(Database::of_command(&settings).await?),
+    };
+    let tools = Tools { settings, database, exchanges, ground, output: *output };
+    let done = act(args.command, &tools).await;
+    if let Some(database) = tools.database {
+        database.stop().await;
+    }
+    done
+}
+
+async fn act(command: BusCommand, tools: &Tools<'_>) -> Result<Exit, Failure> {
+    match command {
+        BusCommand::Lag(args) => lag::run(args, tools).await,
+        BusCommand::Tail(args) => tail::run(args, tools).await,
+        BusCommand::Replay(args) => replay::run(args, tools).await,
+        BusCommand::DeadLetters(command) => dead_letters::run(command, tools).await,
     }
 }
 
 impl Tools<'_> {
     async fn db(&self) -> Result<Db, Failure> {
-        Database::given(&self.settings.database)?.connect(&self.settings.database).await
+        match &self.database {
+            Some(database) => database.connect(&self.settings.database).await,
+            None => Err(Failure::new(Exit::Failed, "this command was started without a database")),
+        }
     }
 
     fn has_broker(&self) -> bool {
@@ -95,7 +122,8 @@ impl Tools<'_> {
     /// What it sends is signed, as far as the key can be known here.
     fn broker(&self) -> Result<SplitBus, Failure> {
         if !self.has_broker() {
-            let words = "the setting `bus.amqp_url` is missing; set it, or DROVER__BUS__AMQP_URL, or give --amqp-url";
+            let words = "there is no RabbitMQ: set DROVER__BUS__AMQP_URL or the setting `bus.amqp_url`. Without one \
+                         events stay inside `drover dev`; follow them at /api/events/v1/connect/ of its root URL";
             return Err(Failure::new(Exit::Usage, words));
         }
         let token = known_queue_access_token(&self.settings.auth, DataDir::usual(&self.settings.data_dir));

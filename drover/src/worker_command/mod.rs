@@ -5,7 +5,7 @@ mod parent;
 
 use std::{path::PathBuf, time::Duration};
 
-use base::{environment, telemetry};
+use base::{Secret, environment, telemetry};
 use clap::Args;
 use protocol::id::{TaskQueueId, WorkerName};
 use worker::{Worker, WorkerSettings};
@@ -51,7 +51,7 @@ pub(crate) struct WorkerArgs {
     keep_task_dirs: bool,
     /// A variable for every task, or the name of one of ours to hand on; may be given several times.
     #[arg(long = "task-env", value_name = "NAME[=VALUE]")]
-    task_env: Vec<String>,
+    task_env: Vec<Secret>,
     /// The address on which live logs are offered.
     #[arg(long, value_name = "HOST", default_value = "127.0.0.1")]
     live_log_host: String,
@@ -73,6 +73,7 @@ pub(crate) struct WorkerArgs {
 pub(crate) async fn run(args: WorkerArgs, global: &Global, ground: &Ground, output: &Output) -> Result<Exit, Failure> {
     let loaded = global.load(&[])?.settings;
     let _telemetry = telemetry::init(&loaded.telemetry, "worker")?;
+    global.warn_of_secrets();
     if let Some(parent) = args.parent {
         parent::end_with(parent)?;
     }
@@ -97,7 +98,7 @@ pub(crate) async fn run(args: WorkerArgs, global: &Global, ground: &Ground, outp
     settings.live_log_host.clone_from(&args.live_log_host);
     settings.kill_grace = Duration::from_secs(args.kill_grace);
     settings.reclaim_at_latest = Duration::from_secs(args.reclaim_at_latest);
-    settings.task_env.extend(args.task_env.iter().filter_map(|text| handed_on(text)));
+    settings.task_env.extend(args.task_env.iter().filter_map(|text| handed_on(text.reveal())));
     let shutdown = shutdown()?;
     let text = format!(
         "worker {}/{} takes tasks of {}",

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 mod bench;
+mod dev;
 
 use bench::{Bench, payload};
 use serde_json::json;

@@ -154,3 +154,19 @@ fn the_manual_is_what_the_code_says() {
     assert_eq!(patience.kind.as_deref(), Some("length of time"));
     assert_eq!(patience.default, Some(serde_json::json!("20s")));
 }
+
+/// What was meant for a secret, or lies where one may lie, must not end in a log.
+#[test]
+fn a_value_that_may_be_secret_is_not_quoted() {
+    for (name, text) in
+        [("DROVER__ROOMS", "HUSH"), ("DROVER__ROOMS", "[\"HUSH\"]"), ("DROVER__ROOMS", "[{\"beds\": [\"HUSH\"]}]")]
+    {
+        let words = refused(&Loader::bare().variable(name, text));
+        assert!(!words.contains("HUSH"), "{words}");
+    }
+    let words = refused(&Loader::bare().variable("DROVER__DOOR__PASSWORD", "{\"HUSH\": 1}").set("door.limit", "many"));
+    assert!(words.contains("door.limit") && words.contains("many"), "{words}");
+    let file = TestFile::of("[door]\npassword = ['HUSH']\n");
+    let words = refused(&Loader::bare().file(&file.0));
+    assert!(words.contains("door.password") && !words.contains("HUSH"), "{words}");
+}
