@@ -9,6 +9,8 @@ use super::Claim;
 
 /// Entries of one generation; there are two.
 const LARGEST: usize = 1000;
+/// Bytes of ids and certificates in one generation: whoever may sign chooses how long they are.
+const MOST_BYTES: usize = 4 * 1024 * 1024;
 
 /// Claims that come again and again: those of temporary credentials, with every request that they sign.
 ///
@@ -23,6 +25,7 @@ pub(super) struct Cache {
 #[derive(Default)]
 struct Generations {
     young: HashMap<u64, Entry>,
+    young_bytes: usize,
     old: HashMap<u64, Entry>,
 }
 
@@ -30,6 +33,12 @@ struct Entry {
     id: Box<str>,
     ext: Box<str>,
     claim: Arc<Claim>,
+}
+
+impl Entry {
+    fn bytes(&self) -> usize {
+        self.id.len() + self.ext.len()
+    }
 }
 
 impl Cache {
@@ -58,10 +67,14 @@ impl Generations {
     }
 
     fn put(&mut self, hash: u64, entry: Entry) {
-        if self.young.len() >= LARGEST {
+        let bytes = entry.bytes();
+        if self.young.len() >= LARGEST || self.young_bytes + bytes > MOST_BYTES {
             self.old = std::mem::take(&mut self.young);
+            self.young_bytes = 0;
         }
-        self.young.insert(hash, entry);
+        self.young_bytes += bytes;
+        let former = self.young.insert(hash, entry);
+        self.young_bytes -= former.map_or(0, |former| former.bytes());
     }
 }
 
@@ -99,5 +112,19 @@ mod tests {
         }
         let generations = cache.generations.lock().unwrap();
         assert!(generations.young.len() + generations.old.len() <= 2 * LARGEST);
+    }
+
+    #[test]
+    fn long_certificates_do_not_make_it_large() {
+        let (cache, long) = (Cache::default(), "x".repeat(60_000));
+        for number in 0..300 {
+            cache.put("id", &format!("{long}{number}"), claim());
+            cache.put("id", &format!("{long}{number}"), claim());
+        }
+        let generations = cache.generations.lock().unwrap();
+        let all = generations.young.values().chain(generations.old.values());
+        let bytes: usize = all.map(Entry::bytes).sum();
+        assert!(bytes <= 2 * MOST_BYTES && bytes > MOST_BYTES / 2, "{bytes}");
+        assert_eq!(generations.young_bytes, generations.young.values().map(Entry::bytes).sum::<usize>());
     }
 }

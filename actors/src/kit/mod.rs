@@ -1,7 +1,7 @@
 //! The house's own way with ractor: what every part uses and no part repeats.
 //!
 //! A part is started under a `Supervisor`, spoken to through a `Handle`, woken by a `Hint` or
-//! a `Tick`, and, where it remembers nothing, spread over a `Pool`. What another process runs is asked as a `Remote`
+//! a `Tick`, and, where it remembers nothing, spread over a `Pool`; questions that need no order are `Reads`. What another process runs is asked as a `Remote`
 //! and answered by a `Service`.
 
 mod child;
@@ -10,6 +10,8 @@ mod hint;
 mod inbox;
 mod lane;
 mod pool;
+mod reads;
+mod recent;
 mod remote;
 mod supervisor;
 mod tick;
@@ -20,6 +22,8 @@ pub use hint::{Hint, HintInbox};
 pub use inbox::{Inbox, Letter};
 pub use lane::{Connect, Full, Lanes, Step};
 pub use pool::{Pool, Work};
+pub use reads::Reads;
+pub use recent::Recent;
 pub use remote::{Answer, Remote, Service};
 pub use supervisor::{Supervised, Supervisor, SupervisorMsg};
 pub use tick::Tick;

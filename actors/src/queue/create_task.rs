@@ -27,7 +27,7 @@ use super::{
     types::NewTask,
     wakes::Wakes,
 };
-use crate::kit::{Lanes, Step};
+use crate::kit::{Lanes, Recent, Step};
 
 /// A queue's record outlives this by far, so it need not be written more often.
 const SEEN_FOR: Duration = Duration::from_mins(30);
@@ -132,7 +132,8 @@ pub(super) struct CreateTask {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) wakes: Wakes,
     pub(super) batch: usize,
-    pub(super) seen: Mutex<HashMap<TaskQueueId, Instant>>,
+    /// Queues whose record was written lately. Callers choose their names, so it is bounded.
+    pub(super) seen: Mutex<Recent<TaskQueueId, Instant>>,
 }
 
 pub(super) struct Request {
@@ -217,9 +218,6 @@ impl CreateTask {
             if seen.get(queue).is_none_or(|at| at.elapsed() > SEEN_FOR) {
                 seen.insert(queue.clone(), Instant::now());
             }
-        }
-        if seen.len() > 10_000 {
-            seen.retain(|_, at| at.elapsed() < SEEN_FOR);
         }
     }
 }

@@ -36,16 +36,12 @@ pub use door::Queue;
 pub use error::QueueError;
 pub use parts::start;
 use protocol::{
-    explain::Explanation,
     id::{RunId, TaskGroupId, TaskId, TaskQueueId, WorkerName},
     state::{Priority, ReasonResolved},
     status::TaskStatus,
 };
 pub use settings::{QueueSettings, TaskLimits};
-use types::{
-    CanceledGroup, Claim, ClaimedTask, Definition, NewGraph, Page, PageAfter, PendingTask, QueueCounts, TaskAndStatus,
-    TaskGroup, TaskQueue, Worker,
-};
+use types::{CanceledGroup, Claim, NewGraph, TaskGroup, Worker};
 pub use wakes::{Nudge, PendingNudge, Wakes, both};
 pub use workers::Quarantine;
 
@@ -64,30 +60,17 @@ pub enum Report {
 
 type Answer<T> = Reply<Result<T, QueueError>>;
 
-/// What the queue can be asked besides the hot steps, which have lanes. Every command is safe to repeat.
+/// Commands besides the hot steps, which have lanes. Each is safe to repeat. Reads are no messages (`near.rs`).
 pub(crate) enum QueueMsg {
     CreateGraph(NewGraph, Answer<Vec<TaskStatus>>),
-    Tasks(Vec<TaskId>, Answer<Vec<(TaskId, Definition)>>),
-    Statuses(Vec<TaskId>, Answer<Vec<TaskStatus>>),
-    Explain(TaskId, Answer<Explanation>),
-    Dependents(TaskId, PageAfter<TaskId>, Answer<Page<TaskAndStatus, TaskId>>),
     ScheduleTask(TaskId, Answer<TaskStatus>),
     RerunTask(TaskId, Answer<TaskStatus>),
     CancelTask(TaskId, Answer<TaskStatus>),
     ChangeTaskPriority(TaskId, Priority, Answer<TaskStatus>),
     ClaimTask(TaskId, RunId, WorkerName, Answer<Claim>),
-    TaskGroup(TaskGroupId, Answer<TaskGroup>),
-    ListTaskGroup(TaskGroupId, PageAfter<TaskId>, Answer<(TaskGroup, Page<TaskAndStatus, TaskId>)>),
     SealTaskGroup(TaskGroupId, Answer<TaskGroup>),
     CancelTaskGroup(TaskGroupId, Answer<CanceledGroup>),
     ChangeTaskGroupPriority(TaskGroupId, Priority, Answer<(TaskGroup, Vec<TaskId>)>),
-    Counts(TaskQueueId, Answer<QueueCounts>),
-    PendingTasks(TaskQueueId, PageAfter<i64>, Answer<Page<PendingTask, i64>>),
-    ClaimedTasks(TaskQueueId, PageAfter<TaskId>, Answer<Page<ClaimedTask, TaskId>>),
-    TaskQueues(Option<String>, PageAfter<TaskQueueId>, Answer<Page<TaskQueue, TaskQueueId>>),
-    TaskQueue(TaskQueueId, Answer<TaskQueue>),
-    Worker(TaskQueueId, WorkerName, Answer<Worker>),
-    Workers(TaskQueueId, PageAfter<WorkerName>, Answer<Page<Worker, WorkerName>>),
     QuarantineWorker(Quarantine, Answer<Worker>),
     DeclareWorker(TaskQueueId, WorkerName, protocol::time::Timestamp, Answer<Worker>),
 }
@@ -99,27 +82,14 @@ impl Work for Environment {
         use QueueMsg as Q;
         match job {
             Q::CreateGraph(graph, reply) => answer(reply, create_graph::run(self, graph).await),
-            Q::Tasks(ids, reply) => answer(reply, list::tasks(self, &ids).await),
-            Q::Statuses(ids, reply) => answer(reply, list::statuses(self, &ids).await),
-            Q::Explain(id, reply) => answer(reply, explain::run(self, id).await),
-            Q::Dependents(id, page, reply) => answer(reply, list::dependents(self, id, page).await),
             Q::ScheduleTask(id, reply) => answer(reply, schedule_task::run(self, id).await),
             Q::RerunTask(id, reply) => answer(reply, rerun_task::run(self, id).await),
             Q::CancelTask(id, reply) => answer(reply, cancel_task::run(self, id).await),
             Q::ChangeTaskPriority(id, to, reply) => answer(reply, change_priority::of_task(self, id, to).await),
             Q::ClaimTask(id, run, worker, reply) => answer(reply, self.claim_task(id, run, worker).await),
-            Q::TaskGroup(id, reply) => answer(reply, list::task_group(self, id).await),
-            Q::ListTaskGroup(id, page, reply) => answer(reply, list::task_group_tasks(self, id, page).await),
             Q::SealTaskGroup(id, reply) => answer(reply, cancel_task_group::seal(self, id).await),
             Q::CancelTaskGroup(id, reply) => answer(reply, cancel_task_group::run(self, id).await),
             Q::ChangeTaskGroupPriority(id, to, reply) => answer(reply, change_priority::of_group(self, id, to).await),
-            Q::Counts(queue, reply) => answer(reply, list::counts(self, &queue).await),
-            Q::PendingTasks(queue, page, reply) => answer(reply, list::pending_tasks(self, &queue, page).await),
-            Q::ClaimedTasks(queue, page, reply) => answer(reply, list::claimed_tasks(self, &queue, page).await),
-            Q::TaskQueues(of, page, reply) => answer(reply, workers::queues(self, of.as_deref(), page).await),
-            Q::TaskQueue(queue, reply) => answer(reply, workers::queue(self, &queue).await),
-            Q::Worker(queue, worker, reply) => answer(reply, workers::one(self, &queue, worker).await),
-            Q::Workers(queue, page, reply) => answer(reply, workers::all(self, &queue, page).await),
             Q::QuarantineWorker(order, reply) => answer(reply, workers::quarantine(self, order).await),
             Q::DeclareWorker(queue, worker, expires, reply) => {
                 answer(reply, workers::declare(self, &queue, &worker, expires).await);

@@ -1,5 +1,5 @@
-//! The queue in this process: how each question and command gets to the lanes and the pool. Each is answered within a
-//! deadline.
+//! The queue in this process: how each question and command gets to the lanes, the pool or straight to the database. Each is
+//! answered within a deadline.
 
 use std::time::Duration;
 
@@ -15,6 +15,7 @@ use super::{
     QueueError, QueueMsg, Report,
     claim_work::{self, ClaimStep},
     create_task::{self, CreateTask},
+    explain, list,
     parts::Environment,
     read_task::{self, ReadTask},
     reclaim_task::{self, ReclaimTask},
@@ -23,9 +24,9 @@ use super::{
         CanceledGroup, Claim, ClaimWork, ClaimedTask, Definition, NewGraph, NewTask, Page, PageAfter, PendingTask,
         QueueCounts, Reclaim, TaskAndStatus, TaskGroup, TaskQueue, Worker,
     },
-    workers::Quarantine,
+    workers::{self, Quarantine},
 };
-use crate::kit::{Lanes, Pool, Reply};
+use crate::kit::{Lanes, Pool, Reads, Reply};
 
 /// Its lanes and its pool. Cheap to clone.
 #[derive(Clone)]
@@ -36,6 +37,7 @@ pub(super) struct Near {
     pub(super) reclaim: Lanes<ReclaimTask>,
     pub(super) read: Lanes<ReadTask>,
     pub(super) pool: Pool<QueueMsg>,
+    pub(super) reads: Reads,
     pub(super) environment: Environment,
     pub(super) patience: Duration,
     pub(super) long_poll: Duration,
@@ -70,7 +72,7 @@ impl Near {
             let task = read_task::run(&self.read, id, true, self.patience).await?;
             return Ok(task.into_iter().map(|task| (id, Definition(task.definition))).collect());
         }
-        self.ask(key(&ids), |reply| QueueMsg::Tasks(ids, reply)).await
+        self.read(list::tasks(&self.environment, &ids)).await
     }
 
     pub(super) async fn status(&self, id: TaskId) -> Answer<TaskStatus> {
@@ -82,15 +84,15 @@ impl Near {
             let task = read_task::run(&self.read, id, false, self.patience).await?;
             return Ok(task.into_iter().map(|task| task.status).collect());
         }
-        self.ask(key(&ids), |reply| QueueMsg::Statuses(ids, reply)).await
+        self.read(list::statuses(&self.environment, &ids)).await
     }
 
     pub(super) async fn dependents(&self, id: TaskId, page: PageAfter<TaskId>) -> Answer<Page<TaskAndStatus, TaskId>> {
-        self.ask(id.to_string(), |reply| QueueMsg::Dependents(id, page, reply)).await
+        self.read(list::dependents(&self.environment, id, page)).await
     }
 
     pub(super) async fn explain(&self, id: TaskId) -> Answer<Explanation> {
-        self.ask(id.to_string(), |reply| QueueMsg::Explain(id, reply)).await
+        self.read(explain::run(&self.environment, id)).await
     }
 
     pub(super) async fn schedule_task(&self, id: TaskId) -> Answer<TaskStatus> {
@@ -110,7 +112,7 @@ impl Near {
     }
 
     pub(super) async fn task_group(&self, id: TaskGroupId) -> Answer<TaskGroup> {
-        self.ask(id.to_string(), |reply| QueueMsg::TaskGroup(id, reply)).await
+        self.read(list::task_group(&self.environment, id)).await
     }
 
     pub(super) async fn list_task_group(
@@ -118,7 +120,7 @@ impl Near {
         id: TaskGroupId,
         page: PageAfter<TaskId>,
     ) -> Answer<(TaskGroup, Page<TaskAndStatus, TaskId>)> {
-        self.ask(id.to_string(), |reply| QueueMsg::ListTaskGroup(id, page, reply)).await
+        self.read(list::task_group_tasks(&self.environment, id, page)).await
     }
 
     pub(super) async fn seal_task_group(&self, id: TaskGroupId) -> Answer<TaskGroup> {
@@ -158,7 +160,7 @@ impl Near {
     }
 
     pub(super) async fn counts(&self, queue: TaskQueueId) -> Answer<QueueCounts> {
-        self.ask(queue.0.clone(), |reply| QueueMsg::Counts(queue, reply)).await
+        self.read(list::counts(&self.environment, &queue)).await
     }
 
     pub(super) async fn pending_tasks(
@@ -166,7 +168,7 @@ impl Near {
         queue: TaskQueueId,
         page: PageAfter<i64>,
     ) -> Answer<Page<PendingTask, i64>> {
-        self.ask(queue.0.clone(), |reply| QueueMsg::PendingTasks(queue, page, reply)).await
+        self.read(list::pending_tasks(&self.environment, &queue, page)).await
     }
 
     pub(super) async fn claimed_tasks(
@@ -174,7 +176,7 @@ impl Near {
         queue: TaskQueueId,
         page: PageAfter<TaskId>,
     ) -> Answer<Page<ClaimedTask, TaskId>> {
-        self.ask(queue.0.clone(), |reply| QueueMsg::ClaimedTasks(queue, page, reply)).await
+        self.read(list::claimed_tasks(&self.environment, &queue, page)).await
     }
 
     pub(super) async fn task_queues(
@@ -182,16 +184,15 @@ impl Near {
         provisioner_id: Option<String>,
         page: PageAfter<TaskQueueId>,
     ) -> Answer<Page<TaskQueue, TaskQueueId>> {
-        let key = provisioner_id.clone().unwrap_or_default();
-        self.ask(key, |reply| QueueMsg::TaskQueues(provisioner_id, page, reply)).await
+        self.read(workers::queues(&self.environment, provisioner_id.as_deref(), page)).await
     }
 
     pub(super) async fn task_queue(&self, queue: TaskQueueId) -> Answer<TaskQueue> {
-        self.ask(queue.0.clone(), |reply| QueueMsg::TaskQueue(queue, reply)).await
+        self.read(workers::queue(&self.environment, &queue)).await
     }
 
     pub(super) async fn worker(&self, queue: TaskQueueId, worker: WorkerName) -> Answer<Worker> {
-        self.ask(queue.0.clone(), |reply| QueueMsg::Worker(queue, worker, reply)).await
+        self.read(workers::one(&self.environment, &queue, worker)).await
     }
 
     pub(super) async fn workers(
@@ -199,11 +200,12 @@ impl Near {
         queue: TaskQueueId,
         page: PageAfter<WorkerName>,
     ) -> Answer<Page<Worker, WorkerName>> {
-        self.ask(queue.0.clone(), |reply| QueueMsg::Workers(queue, page, reply)).await
+        self.read(workers::all(&self.environment, &queue, page)).await
     }
 
     pub(super) async fn quarantine_worker(&self, order: Quarantine) -> Answer<Worker> {
-        self.ask(order.task_queue_id.0.clone(), |reply| QueueMsg::QuarantineWorker(order, reply)).await
+        let key = worker_key(&order.task_queue_id, &order.worker);
+        self.ask(key, |reply| QueueMsg::QuarantineWorker(order, reply)).await
     }
 
     pub(super) async fn declare_worker(
@@ -212,7 +214,8 @@ impl Near {
         worker: WorkerName,
         expires: Timestamp,
     ) -> Answer<Worker> {
-        self.ask(queue.0.clone(), |reply| QueueMsg::DeclareWorker(queue, worker, expires, reply)).await
+        let key = worker_key(&queue, &worker);
+        self.ask(key, |reply| QueueMsg::DeclareWorker(queue, worker, expires, reply)).await
     }
 
     /// The wake-ups that the queue gives after commits, for parts that change tasks as time does.
@@ -233,6 +236,11 @@ impl Near {
         })
     }
 
+    /// Reads need no order: none waits behind another.
+    async fn read<T>(&self, read: impl Future<Output = Answer<T>>) -> Answer<T> {
+        self.reads.run(self.patience, read).await?
+    }
+
     async fn ask<T: Send + 'static>(
         &self,
         key: String,
@@ -241,7 +249,7 @@ impl Near {
         self.ask_within(self.patience, key, message).await
     }
 
-    /// Messages of one key are carried out one after the other.
+    /// Commands of one key are carried out one after the other, in the order they came.
     async fn ask_within<T: Send + 'static>(
         &self,
         patience: Duration,
@@ -252,6 +260,6 @@ impl Near {
     }
 }
 
-fn key(ids: &[TaskId]) -> String {
-    ids.first().map(TaskId::to_string).unwrap_or_default()
+fn worker_key(queue: &TaskQueueId, worker: &WorkerName) -> String {
+    format!("{queue}/{}/{}", worker.worker_group, worker.worker_id)
 }

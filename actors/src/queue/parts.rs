@@ -1,9 +1,6 @@
 //! What the queue is made of, and how it is put together.
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, OnceLock},
-};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use base::{Clock, Entropy};
 use db::{Db, queue::UploadExemptions};
@@ -23,7 +20,7 @@ use super::{
     types::Claim,
     worker_notes::{NoteWriter, WorkerNotes},
 };
-use crate::kit::{Child, Connect, Lanes, Pool, Restart, Step};
+use crate::kit::{Child, Connect, Lanes, Pool, Reads, Recent, Restart, Step};
 
 /// What every command needs. Cheap to clone.
 #[derive(Clone)]
@@ -38,6 +35,12 @@ pub(crate) struct Environment {
 
 /// As many as there are connections in the pool.
 const POOL_WORKERS: usize = 8;
+
+/// Task queues of which a process remembers that their records are fresh.
+const QUEUES_SEEN: usize = 10_000;
+
+/// Fewer, so that slow reads leave connections to commands.
+const READS_AT_ONCE: usize = 6;
 
 /// Puts the queue together: its parts, to be supervised, and its door. `wakes` is given after commits; its claimers are
 /// those of other processes, told of the tasks that nobody waits for here.
@@ -75,8 +78,12 @@ impl Environment {
     fn build(&self) -> (Vec<Child>, Near) {
         let (settings, wakes) = (&self.settings, &self.wakes);
         let (batch, lanes) = (settings.batch.max(1), settings.lanes.max(1));
-        let create =
-            CreateTask { clock: self.clock.clone(), wakes: wakes.clone(), batch, seen: Mutex::new(HashMap::new()) };
+        let create = CreateTask {
+            clock: self.clock.clone(),
+            wakes: wakes.clone(),
+            batch,
+            seen: Mutex::new(Recent::new(QUEUES_SEEN)),
+        };
         let claim = ClaimStep::new(self, batch);
         let report = ReportRun { clock: self.clock.clone(), wakes: wakes.clone(), batch, exempt: exempt(settings) };
         let reclaim = ReclaimTask { clock: self.clock.clone(), claim_timeout: settings.claim_timeout.delta(), batch };
@@ -102,6 +109,7 @@ impl Environment {
             reclaim,
             read,
             pool,
+            reads: Reads::new(READS_AT_ONCE, settings.waiting),
             environment: self.clone(),
             patience: settings.patience.duration(),
             long_poll: settings.long_poll.duration(),

@@ -22,6 +22,7 @@ use crate::{
 };
 
 mod explain;
+mod reads;
 mod unreadable;
 
 /// A queue, its database and its clock.

@@ -3,6 +3,8 @@
 //! A claimer is ready, in flight (its lane is in the database), or parked until a commit makes a task of its queue
 //! pending. A wake-up that comes while claimers of a queue are in flight marks the flight, because their look at the
 //! table may have been too early: they are then ready again instead of parked.
+//!
+//! Callers choose the names of their workers, so what is remembered by name is bounded.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -14,7 +16,7 @@ use protocol::id::{RunId, TaskId, TaskQueueId, WorkerName};
 use tokio::{sync::oneshot, time::Instant};
 
 use super::delivery::Delivery;
-use crate::queue::QueueError;
+use crate::{kit::Recent, queue::QueueError};
 
 /// A worker that waits for an answer.
 pub(in crate::queue) struct Waiting {
@@ -34,14 +36,33 @@ impl Waiting {
 /// A worker's name in the whole house.
 pub(super) type WorkerKey = (TaskQueueId, WorkerName);
 
-#[derive(Default)]
 pub(super) struct Desk {
     parked: HashMap<TaskQueueId, VecDeque<Waiting>>,
     again: VecDeque<Waiting>,
     in_flight: HashMap<TaskQueueId, Flight>,
-    touched: HashMap<WorkerKey, Instant>,
-    undelivered: HashMap<WorkerKey, Vec<(TaskId, RunId)>>,
+    /// Whose record was asked to be written lately. One that is forgotten is written once more.
+    touched: Recent<WorkerKey, Instant>,
+    /// What is forgotten here is found in the database, where nobody noted it (`unanswered.rs`), or its claim runs out.
+    undelivered: Recent<WorkerKey, Vec<(TaskId, RunId)>>,
     closed: bool,
+}
+
+/// Workers remembered, at least; about as many as may wait at one process.
+const WORKERS: usize = 20_000;
+/// Runs kept for one of them: more than a worker is ever given at once.
+const RUNS_OF_A_WORKER: usize = 256;
+
+impl Default for Desk {
+    fn default() -> Self {
+        Self {
+            parked: HashMap::new(),
+            again: VecDeque::new(),
+            in_flight: HashMap::new(),
+            touched: Recent::new(WORKERS),
+            undelivered: Recent::new(WORKERS),
+            closed: false,
+        }
+    }
 }
 
 #[derive(Default)]
@@ -157,7 +178,10 @@ impl Desk {
 
     /// Runs that were claimed for a worker which hung up before it heard of them: it gets them when it asks again.
     pub(super) fn keep_undelivered(&mut self, worker: WorkerKey, runs: Vec<(TaskId, RunId)>) {
-        self.undelivered.entry(worker).or_default().extend(runs);
+        let mut kept = self.undelivered.remove(&worker).unwrap_or_default();
+        kept.extend(runs);
+        kept.drain(..kept.len().saturating_sub(RUNS_OF_A_WORKER));
+        self.undelivered.insert(worker, kept);
     }
 
     /// Another call of the same worker, if one waits here.
@@ -255,6 +279,25 @@ mod tests {
         assert!(one.try_recv().is_ok() && other.try_recv().is_err());
         desk.land(queues(&batch), batch);
         assert!(other.try_recv().is_ok());
+    }
+
+    #[test]
+    fn made_up_workers_do_not_make_it_grow_without_end() {
+        let mut desk = Desk::default();
+        let key = |number: usize| {
+            let worker = WorkerName { worker_group: "g".to_owned(), worker_id: number.to_string() };
+            (TaskQueueId("p/q".to_owned()), worker)
+        };
+        let run = (TaskId::from_random([0; 16]), 0);
+        for number in 0..5 * WORKERS {
+            desk.touch(&key(number), Instant::now());
+            desk.keep_undelivered(key(number), vec![run]);
+            desk.keep_undelivered(key(0), vec![run; 32]);
+        }
+        assert!(desk.touched.len() <= 2 * WORKERS && desk.undelivered.len() <= 2 * WORKERS);
+        assert_eq!(desk.take_undelivered(&key(5 * WORKERS - 1)), [run], "the newest is there");
+        assert_eq!(desk.take_undelivered(&key(0)).len(), RUNS_OF_A_WORKER);
+        assert!(!desk.touch(&key(5 * WORKERS - 1), Instant::now()));
     }
 
     #[test]

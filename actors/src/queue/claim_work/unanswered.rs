@@ -23,8 +23,11 @@ use crate::{kit::Lanes, queue::types::Claim};
 const NOTED_WITHIN: TimeDelta = TimeDelta::seconds(3);
 /// Later looks go back no further: what is older was found before.
 const LOOK_BACK: TimeDelta = TimeDelta::minutes(1);
-/// Most found in one look, and most remembered.
+/// Most found in one look.
 const CLAIMS: i32 = 500;
+/// Most remembered. A claim that is forgotten runs out, as one does whose worker is gone: workers that never ask again, for
+/// example because somebody made them up, keep nothing here.
+const REMEMBERED: usize = 5_000;
 
 /// What was found and not yet given out again.
 #[derive(Default)]
@@ -49,6 +52,7 @@ impl Unanswered {
 
     fn add(&self, claim: UnansweredClaim) {
         let mut known = self.known();
+        forget_until(&mut known, REMEMBERED - 1);
         let of_worker = known.entry((claim.task_queue_id.clone(), claim.worker.clone())).or_default();
         of_worker.retain(|other| (other.task_id, other.run_id) != (claim.task_id, claim.run_id));
         of_worker.push(claim);
@@ -67,6 +71,19 @@ impl Unanswered {
         }
         taken
     }
+}
+
+/// Lets go of workers, whichever, until no more claims than this are left.
+fn forget_until(known: &mut HashMap<WorkerKey, Vec<UnansweredClaim>>, most: usize) {
+    let mut claims: usize = known.values().map(Vec::len).sum();
+    if claims <= most {
+        return;
+    }
+    known.retain(|_, of_worker| {
+        let kept = claims <= most;
+        claims -= if kept { 0 } else { of_worker.len() };
+        kept
+    });
 }
 
 impl ClaimStep {
@@ -125,6 +142,20 @@ mod tests {
             all.add(UnansweredClaim { task_id, run_id: 0, task_queue_id, worker, held, capacity });
         }
         all.take(&key, asked).len()
+    }
+
+    #[test]
+    fn workers_that_never_ask_again_do_not_make_it_grow_without_end() {
+        let all = Unanswered::default();
+        for number in 0..3 * REMEMBERED as u64 {
+            let worker = WorkerName { worker_group: "g".to_owned(), worker_id: number.to_string() };
+            let mut id = [0; 16];
+            id[..8].copy_from_slice(&number.to_be_bytes());
+            let task_id = TaskId::from_random(id);
+            let task_queue_id = TaskQueueId("p/q".to_owned());
+            all.add(UnansweredClaim { task_id, run_id: 0, task_queue_id, worker, held: 1, capacity: 1 });
+        }
+        assert!(all.known().values().map(Vec::len).sum::<usize>() <= REMEMBERED);
     }
 
     #[test]
