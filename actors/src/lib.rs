@@ -2,6 +2,7 @@
 
 pub mod artifacts;
 pub mod auth;
+pub mod database_version;
 pub mod index;
 pub mod kit;
 pub mod live;

@@ -20,8 +20,8 @@ use crate::{
     net::{Connections, serve_requests},
 };
 
-/// Asks whether the process can do its work.
-pub type Ready = Arc<dyn Fn() -> Pin<Box<dyn Future<Output = bool> + Send>> + Send + Sync>;
+/// Asks whether the process can do its work, and why not.
+pub type Ready = Arc<dyn Fn() -> Pin<Box<dyn Future<Output = Result<(), String>> + Send>> + Send + Sync>;
 
 /// A question that takes longer has its answer.
 const READY_WITHIN: Duration = Duration::from_secs(2);
@@ -73,11 +73,11 @@ pub(crate) fn asked_together(ready: Ready) -> Ready {
 }
 
 pub(crate) async fn readiness(ready: &Ready) -> Response<Body> {
-    if timeout(READY_WITHIN, ready()).await.unwrap_or(false) {
+    let answer = timeout(READY_WITHIN, ready()).await;
+    let Err(words) = answer.unwrap_or_else(|_| Err("the database does not answer".to_owned())) else {
         return Reply::json(&json!({})).into_response();
-    }
-    let words = json!({ "error": "the database does not answer" });
-    Reply::json(&words).with_status(StatusCode::SERVICE_UNAVAILABLE).into_response()
+    };
+    Reply::json(&json!({ "error": words })).with_status(StatusCode::SERVICE_UNAVAILABLE).into_response()
 }
 
 #[cfg(test)]

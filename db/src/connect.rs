@@ -93,6 +93,11 @@ impl Db {
         Ok(())
     }
 
+    /// Whether the database is at the version that this program needs, or above; [`DbError::Behind`] where it is not.
+    pub async fn check_version(&self) -> Result<(), DbError> {
+        versions::require(&mut *self.pool.acquire().await?).await
+    }
+
     /// Closes the pool once the calls under way are answered. Lanes close when they are dropped.
     pub async fn close(&self) {
         self.pool.close().await;

@@ -49,6 +49,13 @@ impl TestDatabase {
         ran.unwrap_or_else(|error| panic!("{sql}: {error}")).rows_affected()
     }
 
+    /// A transaction that has run `sql`, and holds what it locked until it is dropped.
+    pub async fn hold(&self, sql: &str) -> Held {
+        let mut connection = admin(&self.url).await;
+        run(&mut connection, format!("begin; {sql}")).await;
+        Held(connection)
+    }
+
     /// A small pool on this database.
     pub async fn db(&self) -> Db {
         let settings = DbSettings { pool_size: 4, application_name: self.name.clone(), ..DbSettings::new(&self.url) };
@@ -66,6 +73,16 @@ impl TestDatabase {
         run(&mut admin, format!("create database {name} template {template}")).await;
         let url = with_database(&server, &name);
         Self { name, server, url }
+    }
+}
+
+/// An open transaction.
+#[derive(Debug)]
+pub struct Held(PgConnection);
+
+impl Held {
+    pub async fn release(self) {
+        let _ = self.0.close().await;
     }
 }
 

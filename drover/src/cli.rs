@@ -16,7 +16,7 @@ use crate::{
     db_command::{self, DbArgs},
     dev::{self, DevArgs},
     exit::{Exit, Failure},
-    explain::{self, ExplainCommand},
+    explain::{self, ExplainArgs},
     exposed,
     ground::Ground,
     group_command::{self, GroupCommand},
@@ -34,7 +34,7 @@ Examples:
   drover dev                              everything at once, with a database and two workers
   drover run graph.yml                    submit a graph of tasks and watch it until it is done
   drover task log TASK_ID                 what a task wrote
-  drover explain task TASK_ID             why a task is not running
+  drover explain TASK_ID                  why a task is not running
   drover group watch TASK_GROUP_ID        follow a graph that someone else submitted
   drover config explain api               what the settings of a section mean
 
@@ -44,9 +44,12 @@ Settings come from defaults, then one TOML file, then DROVER__SECTION__FIELD var
 Exit codes: 0 done, 1 failed or not green, 2 wrong usage or settings, 3 server or database not reachable,
 4 refused by the server, 130 interrupted.";
 
+/// With the commit that it was built from (`build.rs`).
+const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (", env!("DROVER_COMMIT"), ")");
+
 /// A system for continuous integration, compatible with Taskcluster on the wire.
 #[derive(Debug, Parser)]
-#[command(name = "drover", version, after_help = AFTER_HELP, max_term_width = 120)]
+#[command(name = "drover", version = VERSION, after_help = AFTER_HELP, max_term_width = 120)]
 pub(crate) struct Cli {
     #[command(flatten)]
     global: Global,
@@ -94,29 +97,41 @@ enum Command {
     /// Look after events: how far behind, live, once more, put aside.
     Bus(BusArgs),
     /// Look at a task, or act on it.
-    #[command(subcommand)]
+    #[command(subcommand, after_help = "Examples:\n  drover task status $TASK_ID\n  drover task log $TASK_ID")]
     Task(TaskCommand),
     /// Bring files to a run, or fetch what it has left.
-    #[command(subcommand)]
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  drover artifact list $TASK_ID\n  drover artifact download $TASK_ID public/build.log"
+    )]
     Artifact(ArtifactCommand),
-    /// Say why something is as it is.
-    #[command(subcommand)]
-    Explain(ExplainCommand),
+    /// Say why a task is not running.
+    Explain(ExplainArgs),
     /// Look at task groups, or act on them.
-    #[command(subcommand)]
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  drover group status $TASK_GROUP_ID\n  drover group watch $TASK_GROUP_ID"
+    )]
     Group(GroupCommand),
     /// Set up and look at Buildbot masters whose builds run as tasks.
-    #[command(subcommand)]
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  drover bridge init --url https://buildbot.example.com/\n  drover bridge check"
+    )]
     Bridge(BridgeCommand),
     /// Show the jobs of a push as Treeherder would.
     Push(PushArgs),
     /// Act on what Treeherder is told.
-    #[command(subcommand)]
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  drover treeherder replay --push autoland 0123456789abcdef0123456789abcdef01234567"
+    )]
     Treeherder(TreeherderCommand),
     /// Show the settings in force, or explain what they mean.
-    #[command(subcommand)]
+    #[command(subcommand, after_help = "Examples:\n  drover config show\n  drover config explain queue")]
     Config(ConfigCommand),
-    /// Print the version.
+    /// Print the version and the commit it was built from.
+    #[command(after_help = "Examples:\n  drover version\n  drover version -o json")]
     Version,
 }
 
@@ -148,7 +163,7 @@ impl Cli {
             Command::Bus(args) => bus_command::run(args, &global, ground, output).await,
             Command::Task(command) => task_command::run(command, ground, output).await,
             Command::Artifact(command) => artifact_command::run(command, ground, output).await,
-            Command::Explain(command) => explain::run(command, ground, output).await,
+            Command::Explain(args) => explain::run(args, ground, output).await,
             Command::Group(command) => group_command::run(command, ground, output).await,
             Command::Bridge(command) => bridge_command::run(command, &global, ground, output).await,
             Command::Push(args) => push_command::run(args, ground, output).await,
@@ -189,8 +204,8 @@ fn key_and_value(text: &str) -> Result<(String, Secret), String> {
 }
 
 fn version(output: Output) -> Exit {
-    let version = env!("CARGO_PKG_VERSION");
-    output.either(&serde_json::json!({"version": version}), &format!("drover {version}"));
+    let (version, commit) = (env!("CARGO_PKG_VERSION"), env!("DROVER_COMMIT"));
+    output.either(&serde_json::json!({"version": version, "commit": commit}), &format!("drover {VERSION}"));
     Exit::Ok
 }
 
@@ -203,6 +218,36 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         Cli::command().debug_assert();
+    }
+
+    /// Every command from the root down, with what was typed to reach it.
+    fn commands(command: &clap::Command, path: &str, found: &mut Vec<(String, clap::Command)>) {
+        let path = format!("{path} {}", command.get_name()).trim().to_owned();
+        found.push((path.clone(), command.clone()));
+        command
+            .get_subcommands()
+            .filter(|inner| inner.get_name() != "help")
+            .for_each(|inner| commands(inner, &path, found));
+    }
+
+    /// Whoever asks for help sees what to type, and what each word of it means.
+    #[test]
+    fn every_help_has_examples_and_words_for_every_argument() {
+        let mut found = Vec::new();
+        commands(&Cli::command(), "", &mut found);
+        let mut faults = Vec::new();
+        for (path, command) in &found {
+            let after = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            if !after.contains("Examples:") || !after.contains(path.as_str()) {
+                faults.push(format!("`{path} --help` has no examples of it"));
+            }
+            if command.get_about().is_none() {
+                faults.push(format!("`{path}` does not say what it does"));
+            }
+            let silent = command.get_arguments().filter(|it| !it.is_hide_set() && it.get_help().is_none());
+            faults.extend(silent.map(|it| format!("`{path}` has no words for {}", it.get_id())));
+        }
+        assert!(found.len() > 30 && faults.is_empty(), "{}", faults.join("\n"));
     }
 
     #[test]

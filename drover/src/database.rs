@@ -2,11 +2,11 @@
 
 use std::{fs::File, path::Path};
 
-use base::{Secret, environment};
+use base::{Secret, Shutdown, environment};
 use db::{
     Db, DbError, DbSettings,
     embedded::{Embedded, EmbeddedSettings},
-    versions,
+    versions::{self, VersionError},
 };
 
 use crate::{
@@ -71,9 +71,12 @@ impl Database {
     }
 
     /// Takes it to the version this program was written for.
-    pub(crate) async fn upgrade(&self) -> Result<(), Failure> {
-        let version = versions::upgrade(self.url(), None, |words| tracing::info!("{words}")).await;
-        let version = version.map_err(|error| failed(Exit::Unreachable, &error))?;
+    pub(crate) async fn upgrade(&self, stop: &Shutdown) -> Result<(), Failure> {
+        let upgraded = versions::upgrade_until(self.url(), None, stop.wait(), |words| tracing::info!("{words}")).await;
+        let version = upgraded.map_err(|error| match error {
+            VersionError::Interrupted => failed(Exit::Interrupted, &error),
+            _ => failed(Exit::Unreachable, &error),
+        })?;
         tracing::debug!(version, "the database is up to date");
         Ok(())
     }

@@ -139,7 +139,7 @@ struct Dev<'d> {
 impl Dev<'_> {
     /// From the database's start to the word to stop.
     async fn live(self, listener: TcpListener, database: &Database) -> Result<Exit, Failure> {
-        database.upgrade().await?;
+        database.upgrade(&self.shutdown).await?;
         let credentials = Credentials::given_or_kept(&self.settings.auth, self.data_dir, &self.ground.entropy)?;
         let dev = &self.settings.dev;
         let worker_clients = WorkerClient::make_all(dev.workers, &dev.task_queue, &self.ground.entropy);

@@ -5,6 +5,7 @@ use std::{collections::BTreeSet, io, path::PathBuf, sync::Arc, time::Duration};
 use actors::{
     artifacts::Artifacts,
     auth::{Auth, PUBLIC_READ, StaticClient},
+    database_version,
     kit::{Child, Supervised, Supervisor},
     object::Objects,
     queue::{self, Nudge, Queue, TaskLimits, Wakes, both},
@@ -15,7 +16,7 @@ use actors::{
 use api::{Api, Ready};
 use base::{KeyRing, Shutdown};
 use bus::Bus;
-use db::Db;
+use db::{Db, DbError};
 use protocol::exchanges::ExchangeNames;
 use tokio::{net::TcpListener, task::JoinHandle};
 
@@ -217,7 +218,8 @@ fn parts(
         (Role::Bridge, bridge),
     ]);
     let wanted = of_role.filter(|(role, _)| plan.roles.contains(role));
-    let children = wake_ups.parts(here).into_iter().chain(wanted.flat_map(|(_, parts)| parts)).collect();
+    let everywhere = wake_ups.parts(here).into_iter().chain([database_version::part(plan.db.clone())]);
+    let children = everywhere.chain(wanted.flat_map(|(_, parts)| parts)).collect();
     Ok((children, Doors { queue, task_limits, artifacts, auth, services }))
 }
 
@@ -229,12 +231,17 @@ fn service(plan: &Plan, bus: &Arc<dyn Bus>, queue: &Queue) -> Vec<Child> {
     queue.service(bus, &plan.ground.entropy.branch("service"))
 }
 
-/// A process without its database can do nothing.
+/// A process without its database can do nothing, nor with one that somebody took back to an older version.
 fn ready(db: &Db) -> Ready {
     let db = db.clone();
     Arc::new(move || {
         let db = db.clone();
-        Box::pin(async move { db.ping().await.is_ok() })
+        Box::pin(async move {
+            db.check_version().await.map_err(|error| match error {
+                DbError::Behind { .. } => error.to_string(),
+                _ => "the database does not answer".to_owned(),
+            })
+        })
     })
 }
 
@@ -292,6 +299,6 @@ fn root_url(plan: &Plan) -> Result<String, Failure> {
 
 fn build() -> api::Build {
     let version = env!("CARGO_PKG_VERSION").to_owned();
-    let commit = option_env!("DROVER_COMMIT").unwrap_or("unknown").to_owned();
+    let commit = env!("DROVER_COMMIT").to_owned();
     api::Build { build: format!("drover {version}"), version, commit, source: String::new() }
 }

@@ -2,15 +2,23 @@
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
-use std::time::{Duration, Instant};
+use std::{
+    process::Output,
+    time::{Duration, Instant},
+};
 
 use base::Entropy;
+use db::testing::TestDatabase;
 use protocol::id::TaskId;
 use serde_json::{Value, json};
-use tests::{Answer, Client, Drover, Seed, TestDirectory, children_of, definition, signal};
+use tests::{Answer, Client, Drover, Seed, TestDirectory, children_of, definition, program, signal};
+use tokio::time::timeout;
 
 /// A client must hear something within this, whatever has happened to the database.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// A server looks every two seconds.
+const SOON: Duration = Duration::from_secs(15);
+const PAUSE: Duration = Duration::from_millis(100);
 
 #[tokio::test]
 async fn a_database_that_dies_is_started_again_and_loses_nothing() {
@@ -45,6 +53,51 @@ async fn a_database_that_stands_still_is_reported_and_picked_up_again() {
     come_back(&client, &entropy).await;
     assert_eq!(state(&client, before).await, "pending");
     drover.stop().await;
+}
+
+/// Somebody takes the database back under a running server, which says so until it is brought up again.
+#[tokio::test]
+async fn a_server_whose_database_went_back_a_version_is_not_ready_until_it_is_upgraded() {
+    let (folder, database) = (TestDirectory::new(), TestDatabase::create().await);
+    let drover = Drover::start(folder.path(), &["--workers", "0", "--database-url", database.url()]).await;
+    let db = async |words: &[&str]| {
+        let words = [&["-o", "json", "db"], words, &["--database-url", database.url()]].concat();
+        program().args(words).output().await.unwrap()
+    };
+    let told = |output: &Output| serde_json::from_slice::<Value>(&output.stdout).unwrap();
+    let newest = told(&db(&["status"]).await)["newest"].as_u64().unwrap();
+    let older = (newest - 1).to_string();
+
+    let asked = db(&["downgrade", &older]).await;
+    assert_eq!((asked.status.code(), told(&asked)["current"].as_u64()), (Some(2), Some(newest)), "it needs --yes");
+    assert!(heartbeat(&drover, 200).await.is_ok());
+
+    assert!(db(&["downgrade", &older, "--yes"]).await.status.success());
+    let words = timeout(SOON, heartbeat(&drover, 503)).await.unwrap().unwrap();
+    assert!(words.contains(&format!("at version {older}")) && words.contains("drover db upgrade"), "{words}");
+    let log = folder.path().join("drover.log");
+    let logged = async {
+        while !std::fs::read_to_string(&log).unwrap().contains("not ready: the database went below") {
+            tokio::time::sleep(PAUSE).await;
+        }
+    };
+    timeout(SOON, logged).await.expect("the log says that it is not ready");
+    assert_eq!(told(&db(&["plan"]).await).as_array().unwrap().len(), 1);
+
+    assert!(db(&["upgrade"]).await.status.success());
+    timeout(SOON, heartbeat(&drover, 200)).await.unwrap().unwrap();
+    drover.stop().await;
+}
+
+/// Asks until the answer is of this status.
+async fn heartbeat(drover: &Drover, status: u16) -> reqwest::Result<String> {
+    loop {
+        let answer = reqwest::get(format!("{}/__heartbeat__", drover.root_url())).await?;
+        if answer.status().as_u16() == status {
+            return answer.text().await;
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
 }
 
 /// The server of a database has a process per connection; all of them have to stand still.

@@ -17,6 +17,10 @@ pub enum VersionError {
     NotDown { current: u32, wanted: u32 },
     #[error("another upgrade is running: expected database version {expected}, found {found}")]
     AnotherRuns { expected: u32, found: u32 },
+    #[error(
+        "interrupted; the step under way was ended at the server and rolled back, and what was done before it stays"
+    )]
+    Interrupted,
     #[error("another upgrade is running and was not done after {minutes} minutes")]
     StillLocked { minutes: u64 },
     /// The step was rolled back; the database is as it was before it.
@@ -29,6 +33,12 @@ pub enum VersionError {
 }
 
 impl VersionError {
+    /// The step waited for a lock and gave up; nothing else is wrong with it.
+    pub(super) fn is_locked(&self) -> bool {
+        let (Self::Db(error) | Self::Step { source: error, .. }) = self else { return false };
+        matches!(error.code(), Some("55P03" | "40P01"))
+    }
+
     pub(super) fn file(path: impl Into<String>, problem: impl Into<String>) -> Self {
         Self::File { path: path.into(), problem: problem.into() }
     }

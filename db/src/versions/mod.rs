@@ -3,10 +3,13 @@
 //! `db/versions/NNNN_name/` holds `up.sql`, `down.sql`, `functions/*.sql` and, where a scan is needed,
 //! `online.sql`. They are compiled in, so that a program always carries the versions it was written for.
 
+mod busy;
 mod catalog;
 mod error;
 mod load;
 mod online;
+mod preview;
+mod script;
 mod session;
 mod walk;
 
@@ -20,7 +23,8 @@ pub use error::VersionError;
 #[cfg(any(test, feature = "testing"))]
 pub(crate) use load::fingerprint;
 pub use load::{Function, Version};
-pub use walk::{downgrade, upgrade};
+pub use preview::{Loss, PlannedChange, PlannedVersion, losses, plan};
+pub use walk::{downgrade, downgrade_until, upgrade, upgrade_until};
 
 use crate::DbError;
 use session::Session;

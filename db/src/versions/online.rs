@@ -10,6 +10,7 @@ use serde_json::Value;
 use tokio::time::Instant;
 
 use super::VersionError;
+use super::busy::Busy;
 use super::session::{self, Session};
 
 /// What a batch should take: long enough to get on, short enough to bother nobody.
@@ -54,7 +55,7 @@ pub(super) async fn finish(
     let mut batches = Batches { direction, version, size: 1, state: Value::Object(serde_json::Map::new()), rows: 0 };
     let mut last_word = Instant::now();
     while !batches.is_complete(session).await? {
-        while batches.next(session).await? > 0 {
+        while batches.next_when_free(session, progress).await? > 0 {
             if last_word.elapsed() >= WORD {
                 progress(&format!("version {version}: {} rows changed so far", batches.rows));
                 last_word = Instant::now();
@@ -94,6 +95,23 @@ impl Batches {
         let sql = format!("select {}()", self.direction.function(self.version, "is_complete"));
         let query = sqlx::query_scalar(sqlx::AssertSqlSafe(sql));
         Ok(query.fetch_one(&mut session.connection).await?)
+    }
+
+    /// The next batch, once nobody holds what it needs.
+    async fn next_when_free(
+        &mut self,
+        session: &mut Session,
+        progress: &mut (impl FnMut(&str) + Send),
+    ) -> Result<i32, VersionError> {
+        let mut busy = Busy::default();
+        loop {
+            match self.next(session).await {
+                Err(error) if busy.may_pass(&error) => {
+                    busy.pause(session, &format!("version {}", self.version), progress).await;
+                }
+                done => return done,
+            }
+        }
     }
 
     /// One batch in a transaction of its own; the rows it changed.

@@ -6,6 +6,7 @@ use sqlx::postgres::{PgConnection, Postgres};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Transaction};
 
 use super::VersionError;
+use super::busy::LOCK_TIMEOUT;
 use crate::DbError;
 use crate::options::{self, SCHEMA};
 
@@ -13,23 +14,40 @@ use crate::options::{self, SCHEMA};
 const LOCK: i64 = 0x6472_6f76;
 const LOCK_PAUSE: Duration = Duration::from_millis(100);
 const LOCK_MINUTES: u64 = 10;
-/// A step that must wait longer for a table than this gives up, so that it does not hold up everybody behind it.
-const TABLE_LOCK: &str = "30s";
+/// The server looks so often whether a client is still there while it works for it.
+const CLIENT_CHECK: &str = "set client_connection_check_interval = '1s'";
 
 pub(super) struct Session {
     pub(super) connection: PgConnection,
+    url: String,
 }
 
 impl Session {
     pub(super) async fn open(url: &str) -> Result<Self, VersionError> {
-        let options = options::parse(url, "drover db")?.options([
-            ("lock_timeout", TABLE_LOCK),
-            ("statement_timeout", "0"),
-            ("client_min_messages", "warning"),
-        ]);
-        let connection = options.connect().await?;
-        options::check_server(&connection)?;
-        Ok(Self { connection })
+        Ok(Self { connection: connect(url).await?, url: url.to_owned() })
+    }
+
+    /// A new connection in place of one that was left in the middle of a statement.
+    pub(super) async fn reopen(&mut self) -> Result<(), VersionError> {
+        self.connection = connect(&self.url).await?;
+        Ok(())
+    }
+
+    /// The process of the server that works for this session.
+    pub(super) async fn server_process(&mut self) -> Result<i32, VersionError> {
+        Ok(sqlx::query_scalar("select pg_backend_pid()").fetch_one(&mut self.connection).await?)
+    }
+
+    /// Who has the oldest transaction of this database open, in words, if anybody has.
+    pub(super) async fn oldest_transaction(&mut self) -> Result<Option<String>, VersionError> {
+        let query = sqlx::query_scalar(
+            "select coalesce(nullif(application_name, ''), usename, 'somebody') || ', server process ' || pid
+                    || ', open for ' || extract(epoch from clock_timestamp() - xact_start)::bigint || ' s'
+             from pg_stat_activity
+             where datname = current_database() and pid <> pg_backend_pid() and xact_start is not null
+             order by xact_start limit 1",
+        );
+        Ok(query.fetch_optional(&mut self.connection).await?)
     }
 
     /// Waits until nobody else upgrades, and holds everybody else off until this session ends.
@@ -87,6 +105,26 @@ impl Session {
         );
         Ok(query.bind(SCHEMA).bind(name).fetch_one(&mut self.connection).await?)
     }
+}
+
+async fn connect(url: &str) -> Result<PgConnection, VersionError> {
+    let options = options::parse(url, "drover db")?.options([
+        ("lock_timeout", LOCK_TIMEOUT),
+        ("statement_timeout", "0"),
+        ("client_min_messages", "warning"),
+    ]);
+    let mut connection = options.connect().await?;
+    options::check_server(&connection)?;
+    // Not every system can look: there a statement whose client was killed runs to its end.
+    let _ = sqlx::raw_sql(CLIENT_CHECK).execute(&mut connection).await;
+    Ok(connection)
+}
+
+/// Ends what this process of the server is at. What it had not committed is rolled back.
+pub(super) async fn end(url: &str, server_process: i32) -> Result<(), VersionError> {
+    let mut connection = connect(url).await?;
+    sqlx::query("select pg_terminate_backend($1)").bind(server_process).execute(&mut connection).await?;
+    Ok(())
 }
 
 /// The version of the database; 0 when nothing of ours is there.

@@ -1,28 +1,97 @@
 //! Up and down, one version and one transaction at a time.
 
+use std::future::pending;
+use std::pin::pin;
+use std::time::Duration;
+
+use tokio::time::timeout;
+
+use super::busy::Busy;
 use super::load::{self, Version};
 use super::online::{self, Direction};
 use super::session::{self, Session};
 use super::{VersionError, newest};
 
+/// How long an ended step may take to be over at the server.
+const ENDED_WITHIN: Duration = Duration::from_secs(10);
+
 /// Takes the database to version `to`, or to the newest. Says each step to `progress`.
 ///
-/// Safe to run from several processes at once: the others wait, and then find nothing left to do.
-pub async fn upgrade(url: &str, to: Option<u32>, mut progress: impl FnMut(&str) + Send) -> Result<u32, VersionError> {
-    let versions = load::shipped()?;
-    let mut session = Session::open(url).await?;
-    session.lock(&mut progress).await?;
-    session.prepare().await?;
-    up(&mut session, versions, to.unwrap_or_else(|| newest(versions)), &mut progress).await
+/// Safe to run from several processes at once: the others wait, and then find nothing left to do. No table is waited for
+/// longer than a moment at a time (`busy.rs`).
+pub async fn upgrade(url: &str, to: Option<u32>, progress: impl FnMut(&str) + Send) -> Result<u32, VersionError> {
+    upgrade_until(url, to, pending(), progress).await
 }
 
-/// Takes the database back to version `to`.
-pub async fn downgrade(url: &str, to: u32, mut progress: impl FnMut(&str) + Send) -> Result<u32, VersionError> {
+/// The same, until `stop`: then the statement under way is ended at the server too.
+pub async fn upgrade_until(
+    url: &str,
+    to: Option<u32>,
+    stop: impl Future<Output = ()>,
+    mut progress: impl FnMut(&str) + Send,
+) -> Result<u32, VersionError> {
     let versions = load::shipped()?;
     let mut session = Session::open(url).await?;
-    session.lock(&mut progress).await?;
-    session.prepare().await?;
-    down(&mut session, versions, to, &mut progress).await
+    let server_process = session.server_process().await?;
+    let walking = async {
+        session.lock(&mut progress).await?;
+        prepare(&mut session, &mut progress).await?;
+        up(&mut session, versions, to.unwrap_or_else(|| newest(versions)), &mut progress).await
+    };
+    until(url, server_process, stop, walking).await
+}
+
+/// Takes the database back to version `to`. What that takes away, [`losses`](super::losses) tells.
+pub async fn downgrade(url: &str, to: u32, progress: impl FnMut(&str) + Send) -> Result<u32, VersionError> {
+    downgrade_until(url, to, pending(), progress).await
+}
+
+/// The same, until `stop`.
+pub async fn downgrade_until(
+    url: &str,
+    to: u32,
+    stop: impl Future<Output = ()>,
+    mut progress: impl FnMut(&str) + Send,
+) -> Result<u32, VersionError> {
+    let versions = load::shipped()?;
+    let mut session = Session::open(url).await?;
+    let server_process = session.server_process().await?;
+    let walking = async {
+        session.lock(&mut progress).await?;
+        prepare(&mut session, &mut progress).await?;
+        down(&mut session, versions, to, &mut progress).await
+    };
+    until(url, server_process, stop, walking).await
+}
+
+/// A connection that is only dropped leaves its statement running, with all its locks.
+pub(super) async fn until(
+    url: &str,
+    server_process: i32,
+    stop: impl Future<Output = ()>,
+    walking: impl Future<Output = Result<u32, VersionError>>,
+) -> Result<u32, VersionError> {
+    let mut walking = pin!(walking);
+    tokio::select! {
+        biased;
+        arrived = &mut walking => return arrived,
+        () = stop => {}
+    }
+    session::end(url, server_process).await?;
+    match timeout(ENDED_WITHIN, walking).await {
+        Ok(Ok(version)) => Ok(version),
+        _ => Err(VersionError::Interrupted),
+    }
+}
+
+async fn prepare(session: &mut Session, progress: &mut (impl FnMut(&str) + Send)) -> Result<(), VersionError> {
+    let mut busy = Busy::default();
+    loop {
+        match session.prepare().await {
+            Err(error) if busy.may_pass(&error) => busy.pause(session, "preparing", progress).await,
+            done => return done,
+        }
+    }
 }
 
 pub(super) async fn up(
@@ -42,7 +111,13 @@ pub(super) async fn up(
     online::finish(session, Direction::Up, current, progress).await?;
     for version in versions.iter().filter(|version| version.number > current && version.number <= to) {
         progress(&format!("upgrading to {}", version.folder()));
-        step_up(session, version).await?;
+        let mut busy = Busy::default();
+        loop {
+            match step_up(session, version).await {
+                Err(error) if busy.may_pass(&error) => busy.pause(session, &version.folder(), progress).await,
+                done => break done?,
+            }
+        }
         online::finish(session, Direction::Up, version.number, progress).await?;
     }
     session.current().await
@@ -65,7 +140,13 @@ pub(super) async fn down(
     for version in versions.iter().rev().filter(|version| version.number <= current && version.number > to) {
         progress(&format!("downgrading from {}", version.folder()));
         online::drop_functions(session, Direction::Up, version.number).await?;
-        step_down(session, versions, version).await?;
+        let mut busy = Busy::default();
+        loop {
+            match step_down(session, versions, version).await {
+                Err(error) if busy.may_pass(&error) => busy.pause(session, &version.folder(), progress).await,
+                done => break done?,
+            }
+        }
         online::finish(session, Direction::Down, version.number, progress).await?;
     }
     session.current().await

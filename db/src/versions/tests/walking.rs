@@ -1,6 +1,10 @@
 //! Up and down with versions made up here.
 
-use super::super::{VersionError, load::Version, session::Session, walk};
+use std::{sync::Arc, time::Duration};
+
+use tokio::{sync::Notify, time::timeout};
+
+use super::super::{VersionError, load::Version, preview, session::Session, walk};
 use super::{session, versions};
 use crate::testing::TestDatabase;
 
@@ -114,4 +118,85 @@ async fn a_database_ahead_of_the_program_is_left_alone() {
     let mut session = session(&database).await;
     walk::up(&mut session, &two(), 2, &mut |_| {}).await.unwrap();
     assert_eq!(walk::up(&mut session, &two()[..1], 1, &mut |_| {}).await.unwrap(), 2);
+}
+
+/// A transaction that reads the table is open for a while. The upgrade waits for it, and other readers do not wait for
+/// the upgrade.
+#[tokio::test]
+async fn readers_never_queue_long_behind_an_upgrade_that_waits_for_a_table() {
+    let database = TestDatabase::empty().await;
+    let mut upgrading = session(&database).await;
+    walk::up(&mut upgrading, &two(), 1, &mut |_| {}).await.unwrap();
+    let held = database.hold("lock table drover.thing in access share mode").await;
+    let waits = Arc::new(Notify::new());
+    let told = waits.clone();
+    let upgrade = tokio::spawn(async move {
+        let mut words = Vec::new();
+        let mut progress = |line: &str| {
+            words.push(line.to_owned());
+            if line.contains("trying again") {
+                told.notify_one();
+            }
+        };
+        let arrived = walk::up(&mut upgrading, &two(), 2, &mut progress).await;
+        (arrived, words)
+    });
+    let mut reader = Session::open(database.url()).await.unwrap();
+    sqlx::raw_sql("set statement_timeout = '5s'; set lock_timeout = 0").execute(&mut reader.connection).await.unwrap();
+    for _ in 0..2 {
+        timeout(Duration::from_secs(20), waits.notified()).await.unwrap();
+        assert_eq!(number(&mut reader, "select count(*) from thing").await, 100);
+    }
+    held.release().await;
+    let (arrived, words) = upgrade.await.unwrap();
+    assert_eq!(arrived.unwrap(), 2);
+    assert!(words.iter().any(|line| line.contains("0002_double") && line.contains("drover test")), "{words:?}");
+}
+
+#[tokio::test]
+async fn an_interrupted_step_ends_at_the_server_too() {
+    let database = TestDatabase::empty().await;
+    let mut upgrading = session(&database).await;
+    let mut slow = two();
+    slow[1].up.push_str("; select pg_sleep(600)");
+    let (begun, server_process) = (Arc::new(Notify::new()), upgrading.server_process().await.unwrap());
+    let mut progress = |line: &str| {
+        if line.contains("0002") {
+            begun.notify_one();
+        }
+    };
+    let walking = walk::up(&mut upgrading, &slow, 2, &mut progress);
+    let stop = async {
+        begun.notified().await;
+        let mut looking = Session::open(database.url()).await.unwrap();
+        while number(&mut looking, SLEEPING).await == 0 {}
+    };
+    let ended = walk::until(database.url(), server_process, stop, walking).await;
+    assert!(matches!(ended, Err(VersionError::Interrupted)), "{ended:?}");
+    let mut looking = Session::open(database.url()).await.unwrap();
+    assert_eq!(number(&mut looking, SLEEPING).await, 0);
+    assert_eq!(looking.current().await.unwrap(), 1, "the step was rolled back");
+}
+
+const SLEEPING: &str = "select count(*) from pg_stat_activity
+    where datname = current_database() and pid <> pg_backend_pid() and query like '%pg_sleep%' and state = 'active'";
+
+#[tokio::test]
+async fn what_a_downgrade_takes_away_and_an_upgrade_does_is_told_beforehand() {
+    let database = TestDatabase::empty().await;
+    let mut session = session(&database).await;
+    walk::up(&mut session, &two(), 1, &mut |_| {}).await.unwrap();
+    sqlx::raw_sql("analyze thing").execute(&mut session.connection).await.unwrap();
+    let plan = preview::plan_of(&mut session, &two(), None).await.unwrap();
+    assert_eq!((plan.len(), plan[0].version.as_str(), plan[0].online_migration), (1, "0002_double", true));
+    assert_eq!((plan[0].new_functions, plan[0].redefined_functions), (0, 1));
+    assert_eq!(plan[0].changes[0].statement, "alter table thing add doubled int");
+    assert_eq!(plan[0].changes[0].table, Some(("thing".to_owned(), 100)));
+
+    walk::up(&mut session, &two(), 2, &mut |_| {}).await.unwrap();
+    sqlx::raw_sql("update thing set doubled = null where number > 90").execute(&mut session.connection).await.unwrap();
+    let losses = preview::losses_of(&mut session, &two(), 0).await.unwrap();
+    let told: Vec<_> = losses.iter().map(|loss| (loss.what.as_str(), loss.rows, loss.is_estimate)).collect();
+    assert_eq!(told, [("column thing.doubled", 90, false), ("table thing", 100, false)]);
+    assert_eq!(session.current().await.unwrap(), 2, "nothing was changed");
 }
