@@ -55,19 +55,20 @@ pub async fn serve_health(listener: TcpListener, build: Build, ready: Ready, shu
 
 /// One question for all who ask at about the same time: anybody may ask, and each question is one to the database.
 pub(crate) fn asked_together(ready: Ready) -> Ready {
-    let last: Arc<Mutex<Option<(Instant, bool)>>> = Arc::default();
+    let last: Arc<Mutex<Option<(Instant, Result<(), String>)>>> = Arc::default();
     Arc::new(move || {
         let (ready, last) = (Arc::clone(&ready), Arc::clone(&last));
         Box::pin(async move {
             let mut last = last.lock().await;
-            if let Some((at, is_ready)) = *last
+            if let Some((at, answer)) = &*last
                 && at.elapsed() < ANSWER_HOLDS
             {
-                return is_ready;
+                return answer.clone();
             }
-            let is_ready = timeout(READY_WITHIN, ready()).await.unwrap_or(false);
-            *last = Some((Instant::now(), is_ready));
-            is_ready
+            let answer = timeout(READY_WITHIN, ready()).await;
+            let answer = answer.unwrap_or_else(|_| Err("the database does not answer".to_owned()));
+            *last = Some((Instant::now(), answer.clone()));
+            answer
         })
     })
 }
@@ -92,10 +93,10 @@ mod tests {
         let counted = Arc::clone(&asked);
         let ready = asked_together(Arc::new(move || {
             counted.fetch_add(1, Ordering::Relaxed);
-            Box::pin(std::future::ready(true))
+            Box::pin(std::future::ready(Ok(())))
         }));
         let answers = futures_util::future::join_all((0..200).map(|_| ready())).await;
-        assert!(answers.iter().all(|is_ready| *is_ready));
+        assert!(answers.iter().all(Result::is_ok));
         assert!(asked.load(Ordering::Relaxed) < 20, "{asked:?}");
     }
 }

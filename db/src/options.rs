@@ -17,8 +17,21 @@ const OLDEST_SERVER: u32 = 150_000;
 
 /// Options for `url` with our search path and name.
 pub(crate) fn parse(url: &str, application_name: &str) -> Result<PgConnectOptions, DbError> {
+    check_scheme(url)?;
     let options: PgConnectOptions = url.parse().map_err(|error: sqlx::Error| DbError::Url(error.into()))?;
     Ok(options.application_name(application_name).options([("search_path", SEARCH_PATH), ("jit", "off")]))
+}
+
+/// The parser takes the host of any address for that of a PostgreSQL.
+fn check_scheme(url: &str) -> Result<(), DbError> {
+    let scheme = url.split_once(':').map_or(url, |(scheme, _)| scheme).to_lowercase();
+    if matches!(scheme.as_str(), "postgres" | "postgresql") {
+        return Ok(());
+    }
+    let known = scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'+') && url.contains("://");
+    let words =
+        if known { format!("it begins with `{scheme}://`") } else { "it does not begin with a scheme".to_owned() };
+    Err(DbError::Url(format!("{words}, and Drover keeps its data in PostgreSQL only").into()))
 }
 
 /// Adds limits the server enforces: on one statement, and on a transaction left open.
@@ -37,5 +50,23 @@ pub(crate) fn check_server(connection: &PgConnection) -> Result<(), DbError> {
         }
         // A server that does not say is not PostgreSQL proper; its answers will tell soon enough.
         _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_url_of_another_kind_of_database_is_refused_with_what_is_meant() {
+        for url in ["mysql://user:secret@host/drover", "MariaDB://host", "host/drover", "sqlite::memory:"] {
+            let error = parse(url, "test").unwrap_err();
+            let words = format!("{error}: {}", std::error::Error::source(&error).unwrap());
+            assert!(words.contains("postgresql://user") && words.contains("PostgreSQL only"), "{words}");
+            assert!(!words.contains("secret"), "{words}");
+        }
+        for url in ["postgres://host/drover", "postgresql:///drover?host=/run"] {
+            assert!(parse(url, "test").is_ok(), "{url}");
+        }
     }
 }

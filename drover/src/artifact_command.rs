@@ -17,9 +17,11 @@ use worker::{
 };
 
 use crate::{
+    artifact_list::{self, ListArgs},
     client::{Server, ServerArgs},
     exit::{Exit, Failure},
     ground::Ground,
+    ids,
     output::Output,
 };
 
@@ -29,6 +31,8 @@ pub(crate) enum ArtifactCommand {
     Upload(UploadArgs),
     /// Fetch an artifact into a file.
     Download(DownloadArgs),
+    /// Show what a run left behind.
+    List(ListArgs),
 }
 
 #[derive(Debug, Args)]
@@ -41,10 +45,12 @@ An upload that breaks off begins anew, a few times; what arrives altered is refu
 killed, it goes on with what it had begun, as long as file, type and --expires are the same. It needs the scope
 queue:create-artifact:TASK_ID/RUN_ID; inside a task the proxy has it.")]
 pub(crate) struct UploadArgs {
-    #[arg(value_name = "TASK_ID")]
+    /// The task, by its id or the address of its page.
+    #[arg(value_name = "TASK_ID", value_parser = ids::task_id)]
     task_id: TaskId,
     /// What the artifact is called, like `public/build.log`.
     name: String,
+    /// The file to store.
     file: PathBuf,
     /// The run [default: the latest].
     #[arg(long, value_name = "NUMBER")]
@@ -71,8 +77,10 @@ Examples:
 It grows in FILE.part and gets its name when it is whole and its hashes are right. Called again after it was interrupted, it
 goes on where it was.")]
 pub(crate) struct DownloadArgs {
-    #[arg(value_name = "TASK_ID")]
+    /// The task, by its id or the address of its page.
+    #[arg(value_name = "TASK_ID", value_parser = ids::task_id)]
     task_id: TaskId,
+    /// What the artifact is called, like `public/build.log`.
     name: String,
     /// Where to put it [default: the last part of the name, in the working directory].
     file: Option<PathBuf>,
@@ -87,6 +95,7 @@ pub(crate) async fn run(command: ArtifactCommand, ground: &Ground, output: &Outp
     match command {
         ArtifactCommand::Upload(args) => upload(args, ground, *output).await,
         ArtifactCommand::Download(args) => download(args, ground, *output).await,
+        ArtifactCommand::List(args) => artifact_list::run(args, ground, *output).await,
     }
 }
 

@@ -13,6 +13,7 @@ use crate::{
 #[derive(Debug, Subcommand)]
 pub(crate) enum ConfigCommand {
     /// Every setting in force, and where it came from. Secrets are hidden.
+    #[command(after_help = "Examples:\n  drover config show\n  drover config show --set listen=127.0.0.1:9090")]
     Show,
     /// What each setting means and what it is by default.
     #[command(after_help = "Examples:\n  drover config explain\n  drover config explain api.deadline")]

@@ -4,7 +4,10 @@ use std::path::PathBuf;
 
 use base::{Secret, Shutdown};
 use clap::{Args, Subcommand};
-use db::versions::{self, Loss, PlannedVersion, Status, VersionError};
+use db::{
+    DbError,
+    versions::{self, Loss, PlannedVersion, Status, VersionError},
+};
 
 use crate::{
     cli::Global,
@@ -178,6 +181,7 @@ fn failed(error: VersionError) -> Failure {
             Exit::Refused
         }
         VersionError::Interrupted => Exit::Interrupted,
+        VersionError::Db(DbError::Url(_)) => Exit::Usage,
         VersionError::Db(_) => Exit::Unreachable,
         VersionError::File { .. } | VersionError::Step { .. } => Exit::Failed,
     };

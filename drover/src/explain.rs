@@ -3,32 +3,54 @@
 use std::fmt::Write;
 
 use chrono::TimeDelta;
-use clap::Subcommand;
+use clap::Args;
 use protocol::{
     explain::{Cause, Explanation, Required},
+    id::TaskId,
     state::TaskState,
     status::RunStatus,
     time,
 };
 
 use crate::{
+    client::ServerArgs,
     exit::{Exit, Failure},
     ground::Ground,
+    ids,
     output::Output,
-    task_command::One,
 };
 
-#[derive(Debug, Subcommand)]
-pub(crate) enum ExplainCommand {
-    /// Why a task is not running: what it waits for, who could run it, and what would help.
-    Task(One),
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  drover explain $TASK_ID
+  drover explain https://ci.example.com/tasks/$TASK_ID
+  drover explain task $TASK_ID -o json
+
+It says what the task waits for, who could run it, and what would help.")]
+pub(crate) struct ExplainArgs {
+    /// The task, by its id or the address of its page; the word `task` may stand before it.
+    #[arg(value_name = "TASK_ID", required = true, num_args = 1..=2)]
+    words: Vec<String>,
+    #[command(flatten)]
+    server: ServerArgs,
 }
 
-pub(crate) async fn run(command: ExplainCommand, ground: &Ground, output: &Output) -> Result<Exit, Failure> {
-    let ExplainCommand::Task(one) = command;
-    let explanation = one.server.connect(ground)?.explain(one.task_id).await?;
+pub(crate) async fn run(args: ExplainArgs, ground: &Ground, output: &Output) -> Result<Exit, Failure> {
+    let task_id = task_id(&args.words).map_err(|words| Failure::new(Exit::Usage, words))?;
+    let explanation = args.server.connect(ground)?.explain(task_id).await?;
     output.either(&explanation, &in_words(&explanation));
     Ok(Exit::Ok)
+}
+
+/// Tasks are all that can be explained so far.
+fn task_id(words: &[String]) -> Result<TaskId, String> {
+    match words {
+        [id] => ids::task_id(id),
+        [kind, id] if kind == "task" => ids::task_id(id),
+        [kind, ..] => Err(format!("`{kind}` cannot be explained, only a task: drover explain TASK_ID")),
+        [] => Err("say which task: drover explain TASK_ID".to_owned()),
+    }
 }
 
 /// The verdict first; then only what has something to say.

@@ -8,8 +8,10 @@ use serde_json::json;
 
 use crate::{
     client::{Listed, ServerArgs},
+    confirm::confirm,
     exit::{Exit, Failure},
     ground::Ground,
+    ids,
     output::Output,
     run::{
         shutdown,
@@ -20,21 +22,37 @@ use crate::{
 #[derive(Debug, Subcommand)]
 pub(crate) enum GroupCommand {
     /// The tasks of a group.
+    #[command(after_help = "Examples:\n  drover group list $TASK_GROUP_ID")]
     List(One),
     /// How many tasks of a group are in which state.
+    #[command(after_help = "Examples:\n  drover group status $TASK_GROUP_ID -o json")]
     Status(One),
     /// Follow a group until it is over; ends with 0 only if it is green.
+    #[command(after_help = "Examples:\n  drover group watch https://ci.example.com/tasks/groups/$TASK_GROUP_ID")]
     Watch(WatchOne),
     /// Seal a group and end all its tasks.
-    Cancel(One),
+    #[command(
+        after_help = "Examples:\n  drover group cancel $TASK_GROUP_ID\n  drover group cancel $TASK_GROUP_ID --yes"
+    )]
+    Cancel(CancelOne),
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct One {
-    #[arg(value_name = "TASK_GROUP_ID")]
+    /// The group, by its id or the address of its page.
+    #[arg(value_name = "TASK_GROUP_ID", value_parser = ids::group_id)]
     task_group_id: TaskGroupId,
     #[command(flatten)]
     server: ServerArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CancelOne {
+    #[command(flatten)]
+    one: One,
+    /// Do not ask.
+    #[arg(long)]
+    yes: bool,
 }
 
 #[derive(Debug, Args)]
@@ -68,8 +86,12 @@ pub(crate) async fn run(command: GroupCommand, ground: &Ground, output: &Output)
             let (server, shutdown) = (one.server.connect(ground)?, shutdown()?);
             return watch::watch(&server, one.task_group_id, &watch, &shutdown, ground, *output).await;
         }
-        GroupCommand::Cancel(one) => {
-            let answer = one.server.connect(ground)?.cancel_group(one.task_group_id).await?;
+        GroupCommand::Cancel(CancelOne { one, yes }) => {
+            let server = one.server.connect(ground)?;
+            if !yes {
+                confirm(&format!("the group {} is sealed for good and all its tasks end", one.task_group_id))?;
+            }
+            let answer = server.cancel_group(one.task_group_id).await?;
             let count = answer["cancelledCount"].as_u64().unwrap_or_default();
             output.either(&answer, &format!("{}: sealed, {count} tasks cancelled", one.task_group_id));
         }

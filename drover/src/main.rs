@@ -2,6 +2,7 @@
 //! roles asked for; and it is the client people type.
 
 mod artifact_command;
+mod artifact_list;
 mod between;
 mod bridge;
 mod bridge_command;
@@ -11,6 +12,7 @@ mod cli;
 mod client;
 mod clients;
 mod config_command;
+mod confirm;
 mod credentials;
 mod data_dir;
 mod database;
@@ -22,6 +24,7 @@ mod explain;
 mod exposed;
 mod ground;
 mod group_command;
+mod ids;
 mod output;
 mod push_command;
 mod role;

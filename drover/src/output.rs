@@ -2,6 +2,7 @@
 
 use std::io::{self, IsTerminal, Write};
 
+use base::environment;
 use serde::Serialize;
 
 use crate::exit::Failure;
@@ -26,9 +27,14 @@ impl Output {
         self.format == Format::Json
     }
 
-    /// Someone watches: colours and lines that change in place are welcome.
+    /// Someone watches: lines that change in place are welcome.
     pub(crate) fn is_terminal(self) -> bool {
         !self.is_json() && io::stdout().is_terminal()
+    }
+
+    /// The same, unless the one who watches wants no colours: <https://no-color.org>.
+    pub(crate) fn has_colours(self) -> bool {
+        self.is_terminal() && environment::variable("NO_COLOR").is_none()
     }
 
     /// One line of text, flushed, so that whoever waits for it sees it at once. A reader that went away is no error.

@@ -52,6 +52,9 @@ struct Push {
 #[derive(Debug, Subcommand)]
 pub(crate) enum TreeherderCommand {
     /// Publish the jobs of a push once more, from what is known of their tasks now.
+    #[command(
+        after_help = "Examples:\n  drover treeherder replay --push autoland 0123456789abcdef0123456789abcdef01234567"
+    )]
     Replay(ReplayArgs),
 }
 
@@ -81,7 +84,7 @@ pub(crate) async fn run(args: PushArgs, ground: &Ground, output: &Output) -> Res
         return watch(&args, &server, output).await;
     }
     let row = server.push(args.push.project(), &args.push.revision).await?;
-    output.either(&row, &picture::draw(&row, output.is_terminal()));
+    output.either(&row, &picture::draw(&row, output.has_colours()));
     Ok(Exit::Ok)
 }
 
@@ -94,7 +97,7 @@ async fn watch(args: &PushArgs, server: &Server, output: &Output) -> Result<Exit
     loop {
         let row = server.push(args.push.project(), &args.push.revision).await?;
         if shown.as_ref() != Some(&row) {
-            output.either(&row, &picture::draw(&row, output.is_terminal()));
+            output.either(&row, &picture::draw(&row, output.has_colours()));
         }
         if row.open() == 0 {
             return Ok(if row.is_green() { Exit::Ok } else { Exit::Failed });

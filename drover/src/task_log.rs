@@ -22,6 +22,7 @@ use crate::{
 const PAUSE: Duration = Duration::from_millis(500);
 
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  drover task log $TASK_ID\n  drover task log $TASK_ID --no-wait > log.txt")]
 pub(crate) struct LogArgs {
     #[command(flatten)]
     one: One,

@@ -19,7 +19,7 @@ pub use context::{follow, traceparent};
 use export::Exporters;
 pub use instruments::{Counter, Gauge, Histogram, Label};
 
-use crate::Span;
+use crate::{Span, environment};
 
 crate::settings! {
     /// Logs, traces and metrics.
@@ -80,10 +80,15 @@ fn log_layer(settings: &TelemetrySettings) -> Result<Box<dyn Layer<Registry> + S
     let filter = EnvFilter::try_new(&settings.log).map_err(|error| TelemetryError::Filter(error.to_string()))?;
     let lines = fmt::layer().with_writer(io::stderr);
     match settings.format.as_str() {
-        "text" => Ok(lines.with_ansi(io::IsTerminal::is_terminal(&io::stderr())).with_filter(filter).boxed()),
+        "text" => Ok(lines.with_ansi(has_colours()).with_filter(filter).boxed()),
         "json" => Ok(lines.json().flatten_event(true).with_filter(filter).boxed()),
         other => Err(TelemetryError::Format(other.to_owned())),
     }
+}
+
+/// Someone watches, who did not ask to be spared colours (<https://no-color.org>).
+fn has_colours() -> bool {
+    io::IsTerminal::is_terminal(&io::stderr()) && environment::variable("NO_COLOR").is_none()
 }
 
 /// Left out: ractor's endless span per actor, and what the exporter does itself, which would feed on its own traces.

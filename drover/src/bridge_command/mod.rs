@@ -30,10 +30,13 @@ pub(crate) enum BridgeCommand {
     /// Look at a master for the first time: try the login, list its builders, and print what is to be added where.
     Init(InitArgs),
     /// Print `drover_scheduler.py`, which is copied beside the master's `master.cfg`.
+    #[command(after_help = "Examples:\n  drover bridge scheduler > drover_scheduler.py")]
     Scheduler,
     /// Whether masters can be reached, and may be used: login, permission, scheduler, builders.
+    #[command(after_help = "Examples:\n  drover bridge check\n  drover bridge check --master main")]
     Check(MasterArgs),
     /// The builders of masters, and whether tasks can use them.
+    #[command(after_help = "Examples:\n  drover bridge builders\n  drover bridge builders --master main -o json")]
     Builders(MasterArgs),
     /// How the bridge stands with its masters, and how many requests are open.
     Status(StatusArgs),

@@ -1,7 +1,5 @@
 //! `drover bus dead-letters`: messages that a consumer could not work on, and events that the relay could not send.
 
-use std::io::{self, BufRead, IsTerminal, Write};
-
 use actors::parking::unparked;
 use bus::{Bus, Message};
 use clap::{Args, Subcommand};
@@ -9,16 +7,24 @@ use db::{Db, parked::ParkedMessage};
 use serde_json::{Value, json};
 
 use super::{DEADLINE, Tools, bus_failed, db_failed};
-use crate::exit::{Exit, Failure};
+use crate::{
+    confirm::confirm,
+    exit::{Exit, Failure},
+};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum DeadLettersCommand {
     /// Which messages were put aside, and why.
+    #[command(
+        after_help = "Examples:\n  drover bus dead-letters list\n  drover bus dead-letters list --queue drover/index -o json"
+    )]
     List(ListArgs),
     /// Send messages again, to their queues or, if the relay could not send them, to their exchanges; and forget that they
     /// were put aside.
+    #[command(after_help = "Examples:\n  drover bus dead-letters retry 17 18")]
     Retry(Numbers),
     /// Forget messages for good.
+    #[command(after_help = "Examples:\n  drover bus dead-letters drop 17\n  drover bus dead-letters drop 17 --yes")]
     Drop(DropArgs),
 }
 
@@ -55,7 +61,7 @@ pub(super) async fn run(command: DeadLettersCommand, tools: &Tools<'_>) -> Resul
         DeadLettersCommand::Drop(DropArgs { numbers: Numbers { numbers }, yes }) => {
             let known = known(&numbers, &db).await?;
             if !yes {
-                confirm(known.len())?;
+                confirm(&format!("{} messages are lost for good", known.len()))?;
             }
             let dropped = db.drop_parked(&numbers).await.map_err(db_failed)?;
             tools.output.either(&json!({"dropped": dropped}), &format!("{dropped} messages were dropped"));
@@ -139,15 +145,4 @@ async fn known(numbers: &[i64], db: &Db) -> Result<Vec<ParkedMessage>, Failure> 
         Some(number) => Err(Failure::new(Exit::Refused, format!("no dead letter has the number {number}"))),
         None => Ok(known),
     }
-}
-
-fn confirm(count: usize) -> Result<(), Failure> {
-    if !io::stdin().is_terminal() {
-        return Err(Failure::new(Exit::Usage, "dropped messages are lost for good; say --yes if that is meant"));
-    }
-    eprint!("{count} messages will be lost for good. Type yes to drop them: ");
-    let _ = io::stderr().flush();
-    let mut answer = String::new();
-    let _ = io::stdin().lock().read_line(&mut answer);
-    if answer.trim() == "yes" { Ok(()) } else { Err(Failure::new(Exit::Interrupted, "nothing was dropped")) }
 }

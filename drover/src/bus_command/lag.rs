@@ -8,6 +8,7 @@ use super::{DEADLINE, Tools, bus_failed, db_failed};
 use crate::exit::{Exit, Failure};
 
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  drover bus lag\n  drover bus lag --queue queue/me/mine -o json")]
 pub(super) struct LagArgs {
     /// A queue to look at besides those of Drover's own consumers; may be given several times.
     #[arg(long, value_name = "QUEUE")]

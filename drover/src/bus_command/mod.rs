@@ -66,7 +66,12 @@ enum BusCommand {
     /// Send events of the past to one queue once more.
     Replay(replay::ReplayArgs),
     /// Messages that a consumer could not work on, and events that could not be sent.
-    #[command(subcommand, name = "dead-letters", alias = "parked")]
+    #[command(
+        subcommand,
+        name = "dead-letters",
+        alias = "parked",
+        after_help = "Examples:\n  drover bus dead-letters list\n  drover bus dead-letters retry 17 18"
+    )]
     DeadLetters(dead_letters::DeadLettersCommand),
 }
 

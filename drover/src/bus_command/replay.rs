@@ -10,6 +10,10 @@ use super::{DEADLINE, Tools, bus_failed, db_failed};
 use crate::exit::{Exit, Failure};
 
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  drover bus replay --task-group $TASK_GROUP_ID --to queue/me/mine --exchange task-completed
+  drover bus replay --since 123456 --to queue/me/mine --dry-run")]
 pub(super) struct ReplayArgs {
     /// The events of this task group.
     #[arg(long, value_name = "TASK_GROUP_ID")]

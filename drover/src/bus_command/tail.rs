@@ -12,6 +12,7 @@ use crate::{
 };
 
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  drover bus tail\n  drover bus tail task-completed --pattern 'route.index.#'")]
 pub(super) struct TailArgs {
     /// What to listen to [default: all exchanges for the world].
     #[arg(value_name = "EXCHANGE")]

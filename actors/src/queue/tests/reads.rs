@@ -14,21 +14,23 @@ async fn a_slow_read_does_not_hold_up_another_about_the_same_thing() {
     let queue = TaskQueueId("p/q".to_owned());
     let worker = WorkerName { worker_group: "g".to_owned(), worker_id: "w".to_owned() };
     let held = house.database.hold("lock table drover.worker in access exclusive mode").await;
-    let mut slow = pin!(house.queue.worker(queue.clone(), worker));
-    let quick = async {
-        for _ in 0..3 {
-            house.queue.counts(queue.clone()).await.unwrap();
-        }
-    };
-    let both = async {
-        tokio::select! {
-            biased;
-            answer = &mut slow => panic!("it did not wait: {answer:?}"),
-            () = quick => {}
-        }
-    };
-    timeout(Duration::from_secs(8), both).await.expect("the quick read waited for the slow one");
-    held.release().await;
-    assert!(matches!(slow.await, Err(QueueError::NoSuchWorker(_))));
+    {
+        let mut slow = pin!(house.queue.worker(queue.clone(), worker));
+        let quick = async {
+            for _ in 0..3 {
+                house.queue.counts(queue.clone()).await.unwrap();
+            }
+        };
+        let both = async {
+            tokio::select! {
+                biased;
+                answer = &mut slow => panic!("it did not wait: {answer:?}"),
+                () = quick => {}
+            }
+        };
+        timeout(Duration::from_secs(8), both).await.expect("the quick read waited for the slow one");
+        held.release().await;
+        assert!(matches!(slow.await, Err(QueueError::NoSuchWorker(_))));
+    }
     house.stop().await;
 }

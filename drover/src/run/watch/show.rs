@@ -105,13 +105,18 @@ impl Show {
                 let is_blocked = blocked.contains(&it.status.task_id);
                 let word = if is_blocked { "blocked" } else { it.status.state.as_str() };
                 let (colour, sign) = look(it.status.state);
+                let [colour, plain, dim] = self.colours([colour, PLAIN, DIM]);
                 let name = &it.task.metadata.name;
                 let id = it.status.task_id;
-                format!("{colour}{sign} {name:<wide$}  {word:<11}{PLAIN} {:>8}  {DIM}{id}{PLAIN}", self.took(it))
+                format!("{colour}{sign} {name:<wide$}  {word:<11}{plain} {:>8}  {dim}{id}{plain}", self.took(it))
             })
             .collect();
         rows.push(format!("  {}", counted(&group.counts())));
         rows
+    }
+
+    fn colours(&self, codes: [&'static str; 3]) -> [&'static str; 3] {
+        if self.output.has_colours() { codes } else { [""; 3] }
     }
 
     /// How long the last run has taken, or takes so far.

@@ -1,0 +1,69 @@
+//! `drover artifact list`: what a run left behind.
+
+use clap::Args;
+use protocol::id::{RunId, TaskId};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    client::{Server, ServerArgs},
+    exit::{Exit, Failure},
+    ground::Ground,
+    ids,
+    output::Output,
+};
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  drover artifact list $TASK_ID
+  drover artifact list $TASK_ID --run 0 -o json
+
+Each line is the type, when it expires and the name. It needs the scope queue:list-artifacts:TASK_ID.")]
+pub(crate) struct ListArgs {
+    /// The task, by its id or the address of its page.
+    #[arg(value_name = "TASK_ID", value_parser = ids::task_id)]
+    task_id: TaskId,
+    /// The run [default: the latest].
+    #[arg(long, value_name = "NUMBER")]
+    run: Option<RunId>,
+    #[command(flatten)]
+    server: ServerArgs,
+}
+
+/// As the queue tells of it.
+#[derive(Debug, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Artifact {
+    name: String,
+    storage_type: String,
+    content_type: String,
+    expires: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Page {
+    artifacts: Vec<Artifact>,
+    continuation_token: Option<String>,
+}
+
+/// A line, or an object, for each.
+pub(crate) async fn run(args: ListArgs, ground: &Ground, output: Output) -> Result<Exit, Failure> {
+    let server = args.server.connect(ground)?;
+    for artifact in artifacts(&server, args.task_id, args.run).await? {
+        let Artifact { name, content_type, expires, .. } = &artifact;
+        output.either(&artifact, &format!("{content_type:<24} {expires} {name}"));
+    }
+    Ok(Exit::Ok)
+}
+
+async fn artifacts(server: &Server, task_id: TaskId, run: Option<RunId>) -> Result<Vec<Artifact>, Failure> {
+    let run = run.map(|run_id| format!("/runs/{run_id}")).unwrap_or_default();
+    let (mut all, mut query) = (Vec::new(), String::new());
+    loop {
+        let page: Page = server.0.get(&format!("queue/v1/task/{task_id}{run}/artifacts{query}")).await?;
+        all.extend(page.artifacts);
+        let Some(token) = page.continuation_token else { return Ok(all) };
+        query = format!("?continuationToken={}", worker::client::segment(&token));
+    }
+}
