@@ -1,7 +1,7 @@
 //! A house of several processes, each `drover serve` with a role of its own.
 
 use std::{
-    fs::File,
+    fs::{self, File},
     path::{Path, PathBuf},
     process::Stdio,
     time::{Duration, Instant},
@@ -97,6 +97,13 @@ impl RoleHouse {
 
     pub fn process_id(&self, number: usize) -> u32 {
         self.processes[number].child.id().expect("a process of the house has ended by itself")
+    }
+
+    /// How often the processes have logged something with these words.
+    pub fn logged(&self, words: &str) -> usize {
+        let logs = fs::read_dir(&self.folder).unwrap().map(|entry| entry.unwrap().path());
+        let logs = logs.filter(|path| path.extension().is_some_and(|extension| extension == "log"));
+        logs.map(|path| fs::read_to_string(path).map_or(0, |text| text.matches(words).count())).sum()
     }
 
     /// Waits until every process says that it is ready.

@@ -6,12 +6,12 @@ use std::{process::Output, sync::Arc, time::Duration};
 
 use actors::{kit::Supervisor, relay};
 use base::{Clock, Entropy, SystemClock, environment};
-use bus::{AmqpBus, Bus, Consumer, Delivery, Received, Subscription};
+use bus::{AmqpBus, Bus, Consumer, Delivery, Exchange, Received, Subscription};
 use chrono::TimeDelta;
 use db::{
     Db,
     auth::{By, NewClient},
-    parked::ParkedMessage,
+    parked::{ParkedMessage, UnsentMessage},
     testing::TestDatabase,
 };
 use protocol::exchanges::ExchangeNames;
@@ -52,6 +52,15 @@ impl House {
 
     fn settings(&self) -> relay::RelaySettings {
         relay::RelaySettings { own_exchange: format!("{}/own", self.name), ..relay::RelaySettings::default() }
+    }
+
+    /// Leaves nothing behind on a broker that lives on.
+    async fn end(&self, queues: &[String]) {
+        let exchanges = relay::Exchanges::new(&self.names(), &self.settings());
+        let all = exchanges.world_exchanges().chain([exchanges.own_exchange()]);
+        let all: Vec<String> = all.map(str::to_owned).chain([format!("{}/exchange", self.name)]).collect();
+        self.bus.delete(queues, &all, SOON).await.unwrap();
+        self.bus.close().await;
     }
 
     fn command(&self, words: &[&str]) -> tokio::process::Command {
@@ -155,11 +164,11 @@ async fn events_are_counted_shown_and_sent_once_more_to_one_queue() {
     let nowhere = house.run(&["replay", "--since", "1", "--to", "queue/nobody/nothing"]).await;
     assert_eq!(nowhere.status.code(), Some(4), "{}", String::from_utf8_lossy(&nowhere.stderr));
     relay.stop(SOON).await;
-    house.bus.close().await;
+    house.end(&[queue]).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn parked_messages_are_listed_sent_again_and_dropped() {
+async fn dead_letters_are_listed_sent_again_and_dropped() {
     let Some(house) = House::start().await else { return };
     let queue = format!("{}/parked", house.name);
     let mut mine = house.bus.subscribe(Subscription::durable(&queue)).await.unwrap();
@@ -179,18 +188,50 @@ async fn parked_messages_are_listed_sent_again_and_dropped() {
     let number = house.db.park_message(&parked).await.unwrap();
     assert_eq!(house.db.park_message(&parked).await.unwrap(), number, "the same message again");
 
-    let listed = house.answer(&["parked", "list", "--queue", &queue]).await;
+    let listed = house.answer(&["dead-letters", "list", "--queue", &queue]).await;
     assert_eq!((&listed[0]["number"], &listed[0]["reason"]), (&number.into(), &"it cannot be read".into()));
-    house.answer(&["parked", "retry", &number.to_string()]).await;
+    house.answer(&["dead-letters", "retry", &number.to_string()]).await;
     let delivery = next(&mut mine).await;
     assert_eq!((&*delivery.message.exchange, &*delivery.message.cc), ("some/exchange", &["route.b".to_owned()][..]));
     assert!(delivery.message.replayed);
     delivery.ack();
-    assert!(house.answer(&["parked", "list"]).await.is_empty());
+    assert!(house.answer(&["parked", "list"]).await.is_empty(), "its former name still does");
 
     let number = house.db.park_message(&parked).await.unwrap().to_string();
-    assert_eq!(house.run(&["parked", "drop", &number]).await.status.code(), Some(2), "it must be confirmed");
-    assert_eq!(house.answer(&["parked", "drop", &number, "--yes"]).await[0]["dropped"], 1);
-    assert_eq!(house.run(&["parked", "drop", &number, "--yes"]).await.status.code(), Some(4));
-    house.bus.close().await;
+    assert_eq!(house.run(&["dead-letters", "drop", &number]).await.status.code(), Some(2), "it must be confirmed");
+    assert_eq!(house.answer(&["dead-letters", "drop", &number, "--yes"]).await[0]["dropped"], 1);
+    assert_eq!(house.run(&["dead-letters", "drop", &number, "--yes"]).await.status.code(), Some(4));
+    house.end(&[queue]).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_the_relay_could_not_send_goes_to_its_exchange_when_it_is_tried_again() {
+    let Some(house) = House::start().await else { return };
+    let exchange = format!("{}/exchange", house.name);
+    house.bus.declare(Exchange::topic(&exchange)).await.unwrap();
+    let mut told = house.bus.subscribe(Subscription::ephemeral().bind(&exchange, "#")).await.unwrap();
+    let unsent = UnsentMessage {
+        message_id: "8".to_owned(),
+        task_id: None,
+        exchange: exchange.clone(),
+        routing_key: "primary.a".to_owned(),
+        cc: vec!["route.b".to_owned(), "route.c".to_owned()],
+        content_type: "application/json",
+        body: b"{}".to_vec(),
+        reason: "it was refused".to_owned(),
+    };
+    house.db.dead_letter_messages(&[unsent], SystemClock.now()).await.unwrap();
+
+    let listed = house.answer(&["dead-letters", "list"]).await;
+    assert_eq!((&listed[0]["queue"], &listed[0]["exchange"]), (&"".into(), &exchange.as_str().into()));
+    house.answer(&["dead-letters", "retry", &listed[0]["number"].to_string()]).await;
+    let delivery = next(&mut told).await;
+    assert_eq!(
+        (&*delivery.message.exchange, &delivery.message.cc[..]),
+        (&*exchange, &["route.b".to_owned(), "route.c".to_owned()][..])
+    );
+    assert!(!delivery.message.replayed);
+    delivery.ack();
+    assert!(house.answer(&["dead-letters", "list"]).await.is_empty());
+    house.end(&[]).await;
 }

@@ -15,6 +15,8 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
   valueFrom: { secretKeyRef: { name: {{ .Values.secretName }}, key: database-url } }
 - name: DROVER__BUS__AMQP_URL
   valueFrom: { secretKeyRef: { name: {{ .Values.secretName }}, key: bus-amqp-url, optional: true } }
+- name: DROVER__BUS__INTERNAL_AMQP_URL
+  valueFrom: { secretKeyRef: { name: {{ .Values.secretName }}, key: bus-internal-amqp-url, optional: true } }
 - name: DROVER__AUTH__ROOT_CREDENTIALS
   valueFrom: { secretKeyRef: { name: {{ .Values.secretName }}, key: auth-root-credentials } }
 - name: DROVER__AUTH__QUEUE_ACCESS_TOKEN

@@ -72,6 +72,11 @@ impl Rabbitmq {
         format!("{scheme}://guest:guest@127.0.0.1:{port}/%2f")
     }
 
+    /// For a user with the password `secret`, and a vhost.
+    pub fn url_of(&self, user: &str, vhost: &str) -> String {
+        format!("amqp://{user}:secret@127.0.0.1:{}/{vhost}", self.port)
+    }
+
     pub fn start_again(&mut self) {
         let mut command = self.command("rabbitmq-server");
         let command = command.env("RUNNING_UNDER_SYSTEMD", "1").stdout(Stdio::null()).stderr(Stdio::null());
@@ -93,6 +98,24 @@ impl Rabbitmq {
         if let Some(mut running) = self.running.take() {
             let _ = Command::new("kill").args(["-KILL", "--", &format!("-{}", running.id())]).status();
             running.wait().unwrap();
+        }
+    }
+
+    /// It keeps its connections, takes new ones, and answers nothing until it is thawed.
+    pub fn freeze(&self) {
+        self.signal_all("STOP");
+    }
+
+    pub fn thaw(&self) {
+        self.signal_all("CONT");
+    }
+
+    /// To all processes of the server.
+    fn signal_all(&self, signal: &str) {
+        if let Some(running) = &self.running {
+            let group = format!("-{}", running.id());
+            let status = Command::new("kill").args([&format!("-{signal}"), "--", &group]).status().unwrap();
+            assert!(status.success(), "the broker cannot be sent {signal}");
         }
     }
 

@@ -68,7 +68,8 @@ impl Told {
     pub(crate) async fn tell_again_backwards(&self) {
         let mut messages = self.heard.lock().unwrap().last.clone();
         messages.reverse();
-        self.bus.publish(&messages, PATIENCE).await.unwrap();
+        let published = self.bus.publish(&messages, PATIENCE).await;
+        assert!(published.is_ok(), "what was told cannot be told again: {published:?}");
     }
 
     /// Returns once something was told of a task, in both forms.

@@ -22,6 +22,7 @@ type Told = (String, String, u64);
 /// Everything told about the tasks of one group. Messages may come twice.
 pub(crate) struct Events {
     url: String,
+    queue: String,
     told: Arc<Mutex<BTreeSet<Told>>>,
     _listening: JoinSet<()>,
 }
@@ -31,7 +32,8 @@ impl Events {
     pub(crate) async fn collect(group: TaskId, entropy: &Entropy) -> Option<Self> {
         let url = base::environment::variable("DROVER_TEST_AMQP_URL")?;
         let bus = AmqpBus::new(&url, "tests/kill", entropy).unwrap();
-        let mut subscription = Subscription::durable(&format!("tests-kill-{group}"));
+        let queue = format!("tests-kill-{group}");
+        let mut subscription = Subscription::durable(&queue);
         for name in NAMES {
             let exchange = format!("exchange/taskcluster-queue/v1/{name}");
             bus.declare(Exchange::topic(&exchange)).await.unwrap();
@@ -41,7 +43,7 @@ impl Events {
         let told = Arc::default();
         let mut listening = JoinSet::new();
         listening.spawn(listen(consumer, bus, Arc::clone(&told)));
-        Some(Self { url, told, _listening: listening })
+        Some(Self { url, queue, told, _listening: listening })
     }
 
     pub(crate) fn url(&self) -> &str {
@@ -66,6 +68,13 @@ impl Events {
             told.difference(&expected).filter(|(_, task, _)| ours.contains(task.as_str())).collect();
         assert!(invented.is_empty(), "told, but never happened: {invented:?}");
         println!("{} different events compared", told.len());
+    }
+
+    /// Leaves no queue behind on a broker that lives on.
+    pub(crate) async fn end(self, entropy: &Entropy) {
+        let bus = AmqpBus::new(&self.url, "tests/kill", entropy).unwrap();
+        bus.delete(&[self.queue], &[], Duration::from_secs(30)).await.unwrap();
+        bus.close().await;
     }
 }
 

@@ -51,7 +51,10 @@ async fn what_was_acknowledged_survives_a_kill_in_the_middle_of_a_load() {
     let tasks = ledger.check_everything(&drover.client()).await;
     println!("{rounds} kills, {}", ledger.summary());
     match events {
-        Some(events) => events.compare(&tasks).await,
+        Some(events) => {
+            events.compare(&tasks).await;
+            events.end(&entropy).await;
+        }
         None => println!("events were not compared: DROVER_TEST_AMQP_URL is not set"),
     }
     drover.stop().await;

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+mod permissions;
+
 use std::time::{Duration, Instant};
 
 use base::Entropy;
