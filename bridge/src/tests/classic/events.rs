@@ -52,6 +52,12 @@ impl Told {
             .await;
     }
 
+    /// Leaves nothing behind on a broker that lives on.
+    async fn end(self) {
+        self.bus.delete(&[format!("{}/queue", self.exchange)], &[self.exchange], SOON).await.unwrap();
+        self.bus.close().await;
+    }
+
     async fn send(&self, kind: &str, body: Vec<u8>) {
         let message = Message {
             exchange: self.exchange.as_str().into(),
@@ -140,6 +146,7 @@ async fn builds_are_followed_to_their_logs_by_what_masters_tell() {
         assert_eq!(properties, format!("{{\"drover_task\":\"{task}/0\",\"revision\":\"abc\"}}"));
     }
     parts.stop(SOON).await;
+    told.end().await;
     house.stop().await;
 }
 
@@ -163,6 +170,7 @@ async fn what_is_told_while_the_bridge_is_down_waits_for_it() {
     assert_eq!(house.runs(task).await, [(S::Failed, Some(R::Failed))]);
     assert_eq!(leads_to(&house, task, "public/logs/live.log").await, LOG);
     parts.stop(SOON).await;
+    told.end().await;
     house.stop().await;
 }
 
@@ -188,6 +196,7 @@ async fn a_last_word_that_died_with_its_listener_is_told_again() {
         assert_eq!(driver.steps(build).await.unwrap(), []);
         assert_eq!(driver.properties(build).await.unwrap()["log_url"].value, LOG);
     }
+    told.end().await;
     house.stop().await;
 }
 
@@ -195,13 +204,14 @@ async fn a_last_word_that_died_with_its_listener_is_told_again() {
 async fn an_exchange_that_is_not_there_is_told_of() {
     let house = House::start().await;
     let Some(mut old) = Old::start(&house, "a missing exchange").await else { return };
-    let Some(_told) = Told::start(&mut old, "a missing exchange").await else { return };
+    let Some(told) = Told::start(&mut old, "a missing exchange").await else { return };
     old.settings.classic.exchange = "drover-test/nowhere".to_owned();
     let mut source = old.driver().events();
     let event = tokio::time::timeout(SOON, source.next()).await.unwrap();
     assert!(matches!(&event, Event::Lost(words) if words.contains("drover-test/nowhere")), "{event:?}");
     // Nothing more to say while it stays so.
     assert!(tokio::time::timeout(Duration::from_millis(100), source.next()).await.is_err());
+    told.end().await;
     house.stop().await;
 }
 
@@ -226,5 +236,6 @@ async fn a_broker_that_goes_away_is_told_of_and_so_is_its_return() {
     let mut heard = [next().await, next().await];
     heard.sort_by_key(|event| *event == Event::Connected);
     assert_eq!(heard, [Event::Request(RequestId(7)), Event::Connected]);
+    told.end().await;
     house.stop().await;
 }
