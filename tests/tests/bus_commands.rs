@@ -115,7 +115,7 @@ async fn events_are_counted_shown_and_sent_once_more_to_one_queue() {
 
     let exchanges = relay::Exchanges::new(&house.names(), &house.settings());
     let created = exchanges.full_name("client-created").to_owned();
-    house.bus.declare(bus::Exchange::topic(&created)).await.unwrap();
+    house.bus.declare(Exchange::topic(&created)).await.unwrap();
     let queue = format!("{}/mine", house.name);
     let mut mine = house.bus.subscribe(Subscription::durable(&queue).bind(&created, "#")).await.unwrap();
     let (clock, entropy) = (Arc::new(SystemClock), Entropy::system());
