@@ -141,3 +141,40 @@ pub struct StaticClient {
     #[serde(default)]
     pub scopes: Vec<String>,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        http::{Class, Holder, Permit, Sender},
+        net::AddressKey,
+    };
+
+    fn taken(limits: &Limits, sender: &Sender) -> Vec<Permit> {
+        std::iter::from_fn(|| limits.enter(sender)).collect()
+    }
+
+    #[test]
+    fn streams_of_strangers_leave_room_for_others_and_for_who_signs() {
+        let from = |last: u8| {
+            let address = AddressKey::of([192, 0, 2, last].into());
+            Sender { class: Class::Unsigned, holder: Holder::Address(address) }
+        };
+        let client = Sender { class: Class::Signed, holder: Holder::Client("c".into()) };
+        let streams = ApiSettings::default().live_permits();
+        let first = taken(&streams, &from(0));
+        assert_eq!(first.len(), 100, "one address has its share and no more");
+        let others: Vec<Permit> = (1..=20).flat_map(|last| taken(&streams, &from(last))).collect();
+        assert_eq!(first.len() + others.len(), 625);
+        assert_eq!(taken(&streams, &client).len(), 250);
+    }
+
+    #[test]
+    fn one_client_and_one_address_have_a_part_of_the_memory() {
+        let memory = ApiSettings::default().bodies().memory;
+        let sender = Sender { class: Class::Signed, holder: Holder::Client("c".into()) };
+        let mib = 1024;
+        assert!(memory.enter_with(&sender, 256 * mib).is_some());
+        assert!(memory.enter_with(&sender, 257 * mib).is_none());
+    }
+}
