@@ -18,6 +18,12 @@ pub(crate) fn variables() -> impl Iterator<Item = (String, String)> {
     env::vars_os().filter_map(|(name, text)| Some((name.into_string().ok()?, text.into_string().ok()?)))
 }
 
+/// The name of every variable that has a text for one.
+#[expect(clippy::disallowed_methods, reason = "this is the one place")]
+pub fn names() -> impl Iterator<Item = String> {
+    env::vars_os().filter_map(|(name, _)| name.into_string().ok())
+}
+
 /// Where a program called `name` keeps what must survive: `/var/lib` for root, else the user's state folder.
 /// `None`: there is no home.
 pub fn state_directory(name: &str) -> Option<PathBuf> {

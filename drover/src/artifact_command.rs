@@ -116,10 +116,12 @@ async fn upload(args: UploadArgs, ground: &Ground, output: Output) -> Result<Exi
     let (client, direct) = (server.0, direct.0);
     let store = Store { client, direct, task_id: args.task_id, run_id, progress };
     let content_type = args.content_type.as_deref().unwrap_or_else(|| content_type_of(&args.name));
+    let unreadable = |error| Failure::new(Exit::Usage, format!("`{}` cannot be read: {error}", args.file.display()));
+    let file = std::fs::File::open(&args.file).map_err(unreadable)?;
     let stored = if args.gzip {
-        store.packed(&args.name, &args.file, content_type, expires).await
+        store.packed(&args.name, file, content_type, expires).await
     } else {
-        store.object(&args.name, &args.file, content_type, expires).await
+        store.object(&args.name, file, content_type, expires).await
     };
     shown.clear();
     let stored = stored?;
@@ -139,7 +141,7 @@ async fn download(args: DownloadArgs, ground: &Ground, output: Output) -> Result
     let (client, direct) = (args.server.connect(ground)?.0, args.server.connect_direct(ground)?.0);
     let (progress, shown) = progress(&args.name, output);
     let origin = Origin::Artifact { task_id: args.task_id, run_id: args.run, name: args.name };
-    let received = Download { client, direct, origin, progress }.to_file(&target).await;
+    let received = Download { client, direct, origin, progress, max_bytes: None }.to_file(&target).await;
     shown.clear();
     let received = received?;
     let (size, sha256, file) = (received.size, received.sha256, target.display().to_string());

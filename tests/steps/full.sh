@@ -37,7 +37,8 @@ start_full() {
     done
     export TASKCLUSTER_ROOT_URL="http://127.0.0.1:${ports%% *}"
     for number in 1 2; do
-        keep "worker-$number" "$DROVER" worker --worker-group full --worker-id "worker-$number"
+        keep "worker-$number" env PATH="$TASK_PATH" "$DROVER" worker --credentials-file "$full/worker.json" \
+            --worker-group full --worker-id "worker-$number"
         KEPT_WORKERS="$KEPT_WORKERS $!"
     done
     DROVER_LOG="in $full, a file for each process"
@@ -70,6 +71,11 @@ full_settings() {
     export TASKCLUSTER_CLIENT_ID=static/taskcluster/root TASKCLUSTER_ACCESS_TOKEN="$token"
     export DROVER__AUTH__ROOT_CREDENTIALS="$TASKCLUSTER_CLIENT_ID:$token" DROVER__AUTH__QUEUE_ACCESS_TOKEN="$token"
     export DROVER__AUTH__PUBLIC_READ="${DROVER__AUTH__PUBLIC_READ:-true}"
+    # Workers get no more than they need; with the credentials above they would not start.
+    worker=static/drover/full-workers
+    scopes='["queue:claim-work:*", "queue:worker-id:*", "purge-cache:purge-requests::*", "auth:current-scopes"]'
+    export DROVER__AUTH__STATIC_CLIENTS="[{\"clientId\": \"$worker\", \"accessToken\": \"worker-$token\", \"description\": \"The workers of ./dev up --full.\", \"scopes\": $scopes}]"
+    (umask 077 && printf '{"clientId": "%s", "accessToken": "%s"}\n' "$worker" "worker-$token" >"$full/worker.json")
     export DROVER__AUTH__SEALING_KEYS="[{\"id\": \"dev\", \"key\": \"$sealing\"}]" DROVER__DATA_DIR="$full/data"
 }
 

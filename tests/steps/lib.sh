@@ -189,6 +189,43 @@ need_cargo_tool() {
     have "$1"
 }
 
+# ---- what tasks can read
+
+# Where Drover runs as root, its tasks run as other users. Tools and sources in a home that only root may enter are
+# then put where they can read them. Sets TASK_PATH, the PATH of tasks, and EXAMPLE.
+TASK_PATH=$PATH
+let_tasks_read() {
+    am_root && have setpriv || return 0
+    run_dir
+    can_tasks_read "$(command -v rustc)" || mirror_rust
+    can_tasks_read "$(pwd)/$EXAMPLE" || mirror_sources
+}
+
+can_tasks_read() {
+    setpriv --reuid 65534 --regid 65534 --clear-groups test -r "$(readlink -f "$1")" 2>/dev/null
+}
+
+# A second name for each file costs nothing; on another file system it is a copy.
+mirror_rust() {
+    sysroot=$(rustc --print sysroot)
+    mirror=/var/cache/drover/rust-$(printf '%s' "$sysroot" | cksum | cut -d' ' -f1)
+    TASK_PATH=$mirror/bin:$PATH
+    cmp -s "$sysroot/bin/rustc" "$mirror/bin/rustc" && return 0
+    say "putting Rust where tasks can read it ($mirror)"
+    rm -rf "$mirror" "$mirror.part"
+    mkdir -p "$mirror.part/bin"
+    cp -l "$sysroot/bin/rustc" "$mirror.part/bin/" 2>/dev/null || cp "$sysroot/bin/rustc" "$mirror.part/bin/"
+    cp -rl "$sysroot/lib" "$mirror.part/" 2>/dev/null || cp -r "$sysroot/lib" "$mirror.part/"
+    mv "$mirror.part" "$mirror"
+}
+
+mirror_sources() {
+    mkdir -p "$RUN_DIR/source"
+    tar -cf - */Cargo.toml */src examples | tar -xf - -C "$RUN_DIR/source"
+    chmod -R go+rX "$RUN_DIR/source"
+    EXAMPLE=$RUN_DIR/source/$EXAMPLE
+}
+
 # ---- one Drover
 
 # Starts `drover dev` with these flags and waits for its one line; sets DROVER_PID and the client's variables.
@@ -200,7 +237,7 @@ start_drover() {
     rm -f "$pipe"
     mkfifo "$pipe"
     DROVER_LOG=$TARGET/drover.log
-    setsid "$DROVER" dev -o json "$@" >"$pipe" 2>"$DROVER_LOG" &
+    PATH=$TASK_PATH setsid "$DROVER" dev -o json "$@" >"$pipe" 2>"$DROVER_LOG" &
     DROVER_PID=$!
     exec 3<"$pipe"
     read -r ready <&3 || drover_failed "Drover did not start"

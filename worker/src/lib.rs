@@ -4,16 +4,21 @@
 
 pub mod artifact;
 pub mod client;
+mod files;
 mod http;
+mod isolation;
 mod job;
 mod log;
 mod mount;
 pub mod payload;
 mod process;
 mod proxy;
+mod reach;
+mod scopes;
 mod settings;
 pub mod transfer;
 mod worker;
 
-pub use settings::WorkerSettings;
+pub use isolation::{IsolationError, IsolationMode, IsolationSettings};
+pub use settings::{MAX_MOUNT_BYTES, WorkerSettings};
 pub use worker::{StartError, Worker};

@@ -4,7 +4,10 @@ use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 
 use protocol::id::{TaskQueueId, WorkerName};
 
-use crate::client::Credentials;
+use crate::{client::Credentials, isolation::IsolationSettings};
+
+/// 20 GiB.
+pub const MAX_MOUNT_BYTES: u64 = 20 << 30;
 
 /// The most tasks one claimWork request may ask for.
 const MOST_TASKS: usize = 32;
@@ -30,6 +33,10 @@ pub struct WorkerSettings {
     pub reclaim_at_latest: Duration,
     /// How long processes of an interrupted task have between SIGTERM and SIGKILL.
     pub kill_grace: Duration,
+    /// The users that tasks run as.
+    pub isolation: IsolationSettings,
+    /// The most bytes that one mount may download or unpack to.
+    pub max_mount_bytes: u64,
 }
 
 impl WorkerSettings {
@@ -53,6 +60,8 @@ impl WorkerSettings {
             live_log_host: "127.0.0.1".to_owned(),
             reclaim_at_latest: Duration::from_mins(1),
             kill_grace: Duration::from_secs(2),
+            isolation: IsolationSettings::default(),
+            max_mount_bytes: MAX_MOUNT_BYTES,
         }
     }
 

@@ -1,22 +1,25 @@
 //! The worker itself: asks for work as long as it has room, and stops when told.
 
 use std::{
-    fs::{self, File, TryLockError},
+    fs::{self, DirBuilder, File, OpenOptions, TryLockError},
     io,
+    os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt},
     path::Path,
     sync::Arc,
     time::Duration,
 };
 
 use base::{Backoff, Clock, Entropy, Shutdown};
+use rustix::process::geteuid;
 use tokio::{sync::Semaphore, task::JoinSet};
 
 use crate::{
     client::{Claim, Client, ClientError},
+    isolation::{Isolation, IsolationError, end_marked},
     job::{self, Workshop},
     log::LiveLogs,
     mount::Caches,
-    process,
+    reach,
     settings::WorkerSettings,
 };
 
@@ -37,6 +40,8 @@ pub enum StartError {
     #[error("no port for live logs could be opened on {0}")]
     LiveLog(String, #[source] io::Error),
     #[error(transparent)]
+    Isolation(#[from] IsolationError),
+    #[error(transparent)]
     Client(#[from] ClientError),
 }
 
@@ -55,7 +60,12 @@ impl Worker {
         let lock = occupy(&settings.work_dir).map_err(directory)?;
         // Processes of tasks run elsewhere: a relative path would mean another place to them.
         settings.work_dir = settings.work_dir.canonicalize().map_err(directory)?;
-        clear(&settings).await;
+        let tasks = job::make_parent(&settings.work_dir).map_err(directory)?;
+        let isolation = Isolation::open(&settings.isolation, &tasks, entropy.branch("uid")).await?;
+        if isolation.has_users() {
+            reach::prepare(&mut settings.task_env, &settings.work_dir).map_err(directory)?;
+        }
+        clear(&settings, &isolation, &tasks).await;
         let caches = Caches::open(settings.work_dir.join("caches"), clock.clone()).map_err(directory)?;
         let host = settings.live_log_host.clone();
         let live_logs = LiveLogs::start(&host, entropy.branch("live-log")).await;
@@ -63,7 +73,15 @@ impl Worker {
         let credentials = Some(settings.credentials.clone());
         let client = Client::new(&settings.root_url, credentials, clock, entropy.branch("client"))?;
         let stop = Shutdown::new();
-        let workshop = Arc::new(Workshop { settings, client, caches, live_logs, stop: stop.clone() });
+        let workshop = Arc::new(Workshop {
+            settings,
+            client,
+            caches,
+            live_logs,
+            isolation,
+            entropy: entropy.branch("proxy"),
+            stop: stop.clone(),
+        });
         let pauses = Backoff::new(FIRST_PAUSE, LONGEST_PAUSE, entropy.branch("pause"));
         let mut working = JoinSet::new();
         working.spawn(work(workshop, pauses));
@@ -84,8 +102,18 @@ impl Worker {
 
 /// Makes sure that nobody else works in this directory, for as long as the file is open.
 fn occupy(work_dir: &Path) -> io::Result<File> {
-    fs::create_dir_all(work_dir)?;
-    let file = File::create(work_dir.join("lock"))?;
+    // Tasks pass through it to their own directories, and see nothing else in it.
+    let is_new = !work_dir.exists();
+    DirBuilder::new().mode(0o711).recursive(true).create(work_dir)?;
+    if is_new {
+        fs::set_permissions(work_dir, fs::Permissions::from_mode(0o711))?;
+    }
+    let metadata = fs::metadata(work_dir)?;
+    if metadata.uid() != geteuid().as_raw() || metadata.mode() & 0o022 != 0 {
+        let words = "it must belong to the worker's user, and nobody else may write to it (chmod go-w)";
+        return Err(io::Error::new(io::ErrorKind::PermissionDenied, words));
+    }
+    let file = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(work_dir.join("lock"))?;
     file.try_lock().map_err(|error| match error {
         TryLockError::WouldBlock => io::Error::new(io::ErrorKind::ResourceBusy, "another worker uses it"),
         TryLockError::Error(error) => error,
@@ -94,14 +122,17 @@ fn occupy(work_dir: &Path) -> io::Result<File> {
 }
 
 /// Ends and removes what an earlier life, that was killed, left of its tasks.
-async fn clear(settings: &WorkerSettings) {
-    let left = process::end_stragglers(job::WORKER_MARK, &settings.work_dir.to_string_lossy()).await;
+async fn clear(settings: &WorkerSettings, isolation: &Isolation, tasks: &Path) {
+    isolation.end_left_behind(tasks).await;
+    let left = end_marked(job::WORKER_MARK, &settings.work_dir.to_string_lossy()).await;
     if left > 0 {
         tracing::info!(count = left, "ended processes that an earlier worker left behind");
     }
     if !settings.keep_task_dirs {
         // What cannot be removed now is met again, and told, by the task that wants the same place.
-        let _ = fs::remove_dir_all(settings.work_dir.join("tasks"));
+        for entry in fs::read_dir(tasks).into_iter().flatten().flatten() {
+            let _ = fs::remove_dir_all(entry.path());
+        }
     }
 }
 

@@ -44,6 +44,8 @@ impl WorkerClient {
                 format!("queue:claim-work:{queue}"),
                 format!("queue:worker-id:{}/{}", name.worker_group, name.worker_id),
                 format!("purge-cache:purge-requests::{queue}"),
+                // To find out whether it has more than it needs.
+                "auth:current-scopes".to_owned(),
             ],
         }
     }

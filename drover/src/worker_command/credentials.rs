@@ -24,7 +24,7 @@ const OTHERS: u32 = 0o077;
 pub(crate) struct CredentialsArgs {
     /// Read the credentials from this inherited file descriptor (a pipe or a file) to its end, as JSON: an object with
     /// `clientId`, `accessToken` and, for temporary ones, `certificate`.
-    #[arg(long, value_name = "FD")]
+    #[arg(long, value_name = "FD", overrides_with = "credentials_fd")]
     credentials_fd: Option<u32>,
     /// Read the credentials from this file, in the same form. Only its owner may be able to read it (mode 0600).
     #[arg(long, value_name = "FILE", env = "DROVER_CREDENTIALS_FILE", hide_env_values = true)]
@@ -46,6 +46,9 @@ impl CredentialsArgs {
 }
 
 fn from_descriptor(fd: u32) -> io::Result<String> {
+    if fd == 0 {
+        return read_all(io::stdin());
+    }
     // Opened by its name below /dev: the number alone says nothing about who owns the descriptor.
     read_all(File::open(format!("/dev/fd/{fd}"))?)
 }
@@ -61,9 +64,9 @@ fn from_file(path: &Path) -> io::Result<String> {
     read_all(file)
 }
 
-fn read_all(file: File) -> io::Result<String> {
+fn read_all(from: impl Read) -> io::Result<String> {
     let mut text = String::new();
-    file.take(MAX_BYTES).read_to_string(&mut text)?;
+    from.take(MAX_BYTES).read_to_string(&mut text)?;
     Ok(text)
 }
 

@@ -1,16 +1,19 @@
 //! `drover worker`: claims and runs tasks on this machine.
 
 mod credentials;
+mod harden;
+mod isolation;
 mod parent;
+mod power;
 
 use std::{path::PathBuf, time::Duration};
 
 use base::{Secret, environment, telemetry};
 use clap::Args;
 use protocol::id::{TaskQueueId, WorkerName};
-use worker::{Worker, WorkerSettings};
+use worker::{MAX_MOUNT_BYTES, Worker, WorkerSettings, client::Credentials};
 
-use self::credentials::CredentialsArgs;
+use self::{credentials::CredentialsArgs, isolation::IsolationArgs};
 use crate::{
     cli::Global,
     client::ServerArgs,
@@ -61,6 +64,14 @@ pub(crate) struct WorkerArgs {
     /// A claim is renewed at least this often; so soon the worker learns that a task was cancelled.
     #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..))]
     reclaim_at_latest: u64,
+    /// The most bytes that one mount of a task may download or unpack to.
+    #[arg(long, value_name = "BYTES", default_value_t = MAX_MOUNT_BYTES)]
+    max_mount_bytes: u64,
+    /// Run with credentials that are worth more than a worker needs. A task that takes over the worker has them all.
+    #[arg(long)]
+    allow_powerful_credentials: bool,
+    #[command(flatten)]
+    isolation: IsolationArgs,
     /// End when this process ends, which must be the one that started the worker.
     #[arg(long, value_name = "PID")]
     parent: Option<u32>,
@@ -71,35 +82,27 @@ pub(crate) struct WorkerArgs {
 }
 
 pub(crate) async fn run(args: WorkerArgs, global: &Global, ground: &Ground, output: &Output) -> Result<Exit, Failure> {
-    let loaded = global.load(&[])?.settings;
-    let _telemetry = telemetry::init(&loaded.telemetry, "worker")?;
-    global.warn_of_secrets();
-    if let Some(parent) = args.parent {
-        parent::end_with(parent)?;
-    }
+    harden::protect()?;
     let credentials = args.credentials.read()?.map_or_else(|| args.server.credentials(), |given| Ok(Some(given)))?;
     let credentials = credentials.ok_or_else(|| {
         Failure::new(Exit::Usage, "a worker needs credentials: give --credentials-file, or set TASKCLUSTER_CLIENT_ID and TASKCLUSTER_ACCESS_TOKEN")
     })?;
-    let made_up = || format!("worker-{:08x}", ground.entropy.range(0..1 << 32));
-    let name = WorkerName {
-        worker_group: args.worker_group.clone(),
-        worker_id: args.worker_id.clone().unwrap_or_else(made_up),
-    };
-    let work_dir = args
-        .work_dir
-        .clone()
-        .unwrap_or_else(|| std::env::temp_dir().join(format!("drover-{}-{}", name.worker_group, name.worker_id)));
-    let queue = TaskQueueId(args.task_queue_id.clone());
-    let mut settings = WorkerSettings::new(&args.server.direct_root_url()?, credentials, queue, name, work_dir);
-    settings.task_env.extend(task_environment(&loaded.dev.task_variables));
-    settings.capacity = args.capacity.into();
-    settings.keep_task_dirs = args.keep_task_dirs;
-    settings.live_log_host.clone_from(&args.live_log_host);
-    settings.kill_grace = Duration::from_secs(args.kill_grace);
-    settings.reclaim_at_latest = Duration::from_secs(args.reclaim_at_latest);
-    settings.task_env.extend(args.task_env.iter().filter_map(|text| handed_on(text.reveal())));
+    if harden::shows_secrets() {
+        return Err(harden::restart(&credentials));
+    }
+    if let Some(parent) = args.parent {
+        parent::end_with(parent)?;
+    }
+    let loaded = global.load(&[])?.settings;
+    let _telemetry = telemetry::init(&loaded.telemetry, "worker")?;
+    global.warn_of_secrets();
     let shutdown = shutdown()?;
+    if args.allow_powerful_credentials {
+        tracing::warn!("whether the worker's credentials are worth more than it needs is not asked");
+    } else {
+        power::refuse_excess(&args.server.direct_root_url()?, &credentials, ground, &shutdown).await?;
+    }
+    let settings = args.settings(credentials, &loaded.dev.task_variables, ground)?;
     let text = format!(
         "worker {}/{} takes tasks of {}",
         settings.name.worker_group, settings.name.worker_id, args.task_queue_id
@@ -111,6 +114,37 @@ pub(crate) async fn run(args: WorkerArgs, global: &Global, ground: &Ground, outp
     shutdown.wait().await;
     worker.stop().await;
     Ok(Exit::Ok)
+}
+
+impl WorkerArgs {
+    fn settings(
+        &self,
+        credentials: Credentials,
+        task_variables: &[String],
+        ground: &Ground,
+    ) -> Result<WorkerSettings, Failure> {
+        let made_up = || format!("worker-{:08x}", ground.entropy.range(0..1 << 32));
+        let name = WorkerName {
+            worker_group: self.worker_group.clone(),
+            worker_id: self.worker_id.clone().unwrap_or_else(made_up),
+        };
+        let work_dir = self
+            .work_dir
+            .clone()
+            .unwrap_or_else(|| std::env::temp_dir().join(format!("drover-{}-{}", name.worker_group, name.worker_id)));
+        let queue = TaskQueueId(self.task_queue_id.clone());
+        let mut settings = WorkerSettings::new(&self.server.direct_root_url()?, credentials, queue, name, work_dir);
+        settings.task_env.extend(task_environment(task_variables));
+        settings.capacity = self.capacity.into();
+        settings.keep_task_dirs = self.keep_task_dirs;
+        settings.live_log_host.clone_from(&self.live_log_host);
+        settings.kill_grace = Duration::from_secs(self.kill_grace);
+        settings.reclaim_at_latest = Duration::from_secs(self.reclaim_at_latest);
+        settings.task_env.extend(self.task_env.iter().filter_map(|text| handed_on(text.reveal())));
+        settings.isolation = self.isolation.settings();
+        settings.max_mount_bytes = self.max_mount_bytes;
+        Ok(settings)
+    }
 }
 
 fn handed_on(text: &str) -> Option<(String, String)> {

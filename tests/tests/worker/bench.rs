@@ -1,22 +1,24 @@
-//! A server without workers, and one worker in the process of the test.
+//! A server without workers, and one worker beside it, as an operator starts it.
 
-use std::{sync::Arc, time::Duration};
+use std::{fs::File, os::unix::fs::OpenOptionsExt, path::PathBuf, process::Stdio, sync::Arc, time::Duration};
 
 use base::{Entropy, SystemClock};
-use protocol::{
-    id::{TaskId, TaskQueueId, WorkerName},
-    status::TaskStatus,
-};
+use protocol::{id::TaskId, status::TaskStatus};
 use reqwest::Method;
 use serde_json::{Value, json};
-use tests::{Client, Drover, TestDirectory, definition};
-use worker::{
-    Worker, WorkerSettings,
-    client::{Client as WorkerClient, Credentials, next_piece},
+use tests::{Client, Drover, TestDirectory, definition, program, signal};
+use tokio::{
+    io::{AsyncBufReadExt, BufReader},
+    process::{Child, ChildStdout, Command},
 };
+use worker::client::{Client as WorkerClient, Credentials, next_piece};
 
 const QUEUE: &str = "tests/worker";
 const ROOT: (&str, &str) = ("static/tests/root", "abcdefghijklmnopqrstuvwxyz");
+/// The worker's own client; its token stands nowhere else.
+pub(crate) const WORKER_TOKEN: &str = "zyxwvutsrqponmlkjihgfedcba";
+/// The most that a mount may bring here.
+pub(crate) const MAX_MOUNT_BYTES: u64 = 1 << 20;
 const PATIENCE: Duration = Duration::from_mins(1);
 /// So short that a claim runs out within a test, unless it is kept up.
 const CLAIM_TIMEOUT: &str = "4";
@@ -25,7 +27,8 @@ pub(crate) struct Bench {
     drover: Drover,
     client: Client,
     reader: WorkerClient,
-    worker: Option<Worker>,
+    worker: Option<(Child, BufReader<ChildStdout>)>,
+    capacity: u8,
     directory: TestDirectory,
 }
 
@@ -36,31 +39,79 @@ pub(crate) fn payload(script: &str) -> Value {
 
 impl Bench {
     pub(crate) async fn start() -> Self {
+        Self::start_with_capacity(1).await
+    }
+
+    /// With a worker that runs so many tasks at the same time.
+    pub(crate) async fn start_with_capacity(capacity: u8) -> Self {
         let directory = TestDirectory::new();
         let root = format!("{}:{}", ROOT.0, ROOT.1);
-        let flags = ["--workers", "0", "--claim-timeout", CLAIM_TIMEOUT, "--root-credentials", &root];
+        let scopes =
+            ["queue:claim-work:*", "queue:worker-id:*", "purge-cache:purge-requests::*", "auth:current-scopes"];
+        let clients = json!([{
+            "clientId": "static/tests/worker", "accessToken": WORKER_TOKEN, "description": "", "scopes": scopes,
+        }]);
+        let clients = format!("auth.static_clients={clients}");
+        let flags =
+            ["--workers", "0", "--claim-timeout", CLAIM_TIMEOUT, "--root-credentials", &root, "--set", &clients];
         let drover = Drover::start(directory.path(), &flags).await;
         let client = drover.client();
         let clock = Arc::new(SystemClock);
         let reader = WorkerClient::new(drover.root_url(), Some(credentials()), clock, Entropy::system()).unwrap();
-        let mut bench = Self { drover, client, reader, worker: None, directory };
+        let mut bench = Self { drover, client, reader, worker: None, capacity, directory };
         bench.start_worker().await;
         bench
     }
 
     pub(crate) async fn start_worker(&mut self) {
-        let name = WorkerName { worker_group: "tests".to_owned(), worker_id: "one".to_owned() };
-        let work_dir = self.directory.path().join("work");
-        let queue = TaskQueueId(QUEUE.to_owned());
-        let mut settings = WorkerSettings::new(self.drover.root_url(), credentials(), queue, name, work_dir);
-        settings.kill_grace = Duration::from_millis(200);
-        settings.reclaim_at_latest = Duration::from_millis(500);
-        let worker = Worker::start(settings, Arc::new(SystemClock), &Entropy::system()).await;
-        self.worker = Some(worker.unwrap());
+        let credentials = json!({ "clientId": "static/tests/worker", "accessToken": WORKER_TOKEN });
+        let file = self.path("worker.json");
+        std::fs::write(self.private(&file), credentials.to_string()).unwrap();
+        let mut command = self.worker_command("work");
+        command.arg("--credentials-file").arg(file).args([
+            "--capacity",
+            &self.capacity.to_string(),
+            "--kill-grace",
+            "1",
+        ]);
+        command.args(["--reclaim-at-latest", "1", "--max-mount-bytes", &MAX_MOUNT_BYTES.to_string()]);
+        let mut child = command.spawn().unwrap();
+        let mut output = BufReader::new(child.stdout.take().unwrap());
+        let mut line = String::new();
+        tokio::time::timeout(PATIENCE, output.read_line(&mut line)).await.unwrap().unwrap();
+        assert!(line.contains(QUEUE), "{line}: {}", std::fs::read_to_string(self.path("worker.log")).unwrap());
+        self.worker = Some((child, output));
+    }
+
+    /// `drover worker` without credentials.
+    pub(crate) fn worker_command(&self, work_dir: &str) -> Command {
+        let log = File::options().create(true).append(true).open(self.path("worker.log")).unwrap();
+        let mut command = program();
+        command.args(["worker", "-o", "json", "--root-url", self.drover.root_url(), "--task-queue-id", QUEUE]);
+        command.args(["--worker-group", "tests", "--worker-id", "one", "--work-dir"]).arg(self.path(work_dir));
+        command.stdout(Stdio::piped()).stderr(log);
+        command
+    }
+
+    /// The path of a new file that only its owner can read.
+    fn private(&self, path: &std::path::Path) -> PathBuf {
+        File::options().write(true).create(true).truncate(true).mode(0o600).open(path).unwrap();
+        path.to_owned()
+    }
+
+    pub(crate) fn worker_id(&self) -> u32 {
+        self.worker.as_ref().unwrap().0.id().unwrap()
+    }
+
+    pub(crate) fn client(&self) -> &Client {
+        &self.client
     }
 
     pub(crate) async fn stop_worker(&mut self) {
-        self.worker.take().unwrap().stop().await;
+        let (mut child, _output) = self.worker.take().unwrap();
+        signal("TERM", &[child.id().unwrap()]);
+        let status = tokio::time::timeout(PATIENCE, child.wait()).await.unwrap().unwrap();
+        assert!(status.success(), "the worker ended with {status}");
     }
 
     pub(crate) async fn stop(mut self) {

@@ -117,8 +117,12 @@ async fn a_worker_has_no_credentials_but_its_own() {
     }
     let path = "clients/static%2Fdrover%2Fdev-worker-1";
     let worker = drover.client().send_to("auth", Method::GET, path, None, &[]).await.unwrap().ok();
-    let scopes =
-        ["purge-cache:purge-requests::local/worker", "queue:claim-work:local/worker", "queue:worker-id:dev/worker-1"];
+    let scopes = [
+        "auth:current-scopes",
+        "purge-cache:purge-requests::local/worker",
+        "queue:claim-work:local/worker",
+        "queue:worker-id:dev/worker-1",
+    ];
     let mut held: Vec<&str> =
         worker["scopes"].as_array().unwrap().iter().map(|scope| scope.as_str().unwrap()).collect();
     held.sort_unstable();

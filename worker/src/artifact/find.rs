@@ -1,16 +1,16 @@
 //! Which files an order of the payload means.
 
-use std::{
-    fs, io,
-    path::{Path, PathBuf},
+use std::{fs::File, io, path::Path};
+
+use crate::{
+    files::{Directory, Entry, IS_DIRECTORY, Refused},
+    payload::{ArtifactKind, ArtifactOrder},
 };
 
-use crate::payload::{ArtifactKind, ArtifactOrder};
-
 /// A file and the name under which it is to be kept.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub(crate) struct Found {
-    pub(crate) path: PathBuf,
+    entry: Entry,
     pub(crate) name: String,
 }
 
@@ -22,77 +22,161 @@ pub(crate) struct Absent {
 }
 
 /// The file, or every file below the directory, in order of their names.
-pub(crate) fn find(task_directory: &Path, order: &ArtifactOrder) -> Result<Vec<Found>, Absent> {
-    let path = task_directory.join(&order.path);
-    let metadata = fs::metadata(&path).map_err(|error| absent(order, &error))?;
+pub(crate) fn find(task: &Directory, order: &ArtifactOrder) -> Result<Vec<Found>, Absent> {
     let name = order.name().trim_end_matches('/');
+    let path = Path::new(&order.path);
     match order.kind {
-        ArtifactKind::File if metadata.is_file() => Ok(vec![Found { path, name: name.to_owned() }]),
-        ArtifactKind::Directory if metadata.is_dir() => {
-            let mut found = Vec::new();
-            collect(&path, name, &mut found).map_err(|error| absent(order, &error))?;
-            Ok(found)
+        ArtifactKind::File => {
+            let entry = Entry { path: path.to_owned(), is_link: false };
+            Ok(vec![Found { entry, name: name.to_owned() }])
         }
-        ArtifactKind::File => Err(invalid(order, "is not a regular file")),
-        ArtifactKind::Directory => Err(invalid(order, "is not a directory")),
+        ArtifactKind::Directory => {
+            let entries = task.entries(path).map_err(|refused| absent(path, &refused))?;
+            let found = entries.into_iter().map(|entry| {
+                let below = entry.path.strip_prefix(path).unwrap_or(&entry.path);
+                Found { name: format!("{name}/{}", below.display()), entry }
+            });
+            Ok(found.collect())
+        }
     }
 }
 
-/// Links to directories are not entered: they may lead in a circle.
-fn collect(directory: &Path, name: &str, found: &mut Vec<Found>) -> io::Result<()> {
-    let mut entries = fs::read_dir(directory)?.collect::<io::Result<Vec<_>>>()?;
-    entries.sort_by_key(fs::DirEntry::file_name);
-    for entry in entries {
-        let (path, name) = (entry.path(), format!("{name}/{}", entry.file_name().to_string_lossy()));
-        if entry.file_type()?.is_dir() {
-            collect(&path, &name, found)?;
-        } else if fs::metadata(&path).is_ok_and(|metadata| metadata.is_file()) {
-            found.push(Found { path, name });
+impl Found {
+    /// Opens it. A link below a directory that leads to another directory, or nowhere, is no artifact.
+    pub(crate) fn open(&self, task: &Directory) -> Result<Option<File>, Absent> {
+        match task.file(&self.entry.path) {
+            Ok(file) => Ok(Some(file)),
+            Err(Refused::Invalid(IS_DIRECTORY)) if self.entry.is_link => Ok(None),
+            Err(Refused::Io(error)) if self.entry.is_link && error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(refused) => Err(absent(&self.entry.path, &refused)),
         }
     }
-    Ok(())
 }
 
-fn absent(order: &ArtifactOrder, error: &io::Error) -> Absent {
+fn absent(path: &Path, refused: &Refused) -> Absent {
+    let path = path.display();
+    let error = match refused {
+        Refused::Invalid(what) => {
+            return Absent { reason: "invalid-resource-on-worker", message: format!("`{path}` {what}") };
+        }
+        Refused::Io(error) => error,
+    };
     let reason = match error.kind() {
         io::ErrorKind::NotFound => "file-missing-on-worker",
         _ => "file-not-readable-on-worker",
     };
-    Absent { reason, message: format!("`{}` could not be read on the worker: {error}", order.path) }
-}
-
-fn invalid(order: &ArtifactOrder, what: &str) -> Absent {
-    Absent { reason: "invalid-resource-on-worker", message: format!("`{}` {what}", order.path) }
+    Absent { reason, message: format!("`{path}` could not be read on the worker: {error}") }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::{fs, os::unix::fs::symlink};
+
     use super::*;
 
-    fn order(kind: ArtifactKind, path: &str) -> ArtifactOrder {
-        let name = Some("public/kept".to_owned());
-        ArtifactOrder { kind, path: path.to_owned(), name, expires: None, content_type: None, optional: false }
+    struct Fixture(tempfile::TempDir);
+
+    impl Fixture {
+        fn new() -> Self {
+            let directory = tempfile::tempdir().unwrap();
+            fs::create_dir_all(directory.path().join("task/out/deep")).unwrap();
+            fs::write(directory.path().join("secret"), "secret").unwrap();
+            fs::write(directory.path().join("task/out/b"), "b").unwrap();
+            fs::write(directory.path().join("task/out/deep/a"), "a").unwrap();
+            Self(directory)
+        }
+
+        fn path(&self, name: &str) -> std::path::PathBuf {
+            self.0.path().join("task").join(name)
+        }
+
+        /// The names that would be stored, and the reasons of those that would not.
+        fn stored(&self, kind: ArtifactKind, path: &str) -> Result<Vec<String>, Absent> {
+            let task = Directory::open(&self.0.path().join("task"), None).unwrap();
+            let name = Some("public/kept".to_owned());
+            let order =
+                ArtifactOrder { kind, path: path.to_owned(), name, expires: None, content_type: None, optional: false };
+            let mut lines = Vec::new();
+            for found in find(&task, &order)? {
+                if found.open(&task)?.is_some() {
+                    lines.push(found.name);
+                }
+            }
+            Ok(lines)
+        }
+
+        fn reason(&self, kind: ArtifactKind, path: &str) -> &'static str {
+            self.stored(kind, path).unwrap_err().reason
+        }
     }
 
     #[test]
     fn a_directory_gives_every_file_below_it() {
-        let directory = tempfile::tempdir().unwrap();
-        fs::create_dir_all(directory.path().join("out/deep")).unwrap();
-        for file in ["out/b", "out/deep/a"] {
-            fs::write(directory.path().join(file), file).unwrap();
-        }
-
-        let found = find(directory.path(), &order(ArtifactKind::Directory, "out")).unwrap();
-
-        let names: Vec<_> = found.into_iter().map(|it| it.name).collect();
+        let names = Fixture::new().stored(ArtifactKind::Directory, "out").unwrap();
         assert_eq!(names, ["public/kept/b", "public/kept/deep/a"]);
     }
 
     #[test]
     fn what_is_missing_or_of_another_kind_is_told_apart() {
-        let directory = tempfile::tempdir().unwrap();
-        let reason = |kind, path| find(directory.path(), &order(kind, path)).unwrap_err().reason;
-        assert_eq!(reason(ArtifactKind::File, "nothing"), "file-missing-on-worker");
-        assert_eq!(reason(ArtifactKind::File, "."), "invalid-resource-on-worker");
+        let fixture = Fixture::new();
+        assert_eq!(fixture.reason(ArtifactKind::File, "nothing"), "file-missing-on-worker");
+        assert_eq!(fixture.reason(ArtifactKind::File, "."), "invalid-resource-on-worker");
+        assert_eq!(fixture.reason(ArtifactKind::Directory, "out/b"), "invalid-resource-on-worker");
+    }
+
+    #[test]
+    fn links_are_followed_inside_and_refused_where_they_lead_out() {
+        let fixture = Fixture::new();
+        symlink("out/b", fixture.path("inside")).unwrap();
+        symlink("../deep", fixture.path("out/deep/circle")).unwrap();
+        symlink("nothing", fixture.path("out/dangling")).unwrap();
+        assert_eq!(fixture.stored(ArtifactKind::File, "inside").unwrap().len(), 1);
+        assert_eq!(fixture.stored(ArtifactKind::Directory, "out").unwrap().len(), 2);
+
+        for (number, target) in
+            ["../secret", "/etc/passwd", "/proc/self/environ", "out/../../secret"].iter().enumerate()
+        {
+            let name = format!("link-{number}");
+            symlink(target, fixture.path(&name)).unwrap();
+            assert_eq!(fixture.reason(ArtifactKind::File, &name), "invalid-resource-on-worker", "{target}");
+        }
+        symlink("..", fixture.path("up")).unwrap();
+        assert_eq!(fixture.reason(ArtifactKind::File, "up/secret"), "invalid-resource-on-worker");
+        assert_eq!(fixture.reason(ArtifactKind::Directory, "up"), "invalid-resource-on-worker");
+        symlink("../../secret", fixture.path("out/out")).unwrap();
+        assert_eq!(fixture.reason(ArtifactKind::Directory, "out"), "invalid-resource-on-worker");
+    }
+
+    #[test]
+    fn a_pipe_is_no_file_and_is_not_waited_for() {
+        let fixture = Fixture::new();
+        let made = std::process::Command::new("mkfifo").arg(fixture.path("pipe")).status().unwrap();
+        assert!(made.success());
+        assert_eq!(fixture.reason(ArtifactKind::File, "pipe"), "invalid-resource-on-worker");
+    }
+
+    /// The kernel decides while the path is walked: there is no moment in which a changed link is followed.
+    #[test]
+    fn a_link_that_is_swapped_all_the_time_never_leads_out() {
+        let fixture = Fixture::new();
+        let task = Directory::open(&fixture.path(""), None).unwrap();
+        let (name, other) = (fixture.path("file"), fixture.path("other"));
+        fs::write(&name, "b").unwrap();
+        symlink("../secret", &other).unwrap();
+        let stop = std::sync::atomic::AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                while !stop.load(std::sync::atomic::Ordering::Relaxed) {
+                    let flags = rustix::fs::RenameFlags::EXCHANGE;
+                    rustix::fs::renameat_with(rustix::fs::CWD, &name, rustix::fs::CWD, &other, flags).unwrap();
+                }
+            });
+            for _ in 0..10_000 {
+                if let Ok(file) = task.file(Path::new("file")) {
+                    assert_eq!(io::read_to_string(file).unwrap(), "b");
+                }
+            }
+            stop.store(true, std::sync::atomic::Ordering::Relaxed);
+        });
     }
 }

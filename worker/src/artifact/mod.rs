@@ -11,6 +11,6 @@ pub use self::{
     store::{Store, StoreError},
 };
 pub(crate) use self::{
-    find::{Absent, find},
+    find::{Absent, Found, find},
     hash::hex,
 };

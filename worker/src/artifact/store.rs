@@ -2,8 +2,7 @@
 
 use std::{
     fs::File,
-    io::{self, BufReader},
-    path::Path,
+    io::{self, BufReader, Seek},
 };
 
 use flate2::{Compression, bufread::GzEncoder};
@@ -14,7 +13,6 @@ use protocol::{
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
-use tempfile::NamedTempFile;
 
 use super::{Absent, Hashed};
 use crate::{
@@ -62,11 +60,11 @@ impl Store {
     pub async fn object(
         &self,
         name: &str,
-        path: &Path,
+        file: File,
         content_type: &str,
         expires: Timestamp,
     ) -> Result<Hashed, StoreError> {
-        let file = Hashed::read(path).await?;
+        let file = Hashed::read(file).await?;
         let body = json!({
             "storageType": "object",
             "contentType": content_type,
@@ -84,7 +82,7 @@ impl Store {
     pub async fn packed(
         &self,
         name: &str,
-        path: &Path,
+        file: File,
         content_type: &str,
         expires: Timestamp,
     ) -> Result<Hashed, StoreError> {
@@ -93,9 +91,8 @@ impl Store {
         struct Place {
             put_url: String,
         }
-        let from = path.to_owned();
-        let packed = tokio::task::spawn_blocking(move || pack(&from)).await.map_err(io::Error::other)??;
-        let file = Hashed::read(packed.path()).await?;
+        let packed = tokio::task::spawn_blocking(move || pack(file)).await.map_err(io::Error::other)??;
+        let file = Hashed::read(packed).await?;
         let expires = time::format(expires);
         let body = json!({ "storageType": "s3", "contentType": content_type, "expires": expires });
         let place = self.client.create_artifact(self.task_id, self.run_id, name, &body).await?;
@@ -145,9 +142,10 @@ impl Store {
     }
 }
 
-/// Into a file, so that its length and hashes are known before it is sent.
-fn pack(path: &Path) -> io::Result<NamedTempFile> {
-    let mut packed = NamedTempFile::new()?;
-    io::copy(&mut GzEncoder::new(BufReader::new(File::open(path)?), Compression::default()), &mut packed)?;
+/// Into a file without a name, so that its length and hashes are known before it is sent.
+fn pack(file: File) -> io::Result<File> {
+    let mut packed = tempfile::tempfile()?;
+    io::copy(&mut GzEncoder::new(BufReader::new(file), Compression::default()), &mut packed)?;
+    packed.rewind()?;
     Ok(packed)
 }

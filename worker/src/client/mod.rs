@@ -45,7 +45,7 @@ pub(crate) const GO_ON: &str = "x-drover-go-on";
 pub struct Client {
     http: reqwest::Client,
     root_url: String,
-    credentials: Option<Credentials>,
+    pub(crate) credentials: Option<Credentials>,
     goes_on: bool,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Entropy,
@@ -72,6 +72,12 @@ impl Client {
     #[must_use]
     pub fn signing_as(&self, credentials: Credentials) -> Self {
         Self { credentials: Some(credentials), ..self.clone() }
+    }
+
+    /// The same client without credentials.
+    #[must_use]
+    pub(crate) fn anonymous(&self) -> Self {
+        Self { credentials: None, ..self.clone() }
     }
 
     /// The same client, which goes on with uploads that were begun.

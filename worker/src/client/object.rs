@@ -2,6 +2,7 @@
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use bytes::Bytes;
+use futures_util::TryStreamExt;
 use protocol::time;
 use reqwest::Method;
 use serde::Deserialize;
@@ -97,8 +98,9 @@ async fn request(upload: &Upload<'_>) -> Result<Value, ClientError> {
         "putUrl": { "contentType": upload.content_type, "contentLength": upload.file.size },
     });
     if upload.file.size <= INLINE_LIMIT {
-        let bytes = Bytes::from(tokio::fs::read(&upload.file.path).await?);
-        methods["dataInline"] = json!({ "contentType": upload.content_type, "objectData": STANDARD.encode(&bytes) });
+        let pieces: Vec<Bytes> = upload.file.content().try_collect().await?;
+        let data = STANDARD.encode(pieces.concat());
+        methods["dataInline"] = json!({ "contentType": upload.content_type, "objectData": data });
     }
     Ok(json!({
         "projectId": upload.place.project_id,

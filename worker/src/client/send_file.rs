@@ -5,12 +5,10 @@ use std::time::Duration;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use futures_util::TryStreamExt;
 use reqwest::{Body, Method, header};
-use tokio_util::io::ReaderStream;
 
 use super::{Client, ClientError, RequestName, accepted, patiently, unreachable};
 use crate::{artifact::Hashed, transfer::Progress};
 
-const PIECE: usize = 64 * 1024;
 /// A try may take so long, and more for large files: as if the network were slow, but not dead.
 const SHORTEST: Duration = Duration::from_mins(1);
 const SLOWEST: u64 = 64 * 1024;
@@ -26,7 +24,7 @@ impl Client {
     ) -> Result<(), ClientError> {
         let name = RequestName::new(&Method::PUT, url);
         let attempt = || async {
-            let body = body(file, progress).await?;
+            let body = body(file, progress);
             let mut request = self.unsigned().put(url).body(body).timeout(longest(file.size));
             for (header, value) in headers {
                 request = request.header(header, value);
@@ -42,13 +40,12 @@ impl Client {
     }
 }
 
-async fn body(file: &Hashed, progress: &Progress) -> Result<Body, ClientError> {
+fn body(file: &Hashed, progress: &Progress) -> Body {
     let (progress, total, mut done) = (progress.clone(), file.size, 0);
-    let pieces = ReaderStream::with_capacity(tokio::fs::File::open(&file.path).await?, PIECE);
-    Ok(Body::wrap_stream(pieces.inspect_ok(move |piece| {
+    Body::wrap_stream(file.content().inspect_ok(move |piece| {
         done += piece.len() as u64;
         progress(done, Some(total));
-    })))
+    }))
 }
 
 /// We sent what was agreed on. If the server found something else, or does not know its own URL, it was altered on its way.

@@ -15,7 +15,12 @@ pub(crate) type Body = BoxBody<Bytes, io::Error>;
 
 /// Answers one request. An answer is always given; what goes wrong becomes a status.
 pub(crate) trait Handler: Send + Sync + 'static {
-    fn answer(&self, request: Request<Incoming>) -> impl Future<Output = Response<Body>> + Send;
+    fn answer(&self, request: Request<Incoming>, own: SocketAddr) -> impl Future<Output = Response<Body>> + Send;
+
+    /// Whether this peer is answered at all.
+    fn admits(&self, _peer: SocketAddr, _own: SocketAddr) -> bool {
+        true
+    }
 }
 
 /// A listening server. It and all its connections end when this is dropped.
@@ -31,19 +36,22 @@ impl Server {
         let listener = TcpListener::bind((host, 0)).await?;
         let address = listener.local_addr()?;
         let mut accepting = JoinSet::new();
-        accepting.spawn(accept(listener, handler));
+        accepting.spawn(accept(listener, address, handler));
         Ok(Self { address, _accepting: accepting })
     }
 }
 
 /// The set of connections lives in this future: they end with it.
-async fn accept<H: Handler>(listener: TcpListener, handler: Arc<H>) {
+async fn accept<H: Handler>(listener: TcpListener, own: SocketAddr, handler: Arc<H>) {
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
             accepted = listener.accept() => {
-                if let Ok((stream, _)) = accepted {
-                    connections.spawn(converse(stream, handler.clone()));
+                match accepted {
+                    Ok((stream, peer)) if handler.admits(peer, own) => {
+                        connections.spawn(converse(stream, own, handler.clone()));
+                    }
+                    _ => {}
                 }
             }
             Some(_) = connections.join_next() => {}
@@ -51,10 +59,10 @@ async fn accept<H: Handler>(listener: TcpListener, handler: Arc<H>) {
     }
 }
 
-async fn converse<H: Handler>(stream: TcpStream, handler: Arc<H>) {
+async fn converse<H: Handler>(stream: TcpStream, own: SocketAddr, handler: Arc<H>) {
     let service = service_fn(move |request| {
         let handler = handler.clone();
-        async move { Ok::<_, Infallible>(handler.answer(request).await) }
+        async move { Ok::<_, Infallible>(handler.answer(request, own).await) }
     });
     let connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
     if let Err(error) = connection.await {

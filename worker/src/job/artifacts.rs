@@ -1,10 +1,12 @@
 //! Storing what the payload asks to keep.
 
+use std::fs::File;
+
 use protocol::{state::ReasonResolved, time::Timestamp};
 
 use super::{Job, Outcome};
 use crate::{
-    artifact::{Absent, Store, StoreError, content_type_of, find},
+    artifact::{Absent, Found, Store, StoreError, content_type_of, find},
     payload::{ArtifactOrder, Payload},
     transfer::unwatched,
 };
@@ -20,16 +22,9 @@ impl Job {
     pub(super) async fn store_artifacts(&self, payload: &Payload, outcome: Outcome) -> Outcome {
         let mut result = outcome;
         for order in &payload.artifacts {
-            let judged = match find(&self.directory.task(), order) {
-                Ok(found) => {
-                    let mut judged = Ok(());
-                    for file in found {
-                        judged = judged.and(self.store_file(order, &file.name, &file.path).await);
-                    }
-                    judged
-                }
-                Err(absent) if order.optional && absent.reason == "file-missing-on-worker" => Ok(()),
-                Err(absent) => self.store_absence(order, &absent).await,
+            let judged = match find(self.directory.files(), order) {
+                Ok(found) => self.store_found(order, found).await,
+                Err(absent) => self.store_absence(order, order.name(), &absent).await,
             };
             if let Err(worse) = judged {
                 result = worse;
@@ -38,9 +33,22 @@ impl Job {
         result
     }
 
-    async fn store_file(&self, order: &ArtifactOrder, name: &str, path: &std::path::Path) -> Result<(), Outcome> {
+    async fn store_found(&self, order: &ArtifactOrder, found: Vec<Found>) -> Result<(), Outcome> {
+        let mut judged = Ok(());
+        for found in found {
+            let stored = match found.open(self.directory.files()) {
+                Ok(Some(file)) => self.store_file(order, &found.name, file).await,
+                Ok(None) => Ok(()),
+                Err(absent) => self.store_absence(order, &found.name, &absent).await,
+            };
+            judged = judged.and(stored);
+        }
+        judged
+    }
+
+    async fn store_file(&self, order: &ArtifactOrder, name: &str, file: File) -> Result<(), Outcome> {
         let content_type = order.content_type.as_deref().unwrap_or_else(|| content_type_of(name));
-        match self.store().object(name, path, content_type, self.expiry(order)).await {
+        match self.store().object(name, file, content_type, self.expiry(order)).await {
             Ok(file) => {
                 self.log.say(format!("stored artifact {name} ({} bytes)", file.size));
                 Ok(())
@@ -49,11 +57,16 @@ impl Job {
         }
     }
 
-    async fn store_absence(&self, order: &ArtifactOrder, absent: &Absent) -> Result<(), Outcome> {
-        self.log.say(format!("artifact {} is missing: {}", order.name(), absent.message));
-        match self.store().absence(order.name(), absent, self.expiry(order)).await {
+    /// An optional one may be missing, but what leads out of the task directory is told of in any case.
+    async fn store_absence(&self, order: &ArtifactOrder, name: &str, absent: &Absent) -> Result<(), Outcome> {
+        if order.optional && absent.reason == "file-missing-on-worker" {
+            return Ok(());
+        }
+        self.log.say(format!("artifact {name} is missing: {}", absent.message));
+        match self.store().absence(name, absent, self.expiry(order)).await {
+            Ok(()) if order.optional => Ok(()),
             Ok(()) => Err(Outcome::Failed),
-            Err(error) => Err(self.not_stored(order.name(), &error)),
+            Err(error) => Err(self.not_stored(name, &error)),
         }
     }
 

@@ -17,6 +17,13 @@ impl Job {
         let settings = &self.shop.settings;
         let mut env = settings.task_env.clone();
         env.insert("HOME".to_owned(), self.directory.task().to_string_lossy().into_owned());
+        if let Some(uid) = self.confinement.uid() {
+            // The user has no entry in /etc/passwd, and what it left in /tmp another one with its number would find.
+            env.insert("TMPDIR".to_owned(), self.directory.tmp().to_string_lossy().into_owned());
+            for name in ["USER", "LOGNAME"] {
+                env.insert(name.to_owned(), format!("task-{uid}"));
+            }
+        }
         env.extend(payload.env.clone());
         let status = &self.claim.status;
         let place = [

@@ -7,6 +7,7 @@ use tokio::time::Instant;
 
 use super::{Job, Outcome, environment::MARK};
 use crate::{
+    isolation::end_marked,
     mount::{Borrowed, MountError, Mounter},
     payload::Payload,
     process::{self, Ended, Order},
@@ -26,22 +27,14 @@ impl Job {
     pub(super) async fn execute(&self, payload: &Payload) -> Outcome {
         let mounted = tokio::select! {
             mounted = self.mount(payload) => mounted,
-            interrupt = self.interrupted(None) => return self.give_up(interrupt),
+            interrupt = self.interrupted(None) => Err(self.give_up(interrupt)),
         };
-        let caches = match mounted {
-            Ok(caches) => caches,
-            Err(outcome) => return outcome,
+        // The caches go back to their shelf when this ends: after the artifacts, and when nothing runs any more.
+        let (outcome, _caches) = match mounted {
+            Ok(caches) => (self.run_with(payload, &caches).await, caches),
+            Err(outcome) => (outcome, Vec::new()),
         };
-        let proxy = match self.start_proxy(payload).await {
-            Ok(proxy) => proxy,
-            Err(outcome) => return outcome,
-        };
-        let outcome = self.run_commands(payload, &self.environment(payload, proxy.as_ref()), &caches).await;
-        let stragglers = process::end_stragglers(MARK, &self.mark()).await;
-        if stragglers > 0 {
-            self.log.say(format!("ended {stragglers} processes that were still running"));
-        }
-        drop(proxy);
+        let outcome = self.end_all(outcome).await;
         match outcome {
             Outcome::Completed | Outcome::Failed => tokio::select! {
                 outcome = self.store_artifacts(payload, outcome) => outcome,
@@ -52,12 +45,44 @@ impl Job {
         }
     }
 
+    async fn run_with(&self, payload: &Payload, caches: &[Borrowed]) -> Outcome {
+        match self.start_proxy(payload).await {
+            Ok(proxy) => self.run_commands(payload, &self.environment(payload, proxy.as_ref()), caches).await,
+            Err(outcome) => outcome,
+        }
+    }
+
+    /// Ends whatever the task has started. What cannot be ended could change what is stored next.
+    async fn end_all(&self, outcome: Outcome) -> Outcome {
+        let ended = if self.confinement.ends_all() {
+            self.confinement.end_all().await
+        } else {
+            Ok(end_marked(MARK, &self.mark()).await)
+        };
+        self.output.drain().await;
+        match ended {
+            Ok(0) => outcome,
+            Ok(count) => {
+                self.log.say(format!("ended {count} processes that were still running"));
+                outcome
+            }
+            Err(error) => {
+                tracing::error!(task.id = %self.claim.status.task_id, %error, "processes of a task live on");
+                self.log.say(format!("processes of the task could not be ended: {error}"));
+                Outcome::Exception(ReasonResolved::InternalError)
+            }
+        }
+    }
+
     async fn mount(&self, payload: &Payload) -> Result<Vec<Borrowed>, Outcome> {
         let mounter = Mounter {
             client: self.hold.client(),
             worker: &self.shop.client,
             pool: &self.shop.settings.task_queue_id,
-            task_directory: &self.directory.task(),
+            task_directory: self.directory.files(),
+            downloads: &self.directory.downloads(),
+            confinement: &self.confinement,
+            max_bytes: self.shop.settings.max_mount_bytes,
             task_id: self.claim.status.task_id,
             dependencies: &self.claim.task.dependencies,
             scopes: &self.claim.task.scopes,
@@ -76,7 +101,9 @@ impl Job {
         if !payload.features.taskcluster_proxy {
             return Ok(None);
         }
-        let proxy = Proxy::start(self.shop.client.clone(), self.hold.credentials()).await;
+        let proxy =
+            Proxy::start(self.shop.client.clone(), self.hold.credentials(), self.confinement.uid(), &self.shop.entropy)
+                .await;
         proxy.map(Some).map_err(|error| {
             self.log.say(format!("the proxy could not be started: {error}"));
             Outcome::Exception(ReasonResolved::IntermittentTask)
@@ -92,11 +119,13 @@ impl Job {
                 command,
                 env,
                 directory: &self.directory.task(),
-                log: &self.log,
+                output: &self.output,
+                confinement: &self.confinement,
                 grace: self.shop.settings.kill_grace,
             };
             let started = Instant::now();
             let ended = process::run(&order, self.interrupted(Some(limit))).await;
+            self.output.drain().await;
             let outcome = match ended {
                 Ok(Ended::Interrupted(Interrupt::TooLong)) => {
                     self.log.say(format!("stopped: maxRunTime of {} s is over", payload.max_run_time));

@@ -27,7 +27,10 @@ impl Job {
             return true;
         }
         let expires = self.claim.task.expires;
-        let stored = self.store().object(&logs.backing, self.log.path(), TEXT, expires).await;
+        let stored = match self.log.content() {
+            Ok(content) => self.store().object(&logs.backing, content, TEXT, expires).await,
+            Err(error) => Err(error.into()),
+        };
         let is_stored = stored.is_ok();
         self.note(&logs.backing, stored.map(drop));
         if is_stored && features.live_log {

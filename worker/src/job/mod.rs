@@ -8,16 +8,18 @@ mod execute;
 mod logs;
 mod report;
 
-use std::{sync::Arc, time::Duration};
+use std::{io, sync::Arc, time::Duration};
 
-use base::Shutdown;
+use base::{Entropy, Shutdown};
 use protocol::state::ReasonResolved;
 
+pub(crate) use self::directory::make_parent;
 pub(crate) use self::environment::WORKER_MARK;
 use self::{claim::Hold, directory::TaskDirectory};
 use crate::{
     client::{Claim, Client},
-    log::{LiveLogs, TaskLog},
+    isolation::{Confinement, Isolation},
+    log::{LiveLogs, TaskLog, TaskOutput},
     mount::Caches,
     payload::Payload,
     settings::WorkerSettings,
@@ -29,6 +31,9 @@ pub(crate) struct Workshop {
     pub(crate) client: Client,
     pub(crate) caches: Caches,
     pub(crate) live_logs: LiveLogs,
+    pub(crate) isolation: Isolation,
+    /// For secrets that a task gets.
+    pub(crate) entropy: Entropy,
     /// Triggered when the worker is to stop: running tasks end then.
     pub(crate) stop: Shutdown,
 }
@@ -40,6 +45,8 @@ struct Job {
     hold: Hold,
     directory: TaskDirectory,
     log: TaskLog,
+    output: TaskOutput,
+    confinement: Confinement,
 }
 
 /// How a run ends, as far as it is up to the worker.
@@ -59,10 +66,11 @@ const STOPPING_PATIENCE: Duration = Duration::from_secs(4);
 pub(crate) async fn run(shop: Arc<Workshop>, claim: Claim) {
     let (task_id, run_id) = (claim.status.task_id, claim.run_id);
     tracing::info!(task.id = %task_id, run.id = run_id, task.name = claim.task.metadata.name, "a task begins");
-    match place(&shop, &claim) {
-        Ok((directory, log)) => {
+    match Place::make(&shop, &claim).await {
+        Ok(place) => {
             let hold = Hold::start(&shop.client, &claim, shop.settings.reclaim_at_latest);
-            Job { shop, claim, hold, directory, log }.run().await;
+            let Place { directory, log, output, confinement } = place;
+            Job { shop, claim, hold, directory, log, output, confinement }.run().await;
         }
         Err(error) => {
             tracing::error!(task.id = %task_id, run.id = run_id, %error, "there is no place for a task");
@@ -73,12 +81,24 @@ pub(crate) async fn run(shop: Arc<Workshop>, claim: Claim) {
     }
 }
 
-/// Without a directory and a log nothing can run; another worker may have them.
-fn place(shop: &Workshop, claim: &Claim) -> std::io::Result<(TaskDirectory, TaskLog)> {
-    let name = format!("{}-{}", claim.status.task_id, claim.run_id);
-    let directory = TaskDirectory::create(&shop.settings.work_dir, &name, shop.settings.keep_task_dirs)?;
-    let log = TaskLog::create(&directory.log(), shop.client.clock.clone())?;
-    Ok((directory, log))
+/// What a run has for itself. Without it nothing can run; another worker may have it.
+struct Place {
+    directory: TaskDirectory,
+    log: TaskLog,
+    output: TaskOutput,
+    confinement: Confinement,
+}
+
+impl Place {
+    async fn make(shop: &Workshop, claim: &Claim) -> io::Result<Self> {
+        let name = format!("{}-{}", claim.status.task_id, claim.run_id);
+        let confinement = shop.isolation.for_run(&name).await?;
+        let owner = confinement.owner();
+        let directory = TaskDirectory::create(&shop.settings.work_dir, &name, shop.settings.keep_task_dirs, owner)?;
+        let log = TaskLog::create(&directory.log(), shop.client.clock.clone())?;
+        let output = TaskOutput::start(&log, owner)?;
+        Ok(Self { directory, log, output, confinement })
+    }
 }
 
 impl Job {
@@ -118,6 +138,10 @@ impl Job {
         self.log.say(format!("name {}", self.claim.task.metadata.name));
         self.log
             .say(format!("worker {}/{} of {}", name.worker_group, name.worker_id, self.shop.settings.task_queue_id));
+        match self.confinement.uid() {
+            Some(uid) => self.log.say(format!("runs as user {uid}")),
+            None => self.log.say(format!("not isolated: {}", self.shop.isolation.gaps().join("; "))),
+        }
     }
 
     fn write_footer(&self, outcome: &Outcome, started: protocol::time::Timestamp) {

@@ -3,6 +3,7 @@
 use std::{
     collections::HashMap,
     io,
+    net::SocketAddr,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
@@ -73,7 +74,7 @@ impl Shelf {
 }
 
 impl Handler for Shelf {
-    async fn answer(&self, request: Request<Incoming>) -> Response<Body> {
+    async fn answer(&self, request: Request<Incoming>, _own: SocketAddr) -> Response<Body> {
         let name = request.uri().path().strip_prefix("/log/").unwrap_or_default();
         let Some((path, finished)) = self.lock().get(name).cloned() else {
             return plain(StatusCode::NOT_FOUND, "there is no such log, or it is finished\n".to_owned());

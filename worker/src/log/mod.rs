@@ -1,10 +1,12 @@
-//! The log of one run: one file, into which the processes of the task write directly and the worker its own lines.
+//! The log of one run: one file, to which only the worker writes.
 
 mod live;
+mod output;
 
 use std::{
     fs::{File, OpenOptions},
     io::{self, Write},
+    os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -12,7 +14,10 @@ use std::{
 use base::Clock;
 use protocol::time;
 
-pub(crate) use live::{LiveLog, LiveLogs};
+pub(crate) use self::{
+    live::{LiveLog, LiveLogs},
+    output::TaskOutput,
+};
 
 /// Cheap to clone; all clones write to the end of one file.
 #[derive(Clone)]
@@ -24,7 +29,7 @@ pub(crate) struct TaskLog {
 
 impl TaskLog {
     pub(crate) fn create(path: &Path, clock: Arc<dyn Clock>) -> io::Result<Self> {
-        let file = OpenOptions::new().create(true).append(true).open(path)?;
+        let file = OpenOptions::new().create_new(true).read(true).append(true).mode(0o600).open(path)?;
         Ok(Self { path: path.to_owned(), file: Arc::new(file), clock })
     }
 
@@ -42,8 +47,8 @@ impl TaskLog {
         }
     }
 
-    /// A handle for a process to write to.
-    pub(crate) fn for_process(&self) -> io::Result<File> {
+    /// The file itself, to be read at any place: what its name leads to may be another one.
+    pub(crate) fn content(&self) -> io::Result<File> {
         self.file.try_clone()
     }
 }

@@ -2,8 +2,11 @@
 
 use std::{
     collections::HashMap,
-    fs, io,
-    path::{Path, PathBuf},
+    ffi::{OsStr, OsString},
+    fs::{self, DirBuilder},
+    io,
+    os::unix::fs::{DirBuilderExt, PermissionsExt},
+    path::PathBuf,
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicBool, AtomicU64, Ordering},
@@ -12,8 +15,13 @@ use std::{
 
 use base::Clock;
 use protocol::time::Timestamp;
+use rustix::fs::{CWD, renameat};
 
-use crate::{artifact::hex, payload::Payload};
+use crate::{
+    artifact::hex,
+    files::{Directory, give},
+    payload::Payload,
+};
 
 /// The caches of one worker. Two tasks never share a directory: the second gets a new one.
 #[derive(Clone)]
@@ -38,7 +46,8 @@ pub(crate) struct Borrowed {
     pub(crate) name: String,
     pub(crate) is_new: bool,
     created: Timestamp,
-    target: PathBuf,
+    parent: Directory,
+    file: OsString,
     discard: AtomicBool,
     shelf: Arc<Shelf>,
 }
@@ -46,7 +55,8 @@ pub(crate) struct Borrowed {
 impl Caches {
     /// Finds what earlier workers left below `root`.
     pub(crate) fn open(root: PathBuf, clock: Arc<dyn Clock>) -> io::Result<Self> {
-        fs::create_dir_all(&root)?;
+        DirBuilder::new().mode(0o700).recursive(true).create(&root)?;
+        fs::set_permissions(&root, fs::Permissions::from_mode(0o700))?;
         let mut free: HashMap<String, Vec<Kept>> = HashMap::new();
         let mut next = 0;
         for entry in fs::read_dir(&root)?.flatten() {
@@ -62,21 +72,41 @@ impl Caches {
         Ok(Self(Arc::new(Shelf { root, free: Mutex::new(free), next: AtomicU64::new(next), clock })))
     }
 
-    /// Moves a cache of this name to `target`, or makes an empty directory there when none is free.
-    pub(crate) fn borrow(&self, name: &str, target: &Path) -> io::Result<Borrowed> {
-        let free = self.0.lock().get_mut(&key(name)).and_then(Vec::pop);
+    /// Moves a cache of this name into `parent`, or makes an empty directory there when none is free. It belongs to the
+    /// task then.
+    pub(crate) fn borrow(&self, name: &str, parent: &Directory, file: &OsStr) -> io::Result<Borrowed> {
+        let free = self.usable(name, parent);
         match &free {
-            Some(kept) => fs::rename(&kept.path, target)?,
-            None => fs::create_dir_all(target)?,
+            Some(kept) => renameat(CWD, &kept.path, parent.fd(), file)?,
+            None => parent.make(&[file.to_owned()]).map(drop)?,
         }
         Ok(Borrowed {
             name: name.to_owned(),
             is_new: free.is_none(),
             created: free.map_or_else(|| self.0.clock.now(), |kept| kept.created),
-            target: target.to_owned(),
+            parent: parent.clone(),
+            file: file.to_owned(),
             discard: AtomicBool::new(false),
             shelf: self.0.clone(),
         })
+    }
+
+    /// One that a task has spoiled, so that it cannot be given to another, is thrown away.
+    fn usable(&self, name: &str, parent: &Directory) -> Option<Kept> {
+        loop {
+            let kept = self.0.lock().get_mut(&key(name)).and_then(Vec::pop)?;
+            let given = Directory::open(&kept.path, None).and_then(|directory| match parent.owner() {
+                Some(owner) => give(&directory.fd(), owner),
+                None => Ok(()),
+            });
+            match given {
+                Ok(()) => return Some(kept),
+                Err(error) => {
+                    tracing::warn!(cache.name = name, %error, "a cache cannot be used again and is thrown away");
+                    let _ = fs::remove_dir_all(&kept.path);
+                }
+            }
+        }
     }
 
     /// Throws away those of this name that are as old as this, or older; how many. One that a task has in hand is
@@ -110,18 +140,25 @@ impl Borrowed {
 impl Drop for Borrowed {
     fn drop(&mut self) {
         if !self.discard.load(Ordering::Relaxed) {
-            self.shelf.take_back(&self.name, self.created, &self.target);
+            self.shelf.take_back(self);
         }
     }
 }
 
 impl Shelf {
-    /// A directory that cannot be moved stays where it is, and goes with the task directory.
-    fn take_back(&self, name: &str, created: Timestamp, from: &Path) {
+    /// A directory that cannot be moved stays where it is, and goes with the task directory. One that the task has
+    /// replaced by something else is not kept.
+    fn take_back(&self, cache: &Borrowed) {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
+        let (name, created) = (&cache.name, cache.created);
         let path = self.root.join(format!("{}.{number}.{}", key(name), created.timestamp_millis()));
-        if fs::rename(from, &path).is_ok() {
+        if renameat(cache.parent.fd(), &cache.file, CWD, &path).is_err() {
+            return;
+        }
+        if Directory::open(&path, None).is_ok() {
             self.lock().entry(key(name)).or_default().push(Kept { path, created });
+        } else {
+            let _ = fs::remove_file(path);
         }
     }
 
@@ -137,10 +174,18 @@ fn key(name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use base::TestClock;
     use chrono::TimeDelta;
 
     use super::*;
+
+    /// Borrows into a directory of that path, as a mount of that path does.
+    fn borrow(caches: &Caches, name: &str, target: &Path) -> Borrowed {
+        let parent = Directory::open(target.parent().unwrap(), None).unwrap();
+        caches.borrow(name, &parent, target.file_name().unwrap()).unwrap()
+    }
 
     fn open(root: PathBuf, clock: &TestClock) -> Caches {
         Caches::open(root, Arc::new(clock.clone())).unwrap()
@@ -150,12 +195,12 @@ mod tests {
     fn a_cache_is_found_again_as_it_was_left_even_by_the_next_worker() {
         let directory = tempfile::tempdir().unwrap();
         let (root, target) = (directory.path().join("caches"), directory.path().join("task"));
-        let first = open(root.clone(), &TestClock::default()).borrow("a/b", &target).unwrap();
+        let first = borrow(&open(root.clone(), &TestClock::default()), "a/b", &target);
         assert!(first.is_new);
         fs::write(target.join("kept"), "yes").unwrap();
         drop(first);
 
-        let again = open(root, &TestClock::default()).borrow("a/b", &target).unwrap();
+        let again = borrow(&open(root, &TestClock::default()), "a/b", &target);
 
         assert!(!again.is_new);
         assert_eq!(fs::read_to_string(target.join("kept")).unwrap(), "yes");
@@ -165,9 +210,9 @@ mod tests {
     fn two_tasks_never_share_a_cache() {
         let directory = tempfile::tempdir().unwrap();
         let caches = open(directory.path().join("caches"), &TestClock::default());
-        drop(caches.borrow("x", &directory.path().join("one")).unwrap());
-        let first = caches.borrow("x", &directory.path().join("one")).unwrap();
-        let second = caches.borrow("x", &directory.path().join("two")).unwrap();
+        drop(borrow(&caches, "x", &directory.path().join("one")));
+        let first = borrow(&caches, "x", &directory.path().join("one"));
+        let second = borrow(&caches, "x", &directory.path().join("two"));
         assert!(!first.is_new && second.is_new);
     }
     #[test]
@@ -176,7 +221,7 @@ mod tests {
         let (root, target) = (directory.path().join("caches"), directory.path().join("task"));
         let clock = TestClock::default();
         let made = clock.now();
-        drop(open(root.clone(), &clock).borrow("a", &target).unwrap());
+        drop(borrow(&open(root.clone(), &clock), "a", &target));
         clock.advance(TimeDelta::hours(1));
 
         let caches = open(root.clone(), &clock);
@@ -187,10 +232,24 @@ mod tests {
 
         clock.advance(TimeDelta::seconds(1));
         let purged = clock.now() - TimeDelta::seconds(1);
-        let fresh = caches.borrow("a", &target).unwrap();
+        let fresh = borrow(&caches, "a", &target);
         assert!(fresh.is_new);
         drop(fresh);
         assert_eq!(caches.purge("a", purged), 0);
-        assert!(!caches.borrow("a", &target).unwrap().is_new);
+        assert!(!borrow(&caches, "a", &target).is_new);
+    }
+
+    #[test]
+    fn a_cache_that_became_a_link_is_not_kept() {
+        let directory = tempfile::tempdir().unwrap();
+        let (root, target) = (directory.path().join("caches"), directory.path().join("task"));
+        let caches = open(root, &TestClock::default());
+        let first = borrow(&caches, "a", &target);
+        fs::remove_dir(&target).unwrap();
+        std::os::unix::fs::symlink("/etc", &target).unwrap();
+        drop(first);
+        let next = borrow(&caches, "a", &target);
+        assert!(next.is_new);
+        assert!(fs::symlink_metadata(target).unwrap().is_dir());
     }
 }

@@ -5,20 +5,23 @@ mod fetch;
 mod purge;
 mod unpack;
 
-use std::{
-    io,
-    path::{Path, PathBuf},
-};
+use std::{ffi::OsStr, fs::File, io, path::Path};
 
 use protocol::id::{TaskId, TaskQueueId};
 
 pub(crate) use self::cache::{Borrowed, Caches};
+use self::unpack::UnpackLimit;
 use crate::{
     client::Client,
+    files::{Directory, NewFile, components},
+    isolation::Confinement,
     log::TaskLog,
     payload::{Content, Mount, MountKind, Source},
     transfer::TransferError,
 };
+
+/// The most entries that one archive may have.
+const MAX_ENTRIES: u64 = 1_000_000;
 
 /// Who mounts what where.
 pub(crate) struct Mounter<'a> {
@@ -26,7 +29,12 @@ pub(crate) struct Mounter<'a> {
     /// With the worker's own credentials.
     pub(crate) worker: &'a Client,
     pub(crate) pool: &'a TaskQueueId,
-    pub(crate) task_directory: &'a Path,
+    pub(crate) task_directory: &'a Directory,
+    /// Where content lies until it is complete; no task can look into it.
+    pub(crate) downloads: &'a Path,
+    pub(crate) confinement: &'a Confinement,
+    /// The most bytes that one mount may unpack to.
+    pub(crate) max_bytes: u64,
     pub(crate) task_id: TaskId,
     pub(crate) dependencies: &'a [String],
     pub(crate) scopes: &'a [String],
@@ -81,41 +89,70 @@ impl Mounter<'_> {
     }
 
     async fn mount(&self, mount: &Mount) -> Result<Option<Borrowed>, MountError> {
-        let target = self.task_directory.join(&mount.path);
         let broken = |error| MountError::File(format!("`{}`", mount.path), error);
-        std::fs::create_dir_all(target.parent().unwrap_or(self.task_directory)).map_err(broken)?;
+        let misplaced = |what| MountError::Payload(format!("the mount `{}` {what}", mount.path));
+        let mut parts = components(Path::new(&mount.path)).map_err(misplaced)?;
+        if let MountKind::Directory(content) = &mount.kind {
+            let target = self.task_directory.make(&parts).map_err(broken)?;
+            self.fill(mount, content, target).await?;
+            return Ok(None);
+        }
+        let name = parts.pop().ok_or_else(|| misplaced("is the task directory itself"))?;
+        let parent = self.task_directory.make(&parts).map_err(broken)?;
         match &mount.kind {
-            MountKind::File(content) => {
-                let fetched = self.fetch(content, &target).await?;
-                let format = mount.format.as_deref();
-                unpack::file(&target, format).await.map_err(|why| MountError::Unpack(mount.path.clone(), why))?;
-                self.log.say(format!("mounted file {} from {fetched}", mount.path));
-                Ok(None)
-            }
-            MountKind::Directory(content) => {
-                std::fs::create_dir_all(&target).map_err(broken)?;
-                self.fill(mount, content, &target).await?;
-                Ok(None)
-            }
-            MountKind::Cache { name, first } => {
-                let borrowed = self.caches.borrow(name, &target).map_err(broken)?;
-                self.log.say(format!("mounted cache {name} ({}) at {}", borrowed.state(), mount.path));
+            MountKind::Cache { name: cache, first } => {
+                let borrowed = self.caches.borrow(cache, &parent, &name).map_err(broken)?;
+                self.log.say(format!("mounted cache {cache} ({}) at {}", borrowed.state(), mount.path));
                 if let (true, Some(content)) = (borrowed.is_new, first) {
-                    self.fill(mount, content, &target).await?;
+                    let target = parent.make(&[name]).map_err(broken)?;
+                    self.fill(mount, content, target).await?;
                 }
                 Ok(Some(borrowed))
+            }
+            MountKind::File(content) | MountKind::Directory(content) => {
+                self.put(mount, content, parent, &name).await?;
+                Ok(None)
             }
         }
     }
 
-    async fn fill(&self, mount: &Mount, content: &Content, directory: &Path) -> Result<(), MountError> {
-        let archive = archive_beside(directory);
-        let fetched = self.fetch(content, &archive).await?;
-        let unpacked = unpack::archive(&archive, mount.format.as_deref().unwrap_or("tar"), directory).await;
-        let _ = std::fs::remove_file(&archive);
-        unpacked.map_err(|why| MountError::Unpack(mount.path.clone(), why))?;
+    async fn put(&self, mount: &Mount, content: &Content, parent: Directory, name: &OsStr) -> Result<(), MountError> {
+        let broken = |error| MountError::File(format!("`{}`", mount.path), error);
+        let place = self.downloads.join("file");
+        let fetched = self.fetch(content, &place).await?;
+        match mount.format.as_deref() {
+            None => {
+                let new = NewFile { mode: 0o644, modified: None };
+                parent.take_in(name, &place, &new).map_err(broken)?;
+            }
+            Some(format) => {
+                let packed = File::open(&place).map_err(broken)?;
+                let done = unpack::file(packed, format, parent, Path::new(name), self.limit(), self.confinement).await;
+                let _ = std::fs::remove_file(&place);
+                done.map_err(|why| MountError::Unpack(mount.path.clone(), why))?;
+            }
+        }
+        self.log.say(format!("mounted file {} from {fetched}", mount.path));
+        Ok(())
+    }
+
+    async fn fill(&self, mount: &Mount, content: &Content, directory: Directory) -> Result<(), MountError> {
+        let place = self.downloads.join("archive");
+        let fetched = self.fetch(content, &place).await?;
+        let archive = File::open(&place).map_err(|error| MountError::File(format!("`{}`", mount.path), error))?;
+        let format = mount.format.as_deref().unwrap_or("tar");
+        let unpacked = unpack::archive(archive, format, directory, self.limit(), self.confinement).await;
+        let _ = std::fs::remove_file(&place);
+        let notes = unpacked.map_err(|why| MountError::Unpack(mount.path.clone(), why))?;
+        for note in notes {
+            self.log.say(format!("{}: {note}", mount.path));
+        }
         self.log.say(format!("mounted directory {} from {fetched}", mount.path));
         Ok(())
+    }
+
+    fn limit(&self) -> UnpackLimit {
+        UnpackLimit { bytes: self.max_bytes, entries: MAX_ENTRIES }
     }
 
     /// The artifact of a task that is not a dependency might not be there yet; a cache is guarded by a scope.
@@ -140,12 +177,6 @@ impl Mounter<'_> {
 /// A scope that ends in `*` covers all that begin alike.
 fn covers(scope: &str, needed: &str) -> bool {
     scope == needed || scope.strip_suffix('*').is_some_and(|start| needed.starts_with(start))
-}
-
-fn archive_beside(directory: &Path) -> PathBuf {
-    let mut name = directory.file_name().unwrap_or_default().to_owned();
-    name.push(".archive");
-    directory.with_file_name(name)
 }
 
 #[cfg(test)]

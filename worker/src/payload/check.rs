@@ -42,6 +42,13 @@ pub(super) fn consistency(payload: &Payload) -> Result<(), Malformed> {
         if path.split('/').any(|part| part == "..") {
             faults.push(line(&place, format!("`{path}` leads out of the task directory: leave out the `..`")));
         }
+        if path.starts_with('/') {
+            let fault = format!("`{path}` is absolute: give it relative to the task directory");
+            faults.push(line(&place, fault));
+        }
+        if path.contains('\0') {
+            faults.push(line(&place, "a path cannot contain a NUL"));
+        }
     }
     for (number, artifact) in payload.artifacts.iter().enumerate() {
         if !artifact.name().bytes().all(|byte| (0x20..0x7f).contains(&byte)) {
@@ -119,8 +126,14 @@ mod tests {
 
     #[test]
     fn paths_stay_inside_the_task_directory() {
-        let artifact = json!({ "type": "file", "path": "../secret" });
-        let text = fault(&json!({ "command": [["true"]], "maxRunTime": 1, "artifacts": [artifact] }));
-        assert!(text.contains("payload.artifacts.0.path"), "{text}");
+        for path in ["../secret", "a/../../secret", "/etc/passwd", "/proc/self/environ", "nul\0"] {
+            let artifact = json!({ "type": "file", "path": path, "name": "public/x" });
+            let mount = json!({ "file": path, "content": { "raw": "x" } });
+            let text = fault(&json!({
+                "command": [["true"]], "maxRunTime": 1, "artifacts": [artifact], "mounts": [mount],
+            }));
+            assert!(text.contains("payload.artifacts.0.path:"), "{path}: {text}");
+            assert!(text.contains("payload.mounts.0.file:"), "{path}: {text}");
+        }
     }
 }

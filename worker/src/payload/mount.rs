@@ -7,7 +7,7 @@ use serde::Deserialize;
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "Raw")]
 pub struct Mount {
-    /// Relative to the task directory, or absolute.
+    /// Relative to the task directory.
     pub path: String,
     pub kind: MountKind,
     /// For a file: how it is compressed. For a directory: the kind of archive.

@@ -1,14 +1,19 @@
-//! Running one command of a task as a process group of its own, and making sure that nothing of it stays behind.
+//! Running one command of a task as a session of its own, and making sure that nothing of its group stays behind.
 
 mod signal;
-mod stragglers;
 
-use std::{collections::BTreeMap, io, os::unix::process::ExitStatusExt, path::Path, process::Stdio, time::Duration};
+use std::{
+    collections::BTreeMap,
+    io,
+    os::unix::process::ExitStatusExt,
+    path::Path,
+    process::{Command, Stdio},
+    time::Duration,
+};
 
-use tokio::process::{Child, Command};
+use tokio::process::Child;
 
-use crate::log::TaskLog;
-pub(crate) use stragglers::end_stragglers;
+use crate::{isolation::Confinement, log::TaskOutput};
 
 /// How often the end of a group is looked for while it is being ended.
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
@@ -18,7 +23,8 @@ pub(crate) struct Order<'a> {
     pub(crate) command: &'a [String],
     pub(crate) env: &'a BTreeMap<String, String>,
     pub(crate) directory: &'a Path,
-    pub(crate) log: &'a TaskLog,
+    pub(crate) output: &'a TaskOutput,
+    pub(crate) confinement: &'a Confinement,
     pub(crate) grace: Duration,
 }
 
@@ -49,20 +55,14 @@ pub(crate) async fn run<R>(order: &Order<'_>, interrupt: impl Future<Output = R>
 
 fn spawn(order: &Order<'_>) -> io::Result<Child> {
     let (program, arguments) = order.command.split_first().ok_or(io::ErrorKind::InvalidInput)?;
-    Command::new(program)
-        .args(arguments)
-        .env_clear()
-        .envs(order.env)
-        .current_dir(order.directory)
-        .stdin(Stdio::null())
-        .stdout(order.log.for_process()?)
-        .stderr(order.log.for_process()?)
-        .process_group(0)
-        .kill_on_drop(true)
-        .spawn()
+    let mut command = Command::new(program);
+    command.args(arguments).env_clear().envs(order.env).current_dir(order.directory);
+    command.stdin(Stdio::null()).stdout(order.output.for_process()?).stderr(order.output.for_process()?);
+    order.confinement.apply(&mut command)?;
+    tokio::process::Command::from(command).kill_on_drop(true).spawn()
 }
 
-/// First a word, then, after the grace, force.
+/// SIGTERM, and after the grace SIGKILL.
 async fn end(child: &mut Child, group: Option<u32>, grace: Duration) -> io::Result<()> {
     signal::terminate_group(group);
     let gone = async {

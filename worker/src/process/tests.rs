@@ -6,10 +6,16 @@ use base::SystemClock;
 use tokio::sync::oneshot;
 
 use super::*;
+use crate::{
+    isolation::{end_marked, marked},
+    log::TaskLog,
+};
 
 struct Room {
     directory: tempfile::TempDir,
     log: TaskLog,
+    output: TaskOutput,
+    confinement: Confinement,
     env: BTreeMap<String, String>,
 }
 
@@ -17,8 +23,9 @@ impl Room {
     fn new() -> Self {
         let directory = tempfile::tempdir().unwrap();
         let log = TaskLog::create(&directory.path().join("log"), Arc::new(SystemClock)).unwrap();
+        let output = TaskOutput::start(&log, None).unwrap();
         let env = BTreeMap::from([("PATH".to_owned(), "/usr/bin:/bin".to_owned())]);
-        Self { directory, log, env }
+        Self { directory, log, output, confinement: Confinement::default(), env }
     }
 
     fn marked(mut self, mark: &str) -> Self {
@@ -28,11 +35,16 @@ impl Room {
 
     async fn run<R>(&self, script: &str, interrupt: impl Future<Output = R>) -> io::Result<Ended<R>> {
         let command = ["sh", "-c", script].map(str::to_owned);
-        let (directory, grace) = (self.directory.path(), Duration::from_millis(300));
-        run(&Order { command: &command, env: &self.env, directory, log: &self.log, grace }, interrupt).await
+        run(&self.order(&command, Duration::from_millis(300)), interrupt).await
     }
 
-    fn written(&self) -> String {
+    fn order<'a>(&'a self, command: &'a [String], grace: Duration) -> Order<'a> {
+        let (directory, output, confinement) = (self.directory.path(), &self.output, &self.confinement);
+        Order { command, env: &self.env, directory, output, confinement, grace }
+    }
+
+    async fn written(&self) -> String {
+        self.output.drain().await;
         std::fs::read_to_string(self.log.path()).unwrap()
     }
 
@@ -46,7 +58,7 @@ impl Room {
 
 /// A process that was killed takes a moment to go. One that was not would be waited for until the test is.
 async fn until_gone(mark: &str) {
-    while !stragglers::marked(format!("TEST_MARK={mark}").as_bytes()).is_empty() {
+    while !marked(format!("TEST_MARK={mark}").as_bytes()).is_empty() {
         tokio::time::sleep(LOOK_AGAIN).await;
     }
 }
@@ -56,14 +68,14 @@ async fn both_outputs_are_written_in_order_and_the_code_comes_back() {
     let room = Room::new();
     let ended = room.run::<()>("echo one; echo two >&2; echo three; exit 7", pending()).await.unwrap();
     assert_eq!(ended, Ended::Code(7));
-    assert_eq!(room.written(), "one\ntwo\nthree\n");
+    assert_eq!(room.written().await, "one\ntwo\nthree\n");
 }
 
 #[tokio::test]
 async fn nothing_of_the_workers_environment_leaks_in() {
     let room = Room::new();
     room.run::<()>("env", pending()).await.unwrap();
-    assert!(!room.written().contains("CARGO"), "{}", room.written());
+    assert!(!room.written().await.contains("CARGO"), "{}", room.written().await);
 }
 
 #[tokio::test]
@@ -73,7 +85,7 @@ async fn an_interrupted_command_may_clean_up() {
     let ended = room.run(script, room.until_exists("ready")).await.unwrap();
     assert_eq!(ended, Ended::Interrupted(()));
     // The shell may also say that the signal ended its `sleep`.
-    assert!(room.written().contains("cleaned\n"), "{}", room.written());
+    assert!(room.written().await.contains("cleaned\n"), "{}", room.written().await);
 }
 
 #[tokio::test]
@@ -100,7 +112,7 @@ async fn a_daemon_that_left_its_group_is_found_by_its_mark() {
     room.run::<()>("setsid sh -c 'touch ready; exec sleep 1000' & while ! test -e ready; do :; done", pending())
         .await
         .unwrap();
-    assert_eq!(end_stragglers("TEST_MARK", "daemon").await, 1);
+    assert_eq!(end_marked("TEST_MARK", "daemon").await, 1);
     until_gone("daemon").await;
 }
 
@@ -108,8 +120,31 @@ async fn a_daemon_that_left_its_group_is_found_by_its_mark() {
 async fn a_program_that_is_not_there_is_an_error() {
     let room = Room::new();
     let command = ["no-such-program".to_owned()];
-    let (directory, grace) = (room.directory.path(), Duration::ZERO);
-    let order = Order { command: &command, env: &room.env, directory, log: &room.log, grace };
+    let order = room.order(&command, Duration::ZERO);
     let (_keep, never) = oneshot::channel::<()>();
     assert_eq!(run(&order, never).await.unwrap_err().kind(), io::ErrorKind::NotFound);
+}
+
+/// A file that the worker was given by accident, not one of its own, which close by themselves.
+#[tokio::test]
+async fn no_descriptor_of_the_worker_is_handed_on() {
+    let room = Room::new();
+    let (reader, _writer) = io::pipe().unwrap();
+    rustix::io::fcntl_setfd(&reader, rustix::io::FdFlags::empty()).unwrap();
+    // The three usual ones, and the directory itself.
+    room.run::<()>("ls /proc/self/fd | wc -l", pending()).await.unwrap();
+    assert_eq!(room.written().await.lines().next().unwrap().trim(), "4", "{}", room.written().await);
+}
+
+#[tokio::test]
+async fn a_task_cannot_gain_rights_and_has_a_session_of_its_own() {
+    let room = Room::new();
+    room.run::<()>("grep NoNewPrivs /proc/self/status; cut -d' ' -f6 /proc/$$/stat; echo $$; umask", pending())
+        .await
+        .unwrap();
+    let written = room.written().await;
+    let lines: Vec<&str> = written.lines().collect();
+    assert_eq!(lines[0], "NoNewPrivs:\t1");
+    assert_eq!(lines[1], lines[2], "the session is that of the command");
+    assert_eq!(lines[3], "0022");
 }

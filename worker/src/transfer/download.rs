@@ -28,6 +28,8 @@ pub struct Download {
     pub direct: Client,
     pub origin: Origin,
     pub progress: Progress,
+    /// The most bytes that are taken, packed and unpacked. `None`: as many as the disk holds.
+    pub max_bytes: Option<u64>,
 }
 
 /// What lies on the disk now.
@@ -163,6 +165,9 @@ impl Download {
             let piece = tokio::time::timeout(SILENCE, response.chunk()).await;
             let piece = piece.map_err(|_| broken(name, "nothing came for 30 s"))?;
             let Some(piece) = piece.map_err(|source| unreachable(name, source))? else { return Ok(()) };
+            if let Some(limit) = self.max_bytes.filter(|limit| *done + piece.len() as u64 > *limit) {
+                return Err(TransferError::TooLarge(limit));
+            }
             file.write_all(&piece).await.map_err(|error| part.failed(error))?;
             *done += piece.len() as u64;
         }
@@ -170,7 +175,7 @@ impl Download {
 
     async fn settle(&self, part: &Part, known: &Known) -> Result<Received, TransferError> {
         let hashed = part.check(&known.hashes).await?;
-        part.finish(&known.encoding).await?;
+        part.finish(&known.encoding, self.max_bytes).await?;
         let verified = known.hashes.keys().any(|algorithm| matches!(algorithm.as_str(), "sha256" | "sha512"));
         Ok(Received { path: PathBuf::new(), size: hashed.size, sha256: hashed.sha256, verified, tries: 0 })
     }

@@ -21,6 +21,8 @@ pub enum TransferError {
     Altered { algorithm: String, expected: String, found: String },
     #[error("the content says that it is packed with gzip, and cannot be unpacked; nothing of it was kept")]
     Packed(#[source] io::Error),
+    #[error("it is larger than {0} bytes, the limit of this worker")]
+    TooLarge(u64),
     #[error("the content is packed as `{0}`; only gzip can be unpacked here")]
     Encoding(String),
 }

@@ -60,9 +60,13 @@ impl Part {
         Ok(())
     }
 
+    async fn hashed(&self) -> io::Result<Hashed> {
+        Hashed::read(File::open(&self.path)?).await
+    }
+
     /// What lies on the disk has all of these hashes.
     pub(super) async fn check(&self, hashes: &BTreeMap<String, String>) -> Result<Hashed, TransferError> {
-        let stored = Hashed::read(&self.path).await.map_err(|error| self.failed(error))?;
+        let stored = self.hashed().await.map_err(|error| self.failed(error))?;
         for (algorithm, expected) in hashes {
             let found = match algorithm.as_str() {
                 "sha256" => &stored.sha256,
@@ -78,15 +82,18 @@ impl Part {
     }
 
     /// Gives the content its name, unpacked if it came packed. What cannot be unpacked is dropped.
-    pub(super) async fn finish(&self, encoding: &str) -> Result<(), TransferError> {
+    pub(super) async fn finish(&self, encoding: &str, max_bytes: Option<u64>) -> Result<(), TransferError> {
         let (path, target) = (self.path.clone(), self.target.clone());
         let failed = |error| TransferError::File(self.target.clone(), error);
         self.file.sync_all().await.map_err(failed)?;
         match encoding {
             "" | "identity" => tokio::fs::rename(path, target).await.map_err(failed),
             "gzip" | "x-gzip" => {
-                let unpacked = tokio::task::spawn_blocking(move || unpack(&path, &target)).await;
-                unpacked.map_err(io::Error::other).flatten().map_err(TransferError::Packed)
+                let unpacked = tokio::task::spawn_blocking(move || unpack(&path, &target, max_bytes)).await;
+                unpacked.map_err(io::Error::other).flatten().map_err(|error| match (error.kind(), max_bytes) {
+                    (io::ErrorKind::FileTooLarge, Some(limit)) => TransferError::TooLarge(limit),
+                    _ => TransferError::Packed(error),
+                })
             }
             other => Err(TransferError::Encoding(other.to_owned())),
         }
@@ -104,12 +111,15 @@ fn lock(path: &Path) -> Result<File, TryLockError> {
 }
 
 /// The unpacked content takes its name only when the end of the packed was reached and its checksum was right.
-fn unpack(packed: &Path, target: &Path) -> io::Result<()> {
+fn unpack(packed: &Path, target: &Path, max_bytes: Option<u64>) -> io::Result<()> {
     let unpacked = beside(target, ".unpacked.part");
     let written = (|| {
         let mut from = MultiGzDecoder::new(BufReader::with_capacity(READ_SIZE, File::open(packed)?));
         let mut to = File::create(&unpacked)?;
-        io::copy(&mut from.by_ref(), &mut to)?;
+        let limit = max_bytes.unwrap_or(u64::MAX);
+        if io::copy(&mut from.by_ref().take(limit), &mut to)? == limit && from.read(&mut [0])? > 0 {
+            return Err(io::ErrorKind::FileTooLarge.into());
+        }
         to.sync_all()?;
         std::fs::rename(&unpacked, target)?;
         std::fs::remove_file(packed)

@@ -1,7 +1,14 @@
 //! The proxy of a task: signs the requests of its processes with the task's own credentials, which they never see.
+//!
+//! It answers nobody else: its URL has a secret part, and where tasks have users of their own, so must whoever connects.
+
+mod guard;
+mod peer;
 
 use std::{io, net::SocketAddr, sync::Arc};
 
+use base::Entropy;
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use bytes::Bytes;
 use futures_util::TryStreamExt;
 use http_body_util::{BodyExt, Limited, StreamBody};
@@ -12,6 +19,7 @@ use hyper::{
 };
 use tokio::sync::watch;
 
+use self::guard::{Guard, Refusal, is_for_browsers};
 use crate::{
     client::{Client, Credentials, GO_ON},
     http::{Body, Handler, Server, plain},
@@ -23,33 +31,58 @@ const LARGEST_BODY: usize = 10 * 1024 * 1024;
 /// A proxy for one task; it ends when this is dropped.
 pub(crate) struct Proxy {
     server: Server,
+    secret: String,
 }
 
 struct Signer {
     client: Client,
     credentials: watch::Receiver<Credentials>,
+    secret: String,
+    /// The one user that may connect, where tasks have users of their own.
+    uid: Option<u32>,
 }
 
 impl Proxy {
-    /// Only processes on this machine reach it.
-    pub(crate) async fn start(client: Client, credentials: watch::Receiver<Credentials>) -> io::Result<Self> {
-        let signer = Arc::new(Signer { client, credentials });
-        Ok(Self { server: Server::start("127.0.0.1", signer).await? })
+    /// Only processes on this machine reach it, and of those only the ones of `uid` where it is given.
+    pub(crate) async fn start(
+        client: Client,
+        credentials: watch::Receiver<Credentials>,
+        uid: Option<u32>,
+        entropy: &Entropy,
+    ) -> io::Result<Self> {
+        let secret = URL_SAFE_NO_PAD.encode(entropy.bytes::<24>());
+        let signer = Arc::new(Signer { client, credentials, secret: secret.clone(), uid });
+        Ok(Self { server: Server::start("127.0.0.1", signer).await?, secret })
     }
 
+    /// Clients put `/api/…` behind it, as behind any root URL.
     pub(crate) fn url(&self) -> String {
-        let address: SocketAddr = self.server.address;
-        format!("http://{address}")
+        format!("http://{}/{}", self.server.address, self.secret)
     }
 }
 
 impl Handler for Signer {
-    async fn answer(&self, request: Request<Incoming>) -> Response<Body> {
+    fn admits(&self, peer: SocketAddr, own: SocketAddr) -> bool {
+        let Some(uid) = self.uid else { return true };
+        match peer::uid_of(peer, own) {
+            Ok(found) => found == Some(uid),
+            Err(error) => {
+                tracing::error!(%error, "the user of a connection to a task's proxy cannot be told");
+                false
+            }
+        }
+    }
+
+    async fn answer(&self, request: Request<Incoming>, own: SocketAddr) -> Response<Body> {
         let (head, body) = request.into_parts();
+        let guard = Guard { secret: self.secret.clone(), port: own.port() };
+        let path = match guard.admit(&head.uri, &head.headers) {
+            Ok(behind) => api_path(behind),
+            Err(Refusal(status, why)) => return plain(status, format!("{why}\n")),
+        };
         let Ok(body) = Limited::new(body, LARGEST_BODY).collect().await else {
             return plain(StatusCode::PAYLOAD_TOO_LARGE, format!("the proxy takes at most {LARGEST_BODY} bytes\n"));
         };
-        let path = api_path(head.uri.path_and_query().map_or("/", |path| path.as_str()));
         let content_type = head.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
         let client = self.client.signing_as(self.credentials.borrow().clone());
         let client = if head.headers.contains_key(GO_ON) { client.going_on() } else { client };
@@ -66,11 +99,12 @@ fn api_path(path: &str) -> String {
     if path.starts_with("/api/") { path.to_owned() } else { format!("/api{path}") }
 }
 
-/// Headers that concern only one of the two connections stay behind.
+/// Headers that concern only one of the two connections, or browsers, stay behind.
 fn hand_back(response: reqwest::Response) -> Response<Body> {
     let mut answer = Response::builder().status(response.status());
     for (name, value) in response.headers() {
-        if !matches!(*name, header::CONNECTION | header::TRANSFER_ENCODING | header::CONTENT_LENGTH) {
+        let is_of_connection = matches!(*name, header::CONNECTION | header::TRANSFER_ENCODING | header::CONTENT_LENGTH);
+        if !is_of_connection && !is_for_browsers(name) {
             answer = answer.header(name, value);
         }
     }

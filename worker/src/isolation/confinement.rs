@@ -1,0 +1,102 @@
+//! What one run has for itself: a user and a control group, where they can be had.
+
+use std::{io, process::Command};
+
+use rustix::{
+    fs::{Gid, Uid},
+    io::{Errno, write},
+    process::{Signal, getppid, set_parent_process_death_signal, setsid, umask},
+    thread::set_no_new_privs,
+};
+
+use super::{TaskUser, cgroup::Cgroup, end::end_processes_of};
+
+/// How the processes of one run are confined, and ended. The default confines them to a session of their own only.
+#[derive(Debug, Default)]
+pub(crate) struct Confinement {
+    user: Option<TaskUser>,
+    group: Option<Cgroup>,
+}
+
+/// The owner that the files of a task get. `None`: that of the worker.
+pub(crate) type Owner = Option<(Uid, Gid)>;
+
+impl Confinement {
+    pub(super) fn new(user: Option<TaskUser>, group: Option<Cgroup>) -> Self {
+        Self { user, group }
+    }
+
+    pub(crate) fn uid(&self) -> Option<u32> {
+        self.user.as_ref().map(|user| user.uid)
+    }
+
+    pub(crate) fn owner(&self) -> Owner {
+        self.uid().map(|uid| (Uid::from_raw(uid), Gid::from_raw(uid)))
+    }
+
+    /// Whether all that the run starts can be ended, whatever it does to hide.
+    pub(crate) fn ends_all(&self) -> bool {
+        self.user.is_some() || self.group.is_some()
+    }
+
+    /// Makes the command run as the task's user, in its control group and a session of its own, without the worker's
+    /// descriptors, without gaining rights, and no longer than the thread of the worker that starts it.
+    #[expect(unsafe_code, reason = "what a child does between fork and exec has no other form in the standard library")]
+    pub(crate) fn apply(&self, command: &mut Command) -> io::Result<()> {
+        use std::os::unix::process::CommandExt;
+        if let Some(uid) = self.uid() {
+            // With a uid the standard library also drops all supplementary groups.
+            command.uid(uid).gid(uid);
+        }
+        let entrance = self.group.as_ref().map(Cgroup::entrance).transpose()?;
+        let parent = std::process::id();
+        let prepare = move || {
+            if let Some(entrance) = &entrance {
+                write(entrance, b"0")?;
+            }
+            enter(parent)
+        };
+        // SAFETY: the closure runs in the forked child, after it has changed its user. It only makes system calls with
+        // numbers and a static text, all of which are async-signal-safe, and allocates nothing.
+        unsafe { command.pre_exec(prepare) };
+        Ok(())
+    }
+
+    /// Ends everything that the run has started and returns how many processes that were.
+    pub(crate) async fn end_all(&self) -> io::Result<usize> {
+        let mut count = 0;
+        if let Some(group) = &self.group {
+            count += group.end_all().await?;
+        }
+        if let Some(user) = &self.user {
+            count += end_processes_of(user.uid).await?;
+        }
+        Ok(count)
+    }
+}
+
+fn enter(parent: u32) -> io::Result<()> {
+    setsid()?;
+    umask(rustix::fs::Mode::from_raw_mode(0o022));
+    set_no_new_privs(true)?;
+    set_parent_process_death_signal(Some(Signal::KILL))?;
+    // The worker may have ended before the request; then nobody would ever send the signal.
+    let lives = getppid().is_some_and(|now| now.as_raw_nonzero().get().cast_unsigned() == parent);
+    if !lives {
+        return Err(Errno::SRCH.into());
+    }
+    close_inherited()
+}
+
+/// Descriptors above the three usual ones close at exec, also those that the worker itself was given by accident.
+#[expect(unsafe_code, reason = "close_range(2) has no safe form; with this flag it closes nothing that is in use now")]
+fn close_inherited() -> io::Result<()> {
+    // SAFETY: plain numbers in, a number out; no descriptor is closed before exec.
+    let result = unsafe { libc::syscall(libc::SYS_close_range, 3, u32::MAX, libc::CLOSE_RANGE_CLOEXEC) };
+    match Errno::from_io_error(&io::Error::last_os_error()) {
+        // Kernels before 5.11: the worker's own descriptors close at exec by themselves.
+        Some(Errno::NOSYS | Errno::INVAL) => Ok(()),
+        Some(error) if result != 0 => Err(error.into()),
+        _ => Ok(()),
+    }
+}

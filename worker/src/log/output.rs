@@ -1,0 +1,92 @@
+//! What the processes of a task write: a pipe whose content the worker copies to the log. They never get the log itself,
+//! which they could cut short.
+
+use std::{
+    fs::File,
+    io::{self, Write},
+    os::fd::OwnedFd,
+    process::Stdio,
+    sync::Arc,
+};
+
+use rustix::fs::fchown;
+use tokio::{
+    net::unix::pipe::Receiver,
+    sync::{mpsc, oneshot},
+    task::JoinSet,
+};
+
+use super::TaskLog;
+use crate::isolation::Owner;
+
+const CHUNK: usize = 64 * 1024;
+/// More than a pipe can hold: one that is written to without end does not hold up the end of a task.
+const MAX_DRAINED_CHUNKS: usize = 32;
+
+/// The writing end of the pipe, and the one task that reads the other.
+pub(crate) struct TaskOutput {
+    writer: OwnedFd,
+    drains: mpsc::Sender<oneshot::Sender<()>>,
+    _copying: JoinSet<()>,
+}
+
+impl TaskOutput {
+    /// The owner is the one who may open `/dev/stdout`.
+    pub(crate) fn start(log: &TaskLog, owner: Owner) -> io::Result<Self> {
+        let (reader, writer) = io::pipe()?;
+        let writer = OwnedFd::from(writer);
+        if let Some((uid, gid)) = owner {
+            fchown(&writer, Some(uid), Some(gid))?;
+        }
+        let reader = Receiver::from_owned_fd(reader.into())?;
+        let (drains, asked) = mpsc::channel(1);
+        let mut copying = JoinSet::new();
+        copying.spawn(copy(reader, log.file.clone(), asked));
+        Ok(Self { writer, drains, _copying: copying })
+    }
+
+    /// A handle for a process to write to.
+    pub(crate) fn for_process(&self) -> io::Result<Stdio> {
+        self.writer.try_clone().map(Stdio::from)
+    }
+
+    /// Returns once all that was written before is in the log.
+    pub(crate) async fn drain(&self) {
+        let (done, drained) = oneshot::channel();
+        if self.drains.send(done).await.is_ok() {
+            let _ = drained.await;
+        }
+    }
+}
+
+/// The worker itself holds a writing end, so this goes on until it is dropped.
+async fn copy(reader: Receiver, log: Arc<File>, mut drains: mpsc::Receiver<oneshot::Sender<()>>) {
+    let mut buffer = vec![0; CHUNK];
+    loop {
+        tokio::select! {
+            readable = reader.readable() => {
+                if readable.is_err() {
+                    return;
+                }
+                let _ = copy_chunk(&reader, &log, &mut buffer);
+            }
+            Some(done) = drains.recv() => {
+                let _ = (0..MAX_DRAINED_CHUNKS).find(|_| !copy_chunk(&reader, &log, &mut buffer));
+                let _ = done.send(());
+            }
+        }
+    }
+}
+
+/// Answers whether there may be more. What the disk does not take is lost, as with the worker's own lines.
+fn copy_chunk(reader: &Receiver, mut log: &File, buffer: &mut [u8]) -> bool {
+    match reader.try_read(buffer) {
+        Ok(length) if length > 0 => {
+            if let Err(error) = log.write_all(&buffer[..length]) {
+                tracing::warn!(%error, "output of a task was lost");
+            }
+            true
+        }
+        _ => false,
+    }
+}
