@@ -1,4 +1,5 @@
 """A Buildbot master and its workers as processes of the tests, from the packages of requirements.txt."""
+import http.client
 import json
 import os
 import pathlib
@@ -66,7 +67,7 @@ class Master:
         assert self.process.poll() is None, (self.folder / "master" / "twistd.log").read_text()[-3000:]
         try:
             return bool(self.get("builders"))
-        except (urllib.error.URLError, ConnectionError):
+        except (urllib.error.URLError, ConnectionError, http.client.HTTPException):
             return False
 
     def kill(self):
@@ -83,7 +84,12 @@ class Master:
         wait_for(f"the worker {name}", lambda: self.is_connected(name))
 
     def is_connected(self, name):
-        return any(one["name"] == name and one["connected_to"] for one in self.get("workers")["workers"])
+        try:
+            workers = self.get("workers")["workers"]
+        except http.client.IncompleteRead:
+            # Seen once on a busy machine: a master that has just started broke an answer off.
+            return False
+        return any(one["name"] == name and one["connected_to"] for one in workers)
 
     def moment(self, what):
         """When the master wrote this down."""
@@ -114,7 +120,6 @@ class Master:
 
     def login(self):
         import base64
-        import http.client
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
         basic = base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
         connection.request("GET", "/auth/login", headers={"Authorization": f"Basic {basic}"})
