@@ -58,8 +58,15 @@ pub(super) fn dropped(statement: &str) -> Vec<Dropped> {
     }
     let altered = statement.strip_prefix("alter table ").and_then(|rest| rest.split_once(' '));
     let Some((table, changes)) = altered else { return Vec::new() };
-    let columns = changes.split(',').filter_map(|change| first_word(change.trim().strip_prefix("drop column ")?));
+    let columns = changes.split(',').filter_map(dropped_column);
     columns.map(|column| Dropped::Column { table: table.to_owned(), column }).collect()
+}
+
+/// The word `column` may be left out.
+fn dropped_column(change: &str) -> Option<String> {
+    let rest = change.trim().strip_prefix("drop ")?;
+    let rest = rest.strip_prefix("column ").unwrap_or(rest);
+    first_word(rest.strip_prefix("if exists ").unwrap_or(rest)).filter(|word| word != "constraint")
 }
 
 /// The table that a statement of `up.sql` works on, if it was there before: its size says how long that may take.
@@ -97,7 +104,8 @@ mod tests {
         let table = |name: &str| Dropped::Table(name.to_owned());
         assert_eq!(dropped("drop table a, b"), [table("a"), table("b")]);
         let column = |column: &str| Dropped::Column { table: "blob".to_owned(), column: column.to_owned() };
-        assert_eq!(dropped("alter table blob drop column x, drop column y"), [column("x"), column("y")]);
+        assert_eq!(dropped("alter table blob drop column x, drop y"), [column("x"), column("y")]);
+        assert_eq!(dropped("alter table blob drop constraint x"), []);
         let rows = Dropped::Rows { table: "outbox".to_owned(), condition: "id is null".to_owned() };
         assert_eq!(dropped("delete from outbox where id is null"), [rows]);
         assert_eq!(dropped("alter table outbox alter column x set not null"), []);
