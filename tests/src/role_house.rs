@@ -99,6 +99,24 @@ impl RoleHouse {
         self.processes[number].child.id().expect("a process of the house has ended by itself")
     }
 
+    /// Starts those again that ended because they could not reach the database when they started, as whatever supervises them
+    /// would. Any other end by itself is a fault.
+    pub fn restart_failed_starts(&mut self) {
+        for number in 0..self.count() {
+            let RoleProcess { roles, port, child } = &mut self.processes[number];
+            if child.try_wait().unwrap().is_none() {
+                continue;
+            }
+            let log = self.folder.join(format!("{roles}-{port}.log"));
+            let text = fs::read_to_string(&log).unwrap();
+            let last = text.lines().last().unwrap_or_default();
+            let failed_to_start = last.starts_with("drover: ") && last.contains("the database cannot be reached");
+            assert!(failed_to_start, "{roles} has ended by itself: {last}; its log is {}", log.display());
+            println!("          {roles} found no database when it started, and is started again");
+            self.start_again(number);
+        }
+    }
+
     /// How often the processes have logged something with these words.
     pub fn logged(&self, words: &str) -> usize {
         let logs = fs::read_dir(&self.folder).unwrap().map(|entry| entry.unwrap().path());
@@ -121,6 +139,15 @@ impl RoleHouse {
                 sleep(Duration::from_millis(50)).await;
             }
         }
+    }
+
+    pub async fn is_all_ready(&self) -> bool {
+        for number in 0..self.count() {
+            if !self.is_ready(number).await {
+                return false;
+            }
+        }
+        true
     }
 
     pub async fn is_ready(&self, number: usize) -> bool {

@@ -72,6 +72,7 @@ impl Fault {
 
     /// Returns when what was broken is there again, though nobody may have noticed yet.
     pub(crate) async fn inject(self, all: &mut Everything, entropy: &Entropy) {
+        all.house.restart_failed_starts();
         let any = usize::try_from(entropy.range(0..all.house.count() as u64)).unwrap();
         let moment = Duration::from_millis(entropy.range(50..2000));
         match self {
