@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, path::Path};
 use base::environment;
 
 /// What a worker's process needs for itself.
-const FOR_WORKERS: [&str; 4] = ["HOME", "PATH", "TMPDIR", "RUST_BACKTRACE"];
+const FOR_WORKERS: [&str; 5] = ["HOME", "PATH", "TMPDIR", "RUST_BACKTRACE", "DROVER_ISOLATION"];
 
 /// The environment of a worker's process: what it needs, and what its tasks are to get.
 pub(super) fn for_workers(task_variables: &[String]) -> BTreeMap<String, String> {

@@ -106,10 +106,13 @@ async fn a_worker_has_no_credentials_but_its_own() {
         ("DROVER__AUTH__ROOT_CREDENTIALS", root.as_str()),
         ("TASKCLUSTER_ACCESS_TOKEN", TOKEN),
         ("DROVER_BRIDGE_PASSWORD", TOKEN),
+        // What people say about the workers reaches them.
+        ("DROVER_ISOLATION", "auto"),
     ];
     let drover = Drover::start_with(folder.path(), &FLAGS, &variables).await;
     let children = descendants(drover.process_id());
     assert!(children.len() > 1);
+    assert!(workers(drover.process_id()).into_iter().all(|id| environment(id).contains("DROVER_ISOLATION=auto")));
     for id in children {
         let seen = environment(id) + &command_line(id);
         assert!(!seen.contains(TOKEN) && !seen.contains("DROVER__"), "{seen}");
