@@ -115,12 +115,11 @@ async fn loss(session: &mut Session, version: &Version, dropped: &Dropped) -> Re
     };
     let Some(estimate) = session.estimated_rows(table).await? else { return Ok(None) };
     let counted = timeout(COUNT_WITHIN, session.count(table, &condition)).await;
-    let (rows, is_estimate) = match counted {
-        Ok(rows) => (rows?, false),
-        Err(_) => {
-            session.reopen().await?;
-            (estimate.max(1), true)
-        }
+    let (rows, is_estimate) = if let Ok(rows) = counted {
+        (rows?, false)
+    } else {
+        session.reopen().await?;
+        (estimate.max(1), true)
     };
     Ok(Some(Loss { version: version.folder(), what, rows, is_estimate }))
 }

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use tokio::{sync::Notify, time::timeout};
+use tokio::{sync::Notify, task::JoinSet, time::timeout};
 
 use super::super::{VersionError, load::Version, preview, session::Session, walk};
 use super::{session, versions};
@@ -130,7 +130,8 @@ async fn readers_never_queue_long_behind_an_upgrade_that_waits_for_a_table() {
     let held = database.hold("lock table drover.thing in access share mode").await;
     let waits = Arc::new(Notify::new());
     let told = waits.clone();
-    let upgrade = tokio::spawn(async move {
+    let mut upgrade = JoinSet::new();
+    upgrade.spawn(async move {
         let mut words = Vec::new();
         let mut progress = |line: &str| {
             words.push(line.to_owned());
@@ -148,7 +149,7 @@ async fn readers_never_queue_long_behind_an_upgrade_that_waits_for_a_table() {
         assert_eq!(number(&mut reader, "select count(*) from thing").await, 100);
     }
     held.release().await;
-    let (arrived, words) = upgrade.await.unwrap();
+    let (arrived, words) = upgrade.join_next().await.unwrap().unwrap();
     assert_eq!(arrived.unwrap(), 2);
     assert!(words.iter().any(|line| line.contains("0002_double") && line.contains("drover test")), "{words:?}");
 }
