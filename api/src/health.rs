@@ -23,6 +23,9 @@ use crate::{
 /// Asks whether the process can do its work, and why not.
 pub type Ready = Arc<dyn Fn() -> Pin<Box<dyn Future<Output = Result<(), String>> + Send>> + Send + Sync>;
 
+/// When the question was asked last, and what came.
+type Answered = (Instant, Result<(), String>);
+
 /// A question that takes longer has its answer.
 const READY_WITHIN: Duration = Duration::from_secs(2);
 /// How long an answer is good for others who ask.
@@ -55,7 +58,7 @@ pub async fn serve_health(listener: TcpListener, build: Build, ready: Ready, shu
 
 /// One question for all who ask at about the same time: anybody may ask, and each question is one to the database.
 pub(crate) fn asked_together(ready: Ready) -> Ready {
-    let last: Arc<Mutex<Option<(Instant, Result<(), String>)>>> = Arc::default();
+    let last: Arc<Mutex<Option<Answered>>> = Arc::default();
     Arc::new(move || {
         let (ready, last) = (Arc::clone(&ready), Arc::clone(&last));
         Box::pin(async move {

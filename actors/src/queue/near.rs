@@ -238,7 +238,8 @@ impl Near {
 
     /// Reads need no order: none waits behind another.
     async fn read<T>(&self, read: impl Future<Output = Answer<T>>) -> Answer<T> {
-        self.reads.run(self.patience, read).await?
+        // Boxed: the callers' futures would otherwise hold the largest of all reads.
+        self.reads.run(self.patience, Box::pin(read)).await?
     }
 
     async fn ask<T: Send + 'static>(
