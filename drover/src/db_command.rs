@@ -176,12 +176,14 @@ fn progress(words: &str) {
 #[expect(clippy::needless_pass_by_value, reason = "it is the end of the error, and reads well in `map_err`")]
 fn failed(error: VersionError) -> Failure {
     let exit = match &error {
-        VersionError::Unknown { .. } | VersionError::NotUp { .. } | VersionError::NotDown { .. } => Exit::Usage,
+        VersionError::Unknown { .. }
+        | VersionError::NotUp { .. }
+        | VersionError::NotDown { .. }
+        | VersionError::Db(DbError::Url(_)) => Exit::Usage,
         VersionError::Newer { .. } | VersionError::AnotherRuns { .. } | VersionError::StillLocked { .. } => {
             Exit::Refused
         }
         VersionError::Interrupted => Exit::Interrupted,
-        VersionError::Db(DbError::Url(_)) => Exit::Usage,
         VersionError::Db(_) => Exit::Unreachable,
         VersionError::File { .. } | VersionError::Step { .. } => Exit::Failed,
     };

@@ -61,7 +61,7 @@ need_rust() {
 }
 
 # What nextest wrote of its run: the ten slowest tests, and those that needed their retry. The latter also go into the file
-# that \`./dev test\` prints last.
+# that `./dev test` prints last.
 report_nextest() {
     [ -s "$1" ] || return 0
     have python3 || return 0

@@ -62,7 +62,11 @@ impl Step<'_> {
         // What stands under the number of a lost build is another's.
         let build = self.row.build_id.map(BuildId).filter(|_| ended != Ended::Lost);
         let stored = match build {
-            Some(build) => self.while_claimed(grace.duration(), self.copy(build, logs, properties)).await,
+            Some(build) => {
+                // Boxed: it is large, and would be a part of every step.
+                let copy = Box::pin(self.copy(build, logs, properties));
+                self.while_claimed(grace.duration(), copy).await
+            }
             None => self.put_words(words_without_build(ended, self.master.name())).await,
         };
         match stored {

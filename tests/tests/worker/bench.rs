@@ -1,6 +1,8 @@
 //! A server without workers, and one worker beside it, as an operator starts it.
 
-use std::{fs::File, os::unix::fs::OpenOptionsExt, path::PathBuf, process::Stdio, sync::Arc, time::Duration};
+use std::{
+    fs::File, io::Write, os::unix::fs::OpenOptionsExt, path::PathBuf, process::Stdio, sync::Arc, time::Duration,
+};
 
 use base::{Entropy, SystemClock};
 use protocol::{id::TaskId, status::TaskStatus};
@@ -66,7 +68,8 @@ impl Bench {
     pub(crate) async fn start_worker(&mut self) {
         let credentials = json!({ "clientId": "static/tests/worker", "accessToken": WORKER_TOKEN });
         let file = self.path("worker.json");
-        std::fs::write(self.private(&file), credentials.to_string()).unwrap();
+        let mut private = File::options().write(true).create(true).truncate(true).mode(0o600).open(&file).unwrap();
+        private.write_all(credentials.to_string().as_bytes()).unwrap();
         let mut command = self.worker_command("work");
         command.arg("--credentials-file").arg(file).args([
             "--capacity",
@@ -91,12 +94,6 @@ impl Bench {
         command.args(["--worker-group", "tests", "--worker-id", "one", "--work-dir"]).arg(self.path(work_dir));
         command.stdout(Stdio::piped()).stderr(log);
         command
-    }
-
-    /// The path of a new file that only its owner can read.
-    fn private(&self, path: &std::path::Path) -> PathBuf {
-        File::options().write(true).create(true).truncate(true).mode(0o600).open(path).unwrap();
-        path.to_owned()
     }
 
     pub(crate) fn worker_id(&self) -> u32 {
@@ -164,7 +161,7 @@ impl Bench {
     }
 
     /// A path that no other test uses.
-    pub(crate) fn path(&self, name: &str) -> std::path::PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.directory.path().join(name)
     }
 
