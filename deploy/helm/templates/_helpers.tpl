@@ -6,7 +6,7 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- end }}
 
 {{- define "drover.image" -}}
-{{ .Values.image.repository }}:{{ .Values.image.tag | default .Chart.AppVersion }}
+{{ .Values.image.repository }}:{{ include "drover.value" (.Values.image.tag | default .Chart.AppVersion) }}
 {{- end }}
 
 {{- /* Settings, the same for servers and for the upgrade of the database. */}}
@@ -28,24 +28,47 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- with .Values.artifacts.s3 }}
 {{- if .bucket }}
 - name: DROVER__OBJECT__S3__BUCKET
-  value: {{ .bucket | quote }}
+  value: {{ include "drover.value" .bucket | quote }}
 - name: DROVER__OBJECT__S3__ENDPOINT
-  value: {{ .endpoint | quote }}
+  value: {{ include "drover.value" .endpoint | quote }}
 - name: DROVER__OBJECT__S3__REGION
-  value: {{ .region | quote }}
+  value: {{ include "drover.value" .region | quote }}
 - name: DROVER__OBJECT__S3__PATH_STYLE
-  value: {{ .pathStyle | quote }}
+  value: {{ include "drover.value" .pathStyle | quote }}
 - name: DROVER__OBJECT__S3__PREFIX
-  value: {{ .prefix | quote }}
+  value: {{ include "drover.value" .prefix | quote }}
 - name: DROVER__OBJECT__S3__ACCESS_KEY_ID
   valueFrom: { secretKeyRef: { name: {{ $.Values.secretName }}, key: object-s3-access-key-id } }
 - name: DROVER__OBJECT__S3__SECRET_ACCESS_KEY
   valueFrom: { secretKeyRef: { name: {{ $.Values.secretName }}, key: object-s3-secret-access-key } }
 {{- end }}
 {{- end }}
-{{- range $name, $value := .Values.settings }}
+{{- include "drover.settings" .Values.settings }}
+{{- end }}
+
+{{- /* Settings as variables of the environment: names and values as in `values.yaml`. */}}
+{{- define "drover.settings" -}}
+{{- range $name, $value := . }}
 - name: {{ $name }}
-  value: {{ $value | quote }}
+  value: {{ include "drover.value" $value | quote }}
+{{- end }}
+{{- end }}
+
+{{- /* One value as Drover reads it: lists and tables as JSON, and whole numbers with all their digits (a number of a values
+file is a float, which would be written as 6.7e+07). */}}
+{{- define "drover.value" -}}
+{{- if or (kindIs "map" .) (kindIs "slice" .) }}{{ toJson . }}
+{{- else if and (kindIs "float64" .) (eq (floor .) .) }}{{ printf "%.0f" . }}
+{{- else }}{{ toString . }}
+{{- end }}
+{{- end }}
+
+{{- /* The deployments that are wanted, as JSON: those of the values, or one of all roles. */}}
+{{- define "drover.deployments" -}}
+{{- if .Values.singleProcess.enabled }}
+{{- dict "all" (dict "roles" (list "all") "replicas" 1 "resources" .Values.singleProcess.resources) | toJson }}
+{{- else }}
+{{- .Values.deployments | toJson }}
 {{- end }}
 {{- end }}
 
