@@ -13,7 +13,7 @@ use protocol::{
 };
 use worker::{
     artifact::{Store, StoreError, content_type_of},
-    transfer::{Download, Origin, Progress, TransferError, unwatched},
+    transfer::{Download, Origin, Progress, Received, TransferError, unwatched},
 };
 
 use crate::{
@@ -73,16 +73,17 @@ pub(crate) struct UploadArgs {
 Examples:
   drover artifact download $TASK_ID public/build.tar.gz
   drover artifact download $TASK_ID public/logs/live_backing.log log.txt --run 0
+  drover artifact download $TASK_ID public/build.tar.gz - | tar -tz
 
 It grows in FILE.part and gets its name when it is whole and its hashes are right. Called again after it was interrupted, it
-goes on where it was.")]
+goes on where it was. With `-` it is written to standard output, once it is whole and its hashes are right.")]
 pub(crate) struct DownloadArgs {
     /// The task, by its id or the address of its page.
     #[arg(value_name = "TASK_ID", value_parser = ids::task_id)]
     task_id: TaskId,
     /// What the artifact is called, like `public/build.log`.
     name: String,
-    /// Where to put it [default: the last part of the name, in the working directory].
+    /// Where to put it, `-` for standard output [default: the last part of the name, in the working directory].
     file: Option<PathBuf>,
     /// The run [default: the latest].
     #[arg(long, value_name = "NUMBER")]
@@ -134,22 +135,40 @@ async fn upload(args: UploadArgs, ground: &Ground, output: Output) -> Result<Exi
 }
 
 async fn download(args: DownloadArgs, ground: &Ground, output: Output) -> Result<Exit, Failure> {
-    let target = match args.file {
-        Some(file) => file,
+    if args.file.as_deref() == Some(Path::new("-")) {
+        return download_to_stdout(args, ground, output).await;
+    }
+    let target = match &args.file {
+        Some(file) => file.clone(),
         None => file_name(&args.name)?,
     };
-    let (client, direct) = (args.server.connect(ground)?.0, args.server.connect_direct(ground)?.0);
-    let (progress, shown) = progress(&args.name, output);
-    let origin = Origin::Artifact { task_id: args.task_id, run_id: args.run, name: args.name };
-    let received = Download { client, direct, origin, progress, max_bytes: None }.to_file(&target).await;
-    shown.clear();
-    let received = received?;
+    let received = receive(args, ground, output, &target).await?;
     let (size, sha256, file) = (received.size, received.sha256, target.display().to_string());
     let object = serde_json::json!({
         "file": file, "size": size, "sha256": sha256, "verified": received.verified, "tries": received.tries,
     });
     let checked = if received.verified { "" } else { "; nobody told which hash it must have" };
     output.either(&object, &format!("{file}: {size} bytes, sha256 {sha256}{checked}"));
+    Ok(Exit::Ok)
+}
+
+async fn receive(args: DownloadArgs, ground: &Ground, output: Output, target: &Path) -> Result<Received, Failure> {
+    let (client, direct) = (args.server.connect(ground)?.0, args.server.connect_direct(ground)?.0);
+    let (progress, shown) = progress(&args.name, output);
+    let origin = Origin::Artifact { task_id: args.task_id, run_id: args.run, name: args.name };
+    let received = Download { client, direct, origin, progress, max_bytes: None }.to_file(target).await;
+    shown.clear();
+    Ok(received?)
+}
+
+/// By way of a temporary file: whoever reads it gets nothing whose hash is wrong, and nothing twice.
+async fn download_to_stdout(args: DownloadArgs, ground: &Ground, output: Output) -> Result<Exit, Failure> {
+    let failed = |error| Failure::new(Exit::Failed, format!("the artifact cannot be passed on: {error}"));
+    let directory = tempfile::tempdir().map_err(failed)?;
+    let received = receive(args, ground, output, &directory.path().join("artifact")).await?;
+    let mut file = std::fs::File::open(received.path).map_err(failed)?;
+    let mut stdout = io::stdout().lock();
+    io::copy(&mut file, &mut stdout).and_then(|_| stdout.flush()).map_err(failed)?;
     Ok(Exit::Ok)
 }
 

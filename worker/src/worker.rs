@@ -11,7 +11,10 @@ use std::{
 
 use base::{Backoff, Clock, Entropy, Shutdown};
 use rustix::process::geteuid;
-use tokio::{sync::Semaphore, task::JoinSet};
+use tokio::{
+    sync::{Semaphore, watch},
+    task::JoinSet,
+};
 
 use crate::{
     client::{Claim, Client, ClientError},
@@ -26,6 +29,7 @@ use crate::{
 /// A running worker. Stop it with `stop`; dropped, it ends at once and its tasks are left to their claims.
 pub struct Worker {
     stop: Shutdown,
+    refused: watch::Receiver<Option<String>>,
     /// Owns the one task that claims, and in it all that run.
     working: JoinSet<()>,
     /// Holds the directory for us.
@@ -47,6 +51,8 @@ pub enum StartError {
 
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
 const LONGEST_PAUSE: Duration = Duration::from_secs(20);
+/// Of all refusals the one that nobody can take back: a missing scope may be granted later.
+const BAD_REQUEST: u16 = 400;
 
 impl Worker {
     /// Opens what a worker needs and begins to ask for work.
@@ -84,8 +90,19 @@ impl Worker {
         });
         let pauses = Backoff::new(FIRST_PAUSE, LONGEST_PAUSE, entropy.branch("pause"));
         let mut working = JoinSet::new();
-        working.spawn(work(workshop, pauses));
-        Ok(Self { stop, working, _lock: lock })
+        let (refusal, refused) = watch::channel(None);
+        working.spawn(work(workshop, pauses, refusal));
+        Ok(Self { stop, refused, working, _lock: lock })
+    }
+
+    /// Returns, with the reason, once the server calls the request for work itself wrong: asking again would never help.
+    pub async fn until_refused(&self) -> String {
+        let mut refused = self.refused.clone();
+        match refused.wait_for(Option::is_some).await {
+            Ok(why) => why.clone().unwrap_or_default(),
+            // It was told to stop.
+            Err(_) => std::future::pending().await,
+        }
     }
 
     /// Takes no more work, ends what runs and reports it, so that the queue gives it to others. Takes a few seconds
@@ -138,21 +155,34 @@ async fn clear(settings: &WorkerSettings, isolation: &Isolation, tasks: &Path) {
 
 /// The running tasks live in this future: they end with it. A request for work is never given up while it waits,
 /// save at the very end: the answer might be on its way, and what it brings is ours.
-async fn work(shop: Arc<Workshop>, mut pauses: Backoff) {
+async fn work(shop: Arc<Workshop>, mut pauses: Backoff, refusal: watch::Sender<Option<String>>) {
     let mut jobs = JoinSet::new();
     let places = Arc::new(Semaphore::new(shop.settings.places()));
     tokio::select! {
         () = shop.stop.wait() => {}
-        () = take_work(&shop, &places, &mut pauses, &mut jobs) => {}
+        why = take_work(&shop, &places, &mut pauses, &mut jobs) => {
+            refusal.send_replace(Some(why));
+        }
     }
     while jobs.join_next().await.is_some() {}
 }
 
-/// Fills free places, for ever. Nobody else takes places, so those that are free stay free meanwhile.
-async fn take_work(shop: &Arc<Workshop>, places: &Arc<Semaphore>, pauses: &mut Backoff, jobs: &mut JoinSet<()>) {
-    while let Ok(first) = places.clone().acquire_owned().await {
+/// Fills free places until a request for work is refused for good; the answer is why. Nobody else takes places, so those that
+/// are free stay free meanwhile.
+async fn take_work(
+    shop: &Arc<Workshop>,
+    places: &Arc<Semaphore>,
+    pauses: &mut Backoff,
+    jobs: &mut JoinSet<()>,
+) -> String {
+    loop {
+        // Nobody closes the semaphore.
+        let Ok(first) = places.clone().acquire_owned().await else { continue };
         let rest = places.available_permits();
-        let claims = ask(shop, rest + 1, pauses).await;
+        let claims = match ask(shop, rest + 1, pauses).await {
+            Ok(claims) => claims,
+            Err(why) => return why,
+        };
         let free = std::iter::once(first).chain((0..rest).map_while(|_| places.clone().try_acquire_owned().ok()));
         for (claim, place) in claims.into_iter().zip(free) {
             let shop = shop.clone();
@@ -165,17 +195,20 @@ async fn take_work(shop: &Arc<Workshop>, places: &Arc<Semaphore>, pauses: &mut B
     }
 }
 
-async fn ask(shop: &Workshop, room: usize, pauses: &mut Backoff) -> Vec<Claim> {
+/// No claims: there is no work, or the server cannot be asked just now. An error: it says that the request can never be
+/// right.
+async fn ask(shop: &Workshop, room: usize, pauses: &mut Backoff) -> Result<Vec<Claim>, String> {
     let settings = &shop.settings;
     match shop.client.claim_work(&settings.task_queue_id, &settings.name, room).await {
         Ok(claims) => {
             pauses.reset();
-            claims.tasks
+            Ok(claims.tasks)
         }
+        Err(error) if error.status() == Some(BAD_REQUEST) => Err(error.in_full()),
         Err(error) => {
             tracing::warn!(error = error.in_full(), "no work could be claimed; trying again");
             pauses.pause().await;
-            Vec::new()
+            Ok(Vec::new())
         }
     }
 }

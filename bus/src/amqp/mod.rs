@@ -156,9 +156,10 @@ impl Bus for AmqpBus {
         for link in links {
             link.end();
         }
-        let tasks = std::mem::take(&mut *self.tasks());
+        let mut tasks = std::mem::take(&mut *self.tasks());
         let in_order = async {
-            tasks.join_all().await;
+            // Some were aborted with the consumer of calls that they served: `join_all` would panic on them.
+            while tasks.join_next().await.is_some() {}
             join_all(links.map(|link| link.close())).await;
         };
         let _ = timeout(CLOSE_WITHIN, in_order).await;

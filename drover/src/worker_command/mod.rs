@@ -111,9 +111,20 @@ pub(crate) async fn run(args: WorkerArgs, global: &Global, ground: &Ground, outp
     let started = Worker::start(settings, ground.clock.clone(), &ground.entropy.branch("worker")).await;
     let worker = started.map_err(|error| Failure::new(Exit::Failed, with_causes(&error)))?;
     output.either(&object, &text);
-    shutdown.wait().await;
+    let refused = tokio::select! {
+        () = shutdown.wait() => None,
+        why = worker.until_refused() => Some(why),
+    };
     worker.stop().await;
-    Ok(Exit::Ok)
+    match refused {
+        None => Ok(Exit::Ok),
+        Some(why) => {
+            let words = format!(
+                "{why}\nThe server will never take this request: look at --task-queue-id, --worker-group and --worker-id"
+            );
+            Err(Failure::new(Exit::Usage, words))
+        }
+    }
 }
 
 impl WorkerArgs {

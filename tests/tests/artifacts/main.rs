@@ -91,7 +91,7 @@ impl Bench {
         let mut command = program();
         command.args(["artifact", verb, &task_id, name]).arg(file).args(more).args(["-o", "json", "--root-url", url]);
         let (id, token) = self.drover.credentials();
-        command.args(["--client-id", id, "--access-token", token]);
+        command.env("TASKCLUSTER_CLIENT_ID", id).env("TASKCLUSTER_ACCESS_TOKEN", token);
         command
     }
 

@@ -16,12 +16,12 @@ use tokio::{
 use worker::client::{Client as WorkerClient, Credentials, next_piece};
 
 const QUEUE: &str = "tests/worker";
-const ROOT: (&str, &str) = ("static/tests/root", "abcdefghijklmnopqrstuvwxyz");
+pub(crate) const ROOT: (&str, &str) = ("static/tests/root", "abcdefghijklmnopqrstuvwxyz");
 /// The worker's own client; its token stands nowhere else.
 pub(crate) const WORKER_TOKEN: &str = "zyxwvutsrqponmlkjihgfedcba";
 /// The most that a mount may bring here.
 pub(crate) const MAX_MOUNT_BYTES: u64 = 1 << 20;
-const PATIENCE: Duration = Duration::from_mins(1);
+pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 /// So short that a claim runs out within a test, unless it is kept up.
 const CLAIM_TIMEOUT: &str = "4";
 
@@ -94,6 +94,10 @@ impl Bench {
         command.args(["--worker-group", "tests", "--worker-id", "one", "--work-dir"]).arg(self.path(work_dir));
         command.stdout(Stdio::piped()).stderr(log);
         command
+    }
+
+    pub(crate) fn root_url(&self) -> &str {
+        self.drover.root_url()
     }
 
     pub(crate) fn worker_id(&self) -> u32 {

@@ -145,3 +145,24 @@ async fn a_run_with_an_upload_that_nobody_finished_is_not_green_but_tried_again(
     assert_eq!(bench.reasons(id).await, ["intermittent-task", "completed"]);
     bench.stop().await;
 }
+
+#[tokio::test]
+async fn a_worker_whose_request_can_never_be_right_ends() {
+    let bench = Bench::start().await;
+    let mut command = tests::program();
+    command.args([
+        "worker",
+        "--root-url",
+        bench.root_url(),
+        "--task-queue-id",
+        "no-queue",
+        "--allow-powerful-credentials",
+    ]);
+    command.arg("--work-dir").arg(bench.path("refused")).env("TASKCLUSTER_CLIENT_ID", bench::ROOT.0);
+    let ended = command.env("TASKCLUSTER_ACCESS_TOKEN", bench::ROOT.1).output();
+    let ended = tokio::time::timeout(bench::PATIENCE, ended).await.unwrap().unwrap();
+    let words = String::from_utf8_lossy(&ended.stderr).into_owned();
+    assert_eq!(ended.status.code(), Some(2), "{words}");
+    assert!(words.contains("400") && words.contains("--task-queue-id"), "{words}");
+    bench.stop().await;
+}

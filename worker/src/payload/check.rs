@@ -20,6 +20,11 @@ impl Malformed {
     pub(crate) fn one(place: &str, fault: impl Display) -> Self {
         Self(vec![line(place, fault)])
     }
+
+    /// Each fault: the field, as `payload.env.NAME`, and what is wrong with it.
+    pub fn faults(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|line| line.trim_start().split_once(": ").unwrap_or(("payload", line)))
+    }
 }
 
 /// The JSON schema of the payload.

@@ -9,7 +9,7 @@ use protocol::{
 };
 use serde_json::Value;
 
-use super::Planned;
+use super::{Planned, payload};
 
 /// The faults of one definition: the field, and what is wrong with it.
 pub(super) fn definition(task: &Value, now: Timestamp) -> Vec<(String, String)> {
@@ -19,7 +19,9 @@ pub(super) fn definition(task: &Value, now: Timestamp) -> Vec<(String, String)> 
         let words = |fault: &schema::Fault| format!("must {}; got {}", fault.expected, fault.came);
         return faults.iter().map(|fault| (dotted(&fault.pointer), words(fault))).collect();
     }
-    dates(task, now)
+    let mut faults = dates(task, now);
+    faults.extend(payload::faults(task));
+    faults
 }
 
 fn dates(task: &Value, now: Timestamp) -> Vec<(String, String)> {

@@ -8,7 +8,7 @@ use protocol::{
 };
 use serde_json::{Map, Value, json};
 
-use super::{Draft, Planned, Wishes, check, from_now::from_now};
+use super::{Draft, Planned, Wishes, check, from_now::from_now, payload};
 
 /// What every task of a draft is made with.
 pub(super) struct Maker<'a> {
@@ -28,6 +28,7 @@ impl Maker<'_> {
         merge(&mut task, &self.draft.defaults);
         merge(&mut task, written);
         self.add_env(&mut task);
+        payload::fill(&mut task);
         let mut faults = Vec::new();
         let mut used = Vec::new();
         self.replace(&mut task, "", &mut used, &mut faults);

@@ -5,6 +5,7 @@ mod expand;
 mod from_now;
 mod load;
 mod name;
+mod payload;
 
 use std::{
     collections::BTreeMap,

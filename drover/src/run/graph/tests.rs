@@ -6,7 +6,7 @@ use super::*;
 
 fn wishes() -> Wishes {
     let env = BTreeMap::new();
-    Wishes { key: Key::given("k"), task_group_id: None, task_queue_id: "local/worker".to_owned(), env }
+    Wishes { key: Key::given("k"), task_group_id: None, task_queue_id: "some/queue".to_owned(), env }
 }
 
 fn now() -> Timestamp {
@@ -43,10 +43,23 @@ fn the_same_key_gives_the_same_plan_and_another_key_another() {
 fn what_is_not_written_is_filled_in() {
     let tasks = planned("tasks: {a: {payload: {command: [[\"true\"]]}}}");
     let task = &tasks["a"].task;
-    assert_eq!(task["taskQueueId"], "local/worker");
+    assert_eq!(task["taskQueueId"], "some/queue");
     assert_eq!(task["deadline"], "2026-01-02T00:00:00.000Z");
     assert_eq!(task["metadata"]["name"], "a");
     assert_eq!(task["taskGroupId"], json!(tasks["a"].task_id), "a group of one is named after it");
+}
+
+#[test]
+fn payloads_for_our_own_workers_are_filled_in_and_checked() {
+    let ours = "defaults: {taskQueueId: local/worker}\ntasks: ";
+    let task = &planned(&format!("{ours}{{a: {{payload: {{command: [[\"true\"]]}}}}}}"))["a"].task;
+    assert_eq!(task["payload"]["maxRunTime"], 3600);
+    let text = faults(&format!("{ours}{{a: {{payload: {{command: [[\"true\", 1]], mounts: 5}}}}}}"));
+    for part in ["payload.command.0.1", "payload.mounts"] {
+        assert!(text.contains(part), "{part} in {text}");
+    }
+    let theirs = &planned("tasks: {a: {payload: {image: debian}}}")["a"].task;
+    assert_eq!(theirs["payload"], json!({ "image": "debian" }), "other workers have payloads of their own");
 }
 
 #[test]
