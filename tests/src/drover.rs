@@ -49,6 +49,8 @@ impl Drover {
     }
 
     async fn run(folder: &Path, listen: &str, flags: &[&str], variables: &[(&str, &str)]) -> Self {
+        // For the HTTP clients of those who ask it; an error says that it was done before.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let data = folder.join("data");
         let data = data.to_str().unwrap();
         let flags = [&["dev", "-o", "json", "--listen", listen, "--data-dir", data], flags].concat();
