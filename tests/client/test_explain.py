@@ -73,7 +73,7 @@ def test_a_task_that_nobody_created_is_not_there(house):
     words = command(task_id, code=4)
     assert "404 ResourceNotFound" in words and task_id in words
     assert house.client.send("drover.explainTask", ["no-task"]).status_code == 400
-    assert command("no-task", code=2).startswith("error: invalid value 'no-task'")
+    assert "`no-task` is no task id" in command("no-task", code=2)
 
 
 def test_who_may_not_read_a_task_is_told_nothing_of_it(house):
