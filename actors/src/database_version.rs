@@ -22,7 +22,7 @@ pub fn part(db: Db) -> Child {
 struct Watch(Db);
 
 /// The only thing it is told.
-struct Look;
+struct Timer;
 
 struct State {
     tick: Tick,
@@ -48,19 +48,19 @@ impl Watch {
 }
 
 impl Actor for Watch {
-    type Msg = Look;
+    type Msg = Timer;
     type State = State;
     type Arguments = ();
 
-    async fn pre_start(&self, myself: ActorRef<Look>, (): ()) -> Result<State, ActorProcessingErr> {
+    async fn pre_start(&self, myself: ActorRef<Timer>, (): ()) -> Result<State, ActorProcessingErr> {
         let mut tick = Tick::new(NAME);
-        tick.again(&myself, EVERY, || Look);
+        tick.again(&myself, EVERY, || Timer);
         Ok(State { tick, behind: false })
     }
 
-    async fn handle(&self, myself: ActorRef<Look>, Look: Look, state: &mut State) -> Result<(), ActorProcessingErr> {
+    async fn handle(&self, myself: ActorRef<Timer>, Timer: Timer, state: &mut State) -> Result<(), ActorProcessingErr> {
         self.look(&mut state.behind).instrument(state.tick.root_span()).await;
-        state.tick.again(&myself, EVERY, || Look);
+        state.tick.again(&myself, EVERY, || Timer);
         Ok(())
     }
 }
