@@ -21,7 +21,7 @@ pub(super) fn fill(task: &mut Value) {
 /// What a worker would refuse the task for: the field, and what is wrong with it.
 pub(super) fn faults(task: &Value) -> Vec<(String, String)> {
     let refused = is_ours(task).then(|| Payload::read(&task["payload"]).err()).flatten();
-    let faults = refused.iter().flat_map(|refused| refused.faults());
+    let faults = refused.iter().flat_map(worker::payload::Malformed::faults);
     faults.map(|(field, words)| (field.to_owned(), words.to_owned())).collect()
 }
 
