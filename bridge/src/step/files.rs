@@ -11,6 +11,7 @@ use crate::{
     driver::{Build, BuildId, BuildResult, MasterDriver, Step as BuildStep},
     logs::Job,
     payload::Payload,
+    queue::Standing,
     shelf::Shelf,
 };
 
@@ -54,6 +55,11 @@ impl Step<'_> {
         }
     }
 
+    async fn holds_run(&self) -> Result<bool, Hitch> {
+        let standing = self.master.queue.standing(self.row.task_id(), self.row.run_id).await?;
+        Ok(matches!(standing, Standing::Ours(_)))
+    }
+
     /// Stores everything, trying for a while; then the run ends without.
     pub(super) async fn store_files(&mut self, ended: Ended, payload: Option<&Payload>) -> Result<(), Hitch> {
         let grace = self.master.rules.settings.artifacts_grace;
@@ -70,6 +76,8 @@ impl Step<'_> {
             None => self.put_words(words_without_build(ended, self.master.name())).await,
         };
         match stored {
+            // Resolved, by this bridge before a crash or by others: what the run has is final, and the report finds out.
+            Err(_) if !self.holds_run().await? => Ok(()),
             Err(error) if self.master.now() < last => Err(error),
             Err(error) => {
                 let (task, master) = (self.row.task_id(), self.master.name());
