@@ -19,7 +19,7 @@ use axum::{
         header::{ACCEPT_ENCODING, CONTENT_TYPE},
     },
 };
-use base::{Clock, Entropy, Shutdown};
+use base::{Clock, Rng, Shutdown};
 use hyper::body::Incoming;
 use protocol::exchanges::ExchangeNames;
 use tokio::net::TcpListener;
@@ -51,7 +51,7 @@ pub struct Api {
     pub pushes: Pushes,
     pub live: Live,
     pub clock: Arc<dyn Clock>,
-    pub entropy: Entropy,
+    pub rng: Rng,
     /// For probes.
     pub ready: Ready,
 }
@@ -111,7 +111,7 @@ fn door(api: Api, root_url: String, proxies: Arc<TrustedProxies>, shutdown: &Shu
         table,
         clients: api.auth.clients().clone(),
         clock: api.clock,
-        entropy: api.entropy.branch("http"),
+        rng: api.rng.branch("http"),
         probes,
         root_url,
     }

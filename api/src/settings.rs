@@ -1,4 +1,4 @@
-use base::{Secret, Span};
+use base::{ConfigDuration, Secret};
 use serde::{Deserialize, Serialize};
 
 use crate::http::{BodyLimits, Checks, LimitSizes, Limits, Pace, Permits};
@@ -17,11 +17,11 @@ base::settings! {
         /// Connections that may follow live events at the same time.
         pub live_connections: usize = 1000,
         /// How long a request may take, from its last header to its answer.
-        pub deadline: Span = Span::seconds(30),
+        pub deadline: ConfigDuration = ConfigDuration::seconds(30),
         /// How long an upload of one file may take.
-        pub upload_deadline: Span = Span::hours(2),
+        pub upload_deadline: ConfigDuration = ConfigDuration::hours(2),
         /// How long open requests may go on once the process is told to stop.
-        pub drain_deadline: Span = Span::seconds(8),
+        pub drain_deadline: ConfigDuration = ConfigDuration::seconds(8),
         /// Biggest JSON body, in bytes.
         pub body_limit: usize = 10 * 1024 * 1024,
         /// Biggest body of a whole graph, in bytes.
@@ -67,7 +67,7 @@ base::settings! {
         /// Files that are uploaded at the same time.
         pub uploads: usize = 1024,
         /// How long a body may take before it must come at the least rate.
-        pub body_grace: Span = Span::seconds(10),
+        pub body_grace: ConfigDuration = ConfigDuration::seconds(10),
         /// Bytes of a body that must come in each second.
         pub body_rate: u32 = 1024,
     }

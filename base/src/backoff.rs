@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::Entropy;
+use crate::Rng;
 
 /// Waits that double from `first` to `most`, each shaken so that many who failed together do not return together.
 #[derive(Debug, Clone)]
@@ -10,19 +10,19 @@ pub struct Backoff {
     first: Duration,
     most: Duration,
     next: Duration,
-    entropy: Entropy,
+    rng: Rng,
 }
 
 impl Backoff {
-    pub fn new(first: Duration, most: Duration, entropy: Entropy) -> Self {
-        Self { first, most, next: first.min(most), entropy }
+    pub fn new(first: Duration, most: Duration, rng: Rng) -> Self {
+        Self { first, most, next: first.min(most), rng }
     }
 
     /// The wait before the next try: between half of the current step and the whole of it, so never above `most`.
     pub fn next_wait(&mut self) -> Duration {
         let step = self.next;
         self.next = step.saturating_mul(2).min(self.most);
-        step.mul_f64(0.5 + self.entropy.fraction() / 2.0)
+        step.mul_f64(0.5 + self.rng.fraction() / 2.0)
     }
 
     /// Begins again with `first`: something worked.
@@ -45,7 +45,7 @@ mod tests {
 
     #[test]
     fn waits_grow_to_the_most_and_begin_again_after_a_success() {
-        let mut backoff = Backoff::new(FIRST, MOST, Entropy::seeded(1));
+        let mut backoff = Backoff::new(FIRST, MOST, Rng::seeded(1));
         for step in [FIRST, FIRST * 2, MOST, MOST] {
             let wait = backoff.next_wait();
             assert!(wait >= step / 2 && wait <= step, "{wait:?} of {step:?}");

@@ -8,8 +8,8 @@ extern crate self as base;
 
 mod backoff;
 mod clock;
-mod entropy;
 pub mod environment;
+mod rng;
 mod seal;
 #[cfg(feature = "testing")]
 mod seed;
@@ -19,12 +19,12 @@ pub mod telemetry;
 
 pub use backoff::Backoff;
 pub use clock::{Clock, SystemClock, TestClock};
-pub use entropy::Entropy;
+pub use rng::Rng;
 pub use seal::{KeyRing, KeyRingError, SealedText, SealingKey, UnsealError};
 #[cfg(feature = "testing")]
 pub use seed::Seed;
 // For the code that `settings!` writes.
 #[doc(hidden)]
 pub use serde;
-pub use settings::{Secret, Span};
+pub use settings::{ConfigDuration, Secret};
 pub use shutdown::Shutdown;

@@ -8,7 +8,7 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use ring::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use serde::{Deserialize, Serialize};
 
-use crate::{Entropy, Secret};
+use crate::{Rng, Secret};
 
 /// The version of the form below.
 const VERSION: u8 = 1;
@@ -77,8 +77,8 @@ impl KeyRing {
     }
 
     /// Seals `text` so that it opens for the same `purpose` only: a box moved to another row stays shut.
-    pub fn seal(&self, text: &str, purpose: &str, entropy: &Entropy) -> SealedText {
-        let bytes: [u8; NONCE_LEN] = entropy.bytes();
+    pub fn seal(&self, text: &str, purpose: &str, rng: &Rng) -> SealedText {
+        let bytes: [u8; NONCE_LEN] = rng.bytes();
         let mut sealed = text.as_bytes().to_vec();
         let (kid, key) = self.newest();
         let sealing =
@@ -123,8 +123,8 @@ impl fmt::Debug for KeyRing {
 
 impl SealingKey {
     /// A fresh key.
-    pub fn make(id: &str, entropy: &Entropy) -> Self {
-        Self { id: id.to_owned(), key: STANDARD.encode(entropy.bytes::<KEY_BYTES>()).into() }
+    pub fn make(id: &str, rng: &Rng) -> Self {
+        Self { id: id.to_owned(), key: STANDARD.encode(rng.bytes::<KEY_BYTES>()).into() }
     }
 }
 
@@ -138,7 +138,7 @@ mod tests {
     use super::*;
 
     fn key(id: &str, seed: u64) -> SealingKey {
-        SealingKey::make(id, &Entropy::seeded(seed))
+        SealingKey::make(id, &Rng::seeded(seed))
     }
 
     fn ring(keys: &[SealingKey]) -> KeyRing {
@@ -147,22 +147,22 @@ mod tests {
 
     #[test]
     fn what_is_sealed_opens_for_its_purpose_only() {
-        let (ring, entropy) = (ring(&[key("a", 1)]), Entropy::seeded(9));
-        let sealed = ring.seal("knock", "client me", &entropy);
+        let (ring, rng) = (ring(&[key("a", 1)]), Rng::seeded(9));
+        let sealed = ring.seal("knock", "client me", &rng);
         assert_eq!(ring.open(&sealed, "client me").unwrap(), "knock");
         assert_eq!(ring.open(&sealed, "client you"), Err(UnsealError::Refused("a".to_owned())));
-        assert_ne!(ring.seal("knock", "client me", &entropy), sealed);
+        assert_ne!(ring.seal("knock", "client me", &rng), sealed);
         assert!(!serde_json::to_string(&sealed).unwrap().contains("knock"));
     }
 
     #[test]
     fn the_last_key_seals_and_all_open() {
-        let entropy = Entropy::seeded(9);
-        let before = ring(&[key("a", 1)]).seal("knock", "p", &entropy);
+        let rng = Rng::seeded(9);
+        let before = ring(&[key("a", 1)]).seal("knock", "p", &rng);
         let both = ring(&[key("a", 1), key("b", 2)]);
         assert!(both.is_old(&before));
         assert_eq!(both.open(&before, "p").unwrap(), "knock");
-        let after = both.seal("knock", "p", &entropy);
+        let after = both.seal("knock", "p", &rng);
         assert!(!both.is_old(&after));
         assert_eq!(ring(&[key("a", 1)]).open(&after, "p"), Err(UnsealError::NoSuchKey("b".to_owned())));
         assert_eq!(ring(&[key("b", 3)]).open(&after, "p"), Err(UnsealError::Refused("b".to_owned())));
@@ -171,7 +171,7 @@ mod tests {
     #[test]
     fn an_altered_box_stays_shut() {
         let ring = ring(&[key("a", 1)]);
-        let sealed = ring.seal("knock", "p", &Entropy::seeded(9));
+        let sealed = ring.seal("knock", "p", &Rng::seeded(9));
         let mut bytes = STANDARD.decode(&sealed.sealed).unwrap();
         bytes[0] ^= 1;
         let altered = SealedText { sealed: STANDARD.encode(&bytes), ..sealed.clone() };

@@ -1,6 +1,6 @@
 //! Chance that can be repeated.
 
-use crate::Entropy;
+use crate::Rng;
 
 /// Where all chance of one test comes from. It is printed, so that a failure names the seed to repeat it with.
 #[derive(Debug)]
@@ -16,12 +16,12 @@ impl Seed {
     pub fn choose(test: &str) -> Self {
         let given =
             std::env::var("DROVER_TEST_SEED").ok().map(|text| text.parse().expect("DROVER_TEST_SEED is a number"));
-        let seed = given.unwrap_or_else(|| Entropy::system().range(0..1_000_000));
+        let seed = given.unwrap_or_else(|| Rng::system().range(0..1_000_000));
         println!("{test}: DROVER_TEST_SEED={seed} repeats this run");
         Self(seed)
     }
 
-    pub fn entropy(&self) -> Entropy {
-        Entropy::seeded(self.0)
+    pub fn rng(&self) -> Rng {
+        Rng::seeded(self.0)
     }
 }

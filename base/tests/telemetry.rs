@@ -12,7 +12,7 @@ use std::{
 };
 
 use base::{
-    Span,
+    ConfigDuration,
     telemetry::{self, TelemetrySettings},
 };
 
@@ -57,7 +57,7 @@ fn answer(mut stream: &TcpStream) -> Option<String> {
 fn what_was_traced_and_counted_is_sent_before_the_guard_is_gone() {
     rustls::crypto::ring::default_provider().install_default().unwrap();
     let (otlp_endpoint, told) = collector();
-    let flush_deadline = Span::seconds(10);
+    let flush_deadline = ConfigDuration::seconds(10);
     let settings = TelemetrySettings { otlp_endpoint, flush_deadline, ..TelemetrySettings::default() };
     let guard = telemetry::init(&settings, "test").unwrap();
 

@@ -6,7 +6,7 @@ use std::{
 };
 
 use async_trait::async_trait;
-use base::{Backoff, Clock, Entropy};
+use base::{Backoff, Clock, Rng};
 use chrono::TimeDelta;
 use db::bridge::MasterState;
 use protocol::time::Timestamp;
@@ -49,14 +49,9 @@ pub(crate) struct Health {
 }
 
 impl Circuit {
-    pub(crate) fn new(
-        driver: Arc<dyn MasterDriver>,
-        clock: Arc<dyn Clock>,
-        entropy: Entropy,
-        timeout: Duration,
-    ) -> Self {
+    pub(crate) fn new(driver: Arc<dyn MasterDriver>, clock: Arc<dyn Clock>, rng: Rng, timeout: Duration) -> Self {
         let health = Health { state: MasterState::Unknown, error: None };
-        let backoff = Backoff::new(FIRST_PAUSE, LONGEST_PAUSE, entropy);
+        let backoff = Backoff::new(FIRST_PAUSE, LONGEST_PAUSE, rng);
         let fuse = Mutex::new(Fuse { health, failures: 0, backoff, last_ok: None, probe_at: None });
         Self { driver, clock, limit: timeout * TURNS, fuse }
     }

@@ -9,7 +9,7 @@ use std::{
 };
 
 use actors::artifacts::Artifacts;
-use base::{Clock, Entropy};
+use base::{Clock, Rng};
 use chrono::TimeDelta;
 use db::{
     Db, DbError,
@@ -51,7 +51,7 @@ pub(crate) struct Master {
     pub(crate) artifacts: Artifacts,
     pub(crate) db: Db,
     pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) entropy: Entropy,
+    pub(crate) rng: Rng,
     pub(crate) builders: Builders,
     pub(crate) meters: Meters,
     pub(crate) endings: Endings,
@@ -99,7 +99,7 @@ impl Master {
         let settings = &self.rules.settings;
         let heard = self.events.load(Ordering::Relaxed);
         let every = if heard { settings.sweep } else { settings.sweep_without_events };
-        self.now() + TimeDelta::from_std(self.entropy.jitter(every.duration())).unwrap_or(TimeDelta::MAX)
+        self.now() + TimeDelta::from_std(self.rng.jitter(every.duration())).unwrap_or(TimeDelta::MAX)
     }
 
     /// The master was away for longer than claims are kept alive for it.

@@ -94,7 +94,7 @@ pub(crate) fn part(shared: Arc<Shared>) -> (Child, Hint<Look>) {
     let later = address.clone();
     let make = move || {
         let me = later.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let id = Uuid::from_bytes(shared.master.entropy.uuid_bytes());
+        let id = Uuid::from_bytes(shared.master.rng.uuid_bytes());
         let me = me.unwrap_or_else(|| unreachable!("a part is started after it was made"));
         (Reflector { shared: shared.clone(), hints: own.clone(), me, id }, ())
     };
@@ -129,7 +129,7 @@ impl Actor for Reflector {
                 "the open builds of a master could not be looked at; the next tick tries again"
             );
         }
-        desk.tick.again(&myself, self.shared.master.entropy.jitter(EVERY), || Look);
+        desk.tick.again(&myself, self.shared.master.rng.jitter(EVERY), || Look);
         Ok(())
     }
 

@@ -1,6 +1,6 @@
 //! What an operator can set about the bridge.
 
-use base::{Secret, settings::Span};
+use base::{Secret, settings::ConfigDuration};
 use protocol::state::ReasonResolved;
 use serde::{Deserialize, Serialize};
 
@@ -14,7 +14,7 @@ base::settings! {
         /// Empty: `drover dev` and `drover serve` use one of their own that may do just that.
         pub client_id: String = String::new(),
         /// How long a resolved request is remembered.
-        pub keep: Span = Span::days(7),
+        pub keep: ConfigDuration = ConfigDuration::days(7),
     }
 }
 
@@ -52,22 +52,22 @@ base::settings! {
         /// whole names. Others may hold paths and secrets that steps put there.
         pub public_properties: Vec<String> = PUBLIC_PROPERTIES.map(str::to_owned).to_vec(),
         /// How long claims are kept alive while the master cannot be reached.
-        pub master_down_grace: Span = Span::hours(2),
+        pub master_down_grace: ConfigDuration = ConfigDuration::hours(2),
         /// How long a request that a builder has just taken is left alone before it is cancelled: a master that is
         /// told to cancel in that moment may block the builder for good.
-        pub cancel_grace: Span = Span::seconds(5),
+        pub cancel_grace: ConfigDuration = ConfigDuration::seconds(5),
         /// How often a cancel is repeated that the master has not followed.
-        pub cancel_again: Span = Span::seconds(30),
+        pub cancel_again: ConfigDuration = ConfigDuration::seconds(30),
         /// After how long a cancel that was not followed is told of as an error.
-        pub cancel_alarm: Span = Span::seconds(60),
+        pub cancel_alarm: ConfigDuration = ConfigDuration::seconds(60),
         /// How often every open request is looked at while events arrive.
-        pub sweep: Span = Span::minutes(5),
+        pub sweep: ConfigDuration = ConfigDuration::minutes(5),
         /// The same while they do not.
-        pub sweep_without_events: Span = Span::seconds(30),
+        pub sweep_without_events: ConfigDuration = ConfigDuration::seconds(30),
         /// How long logs and other artifacts of an ended build are tried again before its task is resolved without.
-        pub artifacts_grace: Span = Span::minutes(5),
+        pub artifacts_grace: ConfigDuration = ConfigDuration::minutes(5),
         /// How long one request to the master may take.
-        pub timeout: Span = Span::seconds(30),
+        pub timeout: ConfigDuration = ConfigDuration::seconds(30),
         /// How many requests to the master are under way at the same time; at most half of them to have builds made.
         pub in_flight: usize = 4,
         /// How the master is spoken to: `rest` for Buildbot 1.0 and later, `classic` for 0.8.
@@ -92,7 +92,7 @@ base::settings! {
         /// certain names only.
         pub queue: String = String::new(),
         /// How long the task of a build that ended waits for `log_uploaded`, which tells where its log is.
-        pub log_wait: Span = Span::minutes(2),
+        pub log_wait: ConfigDuration = ConfigDuration::minutes(2),
         /// A list of the builders as JSON, by HTTP: names, or an object with `builders`. Empty: builders that had one of the
         /// latest 100,000 requests.
         pub builders_url: String = String::new(),

@@ -6,7 +6,7 @@ use std::{
 };
 
 use actors::{artifacts::Artifacts, auth::Auth, kit::Child, queue::Queue};
-use base::{Clock, Entropy, settings::Span};
+use base::{Clock, Rng, settings::ConfigDuration};
 use bus::Bus;
 use db::Db;
 use protocol::exchanges::ExchangeNames;
@@ -39,9 +39,9 @@ pub struct Bridge {
     /// Of the exchanges for the world.
     pub exchange_names: ExchangeNames,
     pub clock: Arc<dyn Clock>,
-    pub entropy: Entropy,
+    pub rng: Rng,
     /// How long resolved requests are remembered.
-    pub keep: Span,
+    pub keep: ConfigDuration,
 }
 
 /// One master, and the ways to it.
@@ -76,7 +76,7 @@ impl Bridge {
     pub(crate) fn share(&self, master: MasterParts) -> Result<Shared, BadMaster> {
         let MasterParts { settings, driver, logs } = master;
         let rules = Rules::read(settings)?;
-        let entropy = self.entropy.branch(rules.name());
+        let rng = self.rng.branch(rules.name());
         let queue = QueueClient {
             queue: self.queue.clone(),
             auth: self.auth.clone(),
@@ -86,7 +86,7 @@ impl Bridge {
             worker_group: rules.name().to_owned(),
         };
         let timeout = rules.settings.timeout.duration();
-        let circuit = Circuit::new(driver, self.clock.clone(), entropy.branch("circuit"), timeout);
+        let circuit = Circuit::new(driver, self.clock.clone(), rng.branch("circuit"), timeout);
         let master = Master {
             driver: Arc::new(circuit),
             logs,
@@ -94,7 +94,7 @@ impl Bridge {
             artifacts: self.artifacts.clone(),
             db: self.db.clone(),
             clock: self.clock.clone(),
-            entropy,
+            rng,
             builders: Builders::new(),
             meters: Meters::new(),
             endings: Endings::default(),

@@ -98,7 +98,7 @@ impl Actor for TaskListener {
             tick: Tick::new("bridge/tasks"),
             sweep,
             sweep_at: master.now(),
-            backoff: Backoff::new(FIRST_PAUSE, LONGEST_PAUSE, master.entropy.clone()),
+            backoff: Backoff::new(FIRST_PAUSE, LONGEST_PAUSE, master.rng.clone()),
         })
     }
 
@@ -116,7 +116,7 @@ impl Actor for TaskListener {
             }
             Heard::Sweep => {
                 self.sweep(desk).instrument(span).await;
-                desk.sweep.again(&myself, self.shared.master.entropy.jitter(SWEEP_TICK), || Heard::Sweep);
+                desk.sweep.again(&myself, self.shared.master.rng.jitter(SWEEP_TICK), || Heard::Sweep);
             }
         }
         Ok(())

@@ -6,8 +6,8 @@ use std::time::Duration;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{Connection, PgPool};
 
-use crate::lane::IDLE;
-use crate::{DbError, LaneConnection, options, versions};
+use crate::batch_connection::IDLE;
+use crate::{BatchConnection, DbError, options, versions};
 
 /// How to reach the database and how much of it to use.
 #[derive(Clone)]
@@ -52,7 +52,7 @@ impl fmt::Debug for DbSettings {
 #[derive(Clone)]
 pub struct Db {
     pool: PgPool,
-    lane_options: PgConnectOptions,
+    batch_options: PgConnectOptions,
 }
 
 impl fmt::Debug for Db {
@@ -77,14 +77,14 @@ impl Db {
             })
             .connect_with(limited)
             .await?;
-        let db = Self { pool, lane_options: LaneConnection::options(base, settings.idle_in_transaction_timeout) };
+        let db = Self { pool, batch_options: BatchConnection::options(base, settings.idle_in_transaction_timeout) };
         db.check().await?;
         Ok(db)
     }
 
     /// A connection of its own for a hot step. Nothing is opened before the first call.
-    pub fn lane(&self) -> LaneConnection {
-        LaneConnection::new(self.lane_options.clone())
+    pub fn batch_connection(&self) -> BatchConnection {
+        BatchConnection::new(self.batch_options.clone())
     }
 
     /// One round trip to the server and back.
@@ -103,8 +103,8 @@ impl Db {
         self.pool.close().await;
     }
 
-    pub(crate) fn lane_options(&self) -> &PgConnectOptions {
-        &self.lane_options
+    pub(crate) fn batch_options(&self) -> &PgConnectOptions {
+        &self.batch_options
     }
 
     pub(crate) fn pool(&self) -> &PgPool {

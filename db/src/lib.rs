@@ -5,6 +5,7 @@
 
 pub mod artifact;
 pub mod auth;
+mod batch_connection;
 pub mod blob;
 pub mod bridge;
 pub mod classic;
@@ -12,7 +13,6 @@ mod connect;
 pub mod embedded;
 mod error;
 pub mod index;
-mod lane;
 pub mod object;
 mod options;
 pub mod outbox;
@@ -26,7 +26,7 @@ pub mod testing;
 pub mod treeherder;
 pub mod versions;
 
+pub use batch_connection::BatchConnection;
 pub use connect::{Db, DbSettings};
 pub use error::DbError;
-pub use lane::LaneConnection;
 pub use rows::Rows;

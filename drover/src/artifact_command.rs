@@ -20,9 +20,9 @@ use crate::{
     artifact_list::{self, ListArgs},
     client::{Server, ServerArgs},
     exit::{Exit, Failure},
-    ground::Ground,
     ids,
     output::Output,
+    system_context::SystemContext,
 };
 
 #[derive(Debug, Subcommand)]
@@ -92,19 +92,19 @@ pub(crate) struct DownloadArgs {
     server: ServerArgs,
 }
 
-pub(crate) async fn run(command: ArtifactCommand, ground: &Ground, output: &Output) -> Result<Exit, Failure> {
+pub(crate) async fn run(command: ArtifactCommand, system: &SystemContext, output: &Output) -> Result<Exit, Failure> {
     match command {
-        ArtifactCommand::Upload(args) => upload(args, ground, *output).await,
-        ArtifactCommand::Download(args) => download(args, ground, *output).await,
-        ArtifactCommand::List(args) => artifact_list::run(args, ground, *output).await,
+        ArtifactCommand::Upload(args) => upload(args, system, *output).await,
+        ArtifactCommand::Download(args) => download(args, system, *output).await,
+        ArtifactCommand::List(args) => artifact_list::run(args, system, *output).await,
     }
 }
 
-async fn upload(args: UploadArgs, ground: &Ground, output: Output) -> Result<Exit, Failure> {
+async fn upload(args: UploadArgs, system: &SystemContext, output: Output) -> Result<Exit, Failure> {
     if !args.file.is_file() {
         return Err(Failure::new(Exit::Usage, format!("`{}` is no file that can be read", args.file.display())));
     }
-    let (server, direct) = (args.server.connect(ground)?, args.server.connect_direct(ground)?);
+    let (server, direct) = (args.server.connect(system)?, args.server.connect_direct(system)?);
     let run_id = match args.run {
         Some(run_id) => run_id,
         None => latest_run(&server, args.task_id).await?,
@@ -134,15 +134,15 @@ async fn upload(args: UploadArgs, ground: &Ground, output: Output) -> Result<Exi
     Ok(Exit::Ok)
 }
 
-async fn download(args: DownloadArgs, ground: &Ground, output: Output) -> Result<Exit, Failure> {
+async fn download(args: DownloadArgs, system: &SystemContext, output: Output) -> Result<Exit, Failure> {
     if args.file.as_deref() == Some(Path::new("-")) {
-        return download_to_stdout(args, ground, output).await;
+        return download_to_stdout(args, system, output).await;
     }
     let target = match &args.file {
         Some(file) => file.clone(),
         None => file_name(&args.name)?,
     };
-    let received = receive(args, ground, output, &target).await?;
+    let received = receive(args, system, output, &target).await?;
     let (size, sha256, file) = (received.size, received.sha256, target.display().to_string());
     let object = serde_json::json!({
         "file": file, "size": size, "sha256": sha256, "verified": received.verified, "tries": received.tries,
@@ -152,8 +152,13 @@ async fn download(args: DownloadArgs, ground: &Ground, output: Output) -> Result
     Ok(Exit::Ok)
 }
 
-async fn receive(args: DownloadArgs, ground: &Ground, output: Output, target: &Path) -> Result<Received, Failure> {
-    let (client, direct) = (args.server.connect(ground)?.0, args.server.connect_direct(ground)?.0);
+async fn receive(
+    args: DownloadArgs,
+    system: &SystemContext,
+    output: Output,
+    target: &Path,
+) -> Result<Received, Failure> {
+    let (client, direct) = (args.server.connect(system)?.0, args.server.connect_direct(system)?.0);
     let (progress, shown) = progress(&args.name, output);
     let origin = Origin::Artifact { task_id: args.task_id, run_id: args.run, name: args.name };
     let received = Download { client, direct, origin, progress, max_bytes: None }.to_file(target).await;
@@ -162,10 +167,10 @@ async fn receive(args: DownloadArgs, ground: &Ground, output: Output, target: &P
 }
 
 /// By way of a temporary file: whoever reads it gets nothing whose hash is wrong, and nothing twice.
-async fn download_to_stdout(args: DownloadArgs, ground: &Ground, output: Output) -> Result<Exit, Failure> {
+async fn download_to_stdout(args: DownloadArgs, system: &SystemContext, output: Output) -> Result<Exit, Failure> {
     let failed = |error| Failure::new(Exit::Failed, format!("the artifact cannot be passed on: {error}"));
     let directory = tempfile::tempdir().map_err(failed)?;
-    let received = receive(args, ground, output, &directory.path().join("artifact")).await?;
+    let received = receive(args, system, output, &directory.path().join("artifact")).await?;
     let mut file = std::fs::File::open(received.path).map_err(failed)?;
     let mut stdout = io::stdout().lock();
     io::copy(&mut file, &mut stdout).and_then(|_| stdout.flush()).map_err(failed)?;

@@ -7,9 +7,9 @@ use serde::{Deserialize, Serialize};
 use crate::{
     client::{Server, ServerArgs},
     exit::{Exit, Failure},
-    ground::Ground,
     ids,
     output::Output,
+    system_context::SystemContext,
 };
 
 #[derive(Debug, Args)]
@@ -48,8 +48,8 @@ struct Page {
 }
 
 /// A line, or an object, for each.
-pub(crate) async fn run(args: ListArgs, ground: &Ground, output: Output) -> Result<Exit, Failure> {
-    let server = args.server.connect(ground)?;
+pub(crate) async fn run(args: ListArgs, system: &SystemContext, output: Output) -> Result<Exit, Failure> {
+    let server = args.server.connect(system)?;
     for artifact in artifacts(&server, args.task_id, args.run).await? {
         let Artifact { name, content_type, expires, .. } = &artifact;
         output.either(&artifact, &format!("{content_type:<24} {expires} {name}"));

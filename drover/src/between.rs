@@ -17,7 +17,7 @@ pub(crate) fn connect_bus(plan: &Plan) -> Result<Arc<dyn Bus>, Failure> {
         return Ok(Arc::new(MemoryBus::default()));
     }
     let secret = Some(plan.credentials.queue_access_token.reveal());
-    let bus = broker(&plan.settings, secret, "drover", &plan.ground.entropy.branch("bus"))?;
+    let bus = broker(&plan.settings, secret, "drover", &plan.system.rng.branch("bus"))?;
     if !bus.is_split() {
         tracing::warn!(
             "internal messages share the vhost of the external ones, where others may read them and fill their queues; the \
@@ -43,7 +43,7 @@ impl WakeUps {
         if is_alone(plan) {
             return Self { process: None, teller: None, others: Wakes::none() };
         }
-        let process = Process::new(bus.clone(), plan.ground.entropy.branch("wake"));
+        let process = Process::new(bus.clone(), plan.system.rng.branch("wake"));
         let (teller, others) = process.teller();
         Self { process: Some(process), teller: Some(teller), others: others.wakes() }
     }

@@ -15,9 +15,9 @@ use bus::Bus;
 
 use crate::{
     exit::{Exit, Failure},
-    ground::Ground,
     role::Role,
     roles::Plan,
+    system_context::SystemContext,
 };
 
 /// None, where this process does not run the bridge or there are no masters. The listeners come first, and are to be started
@@ -31,9 +31,9 @@ pub(crate) fn parts(
     if settings.masters.is_empty() || !plan.roles.contains(&Role::Bridge) {
         return Ok((Vec::new(), Vec::new()));
     }
-    let Ground { clock, entropy } = plan.ground.clone();
+    let SystemContext { clock, rng } = plan.system.clone();
     let masters: Result<Vec<MasterParts>, Failure> =
-        settings.masters.iter().map(|master| open(master.clone(), &plan.ground)).collect();
+        settings.masters.iter().map(|master| open(master.clone(), &plan.system)).collect();
     let id = &settings.client_id;
     let bridge = Bridge {
         queue: queue.clone(),
@@ -44,7 +44,7 @@ pub(crate) fn parts(
         bus: bus.clone(),
         exchange_names: plan.exchange_names.clone(),
         clock,
-        entropy: entropy.branch("bridge"),
+        rng: rng.branch("bridge"),
         keep: settings.keep,
     };
     let parts = bridge.parts(masters?).map_err(|error| Failure::new(Exit::Usage, error.to_string()))?;
@@ -53,21 +53,21 @@ pub(crate) fn parts(
 }
 
 /// The way to a master. Nothing is sent yet.
-fn open(settings: MasterSettings, ground: &Ground) -> Result<MasterParts, Failure> {
+fn open(settings: MasterSettings, system: &SystemContext) -> Result<MasterParts, Failure> {
     let bad = |error: DriverError| {
         let words = format!("the setting `bridge.masters`, master `{}`: {error}", settings.name);
         Failure::new(Exit::Usage, words)
     };
-    let clock = ground.clock.clone();
+    let clock = system.clock.clone();
     let (driver, logs): (Arc<dyn MasterDriver>, Arc<dyn LogCopier>) = match settings.driver {
         DriverKind::Rest => {
-            let entropy = ground.entropy.branch("buildbot");
-            let master = Arc::new(BuildbotMaster::new(&settings, clock, entropy).map_err(bad)?);
+            let rng = system.rng.branch("buildbot");
+            let master = Arc::new(BuildbotMaster::new(&settings, clock, rng).map_err(bad)?);
             (master.clone(), Arc::new(Copier::start(master)))
         }
         DriverKind::Classic => {
-            let entropy = ground.entropy.branch("classic");
-            let master = Arc::new(ClassicMaster::new(&settings, clock, entropy).map_err(bad)?);
+            let rng = system.rng.branch("classic");
+            let master = Arc::new(ClassicMaster::new(&settings, clock, rng).map_err(bad)?);
             (master.clone(), Arc::new(ClassicLogs(master)))
         }
     };

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use base::{Entropy, Secret};
+use base::{Rng, Secret};
 use bus::{AmqpBus, AmqpOptions, BusError, MessageKey, SplitBus};
 use protocol::exchanges::ExchangeNames;
 
@@ -16,7 +16,7 @@ pub(crate) fn broker(
     settings: &DroverSettings,
     secret: Option<&str>,
     name: &str,
-    entropy: &Entropy,
+    rng: &Rng,
 ) -> Result<SplitBus, Failure> {
     let bus = &settings.bus;
     let key = secret.map(|secret| MessageKey::from_secret(secret).accepting_unsigned(bus.accept_unsigned));
@@ -25,7 +25,7 @@ pub(crate) fn broker(
     let open = |setting: &str, url: &Secret, name: String| {
         let options =
             AmqpOptions { url: url.reveal().to_owned(), name, authorities: authorities.clone(), key: key.clone() };
-        AmqpBus::open(options, &entropy.branch(setting)).map_err(|error: BusError| {
+        AmqpBus::open(options, &rng.branch(setting)).map_err(|error: BusError| {
             Failure::new(Exit::Usage, format!("the setting `{setting}` cannot be used: {}", with_causes(&error)))
         })
     };

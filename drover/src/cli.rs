@@ -18,13 +18,13 @@ use crate::{
     exit::{Exit, Failure},
     explain::{self, ExplainArgs},
     exposed,
-    ground::Ground,
     group_command::{self, GroupCommand},
     output::{Format, Output},
     push_command::{self, PushArgs, TreeherderCommand},
     run::{self, RunArgs},
     serve::{self, ServeArgs},
     settings::DroverSettings,
+    system_context::SystemContext,
     task_command::{self, TaskCommand},
     worker_command::{self, WorkerArgs},
 };
@@ -148,26 +148,26 @@ impl Cli {
         Output::new(self.global.output)
     }
 
-    pub(crate) async fn run(self, ground: &Ground, output: &Output) -> Result<Exit, Failure> {
+    pub(crate) async fn run(self, system: &SystemContext, output: &Output) -> Result<Exit, Failure> {
         let Self { global, command } = self;
         // These have a log, which they open with their settings.
         if !matches!(command, Command::Dev(_) | Command::Serve(_) | Command::Worker(_)) {
             global.exposed.iter().for_each(|words| eprintln!("drover: warning: {words}"));
         }
         match command {
-            Command::Dev(args) => Box::pin(dev::run(args, &global, ground, output)).await,
-            Command::Serve(args) => serve::run(args, &global, ground, output).await,
-            Command::Worker(args) => worker_command::run(args, &global, ground, output).await,
-            Command::Run(args) => run::run(args, ground, output).await,
+            Command::Dev(args) => Box::pin(dev::run(args, &global, system, output)).await,
+            Command::Serve(args) => serve::run(args, &global, system, output).await,
+            Command::Worker(args) => worker_command::run(args, &global, system, output).await,
+            Command::Run(args) => run::run(args, system, output).await,
             Command::Db(args) => db_command::run(args, &global, output).await,
-            Command::Bus(args) => bus_command::run(args, &global, ground, output).await,
-            Command::Task(command) => task_command::run(command, ground, output).await,
-            Command::Artifact(command) => artifact_command::run(command, ground, output).await,
-            Command::Explain(args) => explain::run(args, ground, output).await,
-            Command::Group(command) => group_command::run(command, ground, output).await,
-            Command::Bridge(command) => bridge_command::run(command, &global, ground, output).await,
-            Command::Push(args) => push_command::run(args, ground, output).await,
-            Command::Treeherder(command) => push_command::treeherder(command, ground, output).await,
+            Command::Bus(args) => bus_command::run(args, &global, system, output).await,
+            Command::Task(command) => task_command::run(command, system, output).await,
+            Command::Artifact(command) => artifact_command::run(command, system, output).await,
+            Command::Explain(args) => explain::run(args, system, output).await,
+            Command::Group(command) => group_command::run(command, system, output).await,
+            Command::Bridge(command) => bridge_command::run(command, &global, system, output).await,
+            Command::Push(args) => push_command::run(args, system, output).await,
+            Command::Treeherder(command) => push_command::treeherder(command, system, output).await,
             Command::Config(command) => config_command::run(command, &global, *output),
             Command::Version => Ok(version(*output)),
         }

@@ -17,7 +17,7 @@ use worker::client::{Client, ClientError, Credentials};
 use crate::{
     dev::revealed,
     exit::{Exit, Failure},
-    ground::Ground,
+    system_context::SystemContext,
 };
 
 /// Which server, and as whom. The variables are those of every Taskcluster client.
@@ -66,14 +66,14 @@ impl ServerArgs {
     }
 
     /// Past the proxy, and without credentials: for requests that bring their own.
-    pub(crate) fn connect_direct(&self, ground: &Ground) -> Result<Server, Failure> {
-        let (clock, entropy) = (ground.clock.clone(), ground.entropy.branch("direct"));
-        Ok(Server(Client::new(&self.direct_root_url()?, None, clock, entropy)?))
+    pub(crate) fn connect_direct(&self, system: &SystemContext) -> Result<Server, Failure> {
+        let (clock, rng) = (system.clock.clone(), system.rng.branch("direct"));
+        Ok(Server(Client::new(&self.direct_root_url()?, None, clock, rng)?))
     }
 
-    pub(crate) fn connect(&self, ground: &Ground) -> Result<Server, Failure> {
-        let (clock, entropy) = (ground.clock.clone(), ground.entropy.branch("client"));
-        Ok(Server(Client::new(&self.root_url()?, self.credentials()?, clock, entropy)?))
+    pub(crate) fn connect(&self, system: &SystemContext) -> Result<Server, Failure> {
+        let (clock, rng) = (system.clock.clone(), system.rng.branch("client"));
+        Ok(Server(Client::new(&self.root_url()?, self.credentials()?, clock, rng)?))
     }
 }
 

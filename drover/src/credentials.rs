@@ -9,7 +9,7 @@ use std::{
 };
 
 use actors::auth::access_token;
-use base::{Entropy, SealingKey, Secret};
+use base::{Rng, SealingKey, Secret};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -65,8 +65,8 @@ impl Credentials {
 
     /// For `drover dev`: what settings leave open is made once and kept in the data folder, for the owner's eyes only.
     /// The kept key opens what it sealed even where settings bring others, of which the last one seals.
-    pub(crate) fn given_or_kept(auth: &AuthSettings, data_dir: &Path, entropy: &Entropy) -> Result<Self, Failure> {
-        let kept = Kept::read_or_make(&data_dir.join(FILE), entropy)?;
+    pub(crate) fn given_or_kept(auth: &AuthSettings, data_dir: &Path, rng: &Rng) -> Result<Self, Failure> {
+        let kept = Kept::read_or_make(&data_dir.join(FILE), rng)?;
         let kept_key = SealingKey { id: KEPT_KEY.to_owned(), key: kept.sealing_key.into() };
         let sealing_keys = [kept_key].into_iter().chain(auth.sealing_keys.clone()).collect();
         let (root_client_id, root_access_token) = root(auth)?.unwrap_or((kept.client_id, kept.access_token));
@@ -91,7 +91,7 @@ pub(crate) fn known_queue_access_token(auth: &AuthSettings, data_dir: Option<Pat
 }
 
 impl Kept {
-    fn read_or_make(path: &Path, entropy: &Entropy) -> Result<Self, Failure> {
+    fn read_or_make(path: &Path, rng: &Rng) -> Result<Self, Failure> {
         let words = |what: &str, error: &dyn std::fmt::Display| {
             Failure::new(Exit::Failed, format!("the credentials in {} cannot be {what}: {error}", path.display()))
         };
@@ -100,13 +100,13 @@ impl Kept {
                 data_dir::restrict(path, 0o600)?;
                 let mut kept: Self = serde_json::from_slice(&bytes).map_err(|error| words("read", &error))?;
                 if kept.sealing_key.is_empty() {
-                    kept.sealing_key = sealing_key(entropy);
+                    kept.sealing_key = sealing_key(rng);
                     kept.write(path).map_err(|error| words("kept", &error))?;
                 }
                 Ok(kept)
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                let kept = Self::make(entropy);
+                let kept = Self::make(rng);
                 kept.write(path).map_err(|error| words("kept", &error))?;
                 Ok(kept)
             }
@@ -114,12 +114,12 @@ impl Kept {
         }
     }
 
-    fn make(entropy: &Entropy) -> Self {
+    fn make(rng: &Rng) -> Self {
         Self {
             client_id: ROOT_CLIENT.to_owned(),
-            access_token: access_token(entropy),
-            queue_access_token: access_token(entropy),
-            sealing_key: sealing_key(entropy),
+            access_token: access_token(rng),
+            queue_access_token: access_token(rng),
+            sealing_key: sealing_key(rng),
         }
     }
 
@@ -134,8 +134,8 @@ impl Kept {
     }
 }
 
-fn sealing_key(entropy: &Entropy) -> String {
-    SealingKey::make(KEPT_KEY, entropy).key.reveal().to_owned()
+fn sealing_key(rng: &Rng) -> String {
+    SealingKey::make(KEPT_KEY, rng).key.reveal().to_owned()
 }
 
 /// What a file says, for the flag `--root-credentials-file`.
@@ -188,9 +188,9 @@ mod tests {
     #[test]
     fn made_once_they_stay_the_same_and_are_for_the_owner_only() {
         let dir = tempfile::tempdir().unwrap();
-        let entropy = Entropy::seeded(1);
-        let first = Credentials::given_or_kept(&AuthSettings::default(), dir.path(), &entropy).unwrap();
-        let again = Credentials::given_or_kept(&AuthSettings::default(), dir.path(), &entropy).unwrap();
+        let rng = Rng::seeded(1);
+        let first = Credentials::given_or_kept(&AuthSettings::default(), dir.path(), &rng).unwrap();
+        let again = Credentials::given_or_kept(&AuthSettings::default(), dir.path(), &rng).unwrap();
         assert_eq!(first, again);
         assert_eq!(first.root_access_token.reveal().len(), 44);
         let known = |auth: &AuthSettings, dir: &Path| known_queue_access_token(auth, Some(dir.to_owned()));
@@ -205,10 +205,10 @@ mod tests {
     #[test]
     fn a_file_that_others_could_read_is_closed() {
         let dir = tempfile::tempdir().unwrap();
-        Credentials::given_or_kept(&AuthSettings::default(), dir.path(), &Entropy::seeded(1)).unwrap();
+        Credentials::given_or_kept(&AuthSettings::default(), dir.path(), &Rng::seeded(1)).unwrap();
         let file = dir.path().join(FILE);
         fs::set_permissions(&file, fs::Permissions::from_mode(0o644)).unwrap();
-        Credentials::given_or_kept(&AuthSettings::default(), dir.path(), &Entropy::seeded(1)).unwrap();
+        Credentials::given_or_kept(&AuthSettings::default(), dir.path(), &Rng::seeded(1)).unwrap();
         assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
     }
 
@@ -227,7 +227,7 @@ mod tests {
     fn settings_win_over_what_is_kept() {
         let dir = tempfile::tempdir().unwrap();
         let auth = AuthSettings { root_credentials: format!("a:b:{TOKEN}").into(), ..AuthSettings::default() };
-        let credentials = Credentials::given_or_kept(&auth, dir.path(), &Entropy::seeded(1)).unwrap();
+        let credentials = Credentials::given_or_kept(&auth, dir.path(), &Rng::seeded(1)).unwrap();
         assert_eq!((credentials.root_client_id.as_str(), credentials.root_access_token.reveal()), ("a:b", TOKEN));
     }
 

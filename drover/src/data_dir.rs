@@ -8,7 +8,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use base::{Entropy, environment};
+use base::{Rng, environment};
 
 use crate::exit::{Exit, Failure};
 
@@ -40,8 +40,8 @@ impl DataDir {
     }
 
     /// A new one, removed with the value.
-    pub(crate) fn temporary(entropy: &Entropy) -> Result<Self, Failure> {
-        let name = format!("drover-{:08x}", entropy.range(0..1 << 32));
+    pub(crate) fn temporary(rng: &Rng) -> Result<Self, Failure> {
+        let name = format!("drover-{:08x}", rng.range(0..1 << 32));
         Self::make(&environment::temporary_directory().join(name), true)
     }
 
@@ -142,7 +142,7 @@ mod tests {
         assert_eq!(mode(&data), passable());
         folder(&data.join("objects"), 0o700).unwrap();
         assert_eq!(mode(&data.join("objects")), 0o700);
-        let temporary = DataDir::temporary(&Entropy::system()).unwrap();
+        let temporary = DataDir::temporary(&Rng::system()).unwrap();
         assert_eq!(mode(temporary.path()), passable());
     }
 

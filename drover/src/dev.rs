@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use base::{Secret, Shutdown, Span, settings::Loaded, telemetry};
+use base::{ConfigDuration, Secret, Shutdown, settings::Loaded, telemetry};
 use clap::Args;
 use protocol::exchanges::ExchangeNames;
 use rustix::process::{DumpableBehavior, set_dumpable_behavior};
@@ -20,15 +20,15 @@ use crate::{
     database::Database,
     dev_workers::{DevWorkers, WorkerClient},
     exit::{Exit, Failure},
-    ground::Ground,
     output::Output,
     role::Role,
-    roles::{House, Plan},
+    roles::{App, Plan},
     settings::DroverSettings,
+    system_context::SystemContext,
 };
 
 /// Who stops a development server does not want to wait for slow clients.
-const DRAIN: Span = Span::seconds(2);
+const DRAIN: ConfigDuration = ConfigDuration::seconds(2);
 
 /// Flags of `drover dev`; each stands for a setting.
 #[derive(Debug, Args)]
@@ -102,7 +102,12 @@ pub(crate) fn revealed(flag: Option<&Secret>) -> Option<String> {
     flag.map(|secret| secret.reveal().to_owned())
 }
 
-pub(crate) async fn run(args: DevArgs, global: &Global, ground: &Ground, output: &Output) -> Result<Exit, Failure> {
+pub(crate) async fn run(
+    args: DevArgs,
+    global: &Global,
+    system: &SystemContext,
+    output: &Output,
+) -> Result<Exit, Failure> {
     let Loaded { mut settings, origins } = global.load(&args.flags()?)?;
     // Somebody who tries it out; an installation with a root client of its own decides for itself who reads.
     let tried_out = settings.auth.root_credentials.is_empty();
@@ -115,12 +120,12 @@ pub(crate) async fn run(args: DevArgs, global: &Global, ground: &Ground, output:
     let shutdown = signals()?;
     let listener = listen(&settings.listen).await?;
     let data_dir =
-        if settings.dev.ephemeral { DataDir::temporary(&ground.entropy)? } else { DataDir::open(&settings.data_dir)? };
+        if settings.dev.ephemeral { DataDir::temporary(&system.rng)? } else { DataDir::open(&settings.data_dir)? };
     let database = tokio::select! {
         database = Database::given_or_embedded(&settings.database, data_dir.path()) => database?,
         () = shutdown.wait() => return Ok(Exit::Interrupted),
     };
-    let dev = Dev { settings, exchange_names, data_dir: data_dir.path(), ground, shutdown, output: *output };
+    let dev = Dev { settings, exchange_names, data_dir: data_dir.path(), system, shutdown, output: *output };
     let lived = dev.live(listener, &database).await;
     database.stop().await;
     lived
@@ -131,7 +136,7 @@ struct Dev<'d> {
     settings: DroverSettings,
     exchange_names: ExchangeNames,
     data_dir: &'d Path,
-    ground: &'d Ground,
+    system: &'d SystemContext,
     shutdown: Shutdown,
     output: Output,
 }
@@ -140,10 +145,10 @@ impl Dev<'_> {
     /// From the database's start to the word to stop.
     async fn live(self, listener: TcpListener, database: &Database) -> Result<Exit, Failure> {
         database.upgrade(&self.shutdown).await?;
-        let credentials = Credentials::given_or_kept(&self.settings.auth, self.data_dir, &self.ground.entropy)?;
+        let credentials = Credentials::given_or_kept(&self.settings.auth, self.data_dir, &self.system.rng)?;
         let dev = &self.settings.dev;
-        let worker_clients = WorkerClient::make_all(dev.workers, &dev.task_queue, &self.ground.entropy);
-        let house = House::start(Plan {
+        let worker_clients = WorkerClient::make_all(dev.workers, &dev.task_queue, &self.system.rng);
+        let app = App::start(Plan {
             roles: Role::ALL.into(),
             exchange_names: self.exchange_names.clone(),
             settings: self.settings.clone(),
@@ -152,18 +157,18 @@ impl Dev<'_> {
             listener,
             data_dir: self.data_dir.to_owned(),
             db: database.connect(&self.settings.database).await?,
-            ground: self.ground.clone(),
+            system: self.system.clone(),
         })
         .await?;
-        let lived = self.work(&house, &worker_clients, &credentials).await;
-        house.stop().await;
+        let lived = self.work(&app, &worker_clients, &credentials).await;
+        app.stop().await;
         lived
     }
 
-    async fn work(&self, house: &House, clients: &[WorkerClient], credentials: &Credentials) -> Result<Exit, Failure> {
-        let Self { settings, data_dir, ground, .. } = self;
-        let mut workers = DevWorkers::start(settings, clients, house.root_url(), data_dir, ground).await?;
-        announce(house.root_url(), credentials, self.output);
+    async fn work(&self, app: &App, clients: &[WorkerClient], credentials: &Credentials) -> Result<Exit, Failure> {
+        let Self { settings, data_dir, system, .. } = self;
+        let mut workers = DevWorkers::start(settings, clients, app.root_url(), data_dir, system).await?;
+        announce(app.root_url(), credentials, self.output);
         tokio::select! {
             () = self.shutdown.wait() => {}
             never = workers.watch() => match never {},

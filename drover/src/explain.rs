@@ -15,9 +15,9 @@ use protocol::{
 use crate::{
     client::ServerArgs,
     exit::{Exit, Failure},
-    ground::Ground,
     ids,
     output::Output,
+    system_context::SystemContext,
 };
 
 #[derive(Debug, Args)]
@@ -36,9 +36,9 @@ pub(crate) struct ExplainArgs {
     server: ServerArgs,
 }
 
-pub(crate) async fn run(args: ExplainArgs, ground: &Ground, output: &Output) -> Result<Exit, Failure> {
+pub(crate) async fn run(args: ExplainArgs, system: &SystemContext, output: &Output) -> Result<Exit, Failure> {
     let task_id = task_id(&args.words).map_err(|words| Failure::new(Exit::Usage, words))?;
-    let explanation = args.server.connect(ground)?.explain(task_id).await?;
+    let explanation = args.server.connect(system)?.explain(task_id).await?;
     output.either(&explanation, &in_words(&explanation));
     Ok(Exit::Ok)
 }

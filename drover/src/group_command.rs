@@ -10,13 +10,13 @@ use crate::{
     client::{Listed, ServerArgs},
     confirm::confirm,
     exit::{Exit, Failure},
-    ground::Ground,
     ids,
     output::Output,
     run::{
         shutdown,
         watch::{self, WatchArgs},
     },
+    system_context::SystemContext,
 };
 
 #[derive(Debug, Subcommand)]
@@ -63,17 +63,17 @@ pub(crate) struct WatchOne {
     watch: WatchArgs,
 }
 
-pub(crate) async fn run(command: GroupCommand, ground: &Ground, output: &Output) -> Result<Exit, Failure> {
+pub(crate) async fn run(command: GroupCommand, system: &SystemContext, output: &Output) -> Result<Exit, Failure> {
     match command {
         GroupCommand::List(one) => {
-            let mut tasks = one.server.connect(ground)?.group(one.task_group_id).await?;
+            let mut tasks = one.server.connect(system)?.group(one.task_group_id).await?;
             tasks.sort_by(|a, b| a.task.metadata.name.cmp(&b.task.metadata.name));
             for listed in &tasks {
                 show(listed, *output);
             }
         }
         GroupCommand::Status(one) => {
-            let tasks = one.server.connect(ground)?.group(one.task_group_id).await?;
+            let tasks = one.server.connect(system)?.group(one.task_group_id).await?;
             let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
             for listed in &tasks {
                 *counts.entry(listed.status.state.as_str()).or_default() += 1;
@@ -83,11 +83,11 @@ pub(crate) async fn run(command: GroupCommand, ground: &Ground, output: &Output)
             output.either(&object, &format!("{}: {}", one.task_group_id, text.join(", ")));
         }
         GroupCommand::Watch(WatchOne { one, watch }) => {
-            let (server, shutdown) = (one.server.connect(ground)?, shutdown()?);
-            return watch::watch(&server, one.task_group_id, &watch, &shutdown, ground, *output).await;
+            let (server, shutdown) = (one.server.connect(system)?, shutdown()?);
+            return watch::watch(&server, one.task_group_id, &watch, &shutdown, system, *output).await;
         }
         GroupCommand::Cancel(CancelOne { one, yes }) => {
-            let server = one.server.connect(ground)?;
+            let server = one.server.connect(system)?;
             if !yes {
                 confirm(&format!("the group {} is sealed for good and all its tasks end", one.task_group_id))?;
             }

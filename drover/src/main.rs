@@ -22,7 +22,6 @@ mod dev_workers;
 mod exit;
 mod explain;
 mod exposed;
-mod ground;
 mod group_command;
 mod ids;
 mod output;
@@ -33,6 +32,7 @@ mod run;
 mod serve;
 mod services;
 mod settings;
+mod system_context;
 mod task_command;
 mod task_log;
 mod worker_command;
@@ -41,7 +41,7 @@ use std::process::ExitCode;
 
 use cli::Cli;
 use exit::{Exit, Failure};
-use ground::Ground;
+use system_context::SystemContext;
 
 /// Under load it saves about a quarter of Drover's CPU over the system's, for some 20 % more memory.
 #[global_allocator]
@@ -51,8 +51,8 @@ fn main() -> ExitCode {
     // Whoever speaks TLS first needs to find it; a second installation is harmless.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let cli = Cli::from_command_line();
-    let (output, ground) = (cli.output(), Ground::system());
-    let ended = start_runtime().and_then(|runtime| runtime.block_on(cli.run(&ground, &output)));
+    let (output, system) = (cli.output(), SystemContext::system());
+    let ended = start_runtime().and_then(|runtime| runtime.block_on(cli.run(&system, &output)));
     match ended {
         Ok(exit) => exit.code(),
         Err(failure) => {

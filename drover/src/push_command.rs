@@ -10,9 +10,9 @@ use serde_json::json;
 use crate::{
     client::{Server, ServerArgs},
     exit::{Exit, Failure},
-    ground::Ground,
     output::Output,
     run::shutdown,
+    system_context::SystemContext,
 };
 
 /// Flags of `drover push`.
@@ -78,8 +78,8 @@ fn name_of(project: &str) -> &str {
     project.rsplit('/').next().unwrap_or(project)
 }
 
-pub(crate) async fn run(args: PushArgs, ground: &Ground, output: &Output) -> Result<Exit, Failure> {
-    let server = args.server.connect(ground)?;
+pub(crate) async fn run(args: PushArgs, system: &SystemContext, output: &Output) -> Result<Exit, Failure> {
+    let server = args.server.connect(system)?;
     if args.watch {
         return watch(&args, &server, output).await;
     }
@@ -110,13 +110,17 @@ async fn watch(args: &PushArgs, server: &Server, output: &Output) -> Result<Exit
     }
 }
 
-pub(crate) async fn treeherder(command: TreeherderCommand, ground: &Ground, output: &Output) -> Result<Exit, Failure> {
+pub(crate) async fn treeherder(
+    command: TreeherderCommand,
+    system: &SystemContext,
+    output: &Output,
+) -> Result<Exit, Failure> {
     let TreeherderCommand::Replay(ReplayArgs { push, server }) = command;
     let [project, revision] = &push[..] else {
         return Err(Failure::new(Exit::Usage, "--push takes a project and a revision"));
     };
     let project = name_of(project);
-    server.connect(ground)?.replay_push(project, revision).await?;
+    server.connect(system)?.replay_push(project, revision).await?;
     let object = json!({ "project": project, "revision": revision });
     output.either(&object, &format!("the jobs of {revision} in {project} are published once more"));
     Ok(Exit::Ok)

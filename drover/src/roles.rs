@@ -26,10 +26,10 @@ use crate::{
     credentials::Credentials,
     data_dir,
     exit::{Exit, Failure, with_causes},
-    ground::Ground,
     role::Role,
     services::Services,
     settings::DroverSettings,
+    system_context::SystemContext,
 };
 
 /// How long parts may take to finish what waits when the house stops.
@@ -49,11 +49,11 @@ pub(crate) struct Plan {
     pub(crate) listener: TcpListener,
     pub(crate) data_dir: PathBuf,
     pub(crate) db: Db,
-    pub(crate) ground: Ground,
+    pub(crate) system: SystemContext,
 }
 
 /// The running parts.
-pub(crate) struct House {
+pub(crate) struct App {
     root_url: String,
     door: Door,
     /// What answers other processes.
@@ -78,7 +78,7 @@ struct Door {
     serving: JoinHandle<io::Result<()>>,
 }
 
-impl House {
+impl App {
     pub(crate) async fn start(plan: Plan) -> Result<Self, Failure> {
         let root_url = root_url(&plan)?;
         let bus = connect_bus(&plan)?;
@@ -87,9 +87,9 @@ impl House {
         if plan.roles.contains(&Role::Api) {
             start_auth(&plan, &doors.auth).await?;
         }
-        let entropy = &plan.ground.entropy;
-        let parts = Supervisor::start(children, entropy.branch("supervisor")).await;
-        let service = Supervisor::start(service(&plan, &bus, &doors.queue), entropy.branch("service")).await;
+        let rng = &plan.system.rng;
+        let parts = Supervisor::start(children, rng.branch("supervisor")).await;
+        let service = Supervisor::start(service(&plan, &bus, &doors.queue), rng.branch("service")).await;
         let db = plan.db.clone();
         let door =
             if plan.roles.contains(&Role::Api) { Door::open(plan, &root_url, doors) } else { Door::probes_only(plan) };
@@ -114,10 +114,10 @@ impl House {
 impl Door {
     #[expect(clippy::disallowed_methods, reason = "`shut` ends it and waits for it")]
     fn open(plan: Plan, root_url: &str, doors: Doors) -> Self {
-        let Plan { mut settings, listener, ground, db, exchange_names, .. } = plan;
+        let Plan { mut settings, listener, system, db, exchange_names, .. } = plan;
         root_url.clone_into(&mut settings.api.root_url);
-        let entropy = ground.entropy.branch("api");
-        let (settings, clock) = (settings.api, ground.clock);
+        let rng = system.rng.branch("api");
+        let (settings, clock) = (settings.api, system.clock);
         let Doors { queue, task_limits, artifacts, auth, services } = doors;
         let Services { index, secrets, purge_cache, pushes, live } = services;
         let (build, ready) = (build(), ready(&db));
@@ -135,7 +135,7 @@ impl Door {
             pushes,
             live,
             clock,
-            entropy,
+            rng,
             ready,
         };
         let close = Shutdown::new();
@@ -167,7 +167,7 @@ fn parts(
     artifacts: Artifacts,
     root_url: &str,
 ) -> Result<(Vec<Child>, Doors), Failure> {
-    let Ground { clock, entropy } = plan.ground.clone();
+    let SystemContext { clock, rng } = plan.system.clone();
     let (db, settings) = (plan.db.clone(), plan.settings.queue.clone());
     let task_limits = settings.task_limits().map_err(|words| Failure::new(Exit::Usage, words))?;
     let wake_ups = WakeUps::new(plan, bus);
@@ -177,7 +177,7 @@ fn parts(
         clock.clone(),
         &plan.exchange_names,
         plan.settings.relay.clone(),
-        entropy.branch("relay"),
+        rng.branch("relay"),
     );
     let written = both(send.clone(), wake_ups.others.relay.clone());
     let every = settings.sweep_interval.duration();
@@ -192,16 +192,16 @@ fn parts(
         scheduler: both(check.clone(), wake_ups.others.scheduler.clone()),
         claimers: wake_ups.others.claimers.clone(),
     };
-    let (queue_parts, near) = queue::start(db.clone(), clock.clone(), entropy.branch("queue"), settings.clone(), wakes);
-    let (index, entropy) = (services.index.clone(), entropy.branch("reflector"));
-    let reflector = Reflector::new(db, clock, entropy, settings, near.wakes(), index);
+    let (queue_parts, near) = queue::start(db.clone(), clock.clone(), rng.branch("queue"), settings.clone(), wakes);
+    let (index, rng) = (services.index.clone(), rng.branch("reflector"));
+    let reflector = Reflector::new(db, clock, rng, settings, near.wakes(), index);
     let here = Wakes { relay: send, scheduler: check, claimers: near.claimers() };
     let (queue, note_writer) = if plan.roles.contains(&Role::Queue) {
         (near, None)
     } else {
-        let Ground { clock, entropy } = &plan.ground;
+        let SystemContext { clock, rng } = &plan.system;
         let note_writer = near.note_writer();
-        (near.elsewhere(bus, clock, &entropy.branch("calls"), &plan.settings.queue), Some(note_writer))
+        (near.elsewhere(bus, clock, &rng.branch("calls"), &plan.settings.queue), Some(note_writer))
     };
     let (listeners, bridge) = crate::bridge::parts(plan, bus, (&queue, &artifacts, &auth))?;
 
@@ -228,7 +228,7 @@ fn service(plan: &Plan, bus: &Arc<dyn Bus>, queue: &Queue) -> Vec<Child> {
     if is_alone(plan) || !plan.roles.contains(&Role::Queue) {
         return Vec::new();
     }
-    queue.service(bus, &plan.ground.entropy.branch("service"))
+    queue.service(bus, &plan.system.rng.branch("service"))
 }
 
 /// A process without its database can do nothing, nor with one that somebody took back to an older version.
@@ -256,10 +256,10 @@ fn key_ring(plan: &Plan) -> Result<Arc<KeyRing>, Failure> {
 }
 
 fn auth(plan: &Plan, ring: Arc<KeyRing>, relay: Nudge) -> Auth {
-    let Ground { clock, entropy } = plan.ground.clone();
+    let SystemContext { clock, rng } = plan.system.clone();
     let (token, longest_bewit) =
         (plan.credentials.queue_access_token.reveal(), plan.settings.auth.longest_signed_url.delta());
-    Auth::new(plan.db.clone(), clock, entropy.branch("auth"), ring, relay, token, longest_bewit)
+    Auth::new(plan.db.clone(), clock, rng.branch("auth"), ring, relay, token, longest_bewit)
 }
 
 /// Nobody is let in before the clients are known.
@@ -274,17 +274,17 @@ async fn start_auth(plan: &Plan, auth: &Auth) -> Result<(), Failure> {
 
 /// Artifacts, and the store for their content: a bucket, or a folder that all processes with this role share.
 async fn artifacts(plan: &Plan) -> Result<Artifacts, Failure> {
-    let (Ground { clock, entropy }, db) = (plan.ground.clone(), plan.db.clone());
+    let (SystemContext { clock, rng }, db) = (plan.system.clone(), plan.db.clone());
     let folder = plan.data_dir.join("objects");
     if let Err(error) = data_dir::folder(&folder, 0o700) {
         tracing::warn!(%error, "the folder of the artifacts may be open to other users of this machine");
     }
     let objects =
-        Objects::start(db.clone(), clock.clone(), entropy.branch("objects"), &folder, &plan.settings.object).await;
+        Objects::start(db.clone(), clock.clone(), rng.branch("objects"), &folder, &plan.settings.object).await;
     let objects = objects.map_err(|error| {
         Failure::new(Exit::Failed, format!("the artifact store cannot be used: {}", with_causes(&error)))
     })?;
-    Ok(Artifacts::new(db, clock, entropy.branch("artifacts"), objects))
+    Ok(Artifacts::new(db, clock, rng.branch("artifacts"), objects))
 }
 
 fn root_url(plan: &Plan) -> Result<String, Failure> {

@@ -13,11 +13,11 @@ use crate::{
     database::Database,
     dev::{hide_memory, listen, signals},
     exit::{Exit, Failure},
-    ground::Ground,
     output::Output,
     role::Role,
-    roles::{House, Plan},
+    roles::{App, Plan},
     settings::DroverSettings,
+    system_context::SystemContext,
 };
 
 #[derive(Debug, Args)]
@@ -41,7 +41,12 @@ pub(crate) struct ServeArgs {
     listen: Option<SocketAddr>,
 }
 
-pub(crate) async fn run(args: ServeArgs, global: &Global, ground: &Ground, output: &Output) -> Result<Exit, Failure> {
+pub(crate) async fn run(
+    args: ServeArgs,
+    global: &Global,
+    system: &SystemContext,
+    output: &Output,
+) -> Result<Exit, Failure> {
     let flags = [("serve.roles", args.roles), ("listen", args.listen.map(|listen| listen.to_string()))];
     let settings = global.load(&flags)?.settings;
     require(&settings)?;
@@ -54,7 +59,7 @@ pub(crate) async fn run(args: ServeArgs, global: &Global, ground: &Ground, outpu
     hide_memory();
     let shutdown = signals()?;
     let data_dir = DataDir::open_shared(&settings.data_dir)?;
-    let house = House::start(Plan {
+    let app = App::start(Plan {
         roles,
         exchange_names: exchange_names(&settings.bus)?,
         credentials,
@@ -62,15 +67,15 @@ pub(crate) async fn run(args: ServeArgs, global: &Global, ground: &Ground, outpu
         listener: listen(&settings.listen).await?,
         data_dir: data_dir.path().to_owned(),
         db: database.connect(&settings.database).await?,
-        ground: ground.clone(),
+        system: system.clone(),
         settings,
     })
     .await?;
-    let object = serde_json::json!({"rootUrl": house.root_url(), "roles": names});
-    output.either(&object, &format!("Drover serves {} at {}", names.join(", "), house.root_url()));
+    let object = serde_json::json!({"rootUrl": app.root_url(), "roles": names});
+    output.either(&object, &format!("Drover serves {} at {}", names.join(", "), app.root_url()));
     shutdown.wait().await;
     tracing::info!("stopping");
-    house.stop().await;
+    app.stop().await;
     Ok(Exit::Ok)
 }
 

@@ -26,12 +26,12 @@ pub(crate) struct Services {
 
 impl Services {
     pub(crate) fn new(plan: &Plan, ring: Arc<KeyRing>, bus: &Arc<dyn Bus>) -> Self {
-        let (db, clock) = (&plan.db, &plan.ground.clock);
-        let entropy = plan.ground.entropy.branch("secrets");
+        let (db, clock) = (&plan.db, &plan.system.clock);
+        let rng = plan.system.rng.branch("secrets");
         Self {
             live: Live::new(db.clone(), &plan.exchange_names, &plan.settings.relay),
             index: Index::new(db.clone(), clock.clone()),
-            secrets: Secrets::new(db.clone(), clock.clone(), entropy, ring),
+            secrets: Secrets::new(db.clone(), clock.clone(), rng, ring),
             purge_cache: PurgeCache::new(db.clone(), clock.clone()),
             pushes: Pushes {
                 db: db.clone(),
@@ -44,7 +44,7 @@ impl Services {
     /// Their parts and the roles that run them. They come before the relay, which on a bus in memory drops what nobody
     /// listens to; there the listener must also be in the process of the relay.
     pub(crate) fn parts(&self, plan: &Plan, bus: &Arc<dyn Bus>, root_url: &str) -> Vec<(Role, Vec<Child>)> {
-        let listener = self.index.listener(bus.clone(), &plan.exchange_names, plan.ground.entropy.branch("index"));
+        let listener = self.index.listener(bus.clone(), &plan.exchange_names, plan.system.rng.branch("index"));
         let in_memory = plan.settings.bus.amqp_url.is_empty();
         let role = if in_memory { Role::Relay } else { Role::Index };
         let reporter = (Role::Treeherder, reporter(plan, bus, root_url));
@@ -64,8 +64,8 @@ fn reporter(plan: &Plan, bus: &Arc<dyn Bus>, root_url: &str) -> Vec<Child> {
     let reporter = Reporter {
         db: plan.db.clone(),
         bus: bus.clone(),
-        clock: plan.ground.clock.clone(),
-        entropy: plan.ground.entropy.branch("treeherder"),
+        clock: plan.system.clock.clone(),
+        rng: plan.system.rng.branch("treeherder"),
         settings: plan.settings.treeherder.clone(),
         names: plan.exchange_names.clone(),
         root_url: root_url.to_owned(),

@@ -2,7 +2,7 @@
 
 use actors::{object::ObjectSettings, queue::QueueSettings, relay::RelaySettings, treeherder::TreeherderSettings};
 use api::{ApiSettings, StaticClient};
-use base::{SealingKey, Secret, Span, telemetry::TelemetrySettings};
+use base::{ConfigDuration, SealingKey, Secret, telemetry::TelemetrySettings};
 use bridge::BridgeSettings;
 
 /// The client that may do everything, unless settings name another.
@@ -72,7 +72,7 @@ base::settings! {
         /// Connections for reads and rare commands; the hot steps have a few of their own.
         pub pool_size: u32 = 8,
         /// How long a request waits for a connection before it is answered with 503.
-        pub acquire_timeout: Span = Span::seconds(5),
+        pub acquire_timeout: ConfigDuration = ConfigDuration::seconds(5),
     }
 }
 
@@ -123,7 +123,7 @@ base::settings! {
         pub public_read: bool = false,
         /// How long a signed URL (`bewit`) may be good for. One that ends later than that from now is refused with 401: it
         /// would outlive the change of a role, and everybody who has seen the link may use it.
-        pub longest_signed_url: Span = Span::days(30),
+        pub longest_signed_url: ConfigDuration = ConfigDuration::days(30),
     }
 }
 

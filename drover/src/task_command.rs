@@ -10,9 +10,9 @@ use protocol::{
 use crate::{
     client::{Server, ServerArgs},
     exit::{Exit, Failure},
-    ground::Ground,
     ids,
     output::Output,
+    system_context::SystemContext,
     task_log::{self, LogArgs},
 };
 
@@ -47,34 +47,34 @@ pub(crate) struct One {
     pub(crate) server: ServerArgs,
 }
 
-pub(crate) async fn run(command: TaskCommand, ground: &Ground, output: &Output) -> Result<Exit, Failure> {
+pub(crate) async fn run(command: TaskCommand, system: &SystemContext, output: &Output) -> Result<Exit, Failure> {
     match command {
         TaskCommand::Status(one) => {
-            let server = one.server.connect(ground)?;
+            let server = one.server.connect(system)?;
             let status = server.status(one.task_id).await?;
             let name = name(&server, one.task_id).await;
-            show(&status, name.as_deref(), ground.clock.now(), *output);
+            show(&status, name.as_deref(), system.clock.now(), *output);
         }
-        TaskCommand::Def(one) => output.json(&one.server.connect(ground)?.definition(one.task_id).await?),
-        TaskCommand::Log(args) => task_log::run(&args, ground).await?,
-        TaskCommand::Cancel(one) => cancel(&one, ground, *output).await?,
+        TaskCommand::Def(one) => output.json(&one.server.connect(system)?.definition(one.task_id).await?),
+        TaskCommand::Log(args) => task_log::run(&args, system).await?,
+        TaskCommand::Cancel(one) => cancel(&one, system, *output).await?,
         TaskCommand::Rerun(one) => {
-            let status = one.server.connect(ground)?.act(one.task_id, "rerun").await?;
-            show(&status, None, ground.clock.now(), *output);
+            let status = one.server.connect(system)?.act(one.task_id, "rerun").await?;
+            show(&status, None, system.clock.now(), *output);
         }
     }
     Ok(Exit::Ok)
 }
 
 /// A task that has ended is left alone by the queue, which says nothing of it: so it is looked at before.
-async fn cancel(one: &One, ground: &Ground, output: Output) -> Result<(), Failure> {
-    let server = one.server.connect(ground)?;
+async fn cancel(one: &One, system: &SystemContext, output: Output) -> Result<(), Failure> {
+    let server = one.server.connect(system)?;
     // Who may cancel need not be allowed to look.
     let before = server.status(one.task_id).await.ok();
     let after = server.act(one.task_id, "cancel").await?;
     let changed = before.is_none_or(|before| before != after);
     if changed || output.is_json() {
-        show(&after, None, ground.clock.now(), output);
+        show(&after, None, system.clock.now(), output);
     } else {
         output.line(&format!("{} was {} already; nothing changed", after.task_id, after.state));
     }

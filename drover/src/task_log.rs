@@ -14,7 +14,7 @@ use worker::client::{ClientError, next_piece};
 use crate::{
     client::Server,
     exit::{Exit, Failure},
-    ground::Ground,
+    system_context::SystemContext,
     task_command::One,
 };
 
@@ -37,8 +37,8 @@ pub(crate) struct LogArgs {
     no_wait: bool,
 }
 
-pub(crate) async fn run(args: &LogArgs, ground: &Ground) -> Result<(), Failure> {
-    let server = args.one.server.connect(ground)?;
+pub(crate) async fn run(args: &LogArgs, system: &SystemContext) -> Result<(), Failure> {
+    let server = args.one.server.connect(system)?;
     let waits = args.follow || !args.no_wait;
     let response = if waits {
         Wait { server: &server, task_id: args.one.task_id, artifact: &args.artifact }.log().await?

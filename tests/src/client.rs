@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use base::{Clock, Entropy, SystemClock};
+use base::{Clock, Rng, SystemClock};
 use chrono::TimeDelta;
 use protocol::{
     hawk::{Bewit, Signed, payload_hash},
@@ -21,7 +21,7 @@ pub struct Client {
     root_url: String,
     client_id: String,
     access_token: String,
-    entropy: Entropy,
+    rng: Rng,
 }
 
 /// What came back. The body is `null` where there was none, and a string where it was no JSON.
@@ -55,7 +55,7 @@ impl Client {
             root_url: root_url.to_owned(),
             client_id: client_id.to_owned(),
             access_token: access_token.to_owned(),
-            entropy: Entropy::system(),
+            rng: Rng::system(),
         }
     }
 
@@ -145,7 +145,7 @@ impl Client {
         let resource = url.query().map_or_else(|| url.path().to_owned(), |query| format!("{}?{query}", url.path()));
         let signed = Signed {
             timestamp: &SystemClock.now().timestamp().to_string(),
-            nonce: &TaskId::from_random(self.entropy.uuid_bytes()).to_string(),
+            nonce: &TaskId::from_random(self.rng.uuid_bytes()).to_string(),
             method: method.as_str(),
             resource: &resource,
             host: url.host_str().unwrap(),
@@ -165,7 +165,7 @@ pub fn definition(task_queue_id: &str, more: &Value) -> Value {
         "deadline": seconds_from_now(3600),
         "payload": {},
         "metadata": {
-            "name": "whole-house test",
+            "name": "whole-env test",
             "description": "made by the crate `tests`",
             "owner": "nobody@example.com",
             "source": "https://example.com/drover",

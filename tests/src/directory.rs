@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use base::Entropy;
+use base::Rng;
 
 /// A folder with a short path, which the database's own user may pass through. Removed at the end, except when the test
 /// fails: then its logs are worth reading.
@@ -15,7 +15,7 @@ pub struct TestDirectory(PathBuf);
 
 impl TestDirectory {
     pub fn new() -> Self {
-        let path = std::env::temp_dir().join(format!("drover-test-{:08x}", Entropy::system().range(0..1 << 32)));
+        let path = std::env::temp_dir().join(format!("drover-test-{:08x}", Rng::system().range(0..1 << 32)));
         DirBuilder::new().mode(0o711).create(&path).unwrap();
         Self(path)
     }

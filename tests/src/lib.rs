@@ -8,7 +8,7 @@ mod directory;
 mod drover;
 pub mod model;
 mod processes;
-mod role_house;
+mod role_env;
 mod rough_network;
 pub mod servers;
 
@@ -17,5 +17,5 @@ pub use client::{Answer, Client, definition, seconds_from_now};
 pub use directory::TestDirectory;
 pub use drover::{Drover, program};
 pub use processes::{children_of, signal};
-pub use role_house::RoleHouse;
+pub use role_env::RoleEnv;
 pub use rough_network::RoughNetwork;

@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use base::Entropy;
+use base::Rng;
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
     net::{TcpListener, TcpStream},
@@ -40,19 +40,19 @@ pub struct RoughNetwork {
 impl RoughNetwork {
     /// `share`: how many of a hundred directions get a fault, somewhere in their first `within` bytes.
     #[expect(clippy::disallowed_methods, reason = "ends with this value")]
-    pub async fn start(entropy: Entropy, share: u64, within: u64) -> Self {
+    pub async fn start(rng: Rng, share: u64, within: u64) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (target, faults) = (Arc::new(Mutex::new(None)), Arc::new(AtomicUsize::new(0)));
         let (to, counted) = (target.clone(), faults.clone());
         let task = tokio::spawn(async move {
             let choose = move || {
-                if entropy.range(0..100) >= share {
+                if rng.range(0..100) >= share {
                     return Fault::None;
                 }
                 counted.fetch_add(1, Ordering::Relaxed);
-                let at = usize::try_from(entropy.range(0..within)).unwrap();
-                [Fault::Cut(at), Fault::Flip(at), Fault::Delay(at)][usize::try_from(entropy.range(0..3)).unwrap()]
+                let at = usize::try_from(rng.range(0..within)).unwrap();
+                [Fault::Cut(at), Fault::Flip(at), Fault::Delay(at)][usize::try_from(rng.range(0..3)).unwrap()]
             };
             while let Ok((client, _)) = listener.accept().await {
                 let Some(target) = *to.lock().unwrap() else { continue };

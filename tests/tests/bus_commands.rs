@@ -5,7 +5,7 @@
 use std::{process::Output, sync::Arc, time::Duration};
 
 use actors::{kit::Supervisor, relay};
-use base::{Clock, Entropy, SystemClock, environment};
+use base::{Clock, Rng, SystemClock, environment};
 use bus::{AmqpBus, Bus, Consumer, Delivery, Exchange, Received, Subscription};
 use chrono::TimeDelta;
 use db::{
@@ -21,7 +21,7 @@ use tests::program;
 const SOON: Duration = Duration::from_secs(20);
 
 /// A database, a broker, and names on it that nobody else uses.
-struct House {
+struct TestEnv {
     database: TestDatabase,
     db: Db,
     amqp_url: String,
@@ -29,7 +29,7 @@ struct House {
     bus: Arc<AmqpBus>,
 }
 
-impl House {
+impl TestEnv {
     async fn start() -> Option<Self> {
         let Some(amqp_url) = environment::variable("DROVER_TEST_AMQP_URL") else {
             println!("SKIPPED: the commands of `drover bus`; they need DROVER_TEST_AMQP_URL");
@@ -37,8 +37,8 @@ impl House {
         };
         let database = TestDatabase::create().await;
         let db = database.db().await;
-        let name = format!("drover-test/bus/{:x}", Entropy::system().number());
-        let bus = Arc::new(AmqpBus::new(&amqp_url, "bus commands", &Entropy::system()).unwrap());
+        let name = format!("drover-test/bus/{:x}", Rng::system().number());
+        let bus = Arc::new(AmqpBus::new(&amqp_url, "bus commands", &Rng::system()).unwrap());
         Some(Self { database, db, amqp_url, name, bus })
     }
 
@@ -85,12 +85,12 @@ impl House {
 
     /// Leaves one event in the outbox.
     async fn change(&self, client_id: &str) {
-        let ring = base::KeyRing::new(&[base::SealingKey::make("k", &Entropy::seeded(1))]).unwrap();
+        let ring = base::KeyRing::new(&[base::SealingKey::make("k", &Rng::seeded(1))]).unwrap();
         let now = SystemClock.now();
         let client = NewClient {
             client_id: client_id.to_owned(),
             description: String::new(),
-            sealed_access_token: ring.seal("t", "p", &Entropy::seeded(2)),
+            sealed_access_token: ring.seal("t", "p", &Rng::seeded(2)),
             scopes: vec![],
             expires: now + TimeDelta::days(1),
             delete_on_expiration: false,
@@ -108,29 +108,28 @@ async fn next(consumer: &mut Consumer) -> Delivery {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn events_are_counted_shown_and_sent_once_more_to_one_queue() {
-    let Some(house) = House::start().await else { return };
-    house.change("first").await;
-    let lag = house.answer(&["lag"]).await.remove(0);
+    let Some(env) = TestEnv::start().await else { return };
+    env.change("first").await;
+    let lag = env.answer(&["lag"]).await.remove(0);
     assert_eq!((&lag["shards"][0]["waiting"], &lag["shards"][0]["relay"]), (&1.into(), &false.into()), "{lag}");
 
-    let exchanges = relay::Exchanges::new(&house.names(), &house.settings());
+    let exchanges = relay::Exchanges::new(&env.names(), &env.settings());
     let created = exchanges.full_name("client-created").to_owned();
-    house.bus.declare(Exchange::topic(&created)).await.unwrap();
-    let queue = format!("{}/mine", house.name);
-    let mut mine = house.bus.subscribe(Subscription::durable(&queue).bind(&created, "#")).await.unwrap();
-    let (clock, entropy) = (Arc::new(SystemClock), Entropy::system());
-    let (child, _) =
-        relay::start(house.db.clone(), house.bus.clone(), clock, &house.names(), house.settings(), entropy.clone());
-    let relay = Supervisor::start(vec![child], entropy).await;
+    env.bus.declare(Exchange::topic(&created)).await.unwrap();
+    let queue = format!("{}/mine", env.name);
+    let mut mine = env.bus.subscribe(Subscription::durable(&queue).bind(&created, "#")).await.unwrap();
+    let (clock, rng) = (Arc::new(SystemClock), Rng::system());
+    let (child, _) = relay::start(env.db.clone(), env.bus.clone(), clock, &env.names(), env.settings(), rng.clone());
+    let relay = Supervisor::start(vec![child], rng).await;
     let first = next(&mut mine).await;
     let told = first.message.clone();
     first.ack();
     assert_eq!(told.body, r#"{"version":1,"clientId":"first"}"#);
 
-    let tail = house.command(&["tail", "client-created", "--count", "1"]).output();
+    let tail = env.command(&["tail", "client-created", "--count", "1"]).output();
     let changes = async {
         for number in 0.. {
-            house.change(&format!("client-{number}")).await;
+            env.change(&format!("client-{number}")).await;
             tokio::time::sleep(Duration::from_millis(200)).await;
         }
     };
@@ -150,7 +149,7 @@ async fn events_are_counted_shown_and_sent_once_more_to_one_queue() {
         }
     }
     let again = ["replay", "--since", &told.id, "--to", &queue, "--exchange", "client-created"];
-    let sent = house.answer(&again).await.remove(0);
+    let sent = env.answer(&again).await.remove(0);
     assert!(sent["messages"].as_i64().unwrap() >= 2, "{sent}");
     let repeated = loop {
         let delivery = next(&mut mine).await;
@@ -161,17 +160,17 @@ async fn events_are_counted_shown_and_sent_once_more_to_one_queue() {
         }
     };
     assert_eq!(*repeated, bus::Message { replayed: true, ..(*told).clone() });
-    let nowhere = house.run(&["replay", "--since", "1", "--to", "queue/nobody/nothing"]).await;
+    let nowhere = env.run(&["replay", "--since", "1", "--to", "queue/nobody/nothing"]).await;
     assert_eq!(nowhere.status.code(), Some(4), "{}", String::from_utf8_lossy(&nowhere.stderr));
     relay.stop(SOON).await;
-    house.end(&[queue]).await;
+    env.end(&[queue]).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn dead_letters_are_listed_sent_again_and_dropped() {
-    let Some(house) = House::start().await else { return };
-    let queue = format!("{}/parked", house.name);
-    let mut mine = house.bus.subscribe(Subscription::durable(&queue)).await.unwrap();
+    let Some(env) = TestEnv::start().await else { return };
+    let queue = format!("{}/parked", env.name);
+    let mut mine = env.bus.subscribe(Subscription::durable(&queue)).await.unwrap();
     let parked = ParkedMessage {
         parked_id: 0,
         queue: queue.clone(),
@@ -185,31 +184,31 @@ async fn dead_letters_are_listed_sent_again_and_dropped() {
         tries: 5,
         parked: SystemClock.now(),
     };
-    let number = house.db.park_message(&parked).await.unwrap();
-    assert_eq!(house.db.park_message(&parked).await.unwrap(), number, "the same message again");
+    let number = env.db.park_message(&parked).await.unwrap();
+    assert_eq!(env.db.park_message(&parked).await.unwrap(), number, "the same message again");
 
-    let listed = house.answer(&["dead-letters", "list", "--queue", &queue]).await;
+    let listed = env.answer(&["dead-letters", "list", "--queue", &queue]).await;
     assert_eq!((&listed[0]["number"], &listed[0]["reason"]), (&number.into(), &"it cannot be read".into()));
-    house.answer(&["dead-letters", "retry", &number.to_string()]).await;
+    env.answer(&["dead-letters", "retry", &number.to_string()]).await;
     let delivery = next(&mut mine).await;
     assert_eq!((&*delivery.message.exchange, &*delivery.message.cc), ("some/exchange", &["route.b".to_owned()][..]));
     assert!(delivery.message.replayed);
     delivery.ack();
-    assert!(house.answer(&["parked", "list"]).await.is_empty(), "its former name still does");
+    assert!(env.answer(&["parked", "list"]).await.is_empty(), "its former name still does");
 
-    let number = house.db.park_message(&parked).await.unwrap().to_string();
-    assert_eq!(house.run(&["dead-letters", "drop", &number]).await.status.code(), Some(2), "it must be confirmed");
-    assert_eq!(house.answer(&["dead-letters", "drop", &number, "--yes"]).await[0]["dropped"], 1);
-    assert_eq!(house.run(&["dead-letters", "drop", &number, "--yes"]).await.status.code(), Some(4));
-    house.end(&[queue]).await;
+    let number = env.db.park_message(&parked).await.unwrap().to_string();
+    assert_eq!(env.run(&["dead-letters", "drop", &number]).await.status.code(), Some(2), "it must be confirmed");
+    assert_eq!(env.answer(&["dead-letters", "drop", &number, "--yes"]).await[0]["dropped"], 1);
+    assert_eq!(env.run(&["dead-letters", "drop", &number, "--yes"]).await.status.code(), Some(4));
+    env.end(&[queue]).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_the_relay_could_not_send_goes_to_its_exchange_when_it_is_tried_again() {
-    let Some(house) = House::start().await else { return };
-    let exchange = format!("{}/exchange", house.name);
-    house.bus.declare(Exchange::topic(&exchange)).await.unwrap();
-    let mut told = house.bus.subscribe(Subscription::ephemeral().bind(&exchange, "#")).await.unwrap();
+    let Some(env) = TestEnv::start().await else { return };
+    let exchange = format!("{}/exchange", env.name);
+    env.bus.declare(Exchange::topic(&exchange)).await.unwrap();
+    let mut told = env.bus.subscribe(Subscription::ephemeral().bind(&exchange, "#")).await.unwrap();
     let unsent = UnsentMessage {
         message_id: "8".to_owned(),
         task_id: None,
@@ -220,11 +219,11 @@ async fn what_the_relay_could_not_send_goes_to_its_exchange_when_it_is_tried_aga
         body: b"{}".to_vec(),
         reason: "it was refused".to_owned(),
     };
-    house.db.dead_letter_messages(&[unsent], SystemClock.now()).await.unwrap();
+    env.db.dead_letter_messages(&[unsent], SystemClock.now()).await.unwrap();
 
-    let listed = house.answer(&["dead-letters", "list"]).await;
+    let listed = env.answer(&["dead-letters", "list"]).await;
     assert_eq!((&listed[0]["queue"], &listed[0]["exchange"]), (&"".into(), &exchange.as_str().into()));
-    house.answer(&["dead-letters", "retry", &listed[0]["number"].to_string()]).await;
+    env.answer(&["dead-letters", "retry", &listed[0]["number"].to_string()]).await;
     let delivery = next(&mut told).await;
     assert_eq!(
         (&*delivery.message.exchange, &delivery.message.cc[..]),
@@ -232,6 +231,6 @@ async fn what_the_relay_could_not_send_goes_to_its_exchange_when_it_is_tried_aga
     );
     assert!(!delivery.message.replayed);
     delivery.ack();
-    assert!(house.answer(&["dead-letters", "list"]).await.is_empty());
-    house.end(&[]).await;
+    assert!(env.answer(&["dead-letters", "list"]).await.is_empty());
+    env.end(&[]).await;
 }

@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use base::{Clock, Entropy, SystemClock};
+use base::{Clock, Rng, SystemClock};
 use db::classic::{SchedulerDb, testing::TestScheduler};
 use protocol::id::TaskId;
 use serde_json::{Value, json};
@@ -73,7 +73,7 @@ async fn know(db: &SchedulerDb, builder: &str) {
 
 #[tokio::test]
 async fn a_build_of_an_old_master_is_a_task_from_settings_to_end() {
-    let Some(scheduler) = TestScheduler::create("a whole house with an old master").await else { return };
+    let Some(scheduler) = TestScheduler::create("a whole env with an old master").await else { return };
     let db = SchedulerDb::new(scheduler.url(), 2, SOON).unwrap();
     know(&db, "linux").await;
     let before = db.newest_request().await.unwrap();
@@ -81,7 +81,7 @@ async fn a_build_of_an_old_master_is_a_task_from_settings_to_end() {
     let file = settings(folder.path(), scheduler.url());
     let drover_dev = Drover::start(folder.path(), &["--workers", "0", "--config", file.to_str().unwrap()]).await;
     let client = drover_dev.client();
-    let task = TaskId::from_random(Entropy::system().uuid_bytes());
+    let task = TaskId::from_random(Rng::system().uuid_bytes());
     let payload = json!({"builderName": "linux", "sourcestamp": {"branch": "projects/cedar"}});
     let more = json!({"payload": payload, "scopes": ["buildbot:build:old/linux"]});
     client.create(task, &definition("buildbot/old", &more)).await.unwrap().ok();

@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use base::Entropy;
+use base::Rng;
 use db::testing::TestDatabase;
 use protocol::id::TaskId;
 use serde_json::{Value, json};
@@ -22,15 +22,15 @@ const PAUSE: Duration = Duration::from_millis(100);
 
 #[tokio::test]
 async fn a_database_that_dies_is_started_again_and_loses_nothing() {
-    let entropy = Seed::choose("a database that dies").entropy();
+    let rng = Seed::choose("a database that dies").rng();
     let folder = TestDirectory::new();
     let drover = Drover::start(folder.path(), &["--workers", "0"]).await;
     let client = drover.client();
-    let before = create(&client, &entropy).await.unwrap();
+    let before = create(&client, &rng).await.unwrap();
 
     for _ in 0..3 {
         signal("KILL", &children_of(drover.process_id()));
-        come_back(&client, &entropy).await;
+        come_back(&client, &rng).await;
         assert_eq!(state(&client, before).await, "pending");
     }
     drover.stop().await;
@@ -38,19 +38,19 @@ async fn a_database_that_dies_is_started_again_and_loses_nothing() {
 
 #[tokio::test]
 async fn a_database_that_stands_still_is_reported_and_picked_up_again() {
-    let entropy = Seed::choose("a database that stands still").entropy();
+    let rng = Seed::choose("a database that stands still").rng();
     let folder = TestDirectory::new();
     let drover = Drover::start(folder.path(), &["--workers", "0"]).await;
     let client = drover.client();
-    let before = create(&client, &entropy).await.unwrap();
+    let before = create(&client, &rng).await.unwrap();
 
     let postgres = with_children(&children_of(drover.process_id()));
     signal("STOP", &postgres);
-    check_refusal(&create(&client, &entropy).await.unwrap_err());
+    check_refusal(&create(&client, &rng).await.unwrap_err());
     check_refusal(&client.get(&format!("task/{before}/status")).await.unwrap());
 
     signal("CONT", &postgres);
-    come_back(&client, &entropy).await;
+    come_back(&client, &rng).await;
     assert_eq!(state(&client, before).await, "pending");
     drover.stop().await;
 }
@@ -106,8 +106,8 @@ fn with_children(parents: &[u32]) -> Vec<u32> {
 }
 
 /// One create; an answer that is no success is an `Err`.
-async fn create(client: &Client, entropy: &Entropy) -> Result<TaskId, Answer> {
-    let id = TaskId::from_random(entropy.uuid_bytes());
+async fn create(client: &Client, rng: &Rng) -> Result<TaskId, Answer> {
+    let id = TaskId::from_random(rng.uuid_bytes());
     let begin = Instant::now();
     let answer = client.create(id, &definition("tests/database-gone", &json!({}))).await.unwrap();
     assert!(begin.elapsed() < PATIENCE, "the answer took {:?}", begin.elapsed());
@@ -115,8 +115,8 @@ async fn create(client: &Client, entropy: &Entropy) -> Result<TaskId, Answer> {
 }
 
 /// Creates a task and reads it back, each as often as it takes.
-async fn come_back(client: &Client, entropy: &Entropy) -> TaskId {
-    let id = insist(async || create(client, entropy).await).await;
+async fn come_back(client: &Client, rng: &Rng) -> TaskId {
+    let id = insist(async || create(client, rng).await).await;
     assert_eq!(state(client, id).await, "pending");
     id
 }

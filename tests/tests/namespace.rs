@@ -25,7 +25,7 @@ async fn what_is_published_referred_to_and_listened_to_stands_in_one_namespace()
     let prefix = reference["exchangePrefix"].as_str().unwrap();
     assert_eq!(prefix, "exchange/stage.taskcluster-queue/v1/");
 
-    let id = TaskId::from_random(Seed::choose("namespace").entropy().uuid_bytes());
+    let id = TaskId::from_random(Seed::choose("namespace").rng().uuid_bytes());
     let task = definition("tests/namespace", &json!({"routes": ["index.stage.latest"]}));
     client.create(id, &task).await.unwrap().ok();
     client.claim_work("tests/namespace", "w", 1).await.unwrap().ok();

@@ -16,9 +16,9 @@ use tokio::time::timeout;
 
 #[tokio::test]
 async fn what_was_created_is_there_after_a_clean_restart() {
-    let entropy = Seed::choose("a clean restart").entropy();
+    let rng = Seed::choose("a clean restart").rng();
     let folder = TestDirectory::new();
-    let id = TaskId::from_random(entropy.uuid_bytes());
+    let id = TaskId::from_random(rng.uuid_bytes());
 
     let first = Drover::start(folder.path(), &["--workers", "0"]).await;
     let created = first.client().create(id, &definition("tests/restart", &json!({}))).await.unwrap().ok();
@@ -32,8 +32,8 @@ async fn what_was_created_is_there_after_a_clean_restart() {
 /// Who tries it out has what public deployments have; one setting closes it, and so does a root client of one's own.
 #[tokio::test]
 async fn everybody_may_read_from_a_server_that_is_tried_out_and_change_nothing() {
-    let entropy = Seed::choose("public reads").entropy();
-    let (folder, id) = (TestDirectory::new(), TaskId::from_random(entropy.uuid_bytes()));
+    let rng = Seed::choose("public reads").rng();
+    let (folder, id) = (TestDirectory::new(), TaskId::from_random(rng.uuid_bytes()));
     let (secret, task) = ("/api/secrets/v1/secret/x", format!("/api/queue/v1/task/{id}"));
     let public = [format!("{task}/status"), task.clone(), format!("/api/queue/v1/task-group/{id}/list")];
     let public =
@@ -65,8 +65,8 @@ async fn everybody_may_read_from_a_server_that_is_tried_out_and_change_nothing()
 /// A graph of a public project has deadlines 20 days ahead: createTask and createGraph take what the settings allow.
 #[tokio::test]
 async fn how_far_and_how_wide_a_task_may_reach_is_for_the_settings_to_say() {
-    let entropy = Seed::choose("limits of tasks").entropy();
-    let (folder, id) = (TestDirectory::new(), || TaskId::from_random(entropy.uuid_bytes()));
+    let rng = Seed::choose("limits of tasks").rng();
+    let (folder, id) = (TestDirectory::new(), || TaskId::from_random(rng.uuid_bytes()));
     let limits = ["queue.max_deadline=20d", "queue.max_dependencies=1", "queue.default_expiry=2d"];
     let flags: Vec<&str> = ["--workers", "0"].into_iter().chain(limits.iter().flat_map(|it| ["--set", it])).collect();
     let drover = Drover::start(folder.path(), &flags).await;
@@ -102,9 +102,9 @@ async fn unsigned(drover: &Drover, path: &str) -> u16 {
 /// Asked to stop it ends them at once, killed it breaks them off; either way nothing is missed at the next one.
 #[tokio::test]
 async fn a_stream_of_events_goes_on_at_the_next_server() {
-    let entropy = Seed::choose("a stream of events").entropy();
+    let rng = Seed::choose("a stream of events").rng();
     let folder = TestDirectory::new();
-    let mut ids = [(); 3].map(|()| TaskId::from_random(entropy.uuid_bytes())).into_iter();
+    let mut ids = [(); 3].map(|()| TaskId::from_random(rng.uuid_bytes())).into_iter();
     let mut create = async |drover: &Drover| {
         let id = ids.next().unwrap();
         drover.client().create(id, &definition("tests/stream", &json!({}))).await.unwrap().ok();

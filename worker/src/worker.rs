@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use base::{Backoff, Clock, Entropy, Shutdown};
+use base::{Backoff, Clock, Rng, Shutdown};
 use rustix::process::geteuid;
 use tokio::{
     sync::{Semaphore, watch},
@@ -56,28 +56,24 @@ const BAD_REQUEST: u16 = 400;
 
 impl Worker {
     /// Opens what a worker needs and begins to ask for work.
-    pub async fn start(
-        mut settings: WorkerSettings,
-        clock: Arc<dyn Clock>,
-        entropy: &Entropy,
-    ) -> Result<Self, StartError> {
+    pub async fn start(mut settings: WorkerSettings, clock: Arc<dyn Clock>, rng: &Rng) -> Result<Self, StartError> {
         let given = settings.work_dir.display().to_string();
         let directory = |error| StartError::Directory(given.clone(), error);
         let lock = occupy(&settings.work_dir).map_err(directory)?;
         // Processes of tasks run elsewhere: a relative path would mean another place to them.
         settings.work_dir = settings.work_dir.canonicalize().map_err(directory)?;
         let tasks = job::make_parent(&settings.work_dir).map_err(directory)?;
-        let isolation = Isolation::open(&settings.isolation, &tasks, entropy.branch("uid")).await?;
+        let isolation = Isolation::open(&settings.isolation, &tasks, rng.branch("uid")).await?;
         if isolation.has_users() {
             reach::prepare(&mut settings.task_env, &settings.work_dir).map_err(directory)?;
         }
         clear(&settings, &isolation, &tasks).await;
         let caches = Caches::open(settings.work_dir.join("caches"), clock.clone()).map_err(directory)?;
         let host = settings.live_log_host.clone();
-        let live_logs = LiveLogs::start(&host, entropy.branch("live-log")).await;
+        let live_logs = LiveLogs::start(&host, rng.branch("live-log")).await;
         let live_logs = live_logs.map_err(|error| StartError::LiveLog(host, error))?;
         let credentials = Some(settings.credentials.clone());
-        let client = Client::new(&settings.root_url, credentials, clock, entropy.branch("client"))?;
+        let client = Client::new(&settings.root_url, credentials, clock, rng.branch("client"))?;
         let stop = Shutdown::new();
         let workshop = Arc::new(Workshop {
             settings,
@@ -85,10 +81,10 @@ impl Worker {
             caches,
             live_logs,
             isolation,
-            entropy: entropy.branch("proxy"),
+            rng: rng.branch("proxy"),
             stop: stop.clone(),
         });
-        let pauses = Backoff::new(FIRST_PAUSE, LONGEST_PAUSE, entropy.branch("pause"));
+        let pauses = Backoff::new(FIRST_PAUSE, LONGEST_PAUSE, rng.branch("pause"));
         let mut working = JoinSet::new();
         let (refusal, refused) = watch::channel(None);
         working.spawn(work(workshop, pauses, refusal));

@@ -73,7 +73,7 @@ pub(super) async fn run(
         let got = protocol::time::format(expires);
         return Err(Unfit::new("/payload/expires", "not be more than 15 minutes in the past", got).into());
     }
-    let mut upload_id = UploadId::from_random(artifacts.entropy.uuid_bytes());
+    let mut upload_id = UploadId::from_random(artifacts.rng.uuid_bytes());
     let mut new = NewArtifact {
         key,
         storage_type: body.storage_type(),

@@ -17,7 +17,7 @@ mod tests;
 
 use std::sync::Arc;
 
-use base::{Clock, Entropy};
+use base::{Clock, Rng};
 pub use create::{ArtifactBody, Created, ErrorReason, ObjectUpload};
 use db::Db;
 pub use db::artifact::{ArtifactEntry, ArtifactKey};
@@ -39,7 +39,7 @@ use crate::{
 pub struct Artifacts {
     db: Db,
     clock: Arc<dyn Clock>,
-    entropy: Entropy,
+    rng: Rng,
     objects: Objects,
 }
 
@@ -54,8 +54,8 @@ pub struct CredentialsOrder {
 type Answer<T> = Result<T, ArtifactError>;
 
 impl Artifacts {
-    pub fn new(db: Db, clock: Arc<dyn Clock>, entropy: Entropy, objects: Objects) -> Self {
-        Self { db, clock, entropy, objects }
+    pub fn new(db: Db, clock: Arc<dyn Clock>, rng: Rng, objects: Objects) -> Self {
+        Self { db, clock, rng, objects }
     }
 
     /// Writes an artifact, or renews it as far as a repeat may.

@@ -39,7 +39,7 @@ impl Actor for Sweeper {
 
     async fn handle(&self, myself: ActorRef<Look>, Look: Look, tick: &mut Tick) -> Result<(), ActorProcessingErr> {
         self.sweep().instrument(tick.root_span()).await;
-        tick.again(&myself, self.artifacts.entropy.jitter(EVERY), || Look);
+        tick.again(&myself, self.artifacts.rng.jitter(EVERY), || Look);
         Ok(())
     }
 }

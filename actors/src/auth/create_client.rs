@@ -16,7 +16,7 @@ pub struct ClientBody {
 pub(super) async fn run(parts: &Parts, client_id: &str, body: ClientBody, by: &str) -> Answer<(ClientRow, String)> {
     body.check(client_id)?;
     body.check_expansion(parts)?;
-    let token = access_token(&parts.entropy);
+    let token = access_token(&parts.rng);
     let client = NewClient {
         client_id: client_id.to_owned(),
         description: body.description,

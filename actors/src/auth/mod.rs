@@ -27,7 +27,7 @@ mod write_role;
 
 use std::sync::Arc;
 
-use base::{Clock, Entropy, KeyRing};
+use base::{Clock, KeyRing, Rng};
 use chrono::TimeDelta;
 pub use claim::Claim;
 pub use client::Client;
@@ -60,7 +60,7 @@ pub struct Auth(Arc<Parts>);
 struct Parts {
     db: Db,
     clock: Arc<dyn Clock>,
-    entropy: Entropy,
+    rng: Rng,
     ring: Arc<KeyRing>,
     relay: Nudge,
     clients: Clients,
@@ -79,14 +79,14 @@ impl Auth {
     pub fn new(
         db: Db,
         clock: Arc<dyn Clock>,
-        entropy: Entropy,
+        rng: Rng,
         ring: Arc<KeyRing>,
         relay: Nudge,
         queue_token: &str,
         longest_bewit: TimeDelta,
     ) -> Self {
         let clients = Clients::fixed([], queue_token).with_longest_bewit(longest_bewit);
-        Self(Arc::new(Parts { db, clock, entropy, ring, relay, clients, copying: Mutex::new(()) }))
+        Self(Arc::new(Parts { db, clock, rng, ring, relay, clients, copying: Mutex::new(()) }))
     }
 
     /// Makes the clients below `static/` just these, seals with the newest key what an older one sealed, and gets to

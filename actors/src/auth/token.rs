@@ -1,18 +1,18 @@
 //! Access tokens, and how they are kept.
 
-use base::{Entropy, SealedText};
+use base::{Rng, SealedText};
 use protocol::id::TaskId;
 
 use super::{Answer, AuthError, Parts};
 
 /// 44 letters: two slugids, as clients are used to.
-pub fn access_token(entropy: &Entropy) -> String {
-    format!("{}{}", TaskId::from_random(entropy.uuid_bytes()), TaskId::from_random(entropy.uuid_bytes()))
+pub fn access_token(rng: &Rng) -> String {
+    format!("{}{}", TaskId::from_random(rng.uuid_bytes()), TaskId::from_random(rng.uuid_bytes()))
 }
 
 impl Parts {
     pub(super) fn seal(&self, client_id: &str, token: &str) -> SealedText {
-        self.ring.seal(token, &purpose(client_id), &self.entropy)
+        self.ring.seal(token, &purpose(client_id), &self.rng)
     }
 
     pub(super) fn open(&self, client_id: &str, sealed: &SealedText) -> Answer<String> {

@@ -44,7 +44,7 @@ pub(super) async fn enable(parts: &Parts, client_id: &str, enabled: bool, by: &s
 }
 
 pub(super) async fn reset(parts: &Parts, client_id: &str, by: &str) -> Answer<(ClientRow, String)> {
-    let token = access_token(&parts.entropy);
+    let token = access_token(&parts.rng);
     let sealed = parts.seal(client_id, &token);
     let change = ClientChange { sealed_access_token: Some(sealed), ..ClientChange::default() };
     let row = write(parts, client_id, &change, "access token reset", by).await?;

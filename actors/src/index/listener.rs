@@ -5,7 +5,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use base::{Backoff, Entropy};
+use base::{Backoff, Rng};
 use bus::{Bus, Exchange, Message, Subscription};
 use protocol::{
     event::EventKind,
@@ -32,13 +32,13 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 impl Index {
     /// The listener, to be supervised. Several processes may run one. On a bus in memory it must be started before the
     /// relay, which drops what nobody listens to.
-    pub fn listener(&self, bus: Arc<dyn Bus>, names: &ExchangeNames, entropy: Entropy) -> Child {
+    pub fn listener(&self, bus: Arc<dyn Bus>, names: &ExchangeNames, rng: Rng) -> Child {
         let exchange = names.name(exchanges::of(EventKind::TaskCompleted));
         let index = self.clone();
         let make = move || {
-            let (index, bus, exchange, entropy) = (index.clone(), bus.clone(), exchange.clone(), entropy.clone());
+            let (index, bus, exchange, rng) = (index.clone(), bus.clone(), exchange.clone(), rng.clone());
             let parking = Parking::new(index.db.clone(), index.clock.clone(), QUEUE);
-            (Listener { index, bus, exchange, entropy, parking }, ())
+            (Listener { index, bus, exchange, rng, parking }, ())
         };
         Child::new(NAME, Restart::Always, make).0
     }
@@ -48,7 +48,7 @@ struct Listener {
     index: Index,
     bus: Arc<dyn Bus>,
     exchange: String,
-    entropy: Entropy,
+    rng: Rng,
     parking: Parking,
 }
 
@@ -79,7 +79,7 @@ impl Actor for Listener {
             letters: Vec::new(),
             hints: HintInbox::default(),
             tick: Tick::new(NAME),
-            backoff: Backoff::new(FIRST_PAUSE, LONGEST_PAUSE, self.entropy.clone()),
+            backoff: Backoff::new(FIRST_PAUSE, LONGEST_PAUSE, self.rng.clone()),
         })
     }
 

@@ -1,6 +1,6 @@
 use std::{collections::BTreeMap, time::Duration};
 
-use base::{Entropy, TestClock};
+use base::{Rng, TestClock};
 use bus::{Bus, BusError, ContentType, MemoryBus, Message};
 use chrono::TimeDelta;
 use db::{
@@ -21,33 +21,33 @@ const SOON: Duration = Duration::from_secs(20);
 const EXCHANGE: &str = "exchange/taskcluster-queue/v1/task-completed";
 
 /// An index and a bus that may tell it of tasks.
-struct House {
+struct TestEnv {
     index: Index,
     db: Db,
     bus: Arc<dyn Bus>,
     clock: TestClock,
-    entropy: Entropy,
+    rng: Rng,
     _database: TestDatabase,
 }
 
-impl House {
+impl TestEnv {
     async fn start() -> Self {
         let database = TestDatabase::create().await;
         let (db, clock) = (database.db().await, TestClock::default());
         let index = Index::new(db.clone(), Arc::new(clock.clone()));
         let bus = Arc::new(MemoryBus::default());
-        Self { index, db, bus, clock, entropy: Entropy::seeded(1), _database: database }
+        Self { index, db, bus, clock, rng: Rng::seeded(1), _database: database }
     }
 
     async fn listener(&self) -> Supervised {
-        let child = self.index.listener(self.bus.clone(), &ExchangeNames::default(), self.entropy.clone());
-        Supervisor::start(vec![child], self.entropy.clone()).await
+        let child = self.index.listener(self.bus.clone(), &ExchangeNames::default(), self.rng.clone());
+        Supervisor::start(vec![child], self.rng.clone()).await
     }
 
     fn entry(&self, path: &str, rank: f64) -> NewEntry {
         NewEntry {
             path: path.parse().unwrap(),
-            task_id: TaskId::from_random(self.entropy.uuid_bytes()),
+            task_id: TaskId::from_random(self.rng.uuid_bytes()),
             rank,
             data: "{}".to_owned(),
             expires: self.clock.now() + TimeDelta::hours(1),
@@ -69,15 +69,15 @@ impl House {
         let queue = TaskQueueId("proj/kind".to_owned());
         let claimer = Claimer { task_queue_id: queue, worker, count: 1, touch: true, trace: None };
         let claims = ClaimBatch::new([&claimer]);
-        self.db.lane().claim_work(&claims, now + TimeDelta::hours(1), now).await.unwrap();
+        self.db.batch_connection().claim_work(&claims, now + TimeDelta::hours(1), now).await.unwrap();
         let mut reports = ReportBatch::default();
         reports.push(task_id, 0, TaskState::Completed, ReasonResolved::Completed, false, None);
-        self.db.lane().report_runs(&reports, &UploadExemptions::all(), now).await.unwrap();
+        self.db.batch_connection().report_runs(&reports, &UploadExemptions::all(), now).await.unwrap();
         task_id
     }
 
     async fn pending_task(&self, extra: Value, routes: &[&str]) -> TaskId {
-        let (task_id, now) = (TaskId::from_random(self.entropy.uuid_bytes()), self.clock.now());
+        let (task_id, now) = (TaskId::from_random(self.rng.uuid_bytes()), self.clock.now());
         let row = NewTaskRow {
             task_id,
             task_group_id: TaskGroupId::from(task_id),
@@ -94,7 +94,7 @@ impl House {
             body: json!({"routes": routes, "tags": {}, "extra": extra, "priority": "lowest"}).to_string(),
             trace: None,
         };
-        self.db.lane().create_tasks(&CreateBatch::new(&[row], &[]), now).await.unwrap();
+        self.db.batch_connection().create_tasks(&CreateBatch::new(&[row], &[]), now).await.unwrap();
         task_id
     }
 
@@ -122,40 +122,40 @@ fn message(body: &str, routes: &[&str]) -> Message {
 
 #[tokio::test]
 async fn the_higher_rank_stays_and_of_equals_the_later() {
-    let house = House::start().await;
-    let first = house.insert("a.b", 1.5).await;
-    assert_eq!(house.insert("a.b", 1.0).await, first);
-    let second = house.insert("a.b", 1.5).await;
+    let env = TestEnv::start().await;
+    let first = env.insert("a.b", 1.5).await;
+    assert_eq!(env.insert("a.b", 1.0).await, first);
+    let second = env.insert("a.b", 1.5).await;
     assert_ne!(second, first);
-    assert_eq!(house.found("a.b").await, Some(second));
-    let batch = [house.entry("x", 3.0), house.entry("x", 7.0), house.entry("x", 7.0), house.entry("x", 2.0)];
-    house.index.insert_all(batch.to_vec()).await.unwrap();
-    assert_eq!(house.found("x").await, Some(batch[2].task_id));
+    assert_eq!(env.found("a.b").await, Some(second));
+    let batch = [env.entry("x", 3.0), env.entry("x", 7.0), env.entry("x", 7.0), env.entry("x", 2.0)];
+    env.index.insert_all(batch.to_vec()).await.unwrap();
+    assert_eq!(env.found("x").await, Some(batch[2].task_id));
 }
 
 #[tokio::test]
 async fn an_entry_that_has_expired_is_not_there_and_stands_in_nobodys_way() {
-    let house = House::start().await;
-    house.insert("a.b", 9.0).await;
-    house.clock.advance(TimeDelta::hours(2));
-    assert_eq!(house.found("a.b").await, None);
-    let later = house.insert("a.b", 1.0).await;
-    assert_eq!(house.found("a.b").await, Some(later));
-    house.clock.advance(TimeDelta::days(3));
-    assert!(house.db.expire_services(10, house.clock.now()).await.unwrap() > 0);
+    let env = TestEnv::start().await;
+    env.insert("a.b", 9.0).await;
+    env.clock.advance(TimeDelta::hours(2));
+    assert_eq!(env.found("a.b").await, None);
+    let later = env.insert("a.b", 1.0).await;
+    assert_eq!(env.found("a.b").await, Some(later));
+    env.clock.advance(TimeDelta::days(3));
+    assert!(env.db.expire_services(10, env.clock.now()).await.unwrap() > 0);
     let page = PageAfter { after: None, limit: 10 };
-    assert!(house.index.namespaces("", page).await.unwrap().rows.is_empty());
+    assert!(env.index.namespaces("", page).await.unwrap().rows.is_empty());
 }
 
 #[tokio::test]
 async fn a_namespace_lists_what_is_directly_in_it_a_page_at_a_time() {
-    let house = House::start().await;
+    let env = TestEnv::start().await;
     for path in ["n.one", "n.two", "n.sub.three", "n.sub.deep.four", "n.other.five", "n.sub", "m"] {
-        house.insert(path, 0.0).await;
+        env.insert(path, 0.0).await;
     }
     let (mut after, mut tasks, mut spaces) = (None, Vec::new(), Vec::new());
     loop {
-        let page = house.index.tasks("n", PageAfter { after, limit: 1 }).await.unwrap();
+        let page = env.index.tasks("n", PageAfter { after, limit: 1 }).await.unwrap();
         tasks.extend(page.rows.into_iter().map(|entry| entry.name));
         after = page.next;
         if after.is_none() {
@@ -163,7 +163,7 @@ async fn a_namespace_lists_what_is_directly_in_it_a_page_at_a_time() {
         }
     }
     loop {
-        let page = house.index.namespaces("n", PageAfter { after, limit: 1 }).await.unwrap();
+        let page = env.index.namespaces("n", PageAfter { after, limit: 1 }).await.unwrap();
         spaces.extend(page.rows.into_iter().map(|namespace| namespace.name));
         after = page.next;
         if after.is_none() {
@@ -171,18 +171,18 @@ async fn a_namespace_lists_what_is_directly_in_it_a_page_at_a_time() {
         }
     }
     assert_eq!((tasks, spaces), (strings(&["one", "sub", "two"]), strings(&["other", "sub"])));
-    let root = house.index.tasks("", PageAfter { after: None, limit: 10 }).await.unwrap();
+    let root = env.index.tasks("", PageAfter { after: None, limit: 10 }).await.unwrap();
     assert_eq!(root.rows.into_iter().map(|entry| entry.name).collect::<Vec<_>>(), ["m"]);
 }
 
 #[tokio::test]
 async fn several_paths_are_looked_up_at_once() {
-    let house = House::start().await;
+    let env = TestEnv::start().await;
     let made: BTreeMap<&str, TaskId> =
-        [("a", house.insert("a", 0.0).await), ("a.b.c", house.insert("a.b.c", 0.0).await)].into();
+        [("a", env.insert("a", 0.0).await), ("a.b.c", env.insert("a.b.c", 0.0).await)].into();
     let paths = ["a.b.c", "none.such", "a", "a"].map(|path| path.parse().unwrap());
-    let first = house.index.find_all(&paths, PageAfter { after: None, limit: 1 }).await.unwrap();
-    let rest = house.index.find_all(&paths, PageAfter { after: first.next, limit: 5 }).await.unwrap();
+    let first = env.index.find_all(&paths, PageAfter { after: None, limit: 1 }).await.unwrap();
+    let rest = env.index.find_all(&paths, PageAfter { after: first.next, limit: 5 }).await.unwrap();
     let found: Vec<TaskId> = first.rows.iter().chain(&rest.rows).map(|entry| entry.task_id).collect();
     assert_eq!(found, made.into_values().collect::<Vec<_>>());
     assert!(rest.next.is_none());
@@ -190,62 +190,60 @@ async fn several_paths_are_looked_up_at_once() {
 
 #[tokio::test]
 async fn a_completed_task_is_in_the_index_before_its_event_is_forgotten() {
-    let house = House::start().await;
-    let listener = house.listener().await;
+    let env = TestEnv::start().await;
+    let listener = env.listener().await;
     let routes = ["index.n.plain", "index.n.sub.two", "notify.x", "index.n.told"];
-    let plain = house.task(json!({}), &routes).await;
-    let told = house.task(json!({"index": {"rank": 42, "data": {"k": "v"}}}), &["index.n.told"]).await;
-    let elsewhere = house.task(json!({}), &["other"]).await;
-    house
-        .tell(&[
-            completed(plain, &routes),
-            completed(told, &["index.n.told"]),
-            completed(plain, &routes),
-            completed(elsewhere, &["other"]),
-        ])
-        .await
-        .unwrap();
+    let plain = env.task(json!({}), &routes).await;
+    let told = env.task(json!({"index": {"rank": 42, "data": {"k": "v"}}}), &["index.n.told"]).await;
+    let elsewhere = env.task(json!({}), &["other"]).await;
+    env.tell(&[
+        completed(plain, &routes),
+        completed(told, &["index.n.told"]),
+        completed(plain, &routes),
+        completed(elsewhere, &["other"]),
+    ])
+    .await
+    .unwrap();
 
-    assert_eq!(house.found("n.plain").await, Some(plain));
-    assert_eq!(house.found("n.sub.two").await, Some(plain));
-    let entry = house.index.find(&"n.told".parse().unwrap()).await.unwrap();
+    assert_eq!(env.found("n.plain").await, Some(plain));
+    assert_eq!(env.found("n.sub.two").await, Some(plain));
+    let entry = env.index.find(&"n.told".parse().unwrap()).await.unwrap();
     assert_eq!((entry.task_id, entry.rank, entry.data.as_str()), (told, 42.0, r#"{"k":"v"}"#));
-    assert_eq!(entry.expires, house.clock.now() + TimeDelta::days(2));
+    assert_eq!(entry.expires, env.clock.now() + TimeDelta::days(2));
     listener.stop(SOON).await;
 }
 
 #[tokio::test]
 async fn what_is_told_while_the_listener_is_away_waits_for_it() {
-    let house = House::start().await;
-    house.listener().await.stop(SOON).await;
-    let task = house.task(json!({}), &["index.n.late"]).await;
+    let env = TestEnv::start().await;
+    env.listener().await.stop(SOON).await;
+    let task = env.task(json!({}), &["index.n.late"]).await;
     let one = [completed(task, &["index.n.late"])];
-    let unheard = house.bus.publish(&one, Duration::from_millis(30)).await;
+    let unheard = env.bus.publish(&one, Duration::from_millis(30)).await;
     assert!(matches!(unheard, Err(BusError::Late)));
 
-    let listener = house.listener().await;
-    house.tell(&one).await.unwrap();
-    assert_eq!(house.found("n.late").await, Some(task));
+    let listener = env.listener().await;
+    env.tell(&one).await.unwrap();
+    assert_eq!(env.found("n.late").await, Some(task));
     listener.stop(SOON).await;
 }
 
 #[tokio::test]
 async fn messages_of_no_use_hold_up_nobody() {
-    let house = House::start().await;
-    let listener = house.listener().await;
+    let env = TestEnv::start().await;
+    let listener = env.listener().await;
     let routes = ["index.n.good", "index.n..bad", "index.n.b ad"];
-    let (task, gone) = (house.task(json!({}), &routes).await, TaskId::from_random(house.entropy.uuid_bytes()));
-    house
-        .tell(&[
-            message("no json", &["index.n.x"]),
-            message("{}", &["index.n.x"]),
-            completed(gone, &["index.n.x"]),
-            completed(task, &routes),
-        ])
-        .await
-        .unwrap();
-    assert_eq!((house.found("n.good").await, house.found("n.x").await), (Some(task), None));
-    let parked = house.db.parked_messages(Some(QUEUE), None, 0, 9).await.unwrap();
+    let (task, gone) = (env.task(json!({}), &routes).await, TaskId::from_random(env.rng.uuid_bytes()));
+    env.tell(&[
+        message("no json", &["index.n.x"]),
+        message("{}", &["index.n.x"]),
+        completed(gone, &["index.n.x"]),
+        completed(task, &routes),
+    ])
+    .await
+    .unwrap();
+    assert_eq!((env.found("n.good").await, env.found("n.x").await), (Some(task), None));
+    let parked = env.db.parked_messages(Some(QUEUE), None, 0, 9).await.unwrap();
     let parked: Vec<_> =
         parked.iter().map(|parked| (&parked.body[..], parked.reason.contains("cannot be read"))).collect();
     assert_eq!(parked, [(&b"no json"[..], true), (&b"{}"[..], true)], "what cannot be read is put aside, not lost");
@@ -255,20 +253,19 @@ async fn messages_of_no_use_hold_up_nobody() {
 /// Whoever may publish on the broker can send a message about any task, under any routes.
 #[tokio::test]
 async fn the_index_believes_what_is_stored_and_not_the_message() {
-    let house = House::start().await;
-    let listener = house.listener().await;
-    let (owner, other) = (house.task(json!({}), &["index.n.mine"]).await, house.task(json!({}), &[]).await);
-    let pending = house.pending_task(json!({}), &["index.n.pending", "index.n.mine"]).await;
-    house
-        .tell(&[
-            completed(owner, &["index.n.mine"]),
-            completed(other, &["index.n.mine", "index.n.stolen"]),
-            completed(pending, &["index.n.pending", "index.n.mine"]),
-        ])
-        .await
-        .unwrap();
-    assert_eq!(house.found("n.mine").await, Some(owner));
-    assert_eq!((house.found("n.stolen").await, house.found("n.pending").await), (None, None));
+    let env = TestEnv::start().await;
+    let listener = env.listener().await;
+    let (owner, other) = (env.task(json!({}), &["index.n.mine"]).await, env.task(json!({}), &[]).await);
+    let pending = env.pending_task(json!({}), &["index.n.pending", "index.n.mine"]).await;
+    env.tell(&[
+        completed(owner, &["index.n.mine"]),
+        completed(other, &["index.n.mine", "index.n.stolen"]),
+        completed(pending, &["index.n.pending", "index.n.mine"]),
+    ])
+    .await
+    .unwrap();
+    assert_eq!(env.found("n.mine").await, Some(owner));
+    assert_eq!((env.found("n.stolen").await, env.found("n.pending").await), (None, None));
     listener.stop(SOON).await;
 }
 

@@ -4,11 +4,11 @@
 //! a `Tick`, and, where it remembers nothing, spread over a `Pool`; questions that need no order are `Reads`. What another process runs is asked as a `Remote`
 //! and answered by a `Service`.
 
+mod batcher;
 mod child;
 mod handle;
 mod hint;
 mod inbox;
-mod lane;
 mod pool;
 mod reads;
 mod recent;
@@ -16,11 +16,11 @@ mod remote;
 mod supervisor;
 mod tick;
 
+pub use batcher::{BatchOperation, Batcher, Connect, Full};
 pub use child::{Child, Restart};
 pub use handle::{CallError, Handle, Reply};
 pub use hint::{Hint, HintInbox};
 pub use inbox::{Inbox, Letter};
-pub use lane::{Connect, Full, Lanes, Step};
 pub use pool::{Pool, Work};
 pub use reads::Reads;
 pub use recent::Recent;

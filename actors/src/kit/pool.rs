@@ -125,7 +125,7 @@ impl<J: Message> DiscardHandler<String, J> for Shed {
 
 #[cfg(test)]
 mod tests {
-    use base::Entropy;
+    use base::Rng;
     use tokio::{
         sync::{Semaphore, mpsc},
         task::JoinSet,
@@ -173,7 +173,7 @@ mod tests {
     #[tokio::test]
     async fn a_full_pool_sheds_the_newest_call_at_once_and_serves_the_rest() {
         let (gate, child, pool, mut started) = gate(0, 1, 1);
-        let house = Supervisor::start(vec![child], Entropy::seeded(1)).await;
+        let env = Supervisor::start(vec![child], Rng::seeded(1)).await;
         let mut asked = JoinSet::new();
         let mut ask = |number: u32| {
             let pool = pool.clone();
@@ -190,23 +190,23 @@ mod tests {
         for _ in 0..2 {
             assert!(asked.join_next().await.unwrap().unwrap().is_ok());
         }
-        house.stop(SOON).await;
+        env.stop(SOON).await;
     }
 
     #[tokio::test]
     async fn a_panic_costs_its_own_job_alone() {
         let (_gate, child, pool, _started) = gate(100, 2, 10);
-        let house = Supervisor::start(vec![child], Entropy::seeded(1)).await;
+        let env = Supervisor::start(vec![child], Rng::seeded(1)).await;
 
         assert_eq!(pass(&pool, "a", 13).await, Err(CallError::Down));
         assert_eq!(pass(&pool, "a", 14).await, Ok(14));
-        house.stop(SOON).await;
+        env.stop(SOON).await;
     }
 
     #[tokio::test]
     async fn jobs_that_wait_are_served_before_the_pool_ends() {
         let (gate, child, pool, mut started) = gate(0, 1, 10);
-        let house = Supervisor::start(vec![child], Entropy::seeded(1)).await;
+        let env = Supervisor::start(vec![child], Rng::seeded(1)).await;
         let mut asked = JoinSet::new();
         for number in 0..5 {
             let pool = pool.clone();
@@ -218,7 +218,7 @@ mod tests {
             gate.open.add_permits(5);
             asked.join_all().await
         };
-        let ((), answers) = tokio::join!(house.stop(SOON), opened);
+        let ((), answers) = tokio::join!(env.stop(SOON), opened);
         assert!(answers.iter().all(Result::is_ok));
     }
 }

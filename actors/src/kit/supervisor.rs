@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, time::Duration};
 
-use base::{Backoff, Entropy};
+use base::{Backoff, Rng};
 use ractor::{Actor, ActorCell, ActorId, ActorProcessingErr, ActorRef, SupervisionEvent, concurrency::JoinHandle};
 use tokio::time::Instant;
 
@@ -37,16 +37,16 @@ pub struct Supervised {
 
 impl Supervisor {
     /// Starts every child once, in order. One that fails is retried in the background.
-    pub async fn start(children: Vec<Child>, entropy: Entropy) -> Supervised {
-        match Actor::spawn(None, Self, (children, entropy)).await {
+    pub async fn start(children: Vec<Child>, rng: Rng) -> Supervised {
+        match Actor::spawn(None, Self, (children, rng)).await {
             Ok((supervisor, ended)) => Supervised { supervisor, ended },
             Err(error) => unreachable!("nothing in a supervisor's own start can fail: {error}"),
         }
     }
 
     /// A supervisor as a child of another, so that the parts of a group are listed together.
-    pub fn group(name: &str, children: Vec<Child>, entropy: Entropy) -> Child {
-        let (child, _) = Child::new(name, Restart::Always, move || (Self, (children.clone(), entropy.clone())));
+    pub fn group(name: &str, children: Vec<Child>, rng: Rng) -> Child {
+        let (child, _) = Child::new(name, Restart::Always, move || (Self, (children.clone(), rng.clone())));
         child
     }
 }
@@ -80,14 +80,14 @@ struct Watched {
 impl Actor for Supervisor {
     type Msg = SupervisorMsg;
     type State = Watch;
-    type Arguments = (Vec<Child>, Entropy);
+    type Arguments = (Vec<Child>, Rng);
 
     async fn pre_start(
         &self,
         myself: ActorRef<SupervisorMsg>,
-        (children, entropy): Self::Arguments,
+        (children, rng): Self::Arguments,
     ) -> Result<Watch, ActorProcessingErr> {
-        let children = children.into_iter().map(|child| Watched::new(child, &entropy)).collect();
+        let children = children.into_iter().map(|child| Watched::new(child, &rng)).collect();
         let mut watch = Watch { children, by_id: HashMap::new() };
         for index in 0..watch.children.len() {
             watch.start(index, &myself).await;
@@ -135,8 +135,8 @@ impl Actor for Supervisor {
 }
 
 impl Watched {
-    fn new(child: Child, entropy: &Entropy) -> Self {
-        let backoff = Backoff::new(FIRST_PAUSE, LONGEST_PAUSE, entropy.branch(child.name()));
+    fn new(child: Child, rng: &Rng) -> Self {
+        let backoff = Backoff::new(FIRST_PAUSE, LONGEST_PAUSE, rng.branch(child.name()));
         Self { child, running: None, started: Instant::now(), backoff }
     }
 

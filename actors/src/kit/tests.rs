@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use base::Entropy;
+use base::Rng;
 use ractor::{Actor, ActorProcessingErr, ActorRef};
 use tokio::{sync::Notify, task::JoinSet};
 
@@ -66,8 +66,8 @@ fn part(restart: Restart, fails: u32) -> (Child, Handle<Msg>) {
     Child::new("test/part", restart, move || (Part { starts: starts.clone(), fails }, ()))
 }
 
-async fn house(children: Vec<Child>) -> Supervised {
-    Supervisor::start(children, Entropy::seeded(1)).await
+async fn env(children: Vec<Child>) -> Supervised {
+    Supervisor::start(children, Rng::seeded(1)).await
 }
 
 /// Asks until somebody answers, as a patient caller does.
@@ -84,31 +84,31 @@ async fn starts(handle: &Handle<Msg>) -> u32 {
 #[tokio::test]
 async fn a_part_that_panics_or_fails_is_started_again_and_its_handle_stays_good() {
     let (child, handle) = part(Restart::OnFailure, 0);
-    let house = house(vec![child]).await;
+    let env = env(vec![child]).await;
 
     handle.tell(Msg::Panic).unwrap();
     assert_eq!(starts(&handle).await, 2);
     handle.tell(Msg::Fail).unwrap();
     assert_eq!(starts(&handle).await, 3);
-    house.stop(SOON).await;
+    env.stop(SOON).await;
 }
 
 #[tokio::test]
 async fn a_part_that_cannot_start_is_tried_again_and_holds_nobody_up() {
     let (broken, late) = part(Restart::Always, 3);
     let (sound, ready) = part(Restart::Always, 0);
-    let house = house(vec![broken, sound]).await;
+    let env = env(vec![broken, sound]).await;
 
     assert!(!late.is_up());
     assert_eq!(starts(&ready).await, 1);
     assert_eq!(starts(&late).await, 4);
-    house.stop(SOON).await;
+    env.stop(SOON).await;
 }
 
 #[tokio::test]
 async fn a_call_without_an_answer_is_late_and_a_dropped_one_is_down() {
     let (child, handle) = part(Restart::OnFailure, 0);
-    let house = house(vec![child]).await;
+    let env = env(vec![child]).await;
 
     assert_eq!(handle.call(Duration::from_millis(10), Msg::Keep).await, Err(CallError::Late));
 
@@ -119,14 +119,14 @@ async fn a_call_without_an_answer_is_late_and_a_dropped_one_is_down() {
     let (waiting, ()) = tokio::join!(handle.call(SOON, Msg::Keep), failing);
     assert_eq!(waiting, Err(CallError::Down));
 
-    house.stop(SOON).await;
+    env.stop(SOON).await;
     assert_eq!(handle.call(SOON, Msg::Keep).await, Err(CallError::Down));
 }
 
 #[tokio::test]
 async fn what_waits_in_a_mailbox_is_answered_before_the_end_even_in_a_group_of_a_group() {
     let (child, handle) = part(Restart::Always, 0);
-    let house = house(vec![Supervisor::group("test", vec![child], Entropy::seeded(2))]).await;
+    let env = env(vec![Supervisor::group("test", vec![child], Rng::seeded(2))]).await;
     let mut asked = JoinSet::new();
     for _ in 0..100 {
         let handle = handle.clone();
@@ -134,7 +134,7 @@ async fn what_waits_in_a_mailbox_is_answered_before_the_end_even_in_a_group_of_a
     }
     starts(&handle).await;
 
-    house.stop(SOON).await;
+    env.stop(SOON).await;
     assert!(asked.join_all().await.into_iter().all(|answer| answer == Ok(1)));
     assert!(!handle.is_up());
 }
@@ -178,7 +178,7 @@ async fn hints_given_during_a_look_cause_exactly_one_more() {
         }
     };
     let (child, handle) = Child::new("test/looker", Restart::Always, make);
-    let house = house(vec![child]).await;
+    let env = env(vec![child]).await;
     let hint = Hint::new(handle, &inbox, || Msg::Look);
 
     hint.give();
@@ -189,7 +189,7 @@ async fn hints_given_during_a_look_cause_exactly_one_more() {
     go_on.notify_one();
     looking.notified().await;
     go_on.notify_one();
-    house.stop(SOON).await;
+    env.stop(SOON).await;
 
     assert_eq!(looks.load(Ordering::SeqCst), 2);
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use base::{Entropy, settings::Span};
+use base::{Rng, settings::ConfigDuration};
 use bus::{Binding, MemoryBus};
 use protocol::exchanges::ExchangeNames;
 use tokio::time::timeout;
@@ -12,24 +12,24 @@ use crate::{
     kit::{Supervised, Supervisor},
     relay::{
         RelaySettings,
-        tests::house::{House, SOON},
+        tests::env::{SOON, TestEnv},
     },
 };
 
 const LIFE: [&str; 4] = ["task-defined", "task-pending", "task-running", "task-completed"];
 
 struct Watched {
-    house: House,
+    env: TestEnv,
     live: Live,
     reader: Supervised,
 }
 
 impl Watched {
     async fn start() -> Self {
-        let house = House::start(Arc::new(MemoryBus::default())).await;
-        let live = Live::new(house.db.clone(), &ExchangeNames::default(), &RelaySettings::default());
-        let reader = Supervisor::start(vec![live.part()], Entropy::seeded(2)).await;
-        Self { house, live, reader }
+        let env = TestEnv::start(Arc::new(MemoryBus::default())).await;
+        let live = Live::new(env.db.clone(), &ExchangeNames::default(), &RelaySettings::default());
+        let reader = Supervisor::start(vec![live.part()], Rng::seeded(2)).await;
+        Self { env, live, reader }
     }
 
     async fn follow(&self, after: Option<i64>) -> Follower {
@@ -38,7 +38,7 @@ impl Watched {
 
     async fn stop(self) {
         self.reader.stop(SOON).await;
-        self.house.stop().await;
+        self.env.stop().await;
     }
 }
 
@@ -62,10 +62,10 @@ fn kinds(heard: &[Told]) -> Vec<&str> {
 #[tokio::test]
 async fn a_follower_hears_what_happens_from_then_on() {
     let watched = Watched::start().await;
-    watched.house.completed().await;
-    watched.house.emptied().await;
+    watched.env.completed().await;
+    watched.env.emptied().await;
     let mut follower = watched.follow(None).await;
-    let id = watched.house.completed().await.to_string();
+    let id = watched.env.completed().await.to_string();
 
     let heard = hear(&mut follower, 4).await;
     assert_eq!(kinds(&heard), LIFE);
@@ -78,14 +78,14 @@ async fn a_follower_hears_what_happens_from_then_on() {
 async fn one_who_comes_back_hears_the_rest_and_then_the_news() {
     let watched = Watched::start().await;
     let mut follower = watched.follow(None).await;
-    watched.house.completed().await;
+    watched.env.completed().await;
     let first = hear(&mut follower, 4).await;
     drop(follower);
-    watched.house.completed().await;
-    watched.house.emptied().await;
+    watched.env.completed().await;
+    watched.env.emptied().await;
 
     let mut again = watched.follow(Some(first[1].position)).await;
-    watched.house.completed().await;
+    watched.env.completed().await;
     let heard = hear(&mut again, 10).await;
     assert_eq!(heard[..2], first[2..]);
     assert_eq!(kinds(&heard[2..]), [LIFE, LIFE].concat());
@@ -97,13 +97,13 @@ async fn one_who_comes_back_hears_the_rest_and_then_the_news() {
 async fn artifacts_that_are_not_public_are_told_of_to_those_who_may_know_of_them() {
     let watched = Watched::start().await;
     let bindings = [watched.live.binding("artifact-created", "#").unwrap()];
-    let start = watched.house.db.event_log().await.unwrap().last;
+    let start = watched.env.db.event_log().await.unwrap().last;
     let follow = async |may_see: MaySee| watched.live.follow(&bindings, Some(start), may_see).await.unwrap();
     let mut all = follow(everybody()).await;
     let mut some = follow(Arc::new(|it| matches!(it, Guarded::Artifact(key) if key.name == "private/mine"))).await;
     let mut none = follow(Arc::new(|_| false)).await;
     for name in ["private/mine", "private/other", "publicly", "public/end"] {
-        watched.house.artifact(name).await;
+        watched.env.artifact(name).await;
     }
     let names = |heard: &[Told]| -> Vec<String> {
         let body = |told: &Told| serde_json::from_slice::<serde_json::Value>(&told.message.body).unwrap();
@@ -122,8 +122,8 @@ async fn bindings_are_those_of_a_broker() {
     let bindings =
         [bind("task-running", "route.index.#"), bind("task-completed", "primary.#"), bind("task-failed", "#")];
     let mut follower = watched.live.follow(&bindings, None, everybody()).await.unwrap();
-    watched.house.completed().await;
-    watched.house.completed().await;
+    watched.env.completed().await;
+    watched.env.completed().await;
 
     let heard = hear(&mut follower, 4).await;
     assert_eq!(kinds(&heard), ["task-running", "task-completed", "task-running", "task-completed"]);
@@ -138,38 +138,38 @@ async fn a_slow_follower_and_one_whose_reader_ended_miss_nothing() {
     let mut slow = watched.follow(None).await;
     let tasks = super::WAITING + 5;
     for _ in 0..tasks {
-        watched.house.completed().await;
-        watched.house.emptied().await;
+        watched.env.completed().await;
+        watched.env.emptied().await;
         // More pages than wait for anybody.
-        let after = watched.house.db.event_log().await.unwrap().last;
+        let after = watched.env.db.event_log().await.unwrap().last;
         let _ = watched.live.pages.send(Arc::new(Page::mark(after)));
     }
     let heard = hear(&mut slow, 4 * tasks).await;
     assert_eq!(kinds(&heard), LIFE.repeat(tasks));
 
-    let Watched { house, live, reader } = watched;
+    let Watched { env, live, reader } = watched;
     reader.stop(SOON).await;
-    house.completed().await;
-    house.emptied().await;
-    let reader = Supervisor::start(vec![live.part()], Entropy::seeded(3)).await;
+    env.completed().await;
+    env.emptied().await;
+    let reader = Supervisor::start(vec![live.part()], Rng::seeded(3)).await;
     assert_eq!(kinds(&hear(&mut slow, 4).await), LIFE, "told while no reader was there");
     reader.stop(SOON).await;
-    house.stop().await;
+    env.stop().await;
 }
 
 #[tokio::test]
 async fn a_position_that_is_not_in_the_log_is_refused() {
     let watched = Watched::start().await;
-    watched.house.completed().await;
-    watched.house.emptied().await;
+    watched.env.completed().await;
+    watched.env.emptied().await;
     let all: Vec<Binding> = watched.live.everything();
-    let last = watched.house.db.event_log().await.unwrap().last;
+    let last = watched.env.db.event_log().await.unwrap().last;
     let refused = async |after| watched.live.follow(&all, Some(after), everybody()).await.err().unwrap();
 
     assert!(matches!(refused(last + 1).await, LiveError::Future { last: told, .. } if told == last));
     assert!(matches!(refused(-1).await, LiveError::Gone { first: 1, .. }));
-    let nothing = RelaySettings { keep_events: Span::days(0), ..RelaySettings::default() };
-    let live = Live::new(watched.house.db.clone(), &ExchangeNames::default(), &nothing);
+    let nothing = RelaySettings { keep_events: ConfigDuration::days(0), ..RelaySettings::default() };
+    let live = Live::new(watched.env.db.clone(), &ExchangeNames::default(), &nothing);
     assert!(matches!(live.follow(&all, None, everybody()).await.err().unwrap(), LiveError::NotKept));
     watched.stop().await;
 }

@@ -28,7 +28,7 @@ mod writer;
 use std::{path::Path, sync::Arc};
 
 pub use backend::BackendError;
-use base::{Clock, Entropy};
+use base::{Clock, Rng};
 pub(crate) use create_upload::check_content_type;
 pub use create_upload::{CreateUpload, InlineData, OpenUpload, PutPromise, PutUrl, UploadMethod};
 use db::{Db, artifact::ArtifactKey};
@@ -51,7 +51,7 @@ use stores::Stores;
 pub struct Objects {
     db: Db,
     clock: Arc<dyn Clock>,
-    entropy: Entropy,
+    rng: Rng,
     stores: Arc<Stores>,
     links: Arc<Links>,
 }
@@ -61,14 +61,14 @@ impl Objects {
     pub async fn start(
         db: Db,
         clock: Arc<dyn Clock>,
-        entropy: Entropy,
+        rng: Rng,
         folder: &Path,
         settings: &ObjectSettings,
     ) -> Result<Self, ObjectError> {
         let stores = Stores::open(folder, settings).await?;
-        let key = db.signing_key("object-links", entropy.bytes(), clock.now()).await?;
+        let key = db.signing_key("object-links", rng.bytes(), clock.now()).await?;
         let links = Links::new(key);
-        Ok(Self { db, clock, entropy, stores: Arc::new(stores), links: Arc::new(links) })
+        Ok(Self { db, clock, rng, stores: Arc::new(stores), links: Arc::new(links) })
     }
 
     /// Settles what an upload will be, and how its content comes. Safe to repeat.
@@ -150,6 +150,6 @@ impl Objects {
     }
 
     fn new_blob(&self) -> BlobId {
-        BlobId(UploadId::from_random(self.entropy.uuid_bytes()).0)
+        BlobId(UploadId::from_random(self.rng.uuid_bytes()).0)
     }
 }

@@ -8,7 +8,7 @@ use std::{
 
 use base::Clock;
 use db::{
-    DbError, LaneConnection,
+    BatchConnection, DbError,
     queue::{CreateBatch, Created, NewTaskRow, Woken},
 };
 use protocol::{
@@ -27,13 +27,13 @@ use super::{
     types::NewTask,
     wakes::Wakes,
 };
-use crate::kit::{Lanes, Recent, Step};
+use crate::kit::{BatchOperation, Batcher, Recent};
 
 /// A queue's record outlives this by far, so it need not be written more often.
 const SEEN_FOR: Duration = Duration::from_mins(30);
 
 /// Creates a task, or finds that it was created before. The outcome and the time it happened at.
-pub(super) async fn run(lanes: &Lanes<CreateTask>, task: &NewTask, patience: Duration) -> Answer {
+pub(super) async fn run(lanes: &Batcher<CreateTask>, task: &NewTask, patience: Duration) -> Answer {
     let row = row(task)?;
     let (reply, answer) = oneshot::channel();
     lanes.submit(Request { row, reply })?;
@@ -141,7 +141,7 @@ pub(super) struct Request {
     reply: oneshot::Sender<Answer>,
 }
 
-impl Step for CreateTask {
+impl BatchOperation for CreateTask {
     type Request = Request;
 
     /// Stops before a task that comes twice or that depends on one taken already: its neighbours must be there first.
@@ -161,7 +161,7 @@ impl Step for CreateTask {
         batch
     }
 
-    async fn run(&self, connection: &mut LaneConnection, batch: Vec<Request>) {
+    async fn run(&self, connection: &mut BatchConnection, batch: Vec<Request>) {
         let now = self.clock.now();
         let (rows, replies): (Vec<_>, Vec<_>) = batch.into_iter().map(|request| (request.row, request.reply)).unzip();
         match self.call(connection, &rows, now).await {
@@ -186,7 +186,7 @@ impl Step for CreateTask {
 impl CreateTask {
     async fn call(
         &self,
-        connection: &mut LaneConnection,
+        connection: &mut BatchConnection,
         rows: &[NewTaskRow],
         now: Timestamp,
     ) -> Result<Vec<Created>, DbError> {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use base::{Clock, Entropy};
+use base::{Clock, Rng};
 use bus::Bus;
 use prost::Message as _;
 use protocol::{
@@ -121,14 +121,8 @@ impl Queue {
 
     /// The same door, leading to whichever process runs the queue.
     #[must_use]
-    pub fn elsewhere(
-        self,
-        bus: &Arc<dyn Bus>,
-        clock: &Arc<dyn Clock>,
-        entropy: &Entropy,
-        settings: &QueueSettings,
-    ) -> Self {
-        Self { far: Some(Far::new(bus, clock, entropy, settings)), ..self }
+    pub fn elsewhere(self, bus: &Arc<dyn Bus>, clock: &Arc<dyn Clock>, rng: &Rng, settings: &QueueSettings) -> Self {
+        Self { far: Some(Far::new(bus, clock, rng, settings)), ..self }
     }
 
     /// Waits up to the long-poll time when there is nothing to claim; then the answer is empty. What is answered counts
@@ -150,8 +144,8 @@ impl Queue {
     }
 
     /// The parts that answer other processes. They end before the queue's own parts do.
-    pub fn service(&self, bus: &Arc<dyn Bus>, entropy: &Entropy) -> Vec<Child> {
-        remote::parts(&self.near, bus, entropy)
+    pub fn service(&self, bus: &Arc<dyn Bus>, rng: &Rng) -> Vec<Child> {
+        remote::parts(&self.near, bus, rng)
     }
 
     pub async fn task(&self, id: TaskId) -> Answer<Definition> {

@@ -13,7 +13,7 @@ use protocol::{
 
 use super::{
     QueueError, QueueMsg, Report,
-    claim_work::{self, ClaimStep},
+    claim_work::{self, ClaimOperation},
     create_task::{self, CreateTask},
     explain, list,
     parts::Environment,
@@ -26,16 +26,16 @@ use super::{
     },
     workers::{self, Quarantine},
 };
-use crate::kit::{Lanes, Pool, Reads, Reply};
+use crate::kit::{Batcher, Pool, Reads, Reply};
 
 /// Its lanes and its pool. Cheap to clone.
 #[derive(Clone)]
 pub(super) struct Near {
-    pub(super) create: Lanes<CreateTask>,
-    pub(super) claim: Lanes<ClaimStep>,
-    pub(super) report: Lanes<ReportRun>,
-    pub(super) reclaim: Lanes<ReclaimTask>,
-    pub(super) read: Lanes<ReadTask>,
+    pub(super) create: Batcher<CreateTask>,
+    pub(super) claim: Batcher<ClaimOperation>,
+    pub(super) report: Batcher<ReportRun>,
+    pub(super) reclaim: Batcher<ReclaimTask>,
+    pub(super) read: Batcher<ReadTask>,
     pub(super) pool: Pool<QueueMsg>,
     pub(super) reads: Reads,
     pub(super) environment: Environment,

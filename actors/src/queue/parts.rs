@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, OnceLock};
 
-use base::{Clock, Entropy};
+use base::{Clock, Rng};
 use db::{Db, queue::UploadExemptions};
 use protocol::{
     id::{RunId, TaskId, TaskQueueId, WorkerName},
@@ -11,7 +11,7 @@ use protocol::{
 
 use super::{
     Queue, QueueError, QueueSettings, Wakes, claim_task,
-    claim_work::{self, ClaimStep, Ticker},
+    claim_work::{self, ClaimOperation, Ticker},
     create_task::CreateTask,
     near::Near,
     read_task::ReadTask,
@@ -20,14 +20,14 @@ use super::{
     types::Claim,
     worker_notes::{NoteWriter, WorkerNotes},
 };
-use crate::kit::{Child, Connect, Lanes, Pool, Reads, Recent, Restart, Step};
+use crate::kit::{BatchOperation, Batcher, Child, Connect, Pool, Reads, Recent, Restart};
 
 /// What every command needs. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct Environment {
     pub db: Db,
     pub clock: Arc<dyn Clock>,
-    pub entropy: Entropy,
+    pub rng: Rng,
     pub settings: QueueSettings,
     pub wakes: Wakes,
     pub(super) notes: WorkerNotes,
@@ -44,14 +44,8 @@ const READS_AT_ONCE: usize = 6;
 
 /// Puts the queue together: its parts, to be supervised, and its door. `wakes` is given after commits; its claimers are
 /// those of other processes, told of the tasks that nobody waits for here.
-pub fn start(
-    db: Db,
-    clock: Arc<dyn Clock>,
-    entropy: Entropy,
-    settings: QueueSettings,
-    wakes: Wakes,
-) -> (Vec<Child>, Queue) {
-    let desk: Arc<OnceLock<Lanes<ClaimStep>>> = Arc::default();
+pub fn start(db: Db, clock: Arc<dyn Clock>, rng: Rng, settings: QueueSettings, wakes: Wakes) -> (Vec<Child>, Queue) {
+    let desk: Arc<OnceLock<Batcher<ClaimOperation>>> = Arc::default();
     let (to_desk, elsewhere) = (desk.clone(), wakes.claimers);
     let claimers = Arc::new(move |queue: &TaskQueueId, tasks: usize| {
         let wanted = to_desk.get().map_or(0, |lanes| claim_work::wake(lanes, queue, tasks));
@@ -60,7 +54,7 @@ pub fn start(
         }
     });
     let wakes = Wakes { claimers, ..wakes };
-    let environment = Environment { db, clock, entropy, settings, wakes, notes: WorkerNotes::default() };
+    let environment = Environment { db, clock, rng, settings, wakes, notes: WorkerNotes::default() };
     let (children, queue) = environment.build();
     let _ = desk.set(queue.claim.clone());
     (children, Queue::near(queue))
@@ -84,7 +78,7 @@ impl Environment {
             batch,
             seen: Mutex::new(Recent::new(QUEUES_SEEN)),
         };
-        let claim = ClaimStep::new(self, batch);
+        let claim = ClaimOperation::new(self, batch);
         let report = ReportRun { clock: self.clock.clone(), wakes: wakes.clone(), batch, exempt: exempt(settings) };
         let reclaim = ReclaimTask { clock: self.clock.clone(), claim_timeout: settings.claim_timeout.delta(), batch };
 
@@ -117,21 +111,21 @@ impl Environment {
         (children, queue)
     }
 
-    fn lanes<S: Step>(&self, name: &str, step: S, number: usize) -> (Vec<Child>, Lanes<S>) {
+    fn lanes<S: BatchOperation>(&self, name: &str, step: S, number: usize) -> (Vec<Child>, Batcher<S>) {
         let connect = || {
             let db = self.db.clone();
-            Box::new(move || db.lane()) as Connect
+            Box::new(move || db.batch_connection()) as Connect
         };
-        Lanes::new(name, step, std::iter::repeat_with(connect).take(number).collect(), self.settings.waiting)
+        Batcher::new(name, step, std::iter::repeat_with(connect).take(number).collect(), self.settings.waiting)
     }
 
-    fn ticker(&self, lanes: &Lanes<ClaimStep>) -> Child {
-        let (environment, lanes, entropy) = (self.clone(), lanes.clone(), self.entropy.branch("claim-desk"));
+    fn ticker(&self, lanes: &Batcher<ClaimOperation>) -> Child {
+        let (environment, lanes, rng) = (self.clone(), lanes.clone(), self.rng.branch("claim-desk"));
         let make = move || {
             let ticker = Ticker {
                 lanes: lanes.clone(),
                 every: environment.settings.sweep_interval.duration(),
-                entropy: entropy.clone(),
+                rng: rng.clone(),
                 db: environment.db.clone(),
             };
             (ticker, ())
@@ -140,11 +134,11 @@ impl Environment {
     }
 
     pub(super) fn note_writer(&self) -> Child {
-        let (environment, entropy) = (self.clone(), self.entropy.branch("worker-notes"));
+        let (environment, rng) = (self.clone(), self.rng.branch("worker-notes"));
         let make = move || {
             let every = environment.settings.sweep_interval.duration();
             let (notes, db) = (environment.notes.clone(), environment.db.clone());
-            (NoteWriter { notes, db, every, entropy: entropy.clone() }, ())
+            (NoteWriter { notes, db, every, rng: rng.clone() }, ())
         };
         Child::new("queue/worker-notes", Restart::Always, make).0
     }

@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use db::{LaneConnection, queue::TaskRow};
+use db::{BatchConnection, queue::TaskRow};
 use protocol::id::TaskId;
 use tokio::sync::oneshot;
 
@@ -13,11 +13,11 @@ use super::{
     QueueError,
     lanes::{Tries, reply_unavailable, wait},
 };
-use crate::kit::{Lanes, Step};
+use crate::kit::{BatchOperation, Batcher};
 
 /// The task, no older than this call. The definition is there if it was asked for, and perhaps if not.
 pub(super) async fn run(
-    lanes: &Lanes<ReadTask>,
+    lanes: &Batcher<ReadTask>,
     task_id: TaskId,
     with_definition: bool,
     patience: Duration,
@@ -38,14 +38,14 @@ pub(super) struct Request {
     reply: oneshot::Sender<Result<Option<TaskRow>, QueueError>>,
 }
 
-impl Step for ReadTask {
+impl BatchOperation for ReadTask {
     type Request = Request;
 
     fn take(&self, waiting: &mut VecDeque<Request>) -> Vec<Request> {
         waiting.drain(..waiting.len().min(self.batch)).collect()
     }
 
-    async fn run(&self, connection: &mut LaneConnection, batch: Vec<Request>) {
+    async fn run(&self, connection: &mut BatchConnection, batch: Vec<Request>) {
         let mut ids: Vec<TaskId> = batch.iter().map(|request| request.task_id).collect();
         ids.sort_unstable();
         ids.dedup();

@@ -5,7 +5,7 @@ use std::{collections::VecDeque, sync::Arc, time::Duration};
 use base::Clock;
 use chrono::TimeDelta;
 use db::{
-    LaneConnection,
+    BatchConnection,
     queue::{Outcome, TaskAnswer},
 };
 use protocol::id::{RunId, TaskId, WorkerName};
@@ -17,11 +17,11 @@ use super::{
     report_run::stand_of,
     types::{Reclaim, scopes_of},
 };
-use crate::kit::{Lanes, Step};
+use crate::kit::{BatchOperation, Batcher};
 
 /// Extends a claim by the claim timeout from now; it never gets shorter.
 pub(super) async fn run(
-    lanes: &Lanes<ReclaimTask>,
+    lanes: &Batcher<ReclaimTask>,
     task_id: TaskId,
     run_id: RunId,
     patience: Duration,
@@ -66,14 +66,14 @@ pub(super) struct Request {
     reply: oneshot::Sender<Result<TaskAnswer, QueueError>>,
 }
 
-impl Step for ReclaimTask {
+impl BatchOperation for ReclaimTask {
     type Request = Request;
 
     fn take(&self, waiting: &mut VecDeque<Request>) -> Vec<Request> {
         take_different(waiting, self.batch, |request| request.task_id)
     }
 
-    async fn run(&self, connection: &mut LaneConnection, batch: Vec<Request>) {
+    async fn run(&self, connection: &mut BatchConnection, batch: Vec<Request>) {
         let rows = batch.iter().map(|request| (request.task_id, request.run_id)).collect();
         let now = self.clock.now();
         let taken_until = now + self.claim_timeout;

@@ -4,7 +4,7 @@ use std::{collections::VecDeque, sync::Arc};
 
 use base::Clock;
 use db::{
-    DbError, LaneConnection,
+    BatchConnection, DbError,
     queue::{Outcome, ReportBatch, TaskAnswer, UploadExemptions},
 };
 use protocol::{
@@ -20,7 +20,7 @@ use super::{
     near::Near,
     wakes::Wakes,
 };
-use crate::kit::Step;
+use crate::kit::BatchOperation;
 
 /// Most artifacts that a refusal names. A name may have 1,024 characters, and the words of an error 64 kB.
 const NAMED: usize = 50;
@@ -115,14 +115,14 @@ pub(super) struct Request {
     reply: oneshot::Sender<Result<TaskAnswer, QueueError>>,
 }
 
-impl Step for ReportRun {
+impl BatchOperation for ReportRun {
     type Request = Request;
 
     fn take(&self, waiting: &mut VecDeque<Request>) -> Vec<Request> {
         take_different(waiting, self.batch, |request| request.task_id)
     }
 
-    async fn run(&self, connection: &mut LaneConnection, batch: Vec<Request>) {
+    async fn run(&self, connection: &mut BatchConnection, batch: Vec<Request>) {
         match self.call(connection, &batch).await {
             Ok(answers) => {
                 for (request, answer) in batch.into_iter().zip(answers) {
@@ -135,7 +135,7 @@ impl Step for ReportRun {
 }
 
 impl ReportRun {
-    async fn call(&self, connection: &mut LaneConnection, batch: &[Request]) -> Result<Vec<TaskAnswer>, DbError> {
+    async fn call(&self, connection: &mut BatchConnection, batch: &[Request]) -> Result<Vec<TaskAnswer>, DbError> {
         let mut rows = ReportBatch::default();
         for request in batch {
             let (state, reason) = words(request.report);

@@ -1,22 +1,22 @@
 //! What an operator can set about the queue.
 
-use base::settings::Span;
+use base::settings::ConfigDuration;
 use chrono::TimeDelta;
 
 base::settings! {
     /// The queue: leases, waiting times, and how its hot steps are batched.
     pub struct QueueSettings {
         /// How long a claim lasts before it must be renewed by reclaimTask.
-        pub claim_timeout: Span = Span::seconds(1200),
+        pub claim_timeout: ConfigDuration = ConfigDuration::seconds(1200),
         /// How long after a task's deadline the queue ends it. Reports still under way are accepted until then.
-        pub deadline_delay: Span = Span::seconds(60),
+        pub deadline_delay: ConfigDuration = ConfigDuration::seconds(60),
         /// How far ahead a task's deadline may be; 15 minutes more are let through. Taskcluster calls it
         /// `MAX_TASK_DEADLINE_DAYS`. Graphs that train models want 20 days and more.
-        pub max_deadline: Span = Span::days(5),
+        pub max_deadline: ConfigDuration = ConfigDuration::days(5),
         /// How many dependencies a task may have, at most 10,000. Taskcluster calls it `TASK_MAX_DEPENDENCIES`.
         pub max_dependencies: usize = 10_000,
         /// How long after its deadline a task that does not say when it expires is kept, with what it left behind.
-        pub default_expiry: Span = Span::days(365),
+        pub default_expiry: ConfigDuration = ConfigDuration::days(365),
         /// Whether a worker must have finished all uploads of a run before it reports the run as completed: the answer is
         /// 409 otherwise, and names them. Drover's own workers ask for this whatever is set here.
         pub require_complete_uploads: bool = true,
@@ -24,9 +24,9 @@ base::settings! {
         /// `<provisionerId>/<workerType>`, where a `*` at the end stands for any rest (`["old-pool/*"]`).
         pub incomplete_uploads_allowed: Vec<String> = Vec::new(),
         /// How long claimWork waits for a task before it answers with an empty list. Clients give up after 30 s.
-        pub long_poll: Span = Span::seconds(20),
+        pub long_poll: ConfigDuration = ConfigDuration::seconds(20),
         /// How long a request waits for the queue before it is answered with 503.
-        pub patience: Span = Span::seconds(25),
+        pub patience: ConfigDuration = ConfigDuration::seconds(25),
         /// Database connections for each hot step that writes (create, claim, report); reclaims and reads of one task have one each. On two cores one makes the larger batches and is faster; up to 4 help where there are more.
         pub lanes: usize = 1,
         /// Most requests that one database call carries.
@@ -34,7 +34,7 @@ base::settings! {
         /// Most requests that may wait for a hot step; one more is answered with 503.
         pub waiting: usize = 8192,
         /// How often time-driven work (expired claims, deadlines, lost wake-ups) is looked for.
-        pub sweep_interval: Span = Span::seconds(1),
+        pub sweep_interval: ConfigDuration = ConfigDuration::seconds(1),
     }
 }
 
@@ -47,15 +47,15 @@ pub struct TaskLimits {
 }
 
 /// Longer spans make dates that cannot be told.
-const LONGEST: Span = Span::days(100 * 365);
+const LONGEST: ConfigDuration = ConfigDuration::days(100 * 365);
 /// The schema of a task allows no more.
 const MOST_DEPENDENCIES: usize = 10_000;
 
 impl QueueSettings {
     /// The limits, or which setting cannot be and why.
     pub fn task_limits(&self) -> Result<TaskLimits, String> {
-        let span = |name: &str, span: Span| match span {
-            span if span < Span::minutes(1) => {
+        let span = |name: &str, span: ConfigDuration| match span {
+            span if span < ConfigDuration::minutes(1) => {
                 Err(format!("the setting `queue.{name}` must be 1m or more; it is {span}"))
             }
             span if span > LONGEST => {
@@ -92,9 +92,9 @@ mod tests {
     #[test]
     fn limits_that_cannot_be_are_named() {
         let words = |settings: QueueSettings| settings.task_limits().unwrap_err();
-        let far = words(QueueSettings { max_deadline: Span::days(40_000), ..QueueSettings::default() });
+        let far = words(QueueSettings { max_deadline: ConfigDuration::days(40_000), ..QueueSettings::default() });
         assert!(far.contains("queue.max_deadline") && far.contains("36500d"), "{far}");
-        let none = words(QueueSettings { default_expiry: Span::seconds(0), ..QueueSettings::default() });
+        let none = words(QueueSettings { default_expiry: ConfigDuration::seconds(0), ..QueueSettings::default() });
         assert!(none.contains("queue.default_expiry"), "{none}");
         for max_dependencies in [0, 10_001] {
             let many = words(QueueSettings { max_dependencies, ..QueueSettings::default() });

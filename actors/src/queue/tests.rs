@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use base::{Clock, Entropy, SystemClock, TestClock};
+use base::{Clock, Rng, SystemClock, TestClock};
 use chrono::TimeDelta;
 use db::{Db, testing::TestDatabase};
 use protocol::{
@@ -26,25 +26,26 @@ mod reads;
 mod unreadable;
 
 /// A queue, its database and its clock.
-struct House {
+struct TestEnv {
     database: TestDatabase,
     db: Db,
     clock: TestClock,
-    entropy: Entropy,
+    rng: Rng,
     queue: Queue,
     supervised: Supervised,
 }
 
-impl House {
+impl TestEnv {
     async fn start() -> Self {
         let database = TestDatabase::create().await;
         let db = database.db().await;
         let clock = TestClock::at(SystemClock.now());
-        let entropy = Entropy::seeded(1);
-        let settings = QueueSettings { long_poll: base::settings::Span::millis(300), ..QueueSettings::default() };
-        let (children, queue) = start(db.clone(), Arc::new(clock.clone()), entropy.clone(), settings, Wakes::none());
-        let supervised = Supervisor::start(children, entropy.clone()).await;
-        Self { database, db, clock, entropy, queue, supervised }
+        let rng = Rng::seeded(1);
+        let settings =
+            QueueSettings { long_poll: base::settings::ConfigDuration::millis(300), ..QueueSettings::default() };
+        let (children, queue) = start(db.clone(), Arc::new(clock.clone()), rng.clone(), settings, Wakes::none());
+        let supervised = Supervisor::start(children, rng.clone()).await;
+        Self { database, db, clock, rng, queue, supervised }
     }
 
     async fn stop(self) {
@@ -52,7 +53,7 @@ impl House {
     }
 
     fn task(&self, dependencies: &[TaskId]) -> NewTask {
-        new_task(&self.entropy, &self.clock, dependencies)
+        new_task(&self.rng, &self.clock, dependencies)
     }
 
     async fn created(&self, dependencies: &[TaskId]) -> TaskId {
@@ -73,8 +74,8 @@ impl House {
         Reflector::new(
             self.db.clone(),
             Arc::new(self.clock.clone()),
-            self.entropy.branch("reflector"),
-            QueueSettings { sweep_interval: base::settings::Span::millis(10), ..QueueSettings::default() },
+            self.rng.branch("reflector"),
+            QueueSettings { sweep_interval: base::settings::ConfigDuration::millis(10), ..QueueSettings::default() },
             self.queue.wakes(),
             index,
         )
@@ -82,8 +83,8 @@ impl House {
 }
 
 /// A small task for `p/q` that is due in an hour.
-pub(crate) fn new_task(entropy: &Entropy, clock: &dyn Clock, dependencies: &[TaskId]) -> NewTask {
-    let task_id = TaskId::from_random(entropy.uuid_bytes());
+pub(crate) fn new_task(rng: &Rng, clock: &dyn Clock, dependencies: &[TaskId]) -> NewTask {
+    let task_id = TaskId::from_random(rng.uuid_bytes());
     let now = clock.now();
     let definition = TaskDefinition {
         created: now,
@@ -121,60 +122,60 @@ fn ask(worker: &str, count: u16) -> ClaimWork {
 
 #[tokio::test]
 async fn a_task_lives_from_creation_to_completion() {
-    let house = House::start().await;
-    let id = house.created(&[]).await;
-    let claims = house.claim("w", 1).await;
+    let env = TestEnv::start().await;
+    let id = env.created(&[]).await;
+    let claims = env.claim("w", 1).await;
     assert_eq!(claims[0].status.task_id, id);
     assert_eq!(claims[0].scopes, ["a:b"]);
-    let status = house.queue.report(id, 0, Report::Completed).await.unwrap();
+    let status = env.queue.report(id, 0, Report::Completed).await.unwrap();
     assert_eq!(status.state, TaskState::Completed);
-    assert_eq!(house.queue.report(id, 0, Report::Completed).await.unwrap(), status, "a repeat is answered alike");
-    assert!(matches!(house.queue.report(id, 0, Report::Failed).await, Err(QueueError::Conflict(_))));
-    house.stop().await;
+    assert_eq!(env.queue.report(id, 0, Report::Completed).await.unwrap(), status, "a repeat is answered alike");
+    assert!(matches!(env.queue.report(id, 0, Report::Failed).await, Err(QueueError::Conflict(_))));
+    env.stop().await;
 }
 
 #[tokio::test]
 async fn the_same_task_again_is_success_and_another_is_a_conflict() {
-    let house = House::start().await;
-    let task = house.task(&[]);
-    let first = house.queue.create_task(task.clone()).await.unwrap();
-    assert_eq!(house.queue.create_task(task.clone()).await.unwrap(), first);
+    let env = TestEnv::start().await;
+    let task = env.task(&[]);
+    let first = env.queue.create_task(task.clone()).await.unwrap();
+    assert_eq!(env.queue.create_task(task.clone()).await.unwrap(), first);
     let mut other = task;
     other.definition.payload = json!({"other": true});
-    assert!(matches!(house.queue.create_task(other).await, Err(QueueError::Conflict(_))));
-    house.stop().await;
+    assert!(matches!(env.queue.create_task(other).await, Err(QueueError::Conflict(_))));
+    env.stop().await;
 }
 
 #[tokio::test]
 async fn a_waiting_worker_is_woken_by_the_commit_that_made_the_task_pending() {
-    let house = House::start().await;
-    let waiting = house.queue.claim_work(ask("w", 1));
+    let env = TestEnv::start().await;
+    let waiting = env.queue.claim_work(ask("w", 1));
     let creating = async {
         // The claimer is at the desk once its own worker record is there.
-        while house.queue.worker(TaskQueueId("p/q".to_owned()), ask("w", 1).worker).await.is_err() {
+        while env.queue.worker(TaskQueueId("p/q".to_owned()), ask("w", 1).worker).await.is_err() {
             tokio::task::yield_now().await;
         }
-        house.created(&[]).await
+        env.created(&[]).await
     };
     let (claims, id) = tokio::join!(waiting, creating);
     assert_eq!(claims.unwrap()[0].status.task_id, id);
-    house.stop().await;
+    env.stop().await;
 }
 
 #[tokio::test]
 async fn a_long_poll_without_tasks_ends_empty() {
-    let house = House::start().await;
-    assert!(house.claim("w", 1).await.is_empty());
-    house.stop().await;
+    let env = TestEnv::start().await;
+    assert!(env.claim("w", 1).await.is_empty());
+    env.stop().await;
 }
 
 #[tokio::test]
 async fn a_worker_that_hung_up_gets_its_claim_when_it_asks_again() {
-    let house = House::start().await;
+    let env = TestEnv::start().await;
     let mut polls = Vec::new();
     for _ in 0..20 {
-        house.created(&[]).await;
-        let mut poll = Box::pin(house.queue.claim_work(ask("w", 1)));
+        env.created(&[]).await;
+        let mut poll = Box::pin(env.queue.claim_work(ask("w", 1)));
         // One poll submits the request; dropping it then hangs up while the lane is in the database.
         futures_poll_once(&mut poll).await;
         polls.push(poll);
@@ -183,9 +184,9 @@ async fn a_worker_that_hung_up_gets_its_claim_when_it_asks_again() {
     let mut claimed = 0;
     while claimed < 20 {
         // An empty answer means that a lane had not come back yet when the worker asked.
-        claimed += house.claim("w", 32).await.len();
+        claimed += env.claim("w", 32).await.len();
     }
-    house.stop().await;
+    env.stop().await;
 }
 
 async fn futures_poll_once(future: &mut (impl Future + Unpin)) {
@@ -199,107 +200,107 @@ async fn futures_poll_once(future: &mut (impl Future + Unpin)) {
 
 #[tokio::test]
 async fn a_dependent_counts_each_required_task_once_though_it_runs_twice() {
-    let house = House::start().await;
-    let (one, two) = (house.created(&[]).await, house.created(&[]).await);
-    let last = house.created(&[one, two]).await;
+    let env = TestEnv::start().await;
+    let (one, two) = (env.created(&[]).await, env.created(&[]).await);
+    let last = env.created(&[one, two]).await;
     for run_id in 0..2 {
-        let claims = house.claim("w", 2).await;
+        let claims = env.claim("w", 2).await;
         assert!(claims.iter().any(|claim| claim.status.task_id == one));
-        house.queue.report(one, run_id, Report::Completed).await.unwrap();
-        assert_eq!(house.state(last).await, TaskState::Unscheduled);
-        house.queue.rerun_task(one).await.unwrap();
+        env.queue.report(one, run_id, Report::Completed).await.unwrap();
+        assert_eq!(env.state(last).await, TaskState::Unscheduled);
+        env.queue.rerun_task(one).await.unwrap();
     }
-    house.queue.report(two, 0, Report::Completed).await.unwrap();
-    assert_eq!(house.state(last).await, TaskState::Pending);
-    house.stop().await;
+    env.queue.report(two, 0, Report::Completed).await.unwrap();
+    assert_eq!(env.state(last).await, TaskState::Pending);
+    env.stop().await;
 }
 
 #[tokio::test]
 async fn ten_thousand_dependents_are_released_by_one_report() {
-    let house = House::start().await;
-    let first = house.task(&[]);
+    let env = TestEnv::start().await;
+    let first = env.task(&[]);
     let id = first.task_id;
     let mut tasks = vec![first];
-    tasks.extend((0..10_000).map(|_| house.task(&[id])));
+    tasks.extend((0..10_000).map(|_| env.task(&[id])));
     let count = tasks.len();
     let graph = NewGraph { submit_key: "k".to_owned(), tasks };
-    let statuses = house.queue.create_graph(graph.clone()).await.unwrap();
+    let statuses = env.queue.create_graph(graph.clone()).await.unwrap();
     assert_eq!(statuses.iter().filter(|status| status.state == TaskState::Pending).count(), 1);
-    assert_eq!(house.queue.create_graph(graph).await.unwrap().len(), count, "the same key is the same graph");
+    assert_eq!(env.queue.create_graph(graph).await.unwrap().len(), count, "the same key is the same graph");
 
-    house.claim("w", 1).await;
-    house.queue.report(id, 0, Report::Completed).await.unwrap();
-    let counts = house.queue.counts(TaskQueueId("p/q".to_owned())).await.unwrap();
+    env.claim("w", 1).await;
+    env.queue.report(id, 0, Report::Completed).await.unwrap();
+    let counts = env.queue.counts(TaskQueueId("p/q".to_owned())).await.unwrap();
     assert_eq!((counts.pending, counts.claimed), (10_000, 0));
-    house.stop().await;
+    env.stop().await;
 }
 
 #[tokio::test]
 async fn a_graph_with_a_fault_leaves_nothing_behind() {
-    let house = House::start().await;
-    let good = house.task(&[]);
+    let env = TestEnv::start().await;
+    let good = env.task(&[]);
     let id = good.task_id;
-    let bad = house.task(&[TaskId::from_random(house.entropy.uuid_bytes())]);
+    let bad = env.task(&[TaskId::from_random(env.rng.uuid_bytes())]);
     let place = format!("tasks/{}/dependencies", bad.task_id);
     let graph = NewGraph { submit_key: "k".to_owned(), tasks: vec![good.clone(), bad] };
-    let refused = house.queue.create_graph(graph).await;
+    let refused = env.queue.create_graph(graph).await;
     assert!(matches!(refused, Err(QueueError::Field { field, .. }) if field == place));
-    assert!(matches!(house.queue.status(id).await, Err(QueueError::NoSuchTask(_))));
+    assert!(matches!(env.queue.status(id).await, Err(QueueError::NoSuchTask(_))));
     let graph = NewGraph { submit_key: "k".to_owned(), tasks: vec![good] };
-    house.queue.create_graph(graph).await.unwrap();
-    house.stop().await;
+    env.queue.create_graph(graph).await.unwrap();
+    env.stop().await;
 }
 
 #[tokio::test]
 async fn claims_run_out_and_deadlines_pass_with_the_clock() {
-    let house = House::start().await;
-    let id = house.created(&[]).await;
-    house.claim("w", 1).await;
-    let reflector = Supervisor::start(house.reflector().parts(), house.entropy.branch("sweeps")).await;
-    house.clock.advance(TimeDelta::minutes(21));
-    while house.state(id).await != TaskState::Pending {
+    let env = TestEnv::start().await;
+    let id = env.created(&[]).await;
+    env.claim("w", 1).await;
+    let reflector = Supervisor::start(env.reflector().parts(), env.rng.branch("sweeps")).await;
+    env.clock.advance(TimeDelta::minutes(21));
+    while env.state(id).await != TaskState::Pending {
         tokio::task::yield_now().await;
     }
-    let status = house.queue.status(id).await.unwrap();
+    let status = env.queue.status(id).await.unwrap();
     assert_eq!(status.runs[0].reason_resolved, Some(ReasonResolved::ClaimExpired));
     assert_eq!(status.retries_left, 4);
 
-    house.clock.advance(TimeDelta::minutes(41));
-    while house.state(id).await != TaskState::Exception {
+    env.clock.advance(TimeDelta::minutes(41));
+    while env.state(id).await != TaskState::Exception {
         tokio::task::yield_now().await;
     }
-    let status = house.queue.status(id).await.unwrap();
+    let status = env.queue.status(id).await.unwrap();
     assert_eq!(status.runs[1].reason_resolved, Some(ReasonResolved::DeadlineExceeded));
     reflector.stop(Duration::from_secs(5)).await;
-    house.stop().await;
+    env.stop().await;
 }
 
 #[tokio::test]
 async fn a_sealed_group_takes_no_task_and_can_be_canceled() {
-    let house = House::start().await;
-    let id = house.created(&[]).await;
+    let env = TestEnv::start().await;
+    let id = env.created(&[]).await;
     let group = TaskGroupId(id.0);
-    assert!(matches!(house.queue.cancel_task_group(group).await, Err(QueueError::Conflict(_))));
-    house.queue.seal_task_group(group).await.unwrap();
-    let mut late = house.task(&[]);
+    assert!(matches!(env.queue.cancel_task_group(group).await, Err(QueueError::Conflict(_))));
+    env.queue.seal_task_group(group).await.unwrap();
+    let mut late = env.task(&[]);
     late.definition.task_group_id = group;
-    assert!(matches!(house.queue.create_task(late).await, Err(QueueError::Conflict(_))));
-    let canceled = house.queue.cancel_task_group(group).await.unwrap();
+    assert!(matches!(env.queue.create_task(late).await, Err(QueueError::Conflict(_))));
+    let canceled = env.queue.cancel_task_group(group).await.unwrap();
     assert_eq!((canceled.size, canceled.canceled), (1, vec![id]));
     let page = PageAfter { after: None, limit: 10 };
-    let (_, tasks) = house.queue.list_task_group(group, page).await.unwrap();
+    let (_, tasks) = env.queue.list_task_group(group, page).await.unwrap();
     assert_eq!(tasks.rows[0].status.runs[0].reason_resolved, Some(ReasonResolved::Canceled));
-    house.stop().await;
+    env.stop().await;
 }
 
 #[tokio::test]
 async fn many_workers_get_each_task_once() {
-    let house = House::start().await;
-    let tasks: Vec<_> = (0..200).map(|_| house.task(&[])).collect();
-    house.queue.create_graph(NewGraph { submit_key: "k".to_owned(), tasks }).await.unwrap();
+    let env = TestEnv::start().await;
+    let tasks: Vec<_> = (0..200).map(|_| env.task(&[])).collect();
+    env.queue.create_graph(NewGraph { submit_key: "k".to_owned(), tasks }).await.unwrap();
     let mut workers = tokio::task::JoinSet::new();
     for worker in 0..16 {
-        let queue = house.queue.clone();
+        let queue = env.queue.clone();
         workers.spawn(async move {
             let mut got = Vec::new();
             loop {
@@ -320,19 +321,19 @@ async fn many_workers_get_each_task_once() {
     got.sort();
     got.dedup();
     assert_eq!(got.len(), 200);
-    house.stop().await;
+    env.stop().await;
 }
 
 #[tokio::test]
 async fn many_who_read_at_once_are_each_told_of_their_own_task() {
-    let house = House::start().await;
-    let (first, second) = (house.created(&[]).await, house.created(&[]).await);
-    let missing = house.task(&[]).task_id;
+    let env = TestEnv::start().await;
+    let (first, second) = (env.created(&[]).await, env.created(&[]).await);
+    let missing = env.task(&[]).task_id;
     let (mut statuses, mut definitions) = (tokio::task::JoinSet::new(), tokio::task::JoinSet::new());
     for id in [first, missing, second].into_iter().cycle().take(300) {
-        let queue = house.queue.clone();
+        let queue = env.queue.clone();
         statuses.spawn(async move { (id, queue.status(id).await) });
-        let queue = house.queue.clone();
+        let queue = env.queue.clone();
         definitions.spawn(async move { (id, queue.task(id).await) });
     }
     for (id, status) in statuses.join_all().await {
@@ -343,7 +344,7 @@ async fn many_who_read_at_once_are_each_told_of_their_own_task() {
             }
         }
     }
-    let whole = house.queue.tasks(vec![first, second]).await.unwrap();
+    let whole = env.queue.tasks(vec![first, second]).await.unwrap();
     for (id, definition) in definitions.join_all().await {
         match definition {
             Ok(definition) => assert_eq!(definition.0, whole.iter().find(|(task, _)| *task == id).unwrap().1.0),
@@ -352,5 +353,5 @@ async fn many_who_read_at_once_are_each_told_of_their_own_task() {
             }
         }
     }
-    house.stop().await;
+    env.stop().await;
 }

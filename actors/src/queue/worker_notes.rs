@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use base::Entropy;
+use base::Rng;
 use db::{Db, DbError, queue::WorkerNote};
 use protocol::{
     id::{RunId, TaskId, TaskQueueId, WorkerName},
@@ -90,7 +90,7 @@ pub(super) struct NoteWriter {
     pub(super) notes: WorkerNotes,
     pub(super) db: Db,
     pub(super) every: Duration,
-    pub(super) entropy: Entropy,
+    pub(super) rng: Rng,
 }
 
 pub(super) struct Write;
@@ -108,7 +108,7 @@ impl Actor for NoteWriter {
 
     async fn handle(&self, myself: ActorRef<Write>, Write: Write, tick: &mut Tick) -> Result<(), ActorProcessingErr> {
         self.notes.try_write(&self.db).await;
-        tick.again(&myself, self.entropy.jitter(self.every), || Write);
+        tick.again(&myself, self.rng.jitter(self.every), || Write);
         Ok(())
     }
 

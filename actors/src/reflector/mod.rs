@@ -14,7 +14,7 @@ mod tests;
 
 use std::{sync::Arc, time::Duration};
 
-use base::{Clock, Entropy};
+use base::{Clock, Rng};
 use chrono::TimeDelta;
 use db::{DbError, queue::Swept};
 use ractor::{Actor, ActorProcessingErr, ActorRef};
@@ -42,7 +42,7 @@ const REPAIR_EVERY: Duration = Duration::from_mins(5);
 pub struct Reflector {
     pub db: db::Db,
     pub clock: Arc<dyn Clock>,
-    pub entropy: Entropy,
+    pub rng: Rng,
     pub settings: QueueSettings,
     pub wakes: Wakes,
     pub index: Index,
@@ -62,12 +62,12 @@ impl Reflector {
     pub fn new(
         db: db::Db,
         clock: Arc<dyn Clock>,
-        entropy: Entropy,
+        rng: Rng,
         settings: QueueSettings,
         wakes: Wakes,
         index: Index,
     ) -> Self {
-        Self { db, clock, entropy, settings, wakes, index, repairs: Repairs::default() }
+        Self { db, clock, rng, settings, wakes, index, repairs: Repairs::default() }
     }
 
     /// The parts to supervise.
@@ -160,7 +160,7 @@ impl Actor for Sweeper {
             }
         }
         let every = self.sweep.every(&self.reflector.settings);
-        tick.again(&myself, self.reflector.entropy.jitter(every), || Look);
+        tick.again(&myself, self.reflector.rng.jitter(every), || Look);
         Ok(())
     }
 }

@@ -17,7 +17,7 @@ pub(crate) mod tests;
 
 use std::{sync::Arc, time::Duration};
 
-use base::{Backoff, Clock, Entropy};
+use base::{Backoff, Clock, Rng};
 use bus::Bus;
 use db::{
     Db,
@@ -61,7 +61,7 @@ pub fn start(
     clock: Arc<dyn Clock>,
     names: &ExchangeNames,
     settings: RelaySettings,
-    entropy: Entropy,
+    rng: Rng,
 ) -> (Child, Nudge) {
     let exchanges = Arc::new(Exchanges::new(names, &settings));
     let inbox = HintInbox::default();
@@ -74,7 +74,7 @@ pub fn start(
             exchanges: exchanges.clone(),
             settings: settings.clone(),
             inbox: inbox.clone(),
-            entropy: entropy.clone(),
+            rng: rng.clone(),
         };
         (relay, ())
     };
@@ -90,7 +90,7 @@ struct Relay {
     exchanges: Arc<Exchanges>,
     settings: RelaySettings,
     inbox: HintInbox,
-    entropy: Entropy,
+    rng: Rng,
 }
 
 /// The only thing the relay is told.
@@ -118,7 +118,7 @@ impl Actor for Relay {
         Ok(Sending {
             outbox: self.db.outbox(SHARD),
             tick,
-            backoff: Backoff::new(FIRST_PAUSE, LONGEST_PAUSE, self.entropy.clone()),
+            backoff: Backoff::new(FIRST_PAUSE, LONGEST_PAUSE, self.rng.clone()),
             declared: false,
             standing_by_until: Instant::now(),
             idle: None,

@@ -11,7 +11,7 @@ mod tests;
 
 use std::sync::Arc;
 
-use base::{Clock, Entropy, KeyRing};
+use base::{Clock, KeyRing, Rng};
 use db::{Db, secrets::StoredSecret};
 pub use error::SecretError;
 use protocol::time::Timestamp;
@@ -24,7 +24,7 @@ use crate::queue::types::{Page, PageAfter};
 pub struct Secrets {
     db: Db,
     clock: Arc<dyn Clock>,
-    entropy: Entropy,
+    rng: Rng,
     ring: Arc<KeyRing>,
 }
 
@@ -38,14 +38,14 @@ pub struct OpenSecret {
 type Answer<T> = Result<T, SecretError>;
 
 impl Secrets {
-    pub fn new(db: Db, clock: Arc<dyn Clock>, entropy: Entropy, ring: Arc<KeyRing>) -> Self {
-        Self { db, clock, entropy, ring }
+    pub fn new(db: Db, clock: Arc<dyn Clock>, rng: Rng, ring: Arc<KeyRing>) -> Self {
+        Self { db, clock, rng, ring }
     }
 
     /// Creates or replaces. `by` is the client that asks.
     pub async fn set(&self, name: &str, secret: &Map<String, Value>, expires: Timestamp, by: &str) -> Answer<()> {
         let text = serde_json::to_string(secret).map_err(|_| SecretError::Unreadable(name.to_owned()))?;
-        let sealed = self.ring.seal(&text, &purpose(name), &self.entropy);
+        let sealed = self.ring.seal(&text, &purpose(name), &self.rng);
         let stored = StoredSecret { name: name.to_owned(), sealed, expires };
         Ok(self.db.secret_set(&stored, by, self.clock.now()).await?)
     }

@@ -47,7 +47,7 @@ impl Secrets {
                 return Ok(false);
             }
         };
-        let sealed = self.ring.seal(&text, &purpose(name), &self.entropy);
+        let sealed = self.ring.seal(&text, &purpose(name), &self.rng);
         self.db.secret_reseal(name, &stored.sealed, &sealed).await?;
         Ok(true)
     }
@@ -80,7 +80,7 @@ impl Actor for Resealer {
                 tracing::warn!(error, "secrets could not be sealed anew; the next tick tries again");
             }
         }
-        tick.again(&myself, self.secrets.entropy.jitter(EVERY), || Look);
+        tick.again(&myself, self.secrets.rng.jitter(EVERY), || Look);
         Ok(())
     }
 }

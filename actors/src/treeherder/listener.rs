@@ -97,7 +97,7 @@ impl Actor for Listener {
     type Arguments = ();
 
     async fn pre_start(&self, myself: ActorRef<Told>, (): ()) -> Result<Desk, ActorProcessingErr> {
-        let Reporter { bus, entropy, .. } = &self.reporter;
+        let Reporter { bus, rng, .. } = &self.reporter;
         self.reporter.declare().await?;
         Ok(Desk {
             _inbox: Inbox::open(&**bus, self.reporter.subscription(), myself, Told::Letter).await?,
@@ -105,7 +105,7 @@ impl Actor for Listener {
             telling: Telling::new(&self.reporter),
             hints: HintInbox::default(),
             tick: Tick::new(NAME),
-            backoff: Backoff::new(FIRST_PAUSE, LONGEST_PAUSE, entropy.clone()),
+            backoff: Backoff::new(FIRST_PAUSE, LONGEST_PAUSE, rng.clone()),
         })
     }
 

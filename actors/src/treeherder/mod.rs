@@ -20,7 +20,7 @@ mod tests;
 
 use std::sync::Arc;
 
-use base::{Clock, Entropy};
+use base::{Clock, Rng};
 use bus::Bus;
 use db::Db;
 use protocol::exchanges::ExchangeNames;
@@ -38,7 +38,7 @@ pub struct Reporter {
     pub db: Db,
     pub bus: Arc<dyn Bus>,
     pub clock: Arc<dyn Clock>,
-    pub entropy: Entropy,
+    pub rng: Rng,
     pub settings: TreeherderSettings,
     /// Of the exchanges for the world.
     pub names: ExchangeNames,

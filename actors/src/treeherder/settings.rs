@@ -1,6 +1,6 @@
 //! What an operator can set about the reporter.
 
-use base::settings::Span;
+use base::settings::ConfigDuration;
 use protocol::{exchanges::ExchangeNames, treeherder::Dialect};
 use serde::{Deserialize, Serialize};
 
@@ -33,7 +33,7 @@ base::settings! {
         /// Most events worked on at a time.
         pub prefetch: u16 = 200,
         /// How long the bus may take to confirm a batch before it is sent again.
-        pub confirm_within: Span = Span::seconds(10),
+        pub confirm_within: ConfigDuration = ConfigDuration::seconds(10),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use base::{Backoff, Entropy};
+use base::{Backoff, Rng};
 use bus::{Bus, BusError, Exchange, Subscription};
 use prost::Message as _;
 use protocol::{id::TaskQueueId, proto::WakeUp};
@@ -18,8 +18,8 @@ const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
 pub(super) fn part(process: &Process, wakes: Wakes) -> Child {
-    let (bus, sender, entropy) = (process.bus.clone(), process.sender, process.entropy.branch("listener"));
-    let make = move || (Listener { bus: bus.clone(), sender, wakes: wakes.clone(), entropy: entropy.clone() }, ());
+    let (bus, sender, rng) = (process.bus.clone(), process.sender, process.rng.branch("listener"));
+    let make = move || (Listener { bus: bus.clone(), sender, wakes: wakes.clone(), rng: rng.clone() }, ());
     Child::new("wake/listener", Restart::Always, make).0
 }
 
@@ -27,7 +27,7 @@ struct Listener {
     bus: Arc<dyn Bus>,
     sender: u64,
     wakes: Wakes,
-    entropy: Entropy,
+    rng: Rng,
 }
 
 enum Heard {
@@ -49,7 +49,7 @@ impl Actor for Listener {
 
     async fn pre_start(&self, myself: ActorRef<Heard>, (): ()) -> Result<Ears, ActorProcessingErr> {
         myself.send_message(Heard::Open)?;
-        let backoff = Backoff::new(FIRST_PAUSE, LONGEST_PAUSE, self.entropy.clone());
+        let backoff = Backoff::new(FIRST_PAUSE, LONGEST_PAUSE, self.rng.clone());
         Ok(Ears { inbox: None, tick: Tick::new("wake/listener"), backoff })
     }
 

@@ -12,7 +12,7 @@ mod tests;
 
 use std::sync::Arc;
 
-use base::Entropy;
+use base::Rng;
 use bus::Bus;
 pub use tell::Others;
 
@@ -27,12 +27,12 @@ pub struct Process {
     bus: Arc<dyn Bus>,
     /// By which it knows its own wake-ups again.
     sender: u64,
-    entropy: Entropy,
+    rng: Rng,
 }
 
 impl Process {
-    pub fn new(bus: Arc<dyn Bus>, entropy: Entropy) -> Self {
-        Self { bus, sender: entropy.number(), entropy }
+    pub fn new(bus: Arc<dyn Bus>, rng: Rng) -> Self {
+        Self { bus, sender: rng.number(), rng }
     }
 
     /// The part that tells others, and what to say to it.

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use base::{Entropy, SystemClock, settings::Span};
+use base::{Rng, SystemClock, settings::ConfigDuration};
 use bus::{Bus, MemoryBus, Received, Subscription};
 use db::{Db, testing::TestDatabase};
 use prost::Message as _;
@@ -22,14 +22,13 @@ const SOON: Duration = Duration::from_secs(10);
 
 /// Looks for lost wake-ups so seldom that only a wake-up can be the reason when a claimer hears of a task.
 async fn process(db: &Db, bus: &Arc<dyn Bus>, name: &str) -> (Queue, Supervised) {
-    let entropy = Entropy::seeded(1).branch(name);
-    let process = Process::new(bus.clone(), entropy.branch("wake"));
+    let rng = Rng::seeded(1).branch(name);
+    let process = Process::new(bus.clone(), rng.branch("wake"));
     let (teller, others) = process.teller();
-    let settings = QueueSettings { sweep_interval: Span::seconds(60), ..QueueSettings::default() };
-    let (mut parts, queue) =
-        start(db.clone(), Arc::new(SystemClock), entropy.branch("queue"), settings, others.wakes());
+    let settings = QueueSettings { sweep_interval: ConfigDuration::seconds(60), ..QueueSettings::default() };
+    let (mut parts, queue) = start(db.clone(), Arc::new(SystemClock), rng.branch("queue"), settings, others.wakes());
     parts.extend([teller, process.listener(Wakes { claimers: queue.claimers(), ..Wakes::none() })]);
-    (queue, Supervisor::start(parts, entropy).await)
+    (queue, Supervisor::start(parts, rng).await)
 }
 
 #[tokio::test]
@@ -45,7 +44,7 @@ async fn a_worker_that_waits_at_another_process_is_woken() {
     let waiting = tokio::time::sleep(Duration::from_millis(200));
     let created = async {
         waiting.await;
-        let task = new_task(&Entropy::seeded(7), &SystemClock, &[]);
+        let task = new_task(&Rng::seeded(7), &SystemClock, &[]);
         local.create_task(task).await.unwrap().task_id
     };
     let (claims, id) = tokio::join!(timeout(SOON, remote.claim_work(ask)), created);
@@ -61,8 +60,8 @@ async fn a_queue_is_named_once_in_ten_milliseconds_however_much_happens() {
     let bus: Arc<dyn Bus> = Arc::new(MemoryBus::default());
     bus.declare(bus::Exchange::fanout(EXCHANGE)).await.unwrap();
     let mut heard = bus.subscribe(Subscription::ephemeral().bind(EXCHANGE, "")).await.unwrap();
-    let (teller, others) = Process::new(bus.clone(), Entropy::seeded(1)).teller();
-    let parts = Supervisor::start(vec![teller], Entropy::seeded(2)).await;
+    let (teller, others) = Process::new(bus.clone(), Rng::seeded(1)).teller();
+    let parts = Supervisor::start(vec![teller], Rng::seeded(2)).await;
 
     let (begun, queue) = (Instant::now(), TaskQueueId("p/q".to_owned()));
     let told = 3000;

@@ -18,7 +18,7 @@ use super::*;
 
 const TOKEN: &str = "dGVzdC1hY2Nlc3MtdG9rZW4tZm9yLXRlc3RzLTAwMDAwMQ";
 const REQUEST: Signed<'static> =
-    Signed { method: "GET", resource: "/api/queue/v1/task-queues?limit=5", host: "house.example", port: 443 };
+    Signed { method: "GET", resource: "/api/queue/v1/task-queues?limit=5", host: "env.example", port: 443 };
 
 const NOTHING: [&str; 0] = [];
 
@@ -230,7 +230,7 @@ fn how_fast() {
     let scopes: Vec<String> = own.chain((0..50).map(|n| format!("assume:repo:example.com/project-{n}:main"))).collect();
     let names: Vec<String> = (0..500).map(|n| format!("repo:example.com/project-{n}:*")).collect();
     let given = || names.iter().map(|it| (it.as_str(), &["secrets:get:<..>", "a", "b"][..])).collect::<Vec<_>>();
-    let house = || {
+    let env = || {
         let issuer = Client::lasting("user", TOKEN, ["queue:*", "assume:*"]);
         Clients::fixed([issuer], "queue-token").with_roles(roles(&given()))
     };
@@ -246,10 +246,10 @@ fn how_fast() {
         authenticate(clients, &Signature::find(Some(&header), None).unwrap(), REQUEST, now()).unwrap();
         begun.elapsed()
     };
-    let (clients, rounds) = (house(), 200);
+    let (clients, rounds) = (env(), 200);
     judge(&clients);
     let again: Duration = (0..rounds).map(|_| judge(&clients)).sum();
-    let first: Duration = (0..rounds).map(|_| judge(&house())).sum();
+    let first: Duration = (0..rounds).map(|_| judge(&env())).sum();
     println!("{:?} for the first request of credentials, {:?} for each further one", first / rounds, again / rounds);
 }
 

@@ -5,7 +5,7 @@ use axum::{
     http::{Method, Request, Response, header::EXPECT, request::Parts},
 };
 use base::{
-    Clock, Entropy,
+    Clock, Rng,
     telemetry::{self, Histogram, Label},
 };
 use protocol::error::ErrorCode;
@@ -29,7 +29,7 @@ pub(crate) struct Door {
     pub table: Table,
     pub clients: Clients,
     pub clock: Arc<dyn Clock>,
-    pub entropy: Entropy,
+    pub rng: Rng,
     pub probes: Probes,
     pub root_url: String,
     pub permits: Permits,
@@ -87,7 +87,7 @@ pub(crate) async fn answer(door: Arc<Door>, request: Request<Body>) -> Response<
     let (unread, waits_to_be_asked) = (Unread::default(), head.headers.contains_key(EXPECT));
     let mut response = route(&door, head, unread.watch(body)).await.into_response();
     unread.settle(waits_to_be_asked, response.headers_mut()).await;
-    headers::put(response.headers_mut(), trace, &door.entropy);
+    headers::put(response.headers_mut(), trace, &door.rng);
     response
 }
 
@@ -136,7 +136,7 @@ async fn serve(door: &Arc<Door>, route: &Arc<Route>, params: &RawParams<'_>, hea
         },
         Err(fault) => Err(fault),
     };
-    let reply = answer.unwrap_or_else(|fault| fault.into_reply(&asked, door.clock.now(), &door.entropy));
+    let reply = answer.unwrap_or_else(|fault| fault.into_reply(&asked, door.clock.now(), &door.rng));
     door.durations.record(route, &reply, begun);
     reply
 }

@@ -1,6 +1,6 @@
 use actors::{Unfit, queue::QueueError};
 use axum::http::StatusCode;
-use base::Entropy;
+use base::Rng;
 use protocol::{
     error::ErrorCode,
     id::TaskId,
@@ -128,10 +128,10 @@ impl Fault {
     }
 
     /// The answer on the wire.
-    pub(super) fn into_reply(self, asked: &Asked, now: Timestamp, entropy: &Entropy) -> Reply {
+    pub(super) fn into_reply(self, asked: &Asked, now: Timestamp, rng: &Rng) -> Reply {
         let (status, code) = (self.status(), self.code);
         let method = asked.endpoint.name.as_str();
-        let words = if code == ErrorCode::InternalServerError { self.logged(method, entropy) } else { self.message };
+        let words = if code == ErrorCode::InternalServerError { self.logged(method, rng) } else { self.message };
         let request = RequestInfo { method, params: asked.params_json(), payload: asked.payload_json(), now };
         let faults = Some(self.misfits).filter(|misfits| !misfits.is_empty());
         let details = self.details.or_else(|| faults.map(|misfits| json!({ "faults": misfits })));
@@ -144,8 +144,8 @@ impl Fault {
         }
     }
 
-    fn logged(&self, method: &str, entropy: &Entropy) -> String {
-        let incident = Builder::from_random_bytes(entropy.uuid_bytes()).into_uuid();
+    fn logged(&self, method: &str, rng: &Rng) -> String {
+        let incident = Builder::from_random_bytes(rng.uuid_bytes()).into_uuid();
         tracing::error!(api.method = method, incident.id = %incident, cause = self.message, "a request failed");
         format!("Internal Server Error, incidentId {incident}.")
     }

@@ -1,5 +1,5 @@
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
-use base::Entropy;
+use base::Rng;
 use uuid::{Builder, fmt::Hyphenated};
 
 const TRACE_SENT: &str = "x-taskcluster-trace-id";
@@ -40,17 +40,17 @@ pub(super) fn trace(asked: &HeaderMap) -> Option<HeaderValue> {
 }
 
 /// Sets the headers that every answer carries. A handler's own `cache-control` stays.
-pub(super) fn put(headers: &mut HeaderMap, trace: Option<HeaderValue>, entropy: &Entropy) {
+pub(super) fn put(headers: &mut HeaderMap, trace: Option<HeaderValue>, rng: &Rng) {
     for (name, value) in &FIXED {
         headers.entry(name).or_insert_with(|| value.clone());
     }
-    let pairs = [("x-for-trace-id", trace.or_else(|| fresh(entropy))), ("x-for-request-id", fresh(entropy))];
+    let pairs = [("x-for-trace-id", trace.or_else(|| fresh(rng))), ("x-for-request-id", fresh(rng))];
     for (name, value) in pairs {
         value.map(|value| headers.insert(HeaderName::from_static(name), value));
     }
 }
 
-fn fresh(entropy: &Entropy) -> Option<HeaderValue> {
-    let uuid = Builder::from_random_bytes(entropy.uuid_bytes()).into_uuid();
+fn fresh(rng: &Rng) -> Option<HeaderValue> {
+    let uuid = Builder::from_random_bytes(rng.uuid_bytes()).into_uuid();
     HeaderValue::from_str(uuid.hyphenated().encode_lower(&mut [0; Hyphenated::LENGTH])).ok()
 }

@@ -66,7 +66,7 @@ fn signed(state: &IndexState, task_id: TaskId, name: &str) -> Result<String, Fau
     let now = state.clock.now();
     let (issuer, expiry) = (state.clients.queue(), now + SIGNED_FOR);
     let order = Order { name: None, scopes: vec![format!("queue:get-artifact:{name}")], start: now, expiry };
-    let made = certificate::issue(&issuer.client_id, &issuer.access_token, order, state.entropy.bytes());
+    let made = certificate::issue(&issuer.client_id, &issuer.access_token, order, state.rng.bytes());
     let certificate: Option<Value> = made.certificate.and_then(|text| serde_json::from_str(&text).ok());
     let ext = STANDARD.encode(json!({ "certificate": certificate }).to_string());
     let (host, port) = host_and_port(&state.root_url)?;
@@ -91,8 +91,8 @@ mod tests {
     #[test]
     fn host_and_port_are_those_of_the_root_url() {
         let cases = [
-            ("https://house.example", ("house.example", 443)),
-            ("http://House.example", ("house.example", 80)),
+            ("https://env.example", ("env.example", 443)),
+            ("http://TestEnv.example", ("env.example", 80)),
             ("http://127.0.0.1:8080", ("127.0.0.1", 8080)),
             ("http://[::1]:8080", ("[::1]", 8080)),
         ];

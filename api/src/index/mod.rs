@@ -11,7 +11,7 @@ use actors::{
     auth::Clients,
     index::{Index, IndexError, NoPath},
 };
-use base::{Clock, Entropy};
+use base::{Clock, Rng};
 use protocol::error::ErrorCode;
 
 use crate::{
@@ -26,7 +26,7 @@ pub(crate) struct IndexState {
     pub artifacts: Artifacts,
     pub clients: Clients,
     pub clock: Arc<dyn Clock>,
-    pub entropy: Entropy,
+    pub rng: Rng,
     /// Where clients reach us.
     pub root_url: String,
 }
@@ -37,7 +37,7 @@ pub(crate) fn routes(api: &Api, root_url: &str, probes: &Probes) -> Routes<Index
         artifacts: api.artifacts.clone(),
         clients: api.auth.clients().clone(),
         clock: Arc::clone(&api.clock),
-        entropy: api.entropy.branch("index"),
+        rng: api.rng.branch("index"),
         root_url: root_url.to_owned(),
     };
     Routes::of("index", state, probes)

@@ -51,6 +51,6 @@ fn binding(live: &Live, one: &One, at: usize) -> Result<Binding, Fault> {
     }
     live.binding(&one.exchange, &one.routing_key_pattern).map_err(|error| {
         let pointer = format!("/query/bindings/{at}/exchange");
-        Fault::from(error).at(pointer, "be an exchange of this house", format!("`{}`", one.exchange))
+        Fault::from(error).at(pointer, "be an exchange of this env", format!("`{}`", one.exchange))
     })
 }

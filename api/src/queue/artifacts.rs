@@ -187,7 +187,7 @@ fn issue(state: &QueueState, order: CredentialsOrder) -> Credentials {
     let CredentialsOrder { client_id, scopes, expires } = order;
     let order = Order { name: Some(&client_id), scopes, start: state.clock.now(), expiry: expires };
     let issuer = state.clients.queue();
-    certificate::issue(&issuer.client_id, &issuer.access_token, order, state.entropy.bytes())
+    certificate::issue(&issuer.client_id, &issuer.access_token, order, state.rng.bytes())
 }
 
 impl From<ArtifactError> for Fault {

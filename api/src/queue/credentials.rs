@@ -28,7 +28,7 @@ pub(super) fn of_run(
     scopes.extend_from_slice(task_scopes);
     let order = Order { name: Some(&name), scopes, start: state.clock.now(), expiry: taken_until };
     let issuer = state.clients.queue();
-    certificate::issue(&issuer.client_id, &issuer.access_token, order, state.entropy.bytes())
+    certificate::issue(&issuer.client_id, &issuer.access_token, order, state.rng.bytes())
 }
 
 /// Whether credentials of any run of a task with these scopes fit into the requests of its worker.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use actors::queue::TaskLimits;
-use base::Span;
+use base::ConfigDuration;
 use chrono::TimeDelta;
 use protocol::{
     id::{TaskGroupId, TaskId, TaskQueueId},
@@ -187,7 +187,7 @@ fn check_dates(
         return fault("deadline", deadline, "not be in the past: not before", now);
     }
     if deadline > latest {
-        let ahead = Span::seconds(max_deadline.num_seconds().unsigned_abs());
+        let ahead = ConfigDuration::seconds(max_deadline.num_seconds().unsigned_abs());
         return fault("deadline", deadline, &format!("not be more than {ahead} in the future: not after"), latest);
     }
     if expires < deadline {

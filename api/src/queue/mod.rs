@@ -19,7 +19,7 @@ use actors::{
     artifacts::Artifacts,
     queue::{Queue, TaskLimits},
 };
-use base::{Clock, Entropy, Shutdown};
+use base::{Clock, Rng, Shutdown};
 pub(crate) use definition::{TaskRequest, authorize};
 use tokio::task::JoinSet;
 
@@ -36,7 +36,7 @@ pub(crate) struct QueueState {
     pub artifacts: Artifacts,
     pub clients: Clients,
     pub clock: Arc<dyn Clock>,
-    pub entropy: Entropy,
+    pub rng: Rng,
     pub shutdown: Shutdown,
     /// Reports of runs that no worker can be told of. They go on when the request that found them is over.
     pub ending: Mutex<JoinSet<()>>,
@@ -51,7 +51,7 @@ pub(crate) fn routes(api: &Api, root_url: &str, probes: &Probes, shutdown: &Shut
         artifacts: api.artifacts.clone(),
         clients: api.auth.clients().clone(),
         clock: Arc::clone(&api.clock),
-        entropy: api.entropy.branch("queue"),
+        rng: api.rng.branch("queue"),
         shutdown: shutdown.clone(),
         ending: Mutex::default(),
         root_url: root_url.to_owned(),

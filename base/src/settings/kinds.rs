@@ -53,17 +53,17 @@ impl<'de> Deserialize<'de> for Secret {
 
 /// A length of time, written as people do: `500ms`, `30s`, `20m`, `12h`, `2d`, `1h30m`. A plain number is seconds.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Span(Duration);
+pub struct ConfigDuration(Duration);
 
 /// Why a text is no length of time.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is no length of time; write it like `500ms`, `30s`, `20m`, `12h`, `2d` or `1h30m`")]
-pub struct NotASpan(String);
+pub struct InvalidDuration(String);
 
 /// Biggest first, as they are written.
 const UNITS: [(&str, u64); 5] = [("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1_000), ("ms", 1)];
 
-impl Span {
+impl ConfigDuration {
     pub const fn millis(millis: u64) -> Self {
         Self(Duration::from_millis(millis))
     }
@@ -94,21 +94,21 @@ impl Span {
     }
 }
 
-impl From<Span> for Duration {
-    fn from(span: Span) -> Self {
+impl From<ConfigDuration> for Duration {
+    fn from(span: ConfigDuration) -> Self {
         span.0
     }
 }
 
-impl FromStr for Span {
-    type Err = NotASpan;
+impl FromStr for ConfigDuration {
+    type Err = InvalidDuration;
 
-    fn from_str(text: &str) -> Result<Self, NotASpan> {
-        parse(text.trim()).map(Self).ok_or_else(|| NotASpan(text.to_owned()))
+    fn from_str(text: &str) -> Result<Self, InvalidDuration> {
+        parse(text.trim()).map(Self).ok_or_else(|| InvalidDuration(text.to_owned()))
     }
 }
 
-impl fmt::Display for Span {
+impl fmt::Display for ConfigDuration {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut left = u64::try_from(self.0.as_millis()).unwrap_or(u64::MAX);
         if left == 0 {
@@ -124,47 +124,49 @@ impl fmt::Display for Span {
     }
 }
 
-impl fmt::Debug for Span {
+impl fmt::Debug for ConfigDuration {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
     }
 }
 
-impl Serialize for Span {
+impl Serialize for ConfigDuration {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         to.collect_str(self)
     }
 }
 
-impl<'de> Deserialize<'de> for Span {
+impl<'de> Deserialize<'de> for ConfigDuration {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        from.deserialize_any(SpanVisitor)
+        from.deserialize_any(DurationVisitor)
     }
 }
 
-struct SpanVisitor;
+struct DurationVisitor;
 
-impl de::Visitor<'_> for SpanVisitor {
-    type Value = Span;
+impl de::Visitor<'_> for DurationVisitor {
+    type Value = ConfigDuration;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a length of time like `20m`, or a number of seconds")
     }
 
-    fn visit_str<E: de::Error>(self, text: &str) -> Result<Span, E> {
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<ConfigDuration, E> {
         text.parse().map_err(E::custom)
     }
 
-    fn visit_u64<E: de::Error>(self, seconds: u64) -> Result<Span, E> {
-        Ok(Span::seconds(seconds))
+    fn visit_u64<E: de::Error>(self, seconds: u64) -> Result<ConfigDuration, E> {
+        Ok(ConfigDuration::seconds(seconds))
     }
 
-    fn visit_i64<E: de::Error>(self, seconds: i64) -> Result<Span, E> {
-        u64::try_from(seconds).map(Span::seconds).map_err(|_| E::custom(NotASpan(seconds.to_string())))
+    fn visit_i64<E: de::Error>(self, seconds: i64) -> Result<ConfigDuration, E> {
+        u64::try_from(seconds).map(ConfigDuration::seconds).map_err(|_| E::custom(InvalidDuration(seconds.to_string())))
     }
 
-    fn visit_f64<E: de::Error>(self, seconds: f64) -> Result<Span, E> {
-        Duration::try_from_secs_f64(seconds).map(Span).map_err(|_| E::custom(NotASpan(seconds.to_string())))
+    fn visit_f64<E: de::Error>(self, seconds: f64) -> Result<ConfigDuration, E> {
+        Duration::try_from_secs_f64(seconds)
+            .map(ConfigDuration)
+            .map_err(|_| E::custom(InvalidDuration(seconds.to_string())))
     }
 }
 
@@ -193,23 +195,23 @@ mod tests {
     fn spans_are_read_as_people_write_them() {
         let cases = [("20m", 1200), ("30s", 30), ("1h", 3600), ("1h30m", 5400), ("2d", 172_800), ("45", 45), ("0", 0)];
         for (text, seconds) in cases {
-            assert_eq!(text.parse(), Ok(Span::seconds(seconds)), "{text}");
+            assert_eq!(text.parse(), Ok(ConfigDuration::seconds(seconds)), "{text}");
         }
-        assert_eq!("1500ms".parse::<Span>().unwrap().to_string(), "1s500ms");
-        assert_eq!("0.5".parse(), Ok(Span::millis(500)));
+        assert_eq!("1500ms".parse::<ConfigDuration>().unwrap().to_string(), "1s500ms");
+        assert_eq!("0.5".parse(), Ok(ConfigDuration::millis(500)));
     }
 
     #[test]
     fn a_span_shows_as_it_would_be_written() {
         for text in ["20m", "1h30m", "500ms", "2d", "0s"] {
-            assert_eq!(text.parse::<Span>().unwrap().to_string(), text);
+            assert_eq!(text.parse::<ConfigDuration>().unwrap().to_string(), text);
         }
     }
 
     #[test]
     fn other_texts_are_no_spans() {
         for text in ["", "m", "20 minutes", "-5", "1x", "99999999999999999999d", "inf"] {
-            assert!(text.parse::<Span>().is_err(), "{text}");
+            assert!(text.parse::<ConfigDuration>().is_err(), "{text}");
         }
     }
 

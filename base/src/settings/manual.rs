@@ -137,7 +137,7 @@ fn readable(kind: &str) -> String {
         "bool" => "true or false".to_owned(),
         "u8" | "u16" | "u32" | "u64" | "usize" | "i16" | "i32" | "i64" => "whole number".to_owned(),
         "f32" | "f64" => "number".to_owned(),
-        "Span" => "length of time".to_owned(),
+        "ConfigDuration" => "length of time".to_owned(),
         "Secret" => "secret".to_owned(),
         _ => short.to_owned(),
     }

@@ -10,7 +10,7 @@ mod load;
 mod manual;
 
 pub use error::SettingsError;
-pub use kinds::{NotASpan, Secret, Span};
+pub use kinds::{ConfigDuration, InvalidDuration, Secret};
 pub use load::{Loaded, Loader};
 pub use manual::{Entry, Field, Items, Kind, entries};
 

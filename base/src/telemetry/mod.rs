@@ -19,7 +19,7 @@ pub use context::{follow, traceparent};
 use export::Exporters;
 pub use instruments::{Counter, Gauge, Histogram, Label};
 
-use crate::{Span, environment};
+use crate::{ConfigDuration, environment};
 
 crate::settings! {
     /// Logs, traces and metrics.
@@ -35,9 +35,9 @@ crate::settings! {
         /// The part of traces that is sent, from 0 to 1. A trace that began elsewhere keeps what was decided there.
         pub trace_ratio: f64 = 1.0,
         /// How often metrics are sent.
-        pub metrics_every: Span = Span::seconds(15),
+        pub metrics_every: ConfigDuration = ConfigDuration::seconds(15),
         /// How long the last traces and metrics may take to be sent when the process ends.
-        pub flush_deadline: Span = Span::seconds(3),
+        pub flush_deadline: ConfigDuration = ConfigDuration::seconds(3),
     }
 }
 

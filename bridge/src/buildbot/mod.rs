@@ -16,7 +16,7 @@ mod wire;
 use std::{collections::HashMap, sync::Arc};
 
 use async_trait::async_trait;
-use base::{Clock, Entropy};
+use base::{Clock, Rng};
 use protocol::time::Timestamp;
 use tokio::sync::Mutex;
 
@@ -36,7 +36,7 @@ pub struct BuildbotMaster {
     /// The name of the scheduler that makes our builds.
     scheduler: String,
     clock: Arc<dyn Clock>,
-    entropy: Entropy,
+    rng: Rng,
     known: Mutex<Known>,
 }
 
@@ -56,9 +56,9 @@ struct Known {
 }
 
 impl BuildbotMaster {
-    pub fn new(settings: &MasterSettings, clock: Arc<dyn Clock>, entropy: Entropy) -> Answer<Self> {
+    pub fn new(settings: &MasterSettings, clock: Arc<dyn Clock>, rng: Rng) -> Answer<Self> {
         let http = Arc::new(Http::new(settings, clock.clone())?);
-        Ok(Self { http, scheduler: settings.scheduler.clone(), clock, entropy, known: Mutex::default() })
+        Ok(Self { http, scheduler: settings.scheduler.clone(), clock, rng, known: Mutex::default() })
     }
 
     /// What the master's own schedulers start, and who tells it.
@@ -122,7 +122,7 @@ impl MasterDriver for BuildbotMaster {
     }
 
     fn events(&self) -> Box<dyn EventSource> {
-        Box::new(Socket::new(self.http.clone(), self.entropy.branch("events")))
+        Box::new(Socket::new(self.http.clone(), self.rng.branch("events")))
     }
 }
 

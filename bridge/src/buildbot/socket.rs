@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use base::{Backoff, Entropy};
+use base::{Backoff, Rng};
 use futures_util::{FutureExt, SinkExt, StreamExt, future::BoxFuture};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -54,8 +54,8 @@ struct Open {
 }
 
 impl Socket {
-    pub(super) fn new(http: Arc<Http>, entropy: Entropy) -> Self {
-        let backoff = Backoff::new(FIRST_PAUSE, LONGEST_PAUSE, entropy);
+    pub(super) fn new(http: Arc<Http>, rng: Rng) -> Self {
+        let backoff = Backoff::new(FIRST_PAUSE, LONGEST_PAUSE, rng);
         let state = State::Connecting(connect(http.clone()).boxed());
         Self { http, backoff, state, told_lost: false }
     }

@@ -2,31 +2,31 @@
 
 use std::sync::{Arc, Mutex};
 
-use base::{Entropy, Span, TestClock};
+use base::{ConfigDuration, Rng, TestClock};
 use chrono::TimeDelta;
 
 use super::*;
 use crate::tests::server::{SILENCE, Said, Server};
 
 /// A master that answers by a rule, and the driver that speaks to it.
-struct House {
+struct TestEnv {
     master: BuildbotMaster,
     clock: TestClock,
     server: Server,
 }
 
-impl House {
+impl TestEnv {
     async fn new(rule: impl Fn(&str) -> Said + Send + Sync + 'static) -> Self {
         let server = Server::start(rule).await;
         let settings = MasterSettings {
             url: server.url.clone(),
             user: "drover".to_owned(),
             password: "secret".into(),
-            timeout: Span::seconds(1),
+            timeout: ConfigDuration::seconds(1),
             ..MasterSettings::default()
         };
         let clock = TestClock::default();
-        let master = BuildbotMaster::new(&settings, Arc::new(clock.clone()), Entropy::seeded(1)).unwrap();
+        let master = BuildbotMaster::new(&settings, Arc::new(clock.clone()), Rng::seeded(1)).unwrap();
         Self { master, clock, server }
     }
 
@@ -42,7 +42,7 @@ fn nothing() -> Said {
 #[tokio::test]
 async fn a_session_that_ran_out_is_renewed_and_the_call_repeated_once() {
     let logins = Mutex::new(0);
-    let house = House::new(move |question| match question {
+    let env = TestEnv::new(move |question| match question {
         "GET /bb/auth/login " => {
             let mut logins = logins.lock().unwrap();
             *logins += 1;
@@ -53,33 +53,33 @@ async fn a_session_that_ran_out_is_renewed_and_the_call_repeated_once() {
     })
     .await;
     // Right after a login the master lacks the permission, not the session.
-    let refused = house.master.stop(BuildId(7), "").await;
+    let refused = env.master.stop(BuildId(7), "").await;
     assert!(matches!(&refused, Err(DriverError::Auth(words)) if words.contains("role 'drover'")), "{refused:?}");
-    assert_eq!(house.asked(), ["GET /bb/auth/login ", "POST /bb/api/v2/builds/7 S=old"]);
+    assert_eq!(env.asked(), ["GET /bb/auth/login ", "POST /bb/api/v2/builds/7 S=old"]);
 
-    house.clock.advance(TimeDelta::minutes(1));
-    house.master.stop(BuildId(7), "").await.unwrap();
+    env.clock.advance(TimeDelta::minutes(1));
+    env.master.stop(BuildId(7), "").await.unwrap();
     let expected = ["POST /bb/api/v2/builds/7 S=old", "GET /bb/auth/login ", "POST /bb/api/v2/builds/7 S=new"];
-    assert_eq!(house.asked(), expected);
+    assert_eq!(env.asked(), expected);
 }
 
 #[tokio::test]
 async fn a_wrong_password_is_told_and_reading_goes_on() {
-    let house = House::new(|question| match question {
+    let env = TestEnv::new(|question| match question {
         "GET /bb/auth/login " => (401, "", "Unauthorized".to_owned()),
         _ => nothing(),
     })
     .await;
-    let refused = house.master.stop(BuildId(7), "").await;
+    let refused = env.master.stop(BuildId(7), "").await;
     assert!(matches!(&refused, Err(DriverError::Auth(words)) if words.contains("password of user `drover`")));
-    assert!(house.master.builds(RequestId(1)).await.unwrap().is_empty());
-    let asked = house.asked();
+    assert!(env.master.builds(RequestId(1)).await.unwrap().is_empty());
+    let asked = env.asked();
     assert_eq!(asked.iter().filter(|question| question.contains("login")).count(), 1, "{asked:?}");
 }
 
 #[tokio::test]
 async fn what_ails_a_master_is_told_apart() {
-    let house = House::new(|question| match question.split('?').next().unwrap().trim_end() {
+    let env = TestEnv::new(|question| match question.split('?').next().unwrap().trim_end() {
         "GET /bb/api/v2/buildrequests/1/builds" => (502, "", "<html>Bad gateway</html>".to_owned()),
         "GET /bb/api/v2/buildrequests/2/builds" => (200, "", "<html>Welcome</html>".to_owned()),
         "GET /bb/api/v2/buildrequests/3/builds" => (404, "", r#"{"error": "not found"}"#.to_owned()),
@@ -91,7 +91,7 @@ async fn what_ails_a_master_is_told_apart() {
         _ => nothing(),
     })
     .await;
-    let builds = async |id| house.master.builds(RequestId(id)).await.unwrap_err();
+    let builds = async |id| env.master.builds(RequestId(id)).await.unwrap_err();
     assert!(matches!(builds(1).await, DriverError::Away(_)));
     assert!(matches!(builds(2).await, DriverError::BadAnswer(_)));
     assert!(matches!(builds(3).await, DriverError::Gone(_)));
@@ -104,7 +104,7 @@ async fn what_ails_a_master_is_told_apart() {
 #[tokio::test]
 async fn a_question_whose_answer_is_lost_is_asked_once_more_and_an_order_is_not() {
     let lost = Mutex::new(0);
-    let house = House::new(move |question| match question.split('?').next().unwrap().trim_end() {
+    let env = TestEnv::new(move |question| match question.split('?').next().unwrap().trim_end() {
         "GET /bb/auth/login" => (302, "Set-Cookie: S=1\r\n", String::new()),
         "GET /bb/api/v2/buildrequests/1/builds" => {
             let mut lost = lost.lock().unwrap();
@@ -114,11 +114,11 @@ async fn a_question_whose_answer_is_lost_is_asked_once_more_and_an_order_is_not(
         _ => (SILENCE, "", String::new()),
     })
     .await;
-    assert!(house.master.builds(RequestId(1)).await.unwrap().is_empty());
-    let asked = house.asked();
+    assert!(env.master.builds(RequestId(1)).await.unwrap().is_empty());
+    let asked = env.asked();
     assert_eq!(asked.iter().filter(|question| question.contains("/1/builds")).count(), 2, "{asked:?}");
-    assert!(matches!(house.master.stop(BuildId(7), "").await, Err(DriverError::Away(_))));
-    assert_eq!(house.asked().len(), 1, "it may have been carried out");
+    assert!(matches!(env.master.stop(BuildId(7), "").await, Err(DriverError::Away(_))));
+    assert_eq!(env.asked().len(), 1, "it may have been carried out");
 }
 
 #[tokio::test]
@@ -127,7 +127,7 @@ async fn a_master_that_limits_its_pages_is_read_to_the_end() {
         let builder = format!(r#"{{"buildid":1,"builderid":1,"buildrequestid":{name},"number":1,"complete":false}}"#);
         (200, "", format!(r#"{{"builds": [{builder}], "meta": {{"total": {total}}}}}"#))
     };
-    let house = House::new(move |question| match question.split_once("offset=").map(|(_, offset)| offset.trim()) {
+    let env = TestEnv::new(move |question| match question.split_once("offset=").map(|(_, offset)| offset.trim()) {
         _ if question.contains("login") => (302, "Set-Cookie: S=1\r\n", String::new()),
         None => page("10", 3),
         Some("1 S=1") => page("11", 3),
@@ -135,14 +135,14 @@ async fn a_master_that_limits_its_pages_is_read_to_the_end() {
     })
     .await;
     let requests: Vec<i64> =
-        house.master.running_builds().await.unwrap().unwrap().iter().map(|it| it.request.0).collect();
+        env.master.running_builds().await.unwrap().unwrap().iter().map(|it| it.request.0).collect();
     assert_eq!(requests, [10, 11, 12]);
 }
 
 #[tokio::test]
 async fn a_stock_scheduler_is_not_asked_again_while_a_call_may_be_under_way() {
     let form = r#"{"forceschedulers": [{"builder_names": ["fast"], "all_fields": []}]}"#;
-    let house = House::new(move |question| match question.split('?').next().unwrap() {
+    let env = TestEnv::new(move |question| match question.split('?').next().unwrap() {
         "GET /bb/auth/login " => (302, "Set-Cookie: S=1\r\n", String::new()),
         "GET /bb/api/v2/forceschedulers/drover S=1" => (200, "", form.to_owned()),
         "GET /bb/api/v2/buildsets" => (200, "", r#"{"buildsets": [], "meta": {"total": 0}}"#.to_owned()),
@@ -151,8 +151,8 @@ async fn a_stock_scheduler_is_not_asked_again_while_a_call_may_be_under_way() {
     .await;
     // The kind of the scheduler is known already, so that the post is the only call that fails.
     let form = scheduler::Form { builders: ["fast".to_owned()].into(), ..scheduler::Form::default() };
-    let known = Some((house.clock.now(), Scheduler { creates_once: false, form }));
-    house.master.known.lock().await.scheduler = known;
+    let known = Some((env.clock.now(), Scheduler { creates_once: false, form }));
+    env.master.known.lock().await.scheduler = known;
     let order = NewRequest {
         key: "task/0".to_owned(),
         builder: "fast".to_owned(),
@@ -162,18 +162,18 @@ async fn a_stock_scheduler_is_not_asked_again_while_a_call_may_be_under_way() {
         reason: String::new(),
     };
     let posts = |asked: Vec<String>| asked.iter().filter(|question| question.starts_with("POST")).count();
-    assert!(matches!(house.master.create(&order).await, Err(DriverError::Away(_))));
-    assert_eq!(posts(house.asked()), 1);
-    assert!(matches!(house.master.create(&order).await, Err(DriverError::Away(_))));
-    assert_eq!(posts(house.asked()), 0);
-    house.clock.advance(TimeDelta::seconds(60));
-    assert!(matches!(house.master.create(&order).await, Err(DriverError::Away(_))));
-    assert_eq!(posts(house.asked()), 1);
+    assert!(matches!(env.master.create(&order).await, Err(DriverError::Away(_))));
+    assert_eq!(posts(env.asked()), 1);
+    assert!(matches!(env.master.create(&order).await, Err(DriverError::Away(_))));
+    assert_eq!(posts(env.asked()), 0);
+    env.clock.advance(TimeDelta::seconds(60));
+    assert!(matches!(env.master.create(&order).await, Err(DriverError::Away(_))));
+    assert_eq!(posts(env.asked()), 1);
 }
 
 #[test]
 fn an_address_without_a_scheme_is_refused_in_words() {
     let settings = MasterSettings { url: "buildbot.example.com".to_owned(), ..MasterSettings::default() };
-    let made = BuildbotMaster::new(&settings, Arc::new(TestClock::default()), Entropy::seeded(1));
+    let made = BuildbotMaster::new(&settings, Arc::new(TestClock::default()), Rng::seeded(1));
     assert!(matches!(made.err(), Some(DriverError::Setting(words)) if words.contains("`url` of the master")));
 }

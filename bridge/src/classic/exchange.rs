@@ -3,7 +3,7 @@
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use base::{Backoff, Entropy, Secret};
+use base::{Backoff, Rng, Secret};
 use bus::{AmqpBus, Bus, BusError, Consumer, Delivery, Queue, Received, Subscription};
 use futures_util::{FutureExt, future::BoxFuture};
 use tokio::time::{Interval, MissedTickBehavior, interval, sleep};
@@ -31,7 +31,7 @@ pub(super) struct Place {
     /// How long an answer may take. The broker is asked as often whether the queue is there, since a consumer does not say
     /// that it lost its connection.
     pub(super) timeout: Duration,
-    pub(super) entropy: Entropy,
+    pub(super) rng: Rng,
 }
 
 /// Keeps what it does between two calls, so that a dropped future of `next` loses nothing.
@@ -71,12 +71,12 @@ enum News {
 impl Place {
     /// Fails where the settings make no sense. Nothing is sent yet.
     pub(super) fn check(&self) -> Result<(), String> {
-        AmqpBus::new(self.url.reveal(), &self.name, &self.entropy).map(drop).map_err(|error| error.to_string())
+        AmqpBus::new(self.url.reveal(), &self.name, &self.rng).map(drop).map_err(|error| error.to_string())
     }
 
     /// Whether the broker answers, and has the queue; `None`: nobody has listened yet.
     pub(super) async fn greet(&self) -> Result<Option<u32>, String> {
-        let bus = AmqpBus::new(self.url.reveal(), &self.name, &self.entropy).map_err(|error| error.to_string())?;
+        let bus = AmqpBus::new(self.url.reveal(), &self.name, &self.rng).map_err(|error| error.to_string())?;
         match bus.depth(&self.queue, self.timeout).await {
             Ok(depth) => Ok(Some(depth.messages)),
             Err(BusError::Refused(_)) => Ok(None),
@@ -87,7 +87,7 @@ impl Place {
 
 impl Exchange {
     pub(super) fn new(place: Place, told: Arc<Told>) -> Self {
-        let backoff = Backoff::new(FIRST_PAUSE, LONGEST_PAUSE, place.entropy.branch("pauses"));
+        let backoff = Backoff::new(FIRST_PAUSE, LONGEST_PAUSE, place.rng.branch("pauses"));
         let state = State::Connecting(open(place.clone()).boxed());
         Self { place, told, backoff, state, events: VecDeque::new(), alive: None }
     }
@@ -203,7 +203,7 @@ async fn ask(bus: Arc<AmqpBus>, place: Place) -> Result<(), String> {
 /// The exchange is the masters' own: it is bound to, and never made.
 async fn open(place: Place) -> Result<Box<Open>, String> {
     let words = |error: BusError| error.to_string();
-    let bus = Arc::new(AmqpBus::new(place.url.reveal(), &place.name, &place.entropy).map_err(words)?);
+    let bus = Arc::new(AmqpBus::new(place.url.reveal(), &place.name, &place.rng).map_err(words)?);
     let queue = Queue::Durable { name: place.queue.clone(), max_length: Some(LONGEST_QUEUE) };
     let mut subscription = Subscription { queue, ..Subscription::durable(&place.queue) }.prefetch(PREFETCH);
     for kind in KINDS {

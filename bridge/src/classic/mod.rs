@@ -19,7 +19,7 @@ use std::{
 };
 
 use async_trait::async_trait;
-use base::{Clock, Entropy};
+use base::{Clock, Rng};
 use chrono::TimeDelta;
 use db::classic::{ClassicError, SchedulerDb};
 
@@ -55,14 +55,14 @@ pub struct ClassicMaster {
 
 impl ClassicMaster {
     /// Must be called within a runtime. Nothing is sent yet.
-    pub fn new(settings: &MasterSettings, clock: Arc<dyn Clock>, entropy: Entropy) -> Answer<Self> {
+    pub fn new(settings: &MasterSettings, clock: Arc<dyn Clock>, rng: Rng) -> Answer<Self> {
         let timeout: Duration = settings.timeout.into();
         let connections = u32::try_from(settings.in_flight).unwrap_or(u32::MAX);
         let db = SchedulerDb::new(settings.classic.database_url.reveal(), connections, timeout)
             .map_err(|error| DriverError::Refused(format!("`classic.database_url`: {error}")))?;
         let control = Control::new(settings)?;
         let (user, scheduler) = (settings.user.clone(), settings.scheduler.clone());
-        let (place, told, log_wait) = (place(settings, entropy)?, Arc::default(), settings.classic.log_wait.delta());
+        let (place, told, log_wait) = (place(settings, rng)?, Arc::default(), settings.classic.log_wait.delta());
         let unwanted = Mutex::default();
         Ok(Self { db, control, user, scheduler, clock, place, told, log_wait, unwanted })
     }
@@ -137,7 +137,7 @@ impl MasterDriver for ClassicMaster {
     }
 }
 
-fn place(settings: &MasterSettings, entropy: Entropy) -> Answer<Option<Place>> {
+fn place(settings: &MasterSettings, rng: Rng) -> Answer<Option<Place>> {
     let (name, classic) = (&settings.name, &settings.classic);
     if classic.amqp_url.is_empty() {
         return Ok(None);
@@ -149,7 +149,7 @@ fn place(settings: &MasterSettings, entropy: Entropy) -> Answer<Option<Place>> {
         exchange: classic.exchange.clone(),
         queue: Some(classic.queue.clone()).filter(|queue| !queue.is_empty()).unwrap_or_else(default),
         timeout: settings.timeout.into(),
-        entropy,
+        rng,
     };
     place.check().map_err(|error| DriverError::Refused(format!("`classic.amqp_url`: {error}")))?;
     Ok(Some(place))

@@ -70,7 +70,7 @@ impl Step<'_> {
         let now = self.master.now();
         let half = (taken_until - now).to_std().unwrap_or_default() / 2;
         self.row.taken_until = Some(taken_until);
-        self.row.reclaim_at = Some(now + half.mul_f64(1.0 - self.master.entropy.fraction() / 10.0));
+        self.row.reclaim_at = Some(now + half.mul_f64(1.0 - self.master.rng.fraction() / 10.0));
     }
 
     /// The master was away for too long. When it comes back the request is cancelled there.

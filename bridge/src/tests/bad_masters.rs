@@ -5,7 +5,7 @@ use std::sync::{
     atomic::{AtomicBool, Ordering},
 };
 
-use base::{Span, TestClock};
+use base::{ConfigDuration, TestClock};
 use chrono::TimeDelta;
 use db::bridge::{BridgeMaster, BridgeState, MasterState};
 use protocol::state::{ReasonResolved as R, TaskState as S};
@@ -48,16 +48,16 @@ impl BadMaster {
         Self { name, words, server: Server::start(rule).await, well }
     }
 
-    fn parts(&self, clock: &TestClock, entropy: &base::Entropy) -> MasterParts {
+    fn parts(&self, clock: &TestClock, rng: &base::Rng) -> MasterParts {
         let settings = MasterSettings {
             name: self.name.to_owned(),
             url: self.server.url.clone(),
             user: "drover".to_owned(),
             password: "secret".into(),
-            timeout: Span::millis(200),
+            timeout: ConfigDuration::millis(200),
             ..MasterSettings::default()
         };
-        let driver = BuildbotMaster::new(&settings, Arc::new(clock.clone()), entropy.branch(self.name)).unwrap();
+        let driver = BuildbotMaster::new(&settings, Arc::new(clock.clone()), rng.branch(self.name)).unwrap();
         let driver = Arc::new(driver);
         MasterParts { settings, driver: driver.clone(), logs: Arc::new(Copier::start(driver)) }
     }
@@ -98,58 +98,58 @@ fn answer(path: &str, post: bool) -> Said {
     (200, "", said.to_string())
 }
 
-async fn told(house: &House, name: &str) -> Option<BridgeMaster> {
-    let masters = house.db.bridge_masters().await.unwrap();
+async fn told(env: &TestEnv, name: &str) -> Option<BridgeMaster> {
+    let masters = env.db.bridge_masters().await.unwrap();
     masters.into_iter().find(|master| master.master == name)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn masters_that_fail_in_any_way_are_left_alone_and_told_of_and_the_others_go_on() {
-    let house = House::start().await;
-    let good = Fake::new(house.clock.clone());
+    let env = TestEnv::start().await;
+    let good = Fake::new(env.clock.clone());
     let mut bad = Vec::new();
     for one in BAD {
         bad.push(BadMaster::start(one).await);
     }
-    let mut all: Vec<MasterParts> = bad.iter().map(|one| one.parts(&house.clock, &house.entropy)).collect();
-    all.push(House::parts(&good, M, MasterSettings::default()));
-    let parts = supervise(&house, all).await;
+    let mut all: Vec<MasterParts> = bad.iter().map(|one| one.parts(&env.clock, &env.rng)).collect();
+    all.push(TestEnv::parts(&good, M, MasterSettings::default()));
+    let parts = supervise(&env, all).await;
 
     let mut held = Vec::new();
     for one in &bad {
-        held.push(house.pending_at(one.name, json!({"builderName": "linux"})).await);
+        held.push(env.pending_at(one.name, json!({"builderName": "linux"})).await);
     }
-    let task = house.pending(json!({"builderName": "linux"})).await;
+    let task = env.pending(json!({"builderName": "linux"})).await;
     until("the good one has its build", async || good.forces() == 1).await;
     good.finish(good.start(good.only_request()), BuildResult::Success);
-    until("its task ends", async || ended(&house, task).await).await;
-    assert_eq!(house.runs(task).await, [(S::Completed, Some(R::Completed))]);
+    until("its task ends", async || ended(&env, task).await).await;
+    assert_eq!(env.runs(task).await, [(S::Completed, Some(R::Completed))]);
 
     for one in &bad {
         let state = if one.name == "locked" { MasterState::Refused } else { MasterState::Down };
-        until(one.name, async || told(&house, one.name).await.is_some_and(|it| it.state == state)).await;
-        let error = told(&house, one.name).await.unwrap().error.unwrap();
+        until(one.name, async || told(&env, one.name).await.is_some_and(|it| it.state == state)).await;
+        let error = told(&env, one.name).await.unwrap().error.unwrap();
         assert!(error.contains(one.words) && error.len() < 500, "{}: {error}", one.name);
     }
-    assert_eq!(told(&house, M).await.unwrap().state, MasterState::Up);
+    assert_eq!(told(&env, M).await.unwrap().state, MasterState::Up);
     for (one, task) in bad.iter().zip(&held) {
-        assert_eq!(house.runs(*task).await, [(S::Pending, None)], "{}", one.name);
+        assert_eq!(env.runs(*task).await, [(S::Pending, None)], "{}", one.name);
         // The clock stands still, so that no probe is due.
         one.asked();
     }
     for number in 2..12 {
-        house.pending(json!({"builderName": "linux"})).await;
+        env.pending(json!({"builderName": "linux"})).await;
         until("the good one has another build", async || good.forces() == number).await;
     }
     for one in &bad {
         assert_eq!(one.asked(), [""; 0], "{} is left alone", one.name);
         one.well.store(true, Ordering::Relaxed);
     }
-    house.clock.advance(TimeDelta::minutes(2));
+    env.clock.advance(TimeDelta::minutes(2));
     for (one, task) in bad.iter().zip(&held) {
-        until(one.name, async || house.request(*task).await.state == BridgeState::Created).await;
-        assert_eq!(house.request(*task).await.request_id, Some(12), "{}", one.name);
+        until(one.name, async || env.request(*task).await.state == BridgeState::Created).await;
+        assert_eq!(env.request(*task).await.request_id, Some(12), "{}", one.name);
     }
     parts.stop(SOON).await;
-    house.stop().await;
+    env.stop().await;
 }

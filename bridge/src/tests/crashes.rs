@@ -29,86 +29,86 @@ async fn killed_after(polls: usize, work: impl Future<Output = ()>) -> bool {
 }
 
 /// A whole life with one RETRY in it, in which the process dies once, after so many waits, at one stage.
-async fn life(house: &House, stage: usize, polls: usize) -> bool {
-    let fake = Fake::new(house.clock.clone());
+async fn life(env: &TestEnv, stage: usize, polls: usize) -> bool {
+    let fake = Fake::new(env.clock.clone());
     let master = format!("m{stage}-{polls}");
-    let bridge = house.bridge();
-    let share = || bridge.share(House::parts(&fake, &master, crate::MasterSettings::default())).unwrap();
-    let task = house.pending_at(&master, json!({"builderName": "linux"})).await;
-    house.tell_at(&master, task, 0).await;
+    let bridge = env.bridge();
+    let share = || bridge.share(TestEnv::parts(&fake, &master, crate::MasterSettings::default())).unwrap();
+    let task = env.pending_at(&master, json!({"builderName": "linux"})).await;
+    env.tell_at(&master, task, 0).await;
     let mut through = true;
     for now in 0..4 {
         if now == 1 || now == 3 {
             let request = fake.only_request();
             let result = if now == 1 { BuildResult::Retry } else { BuildResult::Success };
             let build = fake.start(request);
-            house.look(&share()).await;
+            env.look(&share()).await;
             fake.finish(build, result);
         }
         if now == stage {
-            through = killed_after(polls, house.look(&share())).await;
+            through = killed_after(polls, env.look(&share())).await;
         }
         // What was sent before the end is carried out nevertheless.
         tokio::task::yield_now().await;
-        house.clock.advance(chrono::TimeDelta::seconds(6));
-        house.look(&share()).await;
+        env.clock.advance(chrono::TimeDelta::seconds(6));
+        env.look(&share()).await;
     }
     let retried = (S::Exception, Some(R::WorkerShutdown));
-    assert_eq!(house.runs(task).await, [retried, (S::Completed, Some(R::Completed))], "stage {stage}, {polls} polls");
+    assert_eq!(env.runs(task).await, [retried, (S::Completed, Some(R::Completed))], "stage {stage}, {polls} polls");
     assert_eq!((fake.forces(), fake.cancels().len()), (1, 0), "stage {stage}, {polls} polls");
     through
 }
 
 /// A build that is cancelled at the queue, before it starts or while it runs.
-async fn cancelled_life(house: &House, runs: bool, stage: usize, polls: usize) -> bool {
-    let fake = Fake::new(house.clock.clone());
+async fn cancelled_life(env: &TestEnv, runs: bool, stage: usize, polls: usize) -> bool {
+    let fake = Fake::new(env.clock.clone());
     let master = format!("c{runs}-{stage}-{polls}");
-    let bridge = house.bridge();
-    let share = || bridge.share(House::parts(&fake, &master, crate::MasterSettings::default())).unwrap();
-    let task = house.pending_at(&master, json!({"builderName": "linux"})).await;
-    house.tell_at(&master, task, 0).await;
+    let bridge = env.bridge();
+    let share = || bridge.share(TestEnv::parts(&fake, &master, crate::MasterSettings::default())).unwrap();
+    let task = env.pending_at(&master, json!({"builderName": "linux"})).await;
+    env.tell_at(&master, task, 0).await;
     let mut through = true;
     for now in 0..2 {
         if now == 1 {
             if runs {
                 fake.start(fake.only_request());
-                house.look(&share()).await;
+                env.look(&share()).await;
             }
-            house.queue.cancel_task(task).await.unwrap();
-            house.db.bridge_unwant(&master, &[(task, 0)], house.clock.now()).await.unwrap();
+            env.queue.cancel_task(task).await.unwrap();
+            env.db.bridge_unwant(&master, &[(task, 0)], env.clock.now()).await.unwrap();
         }
         if now == stage {
-            through = killed_after(polls, house.look(&share())).await;
+            through = killed_after(polls, env.look(&share())).await;
         }
         tokio::task::yield_now().await;
-        house.clock.advance(chrono::TimeDelta::seconds(6));
-        house.look(&share()).await;
+        env.clock.advance(chrono::TimeDelta::seconds(6));
+        env.look(&share()).await;
     }
     // The master tells of the cancel.
-    house.look(&share()).await;
+    env.look(&share()).await;
     let place = format!("runs: {runs}, stage {stage}, {polls} polls");
-    assert_eq!(house.runs(task).await, [(S::Exception, Some(R::Canceled))], "{place}");
+    assert_eq!(env.runs(task).await, [(S::Exception, Some(R::Canceled))], "{place}");
     assert_eq!(fake.result_of(fake.only_request()), Some(BuildResult::Cancelled), "{place}");
     assert_eq!((fake.cancels().len(), fake.absent_cancels(), fake.blocked()), (1, 0, 0), "{place}");
-    assert_eq!(house.request(task).await.state, BridgeState::Resolved, "{place}");
+    assert_eq!(env.request(task).await.state, BridgeState::Resolved, "{place}");
     through
 }
 
 /// A task that cannot be a build.
-async fn refused_life(house: &House, polls: usize) -> bool {
-    let fake = Fake::new(house.clock.clone());
+async fn refused_life(env: &TestEnv, polls: usize) -> bool {
+    let fake = Fake::new(env.clock.clone());
     let master = format!("r{polls}");
-    let bridge = house.bridge();
-    let share = || bridge.share(House::parts(&fake, &master, crate::MasterSettings::default())).unwrap();
-    let task = house.pending_at(&master, json!({"builderName": "nowhere"})).await;
-    house.tell_at(&master, task, 0).await;
-    let through = killed_after(polls, house.look(&share())).await;
+    let bridge = env.bridge();
+    let share = || bridge.share(TestEnv::parts(&fake, &master, crate::MasterSettings::default())).unwrap();
+    let task = env.pending_at(&master, json!({"builderName": "nowhere"})).await;
+    env.tell_at(&master, task, 0).await;
+    let through = killed_after(polls, env.look(&share())).await;
     tokio::task::yield_now().await;
-    house.clock.advance(chrono::TimeDelta::seconds(6));
-    house.look(&share()).await;
-    assert_eq!(house.runs(task).await, [(S::Exception, Some(R::MalformedPayload))], "{polls} polls");
-    assert!(house.text(task, 0, "public/logs/live.log").await.contains("no builder `nowhere`"), "{polls} polls");
-    assert_eq!((fake.forces(), house.request(task).await.state), (0, BridgeState::Resolved), "{polls} polls");
+    env.clock.advance(chrono::TimeDelta::seconds(6));
+    env.look(&share()).await;
+    assert_eq!(env.runs(task).await, [(S::Exception, Some(R::MalformedPayload))], "{polls} polls");
+    assert!(env.text(task, 0, "public/logs/live.log").await.contains("no builder `nowhere`"), "{polls} polls");
+    assert_eq!((fake.forces(), env.request(task).await.state), (0, BridgeState::Resolved), "{polls} polls");
     through
 }
 
@@ -127,25 +127,25 @@ async fn at_every_point(life: impl AsyncFn(usize) -> bool) {
 
 #[tokio::test]
 async fn a_crash_anywhere_loses_nothing_and_builds_nothing_twice() {
-    let house = House::start().await;
+    let env = TestEnv::start().await;
     for stage in [0, 1, 3] {
-        at_every_point(async |polls| life(&house, stage, polls).await).await;
+        at_every_point(async |polls| life(&env, stage, polls).await).await;
     }
-    house.stop().await;
+    env.stop().await;
 }
 
 #[tokio::test]
 async fn a_crash_anywhere_cancels_a_build_once_and_closes_its_request() {
-    let house = House::start().await;
+    let env = TestEnv::start().await;
     for (runs, stage) in [(false, 0), (false, 1), (true, 1)] {
-        at_every_point(async |polls| cancelled_life(&house, runs, stage, polls).await).await;
+        at_every_point(async |polls| cancelled_life(&env, runs, stage, polls).await).await;
     }
-    house.stop().await;
+    env.stop().await;
 }
 
 #[tokio::test]
 async fn a_crash_anywhere_still_ends_what_cannot_be_a_build_as_malformed() {
-    let house = House::start().await;
-    at_every_point(async |polls| refused_life(&house, polls).await).await;
-    house.stop().await;
+    let env = TestEnv::start().await;
+    at_every_point(async |polls| refused_life(&env, polls).await).await;
+    env.stop().await;
 }

@@ -12,12 +12,12 @@ use crate::{
 };
 
 /// A build that runs, whose task is claimed.
-async fn running(house: &House, fake: &Fake, shared: &Shared) -> Job {
-    let task = house.wanted().await;
-    house.pass(shared).await;
-    let build = fake.start(house.request(task).await.request_id.unwrap());
-    house.look(shared).await;
-    let (artifacts, expires) = (house.artifacts.clone(), house.status(task).await.expires);
+async fn running(env: &TestEnv, fake: &Fake, shared: &Shared) -> Job {
+    let task = env.wanted().await;
+    env.pass(shared).await;
+    let build = fake.start(env.request(task).await.request_id.unwrap());
+    env.look(shared).await;
+    let (artifacts, expires) = (env.artifacts.clone(), env.status(task).await.expires);
     Job { shelf: Shelf { artifacts, task_id: task, run_id: 0, expires }, build: BuildId(build) }
 }
 
@@ -27,9 +27,9 @@ async fn is_asked(fake: &Fake, times: usize) {
 
 #[tokio::test]
 async fn a_build_that_ended_does_not_wait_for_a_copy_that_the_master_does_not_answer() {
-    let house = House::start().await;
-    let fake = Fake::new(house.clock.clone());
-    let job = running(&house, &fake, &house.share(&fake)).await;
+    let env = TestEnv::start().await;
+    let fake = Fake::new(env.clock.clone());
+    let job = running(&env, &fake, &env.share(&fake)).await;
     let copier = Copier::start(Arc::new(fake.clone()));
     fake.fault(Fault::Hang);
     copier.follow(&job);
@@ -38,17 +38,17 @@ async fn a_build_that_ended_does_not_wait_for_a_copy_that_the_master_does_not_an
     let steps = fake.steps(job.build).await.unwrap();
     tokio::time::timeout(Duration::from_secs(20), copier.finish(&job, &steps)).await.unwrap().unwrap();
     assert!(
-        house.text(job.shelf.task_id, 0, "public/logs/live_backing.log").await.contains(&format!("log {}", job.build))
+        env.text(job.shelf.task_id, 0, "public/logs/live_backing.log").await.contains(&format!("log {}", job.build))
     );
-    house.stop().await;
+    env.stop().await;
 }
 
 #[tokio::test]
 async fn a_live_log_that_the_master_does_not_give_holds_up_no_other() {
-    let house = House::start().await;
-    let fake = Fake::new(house.clock.clone());
-    let shared = house.share(&fake);
-    let (first, second) = (running(&house, &fake, &shared).await, running(&house, &fake, &shared).await);
+    let env = TestEnv::start().await;
+    let fake = Fake::new(env.clock.clone());
+    let shared = env.share(&fake);
+    let (first, second) = (running(&env, &fake, &shared).await, running(&env, &fake, &shared).await);
     let copier = Copier::start(Arc::new(fake.clone()));
     fake.fault(Fault::Hang);
     copier.follow(&first);
@@ -56,6 +56,6 @@ async fn a_live_log_that_the_master_does_not_give_holds_up_no_other() {
     fake.fault(Fault::None);
     copier.follow(&second);
     let task = second.shelf.task_id;
-    until("the other is shown", async || house.files(task, 0).await.contains(&"public/logs/live.log".to_owned())).await;
-    house.stop().await;
+    until("the other is shown", async || env.files(task, 0).await.contains(&"public/logs/live.log".to_owned())).await;
+    env.stop().await;
 }

@@ -10,26 +10,26 @@ const FILES: [&str; 4] =
     ["public/build.json", "public/logs/live.log", "public/logs/live_backing.log", "public/properties.json"];
 
 async fn ends(result: BuildResult, settings: MasterSettings, payload: serde_json::Value) -> (S, Option<R>) {
-    let house = House::start().await;
-    let fake = Fake::new(house.clock.clone());
-    let shared = house.share_with(&fake, settings);
-    let task = house.pending(payload).await;
-    house.tell(task, 0).await;
-    house.pass(&shared).await;
-    assert_eq!(house.runs(task).await, [(S::Pending, None)]);
+    let env = TestEnv::start().await;
+    let fake = Fake::new(env.clock.clone());
+    let shared = env.share_with(&fake, settings);
+    let task = env.pending(payload).await;
+    env.tell(task, 0).await;
+    env.pass(&shared).await;
+    assert_eq!(env.runs(task).await, [(S::Pending, None)]);
     let build = fake.start(fake.only_request());
-    house.look(&shared).await;
-    assert_eq!(house.runs(task).await, [(S::Running, None)]);
-    let run = house.status(task).await.runs.remove(0);
+    env.look(&shared).await;
+    assert_eq!(env.runs(task).await, [(S::Running, None)]);
+    let run = env.status(task).await.runs.remove(0);
     assert_eq!((run.worker_group.as_deref(), run.worker_id.as_deref()), (Some("m"), Some("bld-linux-1")));
     fake.finish(build, result);
-    house.look(&shared).await;
-    assert_eq!(house.files(task, 0).await, FILES);
-    assert_eq!(house.text(task, 0, "public/properties.json").await, "{\"revision\":\"abc\"}");
-    assert_eq!(house.text(task, 0, "public/logs/live.log").await, format!("log {build}\n"));
-    assert!(house.text(task, 0, "public/build.json").await.contains("\"compile\""));
-    let ended = house.runs(task).await.remove(0);
-    house.stop().await;
+    env.look(&shared).await;
+    assert_eq!(env.files(task, 0).await, FILES);
+    assert_eq!(env.text(task, 0, "public/properties.json").await, "{\"revision\":\"abc\"}");
+    assert_eq!(env.text(task, 0, "public/logs/live.log").await, format!("log {build}\n"));
+    assert!(env.text(task, 0, "public/build.json").await.contains("\"compile\""));
+    let ended = env.runs(task).await.remove(0);
+    env.stop().await;
     ended
 }
 
@@ -72,67 +72,67 @@ async fn a_request_without_a_build_ends_its_task_too() {
         (BuildResult::Cancelled, R::Canceled, ""),
         (BuildResult::Exception, R::InternalError, "as exception without a build"),
     ] {
-        let house = House::start().await;
-        let fake = Fake::new(house.clock.clone());
-        let shared = house.share(&fake);
-        let task = house.wanted().await;
-        house.pass(&shared).await;
+        let env = TestEnv::start().await;
+        let fake = Fake::new(env.clock.clone());
+        let shared = env.share(&fake);
+        let task = env.wanted().await;
+        env.pass(&shared).await;
         fake.complete(fake.only_request(), result);
-        house.look(&shared).await;
-        assert_eq!(house.runs(task).await, [(S::Exception, Some(reason))], "{result}");
+        env.look(&shared).await;
+        assert_eq!(env.runs(task).await, [(S::Exception, Some(reason))], "{result}");
         if !words.is_empty() {
-            assert!(house.text(task, 0, "public/logs/live.log").await.contains(words));
+            assert!(env.text(task, 0, "public/logs/live.log").await.contains(words));
         }
         assert!(shared.master.due(&[], 10).await.unwrap().is_empty());
-        house.stop().await;
+        env.stop().await;
     }
 }
 
 #[tokio::test]
 async fn a_request_that_the_master_lost_is_an_internal_error() {
-    let house = House::start().await;
-    let fake = Fake::new(house.clock.clone());
-    let shared = house.share(&fake);
-    let (waits, runs) = (house.wanted().await, house.wanted().await);
-    house.pass(&shared).await;
-    let of_run = house.request(runs).await.request_id.unwrap();
+    let env = TestEnv::start().await;
+    let fake = Fake::new(env.clock.clone());
+    let shared = env.share(&fake);
+    let (waits, runs) = (env.wanted().await, env.wanted().await);
+    env.pass(&shared).await;
+    let of_run = env.request(runs).await.request_id.unwrap();
     fake.start(of_run);
-    house.look(&shared).await;
+    env.look(&shared).await;
     fake.stranger();
     fake.forget(of_run);
-    fake.forget(house.request(waits).await.request_id.unwrap());
-    house.look(&shared).await;
+    fake.forget(env.request(waits).await.request_id.unwrap());
+    env.look(&shared).await;
     for task in [waits, runs] {
-        assert_eq!(house.runs(task).await, [(S::Exception, Some(R::InternalError))]);
-        assert!(house.text(task, 0, "public/logs/live.log").await.contains("does not have this request any more"));
+        assert_eq!(env.runs(task).await, [(S::Exception, Some(R::InternalError))]);
+        assert!(env.text(task, 0, "public/logs/live.log").await.contains("does not have this request any more"));
     }
-    house.stop().await;
+    env.stop().await;
 }
 
 #[tokio::test]
 async fn a_build_that_was_over_before_anybody_looked_is_claimed_and_told() {
-    let house = House::start().await;
-    let fake = Fake::new(house.clock.clone());
-    let shared = house.share(&fake);
-    let task = house.wanted().await;
-    house.pass(&shared).await;
+    let env = TestEnv::start().await;
+    let fake = Fake::new(env.clock.clone());
+    let shared = env.share(&fake);
+    let task = env.wanted().await;
+    env.pass(&shared).await;
     fake.finish(fake.start(fake.only_request()), BuildResult::Success);
-    house.look(&shared).await;
-    assert_eq!(house.runs(task).await, [(S::Completed, Some(R::Completed))]);
-    assert_eq!(house.files(task, 0).await, FILES);
-    house.stop().await;
+    env.look(&shared).await;
+    assert_eq!(env.runs(task).await, [(S::Completed, Some(R::Completed))]);
+    assert_eq!(env.files(task, 0).await, FILES);
+    env.stop().await;
 }
 
 #[tokio::test]
 async fn features_say_what_is_published() {
-    let house = House::start().await;
-    let fake = Fake::new(house.clock.clone());
-    let shared = house.share(&fake);
-    let task = house.pending(json!({"builderName": "mac", "features": {"logs": false, "properties": false}})).await;
-    house.tell(task, 0).await;
-    house.pass(&shared).await;
+    let env = TestEnv::start().await;
+    let fake = Fake::new(env.clock.clone());
+    let shared = env.share(&fake);
+    let task = env.pending(json!({"builderName": "mac", "features": {"logs": false, "properties": false}})).await;
+    env.tell(task, 0).await;
+    env.pass(&shared).await;
     fake.finish(fake.start(fake.only_request()), BuildResult::Success);
-    house.look(&shared).await;
-    assert_eq!(house.files(task, 0).await, ["public/build.json"]);
-    house.stop().await;
+    env.look(&shared).await;
+    assert_eq!(env.files(task, 0).await, ["public/build.json"]);
+    env.stop().await;
 }

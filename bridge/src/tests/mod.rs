@@ -4,8 +4,8 @@ mod bad_masters;
 mod cancels;
 mod classic;
 mod crashes;
+mod env;
 mod fake;
-mod house;
 mod live;
 mod mapping;
 mod orders;
@@ -17,5 +17,5 @@ pub(crate) mod server;
 mod sweep;
 mod waits;
 
+use env::{M, TestEnv};
 use fake::{Fake, Fault};
-use house::{House, M};

@@ -41,12 +41,12 @@ fn words() -> impl Strategy<Value = Vec<Word>> {
     prop::collection::vec(word, 0..16)
 }
 
-async fn play(house: &House, number: usize, words: &[Word]) {
-    let (fake, master) = (Fake::new(house.clock.clone()), format!("m{number}"));
-    let bridge = house.bridge();
-    let share = || bridge.share(House::parts(&fake, &master, crate::MasterSettings::default())).unwrap();
+async fn play(env: &TestEnv, number: usize, words: &[Word]) {
+    let (fake, master) = (Fake::new(env.clock.clone()), format!("m{number}"));
+    let bridge = env.bridge();
+    let share = || bridge.share(TestEnv::parts(&fake, &master, crate::MasterSettings::default())).unwrap();
     let mut shared = share();
-    let task = house.pending_at(&master, json!({"builderName": "linux"})).await;
+    let task = env.pending_at(&master, json!({"builderName": "linux"})).await;
     let (mut steps, mut build) = (0, 0);
     let mut go_on = |fake: &Fake| {
         if fake.forces() == 0 || fake.result_of(fake.only_request()).is_some() {
@@ -65,32 +65,32 @@ async fn play(house: &House, number: usize, words: &[Word]) {
         match word {
             // Nobody tells of a run that does not exist.
             Word::Pending(run) => {
-                if house.status(task).await.run(*run).is_some() {
-                    house.tell_at(&master, task, *run).await;
+                if env.status(task).await.run(*run).is_some() {
+                    env.tell_at(&master, task, *run).await;
                 }
             }
             Word::Master => drop(go_on(&fake)),
-            Word::Cancel => drop(house.queue.cancel_task(task).await.unwrap()),
+            Word::Cancel => drop(env.queue.cancel_task(task).await.unwrap()),
             Word::Canceled => {
-                let status = house.status(task).await;
+                let status = env.status(task).await;
                 let last = status.runs.last().filter(|run| run.reason_resolved == Some(R::Canceled));
                 if let Some(run) = last {
-                    house.db.bridge_unwant(&master, &[(task, run.run_id)], house.clock.now()).await.unwrap();
+                    env.db.bridge_unwant(&master, &[(task, run.run_id)], env.clock.now()).await.unwrap();
                 }
             }
-            Word::Look => house.look(&shared).await,
+            Word::Look => env.look(&shared).await,
             Word::Restart => shared = share(),
         }
     }
     // The sweep of the pending list finds what no message told of, and the reflector's sweep what no event told of.
-    house.tell_at(&master, task, 0).await;
-    house.look(&shared).await;
+    env.tell_at(&master, task, 0).await;
+    env.look(&shared).await;
     while go_on(&fake) {}
-    house.look(&shared).await;
+    env.look(&shared).await;
     // The master tells of the cancel, if there was one.
-    house.after(&shared, chrono::TimeDelta::seconds(6)).await;
-    house.look(&shared).await;
-    let (row, mut runs) = (house.request(task).await, house.runs(task).await);
+    env.after(&shared, chrono::TimeDelta::seconds(6)).await;
+    env.look(&shared).await;
+    let (row, mut runs) = (env.request(task).await, env.runs(task).await);
     let last = runs.pop();
     assert_eq!(row.state, db::bridge::BridgeState::Resolved, "{words:?}");
     assert!(runs.iter().all(|run| *run == (S::Exception, Some(R::WorkerShutdown))), "{words:?}: {runs:?}");
@@ -111,16 +111,16 @@ async fn play(house: &House, number: usize, words: &[Word]) {
 #[test]
 fn every_order_of_the_two_streams_ends_in_the_same_state() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let house = runtime.block_on(House::start());
+    let env = runtime.block_on(TestEnv::start());
     let plays = std::sync::atomic::AtomicUsize::new(0);
     let config = Config { cases: 80, failure_persistence: None, ..Config::default() };
-    let seed = Seed::choose("orders").entropy().bytes::<32>();
+    let seed = Seed::choose("orders").rng().bytes::<32>();
     let mut runner = TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &seed));
     let played = runner.run(&words(), |words| {
         let number = plays.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-        runtime.block_on(play(&house, number, &words));
+        runtime.block_on(play(&env, number, &words));
         Ok(())
     });
     played.unwrap();
-    runtime.block_on(house.stop());
+    runtime.block_on(env.stop());
 }

@@ -30,115 +30,115 @@ pub(super) async fn until<F: Future<Output = bool>>(what: &str, so: impl Fn() ->
     assert!(tokio::time::timeout(SOON, waiting).await.is_ok(), "{what}");
 }
 
-async fn start(house: &House, masters: &[(&str, &Fake)]) -> Supervised {
-    let parts = masters.iter().map(|(name, fake)| House::parts(fake, name, MasterSettings::default())).collect();
-    supervise(house, parts).await
+async fn start(env: &TestEnv, masters: &[(&str, &Fake)]) -> Supervised {
+    let parts = masters.iter().map(|(name, fake)| TestEnv::parts(fake, name, MasterSettings::default())).collect();
+    supervise(env, parts).await
 }
 
 /// All parts of these masters, with a relay that tells them of tasks.
-pub(super) async fn supervise(house: &House, masters: Vec<MasterParts>) -> Supervised {
-    let parts = house.bridge().parts(masters).unwrap();
+pub(super) async fn supervise(env: &TestEnv, masters: Vec<MasterParts>) -> Supervised {
+    let parts = env.bridge().parts(masters).unwrap();
     let (names, settings) = (ExchangeNames::default(), RelaySettings::default());
-    let (clock, entropy) = (Arc::new(house.clock.clone()), house.entropy.branch("relay"));
-    let (relay, _) = relay::start(house.db.clone(), house.bus.clone(), clock, &names, settings, entropy);
+    let (clock, rng) = (Arc::new(env.clock.clone()), env.rng.branch("relay"));
+    let (relay, _) = relay::start(env.db.clone(), env.bus.clone(), clock, &names, settings, rng);
     let all = parts.listeners.into_iter().chain([relay]).chain(parts.others).collect();
-    Supervisor::start(all, house.entropy.branch("parts")).await
+    Supervisor::start(all, env.rng.branch("parts")).await
 }
 
-pub(super) async fn ended(house: &House, task: TaskId) -> bool {
-    house.status(task).await.state.is_resolved()
+pub(super) async fn ended(env: &TestEnv, task: TaskId) -> bool {
+    env.status(task).await.state.is_resolved()
 }
 
 #[tokio::test]
 async fn a_task_becomes_a_build_and_ends_with_it_without_anybody_asking() {
-    let house = House::start().await;
-    let fake = Fake::new(house.clock.clone());
-    let parts = start(&house, &[(M, &fake)]).await;
-    let task = house.pending(json!({"builderName": "linux"})).await;
+    let env = TestEnv::start().await;
+    let fake = Fake::new(env.clock.clone());
+    let parts = start(&env, &[(M, &fake)]).await;
+    let task = env.pending(json!({"builderName": "linux"})).await;
     until("the build is asked for", async || fake.forces() == 1).await;
     let build = fake.start(fake.only_request());
-    until("the run is claimed", async || house.status(task).await.state == S::Running).await;
+    until("the run is claimed", async || env.status(task).await.state == S::Running).await;
     fake.finish(build, BuildResult::Success);
-    until("the task ends", async || ended(&house, task).await).await;
-    assert_eq!(house.runs(task).await, [(S::Completed, Some(R::Completed))]);
+    until("the task ends", async || ended(&env, task).await).await;
+    assert_eq!(env.runs(task).await, [(S::Completed, Some(R::Completed))]);
 
-    let other = house.pending(json!({"builderName": "linux"})).await;
+    let other = env.pending(json!({"builderName": "linux"})).await;
     until("the next build is asked for", async || fake.forces() == 2).await;
-    house.queue.cancel_task(other).await.unwrap();
+    env.queue.cancel_task(other).await.unwrap();
     until("it is cancelled at the master", async || fake.cancels().len() == 1).await;
     parts.stop(SOON).await;
-    house.stop().await;
+    env.stop().await;
 }
 
 #[tokio::test]
 async fn hundreds_of_wishes_wait_for_each_other_and_leave_the_master_room_for_its_builds() {
-    let house = House::start().await;
-    let fake = Fake::new(house.clock.clone());
-    let created = stream::iter(0..300).map(|_| house.pending(json!({"builderName": "linux"}))).buffer_unordered(64);
+    let env = TestEnv::start().await;
+    let fake = Fake::new(env.clock.clone());
+    let created = stream::iter(0..300).map(|_| env.pending(json!({"builderName": "linux"}))).buffer_unordered(64);
     let tasks: Vec<TaskId> = created.collect().await;
-    let parts = start(&house, &[(M, &fake)]).await;
+    let parts = start(&env, &[(M, &fake)]).await;
     until("all builds are asked for", async || {
         // Wishes that found no room are looked at again a little later.
-        house.clock.advance(TimeDelta::milliseconds(100));
+        env.clock.advance(TimeDelta::milliseconds(100));
         fake.forces() == tasks.len()
     })
     .await;
     assert!(fake.state().most_creating <= 2, "{} at once", fake.state().most_creating);
     parts.stop(SOON).await;
-    house.stop().await;
+    env.stop().await;
 }
 
 #[tokio::test]
 async fn what_was_pending_before_the_bridge_and_events_that_never_came_are_found() {
-    let house = House::start().await;
-    let fake = Fake::new(house.clock.clone());
+    let env = TestEnv::start().await;
+    let fake = Fake::new(env.clock.clone());
     fake.state().silent = true;
-    let task = house.pending(json!({"builderName": "linux"})).await;
-    let parts = start(&house, &[(M, &fake)]).await;
+    let task = env.pending(json!({"builderName": "linux"})).await;
+    let parts = start(&env, &[(M, &fake)]).await;
     until("the build is asked for", async || fake.forces() == 1).await;
     fake.finish(fake.start(fake.only_request()), BuildResult::Failure);
-    house.clock.advance(TimeDelta::minutes(8));
-    until("the task ends", async || ended(&house, task).await).await;
-    assert_eq!(house.runs(task).await, [(S::Failed, Some(R::Failed))]);
+    env.clock.advance(TimeDelta::minutes(8));
+    until("the task ends", async || ended(&env, task).await).await;
+    assert_eq!(env.runs(task).await, [(S::Failed, Some(R::Failed))]);
     parts.stop(SOON).await;
-    house.stop().await;
+    env.stop().await;
 }
 
 #[tokio::test]
 async fn two_processes_share_a_master_and_the_other_takes_over() {
-    let house = House::start().await;
-    let fake = Fake::new(house.clock.clone());
-    let (one, two) = (start(&house, &[(M, &fake)]).await, start(&house, &[(M, &fake)]).await);
-    let task = house.pending(json!({"builderName": "linux"})).await;
+    let env = TestEnv::start().await;
+    let fake = Fake::new(env.clock.clone());
+    let (one, two) = (start(&env, &[(M, &fake)]).await, start(&env, &[(M, &fake)]).await);
+    let task = env.pending(json!({"builderName": "linux"})).await;
     until("the build is asked for", async || fake.forces() == 1).await;
     one.stop(SOON).await;
-    house.clock.advance(TimeDelta::seconds(31));
+    env.clock.advance(TimeDelta::seconds(31));
     fake.finish(fake.start(fake.only_request()), BuildResult::Success);
-    until("the task ends", async || ended(&house, task).await).await;
+    until("the task ends", async || ended(&env, task).await).await;
     assert_eq!(fake.forces(), 1);
     two.stop(SOON).await;
-    house.stop().await;
+    env.stop().await;
 }
 
 #[tokio::test]
 async fn a_master_that_hangs_is_told_of_and_the_other_goes_on() {
-    let house = House::start().await;
-    let (bad, good) = (Fake::new(house.clock.clone()), Fake::new(house.clock.clone()));
+    let env = TestEnv::start().await;
+    let (bad, good) = (Fake::new(env.clock.clone()), Fake::new(env.clock.clone()));
     bad.fault(Fault::Hang);
-    let parts = start(&house, &[("bad", &bad), ("good", &good)]).await;
-    house.pending_at("bad", json!({"builderName": "linux"})).await;
-    let task = house.pending_at("good", json!({"builderName": "linux"})).await;
+    let parts = start(&env, &[("bad", &bad), ("good", &good)]).await;
+    env.pending_at("bad", json!({"builderName": "linux"})).await;
+    let task = env.pending_at("good", json!({"builderName": "linux"})).await;
     until("the good one has its build", async || good.forces() == 1).await;
     good.finish(good.start(good.only_request()), BuildResult::Success);
-    until("its task ends", async || ended(&house, task).await).await;
+    until("its task ends", async || ended(&env, task).await).await;
     until("the bad one is told of", async || {
-        let masters = house.db.bridge_masters().await.unwrap();
+        let masters = env.db.bridge_masters().await.unwrap();
         masters.iter().any(|it| it.master == "bad" && it.state == db::bridge::MasterState::Down && it.error.is_some())
     })
     .await;
     bad.fault(Fault::None);
-    house.clock.advance(TimeDelta::minutes(2));
+    env.clock.advance(TimeDelta::minutes(2));
     until("the bad one has its build too", async || bad.forces() == 1).await;
     parts.stop(SOON).await;
-    house.stop().await;
+    env.stop().await;
 }

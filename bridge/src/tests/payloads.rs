@@ -26,74 +26,74 @@ async fn a_task_that_cannot_be_run_is_malformed_and_its_log_says_why() {
         case(json!({"builderName": "linux"}), "buildbot:build:other/*", "needs the scope buildbot:build:m/linux"),
         case(json!({"builderName": "linux"}), "buildbot:build:m/linu", "needs the scope buildbot:build:m/linux"),
     ];
-    let house = House::start().await;
-    let fake = Fake::new(house.clock.clone());
+    let env = TestEnv::start().await;
+    let fake = Fake::new(env.clock.clone());
     let allowed_builders = vec!["linux|retired|unlisted|nowhere".to_owned()];
-    let shared = house.share_with(&fake, MasterSettings { allowed_builders, ..MasterSettings::default() });
+    let shared = env.share_with(&fake, MasterSettings { allowed_builders, ..MasterSettings::default() });
     for Case { payload, scope, words } in cases {
-        let task = house.create(M, payload.clone(), &[scope], 5).await;
-        house.tell(task, 0).await;
-        house.pass(&shared).await;
-        assert_eq!(house.runs(task).await, [(S::Exception, Some(R::MalformedPayload))], "{payload}");
-        let log = house.text(task, 0, "public/logs/live.log").await;
+        let task = env.create(M, payload.clone(), &[scope], 5).await;
+        env.tell(task, 0).await;
+        env.pass(&shared).await;
+        assert_eq!(env.runs(task).await, [(S::Exception, Some(R::MalformedPayload))], "{payload}");
+        let log = env.text(task, 0, "public/logs/live.log").await;
         assert!(log.contains(words), "{payload}: {log}");
     }
     assert_eq!(fake.forces(), 0);
-    house.stop().await;
+    env.stop().await;
 }
 
 #[tokio::test]
 async fn what_the_master_refuses_is_malformed_too() {
-    let house = House::start().await;
-    let fake = Fake::new(house.clock.clone());
-    let shared = house.share(&fake);
+    let env = TestEnv::start().await;
+    let fake = Fake::new(env.clock.clone());
+    let shared = env.share(&fake);
     fake.fault(Fault::Refuses);
-    let task = house.wanted().await;
-    house.pass(&shared).await;
-    assert_eq!(house.runs(task).await, [(S::Exception, Some(R::MalformedPayload))]);
-    assert!(house.text(task, 0, "public/logs/live.log").await.contains("branch: not a branch"));
-    house.stop().await;
+    let task = env.wanted().await;
+    env.pass(&shared).await;
+    assert_eq!(env.runs(task).await, [(S::Exception, Some(R::MalformedPayload))]);
+    assert!(env.text(task, 0, "public/logs/live.log").await.contains("branch: not a branch"));
+    env.stop().await;
 }
 
 #[tokio::test]
 async fn ignored_builders_are_left_to_others() {
-    let house = House::start().await;
-    let fake = Fake::new(house.clock.clone());
+    let env = TestEnv::start().await;
+    let fake = Fake::new(env.clock.clone());
     let settings = MasterSettings { ignored_builders: vec!["linux".to_owned()], ..MasterSettings::default() };
-    let shared = house.share_with(&fake, settings);
-    let task = house.wanted().await;
-    house.pass(&shared).await;
-    assert_eq!(house.runs(task).await, [(S::Pending, None)]);
-    assert_eq!((fake.forces(), house.tell(task, 0).await), (0, 0));
-    house.stop().await;
+    let shared = env.share_with(&fake, settings);
+    let task = env.wanted().await;
+    env.pass(&shared).await;
+    assert_eq!(env.runs(task).await, [(S::Pending, None)]);
+    assert_eq!((fake.forces(), env.tell(task, 0).await), (0, 0));
+    env.stop().await;
 }
 
 #[tokio::test]
 async fn a_builder_added_just_before_its_task_is_found() {
-    let house = House::start().await;
-    let fake = Fake::new(house.clock.clone());
-    let shared = house.share(&fake);
-    house.wanted().await;
-    house.pass(&shared).await;
-    house.clock.advance(chrono::TimeDelta::seconds(1));
+    let env = TestEnv::start().await;
+    let fake = Fake::new(env.clock.clone());
+    let shared = env.share(&fake);
+    env.wanted().await;
+    env.pass(&shared).await;
+    env.clock.advance(chrono::TimeDelta::seconds(1));
     let added = crate::driver::Builder { name: "new".to_owned(), ..fake.state().builders[0].clone() };
     fake.state().builders.push(added);
-    let task = house.pending(json!({"builderName": "new"})).await;
-    house.tell(task, 0).await;
-    house.pass(&shared).await;
-    assert_eq!((house.runs(task).await, fake.forces()), (vec![(S::Pending, None)], 2));
-    house.stop().await;
+    let task = env.pending(json!({"builderName": "new"})).await;
+    env.tell(task, 0).await;
+    env.pass(&shared).await;
+    assert_eq!((env.runs(task).await, fake.forces()), (vec![(S::Pending, None)], 2));
+    env.stop().await;
 }
 
 #[tokio::test]
 async fn without_any_list_of_builders_tasks_wait() {
-    let house = House::start().await;
-    let fake = Fake::new(house.clock.clone());
-    let shared = house.share(&fake);
+    let env = TestEnv::start().await;
+    let fake = Fake::new(env.clock.clone());
+    let shared = env.share(&fake);
     fake.fault(Fault::Away);
-    let task = house.pending(json!({"builderName": "nowhere"})).await;
-    house.tell(task, 0).await;
-    house.pass(&shared).await;
-    assert_eq!(house.runs(task).await, [(S::Pending, None)]);
-    house.stop().await;
+    let task = env.pending(json!({"builderName": "nowhere"})).await;
+    env.tell(task, 0).await;
+    env.pass(&shared).await;
+    assert_eq!(env.runs(task).await, [(S::Pending, None)]);
+    env.stop().await;
 }

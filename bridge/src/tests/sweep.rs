@@ -14,41 +14,41 @@ use crate::driver::BuildResult;
 
 pub(super) const BUILDS: usize = 1000;
 
-pub(super) async fn tasks(house: &House) -> Vec<TaskId> {
-    let created = stream::iter(0..BUILDS).map(|_| house.pending(json!({"builderName": "linux"}))).buffer_unordered(64);
+pub(super) async fn tasks(env: &TestEnv) -> Vec<TaskId> {
+    let created = stream::iter(0..BUILDS).map(|_| env.pending(json!({"builderName": "linux"}))).buffer_unordered(64);
     let tasks: Vec<TaskId> = created.collect().await;
-    let now = house.clock.now();
+    let now = env.clock.now();
     let (deadline, expires) = (now + TimeDelta::hours(12), now + TimeDelta::days(2));
     let wish = |task: &TaskId| BridgeWish { task_id: *task, run_id: 0, deadline, expires };
     let wishes: Vec<BridgeWish> = tasks.iter().map(wish).collect();
-    assert_eq!(house.db.bridge_want(M, &wishes, now).await.unwrap(), 1000);
+    assert_eq!(env.db.bridge_want(M, &wishes, now).await.unwrap(), 1000);
     tasks
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_thousand_open_builds_are_looked_at_in_one_sweep_within_ten_seconds() {
-    let house = House::start().await;
-    let fake = Fake::new(house.clock.clone());
-    let shared = house.share(&fake);
-    tasks(&house).await;
+    let env = TestEnv::start().await;
+    let fake = Fake::new(env.clock.clone());
+    let shared = env.share(&fake);
+    tasks(&env).await;
     let began = Instant::now();
-    house.pass(&shared).await;
+    env.pass(&shared).await;
     let created = began.elapsed();
     assert_eq!(fake.forces(), BUILDS);
     let requests: Vec<i64> = fake.state().requests.keys().copied().collect();
     let builds: Vec<i64> = requests.iter().map(|request| fake.start(*request)).collect();
 
     let began = Instant::now();
-    house.look(&shared).await;
+    env.look(&shared).await;
     let claimed = began.elapsed();
     let count = async |state| {
-        let counts = house.db.bridge_counts(M).await.unwrap();
+        let counts = env.db.bridge_counts(M).await.unwrap();
         counts.iter().filter(|count| count.state == state).map(|count| count.requests).sum::<i64>()
     };
     assert_eq!(count(BridgeState::Running).await, 1000);
 
     let (began, before) = (Instant::now(), fake.state().calls.values().sum::<usize>());
-    house.look(&shared).await;
+    env.look(&shared).await;
     let swept = began.elapsed();
     let asked = fake.state().calls.values().sum::<usize>() - before;
     println!(
@@ -60,7 +60,7 @@ async fn a_thousand_open_builds_are_looked_at_in_one_sweep_within_ten_seconds() 
     for build in builds.into_iter().take(50) {
         fake.finish(build, BuildResult::Success);
     }
-    house.look(&shared).await;
+    env.look(&shared).await;
     assert_eq!(count(BridgeState::Resolved).await, 50);
-    house.stop().await;
+    env.stop().await;
 }

@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use base::Entropy;
+use base::Rng;
 use bytes::Bytes;
 use futures_util::StreamExt;
 use lapin::{
@@ -39,7 +39,7 @@ pub(super) struct Caller {
     link: Arc<Link>,
     line: Mutex<Option<Arc<Line>>>,
     answering: Mutex<Option<Channel>>,
-    entropy: Entropy,
+    rng: Rng,
     key: Option<MessageKey>,
 }
 
@@ -56,8 +56,8 @@ struct Line {
 }
 
 impl Caller {
-    pub(super) fn new(link: Arc<Link>, entropy: Entropy, key: Option<MessageKey>) -> Self {
-        Self { link, line: Mutex::default(), answering: Mutex::default(), entropy, key }
+    pub(super) fn new(link: Arc<Link>, rng: Rng, key: Option<MessageKey>) -> Self {
+        Self { link, line: Mutex::default(), answering: Mutex::default(), rng, key }
     }
 
     pub(super) async fn call(
@@ -70,7 +70,7 @@ impl Caller {
         let opened = timeout(OPEN_WITHIN.min(deadline), self.line(tasks)).await;
         let line = opened.ok().and_then(Result::ok).ok_or(CallFailure::Down)?;
         // Nobody can guess it: an answer that names it comes from somebody who read the call.
-        let id = format!("{:016x}{:016x}", self.entropy.number(), self.entropy.number());
+        let id = format!("{:016x}{:016x}", self.rng.number(), self.rng.number());
         let answer = line.expect(&id).ok_or(CallFailure::Down)?;
         let _forget = Forget { waiting: line.waiting.clone(), id: id.clone() };
         let properties = of_call(inbox, Some(line.answers.as_str()), &id, &question, self.key.as_ref())

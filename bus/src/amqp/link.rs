@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use base::{Backoff, Entropy};
+use base::{Backoff, Rng};
 use lapin::{
     Channel, Connection, ConnectionProperties, options::ExchangeDeclareOptions, runtime::default_runtime,
     tcp::OwnedTLSConfig, types::FieldTable, uri::AMQPUri,
@@ -33,7 +33,7 @@ pub(super) struct Link {
     /// Certificates of authorities to be trusted besides those of the system, as PEM.
     authorities: Option<String>,
     name: String,
-    entropy: Entropy,
+    rng: Rng,
     connection: Mutex<Option<Connection>>,
     exchanges: StdMutex<Vec<Exchange>>,
     /// Why the last try to connect failed, until one does not.
@@ -46,7 +46,7 @@ pub(super) struct Link {
 }
 
 impl Link {
-    pub(super) fn new(url: &str, authorities: Option<&str>, name: &str, entropy: Entropy) -> Result<Self, BusError> {
+    pub(super) fn new(url: &str, authorities: Option<&str>, name: &str, rng: Rng) -> Result<Self, BusError> {
         let mut uri: AMQPUri = url.parse().map_err(BusError::Url)?;
         uri.query.heartbeat.get_or_insert(HEARTBEAT);
         let broker = format!("{}:{}/{}", uri.authority.host, uri.authority.port, uri.vhost.trim_start_matches('/'));
@@ -55,7 +55,7 @@ impl Link {
             broker,
             authorities: authorities.map(str::to_owned),
             name: name.to_owned(),
-            entropy,
+            rng,
             connection: Mutex::default(),
             exchanges: StdMutex::default(),
             unreached: StdMutex::default(),
@@ -80,7 +80,7 @@ impl Link {
 
     /// A fresh channel. Keeps trying, with pauses that grow, until the caller gives up or the link is closed.
     pub(super) async fn channel(&self) -> Result<Channel, BusError> {
-        let mut backoff = Backoff::new(FIRST_PAUSE, LONGEST_PAUSE, self.entropy.clone());
+        let mut backoff = Backoff::new(FIRST_PAUSE, LONGEST_PAUSE, self.rng.clone());
         let mut closed = self.closed.subscribe();
         loop {
             if *closed.borrow() {

@@ -23,7 +23,7 @@ use std::{
 };
 
 use async_trait::async_trait;
-use base::Entropy;
+use base::Rng;
 use bytes::Bytes;
 use call::Caller;
 use futures_util::future::join_all;
@@ -75,22 +75,22 @@ pub struct AmqpOptions {
 
 impl AmqpBus {
     /// One that signs nothing, and takes everything. See [`AmqpBus::open`].
-    pub fn new(url: &str, name: &str, entropy: &Entropy) -> Result<Self, BusError> {
-        Self::open(AmqpOptions { url: url.to_owned(), name: name.to_owned(), ..AmqpOptions::default() }, entropy)
+    pub fn new(url: &str, name: &str, rng: &Rng) -> Result<Self, BusError> {
+        Self::open(AmqpOptions { url: url.to_owned(), name: name.to_owned(), ..AmqpOptions::default() }, rng)
     }
 
     /// Connects nothing yet, so a broker that is away does not keep a process from starting. Must be called inside a runtime,
     /// which owns the task that sends wake-ups.
-    pub fn open(options: AmqpOptions, entropy: &Entropy) -> Result<Self, BusError> {
+    pub fn open(options: AmqpOptions, rng: &Rng) -> Result<Self, BusError> {
         let AmqpOptions { url, name, authorities, key } = options;
         let link = |way: &str| {
-            Link::new(&url, authorities.as_deref(), &format!("{name} {way}"), entropy.branch(way)).map(Arc::new)
+            Link::new(&url, authorities.as_deref(), &format!("{name} {way}"), rng.branch(way)).map(Arc::new)
         };
         let (out, into, calls) = (link("out")?, link("in")?, link("calls")?);
         let mut tasks = JoinSet::new();
         let waker = Waker::start(out.clone(), key.clone(), &mut tasks);
         let publisher = Publisher::new(out.clone(), key.clone());
-        let caller = Caller::new(calls.clone(), entropy.branch("calls"), key.clone());
+        let caller = Caller::new(calls.clone(), rng.branch("calls"), key.clone());
         let (tasks, closed) = (Mutex::new(tasks), AtomicBool::new(false));
         Ok(Self { out, into, calls, publisher, caller, waker, key, tasks, closed })
     }

@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use base::{Entropy, environment};
+use base::{Rng, environment};
 use bus::{AmqpBus, Bus, Exchange};
 use tempfile::TempDir;
 
@@ -106,7 +106,7 @@ fn free_ports() -> [u16; 3] {
 }
 
 async fn await_up(url: &str) {
-    let bus = AmqpBus::new(url, "is it up", &Entropy::system()).unwrap();
+    let bus = AmqpBus::new(url, "is it up", &Rng::system()).unwrap();
     let up = async { while bus.declare(Exchange::topic("drover-test/up")).await.is_err() {} };
     tokio::time::timeout(UP_WITHIN, up).await.expect("the private RabbitMQ comes up");
     bus.close().await;

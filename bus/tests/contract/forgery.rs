@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use base::Entropy;
+use base::Rng;
 use bus::{AmqpBus, AmqpOptions, Bus, CallFailure, Exchange, MessageKey, Subscription};
 use bytes::Bytes;
 use futures_util::StreamExt;
@@ -19,7 +19,7 @@ const BRIEFLY: Duration = Duration::from_secs(1);
 fn bus_of(url: &str, secret: &str) -> AmqpBus {
     let key = Some(MessageKey::from_secret(secret));
     let options = AmqpOptions { url: url.to_owned(), name: "forgery".to_owned(), key, ..AmqpOptions::default() };
-    AmqpBus::open(options, &Entropy::system()).unwrap()
+    AmqpBus::open(options, &Rng::system()).unwrap()
 }
 
 async fn stranger(url: &str) -> (Connection, Channel) {

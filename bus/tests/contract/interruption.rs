@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
-use base::Entropy;
+use base::Rng;
 use bus::{AmqpBus, Bus, Consumer, Received, Subscription};
 
 use crate::{
@@ -26,7 +26,7 @@ pub(crate) async fn next_number(consumer: &mut Consumer) -> Option<u32> {
 
 pub(crate) async fn a_cut_connection_loses_nothing_that_is_durable(url: &str) {
     let way = Way::to(url).await;
-    let bus = AmqpBus::new(way.url(), "interruption", &Entropy::system()).unwrap();
+    let bus = AmqpBus::new(way.url(), "interruption", &Rng::system()).unwrap();
     let exchange = topic(&bus).await;
     let mut durable = bus.subscribe(Subscription::durable(&name("queue")).bind(&exchange, "#")).await.unwrap();
     let mut ephemeral = bus.subscribe(Subscription::ephemeral().bind(&exchange, "#")).await.unwrap();

@@ -72,7 +72,7 @@ async fn amqp_keeps_the_same_contract() {
 }
 
 async fn everything(url: &str) {
-    let bus = AmqpBus::new(url, "contract", &base::Entropy::system()).unwrap();
+    let bus = AmqpBus::new(url, "contract", &base::Rng::system()).unwrap();
     all_over_amqp(&bus).await;
     println!("over AMQP: what_is_sent_to_one_queue_reaches_no_other");
     operators::what_is_sent_to_one_queue_reaches_no_other(&bus).await;

@@ -14,7 +14,7 @@ static NAMES: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
 /// A name nobody else uses, within this run and over runs on a broker that lives on. It is deleted there at the end.
 pub(crate) fn name(what: &str) -> String {
-    let name = format!("drover-test/{what}/{:x}", base::Entropy::system().number());
+    let name = format!("drover-test/{what}/{:x}", base::Rng::system().number());
     NAMES.lock().unwrap().push(name.clone());
     name
 }
@@ -22,7 +22,7 @@ pub(crate) fn name(what: &str) -> String {
 /// Leaves nothing behind on a broker that lives on.
 pub(crate) async fn delete_everything(url: &str) {
     let names = std::mem::take(&mut *NAMES.lock().unwrap());
-    let bus = AmqpBus::new(url, "clean up", &base::Entropy::system()).unwrap();
+    let bus = AmqpBus::new(url, "clean up", &base::Rng::system()).unwrap();
     bus.delete(&names, &names, 3 * SOON).await.unwrap();
     for name in &names {
         assert!(matches!(bus.depth(name, SOON).await, Err(BusError::Refused(_))), "the queue {name} is left behind");

@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use base::Entropy;
+use base::Rng;
 use bus::{AmqpBus, Bus, BusError, Subscription};
 
 use crate::{
@@ -18,7 +18,7 @@ const BRIEFLY: Duration = Duration::from_secs(7);
 
 pub(crate) async fn a_broker_that_does_not_answer_is_named_within_seconds_and_loses_nothing(url: &str) {
     let way = Way::to(url).await;
-    let bus = AmqpBus::new(way.url(), "silence", &Entropy::system()).unwrap();
+    let bus = AmqpBus::new(way.url(), "silence", &Rng::system()).unwrap();
     let (exchange, queue) = (topic(&bus).await, name("queue"));
     let mut durable = bus.subscribe(Subscription::durable(&queue).bind(&exchange, "#")).await.unwrap();
     bus.publish(&messages(&exchange, 0..10), SOON).await.unwrap();

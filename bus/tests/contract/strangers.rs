@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use base::Entropy;
+use base::Rng;
 use bus::{AmqpBus, Bus};
 use futures_util::StreamExt;
 use lapin::{
@@ -14,7 +14,7 @@ use lapin::{
 use crate::scenarios::{messages, topic};
 
 pub(crate) async fn a_stranger_reads_plain_pulse_messages(url: &str) {
-    let bus = AmqpBus::new(url, "strangers", &Entropy::system()).unwrap();
+    let bus = AmqpBus::new(url, "strangers", &Rng::system()).unwrap();
     let exchange = topic(&bus).await;
     let connection = Connection::connect(url, ConnectionProperties::default()).await.unwrap();
     let channel = connection.create_channel().await.unwrap();

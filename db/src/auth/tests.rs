@@ -1,4 +1,4 @@
-use base::{Entropy, KeyRing, SealingKey};
+use base::{KeyRing, Rng, SealingKey};
 use chrono::TimeDelta;
 use protocol::event::{EventKind, Fact};
 
@@ -10,8 +10,8 @@ fn now() -> protocol::time::Timestamp {
 }
 
 fn sealed(token: &str) -> base::SealedText {
-    let entropy = Entropy::seeded(7);
-    KeyRing::new(&[SealingKey::make("k", &entropy)]).unwrap().seal(token, "p", &entropy)
+    let rng = Rng::seeded(7);
+    KeyRing::new(&[SealingKey::make("k", &rng)]).unwrap().seal(token, "p", &rng)
 }
 
 fn by() -> By {

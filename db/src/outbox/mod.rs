@@ -62,7 +62,7 @@ impl Db {
     pub fn outbox(&self, shard: i16) -> Outbox {
         // A reader whose machine is gone must not hold its shard for hours.
         let keepalive = [("tcp_keepalives_idle", "3"), ("tcp_keepalives_interval", "2"), ("tcp_keepalives_count", "3")];
-        let options = self.lane_options().clone().options(keepalive);
+        let options = self.batch_options().clone().options(keepalive);
         Outbox { options, shard, connection: None, held: false, log_ready_until: None }
     }
 }

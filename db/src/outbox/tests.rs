@@ -1,4 +1,4 @@
-use base::{Entropy, KeyRing, SealingKey};
+use base::{KeyRing, Rng, SealingKey};
 use sqlx::AssertSqlSafe;
 
 use super::*;
@@ -10,8 +10,8 @@ fn now() -> DateTime<Utc> {
 }
 
 fn client(number: usize) -> NewClient {
-    let entropy = Entropy::seeded(7);
-    let sealed = KeyRing::new(&[SealingKey::make("k", &entropy)]).unwrap().seal("t", "p", &entropy);
+    let rng = Rng::seeded(7);
+    let sealed = KeyRing::new(&[SealingKey::make("k", &rng)]).unwrap().seal("t", "p", &rng);
     NewClient {
         client_id: format!("c{number}"),
         description: String::new(),

@@ -6,7 +6,7 @@ use sqlx::Row;
 use uuid::Uuid;
 
 use super::answer::{TaskAnswer, decode, read_all};
-use crate::{Db, DbError, LaneConnection};
+use crate::{BatchConnection, Db, DbError};
 
 /// A worker that waits for tasks.
 #[derive(Debug, Clone)]
@@ -64,7 +64,7 @@ impl ClaimBatch {
     }
 }
 
-impl LaneConnection {
+impl BatchConnection {
     /// `claim_for_workers`: serves many claimers. A claimer gets one answer per task, or one that says that it is quarantined
     /// (`TooLate`), or none.
     pub async fn claim_work(

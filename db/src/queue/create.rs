@@ -11,7 +11,7 @@ use sqlx::{PgConnection, Row, postgres::PgRow};
 use uuid::Uuid;
 
 use super::answer::decode;
-use crate::{Db, DbError, LaneConnection};
+use crate::{BatchConnection, Db, DbError};
 
 /// A task to create, in columns.
 #[derive(Debug, Clone)]
@@ -147,7 +147,7 @@ impl<'a> CreateBatch<'a> {
     }
 }
 
-impl LaneConnection {
+impl BatchConnection {
     /// `create_tasks_with_routes`: many tasks in one transaction, each with its own outcome, in order.
     pub async fn create_tasks(&mut self, batch: &CreateBatch<'_>, now: DateTime<Utc>) -> Result<Vec<Created>, DbError> {
         let result = batch.call(self.ensure().await?, now).await;

@@ -9,7 +9,7 @@ use sqlx::{
 };
 
 use super::answer::{TaskRow, read_all, with_priority};
-use crate::{Db, DbError, LaneConnection, Rows};
+use crate::{BatchConnection, Db, DbError, Rows};
 
 /// A claimable run.
 #[derive(Debug, Clone)]
@@ -85,7 +85,7 @@ impl Db {
     }
 }
 
-impl LaneConnection {
+impl BatchConnection {
     /// As the question of the same name to the pool.
     pub async fn tasks(&mut self, ids: &[TaskId], with_definition: bool) -> Result<Vec<TaskRow>, DbError> {
         let call = tasks_get(ids, with_definition);

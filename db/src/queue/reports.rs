@@ -8,7 +8,7 @@ use protocol::{
 use uuid::Uuid;
 
 use super::answer::{TaskAnswer, Woken, read_all};
-use crate::{DbError, LaneConnection};
+use crate::{BatchConnection, DbError};
 
 /// The arrays of one call. No task may come twice in it.
 #[derive(Debug, Default)]
@@ -64,7 +64,7 @@ impl ReportBatch {
     }
 }
 
-impl LaneConnection {
+impl BatchConnection {
     /// `report_runs` or `report_complete_runs`: ends many runs, one answer each, in order; and the queues in which tasks
     /// became pending by it.
     pub async fn report_runs(

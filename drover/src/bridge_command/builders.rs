@@ -6,14 +6,14 @@ use serde_json::{Value, json};
 use super::Place;
 use crate::{
     exit::{Exit, Failure},
-    ground::Ground,
     output::Output,
+    system_context::SystemContext,
 };
 
-pub(super) async fn run(places: &[Place], ground: &Ground, output: Output) -> Result<Exit, Failure> {
+pub(super) async fn run(places: &[Place], system: &SystemContext, output: Output) -> Result<Exit, Failure> {
     let mut all: Vec<Value> = Vec::new();
     for place in places {
-        let builders = place.connect(ground)?.driver().builders().await.map_err(|error| place.failed(&error))?;
+        let builders = place.connect(system)?.driver().builders().await.map_err(|error| place.failed(&error))?;
         if !output.is_json() {
             output.line(&format!("master {}:", place.shown()));
             output.line(&table(&builders, &place.0.scheduler).join("\n"));

@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 use super::{Place, builders, masters::Way};
 use crate::{
     exit::{Exit, Failure},
-    ground::Ground,
     output::Output,
+    system_context::SystemContext,
 };
 
 /// What was found out about a master.
@@ -17,11 +17,11 @@ struct Found {
     faults: Vec<String>,
 }
 
-pub(super) async fn run(places: &[Place], ground: &Ground, output: Output) -> Result<Exit, Failure> {
+pub(super) async fn run(places: &[Place], system: &SystemContext, output: Output) -> Result<Exit, Failure> {
     let mut worst = Exit::Ok;
     let mut all = Vec::new();
     for place in places {
-        let found = look(place, ground).await?;
+        let found = look(place, system).await?;
         if !found.faults.is_empty() {
             worst = found.checked.as_ref().err().map_or(Exit::Failed, |error| place.failed(error).exit);
         }
@@ -36,8 +36,8 @@ pub(super) async fn run(places: &[Place], ground: &Ground, output: Output) -> Re
     Ok(worst)
 }
 
-async fn look(place: &Place, ground: &Ground) -> Result<Found, Failure> {
-    let way = place.connect(ground)?;
+async fn look(place: &Place, system: &SystemContext) -> Result<Found, Failure> {
+    let way = place.connect(system)?;
     let master = way.driver();
     let checked = master.check().await;
     let (mut builders, mut faults) = (Vec::new(), Vec::new());

@@ -7,8 +7,8 @@ use serde_json::json;
 use super::{Place, builders, masters::LoginArgs};
 use crate::{
     exit::{Exit, Failure},
-    ground::Ground,
     output::Output,
+    system_context::SystemContext,
 };
 
 #[derive(Debug, Args)]
@@ -30,9 +30,9 @@ pub(crate) struct InitArgs {
     login: LoginArgs,
 }
 
-pub(super) async fn run(args: InitArgs, ground: &Ground, output: Output) -> Result<Exit, Failure> {
+pub(super) async fn run(args: InitArgs, system: &SystemContext, output: Output) -> Result<Exit, Failure> {
     let place = Place::at(&args.master, &args.name, &args.login)?;
-    let master = place.connect_rest(ground)?;
+    let master = place.connect_rest(system)?;
     let checked = master.check().await.map_err(|error| place.failed(&error))?;
     let all = master.builders().await.map_err(|error| place.failed(&error))?;
     let chosen = chosen(&args, &all)?;

@@ -12,7 +12,7 @@ use clap::Args;
 use crate::{
     cli::Global,
     exit::{Exit, Failure},
-    ground::Ground,
+    system_context::SystemContext,
 };
 
 /// Passwords do not belong on a command line, where everybody on the machine reads them.
@@ -107,24 +107,24 @@ impl Place {
     }
 
     /// The way to a master of any kind.
-    pub(super) fn connect(&self, ground: &Ground) -> Result<Way, Failure> {
+    pub(super) fn connect(&self, system: &SystemContext) -> Result<Way, Failure> {
         Ok(match self.0.driver {
-            DriverKind::Rest => Way::Rest(self.connect_rest(ground)?),
+            DriverKind::Rest => Way::Rest(self.connect_rest(system)?),
             DriverKind::Classic => {
-                let (clock, entropy) = (ground.clock.clone(), ground.entropy.branch("bridge"));
-                Way::Classic(ClassicMaster::new(&self.0, clock, entropy).map_err(|error| self.failed(&error))?)
+                let (clock, rng) = (system.clock.clone(), system.rng.branch("bridge"));
+                Way::Classic(ClassicMaster::new(&self.0, clock, rng).map_err(|error| self.failed(&error))?)
             }
         })
     }
 
     /// The way to a master that has an API.
-    pub(super) fn connect_rest(&self, ground: &Ground) -> Result<BuildbotMaster, Failure> {
+    pub(super) fn connect_rest(&self, system: &SystemContext) -> Result<BuildbotMaster, Failure> {
         if self.0.driver != DriverKind::Rest {
             let words = format!("master {} is of Buildbot 0.8, which does not tell its schedulers", self.shown());
             return Err(Failure::new(Exit::Usage, words));
         }
-        let (clock, entropy) = (ground.clock.clone(), ground.entropy.branch("bridge"));
-        BuildbotMaster::new(&self.0, clock, entropy).map_err(|error| self.failed(&error))
+        let (clock, rng) = (system.clock.clone(), system.rng.branch("bridge"));
+        BuildbotMaster::new(&self.0, clock, rng).map_err(|error| self.failed(&error))
     }
 
     pub(super) fn failed(&self, error: &DriverError) -> Failure {

@@ -18,8 +18,8 @@ use self::{
 use crate::{
     cli::Global,
     exit::{Exit, Failure},
-    ground::Ground,
     output::Output,
+    system_context::SystemContext,
 };
 
 /// What an administrator of a master copies beside `master.cfg`.
@@ -47,18 +47,18 @@ pub(crate) enum BridgeCommand {
 pub(crate) async fn run(
     command: BridgeCommand,
     global: &Global,
-    ground: &Ground,
+    system: &SystemContext,
     output: &Output,
 ) -> Result<Exit, Failure> {
     match command {
-        BridgeCommand::Init(args) => init::run(args, ground, *output).await,
+        BridgeCommand::Init(args) => init::run(args, system, *output).await,
         BridgeCommand::Scheduler => {
             output.either(&serde_json::json!({ "drover_scheduler.py": SCHEDULER_FILE }), SCHEDULER_FILE.trim_end());
             Ok(Exit::Ok)
         }
-        BridgeCommand::Check(args) => check::run(&args.places(global)?, ground, *output).await,
-        BridgeCommand::Builders(args) => builders::run(&args.places(global)?, ground, *output).await,
+        BridgeCommand::Check(args) => check::run(&args.places(global)?, system, *output).await,
+        BridgeCommand::Builders(args) => builders::run(&args.places(global)?, system, *output).await,
         BridgeCommand::Status(args) => status::run(args, global, *output).await,
-        BridgeCommand::Schedule(args) => schedule::run(&args, global, ground, *output).await,
+        BridgeCommand::Schedule(args) => schedule::run(&args, global, system, *output).await,
     }
 }

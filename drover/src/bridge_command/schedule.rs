@@ -8,8 +8,8 @@ use super::{MasterArgs, Place};
 use crate::{
     cli::Global,
     exit::{Exit, Failure},
-    ground::Ground,
     output::Output,
+    system_context::SystemContext,
 };
 
 #[derive(Debug, Args)]
@@ -31,7 +31,7 @@ pub(crate) struct ScheduleArgs {
 pub(super) async fn run(
     args: &ScheduleArgs,
     global: &Global,
-    ground: &Ground,
+    system: &SystemContext,
     output: Output,
 ) -> Result<Exit, Failure> {
     let places = args.master.places(global)?;
@@ -39,7 +39,7 @@ pub(super) async fn run(
         let names: Vec<String> = places.iter().map(Place::shown).collect();
         return Err(Failure::new(Exit::Usage, format!("say which master with --master: {}", names.join(", "))));
     };
-    let (all, told_by) = place.connect_rest(ground)?.scheduled().await.map_err(|error| place.failed(&error))?;
+    let (all, told_by) = place.connect_rest(system)?.scheduled().await.map_err(|error| place.failed(&error))?;
     let Some(name) = &args.from_buildbot else {
         list(&all, told_by, output);
         return Ok(Exit::Ok);

@@ -54,7 +54,7 @@ struct Log {
 
 pub(super) async fn run(args: LagArgs, tools: &Tools<'_>) -> Result<Exit, Failure> {
     let db = tools.db().await?;
-    let now = tools.ground.clock.now();
+    let now = tools.system.clock.now();
     let shards = db.outbox_lag().await.map_err(db_failed)?.into_iter().map(|lag| Shard {
         number: lag.shard,
         waiting: lag.waiting,

@@ -21,9 +21,9 @@ use crate::{
     database::Database,
     dev::revealed,
     exit::{Exit, Failure, with_causes, with_setting},
-    ground::Ground,
     output::Output,
     settings::DroverSettings,
+    system_context::SystemContext,
 };
 
 /// How long the broker may take for one answer.
@@ -81,11 +81,16 @@ struct Tools<'a> {
     /// `None` for commands that need none.
     database: Option<Database>,
     exchanges: Exchanges,
-    ground: &'a Ground,
+    system: &'a SystemContext,
     output: Output,
 }
 
-pub(crate) async fn run(args: BusArgs, global: &Global, ground: &Ground, output: &Output) -> Result<Exit, Failure> {
+pub(crate) async fn run(
+    args: BusArgs,
+    global: &Global,
+    system: &SystemContext,
+    output: &Output,
+) -> Result<Exit, Failure> {
     let data_dir = args.data_dir.map(|dir| dir.display().to_string());
     let (database_url, amqp_url) = (revealed(args.database_url.as_ref()), revealed(args.amqp_url.as_ref()));
     let flags = [("database.url", database_url), ("bus.amqp_url", amqp_url), ("data_dir", data_dir)];
@@ -95,7 +100,7 @@ pub(crate) async fn run(args: BusArgs, global: &Global, ground: &Ground, output:
         BusCommand::Tail(_) => None,
         _ => Some(Database::of_command(&settings).await?),
     };
-    let tools = Tools { settings, database, exchanges, ground, output: *output };
+    let tools = Tools { settings, database, exchanges, system, output: *output };
     let done = act(args.command, &tools).await;
     if let Some(database) = tools.database {
         database.stop().await;
@@ -132,7 +137,7 @@ impl Tools<'_> {
             return Err(Failure::new(Exit::Usage, words));
         }
         let token = known_queue_access_token(&self.settings.auth, DataDir::usual(&self.settings.data_dir));
-        broker(&self.settings, token.as_deref(), "drover bus", &self.ground.entropy.branch("bus"))
+        broker(&self.settings, token.as_deref(), "drover bus", &self.system.rng.branch("bus"))
     }
 }
 

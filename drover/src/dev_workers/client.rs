@@ -1,7 +1,7 @@
 //! Who the workers of `drover dev` are, each with credentials of its own that are worth no more than it needs.
 
 use actors::auth::{StaticClient, access_token};
-use base::{Entropy, Secret};
+use base::{Rng, Secret};
 use protocol::{certificate::Credentials, id::WorkerName};
 
 const GROUP: &str = "dev";
@@ -16,8 +16,8 @@ pub(crate) struct WorkerClient {
 
 impl WorkerClient {
     /// One for each worker.
-    pub(crate) fn make_all(workers: u32, task_queue: &str, entropy: &Entropy) -> Vec<Self> {
-        let make = |number| Self { number, task_queue: task_queue.to_owned(), token: access_token(entropy).into() };
+    pub(crate) fn make_all(workers: u32, task_queue: &str, rng: &Rng) -> Vec<Self> {
+        let make = |number| Self { number, task_queue: task_queue.to_owned(), token: access_token(rng).into() };
         (1..=workers).map(make).collect()
     }
 

@@ -19,8 +19,8 @@ use self::{
 use crate::{
     data_dir,
     exit::{Exit, Failure},
-    ground::Ground,
     settings::DroverSettings,
+    system_context::SystemContext,
 };
 
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
@@ -49,7 +49,7 @@ impl DevWorkers {
         clients: &[WorkerClient],
         root_url: &str,
         data_dir: &Path,
-        ground: &Ground,
+        system: &SystemContext,
     ) -> Result<Self, Failure> {
         let mut workers = Vec::new();
         if !clients.is_empty() {
@@ -61,7 +61,7 @@ impl DevWorkers {
             let arguments = arguments(settings, client, root_url, &work_dir);
             let environment = for_workers(&settings.dev.task_variables);
             let recipe = Recipe { number: client.number(), arguments, environment, credentials: client.credentials() };
-            let pauses = Backoff::new(FIRST_PAUSE, LONGEST_PAUSE, ground.entropy.branch("worker"));
+            let pauses = Backoff::new(FIRST_PAUSE, LONGEST_PAUSE, system.rng.branch("worker"));
             workers.push(DevWorker { recipe, process: None, pauses });
         }
         let mut workers = Self(workers);

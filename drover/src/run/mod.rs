@@ -19,8 +19,8 @@ use self::{
 use crate::{
     client::ServerArgs,
     exit::{Exit, Failure},
-    ground::Ground,
     output::Output,
+    system_context::SystemContext,
 };
 
 /// Flags of `drover run`.
@@ -64,16 +64,16 @@ pub(crate) struct RunArgs {
     server: ServerArgs,
 }
 
-pub(crate) async fn run(args: RunArgs, ground: &Ground, output: &Output) -> Result<Exit, Failure> {
+pub(crate) async fn run(args: RunArgs, system: &SystemContext, output: &Output) -> Result<Exit, Failure> {
     let draft = load(&args.path).map_err(|faults| Failure::new(Exit::Usage, faults))?;
-    let wishes = wishes(&args, ground);
-    let now = ground.clock.now();
+    let wishes = wishes(&args, system);
+    let now = system.clock.now();
     if args.dry_run {
         let plan = submit::plan(&draft, &wishes, now)?;
         plan.tasks.iter().for_each(|planned| output.json(&planned.to_value()));
         return Ok(Exit::Ok);
     }
-    let server = args.server.connect(ground)?;
+    let server = args.server.connect(system)?;
     let shutdown = shutdown()?;
     let submitting = submit(&server, &draft, &wishes, now);
     let Submitted { plan, was_there } = tokio::select! {
@@ -88,11 +88,11 @@ pub(crate) async fn run(args: RunArgs, ground: &Ground, output: &Output) -> Resu
     if args.no_wait {
         return Ok(Exit::Ok);
     }
-    watch::watch(&server, group, &args.watch, &shutdown, ground, *output).await
+    watch::watch(&server, group, &args.watch, &shutdown, system, *output).await
 }
 
-fn wishes(args: &RunArgs, ground: &Ground) -> Wishes {
-    let random = || Key::random(&ground.entropy.branch("submit-key"));
+fn wishes(args: &RunArgs, system: &SystemContext) -> Wishes {
+    let random = || Key::random(&system.rng.branch("submit-key"));
     Wishes {
         key: args.submit_key.as_deref().map_or_else(random, Key::given),
         task_group_id: args.task_group_id,

@@ -19,9 +19,9 @@ use crate::{
     client::ServerArgs,
     dev_workers::task_environment,
     exit::{Exit, Failure, with_causes},
-    ground::Ground,
     output::Output,
     run::shutdown,
+    system_context::SystemContext,
 };
 
 /// Flags of `drover worker`.
@@ -81,7 +81,12 @@ pub(crate) struct WorkerArgs {
     server: ServerArgs,
 }
 
-pub(crate) async fn run(args: WorkerArgs, global: &Global, ground: &Ground, output: &Output) -> Result<Exit, Failure> {
+pub(crate) async fn run(
+    args: WorkerArgs,
+    global: &Global,
+    system: &SystemContext,
+    output: &Output,
+) -> Result<Exit, Failure> {
     harden::protect()?;
     let credentials = args.credentials.read()?.map_or_else(|| args.server.credentials(), |given| Ok(Some(given)))?;
     let credentials = credentials.ok_or_else(|| {
@@ -100,15 +105,15 @@ pub(crate) async fn run(args: WorkerArgs, global: &Global, ground: &Ground, outp
     if args.allow_powerful_credentials {
         tracing::warn!("whether the worker's credentials are worth more than it needs is not asked");
     } else {
-        power::refuse_excess(&args.server.direct_root_url()?, &credentials, ground, &shutdown).await?;
+        power::refuse_excess(&args.server.direct_root_url()?, &credentials, system, &shutdown).await?;
     }
-    let settings = args.settings(credentials, &loaded.dev.task_variables, ground)?;
+    let settings = args.settings(credentials, &loaded.dev.task_variables, system)?;
     let text = format!(
         "worker {}/{} takes tasks of {}",
         settings.name.worker_group, settings.name.worker_id, args.task_queue_id
     );
     let object = serde_json::json!({ "taskQueueId": args.task_queue_id, "worker": settings.name });
-    let started = Worker::start(settings, ground.clock.clone(), &ground.entropy.branch("worker")).await;
+    let started = Worker::start(settings, system.clock.clone(), &system.rng.branch("worker")).await;
     let worker = started.map_err(|error| Failure::new(Exit::Failed, with_causes(&error)))?;
     output.either(&object, &text);
     let refused = tokio::select! {
@@ -132,9 +137,9 @@ impl WorkerArgs {
         &self,
         credentials: Credentials,
         task_variables: &[String],
-        ground: &Ground,
+        system: &SystemContext,
     ) -> Result<WorkerSettings, Failure> {
-        let made_up = || format!("worker-{:08x}", ground.entropy.range(0..1 << 32));
+        let made_up = || format!("worker-{:08x}", system.rng.range(0..1 << 32));
         let name = WorkerName {
             worker_group: self.worker_group.clone(),
             worker_id: self.worker_id.clone().unwrap_or_else(made_up),

@@ -7,7 +7,7 @@ use worker::client::{Client, Credentials};
 
 use crate::{
     exit::{Exit, Failure},
-    ground::Ground,
+    system_context::SystemContext,
 };
 
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
@@ -19,12 +19,12 @@ const MAX_NAMED: usize = 5;
 pub(super) async fn refuse_excess(
     root_url: &str,
     credentials: &Credentials,
-    ground: &Ground,
+    system: &SystemContext,
     shutdown: &Shutdown,
 ) -> Result<(), Failure> {
-    let (clock, entropy) = (ground.clock.clone(), ground.entropy.branch("power"));
-    let client = Client::new(root_url, Some(credentials.clone()), clock, entropy)?;
-    let mut pauses = Backoff::new(FIRST_PAUSE, LONGEST_PAUSE, ground.entropy.branch("pause"));
+    let (clock, rng) = (system.clock.clone(), system.rng.branch("power"));
+    let client = Client::new(root_url, Some(credentials.clone()), clock, rng)?;
+    let mut pauses = Backoff::new(FIRST_PAUSE, LONGEST_PAUSE, system.rng.branch("pause"));
     let asked = async {
         loop {
             match client.excess_scopes().await {

@@ -81,7 +81,7 @@ async fn killed_at(bench: &Bench, moment: Moment, name: &str, file: &Path) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_upload_that_was_killed_at_any_moment_is_finished_by_the_same_command() {
-    let bench = Bench::strict(Entropy::seeded(5), 0).await;
+    let bench = Bench::strict(Rng::seeded(5), 0).await;
     let data = Arc::new(bench.file("sent", LARGE));
     for (number, moment) in MOMENTS.into_iter().enumerate() {
         let name = format!("public/{number}.bin");
@@ -103,7 +103,7 @@ async fn an_upload_that_was_killed_at_any_moment_is_finished_by_the_same_command
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_begun_with_one_file_is_not_finished_with_another() {
-    let bench = Bench::start(Entropy::seeded(6), 0).await;
+    let bench = Bench::start(Rng::seeded(6), 0).await;
     bench.file("one", LARGE);
     let data = bench.file("two", LARGE);
     for (number, moment) in [MOMENTS[2], MOMENTS[3], MOMENTS[4]].into_iter().enumerate() {
@@ -122,7 +122,7 @@ async fn what_was_begun_with_one_file_is_not_finished_with_another() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn without_asking_for_it_an_artifact_that_was_begun_is_a_conflict_as_ever() {
-    let bench = Bench::start(Entropy::seeded(7), 0).await;
+    let bench = Bench::start(Rng::seeded(7), 0).await;
     let begun = bench.begin("public/a").await;
     let path = format!("task/{}/runs/0/artifacts/public%2Fa", bench.task_id);
     let body = json!({ "storageType": "object", "contentType": "a/b", "expires": begun["expires"] });

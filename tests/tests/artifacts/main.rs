@@ -10,7 +10,7 @@ use std::{
     process::Output,
 };
 
-use base::Entropy;
+use base::Rng;
 use protocol::id::TaskId;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -28,23 +28,23 @@ struct Bench {
     network: RoughNetwork,
     task_id: TaskId,
     folder: TestDirectory,
-    entropy: Entropy,
+    rng: Rng,
 }
 
 impl Bench {
-    async fn start(entropy: Entropy, share: u64) -> Self {
-        Self::with(entropy, share, r#"queue.incomplete_uploads_allowed=["tests/*"]"#).await
+    async fn start(rng: Rng, share: u64) -> Self {
+        Self::with(rng, share, r#"queue.incomplete_uploads_allowed=["tests/*"]"#).await
     }
 
     /// A server that asks for complete uploads everywhere, as it does by default.
-    async fn strict(entropy: Entropy, share: u64) -> Self {
-        Self::with(entropy, share, "queue.incomplete_uploads_allowed=[]").await
+    async fn strict(rng: Rng, share: u64) -> Self {
+        Self::with(rng, share, "queue.incomplete_uploads_allowed=[]").await
     }
 
     /// With this setting.
-    async fn with(entropy: Entropy, share: u64, setting: &str) -> Self {
+    async fn with(rng: Rng, share: u64, setting: &str) -> Self {
         let folder = TestDirectory::new();
-        let network = RoughNetwork::start(entropy.branch("network"), share, 200_000).await;
+        let network = RoughNetwork::start(rng.branch("network"), share, 200_000).await;
         let through = format!("api.root_url={}", network.url());
         let listen = free_address();
         let flags = ["--workers", "0", "--set", &through, "--set", setting];
@@ -52,10 +52,10 @@ impl Bench {
         network.lead_to(listen);
         let (direct, (id, token)) = (format!("http://{listen}"), drover.credentials());
         let client = Client::new(&direct, id, token);
-        let task_id = TaskId::from_random(entropy.uuid_bytes());
+        let task_id = TaskId::from_random(rng.uuid_bytes());
         client.create(task_id, &definition("tests/artifacts", &json!({}))).await.unwrap().ok();
         client.claim_work("tests/artifacts", "w", 1).await.unwrap().ok();
-        Self { drover, direct, client, network, task_id, folder, entropy }
+        Self { drover, direct, client, network, task_id, folder, rng }
     }
 
     /// Begins an object artifact; answers what the server says of its upload.
@@ -68,7 +68,7 @@ impl Bench {
     }
 
     fn file(&self, name: &str, length: usize) -> Vec<u8> {
-        let data: Vec<u8> = std::iter::repeat_with(|| self.entropy.bytes::<16>()).flatten().take(length).collect();
+        let data: Vec<u8> = std::iter::repeat_with(|| self.rng.bytes::<16>()).flatten().take(length).collect();
         std::fs::write(self.folder.path().join(name), &data).unwrap();
         data
     }
@@ -116,7 +116,7 @@ fn said(output: &Output) -> Value {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_rough_network_carries_is_right_or_refused() {
     let seed = Seed::choose("rough network");
-    let bench = Bench::start(seed.entropy(), 30).await;
+    let bench = Bench::start(seed.rng(), 30).await;
     let rough = bench.network.url();
     let (mut stored, mut fetched) = (0, 0);
     for round in 0..ROUNDS {
@@ -151,7 +151,7 @@ async fn what_a_rough_network_carries_is_right_or_refused() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_download_goes_on_where_it_was_and_what_is_wrong_begins_anew() {
-    let bench = Bench::start(Entropy::seeded(1), 0).await;
+    let bench = Bench::start(Rng::seeded(1), 0).await;
     let url = bench.direct.clone();
     let data = bench.file("sent", LARGE);
     let up = bench.artifact(&url, "upload", "public/a.bin", &bench.path("sent"), &[]).await;
@@ -171,7 +171,7 @@ async fn a_download_goes_on_where_it_was_and_what_is_wrong_begins_anew() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_run_with_half_an_upload_is_not_completed_and_the_answer_names_it() {
-    let bench = Bench::start(Entropy::seeded(2), 0).await;
+    let bench = Bench::start(Rng::seeded(2), 0).await;
     bench.begin("public/half.bin").await;
 
     let refused = bench.complete().await;
@@ -189,7 +189,7 @@ async fn a_run_with_half_an_upload_is_not_completed_and_the_answer_names_it() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_worker_at_all_completes_a_run_with_half_an_upload() {
-    let bench = Bench::strict(Entropy::seeded(3), 0).await;
+    let bench = Bench::strict(Rng::seeded(3), 0).await;
     let data = bench.file("sent", 100_000);
     bench.begin("public/half.bin").await;
     let up = bench.artifact(&bench.direct, "upload", "public/whole.bin", &bench.path("sent"), &[]).await;
@@ -215,7 +215,7 @@ async fn no_worker_at_all_completes_a_run_with_half_an_upload() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_run_with_half_an_upload_may_fail() {
-    let bench = Bench::strict(Entropy::seeded(4), 0).await;
+    let bench = Bench::strict(Rng::seeded(4), 0).await;
     bench.begin("public/half.bin").await;
     assert_eq!(bench.client.run(bench.task_id, 0, "failed", &json!({})).await.unwrap().status, 200);
 }

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use base::Entropy;
+use base::Rng;
 use protocol::id::TaskId;
 use serde_json::{Value, json};
 use tests::{Client, definition};
@@ -11,23 +11,23 @@ use tokio::time::sleep;
 use crate::Everything;
 
 /// Every process is ready, and a task that is created now is claimed and completed.
-pub(crate) async fn recovery(all: &mut Everything, entropy: &Entropy, within: Duration) {
+pub(crate) async fn recovery(all: &mut Everything, rng: &Rng, within: Duration) {
     let begun = Instant::now();
-    while !all.house.is_all_ready().await {
+    while !all.env.is_all_ready().await {
         assert!(begun.elapsed() < within, "a process is not ready {within:?} after the last fault");
-        all.house.restart_failed_starts();
+        all.env.restart_failed_starts();
         sleep(Duration::from_millis(50)).await;
     }
-    let client = all.house.client();
-    while !round(&client, entropy).await {
+    let client = all.env.client();
+    while !round(&client, rng).await {
         assert!(begun.elapsed() < within, "nothing works yet {within:?} after the last fault");
         sleep(Duration::from_millis(100)).await;
     }
     assert!(begun.elapsed() < within, "it took {:?} to recover", begun.elapsed());
 }
 
-async fn round(client: &Client, entropy: &Entropy) -> bool {
-    let (queue, id) = ("tests/recovery", TaskId::from_random(entropy.uuid_bytes()));
+async fn round(client: &Client, rng: &Rng) -> bool {
+    let (queue, id) = ("tests/recovery", TaskId::from_random(rng.uuid_bytes()));
     let good = |answer: reqwest::Result<tests::Answer>| answer.ok().filter(|answer| answer.status == 200);
     if good(client.create(id, &definition(queue, &json!({}))).await).is_none() {
         return false;

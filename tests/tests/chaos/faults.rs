@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use base::Entropy;
+use base::Rng;
 use tests::{servers::Stop, signal};
 use tokio::time::{sleep, timeout};
 
@@ -56,10 +56,10 @@ impl Fault {
     /// broker stopped in good order before it is killed again, in the next round: a queue that was declared anew since the last
     /// good end may come back in RabbitMQ 3.10 without its process (`noproc`), and nothing that is sent to it is ever confirmed
     /// (`bus/src/amqp/leaderless.rs` says what is told of it).
-    pub(crate) fn shuffled(entropy: &Entropy) -> Vec<Self> {
+    pub(crate) fn shuffled(rng: &Rng) -> Vec<Self> {
         let mut faults = [&Self::ALL[..], &[Self::ProcessKilled, Self::ProcessKilled]].concat();
         for last in (1..faults.len()).rev() {
-            let other = entropy.range(0..last as u64 + 1);
+            let other = rng.range(0..last as u64 + 1);
             faults.swap(last, usize::try_from(other).unwrap());
         }
         let in_order = [Self::BrokerKilled, Self::QueueDeleted, Self::BrokerStopped];
@@ -71,18 +71,18 @@ impl Fault {
     }
 
     /// Returns when what was broken is there again, though nobody may have noticed yet.
-    pub(crate) async fn inject(self, all: &mut Everything, entropy: &Entropy) {
-        all.house.restart_failed_starts();
-        let any = usize::try_from(entropy.range(0..all.house.count() as u64)).unwrap();
-        let moment = Duration::from_millis(entropy.range(50..2000));
+    pub(crate) async fn inject(self, all: &mut Everything, rng: &Rng) {
+        all.env.restart_failed_starts();
+        let any = usize::try_from(rng.range(0..all.env.count() as u64)).unwrap();
+        let moment = Duration::from_millis(rng.range(50..2000));
         match self {
             Self::ProcessKilled => {
-                println!("          {}", all.house.roles(any));
-                all.house.kill(any).await;
+                println!("          {}", all.env.roles(any));
+                all.env.kill(any).await;
             }
             Self::ProcessFrozen => {
-                println!("          {}", all.house.roles(any));
-                let id = [all.house.process_id(any)];
+                println!("          {}", all.env.roles(any));
+                let id = [all.env.process_id(any)];
                 signal("STOP", &id);
                 sleep(FROZEN).await;
                 signal("CONT", &id);
@@ -131,10 +131,10 @@ impl Fault {
 
 /// The processes say so while it lasts, not when it is over.
 async fn be_silent(all: &mut Everything) {
-    let before = all.house.logged(SILENCE);
+    let before = all.env.logged(SILENCE);
     tokio::task::block_in_place(|| all.rabbitmq.freeze());
     let told = timeout(SILENCE_TOLD_WITHIN, async {
-        while all.house.logged(SILENCE) == before {
+        while all.env.logged(SILENCE) == before {
             sleep(Duration::from_millis(100)).await;
         }
     });

@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use base::Entropy;
+use base::Rng;
 use protocol::id::TaskId;
 use serde_json::{Value, json};
 use tests::{Client, definition};
@@ -51,13 +51,13 @@ struct Facts {
 }
 
 impl Load {
-    pub(crate) fn start(client: &Client, group: TaskId, entropy: &Entropy) -> Self {
+    pub(crate) fn start(client: &Client, group: TaskId, rng: &Rng) -> Self {
         let (creating, _) = watch::channel(true);
         let (ledger, mut creators, mut workers) = (Ledger::default(), JoinSet::new(), JoinSet::new());
         let part = |kind: &str, number: u64| Part {
             client: client.clone(),
             group,
-            entropy: entropy.branch(&format!("{kind} {number}")),
+            rng: rng.branch(&format!("{kind} {number}")),
             ledger: ledger.clone(),
         };
         for number in 0..CREATORS {
@@ -118,7 +118,7 @@ impl Done {
 struct Part {
     client: Client,
     group: TaskId,
-    entropy: Entropy,
+    rng: Rng,
     ledger: Ledger,
 }
 
@@ -127,15 +127,15 @@ impl Part {
     async fn create(self, creating: watch::Receiver<bool>) {
         let mut before: Option<TaskId> = None;
         while *creating.borrow() {
-            let id = TaskId::from_random(self.entropy.uuid_bytes());
-            let chained = before.filter(|_| self.entropy.range(0..3) > 0);
+            let id = TaskId::from_random(self.rng.uuid_bytes());
+            let chained = before.filter(|_| self.rng.range(0..3) > 0);
             let more = json!({
                 "taskGroupId": self.group,
                 "retries": 49,
                 "requires": "all-resolved",
                 "dependencies": chained.into_iter().collect::<Vec<TaskId>>(),
                 "routes": [format!("index.tests.chaos.{id}")],
-                "payload": { "mark": self.entropy.number().to_string() },
+                "payload": { "mark": self.rng.number().to_string() },
             });
             let task = definition(QUEUE, &more);
             loop {
@@ -147,13 +147,13 @@ impl Part {
             }
             self.ledger.0.lock().unwrap().created.insert(id, task);
             before = Some(id);
-            sleep(Duration::from_millis(self.entropy.range(0..PAUSE))).await;
+            sleep(Duration::from_millis(self.rng.range(0..PAUSE))).await;
         }
     }
 
     async fn work(self, worker: String) {
         loop {
-            let count = usize::try_from(self.entropy.range(1..4)).unwrap();
+            let count = usize::try_from(self.rng.range(1..4)).unwrap();
             let claims = match self.client.claim_work(QUEUE, &worker, count).await {
                 Ok(answer) if answer.status == 200 => answer.body,
                 Ok(answer) if answer.status < 500 => panic!("a claim was refused: {answer:?}"),
@@ -171,8 +171,7 @@ impl Part {
 
     /// A conflict is no fault: the claim has expired while the server was away.
     async fn finish(&self, id: TaskId, run: usize) {
-        let (verb, state) =
-            if self.entropy.range(0..10) == 0 { ("failed", "failed") } else { ("completed", "completed") };
+        let (verb, state) = if self.rng.range(0..10) == 0 { ("failed", "failed") } else { ("completed", "completed") };
         loop {
             match self.client.run(id, run, verb, &json!({})).await {
                 Ok(answer) if answer.status == 200 => {

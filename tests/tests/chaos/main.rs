@@ -13,10 +13,10 @@ mod told;
 
 use std::time::{Duration, Instant};
 
-use base::Entropy;
+use base::Rng;
 use protocol::id::TaskId;
 use tests::{
-    RoleHouse, Seed, TestDirectory,
+    RoleEnv, Seed, TestDirectory,
     servers::{Postgres, Proxy, Rabbitmq},
 };
 
@@ -36,7 +36,7 @@ pub(crate) static TURN: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new((
 
 /// Everything that can be hurt.
 pub(crate) struct Everything {
-    house: RoleHouse,
+    env: RoleEnv,
     postgres: Postgres,
     rabbitmq: Rabbitmq,
     to_postgres: Proxy,
@@ -46,7 +46,7 @@ pub(crate) struct Everything {
 
 impl Everything {
     /// `None`, said plainly: there is no RabbitMQ or PostgreSQL here to be stopped and killed.
-    async fn start(folder: &TestDirectory, group: TaskId, entropy: &Entropy) -> Option<Self> {
+    async fn start(folder: &TestDirectory, group: TaskId, rng: &Rng) -> Option<Self> {
         let (Some(postgres), Some(rabbitmq)) =
             (Postgres::start(folder.path(), None), Rabbitmq::start(folder.path(), None))
         else {
@@ -54,7 +54,7 @@ impl Everything {
             return None;
         };
         let (to_postgres, to_rabbitmq) = (Proxy::to(postgres.port()).await, Proxy::to(rabbitmq.port()).await);
-        let told = Told::collect(&rabbitmq.url(), group, entropy).await;
+        let told = Told::collect(&rabbitmq.url(), group, rng).await;
         let settings = [
             ("DROVER__DATABASE__URL", postgres.url_through(to_postgres.port())),
             ("DROVER__BUS__AMQP_URL", rabbitmq.url_through(to_rabbitmq.port())),
@@ -62,27 +62,27 @@ impl Everything {
             ("DROVER__QUEUE__LONG_POLL", "5".to_owned()),
         ];
         let settings = settings.each_ref().map(|(name, value)| (*name, value.as_str()));
-        let house = RoleHouse::start(folder.path(), &ROLES, &settings).await;
-        Some(Self { house, postgres, rabbitmq, to_postgres, to_rabbitmq, told })
+        let env = RoleEnv::start(folder.path(), &ROLES, &settings).await;
+        Some(Self { env, postgres, rabbitmq, to_postgres, to_rabbitmq, told })
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn faults_lose_nothing_and_double_nothing() {
     let _turn = TURN.lock().await;
-    let entropy = Seed::choose("chaos").entropy();
+    let rng = Seed::choose("chaos").rng();
     let folder = TestDirectory::new();
-    let group = TaskId::from_random(entropy.uuid_bytes());
-    let Some(mut everything) = Everything::start(&folder, group, &entropy).await else { return };
-    let load = Load::start(&everything.house.client(), group, &entropy);
+    let group = TaskId::from_random(rng.uuid_bytes());
+    let Some(mut everything) = Everything::start(&folder, group, &rng).await else { return };
+    let load = Load::start(&everything.env.client(), group, &rng);
 
     let (begun, time) = (Instant::now(), time());
     let mut injected = Vec::new();
     while begun.elapsed() < time {
-        for fault in Fault::shuffled(&entropy) {
-            tokio::time::sleep(Duration::from_millis(entropy.range(100..1500))).await;
+        for fault in Fault::shuffled(&rng) {
+            tokio::time::sleep(Duration::from_millis(rng.range(100..1500))).await;
             println!("{:>6.1} s  {fault:?}", begun.elapsed().as_secs_f64());
-            fault.inject(&mut everything, &entropy).await;
+            fault.inject(&mut everything, &rng).await;
             injected.push(fault);
             if begun.elapsed() >= time {
                 break;
@@ -90,10 +90,10 @@ async fn faults_lose_nothing_and_double_nothing() {
         }
     }
     let over = Instant::now();
-    check::recovery(&mut everything, &entropy, RECOVER_WITHIN).await;
+    check::recovery(&mut everything, &rng, RECOVER_WITHIN).await;
     println!("recovered {:.1} s after the last of {} faults", over.elapsed().as_secs_f64(), injected.len());
 
-    let client = everything.house.client();
+    let client = everything.env.client();
     let done = load.end().await;
     done.finish_everything(&client).await;
     let (summary, statuses, dependencies) = done.check_everything(&client).await;
@@ -101,7 +101,7 @@ async fn faults_lose_nothing_and_double_nothing() {
     check::histories(&statuses);
     everything.told.compare(&statuses).await;
     everything.told.check_dependencies(&dependencies);
-    everything.house.stop().await;
+    everything.env.stop().await;
 }
 
 fn time() -> Duration {

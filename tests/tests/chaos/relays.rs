@@ -3,11 +3,11 @@
 
 use std::time::{Duration, Instant};
 
-use base::Entropy;
+use base::Rng;
 use protocol::id::TaskId;
 use serde_json::json;
 use tests::{
-    RoleHouse, Seed, TestDirectory, definition,
+    RoleEnv, Seed, TestDirectory, definition,
     servers::{Postgres, Rabbitmq},
     signal,
 };
@@ -25,69 +25,69 @@ const AFTER_DEATH: Duration = Duration::from_secs(10);
 const AFTER_FREEZING: Duration = Duration::from_secs(40);
 
 struct Relays {
-    house: RoleHouse,
+    env: RoleEnv,
     told: Told,
     group: TaskId,
-    entropy: Entropy,
+    rng: Rng,
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_other_relay_takes_over_from_one_that_is_killed_or_frozen() {
     let _turn = TURN.lock().await;
-    let entropy = Seed::choose("relays").entropy();
+    let rng = Seed::choose("relays").rng();
     let folder = TestDirectory::new();
-    let group = TaskId::from_random(entropy.uuid_bytes());
+    let group = TaskId::from_random(rng.uuid_bytes());
     let (Some(postgres), Some(rabbitmq)) = (Postgres::start(folder.path(), None), Rabbitmq::start(folder.path(), None))
     else {
         return println!("SKIPPED: it needs the packages postgresql and rabbitmq-server");
     };
-    let told = Told::collect(&rabbitmq.url(), group, &entropy).await;
+    let told = Told::collect(&rabbitmq.url(), group, &rng).await;
     let (database, broker) = (postgres.url(), rabbitmq.url());
     let settings = [("DROVER__DATABASE__URL", &*database), ("DROVER__BUS__AMQP_URL", &*broker)];
-    let house = RoleHouse::start(folder.path(), &ROLES, &settings).await;
-    let load = Load::start(&house.client(), group, &entropy);
-    let mut relays = Relays { house, told, group, entropy };
+    let env = RoleEnv::start(folder.path(), &ROLES, &settings).await;
+    let load = Load::start(&env.client(), group, &rng);
+    let mut relays = Relays { env, told, group, rng };
     assert!(relays.news_is_told(AFTER_DEATH).await, "nothing is told though nothing happened to the relays");
 
     let sends = relays.one_that_sends().await;
     let begun = Instant::now();
-    relays.house.kill(sends).await;
+    relays.env.kill(sends).await;
     assert!(relays.news_is_told(AFTER_DEATH).await, "nobody took over from the relay that was killed");
     println!("told again {:.1} s after the relay was killed", begun.elapsed().as_secs_f64());
 
-    relays.house.ready().await;
+    relays.env.ready().await;
     let sends = relays.one_that_sends().await;
     let begun = Instant::now();
-    signal("STOP", &[relays.house.process_id(sends)]);
+    signal("STOP", &[relays.env.process_id(sends)]);
     assert!(relays.news_is_told(AFTER_FREEZING).await, "nobody took over from the relay that was frozen");
     println!("told again {:.1} s after the relay was frozen", begun.elapsed().as_secs_f64());
     // It goes on with what it had in hand, which others have told by now.
-    signal("CONT", &[relays.house.process_id(sends)]);
+    signal("CONT", &[relays.env.process_id(sends)]);
     assert!(relays.news_is_told(AFTER_DEATH).await, "the relay that came back stands in the way");
 
-    let client = relays.house.client();
+    let client = relays.env.client();
     let done = load.end().await;
     done.finish_everything(&client).await;
     let (summary, statuses, _) = done.check_everything(&client).await;
     println!("{summary}");
     check::histories(&statuses);
     relays.told.compare(&statuses).await;
-    relays.house.stop().await;
+    relays.env.stop().await;
 }
 
 impl Relays {
     /// Whether what happens now is told within a time. Nobody works on the task.
     async fn news_is_told(&self, within: Duration) -> bool {
-        let id = TaskId::from_random(self.entropy.uuid_bytes());
+        let id = TaskId::from_random(self.rng.uuid_bytes());
         let task = definition("tests/relays", &json!({ "taskGroupId": self.group }));
-        self.house.client().create(id, &task).await.unwrap().ok();
+        self.env.client().create(id, &task).await.unwrap().ok();
         timeout(within, self.told.hears_of(id)).await.is_ok()
     }
 
     /// The one without which nothing is told.
     async fn one_that_sends(&self) -> usize {
         for number in RELAYS {
-            let id = [self.house.process_id(number)];
+            let id = [self.env.process_id(number)];
             signal("STOP", &id);
             let told = self.news_is_told(AT_ONCE).await;
             signal("CONT", &id);

@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use base::Entropy;
+use base::Rng;
 use bus::{AmqpBus, Bus, Consumer, ContentType, Exchange, Message, Received, Subscription};
 use protocol::{
     event::{Event, Fact},
@@ -47,8 +47,8 @@ pub(crate) struct Told {
 
 impl Told {
     /// Listens before anything happens.
-    pub(crate) async fn collect(url: &str, group: TaskId, entropy: &Entropy) -> Self {
-        let bus = Arc::new(AmqpBus::new(url, "tests/chaos", entropy).unwrap());
+    pub(crate) async fn collect(url: &str, group: TaskId, rng: &Rng) -> Self {
+        let bus = Arc::new(AmqpBus::new(url, "tests/chaos", rng).unwrap());
         let (heard, mut listening) = (Arc::default(), JoinSet::new());
         let mut world = Subscription::durable("tests-chaos-world");
         for kind in KINDS {

@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use base::Entropy;
+use base::Rng;
 use bus::{AmqpBus, Bus, Consumer, Exchange, Received, Subscription};
 use protocol::id::TaskId;
 use serde_json::Value;
@@ -29,9 +29,9 @@ pub(crate) struct Events {
 
 impl Events {
     /// Listens before anything happens. `None`: there is no RabbitMQ to listen to.
-    pub(crate) async fn collect(group: TaskId, entropy: &Entropy) -> Option<Self> {
+    pub(crate) async fn collect(group: TaskId, rng: &Rng) -> Option<Self> {
         let url = base::environment::variable("DROVER_TEST_AMQP_URL")?;
-        let bus = AmqpBus::new(&url, "tests/kill", entropy).unwrap();
+        let bus = AmqpBus::new(&url, "tests/kill", rng).unwrap();
         let queue = format!("tests-kill-{group}");
         let mut subscription = Subscription::durable(&queue);
         for name in NAMES {
@@ -71,8 +71,8 @@ impl Events {
     }
 
     /// Leaves no queue behind on a broker that lives on.
-    pub(crate) async fn end(self, entropy: &Entropy) {
-        let bus = AmqpBus::new(&self.url, "tests/kill", entropy).unwrap();
+    pub(crate) async fn end(self, rng: &Rng) {
+        let bus = AmqpBus::new(&self.url, "tests/kill", rng).unwrap();
         bus.delete(&[self.queue], &[], Duration::from_secs(30)).await.unwrap();
         bus.close().await;
     }

@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use base::Entropy;
+use base::Rng;
 use protocol::id::TaskId;
 use serde_json::{Value, json};
 use tests::{Client, definition};
@@ -22,7 +22,7 @@ const FINISH: Duration = Duration::from_mins(2);
 #[derive(Debug)]
 pub(crate) struct Load {
     group: TaskId,
-    entropy: Entropy,
+    rng: Rng,
     ledger: Ledger,
     rounds: AtomicU64,
 }
@@ -35,8 +35,8 @@ pub(crate) struct Running {
 }
 
 impl Load {
-    pub(crate) fn new(group: TaskId, entropy: &Entropy, ledger: Ledger) -> Self {
-        Self { group, entropy: entropy.clone(), ledger, rounds: AtomicU64::new(0) }
+    pub(crate) fn new(group: TaskId, rng: &Rng, ledger: Ledger) -> Self {
+        Self { group, rng: rng.clone(), ledger, rounds: AtomicU64::new(0) }
     }
 
     pub(crate) fn start(&self, client: &Client) -> Running {
@@ -74,7 +74,7 @@ impl Load {
         Part {
             client: client.clone(),
             group: self.group,
-            entropy: self.entropy.branch(&format!("{kind} {number}")),
+            rng: self.rng.branch(&format!("{kind} {number}")),
             ledger: self.ledger.clone(),
             answered: tell.clone(),
         }
@@ -100,7 +100,7 @@ impl Running {
 struct Part {
     client: Client,
     group: TaskId,
-    entropy: Entropy,
+    rng: Rng,
     ledger: Ledger,
     answered: watch::Sender<bool>,
 }
@@ -110,14 +110,14 @@ impl Part {
     async fn create(self) {
         let mut before = None;
         loop {
-            let id = TaskId::from_random(self.entropy.uuid_bytes());
-            let chained = before.filter(|_| self.entropy.range(0..3) == 0);
+            let id = TaskId::from_random(self.rng.uuid_bytes());
+            let chained = before.filter(|_| self.rng.range(0..3) == 0);
             let more = json!({
                 "taskGroupId": self.group,
                 "retries": 49,
                 "requires": "all-resolved",
                 "dependencies": chained.into_iter().collect::<Vec<TaskId>>(),
-                "payload": { "mark": self.entropy.number().to_string() },
+                "payload": { "mark": self.rng.number().to_string() },
             });
             let task = definition(QUEUE, &more);
             match self.client.create(id, &task).await {
@@ -133,7 +133,7 @@ impl Part {
     /// Claims a few runs at a time and reports them one way or another.
     async fn work(self, worker: String) {
         loop {
-            let count = usize::try_from(self.entropy.range(1..5)).unwrap();
+            let count = usize::try_from(self.rng.range(1..5)).unwrap();
             let answer = match self.client.claim_work(QUEUE, &worker, count).await {
                 Ok(answer) if answer.status == 200 => answer.body,
                 _ => return,
@@ -152,7 +152,7 @@ impl Part {
 
     /// `None`: the server is gone. A conflict is no fault: the claim may have expired on a slow machine.
     async fn finish(&self, id: TaskId, run_id: usize) -> Option<()> {
-        let (verb, body, state) = match self.entropy.range(0..20) {
+        let (verb, body, state) = match self.rng.range(0..20) {
             0 => ("exception", json!({ "reason": "worker-shutdown" }), "exception"),
             1 | 2 => ("failed", json!({}), "failed"),
             _ => ("completed", json!({}), "completed"),

@@ -11,7 +11,7 @@ mod load;
 
 use std::time::{Duration, Instant};
 
-use base::Entropy;
+use base::Rng;
 use protocol::id::TaskId;
 use tests::{Drover, Seed, TestDirectory};
 
@@ -26,12 +26,12 @@ const CLAIM_TIMEOUT: &str = "4";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_was_acknowledged_survives_a_kill_in_the_middle_of_a_load() {
-    let entropy = Seed::choose("kill").entropy();
+    let rng = Seed::choose("kill").rng();
     let folder = TestDirectory::new();
-    let group = TaskId::from_random(entropy.uuid_bytes());
-    let events = Events::collect(group, &entropy).await;
+    let group = TaskId::from_random(rng.uuid_bytes());
+    let events = Events::collect(group, &rng).await;
     let ledger = Ledger::default();
-    let load = Load::new(group, &entropy, ledger.clone());
+    let load = Load::new(group, &rng, ledger.clone());
 
     let begin = Instant::now();
     let mut rounds = 0;
@@ -40,7 +40,7 @@ async fn what_was_acknowledged_survives_a_kill_in_the_middle_of_a_load() {
         ledger.check_last_round(&drover.client()).await;
         let running = load.start(&drover.client());
         running.first_answer().await;
-        tokio::time::sleep(moment(&entropy)).await;
+        tokio::time::sleep(moment(&rng)).await;
         drover.kill().await;
         running.end().await;
         rounds += 1;
@@ -53,7 +53,7 @@ async fn what_was_acknowledged_survives_a_kill_in_the_middle_of_a_load() {
     match events {
         Some(events) => {
             events.compare(&tasks).await;
-            events.end(&entropy).await;
+            events.end(&rng).await;
         }
         None => println!("events were not compared: DROVER_TEST_AMQP_URL is not set"),
     }
@@ -67,6 +67,6 @@ async fn start(folder: &TestDirectory, events: Option<&Events>) -> Drover {
 }
 
 /// How long the load runs before the kill: the one wait here, because any moment must do.
-fn moment(entropy: &Entropy) -> Duration {
-    Duration::from_millis(entropy.range(20..900))
+fn moment(rng: &Rng) -> Duration {
+    Duration::from_millis(rng.range(20..900))
 }

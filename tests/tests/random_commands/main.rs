@@ -24,10 +24,10 @@ fn the_queue_does_what_the_model_does() {
     let drover = runtime.block_on(Drover::start(folder.path(), &["--workers", "0"]));
 
     let config = Config { cases: CASES, max_shrink_iters: 200, failure_persistence: None, ..Config::default() };
-    let entropy = seed.entropy();
-    let mut runner = TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &entropy.bytes::<32>()));
+    let rng = seed.rng();
+    let mut runner = TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &rng.bytes::<32>()));
     let result = runner.run(&prop::collection::vec(command(), 1..LONGEST), |commands| {
-        let mut pair = Pair::new(drover.client(), &entropy);
+        let mut pair = Pair::new(drover.client(), &rng);
         runtime.block_on(async {
             for command in &commands {
                 pair.step(command).await.map_err(TestCaseError::fail)?;

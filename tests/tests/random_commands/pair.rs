@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use base::Entropy;
+use base::Rng;
 use proptest::sample::Index;
 use protocol::{id::TaskId, state::Priority};
 use serde_json::{Value, json};
@@ -19,7 +19,7 @@ pub(crate) type Difference = String;
 pub(crate) struct Pair {
     client: Client,
     model: Model,
-    entropy: Entropy,
+    rng: Rng,
     task_queue_id: String,
     groups: Vec<TaskId>,
     /// Ids and definitions as sent, by the model's number.
@@ -28,11 +28,11 @@ pub(crate) struct Pair {
 
 impl Pair {
     /// Both empty: a task queue and groups that nobody has used.
-    pub(crate) fn new(client: Client, entropy: &Entropy) -> Self {
-        let id = || TaskId::from_random(entropy.uuid_bytes());
-        let task_queue_id = format!("tests/random-{}", entropy.range(0..1 << 40));
+    pub(crate) fn new(client: Client, rng: &Rng) -> Self {
+        let id = || TaskId::from_random(rng.uuid_bytes());
+        let task_queue_id = format!("tests/random-{}", rng.range(0..1 << 40));
         let groups = (0..GROUPS).map(|_| id()).collect();
-        Self { client, model: Model::default(), entropy: entropy.clone(), task_queue_id, groups, sent: Vec::new() }
+        Self { client, model: Model::default(), rng: rng.clone(), task_queue_id, groups, sent: Vec::new() }
     }
 
     /// Does one thing on both sides and compares the answers.
@@ -79,7 +79,7 @@ impl Pair {
     }
 
     async fn create(&mut self, choice: Choice) -> Result<(), Difference> {
-        let id = TaskId::from_random(self.entropy.uuid_bytes());
+        let id = TaskId::from_random(self.rng.uuid_bytes());
         let dependencies: Vec<TaskId> = choice.dependencies.iter().map(|it| self.sent[*it].0).collect();
         let more = json!({
             "taskGroupId": self.groups[choice.group],
@@ -100,7 +100,7 @@ impl Pair {
     }
 
     async fn create_with_missing_dependency(&mut self) -> Result<(), Difference> {
-        let [id, nobody] = [(), ()].map(|()| TaskId::from_random(self.entropy.uuid_bytes()));
+        let [id, nobody] = [(), ()].map(|()| TaskId::from_random(self.rng.uuid_bytes()));
         let task = definition(&self.task_queue_id, &json!({ "dependencies": [nobody] }));
         refusal(Refused(400), &self.client.create(id, &task).await.unwrap())?;
         let status = self.client.get(&format!("task/{id}/status")).await.unwrap();

@@ -6,11 +6,11 @@ mod permissions;
 
 use std::time::{Duration, Instant};
 
-use base::Entropy;
+use base::Rng;
 use protocol::id::TaskId;
 use serde_json::{Value, json};
 use tests::{
-    Answer, Client, RoleHouse, Seed, TestDirectory, definition,
+    Answer, Client, RoleEnv, Seed, TestDirectory, definition,
     servers::{Certificate, Postgres, Rabbitmq},
 };
 use tokio::{
@@ -26,7 +26,7 @@ const AGAIN: Duration = Duration::from_millis(50);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_role_is_restarted_under_load_and_nothing_is_lost() {
-    let entropy = Seed::choose("roles").entropy();
+    let rng = Seed::choose("roles").rng();
     let folder = TestDirectory::new();
     let Some(certificate) = Certificate::make(&folder.path().join("certificates")) else {
         return println!("SKIPPED: it needs openssl");
@@ -45,20 +45,20 @@ async fn every_role_is_restarted_under_load_and_nothing_is_lost() {
         ("DROVER__QUEUE__LONG_POLL", "5".to_owned()),
     ];
     let settings = settings.each_ref().map(|(name, value)| (*name, value.as_str()));
-    let mut house = RoleHouse::start(folder.path(), &ROLES, &settings).await;
+    let mut env = RoleEnv::start(folder.path(), &ROLES, &settings).await;
 
     let (working, _) = watch::channel(true);
     let mut load = JoinSet::new();
     for number in 0..3 {
-        let part = Part { client: house.client(), entropy: entropy.branch(&number.to_string()) };
+        let part = Part { client: env.client(), rng: rng.branch(&number.to_string()) };
         load.spawn(part.live(format!("worker-{number}"), working.subscribe()));
     }
-    for number in 0..house.count() {
+    for number in 0..env.count() {
         sleep(Duration::from_millis(500)).await;
         let begun = Instant::now();
-        house.restart(number).await;
-        println!("{} stopped in good order after {:.1} s", house.roles(number), begun.elapsed().as_secs_f64());
-        house.ready().await;
+        env.restart(number).await;
+        println!("{} stopped in good order after {:.1} s", env.roles(number), begun.elapsed().as_secs_f64());
+        env.ready().await;
     }
     working.send_replace(false);
     let mut lives = Vec::new();
@@ -66,18 +66,18 @@ async fn every_role_is_restarted_under_load_and_nothing_is_lost() {
         lives.extend(ended.unwrap());
     }
 
-    let client = house.client();
+    let client = env.client();
     for id in &lives {
         let status = client.status(*id).await;
         assert_eq!((&status["state"], status["runs"].as_array().unwrap().len()), (&json!("completed"), 1), "{status}");
     }
     println!("{} tasks created, claimed and completed, each once", lives.len());
-    house.stop().await;
+    env.stop().await;
 }
 
 struct Part {
     client: Client,
-    entropy: Entropy,
+    rng: Rng,
 }
 
 impl Part {
@@ -86,7 +86,7 @@ impl Part {
         let mut done = Vec::new();
         let queue = format!("{QUEUE}-{worker}");
         while *working.borrow() {
-            let id = TaskId::from_random(self.entropy.uuid_bytes());
+            let id = TaskId::from_random(self.rng.uuid_bytes());
             let task = definition(&queue, &json!({}));
             while good(self.client.create(id, &task).await).is_none() {
                 sleep(AGAIN).await;

@@ -3,12 +3,12 @@
 
 use std::{fs, path::Path, time::Duration};
 
-use base::Entropy;
+use base::Rng;
 use bus::{AmqpBus, Bus, BusError, ContentType, Message, Received, Subscription};
 use protocol::id::TaskId;
 use serde_json::json;
 use tests::{
-    RoleHouse, Seed, TestDirectory, definition,
+    RoleEnv, Seed, TestDirectory, definition,
     servers::{Postgres, Rabbitmq},
 };
 use tokio::time::timeout;
@@ -22,7 +22,7 @@ const JOBS: &str = "exchange/taskcluster-treeherder/v1/jobs";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn each_kind_of_user_can_do_what_it_must_and_no_more() {
-    let entropy = Seed::choose("permissions").entropy();
+    let rng = Seed::choose("permissions").rng();
     let folder = TestDirectory::new();
     let (Some(postgres), Some(rabbitmq)) = (Postgres::start(folder.path(), None), Rabbitmq::start(folder.path(), None))
     else {
@@ -37,14 +37,14 @@ async fn each_kind_of_user_can_do_what_it_must_and_no_more() {
         ("DROVER__QUEUE__LONG_POLL", "1".to_owned()),
     ];
     let settings = settings.each_ref().map(|(name, value)| (*name, value.as_str()));
-    let house = RoleHouse::start(folder.path(), &ROLES, &settings).await;
-    let user = |name: &str, vhost: &str| AmqpBus::new(&rabbitmq.url_of(name, vhost), name, &entropy).unwrap();
+    let env = RoleEnv::start(folder.path(), &ROLES, &settings).await;
+    let user = |name: &str, vhost: &str| AmqpBus::new(&rabbitmq.url_of(name, vhost), name, &rng).unwrap();
 
     let reader = user("reader", "external");
-    drover_tells_and_subscribers_hear(&house, &reader, &user("treeherder", "external"), &entropy).await;
+    drover_tells_and_subscribers_hear(&env, &reader, &user("treeherder", "external"), &rng).await;
     a_subscriber_harms_nobody(&reader, &user("reader", "internal")).await;
-    the_tools_reach_both_vhosts(&house, folder.path(), &settings).await;
-    house.stop().await;
+    the_tools_reach_both_vhosts(&env, folder.path(), &settings).await;
+    env.stop().await;
 }
 
 /// As the page says, line by line.
@@ -82,19 +82,14 @@ fn permissions(kind: &str) -> Vec<(String, [String; 3])> {
     rows
 }
 
-async fn drover_tells_and_subscribers_hear(
-    house: &RoleHouse,
-    reader: &AmqpBus,
-    treeherder: &AmqpBus,
-    entropy: &Entropy,
-) {
+async fn drover_tells_and_subscribers_hear(env: &RoleEnv, reader: &AmqpBus, treeherder: &AmqpBus, rng: &Rng) {
     let mut pending = reader.subscribe(Subscription::durable("queue/reader/tasks").bind(PENDING, "#")).await.unwrap();
     let jobs = Subscription::durable("queue/treeherder/jobs").bind(JOBS, "#");
     let mut jobs = treeherder.subscribe(jobs).await.unwrap();
     let elsewhere = treeherder.subscribe(Subscription::durable("queue/treeherder/tasks").bind(PENDING, "#")).await;
     refused(elsewhere.map(drop), "Treeherder needs its own exchange only");
 
-    let (client, id) = (house.client(), TaskId::from_random(entropy.uuid_bytes()));
+    let (client, id) = (env.client(), TaskId::from_random(rng.uuid_bytes()));
     let more = json!({
         "routes": ["index.tests.permissions", "tc-treeherder.v2.project.0123456789012345678901234567890123456789"],
         "extra": {"treeherder": {"symbol": "T", "machine": {"platform": "linux64"}, "collection": {"opt": true}}},
@@ -128,7 +123,7 @@ async fn a_subscriber_harms_nobody(reader: &AmqpBus, inside: &AmqpBus) {
 }
 
 /// `drover bus` finds queues on either, and subscribes as Drover does.
-async fn the_tools_reach_both_vhosts(house: &RoleHouse, folder: &Path, settings: &[(&str, &str)]) {
+async fn the_tools_reach_both_vhosts(env: &RoleEnv, folder: &Path, settings: &[(&str, &str)]) {
     let queues = ["drover/v1/queue", "queue/reader/tasks"];
     let flags = queues.iter().flat_map(|queue| ["--queue", queue]);
     let mut command = tests::program();
@@ -138,7 +133,7 @@ async fn the_tools_reach_both_vhosts(house: &RoleHouse, folder: &Path, settings:
     let lag: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     let found: Vec<&str> = lag["queues"].as_array().unwrap().iter().map(|it| it["queue"].as_str().unwrap()).collect();
     assert_eq!(found, ["drover/index/task-completed", "drover/v1/queue", "queue/reader/tasks"]);
-    assert!(house.count() > 0);
+    assert!(env.count() > 0);
 }
 
 fn refused(result: Result<(), BusError>, what: &str) {

@@ -4,7 +4,7 @@ use std::{
     fs::File, io::Write, os::unix::fs::OpenOptionsExt, path::PathBuf, process::Stdio, sync::Arc, time::Duration,
 };
 
-use base::{Entropy, SystemClock};
+use base::{Rng, SystemClock};
 use protocol::{id::TaskId, status::TaskStatus};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -59,7 +59,7 @@ impl Bench {
         let drover = Drover::start(directory.path(), &flags).await;
         let client = drover.client();
         let clock = Arc::new(SystemClock);
-        let reader = WorkerClient::new(drover.root_url(), Some(credentials()), clock, Entropy::system()).unwrap();
+        let reader = WorkerClient::new(drover.root_url(), Some(credentials()), clock, Rng::system()).unwrap();
         let mut bench = Self { drover, client, reader, worker: None, capacity, directory };
         bench.start_worker().await;
         bench
@@ -121,7 +121,7 @@ impl Bench {
     }
 
     pub(crate) async fn task(&self, payload: &Value, more: &Value) -> TaskId {
-        let id = TaskId::from_random(Entropy::system().uuid_bytes());
+        let id = TaskId::from_random(Rng::system().uuid_bytes());
         let mut task = definition(QUEUE, more);
         task["payload"] = payload.clone();
         self.client.create(id, &task).await.unwrap().ok();

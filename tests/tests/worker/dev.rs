@@ -2,7 +2,7 @@
 
 use std::{fs, time::Duration};
 
-use base::Entropy;
+use base::Rng;
 use protocol::id::TaskId;
 use reqwest::Method;
 use serde_json::json;
@@ -15,7 +15,7 @@ const TOKEN: &str = "a-token-of-a-test-0123456789";
 const FLAGS: [&str; 4] = ["--workers", "1", "--claim-timeout", "4"];
 
 async fn create(client: &Client, script: &str) -> TaskId {
-    let id = TaskId::from_random(Entropy::system().uuid_bytes());
+    let id = TaskId::from_random(Rng::system().uuid_bytes());
     let mut task = definition("local/worker", &json!({}));
     task["payload"] = payload(script);
     client.create(id, &task).await.unwrap().ok();

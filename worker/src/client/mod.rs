@@ -10,7 +10,7 @@ mod sign;
 
 use std::{sync::Arc, time::Duration};
 
-use base::{Clock, Entropy};
+use base::{Clock, Rng};
 use bytes::Bytes;
 use reqwest::{Method, Response, header, redirect};
 use serde::{Deserialize, de::DeserializeOwned};
@@ -48,7 +48,7 @@ pub struct Client {
     pub(crate) credentials: Option<Credentials>,
     goes_on: bool,
     pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) entropy: Entropy,
+    pub(crate) rng: Rng,
 }
 
 impl Client {
@@ -57,7 +57,7 @@ impl Client {
         root_url: &str,
         credentials: Option<Credentials>,
         clock: Arc<dyn Clock>,
-        entropy: Entropy,
+        rng: Rng,
     ) -> Result<Self, ClientError> {
         let builder = reqwest::Client::builder().redirect(redirect::Policy::none()).no_proxy();
         let http = builder.connect_timeout(TIMEOUT).build().map_err(ClientError::Setup)?;
@@ -65,7 +65,7 @@ impl Client {
         if reqwest::Url::parse(&root_url).is_err() {
             return Err(ClientError::BadUrl(root_url));
         }
-        Ok(Self { http, root_url, credentials, goes_on: false, clock, entropy })
+        Ok(Self { http, root_url, credentials, goes_on: false, clock, rng })
     }
 
     /// The same client with other credentials.
@@ -107,7 +107,7 @@ impl Client {
     ) -> Result<T, ClientError> {
         let request = RequestName::new(&method, path);
         let body = body.map_or_else(Bytes::new, |value| value.to_string().into());
-        let answer = patiently(&self.entropy, || async {
+        let answer = patiently(&self.rng, || async {
             let response = self.send(&method, &format!("/api/{path}"), body.clone()).await?;
             let response = accepted(response, &request).await?;
             response.bytes().await.map_err(|source| unreachable(&request, source))

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use base::Entropy;
+use base::Rng;
 
 use super::ClientError;
 
@@ -11,7 +11,7 @@ const FIRST_WAIT: Duration = Duration::from_millis(100);
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
 /// Runs `attempt` until it succeeds, fails for good, or has failed six times.
-pub(crate) async fn patiently<T, F>(entropy: &Entropy, mut attempt: impl FnMut() -> F) -> Result<T, ClientError>
+pub(crate) async fn patiently<T, F>(rng: &Rng, mut attempt: impl FnMut() -> F) -> Result<T, ClientError>
 where
     F: Future<Output = Result<T, ClientError>>,
 {
@@ -20,14 +20,14 @@ where
             Err(error) if error.is_passing() => tracing::debug!(%error, "trying again"),
             settled => return settled,
         }
-        tokio::time::sleep(wait_after(tried, entropy)).await;
+        tokio::time::sleep(wait_after(tried, rng)).await;
     }
     attempt().await
 }
 
 /// 100 ms, doubled each time, 25 % up or down.
-pub(crate) fn wait_after(tried: u32, entropy: &Entropy) -> Duration {
-    let shake = 0.75 + entropy.fraction() / 2.0;
+pub(crate) fn wait_after(tried: u32, rng: &Rng) -> Duration {
+    let shake = 0.75 + rng.fraction() / 2.0;
     FIRST_WAIT.saturating_mul(2_u32.saturating_pow(tried)).mul_f64(shake).min(LONGEST_WAIT)
 }
 
@@ -37,11 +37,11 @@ mod tests {
 
     #[test]
     fn waits_double_and_end_at_thirty_seconds() {
-        let entropy = Entropy::seeded(1);
+        let rng = Rng::seeded(1);
         for (tried, middle) in [(0, 100), (1, 200), (4, 1600)] {
-            let wait = wait_after(tried, &entropy).as_millis();
+            let wait = wait_after(tried, &rng).as_millis();
             assert!(wait >= middle * 3 / 4 && wait <= middle * 5 / 4, "{wait} after {tried}");
         }
-        assert_eq!(wait_after(20, &entropy), LONGEST_WAIT);
+        assert_eq!(wait_after(20, &rng), LONGEST_WAIT);
     }
 }

@@ -36,7 +36,7 @@ impl Client {
             let answer = accepted(response.map_err(|source| unreachable(&name, source))?, &name).await;
             answer.map(drop).map_err(on_its_way)
         };
-        patiently(&self.entropy, attempt).await
+        patiently(&self.rng, attempt).await
     }
 }
 

@@ -24,7 +24,7 @@ pub(super) fn header(
     let hash = if body.is_empty() { String::new() } else { payload_hash(content_type, body) };
     let signed = Signed {
         timestamp: &client.clock.now().timestamp().to_string(),
-        nonce: &URL_SAFE_NO_PAD.encode(client.entropy.bytes::<9>()),
+        nonce: &URL_SAFE_NO_PAD.encode(client.rng.bytes::<9>()),
         method: method.as_str(),
         resource: &format!("{}{query}", parsed.path()),
         host: parsed.host_str().unwrap_or_default(),

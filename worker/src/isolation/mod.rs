@@ -9,7 +9,7 @@ mod uid_pool;
 
 use std::{io, path::Path, path::PathBuf};
 
-use base::Entropy;
+use base::Rng;
 use rustix::process::geteuid;
 
 #[cfg(test)]
@@ -82,15 +82,11 @@ pub(crate) struct Isolation {
 
 impl Isolation {
     /// Tries what the settings ask for with a real process in `directory`.
-    pub(crate) async fn open(
-        settings: &IsolationSettings,
-        directory: &Path,
-        entropy: Entropy,
-    ) -> Result<Self, IsolationError> {
+    pub(crate) async fn open(settings: &IsolationSettings, directory: &Path, rng: Rng) -> Result<Self, IsolationError> {
         let uids = match (settings.mode, geteuid().is_root()) {
             (IsolationMode::None, _) | (IsolationMode::Auto, false) => None,
             (IsolationMode::User, false) => return Err(IsolationError::NotRoot),
-            (IsolationMode::Auto | IsolationMode::User, true) => Some(UidPool::open(settings, entropy)?),
+            (IsolationMode::Auto | IsolationMode::User, true) => Some(UidPool::open(settings, rng)?),
         };
         let mut isolation = Self { uids, groups: CgroupParent::open(directory) };
         isolation.probe(directory).await?;

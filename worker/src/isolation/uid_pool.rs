@@ -7,7 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use base::Entropy;
+use base::Rng;
 use rustix::fs::OFlags;
 
 use super::{IsolationError, IsolationSettings, end::end_processes_of};
@@ -17,7 +17,7 @@ pub(super) struct UidPool {
     first: u32,
     count: u32,
     lock_dir: PathBuf,
-    entropy: Entropy,
+    rng: Rng,
 }
 
 /// A user that one task has for itself, as long as this lives. The group has the same number.
@@ -28,17 +28,17 @@ pub(crate) struct TaskUser {
 }
 
 impl UidPool {
-    pub(super) fn open(settings: &IsolationSettings, entropy: Entropy) -> Result<Self, IsolationError> {
+    pub(super) fn open(settings: &IsolationSettings, rng: Rng) -> Result<Self, IsolationError> {
         let lock_dir = settings.lock_dir.clone();
         let made = DirBuilder::new().recursive(true).mode(0o700).create(&lock_dir);
         made.map_err(|error| IsolationError::Locks(lock_dir.display().to_string(), error))?;
-        Ok(Self { first: settings.first_uid.max(1), count: settings.uid_count.max(1), lock_dir, entropy })
+        Ok(Self { first: settings.first_uid.max(1), count: settings.uid_count.max(1), lock_dir, rng })
     }
 
     /// A uid that nobody has and that no process runs as. The search begins anywhere in the range, so that a uid is
     /// seldom used twice in a short time.
     pub(super) async fn take(&self) -> io::Result<TaskUser> {
-        let start = u32::try_from(self.entropy.range(0..u64::from(self.count))).unwrap_or_default();
+        let start = u32::try_from(self.rng.range(0..u64::from(self.count))).unwrap_or_default();
         for step in 0..self.count {
             let uid = self.first + (start + step) % self.count;
             let Some(user) = self.lock(uid)? else { continue };
@@ -95,7 +95,7 @@ mod tests {
             lock_dir: directory.path().join("uids"),
             ..IsolationSettings::default()
         };
-        let open = |seed| UidPool::open(&settings, Entropy::seeded(seed)).unwrap();
+        let open = |seed| UidPool::open(&settings, Rng::seeded(seed)).unwrap();
         let (one, other) = (open(1), open(2));
         let (first, second) = (one.take().await.unwrap(), other.take().await.unwrap());
         assert_ne!(first.uid, second.uid);

@@ -102,7 +102,7 @@ impl Job {
             return Ok(None);
         }
         let proxy =
-            Proxy::start(self.shop.client.clone(), self.hold.credentials(), self.confinement.uid(), &self.shop.entropy)
+            Proxy::start(self.shop.client.clone(), self.hold.credentials(), self.confinement.uid(), &self.shop.rng)
                 .await;
         proxy.map(Some).map_err(|error| {
             self.log.say(format!("the proxy could not be started: {error}"));

@@ -10,7 +10,7 @@ mod report;
 
 use std::{io, sync::Arc, time::Duration};
 
-use base::{Entropy, Shutdown};
+use base::{Rng, Shutdown};
 use protocol::state::ReasonResolved;
 
 pub(crate) use self::directory::make_parent;
@@ -33,7 +33,7 @@ pub(crate) struct Workshop {
     pub(crate) live_logs: LiveLogs,
     pub(crate) isolation: Isolation,
     /// For secrets that a task gets.
-    pub(crate) entropy: Entropy,
+    pub(crate) rng: Rng,
     /// Triggered when the worker is to stop: running tasks end then.
     pub(crate) stop: Shutdown,
 }

@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use base::{Entropy, Shutdown};
+use base::{Rng, Shutdown};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use bytes::Bytes;
 use futures_util::stream;
@@ -31,7 +31,7 @@ const PIECE: usize = 16 * 1024;
 pub(crate) struct LiveLogs {
     server: Server,
     shelf: Arc<Shelf>,
-    entropy: Entropy,
+    rng: Rng,
 }
 
 /// One log on offer, until this is dropped; readers then get the rest and the end.
@@ -46,13 +46,13 @@ pub(crate) struct LiveLog {
 struct Shelf(Mutex<HashMap<String, (PathBuf, Shutdown)>>);
 
 impl LiveLogs {
-    pub(crate) async fn start(host: &str, entropy: Entropy) -> io::Result<Self> {
+    pub(crate) async fn start(host: &str, rng: Rng) -> io::Result<Self> {
         let shelf = Arc::new(Shelf::default());
-        Ok(Self { server: Server::start(host, shelf.clone()).await?, shelf, entropy })
+        Ok(Self { server: Server::start(host, shelf.clone()).await?, shelf, rng })
     }
 
     pub(crate) fn offer(&self, path: &Path) -> LiveLog {
-        let name = URL_SAFE_NO_PAD.encode(self.entropy.bytes::<24>());
+        let name = URL_SAFE_NO_PAD.encode(self.rng.bytes::<24>());
         let finished = Shutdown::new();
         self.shelf.lock().insert(name.clone(), (path.to_owned(), finished.clone()));
         let url = format!("http://{}/log/{name}", self.server.address);

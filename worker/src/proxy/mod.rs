@@ -7,7 +7,7 @@ mod peer;
 
 use std::{io, net::SocketAddr, sync::Arc};
 
-use base::Entropy;
+use base::Rng;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use bytes::Bytes;
 use futures_util::TryStreamExt;
@@ -48,9 +48,9 @@ impl Proxy {
         client: Client,
         credentials: watch::Receiver<Credentials>,
         uid: Option<u32>,
-        entropy: &Entropy,
+        rng: &Rng,
     ) -> io::Result<Self> {
-        let secret = URL_SAFE_NO_PAD.encode(entropy.bytes::<24>());
+        let secret = URL_SAFE_NO_PAD.encode(rng.bytes::<24>());
         let signer = Arc::new(Signer { client, credentials, secret: secret.clone(), uid });
         Ok(Self { server: Server::start("127.0.0.1", signer).await?, secret })
     }

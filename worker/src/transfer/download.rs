@@ -81,7 +81,7 @@ impl Download {
                 return Err(error);
             }
             tracing::debug!(error = error.in_full(), "a download goes on");
-            tokio::time::sleep(wait_after(failures, &self.client.entropy)).await;
+            tokio::time::sleep(wait_after(failures, &self.client.rng)).await;
         }
     }
 

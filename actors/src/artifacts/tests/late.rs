@@ -8,7 +8,7 @@ use tokio::sync::mpsc;
 
 use super::*;
 
-impl House {
+impl TestEnv {
     /// An s3 artifact to upload.
     async fn begin(&self, name: &str) -> String {
         let Created::S3 { put_path, .. } = self.create(name, s3()).await.unwrap() else { panic!("a path") };
@@ -25,59 +25,55 @@ async fn content_is_final_once_the_run_is_resolved() {
         // Here another run follows.
         (TaskState::Exception, Reason::WorkerShutdown),
     ] {
-        let house = House::start().await;
-        let path = house.begin("log").await;
-        house.put(&path, "first").await.unwrap();
-        house.put(&path, "second").await.unwrap();
-        house.end_run(state, reason).await;
+        let env = TestEnv::start().await;
+        let path = env.begin("log").await;
+        env.put(&path, "first").await.unwrap();
+        env.put(&path, "second").await.unwrap();
+        env.end_run(state, reason).await;
 
-        let late = house.put(&path, "third").await.unwrap_err();
+        let late = env.put(&path, "third").await.unwrap_err();
         assert_eq!(late.code(), ErrorCode::RequestConflict, "{late}");
         assert!(late.to_string().contains("`log`"), "{late}");
-        house.put(&path, "second").await.expect("a repeat, whose first answer may have been lost");
-        assert_eq!(house.read("log").await, b"second");
-        house.clock.advance(TimeDelta::minutes(2));
-        assert_eq!(
-            expire(house.artifacts.objects()).await.unwrap().blobs,
-            1,
-            "the first; nothing of the third is kept"
-        );
+        env.put(&path, "second").await.expect("a repeat, whose first answer may have been lost");
+        assert_eq!(env.read("log").await, b"second");
+        env.clock.advance(TimeDelta::minutes(2));
+        assert_eq!(expire(env.artifacts.objects()).await.unwrap().blobs, 1, "the first; nothing of the third is kept");
     }
 }
 
 #[tokio::test]
 async fn what_had_no_content_takes_the_first_that_comes_and_no_other() {
-    let house = House::start().await;
-    let path = house.begin("log").await;
-    house.end_run(TaskState::Exception, Reason::Canceled).await;
-    house.put(&path, "first").await.unwrap();
-    assert_eq!(house.put(&path, "second").await.unwrap_err().code(), ErrorCode::RequestConflict);
+    let env = TestEnv::start().await;
+    let path = env.begin("log").await;
+    env.end_run(TaskState::Exception, Reason::Canceled).await;
+    env.put(&path, "first").await.unwrap();
+    assert_eq!(env.put(&path, "second").await.unwrap_err().code(), ErrorCode::RequestConflict);
     // For a while artifacts of such a run may still be made, and a repeat answers another URL for the same one.
-    let path = house.begin("log").await;
-    assert_eq!(house.put(&path, "third").await.unwrap_err().code(), ErrorCode::RequestConflict);
-    assert_eq!(house.read("log").await, b"first");
+    let path = env.begin("log").await;
+    assert_eq!(env.put(&path, "third").await.unwrap_err().code(), ErrorCode::RequestConflict);
+    assert_eq!(env.read("log").await, b"first");
 }
 
 #[tokio::test]
 async fn an_upload_under_way_when_the_run_is_resolved_is_lost() {
-    let house = House::start().await;
-    let path = house.begin("log").await;
-    house.put(&path, "before").await.unwrap();
+    let env = TestEnv::start().await;
+    let path = env.begin("log").await;
+    env.put(&path, "before").await.unwrap();
     let (sender, receiver) = mpsc::channel(1);
     let body = stream::unfold(receiver, |mut receiver| async { Some((receiver.recv().await?, receiver)) });
     let body = Box::pin(body.map(Ok::<Bytes, Infallible>));
-    let under_way = house.artifacts.objects().receive(token(&path), text_arrival(body));
+    let under_way = env.artifacts.objects().receive(token(&path), text_arrival(body));
     let meanwhile = async {
         // The channel holds one: once both are sent, the upload has begun.
         sender.send(Bytes::from_static(b"un")).await.unwrap();
         sender.send(Bytes::from_static(b"der ")).await.unwrap();
-        house.end_run(TaskState::Completed, Reason::Completed).await;
+        env.end_run(TaskState::Completed, Reason::Completed).await;
         sender.send(Bytes::from_static(b"way")).await.unwrap();
         drop(sender);
     };
     let (stored, ()) = tokio::join!(under_way, meanwhile);
     assert_eq!(stored.unwrap_err().code(), ErrorCode::RequestConflict);
-    assert_eq!(house.read("log").await, b"before");
+    assert_eq!(env.read("log").await, b"before");
 }
 
 /// The last step of an upload and the end of the run, at once: what is there when the run has ended stays.
@@ -85,15 +81,15 @@ async fn an_upload_under_way_when_the_run_is_resolved_is_lost() {
 async fn an_upload_and_the_end_of_its_run_at_once_are_decided_by_the_database() {
     let (mut stored, mut refused) = (0, 0);
     for _ in 0..20 {
-        let house = House::start().await;
-        let path = house.begin("log").await;
-        house.put(&path, "before").await.unwrap();
+        let env = TestEnv::start().await;
+        let path = env.begin("log").await;
+        env.put(&path, "before").await.unwrap();
         let ended = async {
-            house.end_run(TaskState::Completed, Reason::Completed).await;
-            house.read("log").await
+            env.end_run(TaskState::Completed, Reason::Completed).await;
+            env.read("log").await
         };
-        let (put, at_the_end) = tokio::join!(house.put(&path, "at once"), ended);
-        assert_eq!(house.read("log").await, at_the_end, "content changed after the end of its run");
+        let (put, at_the_end) = tokio::join!(env.put(&path, "at once"), ended);
+        assert_eq!(env.read("log").await, at_the_end, "content changed after the end of its run");
         match put {
             Ok(()) => stored += i32::from(at_the_end == b"at once"),
             Err(error) => {
@@ -107,25 +103,25 @@ async fn an_upload_and_the_end_of_its_run_at_once_are_decided_by_the_database() 
 
 #[tokio::test]
 async fn a_finished_object_lives_as_long_as_its_artifact_so_that_its_name_stays_taken() {
-    let house = House::start().await;
-    let Created::Object(upload) = house.create("file", object()).await.unwrap() else { panic!("an upload") };
+    let env = TestEnv::start().await;
+    let Created::Object(upload) = env.create("file", object()).await.unwrap() else { panic!("an upload") };
     let inline = InlineData { content_type: "text/plain".to_owned(), object_data: "c21hbGw=".to_owned() };
     let create = CreateUpload {
         name: upload.name.clone(),
         project_id: upload.project_id.clone(),
         upload_id: upload.upload_id,
         // Earlier than the artifact.
-        expires: house.clock.now() + TimeDelta::minutes(1),
+        expires: env.clock.now() + TimeDelta::minutes(1),
         hashes: Hashes::new(),
         data_inline: Some(inline),
         put_url: None,
     };
-    house.artifacts.objects().create_upload(create).await.unwrap();
-    house.finish_upload(&upload).await;
-    house.artifacts.finish(&house.key("file"), upload.upload_id).await.unwrap();
-    house.end_run(TaskState::Completed, Reason::Completed).await;
+    env.artifacts.objects().create_upload(create).await.unwrap();
+    env.finish_upload(&upload).await;
+    env.artifacts.finish(&env.key("file"), upload.upload_id).await.unwrap();
+    env.end_run(TaskState::Completed, Reason::Completed).await;
 
-    house.clock.advance(TimeDelta::minutes(5));
-    assert_eq!(expire(house.artifacts.objects()).await.unwrap(), Swept { artifacts: 0, objects: 0, blobs: 0 });
-    assert_eq!(house.read("file").await, b"small");
+    env.clock.advance(TimeDelta::minutes(5));
+    assert_eq!(expire(env.artifacts.objects()).await.unwrap(), Swept { artifacts: 0, objects: 0, blobs: 0 });
+    assert_eq!(env.read("file").await, b"small");
 }

@@ -26,41 +26,41 @@ use super::*;
 use crate::object::{Arrival, CreateUpload, FinishUpload, Hashes, InlineData, ObjectError, ObjectSettings};
 
 /// A house with one task, whose run 0 somebody claimed.
-struct House {
+struct TestEnv {
     artifacts: Artifacts,
     db: Db,
     clock: TestClock,
     task_id: TaskId,
-    entropy: Entropy,
+    rng: Rng,
     _directory: TempDir,
     _database: TestDatabase,
 }
 
-impl House {
+impl TestEnv {
     async fn start() -> Self {
-        let house = Self::idle().await;
+        let env = Self::idle().await;
         let worker = WorkerName { worker_group: "group".to_owned(), worker_id: "worker".to_owned() };
-        let now = house.clock.now();
-        house.db.claim_task(house.task_id, 0, &worker, None, now + TimeDelta::minutes(20), now).await.unwrap();
-        house
+        let now = env.clock.now();
+        env.db.claim_task(env.task_id, 0, &worker, None, now + TimeDelta::minutes(20), now).await.unwrap();
+        env
     }
 
     /// Nobody has claimed the run.
     async fn idle() -> Self {
         let database = TestDatabase::create().await;
         let directory = tempfile::tempdir().unwrap();
-        let (db, clock, entropy) = (database.db().await, TestClock::default(), Entropy::seeded(1));
+        let (db, clock, rng) = (database.db().await, TestClock::default(), Rng::seeded(1));
         let shared: Arc<dyn Clock> = Arc::new(clock.clone());
         let objects =
-            Objects::start(db.clone(), shared.clone(), entropy.clone(), directory.path(), &ObjectSettings::default())
+            Objects::start(db.clone(), shared.clone(), rng.clone(), directory.path(), &ObjectSettings::default())
                 .await
                 .unwrap();
-        let artifacts = Artifacts::new(db.clone(), shared, entropy.clone(), objects);
-        let task_id = TaskId::from_random(entropy.uuid_bytes());
+        let artifacts = Artifacts::new(db.clone(), shared, rng.clone(), objects);
+        let task_id = TaskId::from_random(rng.uuid_bytes());
         let tasks = [task(task_id, clock.now())];
         let batch = CreateBatch::new(&tasks, &[]);
-        db.lane().create_tasks(&batch, clock.now()).await.unwrap();
-        Self { artifacts, db, clock, task_id, entropy, _directory: directory, _database: database }
+        db.batch_connection().create_tasks(&batch, clock.now()).await.unwrap();
+        Self { artifacts, db, clock, task_id, rng, _directory: directory, _database: database }
     }
 
     fn key(&self, name: &str) -> ArtifactKey {
@@ -82,7 +82,7 @@ impl House {
     async fn end_run(&self, state: TaskState, reason: ReasonResolved) {
         let mut batch = ReportBatch::default();
         batch.push(self.task_id, 0, state, reason, false, None);
-        self.db.lane().report_runs(&batch, &UploadExemptions::all(), self.clock.now()).await.unwrap();
+        self.db.batch_connection().report_runs(&batch, &UploadExemptions::all(), self.clock.now()).await.unwrap();
     }
 
     /// Sends content to an upload path.

@@ -14,14 +14,14 @@ mod roles;
 const QUEUE_TOKEN: &str = "queue-token-queue-token-queue";
 
 /// One process on a database of its own.
-struct House {
+struct TestEnv {
     auth: Auth,
     clock: TestClock,
     told: Arc<AtomicUsize>,
     database: TestDatabase,
 }
 
-impl House {
+impl TestEnv {
     async fn start() -> Self {
         let database = TestDatabase::create().await;
         let (auth, clock, told) = process(&database, &["one"]).await;
@@ -59,12 +59,12 @@ impl House {
 /// Another process on the same database, with the keys of these names.
 async fn process(database: &TestDatabase, keys: &[&str]) -> (Auth, TestClock, Arc<AtomicUsize>) {
     let (clock, told) = (TestClock::default(), Arc::new(AtomicUsize::new(0)));
-    let keys: Vec<SealingKey> = keys.iter().map(|id| SealingKey::make(id, &Entropy::seeded(id.len() as u64))).collect();
+    let keys: Vec<SealingKey> = keys.iter().map(|id| SealingKey::make(id, &Rng::seeded(id.len() as u64))).collect();
     let (ring, counted) = (KeyRing::new(&keys).unwrap(), told.clone());
     let relay: Nudge = Arc::new(move || _ = counted.fetch_add(1, Ordering::Relaxed));
     let shared: Arc<dyn Clock> = Arc::new(clock.clone());
     let (db, month) = (database.db().await, TimeDelta::days(30));
-    let auth = Auth::new(db, shared, Entropy::system(), Arc::new(ring), relay, QUEUE_TOKEN, month);
+    let auth = Auth::new(db, shared, Rng::system(), Arc::new(ring), relay, QUEUE_TOKEN, month);
     (auth, clock, told)
 }
 

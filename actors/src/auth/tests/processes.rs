@@ -7,11 +7,11 @@ fn fixed(client_id: &str, token: &str) -> StaticClient {
 
 #[tokio::test]
 async fn a_change_elsewhere_is_known_after_the_next_look() {
-    let house = House::start().await;
-    let (other, ..) = process(&house.database, &["one"]).await;
+    let env = TestEnv::start().await;
+    let (other, ..) = process(&env.database, &["one"]).await;
     other.start(&[]).await.unwrap();
-    let token = house.create("c", &["assume:r"]).await;
-    house.role("r", &["x"]).await.unwrap();
+    let token = env.create("c", &["assume:r"]).await;
+    env.role("r", &["x"]).await.unwrap();
     assert_eq!(token_of(&other, "c"), None);
     other.0.look().await.unwrap();
     assert_eq!(token_of(&other, "c"), Some(token));
@@ -21,36 +21,36 @@ async fn a_change_elsewhere_is_known_after_the_next_look() {
 
 #[tokio::test]
 async fn clients_of_the_settings_follow_the_settings() {
-    let house = House::start().await;
-    house.auth.start(&[fixed("static/a", "one"), fixed("static/b", "two")]).await.unwrap();
-    assert_eq!(house.token_of("static/b").as_deref(), Some("two"));
-    assert_eq!(house.token_of("static/taskcluster/queue").as_deref(), Some(QUEUE_TOKEN));
-    let before = house.auth.client("static/a").await.unwrap();
-    house.auth.start(&[fixed("static/a", "one"), fixed("static/b", "three")]).await.unwrap();
-    assert_eq!(house.auth.client("static/a").await.unwrap(), before);
-    assert_eq!(house.token_of("static/b").as_deref(), Some("three"));
-    house.auth.start(&[]).await.unwrap();
-    assert_eq!(house.token_of("static/a"), None);
+    let env = TestEnv::start().await;
+    env.auth.start(&[fixed("static/a", "one"), fixed("static/b", "two")]).await.unwrap();
+    assert_eq!(env.token_of("static/b").as_deref(), Some("two"));
+    assert_eq!(env.token_of("static/taskcluster/queue").as_deref(), Some(QUEUE_TOKEN));
+    let before = env.auth.client("static/a").await.unwrap();
+    env.auth.start(&[fixed("static/a", "one"), fixed("static/b", "three")]).await.unwrap();
+    assert_eq!(env.auth.client("static/a").await.unwrap(), before);
+    assert_eq!(env.token_of("static/b").as_deref(), Some("three"));
+    env.auth.start(&[]).await.unwrap();
+    assert_eq!(env.token_of("static/a"), None);
 }
 
 #[tokio::test]
 async fn keys_are_changed_without_anybody_noticing() {
-    let house = House::start().await;
-    let token = house.create("c", &[]).await;
-    let (both, ..) = process(&house.database, &["one", "newer"]).await;
+    let env = TestEnv::start().await;
+    let token = env.create("c", &[]).await;
+    let (both, ..) = process(&env.database, &["one", "newer"]).await;
     both.start(&[]).await.unwrap();
     assert_eq!(both.client("c").await.unwrap().sealed_access_token.kid, "newer");
-    let (later, ..) = process(&house.database, &["newer"]).await;
+    let (later, ..) = process(&env.database, &["newer"]).await;
     later.start(&[]).await.unwrap();
     assert_eq!(token_of(&later, "c"), Some(token));
 }
 
 #[tokio::test]
 async fn nobody_signs_as_a_client_whose_token_cannot_be_opened() {
-    let house = House::start().await;
-    house.create("c", &[]).await;
-    let (other, ..) = process(&house.database, &["another"]).await;
+    let env = TestEnv::start().await;
+    env.create("c", &[]).await;
+    let (other, ..) = process(&env.database, &["another"]).await;
     other.start(&[]).await.unwrap();
     assert_eq!(token_of(&other, "c"), None);
-    assert_eq!(code(other.create_client("c", house.body(&[]), "me").await), ErrorCode::InternalServerError);
+    assert_eq!(code(other.create_client("c", env.body(&[]), "me").await), ErrorCode::InternalServerError);
 }

@@ -7,21 +7,21 @@ fn allowed(_: &[&str]) -> Result<(), AuthError> {
 
 #[tokio::test]
 async fn a_role_gives_its_scopes_at_once_and_no_longer_than_it_is() {
-    let house = House::start().await;
-    house.create("c", &["assume:team:x"]).await;
-    house.role("team:*", &["read:<..>"]).await.unwrap();
-    assert_eq!(house.holds("c"), ["assume:team:x", "read:x"]);
-    house.auth.update_role("team:*", &role(&["write:<..>/y"]), "me", allowed).await.unwrap();
-    assert_eq!(house.holds("c"), ["assume:team:x", "write:x/y"]);
-    house.auth.delete_role("team:*", "me").await.unwrap();
-    house.auth.delete_role("team:*", "me").await.unwrap();
-    assert_eq!(house.holds("c"), ["assume:team:x"]);
+    let env = TestEnv::start().await;
+    env.create("c", &["assume:team:x"]).await;
+    env.role("team:*", &["read:<..>"]).await.unwrap();
+    assert_eq!(env.holds("c"), ["assume:team:x", "read:x"]);
+    env.auth.update_role("team:*", &role(&["write:<..>/y"]), "me", allowed).await.unwrap();
+    assert_eq!(env.holds("c"), ["assume:team:x", "write:x/y"]);
+    env.auth.delete_role("team:*", "me").await.unwrap();
+    env.auth.delete_role("team:*", "me").await.unwrap();
+    assert_eq!(env.holds("c"), ["assume:team:x"]);
 }
 
 #[tokio::test]
 async fn a_stored_role_anonymous_adds_to_what_the_settings_let_everybody_do() {
-    let house = House::start().await;
-    let (open, ..) = process(&house.database, &["one"]).await;
+    let env = TestEnv::start().await;
+    let (open, ..) = process(&env.database, &["one"]).await;
     open.grant_everybody(&["read:a", "read:b"]);
     open.start(&[]).await.unwrap();
     let everybody = || open.clients().now().anonymous().as_slice().to_vec();
@@ -33,53 +33,53 @@ async fn a_stored_role_anonymous_adds_to_what_the_settings_let_everybody_do() {
     let known = open.clients().now();
     assert_eq!(known.role("anonymous").unwrap().row.scopes, ["read:b", "read:c"], "what is stored stays as it is");
 
-    house.auth.0.look().await.unwrap();
-    assert_eq!(house.auth.clients().now().anonymous().as_slice(), ["assume:anonymous", "read:b", "read:c"]);
+    env.auth.0.look().await.unwrap();
+    assert_eq!(env.auth.clients().now().anonymous().as_slice(), ["assume:anonymous", "read:b", "read:c"]);
     open.delete_role("anonymous", "me").await.unwrap();
     assert_eq!(everybody(), ["assume:anonymous", "read:a", "read:b"]);
 }
 
 #[tokio::test]
 async fn the_same_role_again_is_success_and_another_is_a_conflict() {
-    let house = House::start().await;
-    let made = house.role("r", &["b", "a"]).await.unwrap();
+    let env = TestEnv::start().await;
+    let made = env.role("r", &["b", "a"]).await.unwrap();
     assert_eq!(made.scopes, ["a", "b"]);
-    assert_eq!(house.role("r", &["a", "b"]).await.unwrap(), made);
-    assert_eq!(code(house.role("r", &["c"]).await), ErrorCode::RequestConflict);
-    assert_eq!(code(house.auth.update_role("absent", &role(&[]), "me", allowed).await), ErrorCode::ResourceNotFound);
+    assert_eq!(env.role("r", &["a", "b"]).await.unwrap(), made);
+    assert_eq!(code(env.role("r", &["c"]).await), ErrorCode::RequestConflict);
+    assert_eq!(code(env.auth.update_role("absent", &role(&[]), "me", allowed).await), ErrorCode::ResourceNotFound);
 }
 
 #[tokio::test]
 async fn roles_that_lead_back_to_themselves_are_refused() {
-    let house = House::start().await;
-    house.role("a:*", &["assume:b:<..>"]).await.unwrap();
-    let refused = house.role("b:*", &["assume:a:x<..>"]).await.unwrap_err();
+    let env = TestEnv::start().await;
+    env.role("a:*", &["assume:b:<..>"]).await.unwrap();
+    let refused = env.role("b:*", &["assume:a:x<..>"]).await.unwrap_err();
     assert_eq!(refused.code(), ErrorCode::InputError);
     assert!(refused.to_string().contains("cycle"), "{refused}");
-    assert_eq!(code(house.role("c:*", &["x:<..>:<..>"]).await), ErrorCode::InputError);
-    assert!(house.auth.clients().now().role("b:*").is_none());
+    assert_eq!(code(env.role("c:*", &["x:<..>:<..>"]).await), ErrorCode::InputError);
+    assert!(env.auth.clients().now().role("b:*").is_none());
 }
 
 #[tokio::test]
 async fn only_what_a_role_did_not_give_before_must_be_allowed() {
-    let house = House::start().await;
-    house.role("r", &["has:*", "assume:s"]).await.unwrap();
-    house.role("s", &["through"]).await.unwrap();
+    let env = TestEnv::start().await;
+    env.role("r", &["has:*", "assume:s"]).await.unwrap();
+    env.role("s", &["through"]).await.unwrap();
     let only_mine = |added: &[&str]| if added == ["mine"] { Ok(()) } else { Err(AuthError::Contended("role")) };
     let body = role(&["has:x", "through", "mine"]);
-    assert_eq!(house.auth.update_role("r", &body, "me", only_mine).await.unwrap().scopes, body.scopes);
-    assert!(house.auth.update_role("r", &role(&["mine", "theirs"]), "me", only_mine).await.is_err());
+    assert_eq!(env.auth.update_role("r", &body, "me", only_mine).await.unwrap().scopes, body.scopes);
+    assert!(env.auth.update_role("r", &role(&["mine", "theirs"]), "me", only_mine).await.is_err());
 }
 
 #[tokio::test]
 async fn roles_that_many_change_at_once_are_all_written() {
-    let house = House::start().await;
-    let (other, ..) = process(&house.database, &["one"]).await;
+    let env = TestEnv::start().await;
+    let (other, ..) = process(&env.database, &["one"]).await;
     other.start(&[]).await.unwrap();
     let ids: Vec<String> = (0..4).map(|number| format!("r{number}")).collect();
     for id in &ids {
         let both =
-            tokio::join!(house.auth.create_role(id, role(&["a"]), "me"), other.create_role(id, role(&["a"]), "me"));
+            tokio::join!(env.auth.create_role(id, role(&["a"]), "me"), other.create_role(id, role(&["a"]), "me"));
         assert_eq!(both.0.unwrap(), both.1.unwrap());
     }
     other.0.look().await.unwrap();
@@ -88,11 +88,11 @@ async fn roles_that_many_change_at_once_are_all_written() {
 
 #[tokio::test]
 async fn roles_that_multiply_are_refused_when_they_are_written() {
-    let house = House::start().await;
+    let env = TestEnv::start().await;
     let double = |level: u32| [format!("assume:r{level:02}-<..>0"), format!("assume:r{level:02}-<..>1")];
     let write = async |level: u32| {
         let scopes = double(level + 1);
-        house.role(&format!("r{level:02}-*"), &[scopes[0].as_str(), &scopes[1]]).await
+        env.role(&format!("r{level:02}-*"), &[scopes[0].as_str(), &scopes[1]]).await
     };
     for level in (10..22).rev() {
         write(level).await.unwrap();
@@ -100,26 +100,26 @@ async fn roles_that_multiply_are_refused_when_they_are_written() {
     let refused = write(9).await.unwrap_err();
     assert_eq!(refused.code(), ErrorCode::InputError);
     assert!(refused.to_string().contains("`r09-*`"), "{refused}");
-    assert!(house.auth.clients().now().role("r09-*").is_none());
+    assert!(env.auth.clients().now().role("r09-*").is_none());
 
-    house.role("r09-*", &["assume:r10-<..>0"]).await.unwrap();
+    env.role("r09-*", &["assume:r10-<..>0"]).await.unwrap();
     let body = role(&["assume:r10-<..>0", "assume:r10-<..>1"]);
-    assert_eq!(house.auth.update_role("r09-*", &body, "me", allowed).await.unwrap_err().code(), ErrorCode::InputError);
-    house.create("c", &["assume:r10-x"]).await;
-    assert_eq!(house.holds("c").len(), 1 + 8190);
+    assert_eq!(env.auth.update_role("r09-*", &body, "me", allowed).await.unwrap_err().code(), ErrorCode::InputError);
+    env.create("c", &["assume:r10-x"]).await;
+    assert_eq!(env.holds("c").len(), 1 + 8190);
 }
 
 #[tokio::test]
 async fn a_client_whose_scopes_come_to_too_many_is_refused() {
-    let house = House::start().await;
-    house.role("x*", &["<..>"]).await.unwrap();
-    let endless = house.role("y*", &["assume:xassume:yassume:y<..>"]).await;
+    let env = TestEnv::start().await;
+    env.role("x*", &["<..>"]).await.unwrap();
+    let endless = env.role("y*", &["assume:xassume:yassume:y<..>"]).await;
     assert_eq!(code(endless), ErrorCode::InputError);
     let scopes: Vec<String> = (0..1000).map(|n| format!("s:{n}:<..>")).collect();
-    house.role("many:*", &scopes.iter().map(String::as_str).collect::<Vec<_>>()).await.unwrap();
+    env.role("many:*", &scopes.iter().map(String::as_str).collect::<Vec<_>>()).await.unwrap();
     let names: Vec<String> = (0..101).map(|n| format!("assume:many:{n}")).collect();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
-    house.create("c", &names[..90]).await;
-    assert_eq!(code(house.auth.create_client("d", house.body(&names), "me").await), ErrorCode::InputError);
-    assert_eq!(code(house.auth.update_client("c", house.body(&names), "me", allowed).await), ErrorCode::InputError);
+    env.create("c", &names[..90]).await;
+    assert_eq!(code(env.auth.create_client("d", env.body(&names), "me").await), ErrorCode::InputError);
+    assert_eq!(code(env.auth.update_client("c", env.body(&names), "me", allowed).await), ErrorCode::InputError);
 }

@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use base::{Clock, Entropy, telemetry};
+use base::{Clock, Rng, telemetry};
 use bus::{Bus, CallFailure};
 use bytes::Bytes;
 use chrono::TimeDelta;
@@ -39,8 +39,8 @@ pub struct Remote {
 
 impl Remote {
     /// `most`: calls under way at the same time; one more is shed at once.
-    pub fn new(bus: Arc<dyn Bus>, clock: Arc<dyn Clock>, entropy: &Entropy, inbox: &str, most: usize) -> Self {
-        let (caller, calls, room) = (entropy.number(), Arc::default(), Arc::new(Semaphore::new(most)));
+    pub fn new(bus: Arc<dyn Bus>, clock: Arc<dyn Clock>, rng: &Rng, inbox: &str, most: usize) -> Self {
+        let (caller, calls, room) = (rng.number(), Arc::default(), Arc::new(Semaphore::new(most)));
         Self { bus, clock, inbox: inbox.into(), caller, calls, room }
     }
 

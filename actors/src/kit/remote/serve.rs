@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use base::{Backoff, Clock, Entropy, telemetry};
+use base::{Backoff, Clock, Rng, telemetry};
 use bus::{Bus, BusError, Exchange, Subscription};
 use prost::Message as _;
 use protocol::proto::{GivenUp, Request, Response};
@@ -36,7 +36,7 @@ pub trait Answer: Send + Sync + 'static {
 pub struct Service<A> {
     pub bus: Arc<dyn Bus>,
     pub clock: Arc<dyn Clock>,
-    pub entropy: Entropy,
+    pub rng: Rng,
     /// For logs only.
     pub name: &'static str,
     pub inbox: &'static str,
@@ -52,7 +52,7 @@ impl<A> Clone for Service<A> {
         Self {
             bus: self.bus.clone(),
             clock: self.clock.clone(),
-            entropy: self.entropy.clone(),
+            rng: self.rng.clone(),
             answer: self.answer.clone(),
             ..*self
         }
@@ -104,7 +104,7 @@ impl<A: Answer> Actor for Desk<A> {
             running: Running::default(),
             answering: JoinSet::new(),
             tick: Tick::new(self.0.name),
-            backoff: Backoff::new(FIRST_PAUSE, LONGEST_PAUSE, self.0.entropy.clone()),
+            backoff: Backoff::new(FIRST_PAUSE, LONGEST_PAUSE, self.0.rng.clone()),
         })
     }
 

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use base::{Clock, Entropy, SystemClock, TestClock};
+use base::{Clock, Rng, SystemClock, TestClock};
 use bus::{Bus, MemoryBus};
 use prost::Message as _;
 use protocol::proto::{Request, Response, TaskRef, response::Outcome};
@@ -42,14 +42,14 @@ impl Answer for Echo {
     }
 }
 
-struct House {
+struct TestEnv {
     bus: Arc<dyn Bus>,
     echo: Arc<Echo>,
     begun: mpsc::UnboundedReceiver<&'static str>,
     ended: mpsc::UnboundedReceiver<&'static str>,
 }
 
-impl House {
+impl TestEnv {
     fn new() -> Self {
         let ((tell_begun, begun), (tell_ended, ended)) = (mpsc::unbounded_channel(), mpsc::unbounded_channel());
         let echo = Arc::new(Echo { begun: tell_begun, ended: tell_ended, gate: Notify::new() });
@@ -60,18 +60,18 @@ impl House {
         let service = Service {
             bus: self.bus.clone(),
             clock,
-            entropy: Entropy::seeded(1),
+            rng: Rng::seeded(1),
             name: "test/echo",
             inbox: INBOX,
             most: 10,
             finish_within: BRIEFLY,
             answer: self.echo.clone(),
         };
-        Supervisor::start(vec![service.part()], Entropy::seeded(2)).await
+        Supervisor::start(vec![service.part()], Rng::seeded(2)).await
     }
 
     fn remote(&self, most: usize) -> Remote {
-        Remote::new(self.bus.clone(), Arc::new(SystemClock), &Entropy::seeded(3), INBOX, most)
+        Remote::new(self.bus.clone(), Arc::new(SystemClock), &Rng::seeded(3), INBOX, most)
     }
 }
 
@@ -83,48 +83,48 @@ async fn ask(remote: &Remote, method: &str, deadline: Duration) -> Result<String
 
 #[tokio::test]
 async fn a_service_that_nobody_runs_is_down_and_one_that_comes_soon_is_waited_for() {
-    let house = House::new();
-    let remote = house.remote(10);
+    let env = TestEnv::new();
+    let remote = env.remote(10);
     assert_eq!(ask(&remote, "echo", SOON).await, Err(CallError::Down));
 
-    let (answered, served) = tokio::join!(ask(&remote, "echo", SOON), house.serve(Arc::new(SystemClock)));
+    let (answered, served) = tokio::join!(ask(&remote, "echo", SOON), env.serve(Arc::new(SystemClock)));
     assert_eq!(answered.as_deref(), Ok("echo"));
     served.stop(SOON).await;
 }
 
 #[tokio::test]
 async fn a_call_that_is_late_is_ended_where_it_was_begun() {
-    let mut house = House::new();
-    let served = house.serve(Arc::new(SystemClock)).await;
-    let remote = house.remote(10);
+    let mut env = TestEnv::new();
+    let served = env.serve(Arc::new(SystemClock)).await;
+    let remote = env.remote(10);
 
     assert_eq!(ask(&remote, "wait", BRIEFLY).await, Err(CallError::Late));
-    assert_eq!((house.begun.recv().await, house.ended.recv().await), (Some("begun"), Some("ended")));
+    assert_eq!((env.begun.recv().await, env.ended.recv().await), (Some("begun"), Some("ended")));
     assert_eq!(ask(&remote, "echo", SOON).await.as_deref(), Ok("echo"), "it goes on for others");
     served.stop(SOON).await;
 }
 
 #[tokio::test]
 async fn a_call_whose_time_is_over_is_not_begun() {
-    let mut house = House::new();
+    let mut env = TestEnv::new();
     let later = TestClock::at(SystemClock.now() + chrono::TimeDelta::minutes(1));
-    let served = house.serve(Arc::new(later)).await;
+    let served = env.serve(Arc::new(later)).await;
 
-    assert_eq!(ask(&house.remote(10), "echo", BRIEFLY).await, Err(CallError::Late));
-    assert!(house.begun.try_recv().is_err());
+    assert_eq!(ask(&env.remote(10), "echo", BRIEFLY).await, Err(CallError::Late));
+    assert!(env.begun.try_recv().is_err());
     served.stop(SOON).await;
 }
 
 #[tokio::test]
 async fn more_calls_than_there_is_room_for_are_shed_at_once() {
-    let mut house = House::new();
-    let served = house.serve(Arc::new(SystemClock)).await;
-    let remote = house.remote(1);
+    let mut env = TestEnv::new();
+    let served = env.serve(Arc::new(SystemClock)).await;
+    let remote = env.remote(1);
 
     let shed = async {
-        house.begun.recv().await.unwrap();
+        env.begun.recv().await.unwrap();
         let shed = ask(&remote, "echo", SOON).await;
-        house.echo.gate.notify_one();
+        env.echo.gate.notify_one();
         shed
     };
     let (first, shed) = tokio::join!(ask(&remote, "wait", SOON), shed);
@@ -134,21 +134,21 @@ async fn more_calls_than_there_is_room_for_are_shed_at_once() {
 
 #[tokio::test]
 async fn what_a_process_does_not_finish_before_it_ends_is_answered_by_another() {
-    let mut house = House::new();
-    let one = house.serve(Arc::new(SystemClock)).await;
-    let remote = house.remote(10);
+    let mut env = TestEnv::new();
+    let one = env.serve(Arc::new(SystemClock)).await;
+    let remote = env.remote(10);
     assert_eq!(ask(&remote, "echo", SOON).await.as_deref(), Ok("echo"));
-    house.begun.recv().await.unwrap();
+    env.begun.recv().await.unwrap();
 
     let handed_over = async {
-        house.begun.recv().await.unwrap();
-        let other = house.serve(Arc::new(SystemClock)).await;
+        env.begun.recv().await.unwrap();
+        let other = env.serve(Arc::new(SystemClock)).await;
         // Asked of both until the other one is known to answer, too.
         for _ in 0..20 {
             ask(&remote, "echo", SOON).await.unwrap();
         }
         one.stop(SOON).await;
-        house.echo.gate.notify_one();
+        env.echo.gate.notify_one();
         other
     };
     let (answered, other) = tokio::join!(ask(&remote, "wait", SOON), handed_over);

@@ -9,7 +9,7 @@ use super::{
 
 const LARGE: usize = 12_000_000;
 
-struct BucketHouse {
+struct BucketEnv {
     objects: Objects,
     bucket: Bucket,
     clock: TestClock,
@@ -17,7 +17,7 @@ struct BucketHouse {
     _database: TestDatabase,
 }
 
-impl BucketHouse {
+impl BucketEnv {
     /// With names of its own in the bucket. `None`: there is no server.
     #[expect(clippy::disallowed_methods, reason = "tests read the environment of the machine they run on")]
     async fn start(name: &str) -> Option<Self> {
@@ -27,7 +27,7 @@ impl BucketHouse {
         };
         // An error means that another test of this process was faster, with the same provider.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let prefix = format!("{name}-{}/", Entropy::system().range(0..1 << 40));
+        let prefix = format!("{name}-{}/", Rng::system().range(0..1 << 40));
         let s3 = S3Settings {
             bucket: "drover".to_owned(),
             endpoint,
@@ -40,8 +40,8 @@ impl BucketHouse {
         let (database, directory, clock) =
             (TestDatabase::create().await, tempfile::tempdir().unwrap(), TestClock::default());
         let folder = directory.path().join("objects");
-        let (db, shared, entropy) = (database.db().await, Arc::new(clock.clone()), Entropy::seeded(1));
-        let objects = Objects::start(db, shared, entropy, &folder, &ObjectSettings { s3 }).await.unwrap();
+        let (db, shared, rng) = (database.db().await, Arc::new(clock.clone()), Rng::seeded(1));
+        let objects = Objects::start(db, shared, rng, &folder, &ObjectSettings { s3 }).await.unwrap();
         assert!(!folder.exists(), "with a bucket there is no folder");
         Some(Self { objects, bucket, clock, _directory: directory, _database: database })
     }
@@ -57,7 +57,7 @@ impl BucketHouse {
         let upload = CreateUpload {
             name: name.to_owned(),
             project_id: "drover".to_owned(),
-            upload_id: UploadId::from_random(self.objects.entropy.uuid_bytes()),
+            upload_id: UploadId::from_random(self.objects.rng.uuid_bytes()),
             expires: self.clock.now() + TimeDelta::days(7),
             hashes: Hashes::new(),
             data_inline: None,
@@ -80,38 +80,38 @@ impl BucketHouse {
 
 #[tokio::test]
 async fn a_bucket_keeps_content_of_any_size_until_it_expires() {
-    let Some(house) = BucketHouse::start("any-size").await else { return };
+    let Some(env) = BucketEnv::start("any-size").await else { return };
     let large: Vec<u8> = (0..LARGE).map(|at| u8::try_from(at % 251).unwrap()).collect();
-    let mut expires = house.clock.now();
+    let mut expires = env.clock.now();
     for (name, data) in [("empty", &[][..]), ("small", DATA), ("../large", &large)] {
-        expires = house.finished(name, data).await;
-        assert!(house.read(name, None).await == data, "{name}");
+        expires = env.finished(name, data).await;
+        assert!(env.read(name, None).await == data, "{name}");
     }
-    assert_eq!(house.read("../large", Some(5_242_870..5_242_890)).await, large[5_242_870..5_242_890]);
-    let names = house.names().await;
+    assert_eq!(env.read("../large", Some(5_242_870..5_242_890)).await, large[5_242_870..5_242_890]);
+    let names = env.names().await;
     assert!(names.len() == 3 && names.iter().all(|name| name.matches('/').count() == 2), "{names:?}");
 
-    house.clock.set(expires + TimeDelta::milliseconds(1));
-    assert_eq!(house.objects.expire().await.unwrap().objects, 3);
-    house.clock.advance(TimeDelta::minutes(2));
-    assert_eq!(house.objects.expire().await.unwrap().blobs, 3);
-    assert!(house.names().await.is_empty());
+    env.clock.set(expires + TimeDelta::milliseconds(1));
+    assert_eq!(env.objects.expire().await.unwrap().objects, 3);
+    env.clock.advance(TimeDelta::minutes(2));
+    assert_eq!(env.objects.expire().await.unwrap().blobs, 3);
+    assert!(env.names().await.is_empty());
 }
 
 #[tokio::test]
 async fn parts_that_a_killed_process_left_in_the_bucket_are_swept_away() {
-    let Some(house) = BucketHouse::start("killed").await else { return };
-    let blob = house.objects.new_blob();
-    house.objects.db.start_content(blob, &house.bucket.id, house.clock.now()).await.unwrap();
-    let mut half = writer::Writer::new(&house.objects, blob, 1, false);
+    let Some(env) = BucketEnv::start("killed").await else { return };
+    let blob = env.objects.new_blob();
+    env.objects.db.start_content(blob, &env.bucket.id, env.clock.now()).await.unwrap();
+    let mut half = writer::Writer::new(&env.objects, blob, 1, false);
     half.write(vec![7; 6_000_000].into()).await.unwrap();
     let id = half.multipart_id().unwrap();
     drop(half);
 
-    house.clock.advance(TimeDelta::hours(25));
-    assert_eq!(house.objects.expire().await.unwrap().blobs, 1);
+    env.clock.advance(TimeDelta::hours(25));
+    assert_eq!(env.objects.expire().await.unwrap().blobs, 1);
 
-    let place = house.objects.stores.chosen().begin(blob).await.unwrap();
+    let place = env.objects.stores.chosen().begin(blob).await.unwrap();
     let Parts::Bucket(mut parts) = place else { panic!("a bucket") };
     parts.id = id;
     assert!(parts.put(vec![7; 10].into()).await.is_err(), "the store has ended this upload");
@@ -119,12 +119,12 @@ async fn parts_that_a_killed_process_left_in_the_bucket_are_swept_away() {
 
 #[tokio::test]
 async fn content_that_lies_in_another_store_is_asked_for_in_vain_but_not_lost() {
-    let Some(house) = BucketHouse::start("other").await else { return };
-    house.finished("here", DATA).await;
-    let url = house.objects.simple_path("here").await.unwrap();
-    let stored = house.objects.find(token(&url)).await.unwrap();
+    let Some(env) = BucketEnv::start("other").await else { return };
+    env.finished("here", DATA).await;
+    let url = env.objects.simple_path("here").await.unwrap();
+    let stored = env.objects.find(token(&url)).await.unwrap();
     let elsewhere = Stored { store_id: "s3/another".to_owned(), ..stored };
-    let error = house.objects.open(&elsewhere, None).await.map(|it| it.length).unwrap_err();
+    let error = env.objects.open(&elsewhere, None).await.map(|it| it.length).unwrap_err();
     assert!(api_words(&error).contains("s3/another"), "{error:?}");
 }
 

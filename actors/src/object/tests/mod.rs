@@ -17,14 +17,14 @@ const DATA: &[u8] = b"compiled with care";
 const SHA256: &str = "620e1c5e27b40f6aae0961001101346807cd6f8248246ce1076e50f6ab587308";
 
 /// An object service with a database and a directory of its own.
-struct House {
+struct TestEnv {
     objects: Objects,
     clock: TestClock,
     directory: TempDir,
     database: TestDatabase,
 }
 
-impl House {
+impl TestEnv {
     async fn start() -> Self {
         let database = TestDatabase::create().await;
         let directory = tempfile::tempdir().unwrap();
@@ -42,7 +42,7 @@ impl House {
         CreateUpload {
             name: name.to_owned(),
             project_id: "drover".to_owned(),
-            upload_id: UploadId::from_random(self.objects.entropy.uuid_bytes()),
+            upload_id: UploadId::from_random(self.objects.rng.uuid_bytes()),
             expires: self.clock.now() + TimeDelta::days(7),
             hashes: Hashes::new(),
             data_inline: None,
@@ -72,9 +72,9 @@ impl House {
 }
 
 async fn open_service(database: &TestDatabase, clock: &TestClock, directory: &TempDir, seed: u64) -> Objects {
-    let entropy = Entropy::seeded(seed);
+    let rng = Rng::seeded(seed);
     let clock = Arc::new(clock.clone());
-    Objects::start(database.db().await, clock, entropy, directory.path(), &ObjectSettings::default()).await.unwrap()
+    Objects::start(database.db().await, clock, rng, directory.path(), &ObjectSettings::default()).await.unwrap()
 }
 
 fn arrival(

@@ -2,41 +2,41 @@ use super::*;
 
 #[tokio::test]
 async fn what_was_uploaded_is_what_is_downloaded() {
-    let house = House::start().await;
-    let upload = house.upload("public/log.txt");
-    let url = put_url(house.objects.create_upload(upload.clone()).await.unwrap());
-    let content = house.objects.receive(token(&url), whole()).await.unwrap();
+    let env = TestEnv::start().await;
+    let upload = env.upload("public/log.txt");
+    let url = put_url(env.objects.create_upload(upload.clone()).await.unwrap());
+    let content = env.objects.receive(token(&url), whole()).await.unwrap();
     assert_eq!((content.content_length, content.sha256.as_str()), (18, SHA256));
-    assert_eq!(house.objects.metadata("public/log.txt").await.unwrap_err().code(), ErrorCode::ResourceNotFound);
+    assert_eq!(env.objects.metadata("public/log.txt").await.unwrap_err().code(), ErrorCode::ResourceNotFound);
 
-    house.objects.finish_upload(FinishUpload { hashes: sha256(SHA256), ..finish(&upload) }).await.unwrap();
-    assert_eq!(house.read("public/log.txt").await, DATA);
-    let metadata = house.objects.metadata("public/log.txt").await.unwrap();
+    env.objects.finish_upload(FinishUpload { hashes: sha256(SHA256), ..finish(&upload) }).await.unwrap();
+    assert_eq!(env.read("public/log.txt").await, DATA);
+    let metadata = env.objects.metadata("public/log.txt").await.unwrap();
     assert_eq!((metadata.hashes, metadata.expires), (sha256(SHA256), upload.expires));
 }
 
 #[tokio::test]
 async fn a_small_object_comes_within_the_request() {
-    let house = House::start().await;
+    let env = TestEnv::start().await;
     let inline = InlineData { content_type: "text/plain".to_owned(), object_data: "c21hbGw=".to_owned() };
-    let upload = CreateUpload { data_inline: Some(inline), ..house.upload("small") };
+    let upload = CreateUpload { data_inline: Some(inline), ..env.upload("small") };
     for _ in 0..2 {
-        let open = house.objects.create_upload(upload.clone()).await.unwrap();
+        let open = env.objects.create_upload(upload.clone()).await.unwrap();
         assert!(matches!(open.method, Some(UploadMethod::DataInline)));
     }
-    house.objects.finish_upload(finish(&upload)).await.unwrap();
-    assert_eq!(house.read("small").await, b"small");
-    assert_eq!(house.files(), 1);
-    assert_eq!(house.objects.metadata("small").await.unwrap().hashes.len(), 2);
+    env.objects.finish_upload(finish(&upload)).await.unwrap();
+    assert_eq!(env.read("small").await, b"small");
+    assert_eq!(env.files(), 1);
+    assert_eq!(env.objects.metadata("small").await.unwrap().hashes.len(), 2);
 }
 
 #[tokio::test]
 async fn inline_data_that_is_too_long_or_no_base64_is_refused() {
-    let house = House::start().await;
+    let env = TestEnv::start().await;
     for data in ["A".repeat(4 * 2731), "no base64!".to_owned()] {
         let inline = InlineData { content_type: "text/plain".to_owned(), object_data: data };
-        let upload = CreateUpload { data_inline: Some(inline), ..house.upload("inline") };
-        let error = house.objects.create_upload(upload).await.unwrap_err();
+        let upload = CreateUpload { data_inline: Some(inline), ..env.upload("inline") };
+        let error = env.objects.create_upload(upload).await.unwrap_err();
         assert_eq!(error.code(), ErrorCode::InputError);
         assert!(error.to_string().contains("dataInline/objectData"), "{error}");
     }
@@ -44,29 +44,29 @@ async fn inline_data_that_is_too_long_or_no_base64_is_refused() {
 
 #[tokio::test]
 async fn a_truncated_upload_leaves_nothing_and_cannot_be_finished() {
-    let house = House::start().await;
-    let upload = house.upload("cut");
-    let url = put_url(house.objects.create_upload(upload.clone()).await.unwrap());
+    let env = TestEnv::start().await;
+    let upload = env.upload("cut");
+    let url = put_url(env.objects.create_upload(upload.clone()).await.unwrap());
     let short = arrival(vec![Ok(Bytes::from_static(&DATA[..7]))]);
     let broken = arrival(vec![Ok(Bytes::from_static(&DATA[..7])), Err("connection reset")]);
     let long = arrival(vec![Ok(Bytes::from_static(DATA)), Ok(Bytes::from_static(b"!"))]);
     for cut in [short, broken, long] {
-        let error = house.objects.receive(token(&url), cut).await.unwrap_err();
+        let error = env.objects.receive(token(&url), cut).await.unwrap_err();
         assert_eq!(error.code(), ErrorCode::InputError, "{error}");
     }
-    assert_eq!(house.files(), 0);
-    let error = house.objects.finish_upload(finish(&upload)).await.unwrap_err();
+    assert_eq!(env.files(), 0);
+    let error = env.objects.finish_upload(finish(&upload)).await.unwrap_err();
     assert_eq!(error.code(), ErrorCode::RequestConflict);
 
-    house.objects.receive(token(&url), whole()).await.unwrap();
-    house.objects.finish_upload(finish(&upload)).await.unwrap();
-    assert_eq!(house.read("cut").await, DATA);
+    env.objects.receive(token(&url), whole()).await.unwrap();
+    env.objects.finish_upload(finish(&upload)).await.unwrap();
+    assert_eq!(env.read("cut").await, DATA);
 }
 
 #[tokio::test]
 async fn headers_other_than_the_promised_ones_are_refused_by_name() {
-    let house = House::start().await;
-    let url = put_url(house.objects.create_upload(house.upload("headers")).await.unwrap());
+    let env = TestEnv::start().await;
+    let url = put_url(env.objects.create_upload(env.upload("headers")).await.unwrap());
     let cases = [
         ("Content-Type", Arrival { content_type: Some("text/html".to_owned()), ..whole() }),
         ("Content-Type", Arrival { content_type: None, ..whole() }),
@@ -74,30 +74,30 @@ async fn headers_other_than_the_promised_ones_are_refused_by_name() {
         ("Content-Encoding", Arrival { content_encoding: Some("gzip".to_owned()), ..whole() }),
     ];
     for (header, arrival) in cases {
-        let error = house.objects.receive(token(&url), arrival).await.unwrap_err();
+        let error = env.objects.receive(token(&url), arrival).await.unwrap_err();
         assert!(error.to_string().contains(header), "{error}");
     }
 }
 
 #[tokio::test]
 async fn uploads_at_the_same_time_do_not_mix() {
-    let house = House::start().await;
-    let upload = house.upload("race");
-    let url = put_url(house.objects.create_upload(upload.clone()).await.unwrap());
+    let env = TestEnv::start().await;
+    let upload = env.upload("race");
+    let url = put_url(env.objects.create_upload(upload.clone()).await.unwrap());
     let senders = (0..8u8).map(|sender| {
         let pieces = (0..DATA.len()).map(|_| Ok(Bytes::from(vec![b'a' + sender]))).collect();
-        house.objects.receive(token(&url), arrival(pieces))
+        env.objects.receive(token(&url), arrival(pieces))
     });
     for received in futures_util::future::join_all(senders).await {
         received.unwrap();
     }
-    house.objects.finish_upload(finish(&upload)).await.unwrap();
-    let content = house.read("race").await;
+    env.objects.finish_upload(finish(&upload)).await.unwrap();
+    let content = env.read("race").await;
     assert_eq!(content.len(), DATA.len());
     assert!(content.iter().all(|byte| *byte == content[0]), "{content:?}");
 
-    house.clock.advance(TimeDelta::minutes(2));
-    assert_eq!(house.objects.expire().await.unwrap().blobs, 7);
-    assert_eq!(house.files(), 1);
-    assert_eq!(house.read("race").await, content);
+    env.clock.advance(TimeDelta::minutes(2));
+    assert_eq!(env.objects.expire().await.unwrap().blobs, 7);
+    assert_eq!(env.files(), 1);
+    assert_eq!(env.read("race").await, content);
 }

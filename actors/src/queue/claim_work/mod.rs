@@ -14,7 +14,7 @@ use std::{
 use base::Clock;
 use chrono::TimeDelta;
 use db::{
-    Db, DbError, LaneConnection,
+    BatchConnection, Db, DbError,
     queue::{ClaimBatch, Claimer, GivenAgain, Outcome, TaskAnswer, TaskRow},
 };
 use delivery::{Delivery, Missed, SharedDesk};
@@ -31,14 +31,14 @@ use super::{
     types::{Claim, ClaimWork, scopes_of},
     wakes::Wakes,
 };
-use crate::kit::{Lanes, Step};
+use crate::kit::{BatchOperation, Batcher};
 
 /// Most tasks that one call may claim.
 const TASKS_A_CALL: usize = 256;
 
 /// Claims work, waiting up to `long_poll` while there is none.
 pub(super) async fn run(
-    lanes: &Lanes<ClaimStep>,
+    lanes: &Batcher<ClaimOperation>,
     db: &Db,
     ask: ClaimWork,
     long_poll: Duration,
@@ -63,7 +63,7 @@ pub(super) async fn run(
 }
 
 /// The wake-up that `Wakes` gives: tasks became pending. Answers how many tasks are wanted by those woken.
-pub(super) fn wake(lanes: &Lanes<ClaimStep>, queue: &TaskQueueId, tasks: usize) -> usize {
+pub(super) fn wake(lanes: &Batcher<ClaimOperation>, queue: &TaskQueueId, tasks: usize) -> usize {
     let ready = lanes.step().desk().wake(queue, tasks);
     let wanted = ready.iter().map(|waiting| usize::from(waiting.claimer.count)).sum();
     lanes.resubmit(ready);
@@ -71,12 +71,12 @@ pub(super) fn wake(lanes: &Lanes<ClaimStep>, queue: &TaskQueueId, tasks: usize) 
 }
 
 /// Sends away those who wait, since this process is about to end.
-pub(super) fn close(lanes: &Lanes<ClaimStep>) {
+pub(super) fn close(lanes: &Batcher<ClaimOperation>) {
     lanes.step().desk().close();
 }
 
 /// The step.
-pub(super) struct ClaimStep {
+pub(super) struct ClaimOperation {
     clock: Arc<dyn Clock>,
     claim_timeout: TimeDelta,
     batch: usize,
@@ -85,14 +85,14 @@ pub(super) struct ClaimStep {
     unanswered: Unanswered,
 }
 
-impl Step for ClaimStep {
+impl BatchOperation for ClaimOperation {
     type Request = Waiting;
 
     fn take(&self, waiting: &mut VecDeque<Waiting>) -> Vec<Waiting> {
         self.desk().take(waiting, self.batch, TASKS_A_CALL)
     }
 
-    async fn run(&self, connection: &mut LaneConnection, batch: Vec<Waiting>) {
+    async fn run(&self, connection: &mut BatchConnection, batch: Vec<Waiting>) {
         let queues = queues(&batch);
         let call = ClaimBatch::new(batch.iter().map(|waiting| &waiting.claimer));
         let left = match self.call(connection, &call).await {
@@ -106,7 +106,7 @@ impl Step for ClaimStep {
     }
 }
 
-impl ClaimStep {
+impl ClaimOperation {
     pub(super) fn new(queue: &Environment, batch: usize) -> Self {
         Self {
             clock: queue.clock.clone(),
@@ -123,7 +123,7 @@ impl ClaimStep {
     }
 
     /// One call. When its answer is lost, nobody knows whether it took effect: the database is asked.
-    async fn call(&self, connection: &mut LaneConnection, batch: &ClaimBatch) -> Result<Vec<TaskAnswer>, DbError> {
+    async fn call(&self, connection: &mut BatchConnection, batch: &ClaimBatch) -> Result<Vec<TaskAnswer>, DbError> {
         let mut last = None;
         for _ in 0..3 {
             let now = self.clock.now();

@@ -3,18 +3,18 @@
 
 use std::time::Duration;
 
-use base::Entropy;
+use base::Rng;
 use db::Db;
 use ractor::{Actor, ActorProcessingErr, ActorRef};
 use tokio::time::Instant;
 
-use super::{ClaimStep, delivery::Delivery};
-use crate::kit::{Lanes, Tick};
+use super::{ClaimOperation, delivery::Delivery};
+use crate::kit::{Batcher, Tick};
 
 pub(in crate::queue) struct Ticker {
-    pub(in crate::queue) lanes: Lanes<ClaimStep>,
+    pub(in crate::queue) lanes: Batcher<ClaimOperation>,
     pub(in crate::queue) every: Duration,
-    pub(in crate::queue) entropy: Entropy,
+    pub(in crate::queue) rng: Rng,
     pub(in crate::queue) db: Db,
 }
 
@@ -38,7 +38,7 @@ impl Actor for Ticker {
         }
         self.lanes.resubmit(look);
         self.lanes.step().look_for_unanswered(&self.lanes, &self.db, self.every * 2).await;
-        tick.again(&myself, self.entropy.jitter(self.every), || Look);
+        tick.again(&myself, self.rng.jitter(self.every), || Look);
         Ok(())
     }
 }

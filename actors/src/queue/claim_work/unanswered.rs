@@ -16,8 +16,8 @@ use chrono::TimeDelta;
 use db::{Db, queue::UnansweredClaim};
 use tokio::time::Instant;
 
-use super::{Again, ClaimStep, delivery::Delivery, desk::WorkerKey};
-use crate::{kit::Lanes, queue::types::Claim};
+use super::{Again, ClaimOperation, delivery::Delivery, desk::WorkerKey};
+use crate::{kit::Batcher, queue::types::Claim};
 
 /// How long after a claim its process must have noted it.
 const NOTED_WITHIN: TimeDelta = TimeDelta::seconds(3);
@@ -86,7 +86,7 @@ fn forget_until(known: &mut HashMap<WorkerKey, Vec<UnansweredClaim>>, most: usiz
     });
 }
 
-impl ClaimStep {
+impl ClaimOperation {
     /// Gives claims out again of which this worker cannot know.
     pub(super) async fn answer_again(&self, db: &Db, key: &WorkerKey, count: u16) -> Vec<Claim> {
         let mut claims = Vec::new();
@@ -102,7 +102,7 @@ impl ClaimStep {
     }
 
     /// Looks for such claims when it is time, and serves workers that are waiting already.
-    pub(super) async fn look_for_unanswered(&self, lanes: &Lanes<Self>, db: &Db, every: Duration) {
+    pub(super) async fn look_for_unanswered(&self, lanes: &Batcher<Self>, db: &Db, every: Duration) {
         let Some(first) = self.unanswered.due(every) else { return };
         let now = self.clock.now();
         let after = now - if first { self.claim_timeout } else { LOOK_BACK };

@@ -12,7 +12,7 @@ mod workers;
 
 use std::{sync::Arc, time::Duration};
 
-use base::{Clock, Entropy};
+use base::{Clock, Rng};
 use bus::Bus;
 use prost::Message as _;
 use protocol::proto::{Request, Response, response::Outcome};
@@ -48,8 +48,8 @@ pub(super) struct Far {
 }
 
 impl Far {
-    pub(super) fn new(bus: &Arc<dyn Bus>, clock: &Arc<dyn Clock>, entropy: &Entropy, settings: &QueueSettings) -> Self {
-        let remote = |inbox: &str, most: usize| Remote::new(bus.clone(), clock.clone(), entropy, inbox, most);
+    pub(super) fn new(bus: &Arc<dyn Bus>, clock: &Arc<dyn Clock>, rng: &Rng, settings: &QueueSettings) -> Self {
+        let remote = |inbox: &str, most: usize| Remote::new(bus.clone(), clock.clone(), rng, inbox, most);
         Self {
             calls: remote(INBOX, settings.waiting),
             waiting: remote(WAITING_INBOX, WAITING_WORKERS.into()),
@@ -84,11 +84,11 @@ async fn ask<T: Wire>(remote: &Remote, method: &str, question: impl Wire, deadli
 }
 
 /// The parts that answer other processes, to be supervised, and to be ended before the queue itself.
-pub(super) fn parts(near: &Near, bus: &Arc<dyn Bus>, entropy: &Entropy) -> Vec<Child> {
+pub(super) fn parts(near: &Near, bus: &Arc<dyn Bus>, rng: &Rng) -> Vec<Child> {
     let service = |name: &'static str, inbox: &'static str, most: u16, finish_within: Duration| Service {
         bus: bus.clone(),
         clock: near.environment.clock.clone(),
-        entropy: entropy.branch(name),
+        rng: rng.branch(name),
         name,
         inbox,
         most,

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use base::{Clock, Entropy, SystemClock, settings::Span};
+use base::{Clock, Rng, SystemClock, settings::ConfigDuration};
 use bus::{Bus, MemoryBus};
 use db::testing::TestDatabase;
 use protocol::{
@@ -21,30 +21,30 @@ use crate::{
     },
 };
 
-struct House {
+struct TestEnv {
     _database: TestDatabase,
     /// Leads through the bus.
     far: Queue,
     near: Queue,
-    entropy: Entropy,
+    rng: Rng,
     parts: Supervised,
 }
 
-impl House {
+impl TestEnv {
     async fn start() -> Self {
         let database = TestDatabase::create().await;
-        let (db, entropy) = (database.db().await, Entropy::seeded(1));
+        let (db, rng) = (database.db().await, Rng::seeded(1));
         let (bus, clock): (Arc<dyn Bus>, Arc<dyn Clock>) = (Arc::new(MemoryBus::default()), Arc::new(SystemClock));
-        let settings = QueueSettings { long_poll: Span::millis(300), ..QueueSettings::default() };
-        let (mut parts, near) = start(db, clock.clone(), entropy.branch("queue"), settings.clone(), Wakes::none());
-        parts.extend(near.service(&bus, &entropy));
-        let far = near.clone().elsewhere(&bus, &clock, &entropy, &settings);
-        let parts = Supervisor::start(parts, entropy.clone()).await;
-        Self { _database: database, far, near, entropy, parts }
+        let settings = QueueSettings { long_poll: ConfigDuration::millis(300), ..QueueSettings::default() };
+        let (mut parts, near) = start(db, clock.clone(), rng.branch("queue"), settings.clone(), Wakes::none());
+        parts.extend(near.service(&bus, &rng));
+        let far = near.clone().elsewhere(&bus, &clock, &rng, &settings);
+        let parts = Supervisor::start(parts, rng.clone()).await;
+        Self { _database: database, far, near, rng, parts }
     }
 
     async fn created(&self, dependencies: &[TaskId]) -> TaskId {
-        let task = new_task(&self.entropy, &SystemClock, dependencies);
+        let task = new_task(&self.rng, &SystemClock, dependencies);
         self.far.create_task(task).await.unwrap().task_id
     }
 
@@ -69,37 +69,37 @@ async fn same<T: std::fmt::Debug>(one: impl Future<Output = T>, other: impl Futu
 
 #[tokio::test]
 async fn a_task_lives_its_life_through_the_bus() {
-    let house = House::start().await;
-    assert!(house.claim(1).await.is_empty(), "a worker that waited in vain is told so");
-    let first = house.created(&[]).await;
-    let second = house.created(&[first]).await;
+    let env = TestEnv::start().await;
+    assert!(env.claim(1).await.is_empty(), "a worker that waited in vain is told so");
+    let first = env.created(&[]).await;
+    let second = env.created(&[first]).await;
 
-    let claims = house.claim(4).await;
+    let claims = env.claim(4).await;
     assert_eq!(
         (claims.len(), claims[0].status.task_id, claims[0].scopes.as_slice()),
         (1, first, &["a:b".to_owned()][..])
     );
-    let reclaim = house.far.reclaim_task(first, 0).await.unwrap();
+    let reclaim = env.far.reclaim_task(first, 0).await.unwrap();
     assert!(reclaim.taken_until >= claims[0].taken_until);
-    let done = house.far.report(first, 0, Report::Completed).await.unwrap();
+    let done = env.far.report(first, 0, Report::Completed).await.unwrap();
     assert_eq!(done.state, TaskState::Completed);
 
-    let claims = house.claim(4).await;
+    let claims = env.claim(4).await;
     assert_eq!(claims[0].status.task_id, second);
     let reason = ReasonResolved::MalformedPayload;
-    house.far.report(second, 0, Report::Exception(reason)).await.unwrap();
-    assert_eq!(house.far.status(second).await.unwrap().runs[0].reason_resolved, Some(reason));
-    house.parts.stop(Duration::from_secs(5)).await;
+    env.far.report(second, 0, Report::Exception(reason)).await.unwrap();
+    assert_eq!(env.far.status(second).await.unwrap().runs[0].reason_resolved, Some(reason));
+    env.parts.stop(Duration::from_secs(5)).await;
 }
 
 #[tokio::test]
 async fn every_question_has_the_same_answer_through_the_bus() {
-    let house = House::start().await;
-    let (near, far) = (&house.near, &house.far);
-    let id = house.created(&[]).await;
-    let child = house.created(&[id]).await;
-    house.claim(1).await;
-    let other = house.created(&[]).await;
+    let env = TestEnv::start().await;
+    let (near, far) = (&env.near, &env.far);
+    let id = env.created(&[]).await;
+    let child = env.created(&[id]).await;
+    env.claim(1).await;
+    let other = env.created(&[]).await;
     let page = || PageAfter { after: None, limit: 1 };
 
     same(near.task(id), far.task(id)).await;
@@ -124,14 +124,14 @@ async fn every_question_has_the_same_answer_through_the_bus() {
         || PageAfter { after: Some(WorkerName { worker_group: "a".to_owned(), worker_id: "b".to_owned() }), limit: 5 };
     same(near.workers(queue(), workers()), far.workers(queue(), workers())).await;
     assert_eq!(far.change_task_priority(other, Priority::High).await.unwrap().priority, Priority::High);
-    house.parts.stop(Duration::from_secs(5)).await;
+    env.parts.stop(Duration::from_secs(5)).await;
 }
 
 #[tokio::test]
 async fn refusals_say_the_same_through_the_bus() {
-    let house = House::start().await;
-    let (near, far) = (&house.near, &house.far);
-    let id = house.created(&[]).await;
+    let env = TestEnv::start().await;
+    let (near, far) = (&env.near, &env.far);
+    let id = env.created(&[]).await;
     let nobody = TaskId::from_random([9; 16]);
     let stranger = || WorkerName { worker_id: "stranger".to_owned(), ..worker() };
     let nowhere = || TaskQueueId("no/where".to_owned());
@@ -142,9 +142,9 @@ async fn refusals_say_the_same_through_the_bus() {
     same(near.task_group(nobody.into()), far.task_group(nobody.into())).await;
     same(near.worker(queue(), stranger()), far.worker(queue(), stranger())).await;
     same(near.task_queue(nowhere()), far.task_queue(nowhere())).await;
-    let orphan = || new_task(&Entropy::seeded(8), &still(), &[nobody]);
+    let orphan = || new_task(&Rng::seeded(8), &still(), &[nobody]);
     same(near.create_task(orphan()), far.create_task(orphan())).await;
-    house.parts.stop(Duration::from_secs(5)).await;
+    env.parts.stop(Duration::from_secs(5)).await;
 }
 
 /// One that stands still, so that two definitions are the same.
@@ -154,18 +154,18 @@ fn still() -> base::TestClock {
 
 #[tokio::test]
 async fn an_explanation_is_the_same_from_far() {
-    let house = House::start().await;
-    let id = house.created(&[]).await;
-    let (far, near) = (house.far.explain(id).await.unwrap(), house.near.explain(id).await.unwrap());
+    let env = TestEnv::start().await;
+    let id = env.created(&[]).await;
+    let (far, near) = (env.far.explain(id).await.unwrap(), env.near.explain(id).await.unwrap());
     assert_eq!((far.cause, far.verdict), (near.cause, near.verdict));
-    house.parts.stop(Duration::from_secs(5)).await;
+    env.parts.stop(Duration::from_secs(5)).await;
 }
 
 #[tokio::test]
 async fn a_queue_that_nobody_runs_is_said_to_be_away() {
-    let house = House::start().await;
-    house.parts.stop(Duration::from_secs(5)).await;
-    let answer = house.far.status(TaskId::from_random([1; 16])).await;
+    let env = TestEnv::start().await;
+    env.parts.stop(Duration::from_secs(5)).await;
+    let answer = env.far.status(TaskId::from_random([1; 16])).await;
     assert!(matches!(answer, Err(QueueError::Unavailable(_))), "{answer:?}");
 }
 

@@ -6,7 +6,7 @@ use protocol::explain::{Cause, Explanation};
 use super::*;
 use crate::queue::Quarantine;
 
-impl House {
+impl TestEnv {
     async fn explain(&self, id: TaskId) -> Explanation {
         self.queue.explain(id).await.unwrap()
     }
@@ -32,149 +32,149 @@ impl House {
 
 #[tokio::test]
 async fn a_task_that_nobody_created_is_not_explained() {
-    let house = House::start().await;
-    let id = TaskId::from_random(house.entropy.uuid_bytes());
-    assert!(matches!(house.queue.explain(id).await, Err(QueueError::NoSuchTask(_))));
-    house.stop().await;
+    let env = TestEnv::start().await;
+    let id = TaskId::from_random(env.rng.uuid_bytes());
+    assert!(matches!(env.queue.explain(id).await, Err(QueueError::NoSuchTask(_))));
+    env.stop().await;
 }
 
 #[tokio::test]
 async fn an_unscheduled_task_names_what_it_waits_for_in_the_end() {
-    let house = House::start().await;
-    let (first, done) = (house.created(&[]).await, house.created(&[]).await);
-    let middle = house.created(&[first]).await;
-    let last = house.created(&[middle, done]).await;
-    house.ended(done, Report::Completed).await;
+    let env = TestEnv::start().await;
+    let (first, done) = (env.created(&[]).await, env.created(&[]).await);
+    let middle = env.created(&[first]).await;
+    let last = env.created(&[middle, done]).await;
+    env.ended(done, Report::Completed).await;
 
-    let seen = house.explain(last).await;
+    let seen = env.explain(last).await;
     assert_eq!(seen.cause, Cause::WaitsForDependencies, "{}", seen.verdict);
     assert_eq!((seen.dependencies.total, seen.dependencies.satisfied), (2, 1));
     assert_eq!(seen.dependencies.blocking.iter().map(|task| task.task_id).collect::<Vec<_>>(), [middle]);
     assert_eq!(seen.dependencies.roots.iter().map(|task| task.task_id).collect::<Vec<_>>(), [first]);
     assert!(seen.dependencies.followed && seen.verdict.contains(&first.to_string()), "{}", seen.verdict);
     assert!(seen.position.is_none() && seen.claim.is_none());
-    house.stop().await;
+    env.stop().await;
 }
 
 #[tokio::test]
 async fn a_failure_far_behind_is_found_and_comes_first() {
-    let house = House::start().await;
-    let (bad, open) = (house.created(&[]).await, house.created(&[]).await);
-    let middle = house.created(&[open, bad]).await;
-    let last = house.created(&[open, middle]).await;
-    house.ended(bad, Report::Failed).await;
+    let env = TestEnv::start().await;
+    let (bad, open) = (env.created(&[]).await, env.created(&[]).await);
+    let middle = env.created(&[open, bad]).await;
+    let last = env.created(&[open, middle]).await;
+    env.ended(bad, Report::Failed).await;
 
-    let direct = house.explain(middle).await;
+    let direct = env.explain(middle).await;
     assert_eq!(direct.cause, Cause::BlockedByFailure);
     assert_eq!(direct.dependencies.blocking[0].task_id, bad);
     assert!(!direct.dependencies.blocking[0].satisfiable && direct.dependencies.blocking[1].satisfiable);
 
-    let behind = house.explain(last).await;
+    let behind = env.explain(last).await;
     assert_eq!((behind.cause, behind.dependencies.roots[0].task_id), (Cause::BlockedByFailure, bad));
     assert!(behind.verdict.contains("(failed) further back"), "{}", behind.verdict);
     assert!(behind.advice[0].contains(&bad.to_string()), "{:?}", behind.advice);
-    house.stop().await;
+    env.stop().await;
 }
 
 #[tokio::test]
 async fn a_task_content_with_any_end_does_not_wait_for_a_failed_one() {
-    let house = House::start().await;
-    let (bad, open) = (house.created(&[]).await, house.created(&[]).await);
-    house.ended(bad, Report::Failed).await;
-    let mut task = house.task(&[bad, open]);
+    let env = TestEnv::start().await;
+    let (bad, open) = (env.created(&[]).await, env.created(&[]).await);
+    env.ended(bad, Report::Failed).await;
+    let mut task = env.task(&[bad, open]);
     task.definition.requires = Requires::AllResolved;
-    let id = house.queue.create_task(task).await.unwrap().task_id;
-    let seen = house.explain(id).await;
+    let id = env.queue.create_task(task).await.unwrap().task_id;
+    let seen = env.explain(id).await;
     assert_eq!((seen.cause, seen.dependencies.satisfied), (Cause::WaitsForDependencies, 1));
-    house.stop().await;
+    env.stop().await;
 }
 
 #[tokio::test]
 async fn a_dependency_that_is_gone_is_told() {
-    let house = House::start().await;
-    let required = house.created(&[]).await;
-    let mut task = house.task(&[required]);
+    let env = TestEnv::start().await;
+    let required = env.created(&[]).await;
+    let mut task = env.task(&[required]);
     task.definition.expires += TimeDelta::hours(10);
-    let id = house.queue.create_task(task).await.unwrap().task_id;
+    let id = env.queue.create_task(task).await.unwrap().task_id;
     // Earlier than the reflector would: a dependency outlives the deadlines of those that wait for it.
-    let later = house.clock.now() + TimeDelta::hours(3);
-    assert_eq!(house.db.expire_rows(later, 10, later).await.unwrap(), 1);
+    let later = env.clock.now() + TimeDelta::hours(3);
+    assert_eq!(env.db.expire_rows(later, 10, later).await.unwrap(), 1);
 
-    let seen = house.explain(id).await;
+    let seen = env.explain(id).await;
     assert_eq!(seen.cause, Cause::DependencyMissing, "{}", seen.verdict);
     assert!(seen.dependencies.blocking[0].state.is_none());
-    house.stop().await;
+    env.stop().await;
 }
 
 #[tokio::test]
 async fn a_ready_task_that_no_worker_can_take_says_why() {
-    let house = House::start().await;
-    let id = house.created(&[]).await;
-    let seen = house.explain(id).await;
+    let env = TestEnv::start().await;
+    let id = env.created(&[]).await;
+    let seen = env.explain(id).await;
     assert_eq!(seen.cause, Cause::NoWorkerEverSeen);
     assert!(seen.advice[0].contains("queue:claim-work:p/q"), "{:?}", seen.advice);
 
-    let first = house.claim("w", 1).await;
+    let first = env.claim("w", 1).await;
     assert_eq!(first.len(), 1);
-    let id = house.created(&[]).await;
-    house.quarantine("w").await;
-    let seen = house.explain(id).await;
+    let id = env.created(&[]).await;
+    env.quarantine("w").await;
+    let seen = env.explain(id).await;
     assert_eq!((seen.cause, seen.workers.quarantined), (Cause::AllWorkersQuarantined, 1), "{}", seen.verdict);
     assert_eq!(seen.workers.latest[0].quarantine_info.as_deref(), Some("disk is full"));
     assert!(seen.workers.latest[0].busy);
 
-    house.queue.report(first[0].status.task_id, 0, Report::Completed).await.unwrap();
-    house.clock.advance(TimeDelta::minutes(35));
-    let seen = house.explain(id).await;
+    env.queue.report(first[0].status.task_id, 0, Report::Completed).await.unwrap();
+    env.clock.advance(TimeDelta::minutes(35));
+    let seen = env.explain(id).await;
     assert_eq!((seen.cause, seen.workers.alive, seen.workers.quarantined), (Cause::NoWorkerAlive, 0, 0));
     assert!(seen.verdict.contains("35 min ago"), "{}", seen.verdict);
-    house.stop().await;
+    env.stop().await;
 }
 
 #[tokio::test]
 async fn the_place_in_the_queue_counts_higher_priorities_and_older_tasks() {
-    let house = House::start().await;
-    assert!(house.claim("w", 1).await.is_empty());
-    house.created(&[]).await;
-    let id = house.created(&[]).await;
-    house.created(&[]).await;
-    let mut urgent = house.task(&[]);
+    let env = TestEnv::start().await;
+    assert!(env.claim("w", 1).await.is_empty());
+    env.created(&[]).await;
+    let id = env.created(&[]).await;
+    env.created(&[]).await;
+    let mut urgent = env.task(&[]);
     urgent.definition.priority = Priority::High;
-    house.queue.create_task(urgent).await.unwrap();
+    env.queue.create_task(urgent).await.unwrap();
 
-    let seen = house.explain(id).await;
+    let seen = env.explain(id).await;
     let position = seen.position.clone().unwrap();
     assert_eq!((seen.cause, seen.workers.ready), (Cause::WaitsInQueue, 1), "{}", seen.verdict);
     assert_eq!((position.ahead, position.ahead_of_higher_priority, position.pending), (2, 1, 4));
     assert!(!position.or_more && seen.verdict.contains("2 tasks are to be claimed before it"), "{}", seen.verdict);
-    house.stop().await;
+    env.stop().await;
 }
 
 #[tokio::test]
 async fn a_running_task_tells_its_worker_and_how_long_the_claim_holds() {
-    let house = House::start().await;
-    let id = house.created(&[]).await;
-    house.claim("w", 1).await;
-    house.clock.advance(TimeDelta::minutes(5));
-    let seen = house.explain(id).await;
+    let env = TestEnv::start().await;
+    let id = env.created(&[]).await;
+    env.claim("w", 1).await;
+    env.clock.advance(TimeDelta::minutes(5));
+    let seen = env.explain(id).await;
     assert_eq!((seen.cause, seen.claim.as_ref().unwrap().seconds_left), (Cause::Running, 15 * 60));
     assert!(seen.verdict.contains("at worker g/w (run 0) for 5 min"), "{}", seen.verdict);
 
-    house.clock.advance(TimeDelta::minutes(16));
-    let seen = house.explain(id).await;
+    env.clock.advance(TimeDelta::minutes(16));
+    let seen = env.explain(id).await;
     assert_eq!((seen.cause, seen.retries.left), (Cause::ClaimRanOut, 5), "{}", seen.verdict);
     assert!(seen.verdict.contains("tried again"), "{}", seen.verdict);
 
-    house.clock.advance(TimeDelta::hours(1));
-    let seen = house.explain(id).await;
+    env.clock.advance(TimeDelta::hours(1));
+    let seen = env.explain(id).await;
     assert_eq!(seen.cause, Cause::DeadlinePassed);
     assert!(seen.deadline.seconds_left < 0);
-    house.stop().await;
+    env.stop().await;
 }
 
 #[tokio::test]
 async fn every_end_has_its_words() {
-    let house = House::start().await;
+    let env = TestEnv::start().await;
     let ends = [
         (Report::Completed, Cause::Completed, "completed"),
         (Report::Failed, Cause::Failed, "failed"),
@@ -182,63 +182,63 @@ async fn every_end_has_its_words() {
         (Report::Exception(ReasonResolved::ResourceUnavailable), Cause::Exception, "resource-unavailable"),
     ];
     for (report, cause, word) in ends {
-        let id = house.created(&[]).await;
-        house.ended(id, report).await;
-        let seen = house.explain(id).await;
+        let id = env.created(&[]).await;
+        env.ended(id, report).await;
+        let seen = env.explain(id).await;
         assert_eq!(seen.cause, cause);
         assert!(seen.verdict.contains(word), "{}", seen.verdict);
         assert_eq!(seen.advice.is_empty(), cause == Cause::Completed);
     }
-    let id = house.created(&[]).await;
-    house.queue.cancel_task(id).await.unwrap();
-    let seen = house.explain(id).await;
+    let id = env.created(&[]).await;
+    env.queue.cancel_task(id).await.unwrap();
+    let seen = env.explain(id).await;
     assert_eq!(seen.cause, Cause::Exception);
     assert!(seen.verdict.contains("canceled"), "{}", seen.verdict);
-    house.stop().await;
+    env.stop().await;
 }
 
 #[tokio::test]
 async fn a_pending_build_waits_for_what_the_bridge_says_and_not_for_workers_of_the_queue() {
-    let house = House::start().await;
+    let env = TestEnv::start().await;
     // A claim of the bridge, in the name of a worker of the master.
-    house.created(&[]).await;
-    assert_eq!(house.claim("bld-1", 1).await.len(), 1);
-    let id = house.created(&[]).await;
+    env.created(&[]).await;
+    assert_eq!(env.claim("bld-1", 1).await.len(), 1);
+    let id = env.created(&[]).await;
     let words = "waits at Buildbot master m, builder linux, request 12: no worker of the builder is connected";
     let note = |kind: &str| TaskNote {
         source: "buildbot".to_owned(),
         kind: kind.to_owned(),
         words: words.to_owned(),
-        at: house.clock.now(),
+        at: env.clock.now(),
     };
-    house.db.set_task_note(id, &note("waits")).await.unwrap();
-    let seen = house.explain(id).await;
+    env.db.set_task_note(id, &note("waits")).await.unwrap();
+    let seen = env.explain(id).await;
     assert_eq!((seen.cause, seen.verdict), (Cause::WaitsElsewhere, format!("It is ready, and {words}.")));
     assert_eq!((seen.workers.known, seen.workers.ready, seen.workers.latest.len()), (0, 0, 0));
     assert!(seen.position.is_none());
 
-    house.db.set_task_note(id, &note("ends")).await.unwrap();
-    let seen = house.explain(id).await;
+    env.db.set_task_note(id, &note("ends")).await.unwrap();
+    let seen = env.explain(id).await;
     assert!(seen.verdict.contains("about to be asked for"), "{}", seen.verdict);
-    house.stop().await;
+    env.stop().await;
 }
 
 #[tokio::test]
 async fn notes_scopes_and_events_not_told_are_part_of_the_answer() {
-    let house = House::start().await;
-    let mut task = house.task(&[]);
+    let env = TestEnv::start().await;
+    let mut task = env.task(&[]);
     task.definition.payload = json!({ "mounts": [{ "cacheName": "tools", "directory": "t" }] });
-    let id = house.queue.create_task(task).await.unwrap().task_id;
+    let id = env.queue.create_task(task).await.unwrap().task_id;
     let words = "It waits at master one, request 12.".to_owned();
-    let note = TaskNote { source: "buildbot".to_owned(), kind: "waits".to_owned(), words, at: house.clock.now() };
-    house.db.set_task_note(id, &note).await.unwrap();
-    house.clock.advance(TimeDelta::minutes(2));
+    let note = TaskNote { source: "buildbot".to_owned(), kind: "waits".to_owned(), words, at: env.clock.now() };
+    env.db.set_task_note(id, &note).await.unwrap();
+    env.clock.advance(TimeDelta::minutes(2));
 
-    let seen = house.explain(id).await;
+    let seen = env.explain(id).await;
     assert_eq!(seen.notes[0].words, note.words);
     assert_eq!(seen.scopes.missing, ["generic-worker:cache:tools"]);
     let kinds: Vec<&str> = seen.events.undelivered.iter().map(|event| event.kind.as_str()).collect();
     assert_eq!(kinds, ["task-defined", "task-pending"]);
     assert_eq!(seen.advice.len(), 3, "{:?}", seen.advice);
-    house.stop().await;
+    env.stop().await;
 }

@@ -9,16 +9,16 @@ use super::*;
 /// Both are about one task queue. The first waits for a lock that somebody else holds on its table.
 #[tokio::test]
 async fn a_slow_read_does_not_hold_up_another_about_the_same_thing() {
-    let house = House::start().await;
-    house.created(&[]).await;
+    let env = TestEnv::start().await;
+    env.created(&[]).await;
     let queue = TaskQueueId("p/q".to_owned());
     let worker = WorkerName { worker_group: "g".to_owned(), worker_id: "w".to_owned() };
-    let held = house.database.hold("lock table drover.worker in access exclusive mode").await;
+    let held = env.database.hold("lock table drover.worker in access exclusive mode").await;
     {
-        let mut slow = pin!(house.queue.worker(queue.clone(), worker));
+        let mut slow = pin!(env.queue.worker(queue.clone(), worker));
         let quick = async {
             for _ in 0..3 {
-                house.queue.counts(queue.clone()).await.unwrap();
+                env.queue.counts(queue.clone()).await.unwrap();
             }
         };
         let both = async {
@@ -32,5 +32,5 @@ async fn a_slow_read_does_not_hold_up_another_about_the_same_thing() {
         held.release().await;
         assert!(matches!(slow.await, Err(QueueError::NoSuchWorker(_))));
     }
-    house.stop().await;
+    env.stop().await;
 }

@@ -1,6 +1,6 @@
 //! The relay between a real outbox and a bus.
 
-pub(crate) mod house;
+pub(crate) mod env;
 mod log;
 mod shaky;
 mod speed;
@@ -8,7 +8,7 @@ mod speed;
 use std::sync::Arc;
 
 use bus::{Bus, ContentType, MemoryBus, Subscription};
-use house::{House, SOON, next, next_event, own, own_by, world};
+use env::{SOON, TestEnv, next, next_event, own, own_by, world};
 use protocol::{
     event::{EventKind, Fact},
     state::TaskState,
@@ -20,7 +20,7 @@ use shaky::Shaky;
 #[tokio::test]
 async fn a_life_is_told_in_order_to_the_world_and_to_ourselves() {
     let bus: Arc<dyn Bus> = Arc::new(MemoryBus::default());
-    let house = House::start(bus.clone()).await;
+    let env = TestEnv::start(bus.clone()).await;
     let mut ours = bus.subscribe(own()).await.unwrap();
     let kinds = ["task-defined", "task-pending", "task-running", "task-completed"];
     let mut told = Subscription::durable("test/world");
@@ -29,7 +29,7 @@ async fn a_life_is_told_in_order_to_the_world_and_to_ourselves() {
     }
     let mut told = bus.subscribe(told).await.unwrap();
 
-    let id = house.completed().await;
+    let id = env.completed().await;
 
     for kind in kinds {
         let message = next(&mut told).await;
@@ -42,32 +42,32 @@ async fn a_life_is_told_in_order_to_the_world_and_to_ourselves() {
         let event = next_event(&mut ours).await;
         assert_eq!(event.kind().as_str(), kind);
     }
-    house.stop().await;
+    env.stop().await;
 }
 
 #[tokio::test]
 async fn a_group_of_a_task_that_never_expires_is_told_of() {
     let bus: Arc<dyn Bus> = Arc::new(MemoryBus::default());
-    let house = House::start(bus.clone()).await;
+    let env = TestEnv::start(bus.clone()).await;
     let mut told =
         bus.subscribe(Subscription::durable("test/world").bind(&world("task-group-sealed"), "#")).await.unwrap();
-    let mut task = house.task(None);
+    let mut task = env.task(None);
     let group = task.definition.task_group_id;
     task.definition.expires = LATEST;
-    house.completed_as(task).await;
-    assert_eq!(house.queue.seal_task_group(group).await.unwrap().expires, LATEST);
+    env.completed_as(task).await;
+    assert_eq!(env.queue.seal_task_group(group).await.unwrap().expires, LATEST);
 
     let body: Value = serde_json::from_slice(&next(&mut told).await.body).unwrap();
     assert_eq!(body["expires"], "9999-12-31T23:59:59.999Z");
-    house.stop().await;
+    env.stop().await;
 }
 
 #[tokio::test]
 async fn a_new_task_is_told_of_as_it_was_before_it_was_scheduled() {
     let bus: Arc<dyn Bus> = Arc::new(MemoryBus::default());
-    let house = House::start(bus.clone()).await;
+    let env = TestEnv::start(bus.clone()).await;
     let mut ours = bus.subscribe(own()).await.unwrap();
-    house.created().await;
+    env.created().await;
 
     for (kind, state, runs) in
         [(EventKind::TaskDefined, TaskState::Unscheduled, 0), (EventKind::TaskPending, TaskState::Pending, 1)]
@@ -76,43 +76,43 @@ async fn a_new_task_is_told_of_as_it_was_before_it_was_scheduled() {
         let Fact::Task(task) = &event.fact else { panic!("a task was made, no group") };
         assert_eq!((event.kind(), task.status.state, task.status.runs.len()), (kind, state, runs));
     }
-    house.stop().await;
+    env.stop().await;
 }
 
 #[tokio::test]
 async fn an_outbox_that_nobody_reads_is_emptied_all_the_same() {
-    let house = House::start(Arc::new(MemoryBus::default())).await;
+    let env = TestEnv::start(Arc::new(MemoryBus::default())).await;
     for _ in 0..20 {
-        house.created().await;
+        env.created().await;
     }
-    house.emptied().await;
-    house.stop().await;
+    env.emptied().await;
+    env.stop().await;
 }
 
 #[tokio::test]
 async fn where_few_kinds_are_listened_to_the_others_are_dropped_unread() {
-    let house = House::start(Arc::new(MemoryBus::default())).await;
+    let env = TestEnv::start(Arc::new(MemoryBus::default())).await;
     let completed = Subscription::durable("test/few").bind(&world("task-completed"), "#");
-    let mut told = house.bus.subscribe(completed).await.unwrap();
+    let mut told = env.bus.subscribe(completed).await.unwrap();
     for _ in 0..3 {
-        let id = house.completed().await;
+        let id = env.completed().await;
         let body: Value = serde_json::from_slice(&next(&mut told).await.body).unwrap();
         assert_eq!(body["status"]["taskId"], id.to_string());
     }
-    house.emptied().await;
-    house.stop().await;
+    env.emptied().await;
+    env.stop().await;
 }
 
 #[tokio::test]
 async fn whoever_listens_for_a_route_hears_of_tasks_that_have_it_on_both_exchanges() {
-    let house = House::start(Arc::new(MemoryBus::default())).await;
+    let env = TestEnv::start(Arc::new(MemoryBus::default())).await;
     let by_route = own_by("route.index.#").bind(&world("task-completed"), "route.index.#");
-    let mut told = house.bus.subscribe(by_route).await.unwrap();
-    let mut without = house.task(None);
+    let mut told = env.bus.subscribe(by_route).await.unwrap();
+    let mut without = env.task(None);
     without.definition.routes.clear();
-    house.completed_as(without).await;
+    env.completed_as(without).await;
 
-    let id = house.completed().await;
+    let id = env.completed().await;
 
     // Defined, pending, running and completed for ourselves, completed for the world.
     for _ in 0..5 {
@@ -120,18 +120,18 @@ async fn whoever_listens_for_a_route_hears_of_tasks_that_have_it_on_both_exchang
         assert_eq!(message.cc, ["route.index.proj.latest"]);
         assert!(message.routing_key.contains(&id.to_string()), "{}", message.routing_key);
     }
-    house.emptied().await;
-    house.stop().await;
+    env.emptied().await;
+    env.stop().await;
 }
 
 #[tokio::test]
 async fn what_the_bus_did_not_confirm_is_sent_again_and_nothing_is_skipped() {
     let bus: Arc<dyn Bus> = Arc::new(Shaky::away_for(2));
-    let house = House::start(bus.clone()).await;
+    let env = TestEnv::start(bus.clone()).await;
     let mut ours = bus.subscribe(own()).await.unwrap();
 
-    let id = house.completed().await;
-    house.emptied().await;
+    let id = env.completed().await;
+    env.emptied().await;
 
     let mut last = 0;
     let mut kinds = Vec::new();
@@ -148,27 +148,27 @@ async fn what_the_bus_did_not_confirm_is_sent_again_and_nothing_is_skipped() {
         kinds,
         [EventKind::TaskDefined, EventKind::TaskPending, EventKind::TaskRunning, EventKind::TaskCompleted]
     );
-    house.stop().await;
+    env.stop().await;
 }
 
 #[tokio::test]
 async fn a_message_that_is_refused_is_put_aside_and_does_not_hold_up_the_others() {
     let bus: Arc<dyn Bus> = Arc::new(Shaky::refusing(&world("task-defined")));
-    let house = House::start(bus.clone()).await;
+    let env = TestEnv::start(bus.clone()).await;
     let mut ours = bus.subscribe(own().bind(&world("task-defined"), "#")).await.unwrap();
-    let id = house.created().await;
+    let id = env.created().await;
 
     assert_eq!(next_event(&mut ours).await.kind(), EventKind::TaskDefined);
     assert_eq!(next_event(&mut ours).await.kind(), EventKind::TaskPending);
-    house.emptied().await;
-    let letters = house.db.parked_messages(None, None, 0, 9).await.unwrap();
+    env.emptied().await;
+    let letters = env.db.parked_messages(None, None, 0, 9).await.unwrap();
     let [letter] = &letters[..] else { panic!("{letters:?}") };
     assert_eq!((letter.queue.as_str(), letter.exchange.as_str()), ("", world("task-defined").as_str()));
     assert_eq!(letter.cc, ["route.index.proj.latest"]);
     assert!(letter.reason.contains("not this one"), "{}", letter.reason);
     let body: Value = serde_json::from_slice(&letter.body).unwrap();
     assert_eq!(body["status"]["taskId"], id.to_string());
-    let explained = house.queue.explain(id).await.unwrap();
+    let explained = env.queue.explain(id).await.unwrap();
     let [note] = &explained.notes[..] else { panic!("{:?}", explained.notes) };
     assert_eq!((note.source.as_str(), note.kind.as_str()), ("relay", "dead-letter"));
     assert!(
@@ -176,58 +176,58 @@ async fn a_message_that_is_refused_is_put_aside_and_does_not_hold_up_the_others(
         "{}",
         note.words
     );
-    house.stop().await;
+    env.stop().await;
 }
 
 /// 130 letters, and 260 bytes: more than a routing key can have. No further event comes that would wake the relay.
 #[tokio::test]
 async fn events_that_no_bus_can_carry_are_put_aside_at_once_and_alone() {
     let bus: Arc<dyn Bus> = Arc::new(MemoryBus::default());
-    let house = House::start(bus.clone()).await;
+    let env = TestEnv::start(bus.clone()).await;
     let mut ours = bus.subscribe(own()).await.unwrap();
-    let mut long = house.task(None);
+    let mut long = env.task(None);
     long.definition.routes = vec!["é".repeat(130)];
 
-    let long = house.queue.create_task(long).await.unwrap().task_id;
-    house.emptied().await;
-    let letters = house.db.task_dead_letters(long, 9).await.unwrap();
+    let long = env.queue.create_task(long).await.unwrap().task_id;
+    env.emptied().await;
+    let letters = env.db.task_dead_letters(long, 9).await.unwrap();
     assert_eq!(letters.len(), 2, "{letters:?}");
     assert!(letters.iter().all(|letter| letter.reason.contains("at most 255")), "{letters:?}");
 
-    let good = house.created().await;
+    let good = env.created().await;
     let Fact::Task(task) = next_event(&mut ours).await.fact else { panic!("a task was made, no group") };
     assert_eq!(task.status.task_id, good);
-    assert!(house.db.task_dead_letters(good, 9).await.unwrap().is_empty());
-    house.stop().await;
+    assert!(env.db.task_dead_letters(good, 9).await.unwrap().is_empty());
+    env.stop().await;
 }
 
 #[tokio::test]
 async fn while_a_broker_denies_everything_nothing_is_given_up() {
     let bus: Arc<dyn Bus> = Arc::new(Shaky::denying_for(4));
-    let house = House::start(bus.clone()).await;
+    let env = TestEnv::start(bus.clone()).await;
     let mut ours = bus.subscribe(own()).await.unwrap();
-    house.created().await;
+    env.created().await;
 
     assert_eq!(next_event(&mut ours).await.kind(), EventKind::TaskDefined);
-    house.emptied().await;
-    assert!(house.db.parked_messages(None, None, 0, 9).await.unwrap().is_empty());
-    house.stop().await;
+    env.emptied().await;
+    assert!(env.db.parked_messages(None, None, 0, 9).await.unwrap().is_empty());
+    env.stop().await;
 }
 
 #[tokio::test]
 async fn when_the_relay_that_sends_ends_another_takes_over() {
     let bus: Arc<dyn Bus> = Arc::new(MemoryBus::default());
-    let mut house = House::start(bus.clone()).await;
+    let mut env = TestEnv::start(bus.clone()).await;
     let mut ours = bus.subscribe(own()).await.unwrap();
-    house.created().await;
+    env.created().await;
     let first = next_event(&mut ours).await;
     assert_eq!(next_event(&mut ours).await.kind(), EventKind::TaskPending);
-    let (other, _) = house.another_relay(bus.clone()).await;
+    let (other, _) = env.another_relay(bus.clone()).await;
 
-    house.relay.take().unwrap().stop(SOON).await;
-    house.created().await;
+    env.relay.take().unwrap().stop(SOON).await;
+    env.created().await;
 
     assert!(next_event(&mut ours).await.id > first.id);
     other.stop(SOON).await;
-    house.stop().await;
+    env.stop().await;
 }

@@ -2,36 +2,36 @@
 
 use std::{sync::Arc, time::Instant};
 
-use base::Entropy;
+use base::Rng;
 use bus::{Bus, MemoryBus, Subscription};
 
-use super::house::{House, next_event, world};
+use super::env::{TestEnv, next_event, world};
 use crate::queue::types::NewGraph;
 
 #[tokio::test]
 #[ignore = "prints how fast the relay is; run it alone"]
 async fn how_fast() {
     let bus: Arc<dyn Bus> = match base::environment::variable("DROVER_TEST_AMQP_URL") {
-        Some(url) => Arc::new(bus::AmqpBus::new(&url, "how fast", &Entropy::system()).unwrap()),
+        Some(url) => Arc::new(bus::AmqpBus::new(&url, "how fast", &Rng::system()).unwrap()),
         None => Arc::new(MemoryBus::default()),
     };
-    let mut house = House::without_relay(bus.clone()).await;
+    let mut env = TestEnv::without_relay(bus.clone()).await;
     let mut ours = bus.subscribe(Subscription::ephemeral().bind("drover/v1/task-event", "#")).await.unwrap();
     let _world = bus.subscribe(Subscription::ephemeral().bind(&world("task-defined"), "#")).await.unwrap();
 
-    backlog(&house).await;
+    backlog(&env).await;
     let began = Instant::now();
-    let (relay, nudge) = house.another_relay(bus).await;
+    let (relay, nudge) = env.another_relay(bus).await;
     for _ in 0..2 * BACKLOG {
         next_event(&mut ours).await;
     }
     println!("{} events in {:?}", 2 * BACKLOG, began.elapsed());
 
-    *house.nudge.lock().unwrap() = Some(nudge);
-    house.relay = Some(relay);
+    *env.nudge.lock().unwrap() = Some(nudge);
+    env.relay = Some(relay);
     let mut times = Vec::new();
     for _ in 0..100 {
-        house.created().await;
+        env.created().await;
         let answered = Instant::now();
         next_event(&mut ours).await;
         times.push(answered.elapsed());
@@ -39,18 +39,18 @@ async fn how_fast() {
     }
     times.sort();
     println!("from createTask answered to event delivered: p50 {:?}, p99 {:?}", times[50], times[98]);
-    house.stop().await;
+    env.stop().await;
 }
 
 /// Tasks whose two events each wait for a relay.
 const BACKLOG: usize = 10_000;
 
-async fn backlog(house: &House) {
+async fn backlog(env: &TestEnv) {
     for part in 0..10 {
-        let first = house.task(None);
+        let first = env.task(None);
         let group = first.task_id;
-        let rest = (1..BACKLOG / 10).map(|_| house.task(Some(group)));
+        let rest = (1..BACKLOG / 10).map(|_| env.task(Some(group)));
         let tasks = std::iter::once(first.clone()).chain(rest).collect();
-        house.queue.create_graph(NewGraph { submit_key: part.to_string(), tasks }).await.unwrap();
+        env.queue.create_graph(NewGraph { submit_key: part.to_string(), tasks }).await.unwrap();
     }
 }

@@ -2,75 +2,75 @@
 
 use serde_json::json;
 
-use super::house::{House, REVISION};
+use super::env::{REVISION, TestEnv};
 use crate::queue::Report;
 
 #[tokio::test]
 async fn a_task_that_cannot_be_told_gets_a_note_and_holds_nobody_up() {
-    let house = House::start().await;
-    let mut jobs = house.jobs().await;
-    let odd = house.create(house.task(&json!({ "symbol": 7 }))).await;
-    let mut routeless = house.task(&json!({ "symbol": "T" }));
+    let env = TestEnv::start().await;
+    let mut jobs = env.jobs().await;
+    let odd = env.create(env.task(&json!({ "symbol": 7 }))).await;
+    let mut routeless = env.task(&json!({ "symbol": "T" }));
     routeless.definition.routes = vec!["tc-treeherder.v2.autoland.abc".to_owned()];
-    let routeless = house.create(routeless).await;
-    house.created().await;
+    let routeless = env.create(routeless).await;
+    env.created().await;
     assert_eq!(jobs.words(2).await, ["0 unscheduled unknown", "0 pending unknown"]);
 
     for (task, kind, words) in [(odd, "config", "data/symbol must be of type string"), (routeless, "revision", "`abc`")]
     {
-        let notes = house.notes(task).await;
+        let notes = env.notes(task).await;
         assert_eq!((notes.len(), &*notes[0].source, &*notes[0].kind), (1, "treeherder", kind));
         assert!(notes[0].words.contains(words), "{}", notes[0].words);
     }
-    house.stop().await;
+    env.stop().await;
 }
 
 #[tokio::test]
 async fn what_is_left_out_of_a_message_is_noted_too() {
-    let house = House::start().await;
-    let mut jobs = house.jobs().await;
-    house.created().await;
-    let (task_id, run_id) = house.claimed().await;
+    let env = TestEnv::start().await;
+    let mut jobs = env.jobs().await;
+    env.created().await;
+    let (task_id, run_id) = env.claimed().await;
     let artifact = db::artifact::NewArtifact {
         key: db::artifact::ArtifactKey { task_id, run_id, name: format!("public/{}/x", "y".repeat(500)) },
         storage_type: protocol::state::StorageType::Reference,
         content_type: "text/plain".to_owned(),
         details: json!({ "url": "https://example.com" }),
-        expires: base::Clock::now(&house.clock),
+        expires: base::Clock::now(&env.clock),
         content_length: None,
         trace: None,
     };
-    house.db.create_artifact(&artifact, base::Clock::now(&house.clock)).await.unwrap();
-    house.report((task_id, run_id), Report::Completed).await;
+    env.db.create_artifact(&artifact, base::Clock::now(&env.clock)).await.unwrap();
+    env.report((task_id, run_id), Report::Completed).await;
     jobs.words(3).await;
     assert_eq!(jobs.next().await["jobInfo"]["links"], json!([]));
-    let notes = house.notes(task_id).await;
+    let notes = env.notes(task_id).await;
     assert_eq!(notes[0].kind, "links-dropped");
-    house.stop().await;
+    env.stop().await;
 }
 
 #[tokio::test]
 async fn a_reporter_that_ends_loses_nothing_and_keeps_the_order() {
-    let mut house = House::start().await;
-    let mut jobs = house.jobs().await;
-    house.created().await;
+    let mut env = TestEnv::start().await;
+    let mut jobs = env.jobs().await;
+    env.created().await;
     jobs.words(2).await;
-    house.stop_reporter().await;
-    house.report(house.claimed().await, Report::Completed).await;
-    house.start_reporter().await;
+    env.stop_reporter().await;
+    env.report(env.claimed().await, Report::Completed).await;
+    env.start_reporter().await;
     assert_eq!(jobs.words(2).await, ["0 running unknown", "0 completed success"]);
-    house.stop().await;
+    env.stop().await;
 }
 
 #[tokio::test]
 async fn two_reporters_of_a_name_tell_everything_once_and_in_order() {
-    let house = House::start().await;
-    let mut jobs = house.jobs().await;
-    let second = house.reporter.clone().listener();
-    let second = crate::kit::Supervisor::start(vec![second], base::Entropy::seeded(9)).await;
+    let env = TestEnv::start().await;
+    let mut jobs = env.jobs().await;
+    let second = env.reporter.clone().listener();
+    let second = crate::kit::Supervisor::start(vec![second], base::Rng::seeded(9)).await;
     for _ in 0..20 {
-        house.created().await;
-        house.report(house.claimed().await, Report::Completed).await;
+        env.created().await;
+        env.report(env.claimed().await, Report::Completed).await;
     }
     let mut told: std::collections::BTreeMap<String, Vec<String>> = std::collections::BTreeMap::new();
     for _ in 0..80 {
@@ -79,16 +79,16 @@ async fn two_reporters_of_a_name_tell_everything_once_and_in_order() {
     }
     assert_eq!(told.len(), 20);
     assert!(told.values().all(|states| states == &["unscheduled", "pending", "running", "completed"]), "{told:?}");
-    second.stop(super::house::SOON).await;
-    house.stop().await;
+    second.stop(super::env::SOON).await;
+    env.stop().await;
 }
 
 #[tokio::test]
 async fn what_is_no_event_is_put_aside() {
-    let house = House::start().await;
-    let mut jobs = house.jobs().await;
+    let env = TestEnv::start().await;
+    let mut jobs = env.jobs().await;
     let message = |body: &str| bus::Message {
-        exchange: house.reporter.events.as_str().into(),
+        exchange: env.reporter.events.as_str().into(),
         routing_key: "primary".to_owned(),
         cc: vec![format!("route.tc-treeherder.v2.autoland.{REVISION}")],
         content_type: bus::ContentType::Protobuf,
@@ -97,11 +97,11 @@ async fn what_is_no_event_is_put_aside() {
         replayed: false,
     };
     let bodies = [message(""), message("{}"), message("no event")];
-    house.bus.publish(&bodies, super::house::SOON).await.unwrap();
-    house.created().await;
+    env.bus.publish(&bodies, super::env::SOON).await.unwrap();
+    env.created().await;
     assert_eq!(jobs.words(2).await, ["0 unscheduled unknown", "0 pending unknown"]);
-    let parked = house.db.parked_messages(Some("drover/treeherder/treeherder"), None, 0, 9).await.unwrap();
+    let parked = env.db.parked_messages(Some("drover/treeherder/treeherder"), None, 0, 9).await.unwrap();
     assert_eq!(parked.len(), 3);
     assert!(parked.iter().all(|message| message.reason.starts_with("it cannot be read: ")), "{parked:?}");
-    house.stop().await;
+    env.stop().await;
 }

@@ -3,7 +3,7 @@
 use protocol::exchanges::ExchangeNames;
 use serde_json::json;
 
-use super::house::{House, REVISION};
+use super::env::{REVISION, TestEnv};
 use crate::{
     queue::{Report, types::NewTask},
     treeherder::{Dialects, TreeherderSettings},
@@ -11,36 +11,36 @@ use crate::{
 
 #[tokio::test]
 async fn the_whole_life_of_a_task_is_told_in_order() {
-    let house = House::start().await;
-    let mut jobs = house.jobs().await;
-    let task_id = house.created().await;
-    house.report(house.claimed().await, Report::Completed).await;
+    let env = TestEnv::start().await;
+    let mut jobs = env.jobs().await;
+    let task_id = env.created().await;
+    env.report(env.claimed().await, Report::Completed).await;
 
     let expected = ["0 unscheduled unknown", "0 pending unknown", "0 running unknown", "0 completed success"];
     assert_eq!(jobs.words(4).await, expected);
-    assert_eq!(house.notes(task_id).await, []);
-    house.stop().await;
+    assert_eq!(env.notes(task_id).await, []);
+    env.stop().await;
 }
 
 #[tokio::test]
 async fn what_the_message_tells_is_what_the_database_knows() {
-    let house = House::start().await;
-    let mut jobs = house.jobs().await;
-    house.created().await;
-    let (task_id, run_id) = house.claimed().await;
+    let env = TestEnv::start().await;
+    let mut jobs = env.jobs().await;
+    env.created().await;
+    let (task_id, run_id) = env.claimed().await;
     let link = |name: &str| db::artifact::NewArtifact {
         key: db::artifact::ArtifactKey { task_id, run_id, name: name.to_owned() },
         storage_type: protocol::state::StorageType::Reference,
         content_type: "text/plain".to_owned(),
         details: json!({ "url": "https://example.com" }),
-        expires: base::Clock::now(&house.clock),
+        expires: base::Clock::now(&env.clock),
         content_length: None,
         trace: None,
     };
     for name in ["public/b.txt", "public/a/b.txt"] {
-        house.db.create_artifact(&link(name), base::Clock::now(&house.clock)).await.unwrap();
+        env.db.create_artifact(&link(name), base::Clock::now(&env.clock)).await.unwrap();
     }
-    house.report((task_id, run_id), Report::Failed).await;
+    env.report((task_id, run_id), Report::Failed).await;
 
     jobs.words(3).await;
     let (message, job) = jobs.message().await;
@@ -59,16 +59,16 @@ async fn what_the_message_tells_is_what_the_database_knows() {
     assert_eq!(job["logs"][0]["url"], json!(format!("{artifacts}/public/logs/live_backing.log")));
     assert_eq!(job["origin"], json!({ "project": "autoland", "revision": REVISION, "id": 7 }));
     assert_eq!(job["buildMachine"]["name"], "w");
-    house.stop().await;
+    env.stop().await;
 }
 
 #[tokio::test]
 async fn a_retried_run_is_told_as_retried_before_the_next_one_is_pending() {
-    let house = House::start().await;
-    let mut jobs = house.jobs().await;
-    house.created().await;
-    house.report(house.claimed().await, Report::Exception(protocol::state::ReasonResolved::WorkerShutdown)).await;
-    house.report(house.claimed().await, Report::Failed).await;
+    let env = TestEnv::start().await;
+    let mut jobs = env.jobs().await;
+    env.created().await;
+    env.report(env.claimed().await, Report::Exception(protocol::state::ReasonResolved::WorkerShutdown)).await;
+    env.report(env.claimed().await, Report::Failed).await;
     let expected = [
         "0 unscheduled unknown",
         "0 pending unknown",
@@ -79,19 +79,19 @@ async fn a_retried_run_is_told_as_retried_before_the_next_one_is_pending() {
         "1 completed fail",
     ];
     assert_eq!(jobs.words(7).await, expected);
-    house.stop().await;
+    env.stop().await;
 }
 
 #[tokio::test]
 async fn a_cancelled_task_and_a_rerun_of_it() {
-    let house = House::start().await;
-    let mut jobs = house.jobs().await;
-    let task_id = house.created().await;
-    house.queue.cancel_task(task_id).await.unwrap();
-    house.queue.rerun_task(task_id).await.unwrap();
+    let env = TestEnv::start().await;
+    let mut jobs = env.jobs().await;
+    let task_id = env.created().await;
+    env.queue.cancel_task(task_id).await.unwrap();
+    env.queue.rerun_task(task_id).await.unwrap();
     let expected = ["0 unscheduled unknown", "0 pending unknown", "0 completed canceled", "1 pending unknown"];
     assert_eq!(jobs.words(4).await, expected);
-    house.stop().await;
+    env.stop().await;
 }
 
 #[test]
@@ -106,10 +106,10 @@ fn exchanges_stand_in_the_namespace_unless_they_have_names_of_their_own() {
 
 #[tokio::test]
 async fn both_forms_go_out_side_by_side() {
-    let house = House::with(TreeherderSettings { dialect: Dialects::Both, ..TreeherderSettings::default() }).await;
-    let mut jobs = house.jobs().await;
-    house.created().await;
-    house.report(house.claimed().await, Report::Exception(protocol::state::ReasonResolved::WorkerShutdown)).await;
+    let env = TestEnv::with(TreeherderSettings { dialect: Dialects::Both, ..TreeherderSettings::default() }).await;
+    let mut jobs = env.jobs().await;
+    env.created().await;
+    env.report(env.claimed().await, Report::Exception(protocol::state::ReasonResolved::WorkerShutdown)).await;
     let (mut present, mut of_2019) = (Vec::new(), Vec::new());
     for _ in 0..10 {
         let (message, job) = jobs.message().await;
@@ -125,7 +125,7 @@ async fn both_forms_go_out_side_by_side() {
         of_2019,
         ["0 pending false", "0 running false", "0 completed false", "0 completed true", "1 pending false"]
     );
-    house.stop().await;
+    env.stop().await;
 }
 
 #[tokio::test]
@@ -136,17 +136,17 @@ async fn prefixes_and_projects_say_who_is_told_of_what() {
         report_unscheduled: false,
         ..TreeherderSettings::default()
     };
-    let house = House::with(settings).await;
-    let mut jobs = house.jobs().await;
+    let env = TestEnv::with(settings).await;
+    let mut jobs = env.jobs().await;
     let routed = |routes: &[&str]| {
-        let mut task: NewTask = house.task(&json!({ "symbol": "T" }));
+        let mut task: NewTask = env.task(&json!({ "symbol": "T" }));
         task.definition.routes = routes.iter().map(|route| format!("{route}.{REVISION}")).collect();
         task
     };
-    house.create(routed(&["tc-treeherder.v2.try"])).await;
-    house.create(routed(&["index.x"])).await;
-    house.create(routed(&["tc-treeherder.v2.autoland", "tc-treeherder-stage.v2.autoland"])).await;
-    house.create(routed(&["tc-treeherder-stage.v2.autoland"])).await;
+    env.create(routed(&["tc-treeherder.v2.try"])).await;
+    env.create(routed(&["index.x"])).await;
+    env.create(routed(&["tc-treeherder.v2.autoland", "tc-treeherder-stage.v2.autoland"])).await;
+    env.create(routed(&["tc-treeherder-stage.v2.autoland"])).await;
 
     let mut keys = Vec::new();
     for _ in 0..3 {
@@ -154,5 +154,5 @@ async fn prefixes_and_projects_say_who_is_told_of_what() {
     }
     let (production, stage) = ("tc-treeherder.autoland._", "tc-treeherder-stage.autoland._");
     assert_eq!(keys, [production, stage, stage]);
-    house.stop().await;
+    env.stop().await;
 }

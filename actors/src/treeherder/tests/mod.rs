@@ -1,4 +1,4 @@
+mod env;
 mod faults;
-mod house;
 mod life;
 mod replay;

@@ -5,14 +5,14 @@ use tokio::{
     net::TcpStream,
 };
 
-use super::house::House;
+use super::env::TestEnv;
 
 /// A connection that is kept.
 struct Line(TcpStream);
 
 impl Line {
-    async fn open(house: &House) -> Self {
-        Self(TcpStream::connect(house.address).await.unwrap())
+    async fn open(env: &TestEnv) -> Self {
+        Self(TcpStream::connect(env.address).await.unwrap())
     }
 
     async fn say(&mut self, bytes: &[u8]) {
@@ -34,18 +34,18 @@ impl Line {
 }
 
 fn head(method: &str, path: &str, length: usize, more: &str) -> String {
-    format!("{method} /api/queue/v1{path} HTTP/1.1\r\nHost: house\r\nContent-Length: {length}\r\n{more}\r\n")
+    format!("{method} /api/queue/v1{path} HTTP/1.1\r\nHost: env\r\nContent-Length: {length}\r\n{more}\r\n")
 }
 
 #[tokio::test]
 async fn a_body_that_nobody_reads_does_not_end_the_connection() {
-    let house = House::start().await;
-    let mut line = Line::open(&house).await;
+    let env = TestEnv::start().await;
+    let mut line = Line::open(&env).await;
     let cases =
         [("POST", "/nothing", 404), ("DELETE", "/ping", 404), ("PUT", "/upload/%zz", 400), ("OPTIONS", "/ping", 200)];
     for (method, path, status) in cases {
         line.say(head(method, path, 5000, "").as_bytes()).await;
-        assert_eq!(house.get("/ping").await.status, 200, "the server had time to answer before the body came");
+        assert_eq!(env.get("/ping").await.status, 200, "the server had time to answer before the body came");
         line.say(&[b'x'; 5000]).await;
         assert_eq!(line.hear().await.0, status, "{method} {path}");
         line.say(head("GET", "/ping", 0, "").as_bytes()).await;
@@ -55,9 +55,9 @@ async fn a_body_that_nobody_reads_does_not_end_the_connection() {
 
 #[tokio::test]
 async fn a_connection_that_ends_for_its_unread_body_says_so() {
-    let house = House::start().await;
+    let env = TestEnv::start().await;
     for (length, more) in [(900_000, ""), (5000, "Expect: 100-continue\r\n")] {
-        let mut line = Line::open(&house).await;
+        let mut line = Line::open(&env).await;
         line.say(head("POST", "/nothing", length, more).as_bytes()).await;
         let (status, head) = line.hear().await;
         assert_eq!(status, 404, "{head}");

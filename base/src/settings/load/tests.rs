@@ -1,7 +1,7 @@
 use std::{collections::BTreeMap, fs, path::PathBuf};
 
 use super::*;
-use crate::{Secret, Span};
+use crate::{ConfigDuration, Secret};
 
 crate::settings! {
     /// The door.
@@ -13,7 +13,7 @@ crate::settings! {
         /// How long to wait.
         ///
         /// Longer is kinder.
-        patience: Span = Span::seconds(20),
+        patience: ConfigDuration = ConfigDuration::seconds(20),
         /// The word that opens it.
         password: Secret = Secret::default(),
     }
@@ -29,7 +29,7 @@ crate::settings! {
 
 crate::settings! {
     /// The house.
-    struct House {
+    struct TestEnv {
         /// The way in.
         door: Door,
         /// Who lives here.
@@ -48,7 +48,7 @@ struct TestFile(PathBuf);
 
 impl TestFile {
     fn of(text: &str) -> Self {
-        let name = format!("drover-settings-{}.toml", crate::Entropy::system().number());
+        let name = format!("drover-settings-{}.toml", crate::Rng::system().number());
         let path = std::env::temp_dir().join(name);
         fs::write(&path, text).unwrap();
         Self(path)
@@ -62,13 +62,13 @@ impl Drop for TestFile {
 }
 
 fn refused(loader: &Loader) -> String {
-    loader.load::<House>().unwrap_err().to_string()
+    loader.load::<TestEnv>().unwrap_err().to_string()
 }
 
 #[test]
 fn without_any_layer_the_defaults_stand() {
-    let loaded = Loader::bare().load::<House>().unwrap();
-    assert_eq!(loaded.settings.door.patience, Span::seconds(20));
+    let loaded = Loader::bare().load::<TestEnv>().unwrap();
+    assert_eq!(loaded.settings.door.patience, ConfigDuration::seconds(20));
     assert!(loaded.origins.is_empty());
 }
 
@@ -80,10 +80,10 @@ fn flags_win_over_environment_over_file_over_defaults() {
         .variable("DROVER__DOOR__LISTEN", "environment")
         .variable("DROVER__DOOR__LIMIT", "2")
         .set("door.limit", "3")
-        .load::<House>()
+        .load::<TestEnv>()
         .unwrap();
     let door = &loaded.settings.door;
-    assert_eq!((door.listen.as_str(), door.limit, door.patience), ("environment", 3, Span::minutes(1)));
+    assert_eq!((door.listen.as_str(), door.limit, door.patience), ("environment", 3, ConfigDuration::minutes(1)));
     assert_eq!(loaded.settings.names, ["file"]);
     assert_eq!(loaded.origins["door.limit"], "from the command line");
     assert_eq!(loaded.origins["door.listen"], "from DROVER__DOOR__LISTEN");
@@ -97,12 +97,12 @@ fn lists_and_tables_come_from_the_environment_too() {
         .variable("DROVER__PLACE", "hill")
         .variable("DROVER__DOOR__PATIENCE", "1h30m")
         .variable("DROVER__DOOR__PASSWORD", "{knock}");
-    let house = loader.load::<House>().unwrap().settings;
-    assert_eq!(house.names, ["ada", "grace"]);
-    assert_eq!(house.keys["cellar"], 7);
-    assert_eq!(house.place.as_deref(), Some("hill"));
-    assert_eq!(house.door.patience, Span::minutes(90));
-    assert_eq!(house.door.password.reveal(), "{knock}");
+    let env = loader.load::<TestEnv>().unwrap().settings;
+    assert_eq!(env.names, ["ada", "grace"]);
+    assert_eq!(env.keys["cellar"], 7);
+    assert_eq!(env.place.as_deref(), Some("hill"));
+    assert_eq!(env.door.patience, ConfigDuration::minutes(90));
+    assert_eq!(env.door.password.reveal(), "{knock}");
 }
 
 #[test]
@@ -142,7 +142,7 @@ fn a_missing_or_broken_file_is_named() {
 
 #[test]
 fn the_manual_is_what_the_code_says() {
-    let manual = entries::<House>();
+    let manual = entries::<TestEnv>();
     let keys: Vec<&str> = manual.iter().map(|entry| entry.key.as_str()).collect();
     let door = ["door", "door.listen", "door.limit", "door.patience", "door.password"];
     let others = ["names", "keys", "place", "rooms", "rooms[].beds"];

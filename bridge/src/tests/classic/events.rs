@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use actors::artifacts::{ArtifactKey, Place};
-use base::{Entropy, environment, settings::Span};
+use base::{Rng, environment, settings::ConfigDuration};
 use bus::{AmqpBus, Bus, ContentType, Exchange, Message};
 use protocol::{
     id::TaskId,
@@ -13,8 +13,8 @@ use serde_json::{Value, json};
 
 use super::{
     super::parts::{SOON, ended, supervise, until},
-    House, Old,
-    house::linux,
+    Old, TestEnv,
+    env::linux,
     proxy::Proxy,
 };
 use crate::driver::{Event, MasterDriver, RequestId};
@@ -35,9 +35,9 @@ impl Told {
             println!("SKIPPED: {test}; it needs DROVER_TEST_AMQP_URL");
             return None;
         };
-        let number = format!("{:x}", Entropy::system().number());
+        let number = format!("{:x}", Rng::system().number());
         let exchange = format!("drover-test/build-{number}");
-        let bus = AmqpBus::new(&url, "drover test", &Entropy::seeded(1)).unwrap();
+        let bus = AmqpBus::new(&url, "drover test", &Rng::seeded(1)).unwrap();
         bus.declare(Exchange::topic(&exchange)).await.unwrap();
         let classic = &mut old.settings.classic;
         classic.amqp_url = url.as_str().into();
@@ -100,19 +100,19 @@ fn message(number: i64, results: &Value, request_ids: Value, more: &[Value]) -> 
 }
 
 /// A pending task that is asked for at the master, with its number there.
-async fn asked(house: &House) -> (TaskId, i64) {
-    let task = house.pending(linux()).await;
+async fn asked(env: &TestEnv) -> (TaskId, i64) {
+    let task = env.pending(linux()).await;
     until("the build is asked for", async || {
-        house.db.bridge_requests_of(task).await.unwrap().iter().any(|row| row.request_id.is_some())
+        env.db.bridge_requests_of(task).await.unwrap().iter().any(|row| row.request_id.is_some())
     })
     .await;
-    (task, house.request(task).await.request_id.unwrap())
+    (task, env.request(task).await.request_id.unwrap())
 }
 
-async fn leads_to(house: &House, task: TaskId, name: &str) -> String {
+async fn leads_to(env: &TestEnv, task: TaskId, name: &str) -> String {
     let key = ArtifactKey { task_id: task, run_id: 0, name: name.to_owned() };
-    let found = house.artifacts.follow(key, &|_| true).await.unwrap();
-    match house.artifacts.place(&found).await.unwrap() {
+    let found = env.artifacts.follow(key, &|_| true).await.unwrap();
+    match env.artifacts.place(&found).await.unwrap() {
         Some(Place::Elsewhere(url)) => url,
         other => panic!("{other:?}"),
     }
@@ -120,67 +120,67 @@ async fn leads_to(house: &House, task: TaskId, name: &str) -> String {
 
 #[tokio::test]
 async fn builds_are_followed_to_their_logs_by_what_masters_tell() {
-    let house = House::start().await;
-    let Some(mut old) = Old::start(&house, "events of masters").await else { return };
+    let env = TestEnv::start().await;
+    let Some(mut old) = Old::start(&env, "events of masters").await else { return };
     let Some(told) = Told::start(&mut old, "events of masters").await else { return };
-    let parts = supervise(&house, vec![old.parts()]).await;
+    let parts = supervise(&env, vec![old.parts()]).await;
     told.is_listened_to().await;
-    let ((one, first), (two, second)) = (asked(&house).await, asked(&house).await);
+    let ((one, first), (two, second)) = (asked(&env).await, asked(&env).await);
     told.send("started", b"\xffnonsense".to_vec()).await;
     let builds = old.scheduler.start(&[first, second], 8, old.now()).await;
     told.started(&[first, second]).await;
     for task in [one, two] {
-        until("the run is claimed", async || house.status(task).await.state == S::Running).await;
-        assert_eq!(house.status(task).await.runs[0].worker_id.as_deref(), Some("bld-linux64-7"));
+        until("the run is claimed", async || env.status(task).await.state == S::Running).await;
+        assert_eq!(env.status(task).await.runs[0].worker_id.as_deref(), Some("bld-linux64-7"));
     }
     old.scheduler.stop(&builds, old.now()).await;
     old.scheduler.retire(&[first, second], 0, old.now()).await;
     told.log_uploaded(&[first, second]).await;
     for task in [one, two] {
-        until("the task ends", async || ended(&house, task).await).await;
-        assert_eq!(house.runs(task).await, [(S::Completed, Some(R::Completed))]);
+        until("the task ends", async || ended(&env, task).await).await;
+        assert_eq!(env.runs(task).await, [(S::Completed, Some(R::Completed))]);
         for name in ["live.log", "live_backing.log", "live_backing.log.gz"] {
-            assert_eq!(leads_to(&house, task, &format!("public/logs/{name}")).await, LOG);
+            assert_eq!(leads_to(&env, task, &format!("public/logs/{name}")).await, LOG);
         }
-        let properties = house.text(task, 0, "public/properties.json").await;
+        let properties = env.text(task, 0, "public/properties.json").await;
         assert_eq!(properties, format!("{{\"drover_task\":\"{task}/0\",\"revision\":\"abc\"}}"));
     }
     parts.stop(SOON).await;
     told.end().await;
-    house.stop().await;
+    env.stop().await;
 }
 
 #[tokio::test]
 async fn what_is_told_while_the_bridge_is_down_waits_for_it() {
-    let house = House::start().await;
-    let Some(mut old) = Old::start(&house, "events while the bridge is down").await else { return };
+    let env = TestEnv::start().await;
+    let Some(mut old) = Old::start(&env, "events while the bridge is down").await else { return };
     let Some(told) = Told::start(&mut old, "events while the bridge is down").await else { return };
-    let parts = supervise(&house, vec![old.parts()]).await;
+    let parts = supervise(&env, vec![old.parts()]).await;
     told.is_listened_to().await;
-    let (task, request) = asked(&house).await;
+    let (task, request) = asked(&env).await;
     old.scheduler.start(&[request], 8, old.now()).await;
     told.started(&[request]).await;
-    until("the run is claimed", async || house.status(task).await.state == S::Running).await;
+    until("the run is claimed", async || env.status(task).await.state == S::Running).await;
     parts.stop(SOON).await;
     old.scheduler.interrupt(old.driver().builds(RequestId(request)).await.unwrap()[0].id.0, old.now()).await;
     old.scheduler.retire(&[request], 2, old.now()).await;
     told.log_uploaded(&[request]).await;
-    let parts = supervise(&house, vec![old.parts()]).await;
-    until("the task ends", async || ended(&house, task).await).await;
-    assert_eq!(house.runs(task).await, [(S::Failed, Some(R::Failed))]);
-    assert_eq!(leads_to(&house, task, "public/logs/live.log").await, LOG);
+    let parts = supervise(&env, vec![old.parts()]).await;
+    until("the task ends", async || ended(&env, task).await).await;
+    assert_eq!(env.runs(task).await, [(S::Failed, Some(R::Failed))]);
+    assert_eq!(leads_to(&env, task, "public/logs/live.log").await, LOG);
     parts.stop(SOON).await;
     told.end().await;
-    house.stop().await;
+    env.stop().await;
 }
 
 #[tokio::test]
 async fn a_last_word_that_died_with_its_listener_is_told_again() {
-    let house = House::start().await;
-    let Some(mut old) = Old::start(&house, "a listener that dies").await else { return };
+    let env = TestEnv::start().await;
+    let Some(mut old) = Old::start(&env, "a listener that dies").await else { return };
     let Some(told) = Told::start(&mut old, "a listener that dies").await else { return };
-    let shared = old.share(&house);
-    let (_, request) = old.asked(&house, &shared).await;
+    let shared = old.share(&env);
+    let (_, request) = old.asked(&env, &shared).await;
     old.build(&[request], 8, 0).await;
     for times in 0..3 {
         let driver = old.driver();
@@ -197,13 +197,13 @@ async fn a_last_word_that_died_with_its_listener_is_told_again() {
         assert_eq!(driver.properties(build).await.unwrap()["log_url"].value, LOG);
     }
     told.end().await;
-    house.stop().await;
+    env.stop().await;
 }
 
 #[tokio::test]
 async fn an_exchange_that_is_not_there_is_told_of() {
-    let house = House::start().await;
-    let Some(mut old) = Old::start(&house, "a missing exchange").await else { return };
+    let env = TestEnv::start().await;
+    let Some(mut old) = Old::start(&env, "a missing exchange").await else { return };
     let Some(told) = Told::start(&mut old, "a missing exchange").await else { return };
     old.settings.classic.exchange = "drover-test/nowhere".to_owned();
     let mut source = old.driver().events();
@@ -212,19 +212,19 @@ async fn an_exchange_that_is_not_there_is_told_of() {
     // Nothing more to say while it stays so.
     assert!(tokio::time::timeout(Duration::from_millis(100), source.next()).await.is_err());
     told.end().await;
-    house.stop().await;
+    env.stop().await;
 }
 
 #[tokio::test]
 async fn a_broker_that_goes_away_is_told_of_and_so_is_its_return() {
-    let house = House::start().await;
-    let Some(mut old) = Old::start(&house, "a broker that goes away").await else { return };
+    let env = TestEnv::start().await;
+    let Some(mut old) = Old::start(&env, "a broker that goes away").await else { return };
     let Some(told) = Told::start(&mut old, "a broker that goes away").await else { return };
     let url = old.settings.classic.amqp_url.reveal().to_owned();
     let server = url.rsplit('@').next().unwrap().split('/').next().unwrap().to_owned();
     let mut proxy = Proxy::to(&server).await;
     old.settings.classic.amqp_url = url.replace(&server, &proxy.address()).into();
-    old.settings.timeout = Span::seconds(1);
+    old.settings.timeout = ConfigDuration::seconds(1);
     let mut source = old.driver().events();
     let mut next = async || tokio::time::timeout(SOON, source.next()).await.unwrap();
     assert_eq!(next().await, Event::Connected);
@@ -237,5 +237,5 @@ async fn a_broker_that_goes_away_is_told_of_and_so_is_its_return() {
     heard.sort_by_key(|event| *event == Event::Connected);
     assert_eq!(heard, [Event::Request(RequestId(7)), Event::Connected]);
     told.end().await;
-    house.stop().await;
+    env.stop().await;
 }

@@ -3,12 +3,12 @@
 
 mod cancels;
 mod ends;
+mod env;
 mod events;
-mod house;
 mod outages;
 mod proxy;
 mod sweep;
 
-use house::Old;
+use env::Old;
 
-use super::House;
+use super::TestEnv;

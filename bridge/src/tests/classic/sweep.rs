@@ -9,17 +9,17 @@ use super::{
         M,
         sweep::{BUILDS, tasks},
     },
-    House, Old,
+    Old, TestEnv,
 };
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_thousand_open_builds_are_looked_at_in_one_sweep_within_ten_seconds() {
-    let house = House::start().await;
-    let Some(old) = Old::start(&house, "a thousand builds").await else { return };
-    let shared = old.share(&house);
-    tasks(&house).await;
+    let env = TestEnv::start().await;
+    let Some(old) = Old::start(&env, "a thousand builds").await else { return };
+    let shared = old.share(&env);
+    tasks(&env).await;
     let began = Instant::now();
-    house.pass(&shared).await;
+    env.pass(&shared).await;
     let created = began.elapsed();
     let made = i64::try_from(BUILDS).unwrap();
     let (buildsets, _, requests) = old.scheduler.counts().await;
@@ -30,15 +30,15 @@ async fn a_thousand_open_builds_are_looked_at_in_one_sweep_within_ten_seconds() 
         old.scheduler.start(&[first + number], number, old.now()).await;
     }
     let began = Instant::now();
-    house.look(&shared).await;
+    env.look(&shared).await;
     let claimed = began.elapsed();
-    let counts = house.db.bridge_counts(M).await.unwrap();
+    let counts = env.db.bridge_counts(M).await.unwrap();
     assert!(counts.iter().all(|count| count.state == BridgeState::Running) && counts.len() == 1, "{counts:?}");
 
     let began = Instant::now();
-    house.look(&shared).await;
+    env.look(&shared).await;
     let swept = began.elapsed();
     println!("1,000 builds of an old master: asked for in {created:?}, claimed in {claimed:?}, looked at in {swept:?}");
     assert!(swept.as_secs() < 10, "{swept:?}");
-    house.stop().await;
+    env.stop().await;
 }

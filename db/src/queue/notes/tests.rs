@@ -37,7 +37,7 @@ async fn task(db: &Db) -> TaskId {
         body: "{}".to_owned(),
         trace: None,
     };
-    db.lane().create_tasks(&CreateBatch::new(&[row], &[]), now()).await.unwrap();
+    db.batch_connection().create_tasks(&CreateBatch::new(&[row], &[]), now()).await.unwrap();
     id
 }
 

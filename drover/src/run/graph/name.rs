@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fmt};
 
-use base::Entropy;
+use base::Rng;
 use protocol::id::{TaskGroupId, TaskId};
 use sha2::{Digest, Sha256};
 
@@ -15,8 +15,8 @@ impl Key {
         Self(text.to_owned())
     }
 
-    pub(crate) fn random(entropy: &Entropy) -> Self {
-        Self(TaskId::from_random(entropy.uuid_bytes()).to_string())
+    pub(crate) fn random(rng: &Rng) -> Self {
+        Self(TaskId::from_random(rng.uuid_bytes()).to_string())
     }
 
     pub(crate) fn as_str(&self) -> &str {

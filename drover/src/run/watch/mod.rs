@@ -23,8 +23,8 @@ use self::{
 use crate::{
     client::{Listed, Server},
     exit::{Exit, Failure},
-    ground::Ground,
     output::Output,
+    system_context::SystemContext,
 };
 
 /// The shortest pause between two looks.
@@ -47,11 +47,11 @@ pub(crate) async fn watch(
     group_id: TaskGroupId,
     args: &WatchArgs,
     shutdown: &Shutdown,
-    ground: &Ground,
+    system: &SystemContext,
     output: Output,
 ) -> Result<Exit, Failure> {
     let mut group = Group::default();
-    let mut show = Show::new(output, ground.clock.clone());
+    let mut show = Show::new(output, system.clock.clone());
     loop {
         let began = Instant::now();
         let listing = tokio::select! {

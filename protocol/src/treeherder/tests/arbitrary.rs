@@ -3,7 +3,7 @@
 use proptest::{collection::vec, option, prelude::*, sample::select};
 use serde_json::{Map, Value, json};
 
-use super::house::{REVISION, definition, making, prefixes, run, status};
+use super::env::{REVISION, definition, making, prefixes, run, status};
 use crate::{
     schema,
     state::TaskState,
@@ -90,7 +90,7 @@ proptest! {
         artifacts in vec(text(), 0..4),
         state in select(vec![TaskState::Running, TaskState::Completed, TaskState::Failed, TaskState::Exception]),
     ) {
-        let task = ReportedTask::read(super::house::TASK.parse().unwrap(), &task.to_string(), &prefixes()).unwrap();
+        let task = ReportedTask::read(super::env::TASK.parse().unwrap(), &task.to_string(), &prefixes()).unwrap();
         prop_assert_eq!(task.destinations.len(), 1);
         let (Ok(config), Ok(destination)) = (&task.config, &task.destinations[0]) else { return Ok(()) };
         let mut run = run(0, state);
@@ -117,11 +117,11 @@ proptest! {
     ) {
         let mut task = definition(&json!({ "symbol": "B" }));
         task["metadata"] = json!({ "name": name, "description": description, "owner": owner, "source": "" });
-        let task = super::house::read(&task);
+        let task = super::env::read(&task);
         let artifacts: Vec<&str> = artifacts.iter().map(String::as_str).collect();
         let happened = (&status(vec![run(0, TaskState::Completed)]), Happening::Changed(0));
         for dialect in [Dialect::Present, Dialect::Of2019] {
-            let (jobs, _) = super::house::told(&making(), &task, happened, &artifacts, dialect);
+            let (jobs, _) = super::env::told(&making(), &task, happened, &artifacts, dialect);
             prop_assert_eq!(jobs.len(), 1);
         }
     }

@@ -1,6 +1,6 @@
 use serde_json::{Value, json};
 
-use super::house::{definition, present, read, run, status};
+use super::env::{definition, present, read, run, status};
 use crate::{
     state::TaskState,
     treeherder::{Happening, Problem},
@@ -104,7 +104,7 @@ fn labels_of_a_collection_that_are_none_make_no_message() {
     let pending = status(vec![run(0, TaskState::Pending)]);
     let happening = (&pending, Happening::Pending(0));
     let dialect = crate::treeherder::Dialect::Present;
-    let (jobs, _) = super::house::making().jobs((&task, config), destination, happening, &[], dialect);
+    let (jobs, _) = super::env::making().jobs((&task, config), destination, happening, &[], dialect);
     let problem = jobs[0].message(destination, dialect).unwrap_err();
     assert_eq!(problem.code(), "message");
     assert!(problem.to_string().contains("data/labels/0"), "{problem}");

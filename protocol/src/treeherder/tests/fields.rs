@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::house::{REVISION, definition, making, present, read, run, status, told};
+use super::env::{REVISION, definition, making, present, read, run, status, told};
 use crate::{
     state::TaskState,
     status::RunStatus,

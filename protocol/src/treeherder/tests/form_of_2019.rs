@@ -1,6 +1,6 @@
 use serde_json::{Value, json};
 
-use super::house::{REVISION, definition, making, read, run, status, told};
+use super::env::{REVISION, definition, making, read, run, status, told};
 use crate::{
     schema,
     state::{ReasonCreated, TaskState},

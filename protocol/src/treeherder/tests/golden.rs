@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::house::{at, definition, making, prefixes, run, status, told};
+use super::env::{at, definition, making, prefixes, run, status, told};
 use crate::{
     id::{RunId, TaskId},
     state::{ReasonCreated, ReasonResolved, TaskState},

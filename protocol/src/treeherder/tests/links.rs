@@ -1,6 +1,6 @@
 use serde_json::{Value, json};
 
-use super::house::{ROOT, definition, making, present, read, run, status, told};
+use super::env::{ROOT, definition, making, present, read, run, status, told};
 use crate::{
     schema,
     state::TaskState,

@@ -1,9 +1,9 @@
 mod arbitrary;
 mod configs;
+mod env;
 mod fields;
 mod form_of_2019;
 mod golden;
-mod house;
 mod links;
 mod outcomes;
 mod routes;

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::house::{TASK, definition, making, present, read, run, status, told};
+use super::env::{TASK, definition, making, present, read, run, status, told};
 use crate::{
     event::EventKind,
     id::RunId,

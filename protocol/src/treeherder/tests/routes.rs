@@ -1,4 +1,4 @@
-use super::house::REVISION;
+use super::env::REVISION;
 use crate::treeherder::{Destination, Problem, destinations};
 
 fn of(routes: &[&str], prefixes: &[&str]) -> Vec<Result<Destination, Problem>> {

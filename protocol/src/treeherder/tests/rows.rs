@@ -1,8 +1,8 @@
 use serde_json::json;
 
 use super::{
+    env::{REVISION, definition, prefixes, run, status},
     golden::push,
-    house::{REVISION, definition, prefixes, run, status},
 };
 use crate::{
     id::TaskId,

@@ -2,15 +2,15 @@
 
 use std::{path::Path, time::Duration};
 
-use ::tests::{RoleHouse, TestDirectory, servers::Postgres, signal};
+use ::tests::{RoleEnv, TestDirectory, servers::Postgres, signal};
 use tokio::time::{Instant, sleep};
 
 use crate::{
     client::Credentials,
     database::Database,
+    env::TestEnv,
     events::{self, Subscriber},
     failure::{During, Result},
-    house::House,
     latency, load,
     metric::Metric,
     options::Plan,
@@ -32,56 +32,56 @@ pub(crate) async fn measure(program: &Path, url: &str, plan: &Plan, round: &mut 
     let postgres = Postgres::start(folder.path(), None).during("there is no PostgreSQL")?;
     let database_url = postgres.url();
     let settings = [("DROVER__DATABASE__URL", database_url.as_str()), ("DROVER__BUS__AMQP_URL", url)];
-    let roles = RoleHouse::start_program(program, folder.path(), &ROLES, &settings).await;
+    let roles = RoleEnv::start_program(program, folder.path(), &ROLES, &settings).await;
     let processes = (0..roles.count()).map(|number| roles.process_id(number)).collect();
     let (id, token) = roles.credentials();
     let root = Credentials::lasting(id.to_owned(), token.to_owned());
-    let house = House::new(&roles.root_url(), root, processes, Database::at(&postgres)?)?;
+    let env = TestEnv::new(&roles.root_url(), root, processes, Database::at(&postgres)?)?;
 
     sleep(SETTLED).await;
-    round.put(Metric::ApartIdle, busiest(&house).await.during("idle processes")?);
-    latencies(&house, plan, round).await?;
-    told(&house, url, plan, round).await.during("events")?;
-    beside_a_relay(&house, plan, round).await.during("lifecycles")?;
+    round.put(Metric::ApartIdle, busiest(&env).await.during("idle processes")?);
+    latencies(&env, plan, round).await?;
+    told(&env, url, plan, round).await.during("events")?;
+    beside_a_relay(&env, plan, round).await.during("lifecycles")?;
     roles.stop().await;
     Ok(())
 }
 
 /// Percent of a core that the busiest process takes, though nobody asks anything.
-async fn busiest(house: &House) -> Result<f64> {
-    let times = || house.processes.iter().map(|process| cpu(*process)).collect::<Result<Vec<_>>>();
+async fn busiest(env: &TestEnv) -> Result<f64> {
+    let times = || env.processes.iter().map(|process| cpu(*process)).collect::<Result<Vec<_>>>();
     let (before, begun) = (times()?, Instant::now());
     sleep(IDLE).await;
     let most = times()?.into_iter().zip(before).map(|(now, before)| now.saturating_sub(before)).max();
     Ok(100.0 * most.unwrap_or_default().as_secs_f64() / begun.elapsed().as_secs_f64())
 }
 
-async fn latencies(house: &House, plan: &Plan, round: &mut Round) -> Result<()> {
-    let dispatch = latency::dispatch(house, plan.samples).await.during("dispatch")?;
+async fn latencies(env: &TestEnv, plan: &Plan, round: &mut Round) -> Result<()> {
+    let dispatch = latency::dispatch(env, plan.samples).await.during("dispatch")?;
     round.put_samples(dispatch, Metric::ApartDispatchMedian, Metric::ApartDispatchTail);
-    let release = latency::release(house, plan.samples).await.during("release")?;
+    let release = latency::release(env, plan.samples).await.during("release")?;
     round.put_samples(release, Metric::ApartReleaseMedian, Metric::ApartReleaseTail);
-    round.put(Metric::ApartChain, latency::chains(house, plan.chains).await?);
+    round.put(Metric::ApartChain, latency::chains(env, plan.chains).await?);
     Ok(())
 }
 
-async fn told(house: &House, url: &str, plan: &Plan, round: &mut Round) -> Result<()> {
-    let mut subscriber = Subscriber::open(url, house).await?;
-    let samples = events::latency(house, &mut subscriber, plan).await?;
+async fn told(env: &TestEnv, url: &str, plan: &Plan, round: &mut Round) -> Result<()> {
+    let mut subscriber = Subscriber::open(url, env).await?;
+    let samples = events::latency(env, &mut subscriber, plan).await?;
     subscriber.close().await;
     round.put_samples(samples, Metric::EventMedian, Metric::EventTail);
-    let mut subscriber = Subscriber::open(url, house).await?;
-    round.put(Metric::EventRate, events::rate(house, &mut subscriber).await?);
+    let mut subscriber = Subscriber::open(url, env).await?;
+    round.put(Metric::EventRate, events::rate(env, &mut subscriber).await?);
     subscriber.close().await;
     Ok(())
 }
 
 /// With the relay, then with a relay that does nothing.
-async fn beside_a_relay(house: &House, plan: &Plan, round: &mut Round) -> Result<()> {
-    let with = load::lifecycles(house, plan, CLIENTS).await?;
-    signal("STOP", &[house.processes[RELAY]]);
-    let without = load::lifecycles(house, plan, CLIENTS).await;
-    signal("CONT", &[house.processes[RELAY]]);
+async fn beside_a_relay(env: &TestEnv, plan: &Plan, round: &mut Round) -> Result<()> {
+    let with = load::lifecycles(env, plan, CLIENTS).await?;
+    signal("STOP", &[env.processes[RELAY]]);
+    let without = load::lifecycles(env, plan, CLIENTS).await;
+    signal("CONT", &[env.processes[RELAY]]);
     round.put(Metric::ApartLifecycle, with.per_second);
     round.put(Metric::ApartDrover, with.each.drover);
     round.put(Metric::ApartDatabase, with.each.database);

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use base::{Clock, Entropy, SystemClock};
+use base::{Clock, Rng, SystemClock};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
@@ -45,15 +45,15 @@ pub(crate) struct Door {
     host: String,
     port: u16,
     authority: String,
-    nonces: Entropy,
+    nonces: Rng,
 }
 
 impl Door {
-    pub(crate) fn of(root_url: &str, entropy: &Entropy) -> Result<Self> {
+    pub(crate) fn of(root_url: &str, rng: &Rng) -> Result<Self> {
         let authority = root_url.strip_prefix("http://").during("the root URL does not begin with http://")?;
         let (host, port) = authority.rsplit_once(':').during("the root URL has no port")?;
         let port = port.parse().during("the port of the root URL")?;
-        let nonces = entropy.branch("nonces");
+        let nonces = rng.branch("nonces");
         Ok(Self { host: host.to_owned(), port, authority: authority.to_owned(), nonces })
     }
 

@@ -18,9 +18,9 @@ use tokio::{
 };
 
 use crate::{
+    env::TestEnv,
     failure::{During, Failure, Result},
     graphs::Graph,
-    house::House,
     options::Plan,
     samples::Samples,
     work::{Lot, Session},
@@ -49,8 +49,8 @@ pub(crate) struct Subscriber {
 }
 
 impl Subscriber {
-    pub(crate) async fn open(url: &str, house: &House) -> Result<Self> {
-        let bus = AmqpBus::new(url, "bench", &house.entropy.branch("events")).during("the AMQP URL")?;
+    pub(crate) async fn open(url: &str, env: &TestEnv) -> Result<Self> {
+        let bus = AmqpBus::new(url, "bench", &env.rng.branch("events")).during("the AMQP URL")?;
         let mut wanted = Subscription::ephemeral();
         for exchange in EXCHANGES {
             bus.declare(Exchange::topic(exchange)).await.during(exchange)?;
@@ -74,9 +74,9 @@ impl Subscriber {
 }
 
 /// Events a second, of a graph that is committed at once, from its answer to the last message.
-pub(crate) async fn rate(house: &House, subscriber: &mut Subscriber) -> Result<f64> {
-    let lot = Lot::new("event-rate", &house.entropy);
-    let mut session = house.session().await?;
+pub(crate) async fn rate(env: &TestEnv, subscriber: &mut Subscriber) -> Result<f64> {
+    let lot = Lot::new("event-rate", &env.rng);
+    let mut session = env.session().await?;
     let mut graph = Graph::new(&lot);
     (0..TASKS).for_each(|_| _ = graph.add(&[]));
     session.submit(graph.text()).await?;
@@ -88,10 +88,10 @@ pub(crate) async fn rate(house: &House, subscriber: &mut Subscriber) -> Result<f
 }
 
 /// From the time that an event carries, which is taken before its commit, to its delivery; at a steady rate.
-pub(crate) async fn latency(house: &House, subscriber: &mut Subscriber, plan: &Plan) -> Result<Samples> {
-    let (lot, over) = (Arc::new(Lot::new("events", &house.entropy)), Arc::new(AtomicBool::new(false)));
+pub(crate) async fn latency(env: &TestEnv, subscriber: &mut Subscriber, plan: &Plan) -> Result<Samples> {
+    let (lot, over) = (Arc::new(Lot::new("events", &env.rng)), Arc::new(AtomicBool::new(false)));
     let mut clients = JoinSet::new();
-    for session in house.sessions(CLIENTS as usize).await? {
+    for session in env.sessions(CLIENTS as usize).await? {
         clients.spawn(live_steadily(session, Arc::clone(&lot), Arc::clone(&over)));
     }
     let (begun, mut found) = (Instant::now(), Samples::default());

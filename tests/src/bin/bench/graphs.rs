@@ -6,8 +6,8 @@ use protocol::id::{TaskGroupId, TaskId};
 use tokio::time::sleep;
 
 use crate::{
+    env::TestEnv,
     failure::{During, Result},
-    house::House,
     work::Lot,
 };
 
@@ -19,9 +19,9 @@ const TESTS_A_SUMMARY: usize = 15;
 const FINALS: usize = 11;
 
 /// Milliseconds from the report of one task to the moment when ten thousand that depended on it wait for workers.
-pub(crate) async fn fan_out(house: &House) -> Result<f64> {
-    let (first, then) = (Lot::new("fan-first", &house.entropy), Lot::new("fan", &house.entropy));
-    let mut session = house.session().await?;
+pub(crate) async fn fan_out(env: &TestEnv) -> Result<f64> {
+    let (first, then) = (Lot::new("fan-first", &env.rng), Lot::new("fan", &env.rng));
+    let mut session = env.session().await?;
     let required = session.create_next(&first, &[]).await?;
     let mut graph = Graph::new(&then);
     (0..DEPENDENTS).for_each(|_| _ = graph.add(&[required]));
@@ -36,10 +36,10 @@ pub(crate) async fn fan_out(house: &House) -> Result<f64> {
 }
 
 /// A push to a large project: seconds from the submission to its answer.
-pub(crate) async fn push(house: &House) -> Result<f64> {
-    let lot = Lot::new("push", &house.entropy);
+pub(crate) async fn push(env: &TestEnv) -> Result<f64> {
+    let lot = Lot::new("push", &env.rng);
     let graph = push_graph(&lot).text();
-    let mut session = house.session().await?;
+    let mut session = env.session().await?;
     let begun = Instant::now();
     session.submit(graph).await?;
     Ok(begun.elapsed().as_secs_f64())
@@ -85,13 +85,13 @@ impl<'l> Graph<'l> {
 
 #[cfg(test)]
 mod tests {
-    use base::Entropy;
+    use base::Rng;
 
     use super::*;
 
     #[test]
     fn a_push_has_the_tasks_that_the_bar_speaks_of() {
-        let lot = Lot::new("push", &Entropy::seeded(1));
+        let lot = Lot::new("push", &Rng::seeded(1));
         let graph = push_graph(&lot);
         assert_eq!(graph.tasks.len(), 1 + BUILDS + TESTS + SUMMARIES + FINALS);
         let body: serde_json::Value = serde_json::from_str(&graph.text()).unwrap();

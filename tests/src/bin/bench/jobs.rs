@@ -6,9 +6,9 @@ use bus::{AmqpBus, Bus, Consumer, Exchange, Received, Subscription};
 use tokio::time::{sleep, timeout};
 
 use crate::{
+    env::TestEnv,
     failure::{During, Failure, Result},
     graphs::Graph,
-    house::House,
     samples::Samples,
     work::Lot,
 };
@@ -28,11 +28,11 @@ pub(crate) struct Listener {
 }
 
 impl Listener {
-    pub(crate) async fn open(url: &str, house: &House) -> Result<Self> {
-        let bus = AmqpBus::new(url, "bench", &house.entropy.branch("jobs")).during("the AMQP URL")?;
+    pub(crate) async fn open(url: &str, env: &TestEnv) -> Result<Self> {
+        let bus = AmqpBus::new(url, "bench", &env.rng.branch("jobs")).during("the AMQP URL")?;
         bus.declare(Exchange::topic(JOBS)).await.during("the exchange of jobs")?;
         let consumer = bus.subscribe(Subscription::ephemeral().bind(JOBS, "#")).await.during("listening to jobs")?;
-        let revision = format!("{:016x}{:016x}{:08x}", house.entropy.number(), house.entropy.number(), 0);
+        let revision = format!("{:016x}{:016x}{:08x}", env.rng.number(), env.rng.number(), 0);
         Ok(Self { bus, consumer, revision })
     }
 
@@ -41,8 +41,8 @@ impl Listener {
     }
 
     /// Tasks with a route of this push.
-    fn lot(&self, name: &str, house: &House) -> Lot {
-        Lot::of_push(name, &house.entropy, &self.revision)
+    fn lot(&self, name: &str, env: &TestEnv) -> Lot {
+        Lot::of_push(name, &env.rng, &self.revision)
     }
 
     /// Until so many messages of our own push have come.
@@ -64,12 +64,12 @@ impl Listener {
 }
 
 /// From the answer to createTask, which comes after its commit, to the message that the task is pending.
-pub(crate) async fn latency(house: &House, listener: &mut Listener, samples: usize) -> Result<Samples> {
-    let lot = listener.lot("job-latency", house);
-    let mut session = house.session().await?;
+pub(crate) async fn latency(env: &TestEnv, listener: &mut Listener, samples: usize) -> Result<Samples> {
+    let lot = listener.lot("job-latency", env);
+    let mut session = env.session().await?;
     let mut found = Samples::default();
     for _ in 0..samples {
-        sleep(house.entropy.jitter(Duration::from_millis(20))).await;
+        sleep(env.rng.jitter(Duration::from_millis(20))).await;
         session.create_next(&lot, &[]).await?;
         let answered = Instant::now();
         listener.hear(2).await?;
@@ -79,9 +79,9 @@ pub(crate) async fn latency(house: &House, listener: &mut Listener, samples: usi
 }
 
 /// Events a second, of a graph that is committed at once, from its answer to the last message.
-pub(crate) async fn rate(house: &House, listener: &mut Listener) -> Result<f64> {
-    let lot = listener.lot("job-rate", house);
-    let mut session = house.session().await?;
+pub(crate) async fn rate(env: &TestEnv, listener: &mut Listener) -> Result<f64> {
+    let lot = listener.lot("job-rate", env);
+    let mut session = env.session().await?;
     let mut graph = Graph::new(&lot);
     (0..TASKS).for_each(|_| _ = graph.add(&[]));
     session.submit(graph.text()).await?;

@@ -12,8 +12,8 @@ use tokio::{
 };
 
 use crate::{
+    env::TestEnv,
     failure::{During, Result},
-    house::House,
     samples::{Samples, milliseconds},
     work::{Lot, Session},
 };
@@ -24,13 +24,13 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const CHAIN: usize = 10;
 
 /// From the answer to createTask to the answer to the claim of a worker that waits.
-pub(crate) async fn dispatch(house: &House, samples: usize) -> Result<Samples> {
-    let lot = Lot::new("dispatch", &house.entropy);
-    let mut submitter = house.session().await?;
-    let mut worker = Worker::start(house, &lot).await?;
+pub(crate) async fn dispatch(env: &TestEnv, samples: usize) -> Result<Samples> {
+    let lot = Lot::new("dispatch", &env.rng);
+    let mut submitter = env.session().await?;
+    let mut worker = Worker::start(env, &lot).await?;
     let mut found = Samples::default();
     for _ in 0..samples {
-        breathe(house).await;
+        breathe(env).await;
         let id = submitter.create_next(&lot, &[]).await?;
         let answered = Instant::now();
         let claimed = worker.claimed(&id.to_string()).await?;
@@ -40,16 +40,16 @@ pub(crate) async fn dispatch(house: &House, samples: usize) -> Result<Samples> {
 }
 
 /// From the answer to the report of a task to the claim of the one task that depended on it.
-pub(crate) async fn release(house: &House, samples: usize) -> Result<Samples> {
-    let (first, then) = (Lot::new("required", &house.entropy), Lot::new("dependent", &house.entropy));
-    let mut session = house.session().await?;
-    let mut worker = Worker::start(house, &then).await?;
+pub(crate) async fn release(env: &TestEnv, samples: usize) -> Result<Samples> {
+    let (first, then) = (Lot::new("required", &env.rng), Lot::new("dependent", &env.rng));
+    let mut session = env.session().await?;
+    let mut worker = Worker::start(env, &then).await?;
     let mut found = Samples::default();
     for _ in 0..samples {
         let required = session.create_next(&first, &[]).await?;
         let dependent = session.create_next(&then, &[required]).await?;
         let claimed = session.claim(&first.queue, "first").await?.during("the first task cannot be claimed")?;
-        breathe(house).await;
+        breathe(env).await;
         session.complete(&claimed).await?;
         let answered = Instant::now();
         let claimed = worker.claimed(&dependent.to_string()).await?;
@@ -59,26 +59,26 @@ pub(crate) async fn release(house: &House, samples: usize) -> Result<Samples> {
 }
 
 /// The median of so many chains.
-pub(crate) async fn chains(house: &House, count: usize) -> Result<f64> {
+pub(crate) async fn chains(env: &TestEnv, count: usize) -> Result<f64> {
     let mut chains = Vec::with_capacity(count);
     for _ in 0..count {
-        chains.push(chain(house).await.during("chain")?);
+        chains.push(chain(env).await.during("chain")?);
     }
     chains.sort_by(f64::total_cmp);
     chains.get(count / 2).copied().during("no chain was asked for")
 }
 
 /// Tasks that each depend on the one before: milliseconds from the first report to the last one's answer.
-async fn chain(house: &House) -> Result<f64> {
-    let (first, then) = (Lot::new("chain-first", &house.entropy), Lot::new("chain", &house.entropy));
-    let mut session = house.session().await?;
+async fn chain(env: &TestEnv) -> Result<f64> {
+    let (first, then) = (Lot::new("chain-first", &env.rng), Lot::new("chain", &env.rng));
+    let mut session = env.session().await?;
     let mut before = session.create_next(&first, &[]).await?;
     for _ in 1..CHAIN {
         before = session.create_next(&then, &[before]).await?;
     }
-    let mut worker = Worker::start(house, &then).await?;
+    let mut worker = Worker::start(env, &then).await?;
     let head = session.claim(&first.queue, "first").await?.during("the first task cannot be claimed")?;
-    breathe(house).await;
+    breathe(env).await;
     let begun = Instant::now();
     session.complete(&head).await?;
     let ended = worker.completed(&before.to_string()).await?;
@@ -86,8 +86,8 @@ async fn chain(house: &House) -> Result<f64> {
 }
 
 /// Long enough for a worker to wait again, and not in step with anything that looks at intervals.
-async fn breathe(house: &House) {
-    sleep(house.entropy.jitter(Duration::from_millis(50))).await;
+async fn breathe(env: &TestEnv) {
+    sleep(env.rng.jitter(Duration::from_millis(50))).await;
 }
 
 /// A worker with one connection: it waits for a task, reports it, and waits again.
@@ -103,8 +103,8 @@ struct Ran {
 }
 
 impl Worker {
-    async fn start(house: &House, lot: &Lot) -> Result<Self> {
-        let session = house.session().await?;
+    async fn start(env: &TestEnv, lot: &Lot) -> Result<Self> {
+        let session = env.session().await?;
         let queue = Arc::<str>::from(lot.queue.as_str());
         let (tell, heard) = unbounded_channel();
         let mut running = JoinSet::new();

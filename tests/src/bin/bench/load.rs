@@ -11,8 +11,8 @@ use std::{
 use tokio::{task::JoinSet, time::sleep};
 
 use crate::{
+    env::TestEnv,
     failure::{During, Result},
-    house::House,
     options::Plan,
     samples::Samples,
     usage::{cpu, cpu_of_family},
@@ -43,24 +43,24 @@ pub(crate) struct Steps {
 }
 
 /// Clients that create one task after the other.
-pub(crate) async fn creates(house: &House, plan: &Plan, clients: usize) -> Result<Outcome> {
-    let shared = Arc::new(Shared::new(house, "create"));
+pub(crate) async fn creates(env: &TestEnv, plan: &Plan, clients: usize) -> Result<Outcome> {
+    let shared = Arc::new(Shared::new(env, "create"));
     let mut running = JoinSet::new();
-    for session in house.sessions(clients).await? {
+    for session in env.sessions(clients).await? {
         running.spawn(create_client(session, Arc::clone(&shared)));
     }
-    watch(house, plan, &shared, running).await
+    watch(env, plan, &shared, running).await
 }
 
 /// Clients that create a task, claim one, and report it as completed. As every client creates before it claims, there
 /// is always something to claim, if not its own.
-pub(crate) async fn lifecycles(house: &House, plan: &Plan, clients: usize) -> Result<Outcome> {
-    let shared = Arc::new(Shared::new(house, "lifecycle"));
+pub(crate) async fn lifecycles(env: &TestEnv, plan: &Plan, clients: usize) -> Result<Outcome> {
+    let shared = Arc::new(Shared::new(env, "lifecycle"));
     let mut running = JoinSet::new();
-    for (number, session) in house.sessions(clients).await?.into_iter().enumerate() {
+    for (number, session) in env.sessions(clients).await?.into_iter().enumerate() {
         running.spawn(lifecycle_client(session, Arc::clone(&shared), format!("worker-{number}")));
     }
-    watch(house, plan, &shared, running).await
+    watch(env, plan, &shared, running).await
 }
 
 struct Shared {
@@ -71,8 +71,8 @@ struct Shared {
 }
 
 impl Shared {
-    fn new(house: &House, name: &str) -> Self {
-        let lot = Lot::new(name, &house.entropy);
+    fn new(env: &TestEnv, name: &str) -> Self {
+        let lot = Lot::new(name, &env.rng);
         Self { lot, done: AtomicUsize::new(0), counting: AtomicBool::new(false), over: AtomicBool::new(false) }
     }
 
@@ -117,12 +117,12 @@ async fn lifecycle_client(mut session: Session, shared: Arc<Shared>, worker: Str
 }
 
 /// Looks at a running load twice, then ends it.
-async fn watch(house: &House, plan: &Plan, shared: &Shared, mut running: JoinSet<Result<Steps>>) -> Result<Outcome> {
+async fn watch(env: &TestEnv, plan: &Plan, shared: &Shared, mut running: JoinSet<Result<Steps>>) -> Result<Outcome> {
     sleep(plan.warm_up).await;
-    let before = Moment::look(house, shared).await?;
+    let before = Moment::look(env, shared).await?;
     shared.counting.store(true, Relaxed);
     sleep(plan.load).await;
-    let after = Moment::look(house, shared).await?;
+    let after = Moment::look(env, shared).await?;
     shared.over.store(true, Relaxed);
     let mut steps = Steps::default();
     while let Some(ended) = running.join_next().await {
@@ -145,14 +145,14 @@ struct Moment {
 }
 
 impl Moment {
-    async fn look(house: &House, shared: &Shared) -> Result<Self> {
-        let wal = house.database.wal_bytes().await?;
+    async fn look(env: &TestEnv, shared: &Shared) -> Result<Self> {
+        let wal = env.database.wal_bytes().await?;
         Ok(Self {
             wal,
             at: Instant::now(),
             done: shared.done.load(Relaxed),
-            drover: house.cpu()?,
-            database: cpu_of_family(house.database.process)?,
+            drover: env.cpu()?,
+            database: cpu_of_family(env.database.process)?,
             load: cpu(std::process::id())?,
         })
     }

@@ -6,10 +6,10 @@
 mod apart;
 mod client;
 mod database;
+mod env;
 mod events;
 mod failure;
 mod graphs;
-mod house;
 mod jobs;
 mod latency;
 mod load;

@@ -12,8 +12,8 @@ use protocol::id::TaskId;
 use tokio::{task::JoinSet, time::sleep};
 
 use crate::{
+    env::TestEnv,
     failure::{During, Result},
-    house::House,
     options::Plan,
     samples::Samples,
     work::{Lot, Session},
@@ -41,15 +41,15 @@ struct Shared {
 }
 
 /// Readers of statuses and definitions by turns, while others create, claim and resolve.
-pub(crate) async fn beside_lifecycles(house: &House, plan: &Plan) -> Result<Outcome> {
-    let tasks = Arc::new(some_tasks(house).await?);
-    let (shared, lot) = (Arc::new(Shared::default()), Arc::new(Lot::new("beside", &house.entropy)));
+pub(crate) async fn beside_lifecycles(env: &TestEnv, plan: &Plan) -> Result<Outcome> {
+    let tasks = Arc::new(some_tasks(env).await?);
+    let (shared, lot) = (Arc::new(Shared::default()), Arc::new(Lot::new("beside", &env.rng)));
     let mut writers = JoinSet::new();
-    for (number, session) in house.sessions(WRITERS).await?.into_iter().enumerate() {
+    for (number, session) in env.sessions(WRITERS).await?.into_iter().enumerate() {
         writers.spawn(write(session, Arc::clone(&lot), format!("worker-{number}"), Arc::clone(&shared)));
     }
     let mut readers = JoinSet::new();
-    for (number, session) in house.sessions(READERS).await?.into_iter().enumerate() {
+    for (number, session) in env.sessions(READERS).await?.into_iter().enumerate() {
         readers.spawn(read(session, Arc::clone(&tasks), number, Arc::clone(&shared)));
     }
     sleep(plan.warm_up).await;
@@ -79,8 +79,8 @@ fn per_second(count: usize, time: Duration) -> f64 {
     f64::from(u32::try_from(count).unwrap_or(u32::MAX)) / time.as_secs_f64()
 }
 
-async fn some_tasks(house: &House) -> Result<Vec<TaskId>> {
-    let (lot, mut session) = (Lot::new("read", &house.entropy), house.session().await?);
+async fn some_tasks(env: &TestEnv) -> Result<Vec<TaskId>> {
+    let (lot, mut session) = (Lot::new("read", &env.rng), env.session().await?);
     let mut tasks = Vec::with_capacity(TASKS);
     for _ in 0..TASKS {
         tasks.push(session.create_next(&lot, &[]).await?);

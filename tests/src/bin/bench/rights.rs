@@ -8,8 +8,8 @@ use serde_json::json;
 
 use crate::{
     client::Credentials,
+    env::TestEnv,
     failure::{During, Result},
-    house::House,
     work::Session,
 };
 
@@ -27,8 +27,8 @@ const NEEDED: [&str; 5] = [
 ];
 
 /// The house for a client with `SCOPES` scopes; it has `ROLES` roles from then on.
-pub(crate) async fn realistic(house: &House) -> Result<House> {
-    let mut session = house.session().await?;
+pub(crate) async fn realistic(env: &TestEnv) -> Result<TestEnv> {
+    let mut session = env.session().await?;
     for number in 0..ROLES {
         make_role(&mut session, number).await?;
     }
@@ -43,7 +43,7 @@ pub(crate) async fn realistic(house: &House) -> Result<House> {
     let path = format!("/api/auth/v1/clients/{}", client_id.replace('/', "%2F"));
     let answer = session.put(&path, body.to_string()).await?;
     let made: Made = serde_json::from_slice(&answer).during(&path)?;
-    Ok(house.with(Credentials::lasting(client_id.to_owned(), made.access_token)))
+    Ok(env.with(Credentials::lasting(client_id.to_owned(), made.access_token)))
 }
 
 #[derive(Deserialize)]

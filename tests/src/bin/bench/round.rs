@@ -6,10 +6,9 @@ use tokio::time::sleep;
 
 use crate::{
     apart,
+    env::TestEnv,
     failure::{During, Result},
-    graphs,
-    house::House,
-    jobs, latency, load,
+    graphs, jobs, latency, load,
     metric::Metric,
     options::{Options, Plan},
     reads, rights, roles,
@@ -67,25 +66,25 @@ pub(crate) async fn run(program: &Path, options: &Options, broker: Option<&str>,
     sleep(SETTLED).await;
     round.put(Metric::IdleMemory, memory(server.process)?.0);
 
-    let house = &server.house;
+    let env = &server.env;
     say("latencies on an idle queue");
-    let result = latencies(house, plan, &mut round).await;
+    let result = latencies(env, plan, &mut round).await;
     round.check("latencies", result);
     say("load, between two baselines");
-    let result = loads(house, plan, &mut round).await;
+    let result = loads(env, plan, &mut round).await;
     round.check("load", result);
     say("reads beside a load");
-    let result = reads_beside_a_load(house, plan, &mut round).await;
+    let result = reads_beside_a_load(env, plan, &mut round).await;
     round.check("reads", result);
     say("scopes and roles");
     let result = roles::expansion();
     let result = result.map(|samples| round.put_samples(samples, Metric::RolesMedian, Metric::RolesTail));
     round.check("roles", result);
     say("load of a client with 200 scopes among 500 roles");
-    let result = realistic_load(house, plan, &mut round).await;
+    let result = realistic_load(env, plan, &mut round).await;
     round.check("load with scopes", result);
     say("graphs of ten thousand tasks");
-    let result = large_graphs(house, &mut round).await;
+    let result = large_graphs(env, &mut round).await;
     round.check("graphs", result);
 
     round.put(Metric::PeakMemory, memory(server.process)?.1);
@@ -102,41 +101,41 @@ pub(crate) async fn run(program: &Path, options: &Options, broker: Option<&str>,
     Ok(round)
 }
 
-async fn latencies(house: &House, plan: &Plan, round: &mut Round) -> Result<()> {
-    let dispatch = latency::dispatch(house, plan.samples).await.during("dispatch")?;
+async fn latencies(env: &TestEnv, plan: &Plan, round: &mut Round) -> Result<()> {
+    let dispatch = latency::dispatch(env, plan.samples).await.during("dispatch")?;
     round.put_samples(dispatch, Metric::DispatchMedian, Metric::DispatchTail);
-    let release = latency::release(house, plan.samples).await.during("release")?;
+    let release = latency::release(env, plan.samples).await.during("release")?;
     round.put_samples(release, Metric::ReleaseMedian, Metric::ReleaseTail);
-    round.put(Metric::Chain, latency::chains(house, plan.chains).await?);
+    round.put(Metric::Chain, latency::chains(env, plan.chains).await?);
     Ok(())
 }
 
 async fn job_messages(program: &Path, url: &str, plan: &Plan, round: &mut Round) -> Result<()> {
     let server = Server::start(program, Some(url)).await?;
-    let mut listener = jobs::Listener::open(url, &server.house).await?;
-    let samples = jobs::latency(&server.house, &mut listener, plan.samples).await.during("latency")?;
+    let mut listener = jobs::Listener::open(url, &server.env).await?;
+    let samples = jobs::latency(&server.env, &mut listener, plan.samples).await.during("latency")?;
     round.put_samples(samples, Metric::JobMedian, Metric::JobTail);
-    round.put(Metric::JobRate, jobs::rate(&server.house, &mut listener).await.during("rate")?);
+    round.put(Metric::JobRate, jobs::rate(&server.env, &mut listener).await.during("rate")?);
     listener.close().await;
     server.stop().await
 }
 
 /// The baseline is taken before and after, because the machine may have become slower or faster in between.
-async fn loads(house: &House, plan: &Plan, round: &mut Round) -> Result<()> {
-    let database = &house.database;
+async fn loads(env: &TestEnv, plan: &Plan, round: &mut Round) -> Result<()> {
+    let database = &env.database;
     let mut baseline = database.prepare().await;
     if baseline.is_ok() {
         baseline = database.baseline(plan.baseline).await.map(|rate| round.put(Metric::Baseline, rate));
     }
     round.check("baseline", baseline);
 
-    let load::Outcome { per_second, each, steps } = load::creates(house, plan, CREATE_CLIENTS).await?;
+    let load::Outcome { per_second, each, steps } = load::creates(env, plan, CREATE_CLIENTS).await?;
     round.put(Metric::Create, per_second);
     round.put(Metric::CreateDrover, each.drover);
     round.put(Metric::CreateDatabase, each.database);
     round.put_tail(steps.create, Metric::CreateTail);
 
-    let load::Outcome { per_second, each, steps } = load::lifecycles(house, plan, LIFECYCLE_CLIENTS).await?;
+    let load::Outcome { per_second, each, steps } = load::lifecycles(env, plan, LIFECYCLE_CLIENTS).await?;
     round.put(Metric::Lifecycle, per_second);
     round.put(Metric::LifecycleDrover, each.drover);
     round.put(Metric::LifecycleDatabase, each.database);
@@ -153,23 +152,23 @@ async fn loads(house: &House, plan: &Plan, round: &mut Round) -> Result<()> {
     Ok(())
 }
 
-async fn reads_beside_a_load(house: &House, plan: &Plan, round: &mut Round) -> Result<()> {
-    let reads::Outcome { per_second, samples, lifecycles } = reads::beside_lifecycles(house, plan).await?;
+async fn reads_beside_a_load(env: &TestEnv, plan: &Plan, round: &mut Round) -> Result<()> {
+    let reads::Outcome { per_second, samples, lifecycles } = reads::beside_lifecycles(env, plan).await?;
     round.put(Metric::Reads, per_second);
     round.put_samples(samples, Metric::ReadMedian, Metric::ReadTail);
     round.put(Metric::ReadLifecycles, lifecycles);
     Ok(())
 }
 
-async fn realistic_load(house: &House, plan: &Plan, round: &mut Round) -> Result<()> {
-    let house = rights::realistic(house).await?;
-    round.put(Metric::RightsCreate, load::creates(&house, plan, CREATE_CLIENTS).await?.per_second);
-    round.put(Metric::RightsLifecycle, load::lifecycles(&house, plan, LIFECYCLE_CLIENTS).await?.per_second);
+async fn realistic_load(env: &TestEnv, plan: &Plan, round: &mut Round) -> Result<()> {
+    let env = rights::realistic(env).await?;
+    round.put(Metric::RightsCreate, load::creates(&env, plan, CREATE_CLIENTS).await?.per_second);
+    round.put(Metric::RightsLifecycle, load::lifecycles(&env, plan, LIFECYCLE_CLIENTS).await?.per_second);
     Ok(())
 }
 
-async fn large_graphs(house: &House, round: &mut Round) -> Result<()> {
-    round.put(Metric::FanOut, graphs::fan_out(house).await.during("10,000 dependents")?);
-    round.put(Metric::Push, graphs::push(house).await.during("10,972 tasks")?);
+async fn large_graphs(env: &TestEnv, round: &mut Round) -> Result<()> {
+    round.put(Metric::FanOut, graphs::fan_out(env).await.during("10,000 dependents")?);
+    round.put(Metric::Push, graphs::push(env).await.during("10,972 tasks")?);
     Ok(())
 }

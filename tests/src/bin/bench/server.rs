@@ -18,8 +18,8 @@ use tokio::{
 use crate::{
     client::Credentials,
     database::Database,
+    env::TestEnv,
     failure::{During, Failure, Result},
-    house::House,
 };
 
 const START_LIMIT: Duration = Duration::from_mins(1);
@@ -35,7 +35,7 @@ pub(crate) struct Server {
     pub(crate) process: u32,
     /// From the start of the program to its word that it is ready.
     pub(crate) started_in: Duration,
-    pub(crate) house: House,
+    pub(crate) env: TestEnv,
 }
 
 #[derive(Deserialize)]
@@ -58,8 +58,8 @@ impl Server {
         let ready = ready.map_err(|failure| Failure::new(format!("{failure}; its log ends with:\n{}", tail(&log))))?;
         let started_in = begun.elapsed();
         let root = Credentials::lasting(ready.client_id, ready.access_token);
-        let house = House::new(&ready.root_url, root, vec![process], Database::of(process)?)?;
-        Ok(Self { child, _output: output, _directory: directory, process, started_in, house })
+        let env = TestEnv::new(&ready.root_url, root, vec![process], Database::of(process)?)?;
+        Ok(Self { child, _output: output, _directory: directory, process, started_in, env })
     }
 
     pub(crate) async fn stop(mut self) -> Result<()> {

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use base::{Clock, Entropy, SystemClock};
+use base::{Clock, Rng, SystemClock};
 use bytes::Bytes;
 use chrono::TimeDelta;
 use hyper::Method;
@@ -27,21 +27,21 @@ const GROUP: usize = 100;
 pub(crate) struct Lot {
     pub(crate) queue: String,
     constant: String,
-    entropy: Entropy,
+    rng: Rng,
     group: Mutex<(usize, TaskGroupId)>,
 }
 
 impl Lot {
-    pub(crate) fn new(name: &str, entropy: &Entropy) -> Self {
-        let entropy = entropy.branch(name);
-        let queue = format!("bench/{name}-{:06x}", entropy.range(0..1 << 24));
-        let group = Mutex::new((0, TaskGroupId::from_random(entropy.uuid_bytes())));
-        Self { constant: constant(&queue), queue, entropy, group }
+    pub(crate) fn new(name: &str, rng: &Rng) -> Self {
+        let rng = rng.branch(name);
+        let queue = format!("bench/{name}-{:06x}", rng.range(0..1 << 24));
+        let group = Mutex::new((0, TaskGroupId::from_random(rng.uuid_bytes())));
+        Self { constant: constant(&queue), queue, rng, group }
     }
 
     /// Tasks that Treeherder is told of, as jobs of one push.
-    pub(crate) fn of_push(name: &str, entropy: &Entropy, revision: &str) -> Self {
-        let mut lot = Self::new(name, entropy);
+    pub(crate) fn of_push(name: &str, rng: &Rng, revision: &str) -> Self {
+        let mut lot = Self::new(name, rng);
         let without_brace = lot.constant.trim_end_matches('}');
         lot.constant = format!(
             "{without_brace}}},\"routes\":[\"tc-treeherder.v2.bench.{revision}\"],\"extra\":{{\"treeherder\":{{\"symbol\":\"B\"}}}}}}"
@@ -50,14 +50,14 @@ impl Lot {
     }
 
     pub(crate) fn id(&self) -> TaskId {
-        TaskId::from_random(self.entropy.uuid_bytes())
+        TaskId::from_random(self.rng.uuid_bytes())
     }
 
     /// The group of the next task.
     pub(crate) fn group(&self) -> TaskGroupId {
         let mut group = self.group.lock().unwrap_or_else(PoisonError::into_inner);
         if group.0 == GROUP {
-            *group = (0, TaskGroupId::from_random(self.entropy.uuid_bytes()));
+            *group = (0, TaskGroupId::from_random(self.rng.uuid_bytes()));
         }
         group.0 += 1;
         group.1

@@ -13,13 +13,13 @@ use std::{
 };
 
 use base::telemetry::{Histogram, Label};
-use db::LaneConnection;
+use db::BatchConnection;
 use ractor::{Actor, ActorProcessingErr, ActorRef};
 
 use super::{Child, Handle, Restart};
 
 /// One hot step: what a lane does with what waits.
-pub trait Step: Send + Sync + 'static {
+pub trait BatchOperation: Send + Sync + 'static {
     type Request: Send + 'static;
 
     /// Takes from the front of what waits as much as one call can carry, and leaves what must not be in one call
@@ -27,7 +27,7 @@ pub trait Step: Send + Sync + 'static {
     fn take(&self, waiting: &mut VecDeque<Self::Request>) -> Vec<Self::Request>;
 
     /// Makes the call and answers everyone in the batch.
-    fn run(&self, connection: &mut LaneConnection, batch: Vec<Self::Request>) -> impl Future<Output = ()> + Send;
+    fn run(&self, connection: &mut BatchConnection, batch: Vec<Self::Request>) -> impl Future<Output = ()> + Send;
 }
 
 /// The queue is full: the caller should try again later.
@@ -35,29 +35,29 @@ pub trait Step: Send + Sync + 'static {
 pub struct Full;
 
 /// The door of a step: where requests wait for its lanes.
-pub struct Lanes<S: Step> {
+pub struct Batcher<S: BatchOperation> {
     shared: Arc<Shared<S>>,
-    lanes: Arc<[Lane]>,
+    lanes: Arc<[BatcherWorker]>,
 }
 
-impl<S: Step> Clone for Lanes<S> {
+impl<S: BatchOperation> Clone for Batcher<S> {
     fn clone(&self) -> Self {
         Self { shared: self.shared.clone(), lanes: self.lanes.clone() }
     }
 }
 
-struct Shared<S: Step> {
+struct Shared<S: BatchOperation> {
     step: S,
     waiting: Mutex<VecDeque<S::Request>>,
     limit: usize,
 }
 
-struct Lane {
+struct BatcherWorker {
     idle: Arc<AtomicBool>,
     handle: Handle<Look>,
 }
 
-impl<S: Step> Lanes<S> {
+impl<S: BatchOperation> Batcher<S> {
     /// `connections`: one lane each. `limit`: how many requests may wait.
     pub fn new(name: &str, step: S, connections: Vec<Connect>, limit: usize) -> (Vec<Child>, Self) {
         let shared = Arc::new(Shared { step, waiting: Mutex::new(VecDeque::new()), limit });
@@ -68,11 +68,11 @@ impl<S: Step> Lanes<S> {
             let step = name.to_owned();
             let make = move || {
                 let (shared, idle) = (of_shared.clone(), of_actor.clone());
-                (LaneActor { shared, idle, meters: Meters::new(&step) }, connect())
+                (BatcherActor { shared, idle, meters: Meters::new(&step) }, connect())
             };
             let (child, handle) = Child::new(&format!("{name}/{number}"), Restart::Always, make);
             children.push(child);
-            lanes.push(Lane { idle, handle });
+            lanes.push(BatcherWorker { idle, handle });
         }
         (children, Self { shared, lanes: lanes.into() })
     }
@@ -116,9 +116,9 @@ impl<S: Step> Lanes<S> {
 }
 
 /// Gives a lane its connection, at each start a new one.
-pub type Connect = Box<dyn Fn() -> LaneConnection + Send + Sync>;
+pub type Connect = Box<dyn Fn() -> BatchConnection + Send + Sync>;
 
-impl<S: Step> Shared<S> {
+impl<S: BatchOperation> Shared<S> {
     fn lock(&self) -> std::sync::MutexGuard<'_, VecDeque<S::Request>> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -129,7 +129,7 @@ impl<S: Step> Shared<S> {
 }
 
 /// One lane.
-struct LaneActor<S: Step> {
+struct BatcherActor<S: BatchOperation> {
     shared: Arc<Shared<S>>,
     idle: Arc<AtomicBool>,
     meters: Meters,
@@ -155,16 +155,16 @@ impl Meters {
 /// The only thing a lane is told.
 struct Look;
 
-impl<S: Step> Actor for LaneActor<S> {
+impl<S: BatchOperation> Actor for BatcherActor<S> {
     type Msg = Look;
-    type State = LaneConnection;
-    type Arguments = LaneConnection;
+    type State = BatchConnection;
+    type Arguments = BatchConnection;
 
     async fn pre_start(
         &self,
         myself: ActorRef<Look>,
-        connection: LaneConnection,
-    ) -> Result<LaneConnection, ActorProcessingErr> {
+        connection: BatchConnection,
+    ) -> Result<BatchConnection, ActorProcessingErr> {
         // Requests may wait since before the start, or since the lane failed.
         myself.send_message(Look)?;
         Ok(connection)
@@ -174,7 +174,7 @@ impl<S: Step> Actor for LaneActor<S> {
         &self,
         _: ActorRef<Look>,
         Look: Look,
-        connection: &mut LaneConnection,
+        connection: &mut BatchConnection,
     ) -> Result<(), ActorProcessingErr> {
         loop {
             let batch = self.shared.take();
@@ -192,8 +192,8 @@ impl<S: Step> Actor for LaneActor<S> {
     }
 }
 
-impl<S: Step> LaneActor<S> {
-    async fn run(&self, connection: &mut LaneConnection, batch: Vec<S::Request>) {
+impl<S: BatchOperation> BatcherActor<S> {
+    async fn run(&self, connection: &mut BatchConnection, batch: Vec<S::Request>) {
         let (requests, begun) = (u32::try_from(batch.len()).unwrap_or(u32::MAX), tokio::time::Instant::now());
         self.shared.step.run(connection, batch).await;
         let labels = std::slice::from_ref(&self.meters.step);

@@ -8,12 +8,12 @@ use std::{
     time::Duration,
 };
 
-use rand::{Rng, RngExt, SeedableRng, rngs::StdRng};
+use rand::{Rng as RandomSource, RngExt, SeedableRng, rngs::StdRng};
 
 /// A source of randomness. Its clones draw from the same stream; its branches have streams of their own, so that one
 /// more draw in one part does not shift what another part gets.
 #[derive(Clone)]
-pub struct Entropy(Arc<Node>);
+pub struct Rng(Arc<Node>);
 
 struct Node {
     /// `None`: from the operating system, and so is every branch.
@@ -22,7 +22,7 @@ struct Node {
     branched: Mutex<BTreeMap<String, u64>>,
 }
 
-impl Entropy {
+impl Rng {
     /// Unpredictable, fit for secrets.
     #[expect(clippy::disallowed_methods, reason = "this is the one place")]
     pub fn system() -> Self {
@@ -58,7 +58,7 @@ impl Entropy {
     }
 
     pub fn number(&self) -> u64 {
-        self.draw(Rng::next_u64)
+        self.draw(RandomSource::next_u64)
     }
 
     /// A number of the range, which must not be empty.
@@ -85,10 +85,10 @@ impl Entropy {
     }
 }
 
-impl fmt::Debug for Entropy {
+impl fmt::Debug for Rng {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let kind = if self.0.seed.is_some() { "seeded" } else { "system" };
-        write!(f, "Entropy({kind})")
+        write!(f, "Rng({kind})")
     }
 }
 
@@ -106,13 +106,13 @@ mod tests {
 
     #[test]
     fn the_same_seed_grows_the_same_tree() {
-        let draw = || Entropy::seeded(7).branch("queue").branch("lane").bytes::<8>();
+        let draw = || Rng::seeded(7).branch("queue").branch("lane").bytes::<8>();
         assert_eq!(draw(), draw());
     }
 
     #[test]
     fn a_draw_here_does_not_shift_those_there() {
-        let (quiet, busy) = (Entropy::seeded(7), Entropy::seeded(7));
+        let (quiet, busy) = (Rng::seeded(7), Rng::seeded(7));
         busy.number();
         busy.branch("api").number();
         assert_eq!(quiet.branch("queue").number(), busy.branch("queue").number());
@@ -120,20 +120,20 @@ mod tests {
 
     #[test]
     fn branches_of_one_name_differ() {
-        let tree = Entropy::seeded(7);
+        let tree = Rng::seeded(7);
         assert_ne!(tree.branch("worker").number(), tree.branch("worker").number());
     }
 
     #[test]
     fn the_system_gives_other_bytes_each_time() {
-        let tree = Entropy::system();
+        let tree = Rng::system();
         assert_ne!(tree.uuid_bytes(), tree.uuid_bytes());
         assert_ne!(tree.branch("ids").uuid_bytes(), tree.branch("ids").uuid_bytes());
     }
 
     #[test]
     fn jitter_stays_around_its_middle() {
-        let tree = Entropy::seeded(7);
+        let tree = Rng::seeded(7);
         let middle = Duration::from_secs(10);
         for _ in 0..100 {
             let length = tree.jitter(middle);

@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use base::{Clock, Entropy, Shutdown, SystemClock};
+use base::{Clock, Rng, Shutdown, SystemClock};
 use protocol::{exchanges::ExchangeNames, hawk, reference::Service};
 use serde_json::{Value, json};
 use tokio::{
@@ -69,7 +69,7 @@ static SERVICE: LazyLock<Service> = LazyLock::new(|| {
     serde_json::from_value(service).unwrap()
 });
 
-pub(super) struct House {
+pub(super) struct TestEnv {
     pub(super) address: SocketAddr,
     pub(super) shutdown: Shutdown,
     /// A request has reached `slow`, which waits for the other.
@@ -100,7 +100,7 @@ impl Seen {
     }
 }
 
-impl House {
+impl TestEnv {
     pub(super) async fn start() -> Self {
         Self::with_requests(100).await
     }
@@ -204,9 +204,9 @@ fn door(settings: &ApiSettings, waits: (Arc<Notify>, Arc<Notify>)) -> Door {
         table,
         clients: Clients::fixed([Client::lasting("me", TOKEN, [format!("may:{SLUG}")])], "q"),
         clock: Arc::new(SystemClock),
-        entropy: Entropy::seeded(1),
+        rng: Rng::seeded(1),
         probes,
-        root_url: "https://house.example".to_owned(),
+        root_url: "https://env.example".to_owned(),
         permits: settings.permits(),
         bodies: settings.bodies(),
         proxies: Arc::default(),

@@ -22,7 +22,7 @@ const STOP_WITHIN: Duration = Duration::from_secs(20);
 
 /// Its processes; they are killed when this is dropped.
 #[derive(Debug)]
-pub struct RoleHouse {
+pub struct RoleEnv {
     program: PathBuf,
     folder: PathBuf,
     variables: Vec<(String, String)>,
@@ -36,7 +36,7 @@ struct RoleProcess {
     child: Child,
 }
 
-impl RoleHouse {
+impl RoleEnv {
     /// Upgrades the database and starts a process for each of `roles`, the first of which has `api`. `more` are
     /// settings as variables.
     pub async fn start(folder: &Path, roles: &[&str], more: &[(&str, &str)]) -> Self {
@@ -56,21 +56,21 @@ impl RoleHouse {
         ];
         let fixed = fixed.map(|(name, value)| (name.to_owned(), value));
         let more = more.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-        let mut house = Self {
+        let mut env = Self {
             program: program.to_owned(),
             folder: folder.to_owned(),
             variables: fixed.into_iter().chain(more).collect(),
             processes: Vec::new(),
         };
-        let upgraded = house.command(&["db", "upgrade"], "upgrade").status().await.unwrap();
-        assert!(upgraded.success(), "the database could not be upgraded; see {}", house.folder.display());
+        let upgraded = env.command(&["db", "upgrade"], "upgrade").status().await.unwrap();
+        assert!(upgraded.success(), "the database could not be upgraded; see {}", env.folder.display());
         for roles in roles {
             let port = free_port();
-            let child = house.spawn(roles, port);
-            house.processes.push(RoleProcess { roles: (*roles).to_owned(), port, child });
+            let child = env.spawn(roles, port);
+            env.processes.push(RoleProcess { roles: (*roles).to_owned(), port, child });
         }
-        house.ready().await;
-        house
+        env.ready().await;
+        env
     }
 
     /// A client of the first process, with the root credentials.
@@ -96,7 +96,7 @@ impl RoleHouse {
     }
 
     pub fn process_id(&self, number: usize) -> u32 {
-        self.processes[number].child.id().expect("a process of the house has ended by itself")
+        self.processes[number].child.id().expect("a process of the env has ended by itself")
     }
 
     /// Starts those again that ended because they could not reach the database when they started, as whatever supervises them

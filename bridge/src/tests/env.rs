@@ -13,7 +13,7 @@ use actors::{
     },
 };
 use async_trait::async_trait;
-use base::{Clock, Entropy, KeyRing, TestClock, settings::Span};
+use base::{Clock, KeyRing, Rng, TestClock, settings::ConfigDuration};
 use bus::{Bus, MemoryBus};
 use chrono::TimeDelta;
 use db::{
@@ -43,10 +43,10 @@ use crate::{
 /// What tasks of master `m` say.
 pub(super) const M: &str = "m";
 
-pub(super) struct House {
+pub(super) struct TestEnv {
     pub(super) db: Db,
     pub(super) clock: TestClock,
-    pub(super) entropy: Entropy,
+    pub(super) rng: Rng,
     pub(super) queue: Queue,
     pub(super) artifacts: Artifacts,
     pub(super) bus: Arc<dyn Bus>,
@@ -56,26 +56,26 @@ pub(super) struct House {
     _database: TestDatabase,
 }
 
-impl House {
+impl TestEnv {
     pub(super) async fn start() -> Self {
         let database = TestDatabase::create().await;
         let db = database.db().await;
-        let (clock, entropy) = (TestClock::default(), Entropy::seeded(1));
+        let (clock, rng) = (TestClock::default(), Rng::seeded(1));
         let shared: Arc<dyn Clock> = Arc::new(clock.clone());
-        let settings = QueueSettings { long_poll: Span::millis(300), ..QueueSettings::default() };
-        let (children, queue) = queue::start(db.clone(), shared.clone(), entropy.clone(), settings, Wakes::none());
-        let supervised = Supervisor::start(children, entropy.clone()).await;
+        let settings = QueueSettings { long_poll: ConfigDuration::millis(300), ..QueueSettings::default() };
+        let (children, queue) = queue::start(db.clone(), shared.clone(), rng.clone(), settings, Wakes::none());
+        let supervised = Supervisor::start(children, rng.clone()).await;
         let folder = TempDir::new().unwrap();
         let objects =
-            Objects::start(db.clone(), shared.clone(), entropy.branch("o"), folder.path(), &ObjectSettings::default())
+            Objects::start(db.clone(), shared.clone(), rng.branch("o"), folder.path(), &ObjectSettings::default())
                 .await
                 .unwrap();
-        let artifacts = Artifacts::new(db.clone(), shared.clone(), entropy.branch("a"), objects);
+        let artifacts = Artifacts::new(db.clone(), shared.clone(), rng.branch("a"), objects);
         let ring = Arc::new(KeyRing::new(&[sealing_key()]).unwrap());
         let auth =
-            Auth::new(db.clone(), shared, entropy.branch("auth"), ring, Arc::new(|| ()), "queue", TimeDelta::days(30));
+            Auth::new(db.clone(), shared, rng.branch("auth"), ring, Arc::new(|| ()), "queue", TimeDelta::days(30));
         let bus = Arc::new(MemoryBus::default());
-        Self { db, clock, entropy, queue, artifacts, bus, auth, supervised, _folder: folder, _database: database }
+        Self { db, clock, rng, queue, artifacts, bus, auth, supervised, _folder: folder, _database: database }
     }
 
     pub(super) async fn stop(self) {
@@ -92,8 +92,8 @@ impl House {
             bus: self.bus.clone(),
             exchange_names: ExchangeNames::default(),
             clock: Arc::new(self.clock.clone()),
-            entropy: self.entropy.branch("bridge"),
-            keep: Span::days(7),
+            rng: self.rng.branch("bridge"),
+            keep: ConfigDuration::days(7),
         }
     }
 
@@ -107,7 +107,7 @@ impl House {
     }
 
     pub(super) fn parts(fake: &Fake, name: &str, settings: MasterSettings) -> MasterParts {
-        let settings = MasterSettings { name: name.to_owned(), timeout: Span::millis(50), ..settings };
+        let settings = MasterSettings { name: name.to_owned(), timeout: ConfigDuration::millis(50), ..settings };
         let driver: Arc<dyn MasterDriver> = Arc::new(fake.clone());
         let logs = Arc::new(Logs(driver.clone()));
         MasterParts { settings, driver, logs }
@@ -123,7 +123,7 @@ impl House {
     }
 
     pub(super) async fn create(&self, master: &str, payload: Value, scopes: &[&str], retries: i16) -> TaskId {
-        let (task_id, now) = (TaskId::from_random(self.entropy.uuid_bytes()), self.clock.now());
+        let (task_id, now) = (TaskId::from_random(self.rng.uuid_bytes()), self.clock.now());
         let definition = TaskDefinition {
             created: now,
             deadline: now + TimeDelta::hours(12),

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use base::{Clock, Entropy, TestClock, settings::Span};
+use base::{Clock, Rng, TestClock, settings::ConfigDuration};
 use db::classic::testing::TestScheduler;
 use protocol::id::TaskId;
 use serde_json::{Value, json};
@@ -12,7 +12,7 @@ use tokio::{
     task::JoinSet,
 };
 
-use super::super::{House, M};
+use super::super::{M, TestEnv};
 use crate::{
     ClassicSettings, MasterParts, MasterSettings,
     classic::{ClassicLogs, ClassicMaster},
@@ -33,18 +33,18 @@ type Asked = Arc<Mutex<Vec<String>>>;
 
 impl Old {
     /// `None`: there is no MariaDB on this machine.
-    pub(super) async fn start(house: &House, test: &str) -> Option<Self> {
-        Some(Self::with(house, TestScheduler::create(test).await?).await)
+    pub(super) async fn start(env: &TestEnv, test: &str) -> Option<Self> {
+        Some(Self::with(env, TestScheduler::create(test).await?).await)
     }
 
-    pub(super) async fn with(house: &House, scheduler: TestScheduler) -> Self {
+    pub(super) async fn with(env: &TestEnv, scheduler: TestScheduler) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
         let settings = MasterSettings {
             name: M.to_owned(),
             url: format!("{address}/self-serve"),
             user: "drover@example.com".to_owned(),
-            timeout: Span::seconds(10),
+            timeout: ConfigDuration::seconds(10),
             classic: ClassicSettings {
                 database_url: scheduler.url().into(),
                 builders_url: format!("{address}/builders"),
@@ -52,7 +52,7 @@ impl Old {
             },
             ..MasterSettings::default()
         };
-        let (asked, clock, mut serving) = (Asked::default(), house.clock.clone(), JoinSet::new());
+        let (asked, clock, mut serving) = (Asked::default(), env.clock.clone(), JoinSet::new());
         let service = Service { scheduler: scheduler.clone(), clock: clock.clone(), asked: asked.clone() };
         serving.spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
@@ -64,12 +64,12 @@ impl Old {
 
     /// A driver as one process has it.
     pub(super) fn driver(&self) -> ClassicMaster {
-        ClassicMaster::new(&self.settings, Arc::new(self.clock.clone()), Entropy::seeded(1)).unwrap()
+        ClassicMaster::new(&self.settings, Arc::new(self.clock.clone()), Rng::seeded(1)).unwrap()
     }
 
     /// A bridge as one process has it.
-    pub(super) fn share(&self, house: &House) -> Arc<Shared> {
-        Arc::new(house.bridge().share(self.parts()).unwrap())
+    pub(super) fn share(&self, env: &TestEnv) -> Arc<Shared> {
+        Arc::new(env.bridge().share(self.parts()).unwrap())
     }
 
     pub(super) fn parts(&self) -> MasterParts {
@@ -94,11 +94,11 @@ impl Old {
     }
 
     /// A pending task for builder `linux`, asked for at the master: its number there.
-    pub(super) async fn asked(&self, house: &House, shared: &Shared) -> (TaskId, i64) {
-        let task = house.pending(linux()).await;
-        house.tell(task, 0).await;
-        house.pass(shared).await;
-        (task, house.request(task).await.request_id.unwrap())
+    pub(super) async fn asked(&self, env: &TestEnv, shared: &Shared) -> (TaskId, i64) {
+        let task = env.pending(linux()).await;
+        env.tell(task, 0).await;
+        env.pass(shared).await;
+        (task, env.request(task).await.request_id.unwrap())
     }
 
     /// A whole build of these requests.

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use base::Entropy;
+use base::Rng;
 
 use crate::{
     client::{Credentials, Door},
@@ -12,28 +12,28 @@ use crate::{
     work::Session,
 };
 
-pub(crate) struct House {
+pub(crate) struct TestEnv {
     pub(crate) processes: Vec<u32>,
     pub(crate) database: Database,
-    pub(crate) entropy: Entropy,
+    pub(crate) rng: Rng,
     door: Arc<Door>,
     who: Arc<Credentials>,
 }
 
-impl House {
+impl TestEnv {
     pub(crate) fn new(root_url: &str, root: Credentials, processes: Vec<u32>, database: Database) -> Result<Self> {
-        let entropy = Entropy::system();
-        let door = Arc::new(Door::of(root_url, &entropy)?);
-        Ok(Self { processes, database, entropy, door, who: Arc::new(root) })
+        let rng = Rng::system();
+        let door = Arc::new(Door::of(root_url, &rng)?);
+        Ok(Self { processes, database, rng, door, who: Arc::new(root) })
     }
 
     /// The same house, for somebody else.
     pub(crate) fn with(&self, who: Credentials) -> Self {
-        let Self { processes, database, entropy, door, .. } = self;
+        let Self { processes, database, rng, door, .. } = self;
         Self {
             processes: processes.clone(),
             database: database.clone(),
-            entropy: entropy.clone(),
+            rng: rng.clone(),
             door: Arc::clone(door),
             who: Arc::new(who),
         }

@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use base::{Clock, Entropy, TestClock};
+use base::{Clock, Rng, TestClock};
 use bus::{Bus, Consumer, Message, Received, Subscription};
 use chrono::TimeDelta;
 use db::{
@@ -35,12 +35,12 @@ use crate::{
 pub(crate) const SOON: Duration = Duration::from_secs(20);
 
 /// A queue with a relay, and what it writes to.
-pub(crate) struct House {
+pub(crate) struct TestEnv {
     _database: TestDatabase,
     pub(crate) db: Db,
     pub(crate) bus: Arc<dyn Bus>,
     pub(crate) clock: TestClock,
-    pub(crate) entropy: Entropy,
+    pub(crate) rng: Rng,
     pub(crate) queue: Queue,
     queue_parts: Supervised,
     pub(crate) relay: Option<Supervised>,
@@ -48,13 +48,13 @@ pub(crate) struct House {
     pub(crate) nudge: Arc<Mutex<Option<Nudge>>>,
 }
 
-impl House {
+impl TestEnv {
     pub(crate) async fn start(bus: Arc<dyn Bus>) -> Self {
-        let mut house = Self::without_relay(bus).await;
-        let (relay, nudge) = house.another_relay(house.bus.clone()).await;
-        *house.nudge.lock().unwrap() = Some(nudge);
-        house.relay = Some(relay);
-        house
+        let mut env = Self::without_relay(bus).await;
+        let (relay, nudge) = env.another_relay(env.bus.clone()).await;
+        *env.nudge.lock().unwrap() = Some(nudge);
+        env.relay = Some(relay);
+        env
     }
 
     pub(crate) async fn without_relay(bus: Arc<dyn Bus>) -> Self {
@@ -62,36 +62,30 @@ impl House {
         let database = TestDatabase::create().await;
         let db = database.db().await;
         let clock = TestClock::at(base::SystemClock.now());
-        let entropy = Entropy::seeded(1);
+        let rng = Rng::seeded(1);
         let nudge: Arc<Mutex<Option<Nudge>>> = Arc::default();
         let given = nudge.clone();
         let (children, queue) = crate::queue::start(
             db.clone(),
             Arc::new(clock.clone()),
-            entropy.branch("queue"),
+            rng.branch("queue"),
             QueueSettings::default(),
             Wakes { relay: Arc::new(move || given.lock().unwrap().iter().for_each(|nudge| nudge())), ..Wakes::none() },
         );
-        let queue_parts = Supervisor::start(children, entropy.clone()).await;
-        Self { _database: database, db, bus, clock, entropy, queue, queue_parts, relay: None, nudge }
+        let queue_parts = Supervisor::start(children, rng.clone()).await;
+        Self { _database: database, db, bus, clock, rng, queue, queue_parts, relay: None, nudge }
     }
 
     /// A relay more, as another process would run it.
     pub(crate) async fn another_relay(&self, bus: Arc<dyn Bus>) -> (Supervised, Nudge) {
-        let entropy = self.entropy.branch("another");
-        let (relay, nudge) = start(
-            self.db.clone(),
-            bus,
-            Arc::new(self.clock.clone()),
-            &names(),
-            RelaySettings::default(),
-            entropy.clone(),
-        );
-        (Supervisor::start(vec![relay], entropy).await, nudge)
+        let rng = self.rng.branch("another");
+        let (relay, nudge) =
+            start(self.db.clone(), bus, Arc::new(self.clock.clone()), &names(), RelaySettings::default(), rng.clone());
+        (Supervisor::start(vec![relay], rng).await, nudge)
     }
 
     pub(crate) fn task(&self, group: Option<TaskId>) -> NewTask {
-        let task_id = TaskId::from_random(self.entropy.uuid_bytes());
+        let task_id = TaskId::from_random(self.rng.uuid_bytes());
         let now = self.clock.now();
         let definition = TaskDefinition {
             created: now,

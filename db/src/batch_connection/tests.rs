@@ -5,9 +5,9 @@ use std::time::Duration;
 use tokio::time::timeout;
 
 use crate::testing::TestDatabase;
-use crate::{Db, DbError, DbSettings, LaneConnection};
+use crate::{BatchConnection, Db, DbError, DbSettings};
 
-async fn ask<T>(lane: &mut LaneConnection, sql: &'static str) -> Result<T, DbError>
+async fn ask<T>(lane: &mut BatchConnection, sql: &'static str) -> Result<T, DbError>
 where
     T: Send + Unpin + for<'r> sqlx::Decode<'r, sqlx::Postgres> + sqlx::Type<sqlx::Postgres>,
 {
@@ -16,7 +16,7 @@ where
     lane.settle(answered)
 }
 
-async fn backend(lane: &mut LaneConnection) -> i32 {
+async fn backend(lane: &mut BatchConnection) -> i32 {
     ask(lane, "select pg_backend_pid()").await.unwrap()
 }
 
@@ -27,7 +27,7 @@ async fn end_backend(db: &Db, backend: i32) {
 #[tokio::test]
 async fn a_lane_keeps_its_connection() {
     let database = TestDatabase::create().await;
-    let mut lane = database.db().await.lane();
+    let mut lane = database.db().await.batch_connection();
     lane.ready().await.unwrap();
     assert_eq!(backend(&mut lane).await, backend(&mut lane).await);
     assert_eq!(ask::<String>(&mut lane, "show plan_cache_mode").await.unwrap(), "force_generic_plan");
@@ -37,7 +37,7 @@ async fn a_lane_keeps_its_connection() {
 async fn a_busy_lane_whose_connection_ends_fails_once_and_opens_another() {
     let database = TestDatabase::create().await;
     let db = database.db().await;
-    let mut lane = db.lane();
+    let mut lane = db.batch_connection();
     let before = backend(&mut lane).await;
     end_backend(&db, before).await;
     lane.last_used = tokio::time::Instant::now();
@@ -50,7 +50,7 @@ async fn a_busy_lane_whose_connection_ends_fails_once_and_opens_another() {
 async fn an_idle_lane_whose_connection_ended_opens_another_unnoticed() {
     let database = TestDatabase::create().await;
     let db = database.db().await;
-    let mut lane = db.lane();
+    let mut lane = db.batch_connection();
     let before = backend(&mut lane).await;
     end_backend(&db, before).await;
     lane.last_used -= super::IDLE;
@@ -60,7 +60,7 @@ async fn an_idle_lane_whose_connection_ended_opens_another_unnoticed() {
 #[tokio::test]
 async fn a_call_given_up_half_way_costs_the_connection_and_nothing_else() {
     let database = TestDatabase::create().await;
-    let mut lane = database.db().await.lane();
+    let mut lane = database.db().await.batch_connection();
     let before = backend(&mut lane).await;
     let given_up = timeout(Duration::from_millis(50), ask::<String>(&mut lane, "select pg_sleep(20)::text")).await;
     assert!(given_up.is_err());
@@ -70,7 +70,7 @@ async fn a_call_given_up_half_way_costs_the_connection_and_nothing_else() {
 #[tokio::test]
 async fn a_refused_statement_keeps_the_connection_and_says_why() {
     let database = TestDatabase::create().await;
-    let mut lane = database.db().await.lane();
+    let mut lane = database.db().await.batch_connection();
     let before = backend(&mut lane).await;
     let sql = "insert into schema_version (version) values (1) returning version";
     let error = ask::<i32>(&mut lane, sql).await.unwrap_err();

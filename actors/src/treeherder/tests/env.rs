@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use base::{Clock, Entropy, TestClock};
+use base::{Clock, Rng, TestClock};
 use bus::{Bus, Consumer, MemoryBus, Message, Received, Subscription};
 use chrono::TimeDelta;
 use db::{Db, queue::TaskNote, testing::TestDatabase};
@@ -33,12 +33,12 @@ use crate::{
 pub(super) const SOON: Duration = Duration::from_secs(20);
 pub(super) const REVISION: &str = "0123456789abcdef0123456789abcdef01234567";
 
-pub(super) struct House {
+pub(super) struct TestEnv {
     _database: TestDatabase,
     pub(super) db: Db,
     pub(super) bus: Arc<dyn Bus>,
     pub(super) clock: TestClock,
-    entropy: Entropy,
+    rng: Rng,
     pub(super) queue: Queue,
     pub(super) reporter: Reporter,
     queue_parts: Supervised,
@@ -46,7 +46,7 @@ pub(super) struct House {
     relay: Supervised,
 }
 
-impl House {
+impl TestEnv {
     pub(super) async fn start() -> Self {
         Self::with(TreeherderSettings::default()).await
     }
@@ -54,46 +54,46 @@ impl House {
     pub(super) async fn with(settings: TreeherderSettings) -> Self {
         let database = TestDatabase::create().await;
         let (db, bus) = (database.db().await, Arc::new(MemoryBus::default()));
-        let (clock, entropy) = (TestClock::at(base::SystemClock.now()), Entropy::seeded(1));
+        let (clock, rng) = (TestClock::at(base::SystemClock.now()), Rng::seeded(1));
         let nudge: Arc<Mutex<Option<Nudge>>> = Arc::default();
         let given = nudge.clone();
         let (children, queue) = crate::queue::start(
             db.clone(),
             Arc::new(clock.clone()),
-            entropy.branch("queue"),
+            rng.branch("queue"),
             QueueSettings::default(),
             Wakes { relay: Arc::new(move || given.lock().unwrap().iter().for_each(|nudge| nudge())), ..Wakes::none() },
         );
-        let queue_parts = Supervisor::start(children, entropy.clone()).await;
+        let queue_parts = Supervisor::start(children, rng.clone()).await;
         let reporter = Reporter {
             db: db.clone(),
             bus: bus.clone(),
             clock: Arc::new(clock.clone()),
-            entropy: entropy.branch("reporter"),
+            rng: rng.branch("reporter"),
             settings,
             names: ExchangeNames::default(),
             root_url: "https://drover.example".to_owned(),
             events: RelaySettings::default().own_exchange,
         };
-        let told = Supervisor::start(vec![reporter.clone().listener()], entropy.branch("told")).await;
+        let told = Supervisor::start(vec![reporter.clone().listener()], rng.branch("told")).await;
         let (relay, hint) = relay::start(
             db.clone(),
             bus.clone(),
             Arc::new(clock.clone()),
             &reporter.names,
             RelaySettings::default(),
-            entropy.branch("relay"),
+            rng.branch("relay"),
         );
-        let relay = Supervisor::start(vec![relay], entropy.branch("relay")).await;
+        let relay = Supervisor::start(vec![relay], rng.branch("relay")).await;
         *nudge.lock().unwrap() = Some(hint);
         let told = Some(told);
-        Self { _database: database, db, bus, clock, entropy, queue, reporter, queue_parts, told, relay }
+        Self { _database: database, db, bus, clock, rng, queue, reporter, queue_parts, told, relay }
     }
 
     /// Whoever listens to job messages; from now on.
     pub(super) async fn jobs(&self) -> Jobs {
         let exchanges = self.reporter.settings.exchanges(&self.reporter.names);
-        let subscription = Subscription::durable(&format!("test/{}", self.entropy.number()));
+        let subscription = Subscription::durable(&format!("test/{}", self.rng.number()));
         let subscription = exchanges.iter().fold(subscription, |bound, (_, exchange)| bound.bind(exchange, "#"));
         Jobs { consumer: self.bus.subscribe(subscription).await.unwrap(), exchanges }
     }
@@ -105,7 +105,7 @@ impl House {
 
     pub(super) async fn start_reporter(&mut self) {
         let child = self.reporter.clone().listener();
-        self.told = Some(Supervisor::start(vec![child], self.entropy.branch("again")).await);
+        self.told = Some(Supervisor::start(vec![child], self.rng.branch("again")).await);
     }
 
     pub(super) fn pushes(&self) -> Pushes {
@@ -117,7 +117,7 @@ impl House {
     }
 
     pub(super) fn task(&self, treeherder: &Value) -> NewTask {
-        let task_id = TaskId::from_random(self.entropy.uuid_bytes());
+        let task_id = TaskId::from_random(self.rng.uuid_bytes());
         let now = self.clock.now();
         let definition = TaskDefinition {
             created: now,

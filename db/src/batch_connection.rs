@@ -21,20 +21,20 @@ pub(crate) const IDLE: Duration = Duration::from_secs(1);
 ///
 /// A call is `lane.settle(query.fetch_all(lane.ensure().await?).await)`. A call that was given up in the middle
 /// (its future dropped) never reaches `settle`, and the next `ensure` then opens a fresh connection.
-pub struct LaneConnection {
+pub struct BatchConnection {
     options: PgConnectOptions,
     connection: Option<PgConnection>,
     in_call: bool,
     last_used: Instant,
 }
 
-impl std::fmt::Debug for LaneConnection {
+impl std::fmt::Debug for BatchConnection {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("LaneConnection").field("open", &self.connection.is_some()).finish_non_exhaustive()
+        formatter.debug_struct("BatchConnection").field("open", &self.connection.is_some()).finish_non_exhaustive()
     }
 }
 
-impl LaneConnection {
+impl BatchConnection {
     /// Makes sure that the connection is there, so that the first request does not pay for it.
     pub async fn ready(&mut self) -> Result<(), DbError> {
         self.ensure().await?;
