@@ -19,7 +19,7 @@ use worker::{
 use crate::{
     artifact_list::{self, ListArgs},
     client::{Server, ServerArgs},
-    exit::{Exit, Failure},
+    exit::{CliError, Exit},
     ids,
     output::Output,
     system_context::SystemContext,
@@ -92,7 +92,7 @@ pub(crate) struct DownloadArgs {
     server: ServerArgs,
 }
 
-pub(crate) async fn run(command: ArtifactCommand, system: &SystemContext, output: &Output) -> Result<Exit, Failure> {
+pub(crate) async fn run(command: ArtifactCommand, system: &SystemContext, output: &Output) -> Result<Exit, CliError> {
     match command {
         ArtifactCommand::Upload(args) => upload(args, system, *output).await,
         ArtifactCommand::Download(args) => download(args, system, *output).await,
@@ -100,9 +100,9 @@ pub(crate) async fn run(command: ArtifactCommand, system: &SystemContext, output
     }
 }
 
-async fn upload(args: UploadArgs, system: &SystemContext, output: Output) -> Result<Exit, Failure> {
+async fn upload(args: UploadArgs, system: &SystemContext, output: Output) -> Result<Exit, CliError> {
     if !args.file.is_file() {
-        return Err(Failure::new(Exit::Usage, format!("`{}` is no file that can be read", args.file.display())));
+        return Err(CliError::new(Exit::Usage, format!("`{}` is no file that can be read", args.file.display())));
     }
     let (server, direct) = (args.server.connect(system)?, args.server.connect_direct(system)?);
     let run_id = match args.run {
@@ -117,7 +117,7 @@ async fn upload(args: UploadArgs, system: &SystemContext, output: Output) -> Res
     let (client, direct) = (server.0, direct.0);
     let store = Store { client, direct, task_id: args.task_id, run_id, progress };
     let content_type = args.content_type.as_deref().unwrap_or_else(|| content_type_of(&args.name));
-    let unreadable = |error| Failure::new(Exit::Usage, format!("`{}` cannot be read: {error}", args.file.display()));
+    let unreadable = |error| CliError::new(Exit::Usage, format!("`{}` cannot be read: {error}", args.file.display()));
     let file = std::fs::File::open(&args.file).map_err(unreadable)?;
     let stored = if args.gzip {
         store.packed(&args.name, file, content_type, expires).await
@@ -134,7 +134,7 @@ async fn upload(args: UploadArgs, system: &SystemContext, output: Output) -> Res
     Ok(Exit::Ok)
 }
 
-async fn download(args: DownloadArgs, system: &SystemContext, output: Output) -> Result<Exit, Failure> {
+async fn download(args: DownloadArgs, system: &SystemContext, output: Output) -> Result<Exit, CliError> {
     if args.file.as_deref() == Some(Path::new("-")) {
         return download_to_stdout(args, system, output).await;
     }
@@ -157,7 +157,7 @@ async fn receive(
     system: &SystemContext,
     output: Output,
     target: &Path,
-) -> Result<Received, Failure> {
+) -> Result<Received, CliError> {
     let (client, direct) = (args.server.connect(system)?.0, args.server.connect_direct(system)?.0);
     let (progress, shown) = progress(&args.name, output);
     let origin = Origin::Artifact { task_id: args.task_id, run_id: args.run, name: args.name };
@@ -167,8 +167,8 @@ async fn receive(
 }
 
 /// By way of a temporary file: whoever reads it gets nothing whose hash is wrong, and nothing twice.
-async fn download_to_stdout(args: DownloadArgs, system: &SystemContext, output: Output) -> Result<Exit, Failure> {
-    let failed = |error| Failure::new(Exit::Failed, format!("the artifact cannot be passed on: {error}"));
+async fn download_to_stdout(args: DownloadArgs, system: &SystemContext, output: Output) -> Result<Exit, CliError> {
+    let failed = |error| CliError::new(Exit::Failed, format!("the artifact cannot be passed on: {error}"));
     let directory = tempfile::tempdir().map_err(failed)?;
     let received = receive(args, system, output, &directory.path().join("artifact")).await?;
     let mut file = std::fs::File::open(received.path).map_err(failed)?;
@@ -178,24 +178,24 @@ async fn download_to_stdout(args: DownloadArgs, system: &SystemContext, output: 
 }
 
 /// Names come from strangers: only a plain last part is taken for a file's.
-fn file_name(name: &str) -> Result<PathBuf, Failure> {
+fn file_name(name: &str) -> Result<PathBuf, CliError> {
     let last = name.rsplit('/').next().unwrap_or_default();
     if last.is_empty() || last == "." || last == ".." || last.contains(['\\', '\0']) {
-        return Err(Failure::new(Exit::Usage, format!("`{name}` does not end in a file name: say where to put it")));
+        return Err(CliError::new(Exit::Usage, format!("`{name}` does not end in a file name: say where to put it")));
     }
     Ok(Path::new(last).to_owned())
 }
 
-async fn latest_run(server: &Server, task_id: TaskId) -> Result<RunId, Failure> {
+async fn latest_run(server: &Server, task_id: TaskId) -> Result<RunId, CliError> {
     let status = server.status(task_id).await?;
     let last = status.runs.last().map(|run| run.run_id);
-    last.ok_or_else(|| Failure::new(Exit::Refused, format!("task {task_id} has no run yet")))
+    last.ok_or_else(|| CliError::new(Exit::Refused, format!("task {task_id} has no run yet")))
 }
 
-async fn expiry_of(server: &Server, task_id: TaskId) -> Result<Timestamp, Failure> {
+async fn expiry_of(server: &Server, task_id: TaskId) -> Result<Timestamp, CliError> {
     let definition = server.definition(task_id).await?;
     let expires = definition["expires"].as_str().and_then(time::parse);
-    expires.ok_or_else(|| Failure::new(Exit::Failed, "the task does not say when it expires: give --expires"))
+    expires.ok_or_else(|| CliError::new(Exit::Failed, "the task does not say when it expires: give --expires"))
 }
 
 fn a_time(text: &str) -> Result<Timestamp, String> {
@@ -227,7 +227,7 @@ fn progress(name: &str, output: Output) -> (Progress, Shown) {
     (Arc::new(show), Shown(true))
 }
 
-impl From<TransferError> for Failure {
+impl From<TransferError> for CliError {
     fn from(error: TransferError) -> Self {
         match error {
             TransferError::Client(error) => error.into(),
@@ -236,7 +236,7 @@ impl From<TransferError> for Failure {
     }
 }
 
-impl From<StoreError> for Failure {
+impl From<StoreError> for CliError {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Client(error) => error.into(),

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     client::{Server, ServerArgs},
-    exit::{Exit, Failure},
+    exit::{CliError, Exit},
     ids,
     output::Output,
     system_context::SystemContext,
@@ -48,7 +48,7 @@ struct Page {
 }
 
 /// A line, or an object, for each.
-pub(crate) async fn run(args: ListArgs, system: &SystemContext, output: Output) -> Result<Exit, Failure> {
+pub(crate) async fn run(args: ListArgs, system: &SystemContext, output: Output) -> Result<Exit, CliError> {
     let server = args.server.connect(system)?;
     for artifact in artifacts(&server, args.task_id, args.run).await? {
         let Artifact { name, content_type, expires, .. } = &artifact;
@@ -57,7 +57,7 @@ pub(crate) async fn run(args: ListArgs, system: &SystemContext, output: Output) 
     Ok(Exit::Ok)
 }
 
-async fn artifacts(server: &Server, task_id: TaskId, run: Option<RunId>) -> Result<Vec<Artifact>, Failure> {
+async fn artifacts(server: &Server, task_id: TaskId, run: Option<RunId>) -> Result<Vec<Artifact>, CliError> {
     let run = run.map(|run_id| format!("/runs/{run_id}")).unwrap_or_default();
     let (mut all, mut query) = (Vec::new(), String::new());
     loop {

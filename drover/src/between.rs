@@ -5,14 +5,14 @@ use std::sync::Arc;
 use actors::{kit::Child, queue::Wakes, wake::Process};
 use bus::{Bus, MemoryBus};
 
-use crate::{broker::broker, exit::Failure, roles::Plan};
+use crate::{broker::broker, exit::CliError, roles::Plan};
 
 /// True: events and wake-ups stay inside this process.
 pub(crate) fn is_alone(plan: &Plan) -> bool {
     plan.settings.bus.amqp_url.is_empty()
 }
 
-pub(crate) fn connect_bus(plan: &Plan) -> Result<Arc<dyn Bus>, Failure> {
+pub(crate) fn connect_bus(plan: &Plan) -> Result<Arc<dyn Bus>, CliError> {
     if is_alone(plan) {
         return Ok(Arc::new(MemoryBus::default()));
     }

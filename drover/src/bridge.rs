@@ -14,7 +14,7 @@ use actors::{artifacts::Artifacts, auth::Auth, kit::Child, queue::Queue};
 use bus::Bus;
 
 use crate::{
-    exit::{Exit, Failure},
+    exit::{CliError, Exit},
     role::Role,
     roles::Plan,
     system_context::SystemContext,
@@ -26,13 +26,13 @@ pub(crate) fn parts(
     plan: &Plan,
     bus: &Arc<dyn Bus>,
     (queue, artifacts, auth): (&Queue, &Artifacts, &Auth),
-) -> Result<(Vec<Child>, Vec<Child>), Failure> {
+) -> Result<(Vec<Child>, Vec<Child>), CliError> {
     let settings = &plan.settings.bridge;
     if settings.masters.is_empty() || !plan.roles.contains(&Role::Bridge) {
         return Ok((Vec::new(), Vec::new()));
     }
     let SystemContext { clock, rng } = plan.system.clone();
-    let masters: Result<Vec<MasterParts>, Failure> =
+    let masters: Result<Vec<MasterParts>, CliError> =
         settings.masters.iter().map(|master| open(master.clone(), &plan.system)).collect();
     let id = &settings.client_id;
     let bridge = Bridge {
@@ -47,16 +47,16 @@ pub(crate) fn parts(
         rng: rng.branch("bridge"),
         keep: settings.keep,
     };
-    let parts = bridge.parts(masters?).map_err(|error| Failure::new(Exit::Usage, error.to_string()))?;
+    let parts = bridge.parts(masters?).map_err(|error| CliError::new(Exit::Usage, error.to_string()))?;
     let BridgeParts { listeners, others } = parts;
     Ok((listeners, others))
 }
 
 /// The way to a master. Nothing is sent yet.
-fn open(settings: MasterSettings, system: &SystemContext) -> Result<MasterParts, Failure> {
+fn open(settings: MasterSettings, system: &SystemContext) -> Result<MasterParts, CliError> {
     let bad = |error: DriverError| {
         let words = format!("the setting `bridge.masters`, master `{}`: {error}", settings.name);
-        Failure::new(Exit::Usage, words)
+        CliError::new(Exit::Usage, words)
     };
     let clock = system.clock.clone();
     let (driver, logs): (Arc<dyn MasterDriver>, Arc<dyn LogCopier>) = match settings.driver {

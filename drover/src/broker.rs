@@ -7,7 +7,7 @@ use bus::{AmqpBus, AmqpOptions, BusError, MessageKey, SplitBus};
 use protocol::exchanges::ExchangeNames;
 
 use crate::{
-    exit::{Exit, Failure, with_causes},
+    exit::{CliError, Exit, with_causes},
     settings::{BusSettings, DroverSettings},
 };
 
@@ -17,7 +17,7 @@ pub(crate) fn broker(
     secret: Option<&str>,
     name: &str,
     rng: &Rng,
-) -> Result<SplitBus, Failure> {
+) -> Result<SplitBus, CliError> {
     let bus = &settings.bus;
     let key = secret.map(|secret| MessageKey::from_secret(secret).accepting_unsigned(bus.accept_unsigned));
     let ca_file = Some(&bus.ca_file).filter(|file| !file.is_empty());
@@ -26,7 +26,7 @@ pub(crate) fn broker(
         let options =
             AmqpOptions { url: url.reveal().to_owned(), name, authorities: authorities.clone(), key: key.clone() };
         AmqpBus::open(options, &rng.branch(setting)).map_err(|error: BusError| {
-            Failure::new(Exit::Usage, format!("the setting `{setting}` cannot be used: {}", with_causes(&error)))
+            CliError::new(Exit::Usage, format!("the setting `{setting}` cannot be used: {}", with_causes(&error)))
         })
     };
     let external = open("bus.amqp_url", &bus.amqp_url, name.to_owned())?;
@@ -39,13 +39,13 @@ pub(crate) fn broker(
 }
 
 /// The names of the exchanges for the world.
-pub(crate) fn exchange_names(settings: &BusSettings) -> Result<ExchangeNames, Failure> {
+pub(crate) fn exchange_names(settings: &BusSettings) -> Result<ExchangeNames, CliError> {
     ExchangeNames::in_namespace(&settings.pulse_namespace)
-        .map_err(|error| Failure::new(Exit::Usage, format!("the setting `bus.pulse_namespace`: {error}")))
+        .map_err(|error| CliError::new(Exit::Usage, format!("the setting `bus.pulse_namespace`: {error}")))
 }
 
-fn authorities(file: &str) -> Result<String, Failure> {
+fn authorities(file: &str) -> Result<String, CliError> {
     fs::read_to_string(file).map_err(|error| {
-        Failure::new(Exit::Usage, format!("the file {file} that the setting `bus.ca_file` names: {error}"))
+        CliError::new(Exit::Usage, format!("the file {file} that the setting `bus.ca_file` names: {error}"))
     })
 }

@@ -15,7 +15,7 @@ use crate::{
     config_command::{self, ConfigCommand},
     db_command::{self, DbArgs},
     dev::{self, DevArgs},
-    exit::{Exit, Failure},
+    exit::{CliError, Exit},
     explain::{self, ExplainArgs},
     exposed,
     group_command::{self, GroupCommand},
@@ -148,7 +148,7 @@ impl Cli {
         Output::new(self.global.output)
     }
 
-    pub(crate) async fn run(self, system: &SystemContext, output: &Output) -> Result<Exit, Failure> {
+    pub(crate) async fn run(self, system: &SystemContext, output: &Output) -> Result<Exit, CliError> {
         let Self { global, command } = self;
         // These have a log, which they open with their settings.
         if !matches!(command, Command::Dev(_) | Command::Serve(_) | Command::Worker(_)) {
@@ -181,7 +181,7 @@ impl Global {
     }
 
     /// The settings in force, with what a command's own flags say on top.
-    pub(crate) fn load(&self, flags: &[(&str, Option<String>)]) -> Result<Loaded<DroverSettings>, Failure> {
+    pub(crate) fn load(&self, flags: &[(&str, Option<String>)]) -> Result<Loaded<DroverSettings>, CliError> {
         let mut loader = Loader::new();
         if let Some(file) = &self.config {
             loader = loader.file(file);

@@ -16,7 +16,7 @@ use worker::client::{Client, ClientError, Credentials};
 
 use crate::{
     dev::revealed,
-    exit::{Exit, Failure},
+    exit::{CliError, Exit},
     system_context::SystemContext,
 };
 
@@ -43,35 +43,35 @@ pub(crate) struct ServerArgs {
 
 impl ServerArgs {
     /// With credentials the server itself; without, the proxy where there is one.
-    pub(crate) fn root_url(&self) -> Result<String, Failure> {
+    pub(crate) fn root_url(&self) -> Result<String, CliError> {
         let proxy = given(self.proxy_url.as_ref()).filter(|_| given(self.client_id.as_ref()).is_none());
         proxy.or_else(|| given(self.root_url.as_ref())).ok_or_else(|| {
-            Failure::new(Exit::Usage, "no server is named: give --root-url, or set TASKCLUSTER_ROOT_URL")
+            CliError::new(Exit::Usage, "no server is named: give --root-url, or set TASKCLUSTER_ROOT_URL")
         })
     }
 
     /// The server itself, also where there is a proxy.
-    pub(crate) fn direct_root_url(&self) -> Result<String, Failure> {
+    pub(crate) fn direct_root_url(&self) -> Result<String, CliError> {
         given(self.root_url.as_ref()).map_or_else(|| self.root_url(), Ok)
     }
 
-    pub(crate) fn credentials(&self) -> Result<Option<Credentials>, Failure> {
+    pub(crate) fn credentials(&self) -> Result<Option<Credentials>, CliError> {
         match (given(self.client_id.as_ref()), given(revealed(self.access_token.as_ref()).as_ref())) {
             (Some(client_id), Some(access_token)) => {
                 Ok(Some(Credentials { client_id, access_token, certificate: given(self.certificate.as_ref()) }))
             }
             (None, None) => Ok(None),
-            _ => Err(Failure::new(Exit::Usage, "a client id and an access token are only good together")),
+            _ => Err(CliError::new(Exit::Usage, "a client id and an access token are only good together")),
         }
     }
 
     /// Past the proxy, and without credentials: for requests that bring their own.
-    pub(crate) fn connect_direct(&self, system: &SystemContext) -> Result<Server, Failure> {
+    pub(crate) fn connect_direct(&self, system: &SystemContext) -> Result<Server, CliError> {
         let (clock, rng) = (system.clock.clone(), system.rng.branch("direct"));
         Ok(Server(Client::new(&self.direct_root_url()?, None, clock, rng)?))
     }
 
-    pub(crate) fn connect(&self, system: &SystemContext) -> Result<Server, Failure> {
+    pub(crate) fn connect(&self, system: &SystemContext) -> Result<Server, CliError> {
         let (clock, rng) = (system.clock.clone(), system.rng.branch("client"));
         Ok(Server(Client::new(&self.root_url()?, self.credentials()?, clock, rng)?))
     }
@@ -172,7 +172,7 @@ impl Server {
     }
 }
 
-impl From<ClientError> for Failure {
+impl From<ClientError> for CliError {
     fn from(error: ClientError) -> Self {
         let exit = match &error {
             ClientError::Refused { .. } => Exit::Refused,

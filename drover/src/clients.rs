@@ -6,7 +6,7 @@ use actors::auth::StaticClient;
 
 use crate::{
     credentials::Credentials,
-    exit::{Exit, Failure},
+    exit::{CliError, Exit},
     settings::AuthSettings,
 };
 
@@ -18,7 +18,7 @@ pub(crate) fn all(
     auth: &AuthSettings,
     credentials: &Credentials,
     more: Vec<StaticClient>,
-) -> Result<Vec<StaticClient>, Failure> {
+) -> Result<Vec<StaticClient>, CliError> {
     let root = StaticClient {
         client_id: credentials.root_client_id.clone(),
         access_token: credentials.root_access_token.clone(),
@@ -36,16 +36,16 @@ pub(crate) fn all(
     Ok(all)
 }
 
-fn check(clients: &[StaticClient]) -> Result<(), Failure> {
+fn check(clients: &[StaticClient]) -> Result<(), CliError> {
     let mut seen = BTreeSet::from(["static/taskcluster/queue"]);
     for StaticClient { client_id, .. } in clients {
         if !client_id.starts_with(STATIC) {
             let words = format!("the client `{client_id}` of the settings must have an id that begins with `{STATIC}`");
-            return Err(Failure::new(Exit::Usage, words));
+            return Err(CliError::new(Exit::Usage, words));
         }
         if !seen.insert(client_id) {
             let words = format!("the client `{client_id}` stands in the settings twice, or is one of Drover's own");
-            return Err(Failure::new(Exit::Usage, words));
+            return Err(CliError::new(Exit::Usage, words));
         }
     }
     Ok(())

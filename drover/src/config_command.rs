@@ -5,7 +5,7 @@ use clap::Subcommand;
 
 use crate::{
     cli::Global,
-    exit::{Exit, Failure},
+    exit::{CliError, Exit},
     output::Output,
     settings::DroverSettings,
 };
@@ -23,16 +23,16 @@ pub(crate) enum ConfigCommand {
     },
 }
 
-pub(crate) fn run(command: ConfigCommand, global: &Global, output: Output) -> Result<Exit, Failure> {
+pub(crate) fn run(command: ConfigCommand, global: &Global, output: Output) -> Result<Exit, CliError> {
     match command {
         ConfigCommand::Show => show(&global.load(&[])?, output),
         ConfigCommand::Explain { key } => explain(key.as_deref(), output),
     }
 }
 
-fn show(loaded: &Loaded<DroverSettings>, output: Output) -> Result<Exit, Failure> {
+fn show(loaded: &Loaded<DroverSettings>, output: Output) -> Result<Exit, CliError> {
     let values = serde_json::to_value(&loaded.settings)
-        .map_err(|error| Failure::new(Exit::Failed, format!("the settings cannot be shown: {error}")))?;
+        .map_err(|error| CliError::new(Exit::Failed, format!("the settings cannot be shown: {error}")))?;
     if output.is_json() {
         output.json(&values);
         return Ok(Exit::Ok);
@@ -51,7 +51,7 @@ fn show(loaded: &Loaded<DroverSettings>, output: Output) -> Result<Exit, Failure
     Ok(Exit::Ok)
 }
 
-fn explain(key: Option<&str>, output: Output) -> Result<Exit, Failure> {
+fn explain(key: Option<&str>, output: Output) -> Result<Exit, CliError> {
     let inside = |entry: &Entry, key: &str| {
         entry.key.strip_prefix(key).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
     };
@@ -60,7 +60,7 @@ fn explain(key: Option<&str>, output: Output) -> Result<Exit, Failure> {
     if wanted.is_empty() {
         let words =
             format!("there is no setting `{}`; `drover config explain` lists them all", key.unwrap_or_default());
-        return Err(Failure::new(Exit::Usage, words));
+        return Err(CliError::new(Exit::Usage, words));
     }
     if output.is_json() {
         output.json(&wanted);

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     data_dir,
-    exit::{Exit, Failure},
+    exit::{CliError, Exit},
     settings::{AuthSettings, ROOT_CLIENT},
 };
 
@@ -46,10 +46,10 @@ struct Kept {
 
 impl Credentials {
     /// For `drover serve`: settings give everything, or the words say what is missing.
-    pub(crate) fn given(auth: &AuthSettings) -> Result<Self, Failure> {
+    pub(crate) fn given(auth: &AuthSettings) -> Result<Self, CliError> {
         let missing = |key: &str| {
             let variable = key.to_uppercase().replace('.', "__");
-            Failure::new(Exit::Usage, format!("the setting `{key}` is missing; set it, or DROVER__{variable}"))
+            CliError::new(Exit::Usage, format!("the setting `{key}` is missing; set it, or DROVER__{variable}"))
         };
         let (root_client_id, root_access_token) = root(auth)?.ok_or_else(|| missing("auth.root_credentials"))?;
         let queue_access_token = queue(auth)?.ok_or_else(|| missing("auth.queue_access_token"))?;
@@ -65,7 +65,7 @@ impl Credentials {
 
     /// For `drover dev`: what settings leave open is made once and kept in the data folder, for the owner's eyes only.
     /// The kept key opens what it sealed even where settings bring others, of which the last one seals.
-    pub(crate) fn given_or_kept(auth: &AuthSettings, data_dir: &Path, rng: &Rng) -> Result<Self, Failure> {
+    pub(crate) fn given_or_kept(auth: &AuthSettings, data_dir: &Path, rng: &Rng) -> Result<Self, CliError> {
         let kept = Kept::read_or_make(&data_dir.join(FILE), rng)?;
         let kept_key = SealingKey { id: KEPT_KEY.to_owned(), key: kept.sealing_key.into() };
         let sealing_keys = [kept_key].into_iter().chain(auth.sealing_keys.clone()).collect();
@@ -91,9 +91,9 @@ pub(crate) fn known_queue_access_token(auth: &AuthSettings, data_dir: Option<Pat
 }
 
 impl Kept {
-    fn read_or_make(path: &Path, rng: &Rng) -> Result<Self, Failure> {
+    fn read_or_make(path: &Path, rng: &Rng) -> Result<Self, CliError> {
         let words = |what: &str, error: &dyn std::fmt::Display| {
-            Failure::new(Exit::Failed, format!("the credentials in {} cannot be {what}: {error}", path.display()))
+            CliError::new(Exit::Failed, format!("the credentials in {} cannot be {what}: {error}", path.display()))
         };
         match fs::read(path) {
             Ok(bytes) => {
@@ -139,10 +139,10 @@ fn sealing_key(rng: &Rng) -> String {
 }
 
 /// What a file says, for the flag `--root-credentials-file`.
-pub(crate) fn from_file(path: &Path) -> Result<String, Failure> {
+pub(crate) fn from_file(path: &Path) -> Result<String, CliError> {
     let text = fs::read_to_string(path).map(|text| text.trim().to_owned());
     let wrong = |words: &dyn std::fmt::Display| {
-        Failure::new(Exit::Usage, format!("the file {} of --root-credentials-file {words}", path.display()))
+        CliError::new(Exit::Usage, format!("the file {} of --root-credentials-file {words}", path.display()))
     };
     match text {
         Ok(text) if text.is_empty() => Err(wrong(&"is empty; it must hold CLIENT_ID:ACCESS_TOKEN")),
@@ -151,30 +151,30 @@ pub(crate) fn from_file(path: &Path) -> Result<String, Failure> {
     }
 }
 
-fn root(auth: &AuthSettings) -> Result<Option<(String, String)>, Failure> {
+fn root(auth: &AuthSettings) -> Result<Option<(String, String)>, CliError> {
     let text = auth.root_credentials.reveal();
     if text.is_empty() {
         return Ok(None);
     }
     // Client ids may hold colons, tokens may not.
     let (client_id, token) = text.rsplit_once(':').filter(|(client_id, _)| !client_id.is_empty()).ok_or_else(|| {
-        Failure::new(Exit::Usage, "the setting `auth.root_credentials` must be CLIENT_ID:ACCESS_TOKEN")
+        CliError::new(Exit::Usage, "the setting `auth.root_credentials` must be CLIENT_ID:ACCESS_TOKEN")
     })?;
     Ok(Some((client_id.to_owned(), checked("auth.root_credentials", token)?)))
 }
 
-fn queue(auth: &AuthSettings) -> Result<Option<String>, Failure> {
+fn queue(auth: &AuthSettings) -> Result<Option<String>, CliError> {
     let token = auth.queue_access_token.reveal();
     if token.is_empty() { Ok(None) } else { checked("auth.queue_access_token", token).map(Some) }
 }
 
-fn checked(key: &str, token: &str) -> Result<String, Failure> {
+fn checked(key: &str, token: &str) -> Result<String, CliError> {
     let letters = token.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_');
     if letters && (22..=66).contains(&token.len()) {
         return Ok(token.to_owned());
     }
     let words = format!("the access token in `{key}` must be 22 to 66 letters, digits, `-` and `_`");
-    Err(Failure::new(Exit::Usage, words))
+    Err(CliError::new(Exit::Usage, words))
 }
 
 #[cfg(test)]

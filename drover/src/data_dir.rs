@@ -10,7 +10,7 @@ use std::{
 
 use base::{Rng, environment};
 
-use crate::exit::{Exit, Failure};
+use crate::exit::{CliError, Exit};
 
 /// A folder that exists.
 #[derive(Debug)]
@@ -21,13 +21,13 @@ pub(crate) struct DataDir {
 
 impl DataDir {
     /// The one that settings name, or where programs of this machine keep their state.
-    pub(crate) fn open(given: &str) -> Result<Self, Failure> {
+    pub(crate) fn open(given: &str) -> Result<Self, CliError> {
         Self::make(&place(given)?, false)
     }
 
     /// For `drover serve`, where the folder may be a volume that belongs to somebody else and that processes share. Nothing
     /// secret is in it but what has a folder of its own.
-    pub(crate) fn open_shared(given: &str) -> Result<Self, Failure> {
+    pub(crate) fn open_shared(given: &str) -> Result<Self, CliError> {
         let path = place(given)?;
         let made = DirBuilder::new().mode(passable()).recursive(true).create(&path);
         let whole = made.and_then(|()| fs::canonicalize(&path)).map_err(|error| unusable(&path, &error))?;
@@ -40,12 +40,12 @@ impl DataDir {
     }
 
     /// A new one, removed with the value.
-    pub(crate) fn temporary(rng: &Rng) -> Result<Self, Failure> {
+    pub(crate) fn temporary(rng: &Rng) -> Result<Self, CliError> {
         let name = format!("drover-{:08x}", rng.range(0..1 << 32));
         Self::make(&environment::temporary_directory().join(name), true)
     }
 
-    fn make(path: &Path, temporary: bool) -> Result<Self, Failure> {
+    fn make(path: &Path, temporary: bool) -> Result<Self, CliError> {
         let made = DirBuilder::new().mode(passable()).recursive(!temporary).create(path);
         let whole = made.and_then(|()| fs::canonicalize(path)).map_err(|error| unusable(path, &error))?;
         restrict(&whole, passable())?;
@@ -68,9 +68,9 @@ impl Drop for DataDir {
 }
 
 /// The folder that is named, or the usual one.
-pub(crate) fn place(given: &str) -> Result<PathBuf, Failure> {
+pub(crate) fn place(given: &str) -> Result<PathBuf, CliError> {
     DataDir::usual(given).ok_or_else(|| {
-        Failure::new(Exit::Usage, "no home folder is known; name a data folder in the setting `data_dir`")
+        CliError::new(Exit::Usage, "no home folder is known; name a data folder in the setting `data_dir`")
     })
 }
 
@@ -80,7 +80,7 @@ pub(crate) fn passable() -> u32 {
 }
 
 /// Makes a folder inside the data folder, or takes away what an existing one allows beyond `mode`.
-pub(crate) fn folder(path: &Path, mode: u32) -> Result<(), Failure> {
+pub(crate) fn folder(path: &Path, mode: u32) -> Result<(), CliError> {
     let created = DirBuilder::new().mode(mode).recursive(true).create(path);
     created.map_err(|error| unusable(path, &error))?;
     restrict(path, mode)
@@ -88,7 +88,7 @@ pub(crate) fn folder(path: &Path, mode: u32) -> Result<(), Failure> {
 
 /// Takes away what a file or folder allows beyond `mode`. One of another user, who could give the rights back at any
 /// time, is refused where it is open to others; root, who may hand folders out, is only told.
-pub(crate) fn restrict(path: &Path, mode: u32) -> Result<(), Failure> {
+pub(crate) fn restrict(path: &Path, mode: u32) -> Result<(), CliError> {
     let found = fs::metadata(path).map_err(|error| unusable(path, &error))?;
     let (rights, owner) = (found.mode() & 0o777, found.uid());
     let foreign = environment::user_id().is_some_and(|own| own != owner);
@@ -104,14 +104,14 @@ pub(crate) fn restrict(path: &Path, mode: u32) -> Result<(), Failure> {
              id {owner} ({error}); `chown` it to the user who runs Drover, or name another data folder",
             path.display()
         );
-        Failure::new(Exit::Failed, words)
+        CliError::new(Exit::Failed, words)
     })?;
     tracing::info!(path = %path.display(), "was open to others (mode {rights:o}) and was closed to mode {:o}", rights & mode);
     Ok(())
 }
 
-fn unusable(path: &Path, error: &io::Error) -> Failure {
-    Failure::new(Exit::Failed, format!("the data folder {} cannot be used: {error}", path.display()))
+fn unusable(path: &Path, error: &io::Error) -> CliError {
+    CliError::new(Exit::Failed, format!("the data folder {} cannot be used: {error}", path.display()))
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use db::{
 
 use crate::{
     data_dir::{self, DataDir},
-    exit::{Exit, Failure, with_causes, with_setting},
+    exit::{CliError, Exit, with_causes, with_setting},
     settings::{DatabaseSettings, DroverSettings},
 };
 
@@ -26,7 +26,7 @@ pub(crate) struct Database {
 
 impl Database {
     /// The one that settings name; without a URL a PostgreSQL of our own, in the data folder.
-    pub(crate) async fn given_or_embedded(settings: &DatabaseSettings, data_dir: &Path) -> Result<Self, Failure> {
+    pub(crate) async fn given_or_embedded(settings: &DatabaseSettings, data_dir: &Path) -> Result<Self, CliError> {
         if !settings.url.is_empty() {
             return Self::given(settings);
         }
@@ -38,7 +38,7 @@ impl Database {
 
     /// For commands: the one that settings name; without a URL that of `drover dev` in the data folder, which is started
     /// for the moment where it does not run.
-    pub(crate) async fn of_command(settings: &DroverSettings) -> Result<Self, Failure> {
+    pub(crate) async fn of_command(settings: &DroverSettings) -> Result<Self, CliError> {
         if !settings.database.url.is_empty() {
             return Self::given(&settings.database);
         }
@@ -52,15 +52,15 @@ impl Database {
     }
 
     /// For `drover serve`: settings name it, or the words say what is missing.
-    pub(crate) fn given(settings: &DatabaseSettings) -> Result<Self, Failure> {
+    pub(crate) fn given(settings: &DatabaseSettings) -> Result<Self, CliError> {
         if settings.url.is_empty() {
             let words = "the setting `database.url` is missing; set it, or DROVER__DATABASE__URL";
-            return Err(Failure::new(Exit::Usage, words));
+            return Err(CliError::new(Exit::Usage, words));
         }
         if !settings.ca_file.is_empty() {
             File::open(&settings.ca_file).map_err(|error| {
                 let words = format!("the file {} that the setting `database.ca_file` names: {error}", settings.ca_file);
-                Failure::new(Exit::Usage, words)
+                CliError::new(Exit::Usage, words)
             })?;
         }
         Ok(Self { url: url_of(settings).into(), embedded: None })
@@ -71,7 +71,7 @@ impl Database {
     }
 
     /// Takes it to the version this program was written for.
-    pub(crate) async fn upgrade(&self, stop: &Shutdown) -> Result<(), Failure> {
+    pub(crate) async fn upgrade(&self, stop: &Shutdown) -> Result<(), CliError> {
         let upgraded = versions::upgrade_until(self.url(), None, stop.wait(), |words| tracing::info!("{words}")).await;
         let version = upgraded.map_err(|error| match error {
             VersionError::Interrupted => failed(Exit::Interrupted, &error),
@@ -81,7 +81,7 @@ impl Database {
         Ok(())
     }
 
-    pub(crate) async fn connect(&self, settings: &DatabaseSettings) -> Result<Db, Failure> {
+    pub(crate) async fn connect(&self, settings: &DatabaseSettings) -> Result<Db, CliError> {
         let mut how = DbSettings::new(self.url());
         how.pool_size = settings.pool_size;
         how.acquire_timeout = settings.acquire_timeout.duration();
@@ -124,6 +124,6 @@ fn url_of(settings: &DatabaseSettings) -> String {
     url
 }
 
-fn failed(exit: Exit, error: &dyn std::error::Error) -> Failure {
-    Failure::new(exit, with_setting("database.ca_file", format!("the database: {}", with_causes(error))))
+fn failed(exit: Exit, error: &dyn std::error::Error) -> CliError {
+    CliError::new(exit, with_setting("database.ca_file", format!("the database: {}", with_causes(error))))
 }

@@ -13,7 +13,7 @@ use crate::{
     cli::Global,
     database::Database,
     dev::{revealed, signals},
-    exit::{Exit, Failure, with_causes},
+    exit::{CliError, Exit, with_causes},
     output::Output,
 };
 
@@ -76,7 +76,7 @@ tried again with pauses. Ctrl-C and SIGTERM end the statement at the server too.
     },
 }
 
-pub(crate) async fn run(args: DbArgs, global: &Global, output: &Output) -> Result<Exit, Failure> {
+pub(crate) async fn run(args: DbArgs, global: &Global, output: &Output) -> Result<Exit, CliError> {
     let data_dir = args.data_dir.map(|dir| dir.display().to_string());
     let settings =
         global.load(&[("database.url", revealed(args.database_url.as_ref())), ("data_dir", data_dir)])?.settings;
@@ -87,7 +87,7 @@ pub(crate) async fn run(args: DbArgs, global: &Global, output: &Output) -> Resul
     done
 }
 
-async fn act(command: DbCommand, url: &str, stop: &Shutdown, output: Output) -> Result<Exit, Failure> {
+async fn act(command: DbCommand, url: &str, stop: &Shutdown, output: Output) -> Result<Exit, CliError> {
     let version = match command {
         DbCommand::Status => return status(url, output).await,
         DbCommand::Plan { to } => return plan(url, to, output).await,
@@ -98,13 +98,13 @@ async fn act(command: DbCommand, url: &str, stop: &Shutdown, output: Output) -> 
     Ok(arrived(version.map_err(failed)?, output))
 }
 
-async fn status(url: &str, output: Output) -> Result<Exit, Failure> {
+async fn status(url: &str, output: Output) -> Result<Exit, CliError> {
     let status = versions::status(url).await.map_err(failed)?;
     output.either(&status, &describe(&status));
     Ok(Exit::Ok)
 }
 
-async fn plan(url: &str, to: Option<u32>, output: Output) -> Result<Exit, Failure> {
+async fn plan(url: &str, to: Option<u32>, output: Output) -> Result<Exit, CliError> {
     let plan = versions::plan(url, to).await.map_err(failed)?;
     let lines = plan.iter().map(planned).collect::<Vec<_>>().join("\n");
     output.either(&plan, if plan.is_empty() { "there is nothing to do" } else { &lines });
@@ -135,7 +135,7 @@ fn shortened(statement: &str) -> String {
 }
 
 /// Nothing is done: the caller sees what the downgrade takes away, and how to go on.
-async fn what_is_lost(url: &str, to: u32, output: Output) -> Result<Exit, Failure> {
+async fn what_is_lost(url: &str, to: u32, output: Output) -> Result<Exit, CliError> {
     let status = versions::status(url).await.map_err(failed)?;
     if to >= status.current {
         return Err(failed(VersionError::NotDown { current: status.current, wanted: to }));
@@ -145,7 +145,7 @@ async fn what_is_lost(url: &str, to: u32, output: Output) -> Result<Exit, Failur
     let lines = if lines.is_empty() { vec!["no data is lost".to_owned()] } else { lines };
     output.either(&serde_json::json!({ "current": status.current, "to": to, "losses": losses }), &lines.join("\n"));
     let words = format!("nothing was done; `drover db downgrade {to} --yes` goes back from version {}", status.current);
-    Err(Failure::new(Exit::Usage, words))
+    Err(CliError::new(Exit::Usage, words))
 }
 
 fn lost(Loss { version, what, rows, is_estimate }: &Loss) -> String {
@@ -174,7 +174,7 @@ fn progress(words: &str) {
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "it is the end of the error, and reads well in `map_err`")]
-fn failed(error: VersionError) -> Failure {
+fn failed(error: VersionError) -> CliError {
     let exit = match &error {
         VersionError::Unknown { .. }
         | VersionError::NotUp { .. }
@@ -187,5 +187,5 @@ fn failed(error: VersionError) -> Failure {
         VersionError::Db(_) => Exit::Unreachable,
         VersionError::File { .. } | VersionError::Step { .. } => Exit::Failed,
     };
-    Failure::new(exit, with_causes(&error))
+    CliError::new(exit, with_causes(&error))
 }

@@ -19,7 +19,7 @@ use crate::{
     data_dir::DataDir,
     database::Database,
     dev_workers::{DevWorkers, WorkerClient},
-    exit::{Exit, Failure},
+    exit::{CliError, Exit},
     output::Output,
     role::Role,
     roles::{App, Plan},
@@ -78,7 +78,7 @@ pub(crate) struct DevArgs {
 }
 
 impl DevArgs {
-    fn flags(&self) -> Result<[(&'static str, Option<String>); 9], Failure> {
+    fn flags(&self) -> Result<[(&'static str, Option<String>); 9], CliError> {
         let root = match &self.root_credentials_file {
             Some(file) => Some(credentials::from_file(file)?),
             None => revealed(self.root_credentials.as_ref()),
@@ -107,7 +107,7 @@ pub(crate) async fn run(
     global: &Global,
     system: &SystemContext,
     output: &Output,
-) -> Result<Exit, Failure> {
+) -> Result<Exit, CliError> {
     let Loaded { mut settings, origins } = global.load(&args.flags()?)?;
     // Somebody who tries it out; an installation with a root client of its own decides for itself who reads.
     let tried_out = settings.auth.root_credentials.is_empty();
@@ -143,7 +143,7 @@ struct Dev<'d> {
 
 impl Dev<'_> {
     /// From the database's start to the word to stop.
-    async fn live(self, listener: TcpListener, database: &Database) -> Result<Exit, Failure> {
+    async fn live(self, listener: TcpListener, database: &Database) -> Result<Exit, CliError> {
         database.upgrade(&self.shutdown).await?;
         let credentials = Credentials::given_or_kept(&self.settings.auth, self.data_dir, &self.system.rng)?;
         let dev = &self.settings.dev;
@@ -165,7 +165,7 @@ impl Dev<'_> {
         lived
     }
 
-    async fn work(&self, app: &App, clients: &[WorkerClient], credentials: &Credentials) -> Result<Exit, Failure> {
+    async fn work(&self, app: &App, clients: &[WorkerClient], credentials: &Credentials) -> Result<Exit, CliError> {
         let Self { settings, data_dir, system, .. } = self;
         let mut workers = DevWorkers::start(settings, clients, app.root_url(), data_dir, system).await?;
         announce(app.root_url(), credentials, self.output);
@@ -204,11 +204,11 @@ pub(crate) fn hide_memory() {
     }
 }
 
-pub(crate) fn signals() -> Result<Shutdown, Failure> {
-    Shutdown::on_signals().map_err(|error| Failure::new(Exit::Failed, format!("signals cannot be heard: {error}")))
+pub(crate) fn signals() -> Result<Shutdown, CliError> {
+    Shutdown::on_signals().map_err(|error| CliError::new(Exit::Failed, format!("signals cannot be heard: {error}")))
 }
 
-pub(crate) async fn listen(address: &str) -> Result<TcpListener, Failure> {
+pub(crate) async fn listen(address: &str) -> Result<TcpListener, CliError> {
     let bound = TcpListener::bind(address).await;
-    bound.map_err(|error| Failure::new(Exit::Failed, format!("{address} cannot be listened on: {error}")))
+    bound.map_err(|error| CliError::new(Exit::Failed, format!("{address} cannot be listened on: {error}")))
 }

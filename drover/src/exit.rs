@@ -38,24 +38,24 @@ impl Exit {
 /// Why a command ended without doing what it was asked, in words for the person who typed it.
 #[derive(Debug, thiserror::Error)]
 #[error("{words}")]
-pub(crate) struct Failure {
+pub(crate) struct CliError {
     pub(crate) exit: Exit,
     words: String,
 }
 
-impl Failure {
+impl CliError {
     pub(crate) fn new(exit: Exit, words: impl fmt::Display) -> Self {
         Self { exit, words: words.to_string() }
     }
 }
 
-impl From<base::settings::SettingsError> for Failure {
+impl From<base::settings::SettingsError> for CliError {
     fn from(error: base::settings::SettingsError) -> Self {
         Self::new(Exit::Usage, error)
     }
 }
 
-impl From<base::telemetry::TelemetryError> for Failure {
+impl From<base::telemetry::TelemetryError> for CliError {
     fn from(error: base::telemetry::TelemetryError) -> Self {
         Self::new(Exit::Usage, error)
     }

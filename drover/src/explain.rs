@@ -14,7 +14,7 @@ use protocol::{
 
 use crate::{
     client::ServerArgs,
-    exit::{Exit, Failure},
+    exit::{CliError, Exit},
     ids,
     output::Output,
     system_context::SystemContext,
@@ -36,8 +36,8 @@ pub(crate) struct ExplainArgs {
     server: ServerArgs,
 }
 
-pub(crate) async fn run(args: ExplainArgs, system: &SystemContext, output: &Output) -> Result<Exit, Failure> {
-    let task_id = task_id(&args.words).map_err(|words| Failure::new(Exit::Usage, words))?;
+pub(crate) async fn run(args: ExplainArgs, system: &SystemContext, output: &Output) -> Result<Exit, CliError> {
+    let task_id = task_id(&args.words).map_err(|words| CliError::new(Exit::Usage, words))?;
     let explanation = args.server.connect(system)?.explain(task_id).await?;
     output.either(&explanation, &in_words(&explanation));
     Ok(Exit::Ok)

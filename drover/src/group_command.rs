@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::{
     client::{Listed, ServerArgs},
     confirm::confirm,
-    exit::{Exit, Failure},
+    exit::{CliError, Exit},
     ids,
     output::Output,
     run::{
@@ -63,7 +63,7 @@ pub(crate) struct WatchOne {
     watch: WatchArgs,
 }
 
-pub(crate) async fn run(command: GroupCommand, system: &SystemContext, output: &Output) -> Result<Exit, Failure> {
+pub(crate) async fn run(command: GroupCommand, system: &SystemContext, output: &Output) -> Result<Exit, CliError> {
     match command {
         GroupCommand::List(one) => {
             let mut tasks = one.server.connect(system)?.group(one.task_group_id).await?;

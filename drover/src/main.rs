@@ -40,7 +40,7 @@ mod worker_command;
 use std::process::ExitCode;
 
 use cli::Cli;
-use exit::{Exit, Failure};
+use exit::{CliError, Exit};
 use system_context::SystemContext;
 
 /// Under load it saves about a quarter of Drover's CPU over the system's, for some 20 % more memory.
@@ -55,14 +55,14 @@ fn main() -> ExitCode {
     let ended = start_runtime().and_then(|runtime| runtime.block_on(cli.run(&system, &output)));
     match ended {
         Ok(exit) => exit.code(),
-        Err(failure) => {
-            output.failure(&failure);
-            failure.exit.code()
+        Err(error) => {
+            output.error(&error);
+            error.exit.code()
         }
     }
 }
 
-fn start_runtime() -> Result<tokio::runtime::Runtime, Failure> {
+fn start_runtime() -> Result<tokio::runtime::Runtime, CliError> {
     let built = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-    built.map_err(|error| Failure::new(Exit::Failed, format!("the runtime cannot be started: {error}")))
+    built.map_err(|error| CliError::new(Exit::Failed, format!("the runtime cannot be started: {error}")))
 }

@@ -5,7 +5,7 @@ use std::io::{self, IsTerminal, Write};
 use base::environment;
 use serde::Serialize;
 
-use crate::exit::Failure;
+use crate::exit::CliError;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Format {
@@ -58,12 +58,12 @@ impl Output {
     }
 
     /// Why the command failed, on standard error; with `-o json` as an object with `error` and `exitCode`.
-    pub(crate) fn failure(self, failure: &Failure) {
+    pub(crate) fn error(self, error: &CliError) {
         if self.is_json() {
-            let object = serde_json::json!({"error": failure.to_string(), "exitCode": failure.exit.number()});
+            let object = serde_json::json!({"error": error.to_string(), "exitCode": error.exit.number()});
             eprintln!("{object}");
         } else {
-            eprintln!("drover: {failure}");
+            eprintln!("drover: {error}");
         }
     }
 }

@@ -9,7 +9,7 @@ use serde_json::json;
 
 use crate::{
     client::{Server, ServerArgs},
-    exit::{Exit, Failure},
+    exit::{CliError, Exit},
     output::Output,
     run::shutdown,
     system_context::SystemContext,
@@ -78,7 +78,7 @@ fn name_of(project: &str) -> &str {
     project.rsplit('/').next().unwrap_or(project)
 }
 
-pub(crate) async fn run(args: PushArgs, system: &SystemContext, output: &Output) -> Result<Exit, Failure> {
+pub(crate) async fn run(args: PushArgs, system: &SystemContext, output: &Output) -> Result<Exit, CliError> {
     let server = args.server.connect(system)?;
     if args.watch {
         return watch(&args, &server, output).await;
@@ -89,9 +89,9 @@ pub(crate) async fn run(args: PushArgs, system: &SystemContext, output: &Output)
 }
 
 /// Looks again after each interval; says something only when something has changed.
-async fn watch(args: &PushArgs, server: &Server, output: &Output) -> Result<Exit, Failure> {
+async fn watch(args: &PushArgs, server: &Server, output: &Output) -> Result<Exit, CliError> {
     let interval = Duration::try_from_secs_f64(args.interval)
-        .map_err(|error| Failure::new(Exit::Usage, format!("--interval {}: {error}", args.interval)))?;
+        .map_err(|error| CliError::new(Exit::Usage, format!("--interval {}: {error}", args.interval)))?;
     let shutdown = shutdown()?;
     let mut shown = None;
     loop {
@@ -114,10 +114,10 @@ pub(crate) async fn treeherder(
     command: TreeherderCommand,
     system: &SystemContext,
     output: &Output,
-) -> Result<Exit, Failure> {
+) -> Result<Exit, CliError> {
     let TreeherderCommand::Replay(ReplayArgs { push, server }) = command;
     let [project, revision] = &push[..] else {
-        return Err(Failure::new(Exit::Usage, "--push takes a project and a revision"));
+        return Err(CliError::new(Exit::Usage, "--push takes a project and a revision"));
     };
     let project = name_of(project);
     server.connect(system)?.replay_push(project, revision).await?;

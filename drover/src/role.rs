@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, fmt, str::FromStr};
 
-use crate::exit::{Exit, Failure};
+use crate::exit::{CliError, Exit};
 
 /// A part of the house that a process may run. Several processes may run the same one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -56,12 +56,12 @@ impl Role {
 
     /// From names; `all` stands for every role. The HTTP server keeps artifacts in its own process, so `api` brings
     /// `object`, as the bridge does; and where it is `alone`, without a broker to other processes, also the `queue`.
-    pub(crate) fn from_names(names: &[String], alone: bool) -> Result<BTreeSet<Self>, Failure> {
+    pub(crate) fn from_names(names: &[String], alone: bool) -> Result<BTreeSet<Self>, CliError> {
         if names.iter().any(|name| name == "all") {
             return Ok(Self::ALL.into());
         }
         let roles: Result<BTreeSet<Self>, String> = names.iter().map(|name| name.parse()).collect();
-        let mut roles = roles.map_err(|words| Failure::new(Exit::Usage, words))?;
+        let mut roles = roles.map_err(|words| CliError::new(Exit::Usage, words))?;
         if roles.contains(&Self::Api) || roles.contains(&Self::Bridge) {
             roles.insert(Self::Object);
             if alone {
@@ -69,7 +69,7 @@ impl Role {
             }
         }
         if roles.is_empty() {
-            return Err(Failure::new(
+            return Err(CliError::new(
                 Exit::Usage,
                 "the setting `serve.roles` names no role; `all` stands for every one",
             ));

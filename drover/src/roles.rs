@@ -25,7 +25,7 @@ use crate::{
     clients,
     credentials::Credentials,
     data_dir,
-    exit::{Exit, Failure, with_causes},
+    exit::{CliError, Exit, with_causes},
     role::Role,
     services::Services,
     settings::DroverSettings,
@@ -79,7 +79,7 @@ struct Door {
 }
 
 impl App {
-    pub(crate) async fn start(plan: Plan) -> Result<Self, Failure> {
+    pub(crate) async fn start(plan: Plan) -> Result<Self, CliError> {
         let root_url = root_url(&plan)?;
         let bus = connect_bus(&plan)?;
         let artifacts = artifacts(&plan).await?;
@@ -166,10 +166,10 @@ fn parts(
     bus: &Arc<dyn Bus>,
     artifacts: Artifacts,
     root_url: &str,
-) -> Result<(Vec<Child>, Doors), Failure> {
+) -> Result<(Vec<Child>, Doors), CliError> {
     let SystemContext { clock, rng } = plan.system.clone();
     let (db, settings) = (plan.db.clone(), plan.settings.queue.clone());
-    let task_limits = settings.task_limits().map_err(|words| Failure::new(Exit::Usage, words))?;
+    let task_limits = settings.task_limits().map_err(|words| CliError::new(Exit::Usage, words))?;
     let wake_ups = WakeUps::new(plan, bus);
     let (relay, send) = relay::start(
         db.clone(),
@@ -250,9 +250,9 @@ fn role_of_auth(plan: &Plan) -> Role {
     if plan.roles.contains(&Role::Api) { Role::Api } else { Role::Bridge }
 }
 
-fn key_ring(plan: &Plan) -> Result<Arc<KeyRing>, Failure> {
+fn key_ring(plan: &Plan) -> Result<Arc<KeyRing>, CliError> {
     let ring = KeyRing::new(&plan.credentials.sealing_keys);
-    ring.map(Arc::new).map_err(|error| Failure::new(Exit::Usage, format!("the setting `auth.sealing_keys`: {error}")))
+    ring.map(Arc::new).map_err(|error| CliError::new(Exit::Usage, format!("the setting `auth.sealing_keys`: {error}")))
 }
 
 fn auth(plan: &Plan, ring: Arc<KeyRing>, relay: Nudge) -> Auth {
@@ -263,17 +263,17 @@ fn auth(plan: &Plan, ring: Arc<KeyRing>, relay: Nudge) -> Auth {
 }
 
 /// Nobody is let in before the clients are known.
-async fn start_auth(plan: &Plan, auth: &Auth) -> Result<(), Failure> {
+async fn start_auth(plan: &Plan, auth: &Auth) -> Result<(), CliError> {
     let clients = clients::all(&plan.settings.auth, &plan.credentials, plan.more_clients.clone())?;
     if plan.settings.auth.public_read {
         auth.grant_everybody(PUBLIC_READ);
     }
     let started = auth.start(&clients).await;
-    started.map_err(|error| Failure::new(Exit::Failed, format!("clients and roles: {}", with_causes(&error))))
+    started.map_err(|error| CliError::new(Exit::Failed, format!("clients and roles: {}", with_causes(&error))))
 }
 
 /// Artifacts, and the store for their content: a bucket, or a folder that all processes with this role share.
-async fn artifacts(plan: &Plan) -> Result<Artifacts, Failure> {
+async fn artifacts(plan: &Plan) -> Result<Artifacts, CliError> {
     let (SystemContext { clock, rng }, db) = (plan.system.clone(), plan.db.clone());
     let folder = plan.data_dir.join("objects");
     if let Err(error) = data_dir::folder(&folder, 0o700) {
@@ -282,18 +282,18 @@ async fn artifacts(plan: &Plan) -> Result<Artifacts, Failure> {
     let objects =
         Objects::start(db.clone(), clock.clone(), rng.branch("objects"), &folder, &plan.settings.object).await;
     let objects = objects.map_err(|error| {
-        Failure::new(Exit::Failed, format!("the artifact store cannot be used: {}", with_causes(&error)))
+        CliError::new(Exit::Failed, format!("the artifact store cannot be used: {}", with_causes(&error)))
     })?;
     Ok(Artifacts::new(db, clock, rng.branch("artifacts"), objects))
 }
 
-fn root_url(plan: &Plan) -> Result<String, Failure> {
+fn root_url(plan: &Plan) -> Result<String, CliError> {
     let given = plan.settings.api.root_url.trim_end_matches('/');
     if !given.is_empty() {
         return Ok(given.to_owned());
     }
     let address = plan.listener.local_addr();
-    let address = address.map_err(|error| Failure::new(Exit::Failed, format!("the listening address: {error}")))?;
+    let address = address.map_err(|error| CliError::new(Exit::Failed, format!("the listening address: {error}")))?;
     Ok(format!("http://{address}"))
 }
 

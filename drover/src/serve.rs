@@ -12,7 +12,7 @@ use crate::{
     data_dir::DataDir,
     database::Database,
     dev::{hide_memory, listen, signals},
-    exit::{Exit, Failure},
+    exit::{CliError, Exit},
     output::Output,
     role::Role,
     roles::{App, Plan},
@@ -46,7 +46,7 @@ pub(crate) async fn run(
     global: &Global,
     system: &SystemContext,
     output: &Output,
-) -> Result<Exit, Failure> {
+) -> Result<Exit, CliError> {
     let flags = [("serve.roles", args.roles), ("listen", args.listen.map(|listen| listen.to_string()))];
     let settings = global.load(&flags)?.settings;
     require(&settings)?;
@@ -80,7 +80,7 @@ pub(crate) async fn run(
 }
 
 /// All that is missing, said at once.
-fn require(settings: &DroverSettings) -> Result<(), Failure> {
+fn require(settings: &DroverSettings) -> Result<(), CliError> {
     let needed = [
         ("database.url", settings.database.url.is_empty()),
         ("auth.root_credentials", settings.auth.root_credentials.is_empty()),
@@ -94,5 +94,5 @@ fn require(settings: &DroverSettings) -> Result<(), Failure> {
         return Ok(());
     }
     let words = format!("settings are missing: {}; `drover config explain` says what they mean", missing.join(", "));
-    Err(Failure::new(Exit::Usage, words))
+    Err(CliError::new(Exit::Usage, words))
 }

@@ -9,7 +9,7 @@ use protocol::{
 
 use crate::{
     client::{Server, ServerArgs},
-    exit::{Exit, Failure},
+    exit::{CliError, Exit},
     ids,
     output::Output,
     system_context::SystemContext,
@@ -47,7 +47,7 @@ pub(crate) struct One {
     pub(crate) server: ServerArgs,
 }
 
-pub(crate) async fn run(command: TaskCommand, system: &SystemContext, output: &Output) -> Result<Exit, Failure> {
+pub(crate) async fn run(command: TaskCommand, system: &SystemContext, output: &Output) -> Result<Exit, CliError> {
     match command {
         TaskCommand::Status(one) => {
             let server = one.server.connect(system)?;
@@ -67,7 +67,7 @@ pub(crate) async fn run(command: TaskCommand, system: &SystemContext, output: &O
 }
 
 /// A task that has ended is left alone by the queue, which says nothing of it: so it is looked at before.
-async fn cancel(one: &One, system: &SystemContext, output: Output) -> Result<(), Failure> {
+async fn cancel(one: &One, system: &SystemContext, output: Output) -> Result<(), CliError> {
     let server = one.server.connect(system)?;
     // Who may cancel need not be allowed to look.
     let before = server.status(one.task_id).await.ok();

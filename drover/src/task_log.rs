@@ -13,7 +13,7 @@ use worker::client::{ClientError, next_piece};
 
 use crate::{
     client::Server,
-    exit::{Exit, Failure},
+    exit::{CliError, Exit},
     system_context::SystemContext,
     task_command::One,
 };
@@ -37,7 +37,7 @@ pub(crate) struct LogArgs {
     no_wait: bool,
 }
 
-pub(crate) async fn run(args: &LogArgs, system: &SystemContext) -> Result<(), Failure> {
+pub(crate) async fn run(args: &LogArgs, system: &SystemContext) -> Result<(), CliError> {
     let server = args.one.server.connect(system)?;
     let waits = args.follow || !args.no_wait;
     let response = if waits {
@@ -49,7 +49,7 @@ pub(crate) async fn run(args: &LogArgs, system: &SystemContext) -> Result<(), Fa
 }
 
 /// Copies the bytes as they come: a log may hold anything.
-async fn copy(mut response: Response) -> Result<(), Failure> {
+async fn copy(mut response: Response) -> Result<(), CliError> {
     while let Some(piece) = next_piece(&mut response).await? {
         let mut out = std::io::stdout().lock();
         if out.write_all(&piece).and_then(|()| out.flush()).is_err() {
@@ -68,7 +68,7 @@ struct Wait<'a> {
 }
 
 impl Wait<'_> {
-    async fn log(&self) -> Result<Response, Failure> {
+    async fn log(&self) -> Result<Response, CliError> {
         let (mut said, mut is_over) = (String::new(), false);
         loop {
             let missing = match self.server.0.open_artifact(self.task_id, self.artifact).await {
@@ -112,7 +112,7 @@ impl Wait<'_> {
         }
     }
 
-    fn none(&self, status: &TaskStatus) -> Failure {
+    fn none(&self, status: &TaskStatus) -> CliError {
         let Self { task_id, artifact, .. } = self;
         let reason = status.runs.last().and_then(|run: &RunStatus| run.reason_resolved);
         let reason = reason.map(|reason| format!(" ({reason})")).unwrap_or_default();
@@ -120,6 +120,6 @@ impl Wait<'_> {
             "task {task_id} is over, {}{reason}, and its last run left no artifact {artifact}; why: drover explain task {task_id}",
             status.state
         );
-        Failure::new(Exit::Refused, words)
+        CliError::new(Exit::Refused, words)
     }
 }

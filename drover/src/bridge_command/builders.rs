@@ -5,12 +5,12 @@ use serde_json::{Value, json};
 
 use super::Place;
 use crate::{
-    exit::{Exit, Failure},
+    exit::{CliError, Exit},
     output::Output,
     system_context::SystemContext,
 };
 
-pub(super) async fn run(places: &[Place], system: &SystemContext, output: Output) -> Result<Exit, Failure> {
+pub(super) async fn run(places: &[Place], system: &SystemContext, output: Output) -> Result<Exit, CliError> {
     let mut all: Vec<Value> = Vec::new();
     for place in places {
         let builders = place.connect(system)?.driver().builders().await.map_err(|error| place.failed(&error))?;

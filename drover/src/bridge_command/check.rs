@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::{Place, builders, masters::Way};
 use crate::{
-    exit::{Exit, Failure},
+    exit::{CliError, Exit},
     output::Output,
     system_context::SystemContext,
 };
@@ -17,7 +17,7 @@ struct Found {
     faults: Vec<String>,
 }
 
-pub(super) async fn run(places: &[Place], system: &SystemContext, output: Output) -> Result<Exit, Failure> {
+pub(super) async fn run(places: &[Place], system: &SystemContext, output: Output) -> Result<Exit, CliError> {
     let mut worst = Exit::Ok;
     let mut all = Vec::new();
     for place in places {
@@ -36,7 +36,7 @@ pub(super) async fn run(places: &[Place], system: &SystemContext, output: Output
     Ok(worst)
 }
 
-async fn look(place: &Place, system: &SystemContext) -> Result<Found, Failure> {
+async fn look(place: &Place, system: &SystemContext) -> Result<Found, CliError> {
     let way = place.connect(system)?;
     let master = way.driver();
     let checked = master.check().await;

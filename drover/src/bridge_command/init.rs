@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::{Place, builders, masters::LoginArgs};
 use crate::{
-    exit::{Exit, Failure},
+    exit::{CliError, Exit},
     output::Output,
     system_context::SystemContext,
 };
@@ -30,7 +30,7 @@ pub(crate) struct InitArgs {
     login: LoginArgs,
 }
 
-pub(super) async fn run(args: InitArgs, system: &SystemContext, output: Output) -> Result<Exit, Failure> {
+pub(super) async fn run(args: InitArgs, system: &SystemContext, output: Output) -> Result<Exit, CliError> {
     let place = Place::at(&args.master, &args.name, &args.login)?;
     let master = place.connect_rest(system)?;
     let checked = master.check().await.map_err(|error| place.failed(&error))?;
@@ -65,11 +65,11 @@ pub(super) async fn run(args: InitArgs, system: &SystemContext, output: Output) 
     Ok(Exit::Ok)
 }
 
-fn chosen(args: &InitArgs, all: &[Builder]) -> Result<Vec<String>, Failure> {
+fn chosen(args: &InitArgs, all: &[Builder]) -> Result<Vec<String>, CliError> {
     let active: Vec<&str> = all.iter().filter(|it| it.active).map(|it| it.name.as_str()).collect();
     if let Some(unknown) = args.builders.iter().find(|name| !active.contains(&name.as_str())) {
         let words = format!("the master has no builder `{unknown}`; it has: {}", active.join(", "));
-        return Err(Failure::new(Exit::Usage, words));
+        return Err(CliError::new(Exit::Usage, words));
     }
     let none = args.builders.is_empty();
     Ok(if none { active.into_iter().map(str::to_owned).collect() } else { args.builders.clone() })

@@ -11,7 +11,7 @@ use clap::Args;
 
 use crate::{
     cli::Global,
-    exit::{Exit, Failure},
+    exit::{CliError, Exit},
     system_context::SystemContext,
 };
 
@@ -59,7 +59,7 @@ impl Way {
 }
 
 impl MasterArgs {
-    pub(super) fn places(&self, global: &Global) -> Result<Vec<Place>, Failure> {
+    pub(super) fn places(&self, global: &Global) -> Result<Vec<Place>, CliError> {
         if let Some(url) = self.master.as_deref().filter(|master| master.contains("://")) {
             return Ok(vec![Place::at(url, "", &self.login)?]);
         }
@@ -69,11 +69,11 @@ impl MasterArgs {
         let places: Vec<Place> = wanted.map(Place).collect();
         match (&self.master, places.is_empty()) {
             (_, false) => Ok(places),
-            (None, true) => Err(Failure::new(
+            (None, true) => Err(CliError::new(
                 Exit::Usage,
                 "the setting `bridge.masters` names no master; give one with --master URL, or see `drover bridge init`",
             )),
-            (Some(name), true) => Err(Failure::new(
+            (Some(name), true) => Err(CliError::new(
                 Exit::Usage,
                 format!("there is no master `{name}` in the setting `bridge.masters`; it has: {}", known.join(", ")),
             )),
@@ -83,12 +83,12 @@ impl MasterArgs {
 
 impl Place {
     /// A master outside of the settings.
-    pub(super) fn at(url: &str, name: &str, login: &LoginArgs) -> Result<Self, Failure> {
+    pub(super) fn at(url: &str, name: &str, login: &LoginArgs) -> Result<Self, CliError> {
         let password = environment::variable(PASSWORD).unwrap_or_default();
         let user = login.user.clone().unwrap_or_default();
         if !user.is_empty() && password.is_empty() {
             let words = format!("--user needs a password: set the variable {PASSWORD}");
-            return Err(Failure::new(Exit::Usage, words));
+            return Err(CliError::new(Exit::Usage, words));
         }
         Ok(Self(MasterSettings {
             name: name.to_owned(),
@@ -107,7 +107,7 @@ impl Place {
     }
 
     /// The way to a master of any kind.
-    pub(super) fn connect(&self, system: &SystemContext) -> Result<Way, Failure> {
+    pub(super) fn connect(&self, system: &SystemContext) -> Result<Way, CliError> {
         Ok(match self.0.driver {
             DriverKind::Rest => Way::Rest(self.connect_rest(system)?),
             DriverKind::Classic => {
@@ -118,21 +118,21 @@ impl Place {
     }
 
     /// The way to a master that has an API.
-    pub(super) fn connect_rest(&self, system: &SystemContext) -> Result<BuildbotMaster, Failure> {
+    pub(super) fn connect_rest(&self, system: &SystemContext) -> Result<BuildbotMaster, CliError> {
         if self.0.driver != DriverKind::Rest {
             let words = format!("master {} is of Buildbot 0.8, which does not tell its schedulers", self.shown());
-            return Err(Failure::new(Exit::Usage, words));
+            return Err(CliError::new(Exit::Usage, words));
         }
         let (clock, rng) = (system.clock.clone(), system.rng.branch("bridge"));
         BuildbotMaster::new(&self.0, clock, rng).map_err(|error| self.failed(&error))
     }
 
-    pub(super) fn failed(&self, error: &DriverError) -> Failure {
+    pub(super) fn failed(&self, error: &DriverError) -> CliError {
         let exit = match error {
             DriverError::Away(_) | DriverError::BadAnswer(_) => Exit::Unreachable,
             DriverError::Auth(_) | DriverError::Gone(_) => Exit::Refused,
             DriverError::Refused(_) | DriverError::Setting(_) => Exit::Usage,
         };
-        Failure::new(exit, format!("master {}: {error}", self.shown()))
+        CliError::new(exit, format!("master {}: {error}", self.shown()))
     }
 }

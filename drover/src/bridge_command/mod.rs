@@ -17,7 +17,7 @@ use self::{
 };
 use crate::{
     cli::Global,
-    exit::{Exit, Failure},
+    exit::{CliError, Exit},
     output::Output,
     system_context::SystemContext,
 };
@@ -49,7 +49,7 @@ pub(crate) async fn run(
     global: &Global,
     system: &SystemContext,
     output: &Output,
-) -> Result<Exit, Failure> {
+) -> Result<Exit, CliError> {
     match command {
         BridgeCommand::Init(args) => init::run(args, system, *output).await,
         BridgeCommand::Scheduler => {

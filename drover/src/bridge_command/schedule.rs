@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use super::{MasterArgs, Place};
 use crate::{
     cli::Global,
-    exit::{Exit, Failure},
+    exit::{CliError, Exit},
     output::Output,
     system_context::SystemContext,
 };
@@ -33,11 +33,11 @@ pub(super) async fn run(
     global: &Global,
     system: &SystemContext,
     output: Output,
-) -> Result<Exit, Failure> {
+) -> Result<Exit, CliError> {
     let places = args.master.places(global)?;
     let [place] = places.as_slice() else {
         let names: Vec<String> = places.iter().map(Place::shown).collect();
-        return Err(Failure::new(Exit::Usage, format!("say which master with --master: {}", names.join(", "))));
+        return Err(CliError::new(Exit::Usage, format!("say which master with --master: {}", names.join(", "))));
     };
     let (all, told_by) = place.connect_rest(system)?.scheduled().await.map_err(|error| place.failed(&error))?;
     let Some(name) = &args.from_buildbot else {
@@ -63,13 +63,13 @@ fn list(all: &[Scheduled], told_by: ToldBy, output: Output) {
     output.either(&json!({ "schedulers": all, "toldBy": told_by }), &lines.join("\n"));
 }
 
-fn missing(name: &str, all: &[Scheduled], told_by: ToldBy) -> Failure {
+fn missing(name: &str, all: &[Scheduled], told_by: ToldBy) -> CliError {
     let known: Vec<&str> = all.iter().filter(|one| !one.builders.is_empty()).map(|one| one.name.as_str()).collect();
     let hint = match told_by {
         ToldBy::Master => "",
         ToldBy::Builds => "; only what was built lately is known, until the master has a DroverScheduler",
     };
-    Failure::new(
+    CliError::new(
         Exit::Usage,
         format!("the master has no scheduler `{name}` that starts builders{hint}; it has: {}", known.join(", ")),
     )

@@ -14,7 +14,7 @@ use crate::{
     cli::Global,
     database::Database,
     dev::revealed,
-    exit::{Exit, Failure, with_causes},
+    exit::{CliError, Exit, with_causes},
     output::Output,
 };
 
@@ -35,21 +35,21 @@ pub(crate) struct StatusArgs {
     data_dir: Option<PathBuf>,
 }
 
-pub(super) async fn run(args: StatusArgs, global: &Global, output: Output) -> Result<Exit, Failure> {
+pub(super) async fn run(args: StatusArgs, global: &Global, output: Output) -> Result<Exit, CliError> {
     let data_dir = args.data_dir.map(|dir| dir.display().to_string());
     let settings =
         global.load(&[("database.url", revealed(args.database_url.as_ref())), ("data_dir", data_dir)])?.settings;
     let database = Database::of_command(&settings).await?;
     let told = match database.connect(&settings.database).await {
         Ok(db) => tell(&db, output).await,
-        Err(failure) => Err(failure),
+        Err(error) => Err(error),
     };
     database.stop().await;
     told
 }
 
-async fn tell(db: &Db, output: Output) -> Result<Exit, Failure> {
-    let unread = |error: db::DbError| Failure::new(Exit::Unreachable, with_causes(&error));
+async fn tell(db: &Db, output: Output) -> Result<Exit, CliError> {
+    let unread = |error: db::DbError| CliError::new(Exit::Unreachable, with_causes(&error));
     let (mut lines, mut all) = (Vec::new(), Vec::new());
     for master in db.bridge_masters().await.map_err(unread)? {
         let counts = db.bridge_counts(&master.master).await.map_err(unread)?;

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::{DEADLINE, Tools, bus_failed, db_failed};
 use crate::{
     confirm::confirm,
-    exit::{Exit, Failure},
+    exit::{CliError, Exit},
 };
 
 #[derive(Debug, Subcommand)]
@@ -53,7 +53,7 @@ pub(super) struct DropArgs {
 
 const PAGE: i32 = 200;
 
-pub(super) async fn run(command: DeadLettersCommand, tools: &Tools<'_>) -> Result<Exit, Failure> {
+pub(super) async fn run(command: DeadLettersCommand, tools: &Tools<'_>) -> Result<Exit, CliError> {
     let db = tools.db().await?;
     match command {
         DeadLettersCommand::List(args) => list(args.queue.as_deref(), &db, tools).await,
@@ -70,7 +70,7 @@ pub(super) async fn run(command: DeadLettersCommand, tools: &Tools<'_>) -> Resul
     }
 }
 
-async fn list(queue: Option<&str>, db: &Db, tools: &Tools<'_>) -> Result<Exit, Failure> {
+async fn list(queue: Option<&str>, db: &Db, tools: &Tools<'_>) -> Result<Exit, CliError> {
     let mut after = 0;
     loop {
         let page = db.parked_messages(queue, None, after, PAGE).await.map_err(db_failed)?;
@@ -112,12 +112,12 @@ fn object(parked: &ParkedMessage) -> Value {
 }
 
 /// One by one: what was sent is forgotten before the next is tried, so an end half way sends nothing twice but one.
-async fn retry(numbers: &[i64], db: &Db, tools: &Tools<'_>) -> Result<Exit, Failure> {
+async fn retry(numbers: &[i64], db: &Db, tools: &Tools<'_>) -> Result<Exit, CliError> {
     let known = known(numbers, db).await?;
     if let Some(lost) = known.iter().find(|parked| parked.queue.is_empty() && parked.exchange.is_empty()) {
         let words =
             format!("of number {} no message can be made: {}; it can only be dropped", lost.parked_id, lost.reason);
-        return Err(Failure::new(Exit::Refused, words));
+        return Err(CliError::new(Exit::Refused, words));
     }
     let bus = tools.broker()?;
     let count = known.len();
@@ -137,12 +137,12 @@ async fn retry(numbers: &[i64], db: &Db, tools: &Tools<'_>) -> Result<Exit, Fail
 }
 
 /// All of them, or a word about which is not there.
-async fn known(numbers: &[i64], db: &Db) -> Result<Vec<ParkedMessage>, Failure> {
+async fn known(numbers: &[i64], db: &Db) -> Result<Vec<ParkedMessage>, CliError> {
     let limit = i32::try_from(numbers.len()).unwrap_or(i32::MAX);
     let known = db.parked_messages(None, Some(numbers), 0, limit).await.map_err(db_failed)?;
     let missing = numbers.iter().find(|number| known.iter().all(|parked| parked.parked_id != **number));
     match missing {
-        Some(number) => Err(Failure::new(Exit::Refused, format!("no dead letter has the number {number}"))),
+        Some(number) => Err(CliError::new(Exit::Refused, format!("no dead letter has the number {number}"))),
         None => Ok(known),
     }
 }

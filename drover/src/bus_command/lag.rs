@@ -5,7 +5,7 @@ use clap::Args;
 use serde::Serialize;
 
 use super::{DEADLINE, Tools, bus_failed, db_failed};
-use crate::exit::{Exit, Failure};
+use crate::exit::{CliError, Exit};
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  drover bus lag\n  drover bus lag --queue queue/me/mine -o json")]
@@ -52,7 +52,7 @@ struct Log {
     last: i64,
 }
 
-pub(super) async fn run(args: LagArgs, tools: &Tools<'_>) -> Result<Exit, Failure> {
+pub(super) async fn run(args: LagArgs, tools: &Tools<'_>) -> Result<Exit, CliError> {
     let db = tools.db().await?;
     let now = tools.system.clock.now();
     let shards = db.outbox_lag().await.map_err(db_failed)?.into_iter().map(|lag| Shard {
@@ -72,7 +72,7 @@ pub(super) async fn run(args: LagArgs, tools: &Tools<'_>) -> Result<Exit, Failur
 }
 
 /// Queues that were asked for must be there.
-async fn queues(asked: &[String], tools: &Tools<'_>) -> Result<Vec<Waiting>, Failure> {
+async fn queues(asked: &[String], tools: &Tools<'_>) -> Result<Vec<Waiting>, CliError> {
     if !tools.has_broker() && asked.is_empty() {
         return Ok(Vec::new());
     }

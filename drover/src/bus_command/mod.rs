@@ -20,7 +20,7 @@ use crate::{
     data_dir::DataDir,
     database::Database,
     dev::revealed,
-    exit::{Exit, Failure, with_causes, with_setting},
+    exit::{CliError, Exit, with_causes, with_setting},
     output::Output,
     settings::DroverSettings,
     system_context::SystemContext,
@@ -90,7 +90,7 @@ pub(crate) async fn run(
     global: &Global,
     system: &SystemContext,
     output: &Output,
-) -> Result<Exit, Failure> {
+) -> Result<Exit, CliError> {
     let data_dir = args.data_dir.map(|dir| dir.display().to_string());
     let (database_url, amqp_url) = (revealed(args.database_url.as_ref()), revealed(args.amqp_url.as_ref()));
     let flags = [("database.url", database_url), ("bus.amqp_url", amqp_url), ("data_dir", data_dir)];
@@ -108,7 +108,7 @@ pub(crate) async fn run(
     done
 }
 
-async fn act(command: BusCommand, tools: &Tools<'_>) -> Result<Exit, Failure> {
+async fn act(command: BusCommand, tools: &Tools<'_>) -> Result<Exit, CliError> {
     match command {
         BusCommand::Lag(args) => lag::run(args, tools).await,
         BusCommand::Tail(args) => tail::run(args, tools).await,
@@ -118,10 +118,10 @@ async fn act(command: BusCommand, tools: &Tools<'_>) -> Result<Exit, Failure> {
 }
 
 impl Tools<'_> {
-    async fn db(&self) -> Result<Db, Failure> {
+    async fn db(&self) -> Result<Db, CliError> {
         match &self.database {
             Some(database) => database.connect(&self.settings.database).await,
-            None => Err(Failure::new(Exit::Failed, "this command was started without a database")),
+            None => Err(CliError::new(Exit::Failed, "this command was started without a database")),
         }
     }
 
@@ -130,11 +130,11 @@ impl Tools<'_> {
     }
 
     /// What it sends is signed, as far as the key can be known here.
-    fn broker(&self) -> Result<SplitBus, Failure> {
+    fn broker(&self) -> Result<SplitBus, CliError> {
         if !self.has_broker() {
             let words = "there is no RabbitMQ: set DROVER__BUS__AMQP_URL or the setting `bus.amqp_url`. Without one \
                          events stay inside `drover dev`; follow them at /api/events/v1/connect/ of its root URL";
-            return Err(Failure::new(Exit::Usage, words));
+            return Err(CliError::new(Exit::Usage, words));
         }
         let token = known_queue_access_token(&self.settings.auth, DataDir::usual(&self.settings.data_dir));
         broker(&self.settings, token.as_deref(), "drover bus", &self.system.rng.branch("bus"))
@@ -142,13 +142,13 @@ impl Tools<'_> {
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "it is the end of the error, and reads well in `map_err`")]
-fn bus_failed(error: BusError) -> Failure {
+fn bus_failed(error: BusError) -> CliError {
     let exit =
         if matches!(error, BusError::Refused(_) | BusError::Unsendable(_)) { Exit::Refused } else { Exit::Unreachable };
-    Failure::new(exit, with_setting("bus.ca_file", with_causes(&error)))
+    CliError::new(exit, with_setting("bus.ca_file", with_causes(&error)))
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "it is the end of the error, and reads well in `map_err`")]
-fn db_failed(error: DbError) -> Failure {
-    Failure::new(Exit::Unreachable, format!("the database: {}", with_causes(&error)))
+fn db_failed(error: DbError) -> CliError {
+    CliError::new(Exit::Unreachable, format!("the database: {}", with_causes(&error)))
 }

@@ -7,7 +7,7 @@ use protocol::id::TaskGroupId;
 use serde_json::json;
 
 use super::{DEADLINE, Tools, bus_failed, db_failed};
-use crate::exit::{Exit, Failure};
+use crate::exit::{CliError, Exit};
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -48,7 +48,7 @@ enum Form {
 /// Events read and messages sent in one go.
 const PAGE: i32 = 500;
 
-pub(super) async fn run(args: ReplayArgs, tools: &Tools<'_>) -> Result<Exit, Failure> {
+pub(super) async fn run(args: ReplayArgs, tools: &Tools<'_>) -> Result<Exit, CliError> {
     let db = tools.db().await?;
     let bus = tools.broker()?;
     let filter = filter(&args, tools);
@@ -84,7 +84,7 @@ async fn send(
     db: &Db,
     bus: &SplitBus,
     tools: &Tools<'_>,
-) -> Result<usize, Failure> {
+) -> Result<usize, CliError> {
     let end = db.event_log().await.map_err(db_failed)?;
     let mut position = end.first - 1;
     if let Some(since) = args.since {

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::{Tools, bus_failed};
 use crate::{
-    exit::{Exit, Failure},
+    exit::{CliError, Exit},
     run::shutdown,
 };
 
@@ -25,7 +25,7 @@ pub(super) struct TailArgs {
     count: Option<u64>,
 }
 
-pub(super) async fn run(args: TailArgs, tools: &Tools<'_>) -> Result<Exit, Failure> {
+pub(super) async fn run(args: TailArgs, tools: &Tools<'_>) -> Result<Exit, CliError> {
     let bus = tools.broker()?;
     let mut consumer = bus.subscribe(subscription(&args, tools)).await.map_err(bus_failed)?;
     let shutdown = shutdown()?;

@@ -18,7 +18,7 @@ use self::{
 };
 use crate::{
     data_dir,
-    exit::{Exit, Failure},
+    exit::{CliError, Exit},
     settings::DroverSettings,
     system_context::SystemContext,
 };
@@ -50,7 +50,7 @@ impl DevWorkers {
         root_url: &str,
         data_dir: &Path,
         system: &SystemContext,
-    ) -> Result<Self, Failure> {
+    ) -> Result<Self, CliError> {
         let mut workers = Vec::new();
         if !clients.is_empty() {
             data_dir::folder(&data_dir.join("workers"), data_dir::passable())?;
@@ -66,9 +66,9 @@ impl DevWorkers {
         }
         let mut workers = Self(workers);
         let started = try_join_all(workers.0.iter_mut().map(DevWorker::start)).await;
-        if let Err(failure) = started {
+        if let Err(error) = started {
             workers.stop().await;
-            return Err(failure);
+            return Err(error);
         }
         Ok(workers)
     }
@@ -89,7 +89,7 @@ impl DevWorkers {
 
 impl DevWorker {
     /// Until it takes tasks. What is wrong with its settings is wrong at the next try too.
-    async fn start(&mut self) -> Result<(), Failure> {
+    async fn start(&mut self) -> Result<(), CliError> {
         let deadline = Instant::now() + START_TIMEOUT;
         loop {
             match self.launch().await {
@@ -97,7 +97,7 @@ impl DevWorker {
                 Err(ended) if ended.is_final() || Instant::now() > deadline => {
                     let number = self.recipe.number;
                     let words = format!("worker {number} cannot be started: {ended}; the reason stands above");
-                    return Err(Failure::new(ended.exit().unwrap_or(Exit::Failed), words));
+                    return Err(CliError::new(ended.exit().unwrap_or(Exit::Failed), words));
                 }
                 Err(ended) => {
                     tracing::warn!(worker = self.recipe.number, %ended, "worker process did not start; trying again");

@@ -18,7 +18,7 @@ use self::{
 };
 use crate::{
     client::ServerArgs,
-    exit::{Exit, Failure},
+    exit::{CliError, Exit},
     output::Output,
     system_context::SystemContext,
 };
@@ -64,8 +64,8 @@ pub(crate) struct RunArgs {
     server: ServerArgs,
 }
 
-pub(crate) async fn run(args: RunArgs, system: &SystemContext, output: &Output) -> Result<Exit, Failure> {
-    let draft = load(&args.path).map_err(|faults| Failure::new(Exit::Usage, faults))?;
+pub(crate) async fn run(args: RunArgs, system: &SystemContext, output: &Output) -> Result<Exit, CliError> {
+    let draft = load(&args.path).map_err(|faults| CliError::new(Exit::Usage, faults))?;
     let wishes = wishes(&args, system);
     let now = system.clock.now();
     if args.dry_run {
@@ -101,12 +101,12 @@ fn wishes(args: &RunArgs, system: &SystemContext) -> Wishes {
     }
 }
 
-pub(crate) fn shutdown() -> Result<Shutdown, Failure> {
-    Shutdown::on_signals().map_err(|error| Failure::new(Exit::Failed, format!("signals cannot be heard: {error}")))
+pub(crate) fn shutdown() -> Result<Shutdown, CliError> {
+    Shutdown::on_signals().map_err(|error| CliError::new(Exit::Failed, format!("signals cannot be heard: {error}")))
 }
 
-fn left_early(key: &Key) -> Failure {
-    Failure::new(Exit::Interrupted, format!("interrupted; to find out what was sent, repeat with --submit-key {key}"))
+fn left_early(key: &Key) -> CliError {
+    CliError::new(Exit::Interrupted, format!("interrupted; to find out what was sent, repeat with --submit-key {key}"))
 }
 
 fn name_and_value(text: &str) -> Result<(String, String), String> {

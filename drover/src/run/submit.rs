@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::graph::{Draft, Plan, Planned, Wishes};
 use crate::{
     client::Server,
-    exit::{Exit, Failure},
+    exit::{CliError, Exit},
 };
 
 /// What became of a submission.
@@ -29,7 +29,7 @@ pub(super) async fn submit(
     draft: &Draft,
     wishes: &Wishes,
     now: Timestamp,
-) -> Result<Submitted, Failure> {
+) -> Result<Submitted, CliError> {
     let plan = plan(draft, wishes, now)?;
     let tasks: Vec<Value> = plan.tasks.iter().map(Planned::to_value).collect();
     match server.submit(wishes.key.as_str(), &tasks).await {
@@ -51,12 +51,12 @@ fn is_older(answer: &Value, plan: &Plan) -> bool {
     first.is_some_and(|first| answer["tasks"][0]["status"]["deadline"] != first.task["deadline"])
 }
 
-pub(super) fn plan(draft: &Draft, wishes: &Wishes, now: Timestamp) -> Result<Plan, Failure> {
-    draft.plan(wishes, now).map_err(|faults| Failure::new(Exit::Usage, faults))
+pub(super) fn plan(draft: &Draft, wishes: &Wishes, now: Timestamp) -> Result<Plan, CliError> {
+    draft.plan(wishes, now).map_err(|faults| CliError::new(Exit::Usage, faults))
 }
 
 /// The plan of the graph that is there, or `None` when there is none. One with other tasks is refused.
-async fn adopt(server: &Server, draft: &Draft, wishes: &Wishes, fresh: &Plan) -> Result<Option<Plan>, Failure> {
+async fn adopt(server: &Server, draft: &Draft, wishes: &Wishes, fresh: &Plan) -> Result<Option<Plan>, CliError> {
     let Some(first) = fresh.tasks.first() else { return Ok(None) };
     let created = match server.definition(first.task_id).await {
         Ok(stored) => stored["created"].as_str().and_then(time::parse),
@@ -79,13 +79,13 @@ async fn adopt(server: &Server, draft: &Draft, wishes: &Wishes, fresh: &Plan) ->
                 "the submit key `{}` was used before, for another graph: task `{}` {words}; choose another key",
                 wishes.key, planned.name
             );
-            return Err(Failure::new(Exit::Refused, words));
+            return Err(CliError::new(Exit::Refused, words));
         }
     }
     Ok(Some(known))
 }
 
-async fn definitions(server: &Server, ids: &[TaskId]) -> Result<BTreeMap<TaskId, Value>, Failure> {
+async fn definitions(server: &Server, ids: &[TaskId]) -> Result<BTreeMap<TaskId, Value>, CliError> {
     const AT_ONCE: usize = 1000;
     let mut found = BTreeMap::new();
     for some in ids.chunks(AT_ONCE) {

@@ -12,7 +12,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use worker::client::Credentials;
 
-use crate::exit::{Exit, Failure};
+use crate::exit::{CliError, Exit};
 
 /// More than any credentials need; a wrong file is not read to its end.
 const MAX_BYTES: u64 = 1024 * 1024;
@@ -33,14 +33,14 @@ pub(crate) struct CredentialsArgs {
 
 impl CredentialsArgs {
     /// `None` when neither flag is given.
-    pub(crate) fn read(&self) -> Result<Option<Credentials>, Failure> {
+    pub(crate) fn read(&self) -> Result<Option<Credentials>, CliError> {
         let (place, text) = match (self.credentials_fd, &self.credentials_file) {
             (Some(fd), _) => (format!("file descriptor {fd}"), from_descriptor(fd)),
             (None, Some(path)) => (path.display().to_string(), from_file(path)),
             (None, None) => return Ok(None),
         };
         let read = text.and_then(|text| parse(&text));
-        let failed = |error| Failure::new(Exit::Usage, format!("the credentials in {place} cannot be used: {error}"));
+        let failed = |error| CliError::new(Exit::Usage, format!("the credentials in {place} cannot be used: {error}"));
         read.map(Some).map_err(failed)
     }
 }

@@ -16,7 +16,7 @@ use rustix::{
 };
 use worker::client::Credentials;
 
-use crate::exit::{Exit, Failure};
+use crate::exit::{CliError, Exit};
 
 /// Variables with credentials.
 const SECRET_VARIABLES: [&str; 3] = ["TASKCLUSTER_CLIENT_ID", "TASKCLUSTER_ACCESS_TOKEN", "TASKCLUSTER_CERTIFICATE"];
@@ -28,9 +28,9 @@ const SECRET_FLAGS: [&str; 3] = ["--client-id", "--access-token", "--certificate
 const PIPE_CAPACITY: usize = 64 * 1024;
 
 /// Lets no other process of the same user look into this one, and nobody else into the files that it makes.
-pub(super) fn protect() -> Result<(), Failure> {
+pub(super) fn protect() -> Result<(), CliError> {
     umask(Mode::from_raw_mode(0o077));
-    let failed = |error| Failure::new(Exit::Failed, format!("the worker cannot protect its own process: {error}"));
+    let failed = |error| CliError::new(Exit::Failed, format!("the worker cannot protect its own process: {error}"));
     set_dumpable_behavior(DumpableBehavior::NotDumpable).map_err(failed)
 }
 
@@ -41,8 +41,8 @@ pub(super) fn shows_secrets() -> bool {
 
 /// Starts this program once more in the same process, with the credentials in a pipe. It only comes back with an error:
 /// what the kernel shows of the environment of a process cannot be changed otherwise.
-pub(super) fn restart(credentials: &Credentials) -> Failure {
-    let failed = |error| Failure::new(Exit::Failed, format!("the worker cannot hide its credentials: {error}"));
+pub(super) fn restart(credentials: &Credentials) -> CliError {
+    let failed = |error| CliError::new(Exit::Failed, format!("the worker cannot hide its credentials: {error}"));
     let pipe = match pipe_with(credentials) {
         Ok(pipe) => pipe,
         Err(error) => return failed(error),

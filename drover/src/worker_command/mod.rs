@@ -18,7 +18,7 @@ use crate::{
     cli::Global,
     client::ServerArgs,
     dev_workers::task_environment,
-    exit::{Exit, Failure, with_causes},
+    exit::{CliError, Exit, with_causes},
     output::Output,
     run::shutdown,
     system_context::SystemContext,
@@ -86,11 +86,11 @@ pub(crate) async fn run(
     global: &Global,
     system: &SystemContext,
     output: &Output,
-) -> Result<Exit, Failure> {
+) -> Result<Exit, CliError> {
     harden::protect()?;
     let credentials = args.credentials.read()?.map_or_else(|| args.server.credentials(), |given| Ok(Some(given)))?;
     let credentials = credentials.ok_or_else(|| {
-        Failure::new(Exit::Usage, "a worker needs credentials: give --credentials-file, or set TASKCLUSTER_CLIENT_ID and TASKCLUSTER_ACCESS_TOKEN")
+        CliError::new(Exit::Usage, "a worker needs credentials: give --credentials-file, or set TASKCLUSTER_CLIENT_ID and TASKCLUSTER_ACCESS_TOKEN")
     })?;
     if harden::shows_secrets() {
         return Err(harden::restart(&credentials));
@@ -114,7 +114,7 @@ pub(crate) async fn run(
     );
     let object = serde_json::json!({ "taskQueueId": args.task_queue_id, "worker": settings.name });
     let started = Worker::start(settings, system.clock.clone(), &system.rng.branch("worker")).await;
-    let worker = started.map_err(|error| Failure::new(Exit::Failed, with_causes(&error)))?;
+    let worker = started.map_err(|error| CliError::new(Exit::Failed, with_causes(&error)))?;
     output.either(&object, &text);
     let refused = tokio::select! {
         () = shutdown.wait() => None,
@@ -127,7 +127,7 @@ pub(crate) async fn run(
             let words = format!(
                 "{why}\nThe server will never take this request: look at --task-queue-id, --worker-group and --worker-id"
             );
-            Err(Failure::new(Exit::Usage, words))
+            Err(CliError::new(Exit::Usage, words))
         }
     }
 }
@@ -138,7 +138,7 @@ impl WorkerArgs {
         credentials: Credentials,
         task_variables: &[String],
         system: &SystemContext,
-    ) -> Result<WorkerSettings, Failure> {
+    ) -> Result<WorkerSettings, CliError> {
         let made_up = || format!("worker-{:08x}", system.rng.range(0..1 << 32));
         let name = WorkerName {
             worker_group: self.worker_group.clone(),

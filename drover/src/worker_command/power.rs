@@ -6,7 +6,7 @@ use base::{Backoff, Shutdown};
 use worker::client::{Client, Credentials};
 
 use crate::{
-    exit::{Exit, Failure},
+    exit::{CliError, Exit},
     system_context::SystemContext,
 };
 
@@ -21,7 +21,7 @@ pub(super) async fn refuse_excess(
     credentials: &Credentials,
     system: &SystemContext,
     shutdown: &Shutdown,
-) -> Result<(), Failure> {
+) -> Result<(), CliError> {
     let (clock, rng) = (system.clock.clone(), system.rng.branch("power"));
     let client = Client::new(root_url, Some(credentials.clone()), clock, rng)?;
     let mut pauses = Backoff::new(FIRST_PAUSE, LONGEST_PAUSE, system.rng.branch("pause"));
@@ -51,7 +51,7 @@ pub(super) async fn refuse_excess(
     }
 }
 
-fn too_powerful(excess: &[String]) -> Failure {
+fn too_powerful(excess: &[String]) -> CliError {
     let mut named = excess.iter().take(MAX_NAMED).map(|scope| format!("`{scope}`")).collect::<Vec<_>>().join(", ");
     if excess.len() > MAX_NAMED {
         named = format!("{named} and {} more", excess.len() - MAX_NAMED);
@@ -61,5 +61,5 @@ fn too_powerful(excess: &[String]) -> Failure {
          all. Make a client with only `queue:claim-work:<queue>`, `queue:worker-id:<group>/<id>`, \
          `purge-cache:purge-requests:<queue>` and `auth:current-scopes`, or accept the risk with --allow-powerful-credentials"
     );
-    Failure::new(Exit::Usage, words)
+    CliError::new(Exit::Usage, words)
 }

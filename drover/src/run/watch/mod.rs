@@ -22,7 +22,7 @@ use self::{
 };
 use crate::{
     client::{Listed, Server},
-    exit::{Exit, Failure},
+    exit::{CliError, Exit},
     output::Output,
     system_context::SystemContext,
 };
@@ -49,7 +49,7 @@ pub(crate) async fn watch(
     shutdown: &Shutdown,
     system: &SystemContext,
     output: Output,
-) -> Result<Exit, Failure> {
+) -> Result<Exit, CliError> {
     let mut group = Group::default();
     let mut show = Show::new(output, system.clock.clone());
     loop {
@@ -95,7 +95,7 @@ fn is_bad(change: &Change) -> bool {
 }
 
 /// The group goes on without us, unless someone at the terminal wants it cancelled.
-async fn leave(server: &Server, group: TaskGroupId, show: &mut Show, output: Output) -> Result<Exit, Failure> {
+async fn leave(server: &Server, group: TaskGroupId, show: &mut Show, output: Output) -> Result<Exit, CliError> {
     show.keep();
     if output.is_terminal() {
         eprint!("\nCancel all tasks of the group? [y/N] (Ctrl-C again leaves it running) ");

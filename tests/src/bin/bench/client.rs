@@ -17,7 +17,7 @@ use hyper_util::rt::TokioIo;
 use protocol::hawk::Signed;
 use tokio::{net::TcpStream, task::JoinSet};
 
-use crate::failure::{During, Failure, Result};
+use crate::error::{BenchError, During, Result};
 
 /// Who signs.
 #[derive(Debug, Clone)]
@@ -111,6 +111,6 @@ impl Client {
             return Ok(body);
         }
         let words: String = String::from_utf8_lossy(&body).chars().take(400).collect();
-        Err(Failure::new(format!("{path} was answered with {status}: {words}")))
+        Err(BenchError::new(format!("{path} was answered with {status}: {words}")))
     }
 }

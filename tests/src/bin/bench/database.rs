@@ -10,7 +10,7 @@ use std::{
 use ::tests::{children_of, servers::Postgres};
 use tokio::{io::AsyncWriteExt, process::Command};
 
-use crate::failure::{During, Failure, Result};
+use crate::error::{BenchError, During, Result};
 
 const BASELINE_TABLE: &str = "create table baseline (id bigserial primary key, number int, filler text)";
 const BASELINE_INSERT: &str = "insert into baseline (number, filler) values (1, repeat('x', 100));\n";
@@ -95,7 +95,7 @@ async fn run(mut command: Command, name: &str, input: &str) -> Result<String> {
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
     let started = command.spawn();
     let hint = "PostgreSQL's client programs are needed (Debian: the packages postgresql and postgresql-client)";
-    let mut child = started.map_err(|error| Failure::new(format!("{name} does not start: {error}; {hint}")))?;
+    let mut child = started.map_err(|error| BenchError::new(format!("{name} does not start: {error}; {hint}")))?;
     let mut stdin = child.stdin.take().during(name)?;
     stdin.write_all(input.as_bytes()).await.during(name)?;
     drop(stdin);
@@ -103,5 +103,5 @@ async fn run(mut command: Command, name: &str, input: &str) -> Result<String> {
     if status.success() {
         return Ok(String::from_utf8_lossy(&stdout).into_owned());
     }
-    Err(Failure::new(format!("{name} ended with {status}: {}", String::from_utf8_lossy(&stderr).trim())))
+    Err(BenchError::new(format!("{name} ended with {status}: {}", String::from_utf8_lossy(&stderr).trim())))
 }

@@ -7,7 +7,7 @@ use base::Rng;
 use crate::{
     client::{Credentials, Door},
     database::Database,
-    failure::Result,
+    error::Result,
     usage::cpu,
     work::Session,
 };

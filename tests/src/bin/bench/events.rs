@@ -19,7 +19,7 @@ use tokio::{
 
 use crate::{
     env::TestEnv,
-    failure::{During, Failure, Result},
+    error::{BenchError, During, Result},
     graphs::Graph,
     options::Plan,
     samples::Samples,
@@ -68,7 +68,7 @@ impl Subscriber {
         let received = timeout(PATIENCE, self.consumer.next()).await;
         match received.during("an event did not come")? {
             Some(Received::Delivery(delivery)) => Ok(delivery),
-            _ => Err(Failure::new("events were lost on the way to the benchmark")),
+            _ => Err(BenchError::new("events were lost on the way to the benchmark")),
         }
     }
 }

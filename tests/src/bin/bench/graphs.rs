@@ -7,7 +7,7 @@ use tokio::time::sleep;
 
 use crate::{
     env::TestEnv,
-    failure::{During, Result},
+    error::{During, Result},
     work::Lot,
 };
 

@@ -7,7 +7,7 @@ use tokio::time::{sleep, timeout};
 
 use crate::{
     env::TestEnv,
-    failure::{During, Failure, Result},
+    error::{BenchError, During, Result},
     graphs::Graph,
     samples::Samples,
     work::Lot,
@@ -52,7 +52,7 @@ impl Listener {
             let received = timeout(PATIENCE, self.consumer.next()).await;
             let received = received.during(&format!("{heard} of {count} job messages came"))?;
             let Some(Received::Delivery(delivery)) = received else {
-                return Err(Failure::new("job messages were lost on the way to the benchmark"));
+                return Err(BenchError::new("job messages were lost on the way to the benchmark"));
             };
             let is_ours =
                 delivery.message.body.windows(self.revision.len()).any(|text| text == self.revision.as_bytes());

@@ -13,7 +13,7 @@ use tokio::{
 
 use crate::{
     env::TestEnv,
-    failure::{During, Result},
+    error::{During, Result},
     samples::{Samples, milliseconds},
     work::{Lot, Session},
 };
@@ -136,7 +136,7 @@ impl Worker {
             // The worker ended, and says why.
             None => Err(match self.running.join_next().await.during("the worker is gone")?.during("the worker")? {
                 Err(failure) => failure,
-                Ok(()) => crate::failure::Failure::new("the worker ended by itself"),
+                Ok(()) => crate::error::BenchError::new("the worker ended by itself"),
             }),
         }
     }

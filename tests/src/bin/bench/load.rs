@@ -12,7 +12,7 @@ use tokio::{task::JoinSet, time::sleep};
 
 use crate::{
     env::TestEnv,
-    failure::{During, Result},
+    error::{During, Result},
     options::Plan,
     samples::Samples,
     usage::{cpu, cpu_of_family},

@@ -7,8 +7,8 @@ mod apart;
 mod client;
 mod database;
 mod env;
+mod error;
 mod events;
-mod failure;
 mod graphs;
 mod jobs;
 mod latency;
@@ -31,7 +31,7 @@ use std::{
 };
 
 use ::tests::{TestDirectory, servers::Rabbitmq};
-use failure::{During, Result};
+use error::{During, Result};
 use options::{Options, USAGE};
 use report::Report;
 use round::Round;
@@ -97,5 +97,5 @@ fn beside_us() -> Result<PathBuf> {
     if program.is_file() {
         return Ok(program);
     }
-    Err(failure::Failure::new(format!("{} is not there; ./dev bench builds it", program.display())))
+    Err(error::BenchError::new(format!("{} is not there; ./dev bench builds it", program.display())))
 }

@@ -2,7 +2,7 @@
 
 use std::{num::NonZeroUsize, path::PathBuf, time::Duration};
 
-use crate::failure::{During, Failure, Result};
+use crate::error::{BenchError, During, Result};
 
 pub(crate) const USAGE: &str = "\
 usage: ./dev bench [--quick] [--rounds N] [--strict] [-o json] [--drover PROGRAM] [--amqp-url URL]
@@ -71,7 +71,7 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Optio
             "--amqp-url" => options.amqp_url = Some(value()?),
             "-o" | "--output" => options.json = is_json(&value()?)?,
             "-h" | "--help" => return Ok(None),
-            _ => return Err(Failure::new(format!("there is no flag `{flag}`"))),
+            _ => return Err(BenchError::new(format!("there is no flag `{flag}`"))),
         }
     }
     if quick {
@@ -87,7 +87,7 @@ fn is_json(format: &str) -> Result<bool> {
     match format {
         "json" => Ok(true),
         "text" => Ok(false),
-        other => Err(Failure::new(format!("-o takes `text` or `json`, not `{other}`"))),
+        other => Err(BenchError::new(format!("-o takes `text` or `json`, not `{other}`"))),
     }
 }
 

@@ -13,7 +13,7 @@ use tokio::{task::JoinSet, time::sleep};
 
 use crate::{
     env::TestEnv,
-    failure::{During, Result},
+    error::{During, Result},
     options::Plan,
     samples::Samples,
     work::{Lot, Session},

@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::{
     client::Credentials,
     env::TestEnv,
-    failure::{During, Result},
+    error::{During, Result},
     work::Session,
 };
 

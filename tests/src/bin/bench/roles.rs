@@ -5,7 +5,7 @@ use std::{hint::black_box, time::Instant};
 use protocol::scope::{RoleSet, roles::Role};
 
 use crate::{
-    failure::{During, Result},
+    error::{During, Result},
     samples::Samples,
 };
 

@@ -7,7 +7,7 @@ use tokio::time::sleep;
 use crate::{
     apart,
     env::TestEnv,
-    failure::{During, Result},
+    error::{During, Result},
     graphs, jobs, latency, load,
     metric::Metric,
     options::{Options, Plan},

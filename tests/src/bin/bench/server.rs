@@ -19,7 +19,7 @@ use crate::{
     client::Credentials,
     database::Database,
     env::TestEnv,
-    failure::{During, Failure, Result},
+    error::{BenchError, During, Result},
 };
 
 const START_LIMIT: Duration = Duration::from_mins(1);
@@ -55,7 +55,8 @@ impl Server {
         let process = child.id().during("Drover ended at once")?;
         let mut output = BufReader::new(child.stdout.take().during("Drover has no output")?);
         let ready = ready(&mut output).await;
-        let ready = ready.map_err(|failure| Failure::new(format!("{failure}; its log ends with:\n{}", tail(&log))))?;
+        let ready =
+            ready.map_err(|failure| BenchError::new(format!("{failure}; its log ends with:\n{}", tail(&log))))?;
         let started_in = begun.elapsed();
         let root = Credentials::lasting(ready.client_id, ready.access_token);
         let env = TestEnv::new(&ready.root_url, root, vec![process], Database::of(process)?)?;
@@ -66,7 +67,7 @@ impl Server {
         signal("TERM", &[self.process]);
         let ended = timeout(STOP_LIMIT, self.child.wait()).await;
         let status = ended.during("Drover does not stop")?.during("waiting for Drover")?;
-        if status.success() { Ok(()) } else { Err(Failure::new(format!("Drover ended with {status}"))) }
+        if status.success() { Ok(()) } else { Err(BenchError::new(format!("Drover ended with {status}"))) }
     }
 }
 

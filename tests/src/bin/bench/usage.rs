@@ -4,7 +4,7 @@ use std::{fs, time::Duration};
 
 use ::tests::children_of;
 
-use crate::failure::{During, Result};
+use crate::error::{During, Result};
 
 /// The kernel counts CPU time in hundredths of a second, on every architecture that Linux tells it to programs.
 const TICK: Duration = Duration::from_millis(10);

@@ -14,7 +14,7 @@ use serde::Deserialize;
 
 use crate::{
     client::{Client, Credentials, Door},
-    failure::{During, Result},
+    error::{During, Result},
 };
 
 /// What a task carries; with the rest of its definition it makes about a kilobyte.

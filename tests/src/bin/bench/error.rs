@@ -4,17 +4,17 @@ use std::fmt;
 
 /// Words for whoever runs the benchmark.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Failure(String);
+pub(crate) struct BenchError(String);
 
-pub(crate) type Result<T> = std::result::Result<T, Failure>;
+pub(crate) type Result<T> = std::result::Result<T, BenchError>;
 
-impl Failure {
+impl BenchError {
     pub(crate) fn new(words: impl Into<String>) -> Self {
         Self(words.into())
     }
 }
 
-impl fmt::Display for Failure {
+impl fmt::Display for BenchError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
@@ -27,12 +27,12 @@ pub(crate) trait During<T> {
 
 impl<T, E: fmt::Display> During<T> for std::result::Result<T, E> {
     fn during(self, what: &str) -> Result<T> {
-        self.map_err(|error| Failure(format!("{what}: {error}")))
+        self.map_err(|error| BenchError(format!("{what}: {error}")))
     }
 }
 
 impl<T> During<T> for Option<T> {
     fn during(self, what: &str) -> Result<T> {
-        self.ok_or_else(|| Failure(what.to_owned()))
+        self.ok_or_else(|| BenchError(what.to_owned()))
     }
 }
