@@ -1,7 +1,7 @@
 # What every step shares: words for the reader, tools that may be missing, and one Drover to talk to.
 # Sourced from the root of the repository by `dev` and by the steps; POSIX sh only.
 
-EXAMPLE=examples/this-house.yml
+EXAMPLE=examples/line-counts.yml
 TARGET=${CARGO_TARGET_DIR:-target}
 DROVER=$TARGET/debug/drover
 VENV=$TARGET/venv

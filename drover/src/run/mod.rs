@@ -27,7 +27,7 @@ use crate::{
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  drover run examples/this-house.yml
+  drover run examples/line-counts.yml
   drover run graph.yml --submit-key push-4711     the same graph, however often it is repeated
   drover run tasks/ --no-wait -o json             a folder with one definition per file
 

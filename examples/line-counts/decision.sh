@@ -8,19 +8,19 @@ done)
 echo "crates:" $crates
 
 # One archive of all sources; it becomes an artifact, which the other tasks mount.
-(cd "$SOURCE" && find $crates examples/this-house/tally -name '*.rs' -print) >files
+(cd "$SOURCE" && find $crates examples/line-counts/tally -name '*.rs' -print) >files
 tar -czf source.tar.gz -C "$SOURCE" -T files
 echo "packed $(wc -l <files) files"
 
-# What these sources are called: all jobs of one revision are one push, which `drover push this-house REVISION` shows.
+# What these sources are called: all jobs of one revision are one push, which `drover push line-counts REVISION` shows.
 # The tree belongs to another user than the one that tasks run as, which git has to be told is fine.
 revision=$(git -c safe.directory='*' -C "$SOURCE" rev-parse --verify HEAD 2>/dev/null) || revision=$(cd "$SOURCE" && xargs cat | sha1sum | cut -c1-40) <files
-echo "push: this-house $revision"
+echo "push: line-counts $revision"
 
 cat >graph.yml <<YAML
 defaults:
   dependencies: [$TASK_ID]
-  routes: [tc-treeherder.v2.this-house.$revision]
+  routes: [tc-treeherder.v2.line-counts.$revision]
   extra: { treeherder: { jobKind: build, machine: { platform: local } } }
   scopes: ["queue:get-artifact:public/*"]
   payload:
@@ -40,7 +40,7 @@ for library in lines table; do
     extra: { treeherder: { symbol: $library, groupSymbol: B, groupName: Libraries } }
     payload:
       command:
-        - [rustc, --edition=2024, -O, --crate-type=rlib, source/examples/this-house/tally/$library.rs]
+        - [rustc, --edition=2024, -O, --crate-type=rlib, source/examples/line-counts/tally/$library.rs]
       artifacts:
         - { type: file, path: lib$library.rlib, name: public/lib$library.rlib }
   test-$library:
@@ -48,7 +48,7 @@ for library in lines table; do
     extra: { treeherder: { symbol: $library, groupSymbol: T, groupName: Unit tests, jobKind: test } }
     payload:
       command:
-        - [rustc, --edition=2024, --test, -o, tests, source/examples/this-house/tally/$library.rs]
+        - [rustc, --edition=2024, --test, -o, tests, source/examples/line-counts/tally/$library.rs]
         - [./tests]
 YAML
 done
@@ -67,7 +67,7 @@ cat >>graph.yml <<YAML
         - { file: liblines.rlib, content: { taskId: { \$taskId: build-lines }, artifact: public/liblines.rlib } }
         - { file: libtable.rlib, content: { taskId: { \$taskId: build-table }, artifact: public/libtable.rlib } }
       command:
-        - [rustc, --edition=2024, -O, -L, ., --extern, lines, --extern, table, source/examples/this-house/tally/tally.rs]
+        - [rustc, --edition=2024, -O, -L, ., --extern, lines, --extern, table, source/examples/line-counts/tally/tally.rs]
       artifacts:
         - { type: file, path: tally, name: public/tally }
 YAML
