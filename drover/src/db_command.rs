@@ -27,7 +27,7 @@ Examples:
   drover db status
   drover db plan
   DROVER__DATABASE__URL=postgresql://drover:PASSWORD@db.example.com/drover drover db upgrade
-  drover db downgrade 2")]
+  drover db downgrade 1")]
 pub(crate) struct DbArgs {
     #[command(subcommand)]
     command: DbCommand,
@@ -45,7 +45,7 @@ enum DbCommand {
     #[command(after_help = "Examples:\n  drover db status\n  drover db status -o json")]
     Status,
     /// What an upgrade would do, statement by statement, and to how large tables. Changes nothing.
-    #[command(after_help = "Examples:\n  drover db plan\n  drover db plan 17 -o json")]
+    #[command(after_help = "Examples:\n  drover db plan\n  drover db plan 2 -o json")]
     Plan {
         /// The version to go to [default: the newest].
         #[arg(value_name = "VERSION")]
@@ -55,7 +55,7 @@ enum DbCommand {
     #[command(after_help = "\
 Examples:
   drover db upgrade
-  drover db upgrade 17
+  drover db upgrade 2
 
 No table is waited for longer than 1.5 s at a time, so nobody queues long behind it: a step that finds a table in use is
 tried again with pauses. Ctrl-C and SIGTERM end the statement at the server too.")]
@@ -65,7 +65,7 @@ tried again with pauses. Ctrl-C and SIGTERM end the statement at the server too.
         to: Option<u32>,
     },
     /// Go back to an older version. Says what data that takes away, and does it only with --yes.
-    #[command(after_help = "Examples:\n  drover db downgrade 16\n  drover db downgrade 16 --yes")]
+    #[command(after_help = "Examples:\n  drover db downgrade 1\n  drover db downgrade 1 --yes")]
     Downgrade {
         /// The version to go back to.
         #[arg(value_name = "VERSION")]

@@ -156,8 +156,13 @@ async fn step_up(session: &mut Session, version: &Version) -> Result<(), Version
     let folder = version.folder();
     let mut transaction = session.step(version.number - 1).await?;
     session::run(&mut transaction, format!("{folder}/up.sql"), &version.up).await?;
-    for function in &version.functions {
-        session::run(&mut transaction, format!("{folder}/functions/{}.sql", function.name), &function.sql).await?;
+    // Functions call each other in any order, so all are there before the first body is checked.
+    for checked in ["off", "on"] {
+        let setting = format!("set local check_function_bodies = {checked}");
+        session::run(&mut transaction, setting.clone(), &setting).await?;
+        for function in &version.functions {
+            session::run(&mut transaction, format!("{folder}/functions/{}.sql", function.name), &function.sql).await?;
+        }
     }
     if let Some(online) = &version.online {
         session::run(&mut transaction, format!("{folder}/online.sql"), online).await?;

@@ -1,0 +1,36 @@
+-- repair_blocked: write, queue, since version 1
+-- Looks at a page of tasks that wait for dependencies, after one, and counts anew what is left of them. A task that waits for more
+-- than that is mended, and starts if nothing is left. Answers each repair, and last, without a fault, the task up to which it
+-- looked; without that row there are no more. None should ever be found.
+create or replace function repair_blocked(after_in uuid, page_size_in int, now_in timestamptz)
+returns table (task_id uuid, fault text, task_queue_id text) language plpgsql as $$
+#variable_conflict use_column
+declare
+  candidates uuid[];
+  blocked uuid[];
+  t task;
+  left_over int;
+begin
+  candidates := array(
+    select x.task_id from task x where x.state = 0 and x.remaining > 0 and x.deadline > now_in and x.task_id > after_in
+    order by x.task_id limit page_size_in);
+  blocked := array(
+    select x.task_id from task x where x.task_id = any(candidates) and x.remaining > dependencies_left(x.task_id) order by x.task_id);
+  for t in select x.* from task x where x.task_id = any(blocked) order by x.task_id for update skip locked loop
+    -- Counted again under the lock: whoever resolves a dependency now waits for it.
+    left_over := dependencies_left(t.task_id);
+    if t.state = 0 and t.remaining > left_over then
+      update task x set remaining = left_over where x.task_id = t.task_id;
+      task_id := t.task_id; task_queue_id := t.task_queue_id;
+      fault := 'blocked by a dependency that was resolved';
+      if left_over = 0 then
+        perform start_run(t.task_id, 0::smallint, t.retries_left, null, now_in);
+      end if;
+      return next;
+    end if;
+  end loop;
+  if cardinality(candidates) = page_size_in then
+    task_id := candidates[page_size_in]; task_queue_id := ''; fault := null;
+    return next;
+  end if;
+end $$;

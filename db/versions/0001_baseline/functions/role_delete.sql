@@ -1,0 +1,12 @@
+-- role_delete: write, auth, since version 1
+-- Deletes a role, whether it exists or not.
+create or replace function role_delete(role_id_in text, by_in text, trace_in text, now_in timestamptz) returns boolean language plpgsql as $$
+begin
+  perform 1 from auth_version for update;
+  delete from role r where r.role_id = role_id_in;
+  if not found then
+    return false;
+  end if;
+  perform auth_changed('role', role_id_in, 'deleted', 17::smallint, by_in, trace_in, now_in);
+  return true;
+end $$;

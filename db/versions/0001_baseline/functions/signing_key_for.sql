@@ -1,0 +1,9 @@
+-- signing_key_for: write, object, since version 1
+-- Answers the key of one purpose. The first to ask settles it with the candidate they bring.
+create or replace function signing_key_for(purpose_in text, candidate_in bytea, now_in timestamptz) returns bytea
+language plpgsql as $$
+begin
+  insert into signing_key (purpose, key, created) values (purpose_in, candidate_in, now_in) on conflict do nothing;
+  return (select signing_key.key from signing_key where signing_key.purpose = purpose_in);
+end
+$$;

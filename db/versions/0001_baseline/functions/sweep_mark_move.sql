@@ -1,0 +1,13 @@
+-- sweep_mark_move: write, queue, since version 1
+-- How far a sweep had come before, or the given first mark; from now on it has come to mark_in, where that is set.
+create or replace function sweep_mark_move(name_in text, first_in timestamptz, mark_in timestamptz) returns timestamptz language plpgsql as $$
+declare
+  before timestamptz;
+begin
+  select greatest(s.mark, first_in) into before from sweep_mark s where s.name = name_in;
+  if mark_in is not null then
+    insert into sweep_mark as s (name, mark) values (name_in, mark_in)
+    on conflict (name) do update set mark = greatest(s.mark, excluded.mark);
+  end if;
+  return coalesce(before, first_in);
+end $$;

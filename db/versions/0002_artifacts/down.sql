@@ -1,4 +1,0 @@
-drop table signing_key;
-drop table artifact;
-drop table object;
-drop table blob;

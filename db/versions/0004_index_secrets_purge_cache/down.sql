@@ -1,1 +1,0 @@
-drop table cache_purge, secret, index_namespace, indexed_task;

@@ -1,5 +1,0 @@
--- secrets_all: read, secrets, since version 4
--- Sealed secrets after the given name, to seal them anew when the key has changed.
-create or replace function secrets_all(after_in text, page_size_in int) returns setof secret language sql stable as $$
-  select * from secret s where after_in is null or s.name > after_in order by s.name limit page_size_in
-$$;

@@ -1,1 +1,0 @@
-drop table bridge_run, bridge_request, bridge_master;

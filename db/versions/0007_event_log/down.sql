@@ -1,3 +1,0 @@
-drop table event_log;
-drop sequence event_position;
-drop type event_fact;

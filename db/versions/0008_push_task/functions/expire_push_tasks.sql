@@ -1,9 +1,0 @@
--- expire_push_tasks: write, treeherder, since version 8
--- Forgets to which push tasks belonged that expired before the given time; at most so many. Answers how many.
-create or replace function expire_push_tasks(before_in timestamptz, page_size_in int) returns int language sql as $$
-  with gone as (
-    delete from push_task where ctid = any(array(
-      select x.ctid from push_task x where x.expires < before_in limit page_size_in for update skip locked))
-    returning 1)
-  select count(*)::int from gone
-$$;

@@ -1,2 +1,0 @@
-alter table outbox drop column routed;
-alter table task drop column routed;

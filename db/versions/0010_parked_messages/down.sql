@@ -1,1 +1,0 @@
-drop table parked_message;

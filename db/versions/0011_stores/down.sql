@@ -1,1 +1,0 @@
-alter table blob drop column store_id, drop column multipart_id;

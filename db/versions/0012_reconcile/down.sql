@@ -1,1 +1,0 @@
-alter table worker drop column capacity;

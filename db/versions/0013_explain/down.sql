@@ -1,1 +1,0 @@
--- Only functions came with this version.

@@ -1,1 +1,0 @@
--- Version 13: questions of the explain endpoint. All of them look at a bounded number of rows, whatever the tables hold.

@@ -1,2 +1,0 @@
--- Only functions came with this version.
--- Version 14: where the log ends is told by what can be seen in it, not by a sequence that runs ahead of commits.

@@ -1,1 +1,0 @@
-alter table claim drop column given_again;

@@ -1,2 +1,0 @@
--- Version 16: only functions came with this version. The hot steps look their tasks up fewer times: what a statement has
--- written is told of by the same statement.
