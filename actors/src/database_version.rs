@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use db::{Db, DbError};
+use db::Db;
 use ractor::{Actor, ActorProcessingErr, ActorRef};
 use tracing::Instrument;
 
@@ -33,7 +33,7 @@ impl Watch {
     /// A database that cannot be asked says nothing about its version; others tell of that.
     async fn look(&self, behind: &mut bool) {
         match self.0.check_version().await {
-            Err(error @ DbError::Behind { .. }) if !*behind => {
+            Err(error) if error.is_behind() && !*behind => {
                 let error = &error as &dyn std::error::Error;
                 tracing::error!(error, "not ready: the database went below the version that this program needs");
                 *behind = true;

@@ -22,7 +22,7 @@ pub enum DbError {
     },
     /// The database answered, and the answer was no. Nothing was written.
     #[error("the database refused the statement: {message}")]
-    Statement { code: Option<String>, constraint: Option<String>, message: String },
+    Statement { code: Option<String>, message: String },
     /// The answer does not have the shape this program expects.
     #[error("the database gave an answer that cannot be read")]
     Answer(#[source] Cause),
@@ -38,17 +38,9 @@ pub enum DbError {
 
 impl DbError {
     /// The SQLSTATE code, when the server gave one.
-    pub fn code(&self) -> Option<&str> {
+    pub(crate) fn code(&self) -> Option<&str> {
         match self {
             Self::Away { code, .. } | Self::Late { code, .. } | Self::Statement { code, .. } => code.as_deref(),
-            _ => None,
-        }
-    }
-
-    /// The constraint that a refused statement would have broken.
-    pub fn constraint(&self) -> Option<&str> {
-        match self {
-            Self::Statement { constraint, .. } => constraint.as_deref(),
             _ => None,
         }
     }
@@ -57,9 +49,30 @@ impl DbError {
     pub fn is_retryable(&self) -> bool {
         match self {
             Self::Away { .. } | Self::Late { .. } => true,
+            // A serialization failure, a deadlock, a lock timeout.
             Self::Statement { code, .. } => matches!(code.as_deref(), Some("40001" | "40P01" | "55P03")),
             _ => false,
         }
+    }
+
+    /// The values of the call are at fault, so the same call fails again: data exceptions, violated constraints, and
+    /// values beyond a limit of the server. A full disk is not of that kind.
+    pub fn is_permanent(&self) -> bool {
+        match self {
+            Self::Statement { code: Some(code), .. } => ["22", "23", "54"].iter().any(|class| code.starts_with(class)),
+            Self::Answer(_) => true,
+            _ => false,
+        }
+    }
+
+    /// The database is at an older version than this program needs.
+    pub const fn is_behind(&self) -> bool {
+        matches!(self, Self::Behind { .. })
+    }
+
+    /// The statement gave up waiting for a lock, or was the victim of a deadlock.
+    pub(crate) fn is_locked(&self) -> bool {
+        matches!(self.code(), Some("55P03" | "40P01"))
     }
 
     /// The connection that gave this error must not be used again.
@@ -103,10 +116,6 @@ fn from_server(refusal: Box<dyn sqlx::error::DatabaseError>) -> DbError {
         Some(state) if state.starts_with("08") => DbError::Away { code, source: Box::new(refusal) },
         Some("57P01" | "57P02" | "57P03" | "57P05" | "53300") => DbError::Away { code, source: Box::new(refusal) },
         Some("57014" | "25P03" | "25P04") => DbError::Late { code, source: Box::new(refusal) },
-        _ => DbError::Statement {
-            code,
-            constraint: refusal.constraint().map(str::to_owned),
-            message: refusal.message().to_owned(),
-        },
+        _ => DbError::Statement { code, message: refusal.message().to_owned() },
     }
 }

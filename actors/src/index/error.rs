@@ -16,14 +16,11 @@ pub enum IndexError {
 }
 
 impl IndexError {
-    /// It is about what was to be written, and the same again would be refused again. A full disk is not of that kind.
+    /// The values are at fault, so another try fails as well.
     pub(super) fn is_lasting(&self) -> bool {
         match self {
-            Self::Db(DbError::Statement { code: Some(code), .. }) => {
-                ["22", "23", "54"].iter().any(|class| code.starts_with(class))
-            }
-            Self::Db(DbError::Answer(_)) | Self::NoSuchEntry(_) | Self::NoPath(_) => true,
-            Self::Db(_) => false,
+            Self::Db(error) => error.is_permanent(),
+            Self::NoSuchEntry(_) | Self::NoPath(_) => true,
         }
     }
 

@@ -247,11 +247,8 @@ impl NotTold {
     /// It is about what was to be written, and the same again would be refused again.
     fn is_lasting(&self) -> bool {
         match self {
-            Self::Db(DbError::Statement { code: Some(code), .. }) => {
-                ["22", "23", "54"].iter().any(|class| code.starts_with(class))
-            }
-            Self::Db(DbError::Answer(_)) | Self::Bus(BusError::Unsendable(_)) => true,
-            Self::Db(_) | Self::Bus(_) => false,
+            Self::Db(error) => error.is_permanent(),
+            Self::Bus(error) => matches!(error, BusError::Unsendable(_)),
         }
     }
 }

@@ -74,7 +74,7 @@ async fn a_refused_statement_keeps_the_connection_and_says_why() {
     let before = backend(&mut lane).await;
     let sql = "insert into schema_version (version) values (1) returning version";
     let error = ask::<i32>(&mut lane, sql).await.unwrap_err();
-    assert_eq!((error.code(), error.constraint()), (Some("23505"), Some("schema_version_pkey")));
+    assert!(error.code() == Some("23505") && error.to_string().contains("schema_version_pkey"), "{error}");
     assert!(!error.is_retryable());
     assert_eq!(backend(&mut lane).await, before);
 }

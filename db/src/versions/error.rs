@@ -35,8 +35,7 @@ pub enum VersionError {
 impl VersionError {
     /// The step waited for a lock and gave up; nothing else is wrong with it.
     pub(super) fn is_locked(&self) -> bool {
-        let (Self::Db(error) | Self::Step { source: error, .. }) = self else { return false };
-        matches!(error.code(), Some("55P03" | "40P01"))
+        matches!(self, Self::Db(error) | Self::Step { source: error, .. } if error.is_locked())
     }
 
     pub(super) fn file(path: impl Into<String>, problem: impl Into<String>) -> Self {
