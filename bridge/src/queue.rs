@@ -4,10 +4,8 @@ use std::{collections::HashMap, sync::Arc};
 
 use actors::{
     auth::Auth,
-    queue::{
-        Queue, QueueError, Report,
-        types::{PageAfter, PendingTask},
-    },
+    kit::PageAfter,
+    queue::{Queue, QueueError, Report, types::PendingTask},
 };
 use base::Clock;
 use protocol::{

@@ -4,7 +4,7 @@ use db::artifact::{ArtifactEntry, ArtifactKey};
 use protocol::id::{RunId, TaskId};
 
 use super::{Answer, ArtifactError, Artifacts};
-use crate::queue::types::{Page, PageAfter};
+use crate::kit::{Page, PageAfter};
 
 /// Artifacts by name; `next` is the last name of this page when more follow.
 pub type ArtifactPage = Page<ArtifactEntry, String>;

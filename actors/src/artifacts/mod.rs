@@ -30,8 +30,8 @@ use protocol::{
 };
 
 use crate::{
+    kit::PageAfter,
     object::{ObjectError, Objects, Swept},
-    queue::types::PageAfter,
 };
 
 /// The door to the artifacts of all runs.

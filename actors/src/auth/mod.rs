@@ -46,11 +46,8 @@ use tokio::sync::Mutex;
 pub use write_role::RoleBody;
 
 use crate::{
-    kit::Child,
-    queue::{
-        Nudge,
-        types::{Page, PageAfter},
-    },
+    kit::{Child, Page, PageAfter},
+    queue::Nudge,
 };
 
 /// The door to clients and roles.

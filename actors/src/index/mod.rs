@@ -21,7 +21,7 @@ pub use listener::QUEUE;
 pub use path::{IndexPath, NoPath};
 use protocol::{id::TaskId, time::Timestamp};
 
-use crate::queue::types::{Page, PageAfter};
+use crate::kit::{Page, PageAfter};
 
 /// The door to the index.
 #[derive(Clone)]

@@ -1,13 +1,13 @@
-//! Coalescing lanes: a request never gets a commit of its own when others wait.
+//! Batching of hot statements: a request never gets a commit of its own while others wait.
 //!
-//! Requests of one step wait in one bounded queue. A lane takes all that waits, as far as one call can carry it,
-//! makes one call on a connection of its own, answers each caller, and looks again. No timer: the next batch
-//! builds itself while the lane is in the database.
+//! Requests of one operation wait in one bounded queue. A worker takes all that waits, as far as one call can carry it,
+//! makes one call on a connection of its own, answers each caller, and looks again. There is no timer: the next batch
+//! builds itself while the worker waits for the database.
 
 use std::{
     collections::VecDeque,
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
 };
@@ -18,13 +18,13 @@ use ractor::{Actor, ActorProcessingErr, ActorRef};
 
 use super::{Child, Handle, Restart};
 
-/// One hot step: what a lane does with what waits.
+/// What a worker does with the requests that wait.
 pub trait BatchOperation: Send + Sync + 'static {
     type Request: Send + 'static;
 
-    /// Takes from the front of what waits as much as one call can carry, and leaves what must not be in one call
-    /// with it. Taking nothing says that there is nothing to do.
-    fn take(&self, waiting: &mut VecDeque<Self::Request>) -> Vec<Self::Request>;
+    /// Takes from the front of the queue as much as one call can carry, and leaves what must not be in the same call.
+    /// An empty batch says that there is nothing to do. Runs under the lock of the queue: it must not block.
+    fn take(&self, queue: &mut VecDeque<Self::Request>) -> Vec<Self::Request>;
 
     /// Makes the call and answers everyone in the batch.
     fn run(&self, connection: &mut BatchConnection, batch: Vec<Self::Request>) -> impl Future<Output = ()> + Send;
@@ -32,148 +32,155 @@ pub trait BatchOperation: Send + Sync + 'static {
 
 /// The queue is full: the caller should try again later.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Full;
+pub struct QueueFull;
 
-/// The door of a step: where requests wait for its lanes.
-pub struct Batcher<S: BatchOperation> {
-    shared: Arc<Shared<S>>,
-    lanes: Arc<[BatcherWorker]>,
+/// Where the requests of an operation wait for its workers. Cheap to clone.
+pub struct Batcher<O: BatchOperation> {
+    shared: Arc<Shared<O>>,
+    workers: Arc<[WorkerHandle]>,
 }
 
-impl<S: BatchOperation> Clone for Batcher<S> {
+impl<O: BatchOperation> Clone for Batcher<O> {
     fn clone(&self) -> Self {
-        Self { shared: self.shared.clone(), lanes: self.lanes.clone() }
+        Self { shared: self.shared.clone(), workers: self.workers.clone() }
     }
 }
 
-struct Shared<S: BatchOperation> {
-    step: S,
-    waiting: Mutex<VecDeque<S::Request>>,
-    limit: usize,
+struct Shared<O: BatchOperation> {
+    operation: O,
+    /// Held only to push or to take, never across an await.
+    queue: Mutex<VecDeque<O::Request>>,
+    max_queued: usize,
 }
 
-struct BatcherWorker {
+struct WorkerHandle {
+    /// Set by the worker when it has found the queue empty, cleared by whoever wakes it.
     idle: Arc<AtomicBool>,
-    handle: Handle<Look>,
+    handle: Handle<Wake>,
 }
 
-impl<S: BatchOperation> Batcher<S> {
-    /// `connections`: one lane each. `limit`: how many requests may wait.
-    pub fn new(name: &str, step: S, connections: Vec<Connect>, limit: usize) -> (Vec<Child>, Self) {
-        let shared = Arc::new(Shared { step, waiting: Mutex::new(VecDeque::new()), limit });
-        let (mut children, mut lanes) = (Vec::new(), Vec::new());
+impl<O: BatchOperation> Batcher<O> {
+    /// One worker for each of the `connections`; `max_queued` requests may wait for them.
+    pub fn new(name: &str, operation: O, connections: Vec<Connect>, max_queued: usize) -> (Vec<Child>, Self) {
+        let shared = Arc::new(Shared { operation, queue: Mutex::new(VecDeque::new()), max_queued });
+        let (mut children, mut workers) = (Vec::new(), Vec::new());
         for (number, connect) in (1..).zip(connections) {
             let idle = Arc::new(AtomicBool::new(false));
             let (of_actor, of_shared) = (idle.clone(), shared.clone());
-            let step = name.to_owned();
+            let operation = name.to_owned();
             let make = move || {
                 let (shared, idle) = (of_shared.clone(), of_actor.clone());
-                (BatcherActor { shared, idle, meters: Meters::new(&step) }, connect())
+                (Worker { shared, idle, metrics: Metrics::new(&operation) }, connect())
             };
             let (child, handle) = Child::new(&format!("{name}/{number}"), Restart::Always, make);
             children.push(child);
-            lanes.push(BatcherWorker { idle, handle });
+            workers.push(WorkerHandle { idle, handle });
         }
-        (children, Self { shared, lanes: lanes.into() })
+        (children, Self { shared, workers: workers.into() })
     }
 
-    /// Puts a request in the queue and wakes a lane that has nothing to do.
-    pub fn submit(&self, request: S::Request) -> Result<(), Full> {
-        let mut waiting = self.shared.lock();
-        if waiting.len() >= self.shared.limit {
-            return Err(Full);
+    /// Puts a request in the queue and wakes a worker that is idle.
+    pub fn submit(&self, request: O::Request) -> Result<(), QueueFull> {
+        let mut queue = self.shared.lock();
+        if queue.len() >= self.shared.max_queued {
+            return Err(QueueFull);
         }
-        waiting.push_back(request);
-        drop(waiting);
+        queue.push_back(request);
+        drop(queue);
         self.wake();
         Ok(())
     }
 
     /// Puts requests that were taken before back to the front, whatever the limit.
-    pub fn resubmit(&self, requests: Vec<S::Request>) {
+    pub fn resubmit(&self, requests: Vec<O::Request>) {
         if requests.is_empty() {
             return;
         }
-        let mut waiting = self.shared.lock();
-        requests.into_iter().rev().for_each(|request| waiting.push_front(request));
-        drop(waiting);
+        let mut queue = self.shared.lock();
+        requests.into_iter().rev().for_each(|request| queue.push_front(request));
+        drop(queue);
         self.wake();
     }
 
-    /// Makes an idle lane look. A lane at work looks again by itself.
+    /// Wakes one idle worker, if there is one. A busy worker looks at the queue again by itself.
     pub fn wake(&self) {
-        for lane in self.lanes.iter() {
-            if lane.idle.swap(false, Ordering::SeqCst) && lane.handle.tell(Look).is_ok() {
+        for worker in self.workers.iter() {
+            // `swap`, so that of two callers one goes on to the next worker: one message wakes one worker.
+            if worker.idle.swap(false, Ordering::AcqRel) && worker.handle.tell(Wake).is_ok() {
                 return;
             }
         }
     }
 
-    /// The step, for what else it can be told.
-    pub fn step(&self) -> &S {
-        &self.shared.step
+    /// The operation, for state of it that lies beside the queue.
+    pub fn operation(&self) -> &O {
+        &self.shared.operation
     }
 }
 
-/// Gives a lane its connection, at each start a new one.
+/// Gives a worker its connection, at each start a new one.
 pub type Connect = Box<dyn Fn() -> BatchConnection + Send + Sync>;
 
-impl<S: BatchOperation> Shared<S> {
-    fn lock(&self) -> std::sync::MutexGuard<'_, VecDeque<S::Request>> {
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+impl<O: BatchOperation> Shared<O> {
+    fn lock(&self) -> MutexGuard<'_, VecDeque<O::Request>> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn take(&self) -> Vec<S::Request> {
-        self.step.take(&mut self.lock())
+    fn take(&self) -> Vec<O::Request> {
+        self.operation.take(&mut self.lock())
     }
 }
 
-/// One lane.
-struct BatcherActor<S: BatchOperation> {
-    shared: Arc<Shared<S>>,
+struct Worker<O: BatchOperation> {
+    shared: Arc<Shared<O>>,
     idle: Arc<AtomicBool>,
-    meters: Meters,
+    metrics: Metrics,
 }
 
-/// How well a step coalesces, and what a call costs.
-struct Meters {
-    batch: Histogram,
+/// How many requests share a call, and what a call costs.
+struct Metrics {
+    batch_size: Histogram,
     duration: Histogram,
-    step: Label,
+    operation: Label,
 }
 
-impl Meters {
-    fn new(step: &str) -> Self {
+impl Metrics {
+    fn new(operation: &str) -> Self {
         Self {
-            batch: Histogram::new("lane", "drover.lane.batch", "{request}", "Requests in one database call."),
-            duration: Histogram::new("lane", "drover.lane.duration", "s", "Time of one database call."),
-            step: Label::new("step", step.to_owned()),
+            batch_size: Histogram::new(
+                "batcher",
+                "drover.batcher.batch",
+                "{request}",
+                "Requests in one database call.",
+            ),
+            duration: Histogram::new("batcher", "drover.batcher.duration", "s", "Time of one database call."),
+            operation: Label::new("operation", operation.to_owned()),
         }
     }
 }
 
-/// The only thing a lane is told.
-struct Look;
+/// The only message of a worker: the queue may have something for it.
+struct Wake;
 
-impl<S: BatchOperation> Actor for BatcherActor<S> {
-    type Msg = Look;
+impl<O: BatchOperation> Actor for Worker<O> {
+    type Msg = Wake;
     type State = BatchConnection;
     type Arguments = BatchConnection;
 
     async fn pre_start(
         &self,
-        myself: ActorRef<Look>,
+        myself: ActorRef<Wake>,
         connection: BatchConnection,
     ) -> Result<BatchConnection, ActorProcessingErr> {
-        // Requests may wait since before the start, or since the lane failed.
-        myself.send_message(Look)?;
+        // Requests may wait since before the start, or since the worker failed.
+        myself.send_message(Wake)?;
         Ok(connection)
     }
 
     async fn handle(
         &self,
-        _: ActorRef<Look>,
-        Look: Look,
+        _: ActorRef<Wake>,
+        Wake: Wake,
         connection: &mut BatchConnection,
     ) -> Result<(), ActorProcessingErr> {
         loop {
@@ -182,22 +189,25 @@ impl<S: BatchOperation> Actor for BatcherActor<S> {
                 self.run(connection, batch).await;
                 continue;
             }
-            // Idle first, then one more look: a request that came in between finds either us or the flag.
-            self.idle.store(true, Ordering::SeqCst);
-            let nothing_new = self.shared.lock().is_empty();
-            if nothing_new || !self.idle.swap(false, Ordering::SeqCst) {
+            // The flag first, then one more look at the queue. The lock orders the two sides: a request pushed before
+            // this look is seen here; one pushed after it finds the flag set, because `submit` reads the flag after it
+            // has held the same lock. So no request is left waiting while all workers sleep.
+            self.idle.store(true, Ordering::Release);
+            let still_empty = self.shared.lock().is_empty();
+            // Cleared by somebody else meanwhile: his message is in the mailbox and would only wake us once more.
+            if still_empty || !self.idle.swap(false, Ordering::AcqRel) {
                 return Ok(());
             }
         }
     }
 }
 
-impl<S: BatchOperation> BatcherActor<S> {
-    async fn run(&self, connection: &mut BatchConnection, batch: Vec<S::Request>) {
-        let (requests, begun) = (u32::try_from(batch.len()).unwrap_or(u32::MAX), tokio::time::Instant::now());
-        self.shared.step.run(connection, batch).await;
-        let labels = std::slice::from_ref(&self.meters.step);
-        self.meters.batch.record(f64::from(requests), labels);
-        self.meters.duration.record(begun.elapsed().as_secs_f64(), labels);
+impl<O: BatchOperation> Worker<O> {
+    async fn run(&self, connection: &mut BatchConnection, batch: Vec<O::Request>) {
+        let (requests, started) = (u32::try_from(batch.len()).unwrap_or(u32::MAX), tokio::time::Instant::now());
+        self.shared.operation.run(connection, batch).await;
+        let labels = std::slice::from_ref(&self.metrics.operation);
+        self.metrics.batch_size.record(f64::from(requests), labels);
+        self.metrics.duration.record(started.elapsed().as_secs_f64(), labels);
     }
 }

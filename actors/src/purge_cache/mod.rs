@@ -14,7 +14,7 @@ pub use db::purge_cache::{CachePurge, PurgeKey};
 use db::{Db, DbError};
 use protocol::{error::ErrorCode, id::TaskQueueId, time::Timestamp};
 
-use crate::queue::types::{Page, PageAfter};
+use crate::kit::{Page, PageAfter};
 
 /// The door to purge requests.
 #[derive(Clone)]

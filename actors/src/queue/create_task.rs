@@ -22,8 +22,8 @@ use tokio::sync::oneshot;
 
 use super::{
     QueueError,
+    batching::{Tries, reply_unavailable, wait},
     error::list,
-    lanes::{Tries, reply_unavailable, wait},
     types::NewTask,
     wakes::Wakes,
 };
@@ -33,11 +33,11 @@ use crate::kit::{BatchOperation, Batcher, Recent};
 const SEEN_FOR: Duration = Duration::from_mins(30);
 
 /// Creates a task, or finds that it was created before. The outcome and the time it happened at.
-pub(super) async fn run(lanes: &Batcher<CreateTask>, task: &NewTask, patience: Duration) -> Answer {
+pub(super) async fn run(batcher: &Batcher<CreateTask>, task: &NewTask, timeout: Duration) -> Answer {
     let row = row(task)?;
     let (reply, answer) = oneshot::channel();
-    lanes.submit(Request { row, reply })?;
-    wait(answer, patience).await
+    batcher.submit(Request { row, reply })?;
+    wait(answer, timeout).await
 }
 
 /// The outcome, and the time of the call, which a new task's first run carries.

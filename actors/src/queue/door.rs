@@ -18,12 +18,12 @@ use super::{
     near::Near,
     remote::{self, Far, Unreadable, Wire},
     types::{
-        CanceledGroup, Claim, ClaimWork, ClaimedTask, Definition, NewGraph, NewTask, Page, PageAfter, PendingTask,
-        QueueCounts, Reclaim, TaskAndStatus, TaskGroup, TaskQueue, Worker,
+        CanceledGroup, Claim, ClaimWork, ClaimedTask, Definition, NewGraph, NewTask, PendingTask, QueueCounts, Reclaim,
+        TaskAndStatus, TaskGroup, TaskQueue, Worker,
     },
     workers::Quarantine,
 };
-use crate::kit::Child;
+use crate::kit::{Child, Page, PageAfter};
 
 /// Cheap to clone; all clones lead to the same queue.
 #[derive(Clone)]

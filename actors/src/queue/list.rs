@@ -8,8 +8,9 @@ use protocol::{
 
 use super::{
     Environment, QueueError,
-    types::{ClaimedTask, Definition, Page, PageAfter, PendingTask, QueueCounts, TaskAndStatus, TaskGroup},
+    types::{ClaimedTask, Definition, PendingTask, QueueCounts, TaskAndStatus, TaskGroup},
 };
+use crate::kit::{Page, PageAfter};
 
 type Answer<T> = Result<T, QueueError>;
 

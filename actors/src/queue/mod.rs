@@ -4,6 +4,7 @@
 //! Woken by: requests of the API and the bridge, of this process or another (`remote/`); its own ticks.
 //! Tells: `task-*` and `task-group-*` events, through the outbox.
 
+mod batching;
 mod cancel_task;
 mod cancel_task_group;
 mod change_priority;
@@ -14,7 +15,7 @@ mod create_task;
 mod door;
 mod error;
 mod explain;
-mod lanes;
+
 mod list;
 mod near;
 mod parts;

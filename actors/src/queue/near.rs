@@ -21,12 +21,12 @@ use super::{
     reclaim_task::{self, ReclaimTask},
     report_run::{self, ReportRun},
     types::{
-        CanceledGroup, Claim, ClaimWork, ClaimedTask, Definition, NewGraph, NewTask, Page, PageAfter, PendingTask,
-        QueueCounts, Reclaim, TaskAndStatus, TaskGroup, TaskQueue, Worker,
+        CanceledGroup, Claim, ClaimWork, ClaimedTask, Definition, NewGraph, NewTask, PendingTask, QueueCounts, Reclaim,
+        TaskAndStatus, TaskGroup, TaskQueue, Worker,
     },
     workers::{self, Quarantine},
 };
-use crate::kit::{Batcher, Pool, Reads, Reply};
+use crate::kit::{Batcher, Page, PageAfter, Pool, Reads, Reply};
 
 /// Its lanes and its pool. Cheap to clone.
 #[derive(Clone)]
@@ -39,7 +39,7 @@ pub(super) struct Near {
     pub(super) pool: Pool<QueueMsg>,
     pub(super) reads: Reads,
     pub(super) environment: Environment,
-    pub(super) patience: Duration,
+    pub(super) request_timeout: Duration,
     pub(super) long_poll: Duration,
 }
 
@@ -52,7 +52,7 @@ impl Near {
     pub(super) async fn create_task(&self, task: NewTask) -> Answer<TaskStatus> {
         use db::queue::Created;
         let id = task.task_id;
-        let (outcome, now) = create_task::run(&self.create, &task, self.patience).await?;
+        let (outcome, now) = create_task::run(&self.create, &task, self.request_timeout).await?;
         if let Some(refusal) = create_task::refusal(id, &task.definition, &outcome) {
             return Err(refusal);
         }
@@ -69,7 +69,7 @@ impl Near {
 
     pub(super) async fn tasks(&self, ids: Vec<TaskId>) -> Answer<Vec<(TaskId, Definition)>> {
         if let [id] = ids[..] {
-            let task = read_task::run(&self.read, id, true, self.patience).await?;
+            let task = read_task::run(&self.read, id, true, self.request_timeout).await?;
             return Ok(task.into_iter().map(|task| (id, Definition(task.definition))).collect());
         }
         self.read(list::tasks(&self.environment, &ids)).await
@@ -81,7 +81,7 @@ impl Near {
 
     pub(super) async fn statuses(&self, ids: Vec<TaskId>) -> Answer<Vec<TaskStatus>> {
         if let [id] = ids[..] {
-            let task = read_task::run(&self.read, id, false, self.patience).await?;
+            let task = read_task::run(&self.read, id, false, self.request_timeout).await?;
             return Ok(task.into_iter().map(|task| task.status).collect());
         }
         self.read(list::statuses(&self.environment, &ids)).await
@@ -148,7 +148,7 @@ impl Near {
     }
 
     pub(super) async fn reclaim_task(&self, id: TaskId, run: RunId) -> Answer<Reclaim> {
-        reclaim_task::run(&self.reclaim, id, run, self.patience).await
+        reclaim_task::run(&self.reclaim, id, run, self.request_timeout).await
     }
 
     pub(super) async fn report(&self, id: TaskId, run: RunId, report: Report) -> Answer<TaskStatus> {
@@ -239,7 +239,7 @@ impl Near {
     /// Reads need no order: none waits behind another.
     async fn read<T>(&self, read: impl Future<Output = Answer<T>>) -> Answer<T> {
         // Boxed: the callers' futures would otherwise hold the largest of all reads.
-        self.reads.run(self.patience, Box::pin(read)).await?
+        self.reads.run(self.request_timeout, Box::pin(read)).await?
     }
 
     async fn ask<T: Send + 'static>(
@@ -247,17 +247,17 @@ impl Near {
         key: String,
         message: impl FnOnce(Reply<Answer<T>>) -> QueueMsg,
     ) -> Answer<T> {
-        self.ask_within(self.patience, key, message).await
+        self.ask_within(self.request_timeout, key, message).await
     }
 
     /// Commands of one key are carried out one after the other, in the order they came.
     async fn ask_within<T: Send + 'static>(
         &self,
-        patience: Duration,
+        request_timeout: Duration,
         key: String,
         message: impl FnOnce(Reply<Answer<T>>) -> QueueMsg,
     ) -> Answer<T> {
-        self.pool.call(key, patience, message).await?
+        self.pool.call(key, request_timeout, message).await?
     }
 }
 

@@ -71,7 +71,7 @@ fn exempt(settings: &QueueSettings) -> UploadExemptions {
 impl Environment {
     fn build(&self) -> (Vec<Child>, Near) {
         let (settings, wakes) = (&self.settings, &self.wakes);
-        let (batch, lanes) = (settings.batch.max(1), settings.lanes.max(1));
+        let (batch, lanes) = (settings.batch.max(1), settings.batch_connections.max(1));
         let create = CreateTask {
             clock: self.clock.clone(),
             wakes: wakes.clone(),
@@ -91,7 +91,7 @@ impl Environment {
         children.extend(more);
         let (more, read) = self.lanes("queue/read", ReadTask { batch }, 1);
         children.extend(more);
-        let (pool_child, pool) = Pool::new("queue/pool", Arc::new(self.clone()), POOL_WORKERS, settings.waiting);
+        let (pool_child, pool) = Pool::new("queue/pool", Arc::new(self.clone()), POOL_WORKERS, settings.max_queued);
         children.push(pool_child);
         children.push(self.ticker(&claim));
         children.push(self.note_writer());
@@ -103,9 +103,9 @@ impl Environment {
             reclaim,
             read,
             pool,
-            reads: Reads::new(READS_AT_ONCE, settings.waiting),
+            reads: Reads::new(READS_AT_ONCE, settings.max_queued),
             environment: self.clone(),
-            patience: settings.patience.duration(),
+            request_timeout: settings.request_timeout.duration(),
             long_poll: settings.long_poll.duration(),
         };
         (children, queue)
@@ -116,7 +116,7 @@ impl Environment {
             let db = self.db.clone();
             Box::new(move || db.batch_connection()) as Connect
         };
-        Batcher::new(name, step, std::iter::repeat_with(connect).take(number).collect(), self.settings.waiting)
+        Batcher::new(name, step, std::iter::repeat_with(connect).take(number).collect(), self.settings.max_queued)
     }
 
     fn ticker(&self, lanes: &Batcher<ClaimOperation>) -> Child {

@@ -11,20 +11,20 @@ use tokio::sync::oneshot;
 
 use super::{
     QueueError,
-    lanes::{Tries, reply_unavailable, wait},
+    batching::{Tries, reply_unavailable, wait},
 };
 use crate::kit::{BatchOperation, Batcher};
 
 /// The task, no older than this call. The definition is there if it was asked for, and perhaps if not.
 pub(super) async fn run(
-    lanes: &Batcher<ReadTask>,
+    batcher: &Batcher<ReadTask>,
     task_id: TaskId,
     with_definition: bool,
-    patience: Duration,
+    timeout: Duration,
 ) -> Result<Option<TaskRow>, QueueError> {
     let (reply, answer) = oneshot::channel();
-    lanes.submit(Request { task_id, with_definition, reply })?;
-    wait(answer, patience).await
+    batcher.submit(Request { task_id, with_definition, reply })?;
+    wait(answer, timeout).await
 }
 
 /// The step.

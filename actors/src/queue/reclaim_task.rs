@@ -13,7 +13,7 @@ use tokio::sync::oneshot;
 
 use super::{
     QueueError,
-    lanes::{Tries, reply_unavailable, take_different, wait},
+    batching::{Tries, reply_unavailable, take_different, wait},
     report_run::stand_of,
     types::{Reclaim, scopes_of},
 };
@@ -21,14 +21,14 @@ use crate::kit::{BatchOperation, Batcher};
 
 /// Extends a claim by the claim timeout from now; it never gets shorter.
 pub(super) async fn run(
-    lanes: &Batcher<ReclaimTask>,
+    batcher: &Batcher<ReclaimTask>,
     task_id: TaskId,
     run_id: RunId,
-    patience: Duration,
+    timeout: Duration,
 ) -> Result<Reclaim, QueueError> {
     let (reply, answer) = oneshot::channel();
-    lanes.submit(Request { task_id, run_id, reply })?;
-    let answer: TaskAnswer = wait(answer, patience).await?;
+    batcher.submit(Request { task_id, run_id, reply })?;
+    let answer: TaskAnswer = wait(answer, timeout).await?;
     let task = match (answer.outcome, answer.task) {
         (Outcome::Done, Some(task)) => task,
         (Outcome::NoSuchRun, _) => return Err(QueueError::NoSuchRun(task_id, run_id)),

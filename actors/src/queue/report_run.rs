@@ -16,7 +16,7 @@ use tokio::sync::oneshot;
 
 use super::{
     QueueError, Report,
-    lanes::{Tries, reply_unavailable, take_different, wait},
+    batching::{Tries, reply_unavailable, take_different, wait},
     near::Near,
     wakes::Wakes,
 };
@@ -37,7 +37,7 @@ pub(super) async fn run(
     let (reply, answer) = oneshot::channel();
     let trace = base::telemetry::traceparent();
     queue.report.submit(Request { task_id, run_id, report, complete, trace, reply })?;
-    let answer: TaskAnswer = wait(answer, queue.patience).await?;
+    let answer: TaskAnswer = wait(answer, queue.request_timeout).await?;
     match (answer.outcome, answer.task) {
         (Outcome::Done, Some(task)) => Ok(task.status),
         (Outcome::NoSuchRun, _) => Err(QueueError::NoSuchRun(task_id, run_id)),

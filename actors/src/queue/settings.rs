@@ -4,7 +4,7 @@ use base::settings::ConfigDuration;
 use chrono::TimeDelta;
 
 base::settings! {
-    /// The queue: leases, waiting times, and how its hot steps are batched.
+    /// The queue: leases, waiting times, and batching.
     pub struct QueueSettings {
         /// How long a claim lasts before it must be renewed by reclaimTask.
         pub claim_timeout: ConfigDuration = ConfigDuration::seconds(1200),
@@ -26,13 +26,14 @@ base::settings! {
         /// How long claimWork waits for a task before it answers with an empty list. Clients give up after 30 s.
         pub long_poll: ConfigDuration = ConfigDuration::seconds(20),
         /// How long a request waits for the queue before it is answered with 503.
-        pub patience: ConfigDuration = ConfigDuration::seconds(25),
-        /// Database connections for each hot step that writes (create, claim, report); reclaims and reads of one task have one each. On two cores one makes the larger batches and is faster; up to 4 help where there are more.
-        pub lanes: usize = 1,
+        pub request_timeout: ConfigDuration = ConfigDuration::seconds(25),
+        /// Database connections for each batched operation that writes (create, claim, report); reclaim and the read of one task have one each.
+        /// On two cores one makes the larger batches and is faster; up to 4 help where there are more.
+        pub batch_connections: usize = 1,
         /// Most requests that one database call carries.
         pub batch: usize = 128,
-        /// Most requests that may wait for a hot step; one more is answered with 503.
-        pub waiting: usize = 8192,
+        /// Most requests that may wait for one operation; one more is answered with 503.
+        pub max_queued: usize = 8192,
         /// How often time-driven work (expired claims, deadlines, lost wake-ups) is looked for.
         pub sweep_interval: ConfigDuration = ConfigDuration::seconds(1),
     }

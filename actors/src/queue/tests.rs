@@ -14,10 +14,10 @@ use serde_json::json;
 
 use super::{
     Queue, QueueError, QueueSettings, Report, Wakes, start,
-    types::{Claim, ClaimWork, NewGraph, NewTask, PageAfter},
+    types::{Claim, ClaimWork, NewGraph, NewTask},
 };
 use crate::{
-    kit::{Supervised, Supervisor},
+    kit::{PageAfter, Supervised, Supervisor},
     reflector::Reflector,
 };
 

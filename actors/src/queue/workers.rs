@@ -9,8 +9,9 @@ use serde_json::json;
 
 use super::{
     Environment, QueueError,
-    types::{Page, PageAfter, TaskQueue, Worker},
+    types::{TaskQueue, Worker},
 };
+use crate::kit::{Page, PageAfter};
 
 /// The order to keep a worker from tasks.
 #[derive(Debug, Clone)]

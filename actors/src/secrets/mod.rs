@@ -17,7 +17,7 @@ pub use error::SecretError;
 use protocol::time::Timestamp;
 use serde_json::{Map, Value};
 
-use crate::queue::types::{Page, PageAfter};
+use crate::kit::{Page, PageAfter};
 
 /// The door to secrets.
 #[derive(Clone)]

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use actors::{auth::AuditRow, queue::types::Page};
+use actors::{auth::AuditRow, kit::Page};
 use protocol::time;
 
 use super::AuthState;

@@ -1,4 +1,4 @@
-use actors::queue::types::PageAfter;
+use actors::kit::PageAfter;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use actors::queue::types::PageAfter;
+use actors::kit::PageAfter;
 use protocol::time;
 use serde::Deserialize;
 

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use actors::queue::types::{PageAfter, TaskQueue};
+use actors::{kit::PageAfter, queue::types::TaskQueue};
 use protocol::{
     id::TaskQueueId,
     time::{self, Timestamp},

@@ -1,6 +1,6 @@
 use std::{collections::HashSet, sync::Arc};
 
-use actors::queue::types::{PageAfter, TaskAndStatus};
+use actors::{kit::PageAfter, queue::types::TaskAndStatus};
 use protocol::{id::TaskId, reference::ScopeParams, state::Priority, status::TaskStatus};
 use serde::Deserialize;
 

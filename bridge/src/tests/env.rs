@@ -5,12 +5,9 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use actors::{
     artifacts::Artifacts,
     auth::Auth,
-    kit::{Supervised, Supervisor},
+    kit::{PageAfter, Supervised, Supervisor},
     object::{ObjectSettings, Objects},
-    queue::{
-        self, Queue, QueueSettings, Wakes,
-        types::{NewTask, PageAfter},
-    },
+    queue::{self, Queue, QueueSettings, Wakes, types::NewTask},
 };
 use async_trait::async_trait;
 use base::{Clock, KeyRing, Rng, TestClock, settings::ConfigDuration};

@@ -25,8 +25,9 @@ use tokio::{sync::oneshot, time::Instant};
 use unanswered::Unanswered;
 
 use super::{
-    QueueError, claim_task,
-    lanes::wait,
+    QueueError,
+    batching::wait,
+    claim_task,
     parts::Environment,
     types::{Claim, ClaimWork, scopes_of},
     wakes::Wakes,
@@ -43,7 +44,7 @@ pub(super) async fn run(
     ask: ClaimWork,
     long_poll: Duration,
 ) -> Result<Vec<Claim>, QueueError> {
-    let step = lanes.step();
+    let step = lanes.operation();
     let key = (ask.task_queue_id, ask.worker);
     let again = step.claim_again(db, &key, Missed::of(&step.desk, &key)).await;
     if !again.is_empty() {
@@ -64,7 +65,7 @@ pub(super) async fn run(
 
 /// The wake-up that `Wakes` gives: tasks became pending. Answers how many tasks are wanted by those woken.
 pub(super) fn wake(lanes: &Batcher<ClaimOperation>, queue: &TaskQueueId, tasks: usize) -> usize {
-    let ready = lanes.step().desk().wake(queue, tasks);
+    let ready = lanes.operation().desk().wake(queue, tasks);
     let wanted = ready.iter().map(|waiting| usize::from(waiting.claimer.count)).sum();
     lanes.resubmit(ready);
     wanted
@@ -72,7 +73,7 @@ pub(super) fn wake(lanes: &Batcher<ClaimOperation>, queue: &TaskQueueId, tasks: 
 
 /// Sends away those who wait, since this process is about to end.
 pub(super) fn close(lanes: &Batcher<ClaimOperation>) {
-    lanes.step().desk().close();
+    lanes.operation().desk().close();
 }
 
 /// The step.
@@ -98,7 +99,7 @@ impl BatchOperation for ClaimOperation {
         let left = match self.call(connection, &call).await {
             Ok(answers) => self.answer(batch, answers),
             Err(error) => {
-                super::lanes::reply_unavailable(batch.into_iter().map(|waiting| waiting.reply).collect(), error);
+                super::batching::reply_unavailable(batch.into_iter().map(|waiting| waiting.reply).collect(), error);
                 vec![]
             }
         };

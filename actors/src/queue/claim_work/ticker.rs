@@ -32,12 +32,12 @@ impl Actor for Ticker {
     }
 
     async fn handle(&self, myself: ActorRef<Look>, Look: Look, tick: &mut Tick) -> Result<(), ActorProcessingErr> {
-        let (over, look) = self.lanes.step().desk().sweep(Instant::now());
+        let (over, look) = self.lanes.operation().desk().sweep(Instant::now());
         for waiting in over {
             let _ = waiting.reply.send(Ok(Delivery::nothing()));
         }
         self.lanes.resubmit(look);
-        self.lanes.step().look_for_unanswered(&self.lanes, &self.db, self.every * 2).await;
+        self.lanes.operation().look_for_unanswered(&self.lanes, &self.db, self.every * 2).await;
         tick.again(&myself, self.rng.jitter(self.every), || Look);
         Ok(())
     }

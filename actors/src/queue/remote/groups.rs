@@ -6,7 +6,8 @@ use super::{
     Unreadable, Wire,
     wire::{ids, inner, time},
 };
-use crate::queue::types::{CanceledGroup, Page, QueueCounts, TaskAndStatus, TaskGroup};
+use crate::kit::Page;
+use crate::queue::types::{CanceledGroup, QueueCounts, TaskAndStatus, TaskGroup};
 
 impl Wire for TaskGroup {
     type Message = proto::Group;

@@ -15,14 +15,14 @@ use std::{sync::Arc, time::Duration};
 use base::{Clock, Rng};
 use bus::Bus;
 use prost::Message as _;
-use protocol::proto::{Request, Response, response::Outcome};
+use protocol::proto::{RpcRequest, RpcResponse, rpc_response::Outcome};
 pub(super) use wire::{Unreadable, Wire};
 
 use super::{
     QueueError, QueueSettings, door,
     near::{GRAPH_PATIENCE, Near},
 };
-use crate::kit::{Answer, Child, Remote, Service};
+use crate::kit::{Child, rpc};
 
 /// Where calls wait that are answered as soon as can be.
 const INBOX: &str = "drover/v1/queue";
@@ -41,25 +41,26 @@ const ON_THE_WAY: Duration = Duration::from_secs(3);
 /// The way to the queue of whichever process answers.
 #[derive(Clone)]
 pub(super) struct Far {
-    calls: Remote,
-    waiting: Remote,
-    patience: Duration,
+    calls: rpc::Client,
+    waiting: rpc::Client,
+    request_timeout: Duration,
     long_poll: Duration,
 }
 
 impl Far {
     pub(super) fn new(bus: &Arc<dyn Bus>, clock: &Arc<dyn Clock>, rng: &Rng, settings: &QueueSettings) -> Self {
-        let remote = |inbox: &str, most: usize| Remote::new(bus.clone(), clock.clone(), rng, inbox, most);
+        let client =
+            |queue: &str, max_calls: usize| rpc::Client::new(bus.clone(), clock.clone(), rng, queue, max_calls);
         Self {
-            calls: remote(INBOX, settings.waiting),
-            waiting: remote(WAITING_INBOX, WAITING_WORKERS.into()),
-            patience: settings.patience.duration(),
+            calls: client(INBOX, settings.max_queued),
+            waiting: client(WAITING_INBOX, WAITING_WORKERS.into()),
+            request_timeout: settings.request_timeout.duration(),
             long_poll: settings.long_poll.duration() + ON_THE_WAY,
         }
     }
 
     pub(super) async fn ask<T: Wire>(&self, method: &str, question: impl Wire) -> Result<T, QueueError> {
-        ask(&self.calls, method, question, self.patience).await
+        ask(&self.calls, method, question, self.request_timeout).await
     }
 
     /// For a whole graph.
@@ -72,9 +73,14 @@ impl Far {
     }
 }
 
-async fn ask<T: Wire>(remote: &Remote, method: &str, question: impl Wire, deadline: Duration) -> Result<T, QueueError> {
+async fn ask<T: Wire>(
+    client: &rpc::Client,
+    method: &str,
+    question: impl Wire,
+    deadline: Duration,
+) -> Result<T, QueueError> {
     let question = question.write().encode_to_vec();
-    match remote.ask::<T::Message>(method, question, deadline).await? {
+    match client.call::<T::Message>(method, question.into(), deadline).await? {
         Ok(answer) => T::read(answer).map_err(|error| {
             tracing::error!(method, %error, "the queue of another process answers what cannot be");
             QueueError::Elsewhere
@@ -85,32 +91,32 @@ async fn ask<T: Wire>(remote: &Remote, method: &str, question: impl Wire, deadli
 
 /// The parts that answer other processes, to be supervised, and to be ended before the queue itself.
 pub(super) fn parts(near: &Near, bus: &Arc<dyn Bus>, rng: &Rng) -> Vec<Child> {
-    let service = |name: &'static str, inbox: &'static str, most: u16, finish_within: Duration| Service {
+    let service = |name: &'static str, queue: &'static str, max_calls: u16, drain_timeout: Duration| rpc::Server {
         bus: bus.clone(),
         clock: near.environment.clock.clone(),
         rng: rng.branch(name),
         name,
-        inbox,
-        most,
-        finish_within,
-        answer: Arc::new(Door(near.clone())),
+        queue,
+        max_calls,
+        drain_timeout,
+        handler: Arc::new(Door(near.clone())),
     };
     vec![
-        service("queue/calls", INBOX, CALLS, FINISH_WITHIN).part(),
-        service("queue/waiting-workers", WAITING_INBOX, WAITING_WORKERS, FINISH_WITHIN).part(),
+        service("queue/calls", INBOX, CALLS, FINISH_WITHIN).child(),
+        service("queue/waiting-workers", WAITING_INBOX, WAITING_WORKERS, FINISH_WITHIN).child(),
     ]
 }
 
 /// The queue of this process, as others see it.
 struct Door(Near);
 
-impl Answer for Door {
-    async fn answer(&self, request: Request) -> Response {
-        let answered = door::answer(&self.0, &request.method, &request.question).await;
-        Response {
+impl rpc::Handler for Door {
+    async fn handle(&self, request: RpcRequest) -> RpcResponse {
+        let answered = door::answer(&self.0, &request.method, &request.body).await;
+        RpcResponse {
             outcome: Some(match answered {
-                Ok(answer) => Outcome::Answer(answer),
-                Err(error) => Outcome::Refusal(refusal::write(&error)),
+                Ok(answer) => Outcome::Body(answer.into()),
+                Err(error) => Outcome::Error(refusal::write(&error)),
             }),
         }
     }

@@ -6,7 +6,7 @@ use protocol::{
 };
 
 use super::{Unreadable, Wire};
-use crate::queue::types::PageAfter;
+use crate::kit::PageAfter;
 
 /// What a listing is ordered by.
 pub(super) trait Key: Sized {

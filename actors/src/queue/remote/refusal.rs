@@ -2,32 +2,33 @@
 
 use protocol::{
     id::{TaskGroupId, TaskId, WorkerName},
-    proto::{Refusal, RefusalKind as Kind},
+    proto::{RpcError, RpcErrorKind as Kind},
 };
 
 use super::{Unreadable, wire::run_id};
 use crate::queue::QueueError;
 
-pub(super) fn write(error: &QueueError) -> Refusal {
-    let about = |kind: Kind, task_id: String| Refusal { kind: kind.into(), task_id, ..Refusal::default() };
-    let says = |kind: Kind, words: &str| Refusal { kind: kind.into(), words: words.to_owned(), ..Refusal::default() };
+pub(super) fn write(error: &QueueError) -> RpcError {
+    let about = |kind: Kind, task_id: String| RpcError { kind: kind.into(), task_id, ..RpcError::default() };
+    let says =
+        |kind: Kind, words: &str| RpcError { kind: kind.into(), message: words.to_owned(), ..RpcError::default() };
     match error {
         QueueError::NoSuchTask(id) => about(Kind::NoSuchTask, id.to_string()),
-        QueueError::NoSuchRun(id, run) => Refusal { run_id: (*run).into(), ..about(Kind::NoSuchRun, id.to_string()) },
+        QueueError::NoSuchRun(id, run) => RpcError { run_id: (*run).into(), ..about(Kind::NoSuchRun, id.to_string()) },
         QueueError::NoSuchGroup(id) => about(Kind::NoSuchGroup, id.to_string()),
-        QueueError::NoSuchWorker(worker) => Refusal {
+        QueueError::NoSuchWorker(worker) => RpcError {
             worker_group: worker.worker_group.clone(),
             worker_id: worker.worker_id.clone(),
             ..about(Kind::NoSuchWorker, String::new())
         },
         QueueError::NoSuchQueue(what) => says(Kind::NoSuchQueue, what),
         QueueError::Input(words) => says(Kind::Input, words),
-        QueueError::Field { field, expected, got } => Refusal {
+        QueueError::Field { field, expected, got } => RpcError {
             kind: Kind::Field.into(),
             field: field.clone(),
             expected: expected.clone(),
             got: got.clone(),
-            ..Refusal::default()
+            ..RpcError::default()
         },
         QueueError::Conflict(words) => says(Kind::Conflict, words),
         QueueError::Unavailable(why) => says(Kind::Unavailable, why),
@@ -36,16 +37,16 @@ pub(super) fn write(error: &QueueError) -> Refusal {
 }
 
 /// A refusal that cannot be read is one all the same.
-pub(super) fn read(refusal: Refusal) -> QueueError {
+pub(super) fn read(refusal: RpcError) -> QueueError {
     try_read(refusal).unwrap_or_else(|error| {
         tracing::error!(%error, "a refusal of the queue cannot be read");
         QueueError::Elsewhere
     })
 }
 
-fn try_read(refusal: Refusal) -> Result<QueueError, Unreadable> {
+fn try_read(refusal: RpcError) -> Result<QueueError, Unreadable> {
     let kind = refusal.kind();
-    let Refusal { words, task_id, run_id: run, worker_group, worker_id, field, expected, got, .. } = refusal;
+    let RpcError { message: words, task_id, run_id: run, worker_group, worker_id, field, expected, got, .. } = refusal;
     Ok(match kind {
         Kind::Failed => QueueError::Elsewhere,
         Kind::Unavailable => QueueError::Unavailable("another process of it cannot answer just now"),

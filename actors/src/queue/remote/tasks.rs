@@ -7,7 +7,8 @@ use super::{
     page::Key,
     wire::{all, inner, run_id, time},
 };
-use crate::queue::types::{ClaimedTask, Definition, NewGraph, NewTask, Page, PendingTask, TaskAndStatus};
+use crate::kit::Page;
+use crate::queue::types::{ClaimedTask, Definition, NewGraph, NewTask, PendingTask, TaskAndStatus};
 
 impl Wire for TaskStatus {
     type Message = proto::TaskStatus;

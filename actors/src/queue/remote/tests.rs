@@ -11,14 +11,8 @@ use protocol::{
 };
 
 use crate::{
-    kit::{Supervised, Supervisor},
-    queue::{
-        Queue, QueueError, QueueSettings, Report, Wakes,
-        door::METHODS,
-        start,
-        tests::new_task,
-        types::{ClaimWork, PageAfter},
-    },
+    kit::{PageAfter, Supervised, Supervisor},
+    queue::{Queue, QueueError, QueueSettings, Report, Wakes, door::METHODS, start, tests::new_task, types::ClaimWork},
 };
 
 struct TestEnv {

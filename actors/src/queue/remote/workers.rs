@@ -11,9 +11,10 @@ use super::{
     page::Key,
     wire::{all, inner, time},
 };
+use crate::kit::Page;
 use crate::queue::{
     Quarantine,
-    types::{Page, TaskQueue, Worker},
+    types::{TaskQueue, Worker},
 };
 
 impl Wire for TaskQueue {

@@ -1,4 +1,4 @@
-//! What the hot steps have in common: trying again, and answering.
+//! What the batched operations have in common: trying again, and answering.
 
 use std::{
     collections::{HashSet, VecDeque},
@@ -10,9 +10,9 @@ use protocol::id::TaskId;
 use tokio::sync::oneshot;
 
 use super::QueueError;
-use crate::kit::Full;
+use crate::kit::QueueFull;
 
-/// Lets a call be made up to three times: a deadlock between lanes, or a connection that a restarted server had closed,
+/// Lets a call be made up to three times: a deadlock between two calls, or a connection that a restarted server had closed,
 /// is over by then. Every call is safe to repeat.
 #[derive(Default)]
 pub(super) struct Tries(u8);
@@ -38,12 +38,12 @@ pub(super) fn take_different<R>(waiting: &mut VecDeque<R>, limit: usize, task: i
     batch
 }
 
-/// Waits for a lane's answer.
+/// Waits for the answer of a batch.
 pub(super) async fn wait<T>(
     answer: oneshot::Receiver<Result<T, QueueError>>,
-    patience: Duration,
+    timeout: Duration,
 ) -> Result<T, QueueError> {
-    match tokio::time::timeout(patience, answer).await {
+    match tokio::time::timeout(timeout, answer).await {
         Ok(Ok(answer)) => answer,
         Ok(Err(_)) => Err(QueueError::Unavailable("it was restarted")),
         Err(_) => Err(QueueError::Unavailable("it did not answer in time")),
@@ -62,8 +62,8 @@ pub(super) fn reply_unavailable<T>(replies: Vec<oneshot::Sender<Result<T, QueueE
     }
 }
 
-impl From<Full> for QueueError {
-    fn from(_: Full) -> Self {
+impl From<QueueFull> for QueueError {
+    fn from(_: QueueFull) -> Self {
         Self::Unavailable("too many requests wait")
     }
 }

@@ -1,0 +1,16 @@
+//! Calls between processes, over the bus.
+//!
+//! A call goes to a queue that all processes which serve it share, and its response to the caller alone. It has a
+//! deadline, after which it is not begun any more. A call is carried out at least once: a process that ends in the middle
+//! of it leaves it to another one, so every method must be safe to repeat.
+
+mod client;
+mod server;
+#[cfg(test)]
+mod tests;
+
+pub use client::Client;
+pub use server::{Handler, Server};
+
+/// Fan-out exchange for `CancelCall`.
+const CANCEL_EXCHANGE: &str = "drover/v1/cancel-call";
