@@ -1,19 +1,20 @@
-//! `drover artifact`: brings files to a run, and its artifacts here. What arrives is what was sent, or nothing does.
+//! `drover artifact`: uploads, downloads and lists artifacts. A file that does not arrive whole and unaltered is refused.
 
 use std::{
-    io::{self, IsTerminal, Write},
+    io::{self, Write},
     path::{Path, PathBuf},
     sync::Arc,
 };
 
 use clap::{Args, Subcommand};
+use indicatif::ProgressBar;
 use protocol::{
     id::{RunId, TaskId},
     time::{self, Timestamp},
 };
 use worker::{
     artifact::{Store, StoreError, content_type_of},
-    transfer::{Download, Origin, Progress, Received, TransferError, unwatched},
+    transfer::{Download, Origin, Progress, Received, TransferError},
 };
 
 use crate::{
@@ -22,6 +23,7 @@ use crate::{
     exit::{CliError, Exit},
     ids,
     output::Output,
+    progress,
     system_context::SystemContext,
 };
 
@@ -113,9 +115,9 @@ async fn upload(args: UploadArgs, system: &SystemContext, output: Output) -> Res
         Some(expires) => expires,
         None => expiry_of(&server, args.task_id).await?,
     };
-    let (progress, shown) = progress(&args.name, output);
+    let bar = progress::bytes(&args.name, output);
     let (client, direct) = (server.0, direct.0);
-    let store = Store { client, direct, task_id: args.task_id, run_id, progress };
+    let store = Store { client, direct, task_id: args.task_id, run_id, progress: shown_on(&bar) };
     let content_type = args.content_type.as_deref().unwrap_or_else(|| content_type_of(&args.name));
     let unreadable = |error| CliError::new(Exit::Usage, format!("`{}` cannot be read: {error}", args.file.display()));
     let file = std::fs::File::open(&args.file).map_err(unreadable)?;
@@ -124,7 +126,7 @@ async fn upload(args: UploadArgs, system: &SystemContext, output: Output) -> Res
     } else {
         store.object(&args.name, file, content_type, expires).await
     };
-    shown.clear();
+    bar.finish_and_clear();
     let stored = stored?;
     let (size, sha256) = (stored.size, stored.sha256);
     let object = serde_json::json!({
@@ -147,7 +149,7 @@ async fn download(args: DownloadArgs, system: &SystemContext, output: Output) ->
     let object = serde_json::json!({
         "file": file, "size": size, "sha256": sha256, "verified": received.verified, "tries": received.tries,
     });
-    let checked = if received.verified { "" } else { "; nobody told which hash it must have" };
+    let checked = if received.verified { "" } else { "; not verified, as the server named no hash" };
     output.either(&object, &format!("{file}: {size} bytes, sha256 {sha256}{checked}"));
     Ok(Exit::Ok)
 }
@@ -159,14 +161,14 @@ async fn receive(
     target: &Path,
 ) -> Result<Received, CliError> {
     let (client, direct) = (args.server.connect(system)?.0, args.server.connect_direct(system)?.0);
-    let (progress, shown) = progress(&args.name, output);
+    let bar = progress::bytes(&args.name, output);
     let origin = Origin::Artifact { task_id: args.task_id, run_id: args.run, name: args.name };
-    let received = Download { client, direct, origin, progress, max_bytes: None }.to_file(target).await;
-    shown.clear();
+    let received = Download { client, direct, origin, progress: shown_on(&bar), max_bytes: None }.to_file(target).await;
+    bar.finish_and_clear();
     Ok(received?)
 }
 
-/// By way of a temporary file: whoever reads it gets nothing whose hash is wrong, and nothing twice.
+/// Through a temporary file: the reader gets nothing whose hash is wrong, and nothing twice.
 async fn download_to_stdout(args: DownloadArgs, system: &SystemContext, output: Output) -> Result<Exit, CliError> {
     let failed = |error| CliError::new(Exit::Failed, format!("the artifact cannot be passed on: {error}"));
     let directory = tempfile::tempdir().map_err(failed)?;
@@ -177,7 +179,7 @@ async fn download_to_stdout(args: DownloadArgs, system: &SystemContext, output: 
     Ok(Exit::Ok)
 }
 
-/// Names come from strangers: only a plain last part is taken for a file's.
+/// The last part of the name. Names come from other people's tasks, so anything but a plain file name is refused.
 fn file_name(name: &str) -> Result<PathBuf, CliError> {
     let last = name.rsplit('/').next().unwrap_or_default();
     if last.is_empty() || last == "." || last == ".." || last.contains(['\\', '\0']) {
@@ -202,29 +204,15 @@ fn a_time(text: &str) -> Result<Timestamp, String> {
     time::parse(text).ok_or_else(|| "write it like 2030-01-31T00:00:00Z, of the years 0001 to 9999 in UTC".to_owned())
 }
 
-/// A line on the terminal that changes in place.
-struct Shown(bool);
-
-impl Shown {
-    fn clear(&self) {
-        if self.0 {
-            eprint!("\r\x1b[K");
+/// Downloads learn their length with the answer, so it is set each time.
+fn shown_on(bar: &ProgressBar) -> Progress {
+    let bar = bar.clone();
+    Arc::new(move |done, total| {
+        if let Some(total) = total {
+            bar.set_length(total);
         }
-    }
-}
-
-fn progress(name: &str, output: Output) -> (Progress, Shown) {
-    if output.is_json() || !io::stderr().is_terminal() {
-        return (unwatched(), Shown(false));
-    }
-    let name = name.to_owned();
-    let show = move |done: u64, total: Option<u64>| {
-        let share =
-            total.filter(|total| *total > 0).map(|total| format!(" {} %", done * 100 / total)).unwrap_or_default();
-        // Nobody is worse off when the terminal is gone.
-        let _ = write!(io::stderr(), "\r\x1b[K{name}{share} {} kB", done / 1000);
-    };
-    (Arc::new(show), Shown(true))
+        bar.set_position(done);
+    })
 }
 
 impl From<TransferError> for CliError {

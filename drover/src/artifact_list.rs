@@ -1,4 +1,4 @@
-//! `drover artifact list`: what a run left behind.
+//! `drover artifact list`: the artifacts of a run.
 
 use clap::Args;
 use protocol::id::{RunId, TaskId};
@@ -18,7 +18,7 @@ Examples:
   drover artifact list $TASK_ID
   drover artifact list $TASK_ID --run 0 -o json
 
-Each line is the type, when it expires and the name. It needs the scope queue:list-artifacts:TASK_ID.")]
+Each row is the type, when it expires and the name. It needs the scope queue:list-artifacts:TASK_ID.")]
 pub(crate) struct ListArgs {
     /// The task, by its id or the address of its page.
     #[arg(value_name = "TASK_ID", value_parser = ids::task_id)]
@@ -30,7 +30,7 @@ pub(crate) struct ListArgs {
     server: ServerArgs,
 }
 
-/// As the queue tells of it.
+/// As the queue lists it.
 #[derive(Debug, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Artifact {
@@ -47,12 +47,15 @@ struct Page {
     continuation_token: Option<String>,
 }
 
-/// A line, or an object, for each.
+/// A row, or an object, for each.
 pub(crate) async fn run(args: ListArgs, system: &SystemContext, output: Output) -> Result<Exit, CliError> {
     let server = args.server.connect(system)?;
-    for artifact in artifacts(&server, args.task_id, args.run).await? {
-        let Artifact { name, content_type, expires, .. } = &artifact;
-        output.either(&artifact, &format!("{content_type:<24} {expires} {name}"));
+    let artifacts = artifacts(&server, args.task_id, args.run).await?;
+    if output.is_json() {
+        artifacts.iter().for_each(|artifact| output.json(artifact));
+    } else {
+        let rows = artifacts.into_iter().map(|it| [it.content_type, it.expires, it.name]);
+        output.table(["TYPE", "EXPIRES", "NAME"], rows);
     }
     Ok(Exit::Ok)
 }

@@ -12,6 +12,7 @@ use crate::{
     artifact_command::{self, ArtifactCommand},
     bridge_command::{self, BridgeCommand},
     bus_command::{self, BusArgs},
+    completions_command::{self, CompletionsArgs},
     config_command::{self, ConfigCommand},
     db_command::{self, DbArgs},
     dev::{self, DevArgs},
@@ -94,12 +95,12 @@ enum Command {
     Run(RunArgs),
     /// Look at the database's version, or change it.
     Db(DbArgs),
-    /// Look after events: how far behind, live, once more, put aside.
+    /// Inspect events: backlog, live view, replay, dead letters.
     Bus(BusArgs),
     /// Look at a task, or act on it.
     #[command(subcommand, after_help = "Examples:\n  drover task status $TASK_ID\n  drover task log $TASK_ID")]
     Task(TaskCommand),
-    /// Bring files to a run, or fetch what it has left.
+    /// Upload, download and list artifacts of a run.
     #[command(
         subcommand,
         after_help = "Examples:\n  drover artifact list $TASK_ID\n  drover artifact download $TASK_ID public/build.log"
@@ -121,7 +122,7 @@ enum Command {
     Bridge(BridgeCommand),
     /// Show the jobs of a push as Treeherder would.
     Push(PushArgs),
-    /// Act on what Treeherder is told.
+    /// Act on the jobs that are published for Treeherder.
     #[command(
         subcommand,
         after_help = "Examples:\n  drover treeherder replay --push autoland 0123456789abcdef0123456789abcdef01234567"
@@ -130,13 +131,15 @@ enum Command {
     /// Show the settings in force, or explain what they mean.
     #[command(subcommand, after_help = "Examples:\n  drover config show\n  drover config explain queue")]
     Config(ConfigCommand),
+    /// Print the completions of commands and flags for a shell.
+    Completions(CompletionsArgs),
     /// Print the version and the commit it was built from.
     #[command(after_help = "Examples:\n  drover version\n  drover version -o json")]
     Version,
 }
 
 impl Cli {
-    /// What was typed, or the end of the process with words about what is wrong with it.
+    /// The parsed command line; ends the process with an error message where it cannot be parsed.
     pub(crate) fn from_command_line() -> Self {
         let matches = Self::command().get_matches();
         let mut cli = Self::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
@@ -150,9 +153,9 @@ impl Cli {
 
     pub(crate) async fn run(self, system: &SystemContext, output: &Output) -> Result<Exit, CliError> {
         let Self { global, command } = self;
-        // These have a log, which they open with their settings.
+        // These warn in their log, which they open once their settings are read.
         if !matches!(command, Command::Dev(_) | Command::Serve(_) | Command::Worker(_)) {
-            global.exposed.iter().for_each(|words| eprintln!("drover: warning: {words}"));
+            global.exposed.iter().for_each(|warning| eprintln!("drover: warning: {warning}"));
         }
         match command {
             Command::Dev(args) => Box::pin(dev::run(args, &global, system, output)).await,
@@ -169,6 +172,7 @@ impl Cli {
             Command::Push(args) => push_command::run(args, system, output).await,
             Command::Treeherder(command) => push_command::treeherder(command, system, output).await,
             Command::Config(command) => config_command::run(command, &global, *output),
+            Command::Completions(args) => completions_command::run(&args, *output),
             Command::Version => Ok(version(*output)),
         }
     }
@@ -177,7 +181,7 @@ impl Cli {
 impl Global {
     /// For commands with a log.
     pub(crate) fn warn_of_secrets(&self) {
-        self.exposed.iter().for_each(|words| tracing::warn!("{words}"));
+        self.exposed.iter().for_each(|warning| tracing::warn!("{warning}"));
     }
 
     /// The settings in force, with what a command's own flags say on top.
@@ -230,24 +234,23 @@ mod tests {
             .for_each(|inner| commands(inner, &path, found));
     }
 
-    /// Whoever asks for help sees what to type, and what each word of it means.
     #[test]
-    fn every_help_has_examples_and_words_for_every_argument() {
+    fn every_command_has_examples_and_describes_its_arguments() {
         let mut found = Vec::new();
         commands(&Cli::command(), "", &mut found);
-        let mut faults = Vec::new();
+        let mut problems = Vec::new();
         for (path, command) in &found {
             let after = command.get_after_help().map(ToString::to_string).unwrap_or_default();
             if !after.contains("Examples:") || !after.contains(path.as_str()) {
-                faults.push(format!("`{path} --help` has no examples of it"));
+                problems.push(format!("`{path} --help` has no examples of it"));
             }
             if command.get_about().is_none() {
-                faults.push(format!("`{path}` does not say what it does"));
+                problems.push(format!("`{path}` does not say what it does"));
             }
-            let silent = command.get_arguments().filter(|it| !it.is_hide_set() && it.get_help().is_none());
-            faults.extend(silent.map(|it| format!("`{path}` has no words for {}", it.get_id())));
+            let undocumented = command.get_arguments().filter(|it| !it.is_hide_set() && it.get_help().is_none());
+            problems.extend(undocumented.map(|it| format!("`{path}` does not describe {}", it.get_id())));
         }
-        assert!(found.len() > 30 && faults.is_empty(), "{}", faults.join("\n"));
+        assert!(found.len() > 30 && problems.is_empty(), "{}", problems.join("\n"));
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! The server as the command line speaks to it.
+//! The HTTP client of commands.
 
 use base::Secret;
 use clap::Args;
@@ -20,17 +20,17 @@ use crate::{
     system_context::SystemContext,
 };
 
-/// Which server, and as whom. The variables are those of every Taskcluster client.
+/// The server and the credentials. The variables are those of every Taskcluster client.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Server")]
 pub(crate) struct ServerArgs {
-    /// Where the server is.
+    /// The root URL of the server.
     #[arg(long, value_name = "URL", env = "TASKCLUSTER_ROOT_URL")]
     root_url: Option<String>,
-    /// Who is asking; without it, only what anybody may do is done.
+    /// The client id; without it, requests are anonymous.
     #[arg(long, value_name = "CLIENT_ID", env = "TASKCLUSTER_CLIENT_ID")]
     client_id: Option<String>,
-    /// The secret of the client. On a command line others can read it: better leave it to the variable.
+    /// The access token of the client. Others can read command lines: the variable is safer.
     #[arg(long, value_name = "TOKEN", env = "TASKCLUSTER_ACCESS_TOKEN", hide_env_values = true)]
     access_token: Option<Secret>,
     /// The certificate of temporary credentials.
@@ -42,7 +42,7 @@ pub(crate) struct ServerArgs {
 }
 
 impl ServerArgs {
-    /// With credentials the server itself; without, the proxy where there is one.
+    /// The server where there are credentials; else the proxy, where there is one.
     pub(crate) fn root_url(&self) -> Result<String, CliError> {
         let proxy = given(self.proxy_url.as_ref()).filter(|_| given(self.client_id.as_ref()).is_none());
         proxy.or_else(|| given(self.root_url.as_ref())).ok_or_else(|| {
@@ -50,7 +50,7 @@ impl ServerArgs {
         })
     }
 
-    /// The server itself, also where there is a proxy.
+    /// The server, even where there is a proxy.
     pub(crate) fn direct_root_url(&self) -> Result<String, CliError> {
         given(self.root_url.as_ref()).map_or_else(|| self.root_url(), Ok)
     }
@@ -61,11 +61,11 @@ impl ServerArgs {
                 Ok(Some(Credentials { client_id, access_token, certificate: given(self.certificate.as_ref()) }))
             }
             (None, None) => Ok(None),
-            _ => Err(CliError::new(Exit::Usage, "a client id and an access token are only good together")),
+            _ => Err(CliError::new(Exit::Usage, "a client id and an access token must be given together")),
         }
     }
 
-    /// Past the proxy, and without credentials: for requests that bring their own.
+    /// Bypasses the proxy and sends no credentials: for signed URLs.
     pub(crate) fn connect_direct(&self, system: &SystemContext) -> Result<Server, CliError> {
         let (clock, rng) = (system.clock.clone(), system.rng.branch("direct"));
         Ok(Server(Client::new(&self.direct_root_url()?, None, clock, rng)?))
@@ -77,16 +77,16 @@ impl ServerArgs {
     }
 }
 
-/// A variable that is set to nothing counts as not set.
+/// An empty variable counts as not set.
 fn given(text: Option<&String>) -> Option<String> {
     text.filter(|text| !text.is_empty()).cloned()
 }
 
-/// The questions and commands that commands here need.
+/// The API calls that commands need.
 #[derive(Clone)]
 pub(crate) struct Server(pub(crate) Client);
 
-/// A task of a group, as far as people look at it.
+/// A task of a group, reduced to what is shown.
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct Listed {
     pub(crate) status: TaskStatus,
@@ -105,23 +105,23 @@ pub(crate) struct ListedMetadata {
     pub(crate) name: String,
 }
 
-type Answer<T> = Result<T, ClientError>;
+type ClientResult<T> = Result<T, ClientError>;
 
 impl Server {
-    pub(crate) async fn definition(&self, task: TaskId) -> Answer<Value> {
+    pub(crate) async fn definition(&self, task: TaskId) -> ClientResult<Value> {
         self.0.get(&format!("queue/v1/task/{task}")).await
     }
 
-    pub(crate) async fn status(&self, task: TaskId) -> Answer<TaskStatus> {
+    pub(crate) async fn status(&self, task: TaskId) -> ClientResult<TaskStatus> {
         self.0.status(task).await
     }
 
-    pub(crate) async fn explain(&self, task: TaskId) -> Answer<Explanation> {
+    pub(crate) async fn explain(&self, task: TaskId) -> ClientResult<Explanation> {
         self.0.get(&format!("drover/v1/task/{task}/explain")).await
     }
 
     /// `cancel` or `rerun`.
-    pub(crate) async fn act(&self, task: TaskId, verb: &str) -> Answer<TaskStatus> {
+    pub(crate) async fn act(&self, task: TaskId, verb: &str) -> ClientResult<TaskStatus> {
         #[derive(Deserialize)]
         struct Reply {
             status: TaskStatus,
@@ -131,7 +131,7 @@ impl Server {
     }
 
     /// All tasks of a group, page by page.
-    pub(crate) async fn group(&self, group: TaskGroupId) -> Answer<Vec<Listed>> {
+    pub(crate) async fn group(&self, group: TaskGroupId) -> ClientResult<Vec<Listed>> {
         #[derive(Deserialize)]
         #[serde(rename_all = "camelCase")]
         struct Page {
@@ -147,27 +147,27 @@ impl Server {
         }
     }
 
-    /// Only a sealed group can be cancelled: no task slips in meanwhile.
-    pub(crate) async fn cancel_group(&self, group: TaskGroupId) -> Answer<Value> {
+    /// Only a sealed group can be cancelled, so that no task is added meanwhile.
+    pub(crate) async fn cancel_group(&self, group: TaskGroupId) -> ClientResult<Value> {
         let path = format!("queue/v1/task-group/{group}");
         self.0.call::<Value>(Method::POST, &format!("{path}/seal"), None).await?;
         self.0.call(Method::POST, &format!("{path}/cancel"), None).await
     }
 
     /// The jobs of a push.
-    pub(crate) async fn push(&self, project: &str, revision: &str) -> Answer<PushRow> {
+    pub(crate) async fn push(&self, project: &str, revision: &str) -> ClientResult<PushRow> {
         let (project, revision) = (worker::client::segment(project), worker::client::segment(revision));
         self.0.get(&format!("drover/v1/push/{project}/{revision}")).await
     }
 
-    /// Has the jobs of a push told once more.
-    pub(crate) async fn replay_push(&self, project: &str, revision: &str) -> Answer<Value> {
+    /// Publishes the jobs of a push again.
+    pub(crate) async fn replay_push(&self, project: &str, revision: &str) -> ClientResult<Value> {
         let (project, revision) = (worker::client::segment(project), worker::client::segment(revision));
         self.0.call(Method::POST, &format!("drover/v1/push/{project}/{revision}/replay"), None).await
     }
 
-    /// All of these tasks, or none. The same key with the same tasks again is the same graph.
-    pub(crate) async fn submit(&self, submit_key: &str, tasks: &[Value]) -> Answer<Value> {
+    /// Creates all of these tasks or none. Repeating it with the same key and tasks gives the same graph.
+    pub(crate) async fn submit(&self, submit_key: &str, tasks: &[Value]) -> ClientResult<Value> {
         self.0.post("drover/v1/graph", &json!({ "submitKey": submit_key, "tasks": tasks })).await
     }
 }

@@ -1,4 +1,4 @@
-//! `drover config`: which settings are in force, and what they mean.
+//! `drover config`: the effective settings, and what they mean.
 
 use base::settings::{Entry, Loaded, entries};
 use clap::Subcommand;
@@ -12,7 +12,7 @@ use crate::{
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum ConfigCommand {
-    /// Every setting in force, and where it came from. Secrets are hidden.
+    /// Every effective setting, and where it was set. Secrets are hidden.
     #[command(after_help = "Examples:\n  drover config show\n  drover config show --set listen=127.0.0.1:9090")]
     Show,
     /// What each setting means and what it is by default.
@@ -58,9 +58,9 @@ fn explain(key: Option<&str>, output: Output) -> Result<Exit, CliError> {
     let wanted: Vec<Entry> =
         entries::<DroverSettings>().into_iter().filter(|entry| key.is_none_or(|key| inside(entry, key))).collect();
     if wanted.is_empty() {
-        let words =
+        let message =
             format!("there is no setting `{}`; `drover config explain` lists them all", key.unwrap_or_default());
-        return Err(CliError::new(Exit::Usage, words));
+        return Err(CliError::new(Exit::Usage, message));
     }
     if output.is_json() {
         output.json(&wanted);
@@ -84,7 +84,7 @@ fn page(entry: &Entry) -> String {
     }
 }
 
-/// As a line of TOML; a setting without a value is a comment, as TOML has no word for nothing.
+/// A line of TOML; a setting without a value is a comment, as TOML has no null.
 fn assignment(name: &str, value: &serde_json::Value) -> String {
     if value.is_null() { format!("# {name} =") } else { format!("{name} = {value}") }
 }

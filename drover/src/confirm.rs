@@ -1,13 +1,13 @@
-//! A question before something that cannot be taken back.
+//! Asks for confirmation before something that cannot be undone.
 
 use std::io::{self, BufRead, IsTerminal, Write};
 
 use crate::exit::{CliError, Exit};
 
-/// Asks whoever sits there to type yes. Where nobody does, `--yes` is the only answer.
+/// Asks the user to type yes. Without a terminal only `--yes` confirms.
 pub(crate) fn confirm(what_happens: &str) -> Result<(), CliError> {
     if !io::stdin().is_terminal() {
-        return Err(CliError::new(Exit::Usage, format!("{what_happens}; say --yes if that is meant")));
+        return Err(CliError::new(Exit::Usage, format!("{what_happens}; confirm with --yes")));
     }
     eprint!("{what_happens}. Type yes to go on: ");
     let _ = io::stderr().flush();

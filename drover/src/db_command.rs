@@ -1,4 +1,4 @@
-//! `drover db`: where the database stands, and the way to another version.
+//! `drover db`: the version of the database, and how to change it.
 
 use std::path::PathBuf;
 
@@ -15,12 +15,13 @@ use crate::{
     dev::{revealed, signals},
     exit::{CliError, Exit, with_causes},
     output::Output,
+    progress,
 };
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Without a database URL it is the database that `drover dev` keeps in the data folder; where `drover dev` does not run,
-it is started for the moment. A URL with a password belongs into DROVER__DATABASE__URL: everybody on this machine can read
+it is started for the duration of the command. A URL with a password belongs into DROVER__DATABASE__URL: everybody on this machine can read
 command lines.
 
 Examples:
@@ -44,33 +45,33 @@ enum DbCommand {
     /// Which version the database has, and which one this program knows.
     #[command(after_help = "Examples:\n  drover db status\n  drover db status -o json")]
     Status,
-    /// What an upgrade would do, statement by statement, and to how large tables. Changes nothing.
+    /// The statements of an upgrade, and the size of the tables they lock. Changes nothing.
     #[command(after_help = "Examples:\n  drover db plan\n  drover db plan 2 -o json")]
     Plan {
-        /// The version to go to [default: the newest].
+        /// The version to upgrade to [default: the newest].
         #[arg(value_name = "VERSION")]
         to: Option<u32>,
     },
-    /// Go to the newest version, or to the one named. Safe to repeat, and to interrupt.
+    /// Upgrade to the newest version, or to the one named. Safe to repeat, and to interrupt.
     #[command(after_help = "\
 Examples:
   drover db upgrade
   drover db upgrade 2
 
-No table is waited for longer than 1.5 s at a time, so nobody queues long behind it: a step that finds a table in use is
-tried again with pauses. Ctrl-C and SIGTERM end the statement at the server too.")]
+A step waits at most 1.5 s for a table, so that other statements do not queue behind it, and is tried again with pauses.
+Ctrl-C and SIGTERM end the statement at the server too.")]
     Upgrade {
-        /// The version to go to [default: the newest].
+        /// The version to upgrade to [default: the newest].
         #[arg(value_name = "VERSION")]
         to: Option<u32>,
     },
-    /// Go back to an older version. Says what data that takes away, and does it only with --yes.
+    /// Downgrade to an older version. Lists the data that is lost, and does it only with --yes.
     #[command(after_help = "Examples:\n  drover db downgrade 1\n  drover db downgrade 1 --yes")]
     Downgrade {
-        /// The version to go back to.
+        /// The version to downgrade to.
         #[arg(value_name = "VERSION")]
         to: u32,
-        /// Do it, whatever is lost.
+        /// Downgrade although data is lost.
         #[arg(long)]
         yes: bool,
     },
@@ -88,14 +89,23 @@ pub(crate) async fn run(args: DbArgs, global: &Global, output: &Output) -> Resul
 }
 
 async fn act(command: DbCommand, url: &str, stop: &Shutdown, output: Output) -> Result<Exit, CliError> {
+    let bar = progress::steps(output);
+    // Steps go to standard error: they are no result. A terminal shows the current one until it is done.
+    let show = |step: &str| {
+        bar.suspend(|| eprintln!("{step}"));
+        bar.set_message(step.to_owned());
+    };
     let version = match command {
         DbCommand::Status => return status(url, output).await,
         DbCommand::Plan { to } => return plan(url, to, output).await,
-        DbCommand::Downgrade { to, yes: false } => return what_is_lost(url, to, output).await,
-        DbCommand::Upgrade { to } => versions::upgrade_until(url, to, stop.wait(), progress).await,
-        DbCommand::Downgrade { to, yes: true } => versions::downgrade_until(url, to, stop.wait(), progress).await,
+        DbCommand::Downgrade { to, yes: false } => return show_losses(url, to, output).await,
+        DbCommand::Upgrade { to } => versions::upgrade_until(url, to, stop.wait(), show).await,
+        DbCommand::Downgrade { to, yes: true } => versions::downgrade_until(url, to, stop.wait(), show).await,
     };
-    Ok(arrived(version.map_err(failed)?, output))
+    bar.finish_and_clear();
+    let version = version.map_err(failed)?;
+    output.either(&serde_json::json!({"current": version}), &format!("the database is at version {version}"));
+    Ok(Exit::Ok)
 }
 
 async fn status(url: &str, output: Output) -> Result<Exit, CliError> {
@@ -125,17 +135,17 @@ fn planned(version: &PlannedVersion) -> String {
     lines.join("\n")
 }
 
-/// As much of a statement as a line holds.
+/// As much of a statement as fits into a line.
 fn shortened(statement: &str) -> String {
-    const LONGEST: usize = 100;
-    match statement.char_indices().nth(LONGEST) {
+    const MAX_CHARS: usize = 100;
+    match statement.char_indices().nth(MAX_CHARS) {
         Some((end, _)) => format!("{}…", &statement[..end]),
         None => statement.to_owned(),
     }
 }
 
-/// Nothing is done: the caller sees what the downgrade takes away, and how to go on.
-async fn what_is_lost(url: &str, to: u32, output: Output) -> Result<Exit, CliError> {
+/// Changes nothing: shows what data the downgrade loses, and how to confirm it.
+async fn show_losses(url: &str, to: u32, output: Output) -> Result<Exit, CliError> {
     let status = versions::status(url).await.map_err(failed)?;
     if to >= status.current {
         return Err(failed(VersionError::NotDown { current: status.current, wanted: to }));
@@ -144,8 +154,9 @@ async fn what_is_lost(url: &str, to: u32, output: Output) -> Result<Exit, CliErr
     let lines: Vec<String> = losses.iter().map(lost).collect();
     let lines = if lines.is_empty() { vec!["no data is lost".to_owned()] } else { lines };
     output.either(&serde_json::json!({ "current": status.current, "to": to, "losses": losses }), &lines.join("\n"));
-    let words = format!("nothing was done; `drover db downgrade {to} --yes` goes back from version {}", status.current);
-    Err(CliError::new(Exit::Usage, words))
+    let message =
+        format!("nothing was done; `drover db downgrade {to} --yes` downgrades from version {}", status.current);
+    Err(CliError::new(Exit::Usage, message))
 }
 
 fn lost(Loss { version, what, rows, is_estimate }: &Loss) -> String {
@@ -156,21 +167,11 @@ fn lost(Loss { version, what, rows, is_estimate }: &Loss) -> String {
 fn describe(status: &Status) -> String {
     let mut lines =
         vec![format!("the database is at version {}; this program knows {}", status.current, status.newest)];
-    lines.extend(status.pending.iter().map(|folder| format!("to come: {folder}")));
+    lines.extend(status.pending.iter().map(|folder| format!("pending: {folder}")));
     if let Some(version) = status.online_migration {
         lines.push(format!("the online migration of version {version} is not done; `drover db upgrade` finishes it"));
     }
     lines.join("\n")
-}
-
-fn arrived(version: u32, output: Output) -> Exit {
-    output.either(&serde_json::json!({"current": version}), &format!("the database is at version {version}"));
-    Exit::Ok
-}
-
-/// Steps are told on standard error: they are no result.
-fn progress(words: &str) {
-    eprintln!("{words}");
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "it is the end of the error, and reads well in `map_err`")]

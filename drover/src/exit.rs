@@ -1,4 +1,4 @@
-//! How a command can end. The codes are a promise to scripts.
+//! How a command can end. Scripts rely on the codes.
 
 use std::{fmt, process::ExitCode};
 
@@ -6,13 +6,13 @@ use std::{fmt, process::ExitCode};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Exit {
     Ok,
-    /// It was done and did not succeed: a task failed, a graph is not green, the server stopped with an error.
+    /// The work was done and did not succeed: a task failed, a graph is not green, the server stopped with an error.
     Failed,
     /// The command line, a file it names or a setting is wrong; nothing was attempted.
     Usage,
     /// The server or the database cannot be reached.
     Unreachable,
-    /// The server said no: not allowed, not found, or in conflict with what is there.
+    /// The server refused: not allowed, not found, or in conflict with what is there.
     Refused,
     /// Stopped by SIGINT or SIGTERM before it was done.
     Interrupted,
@@ -35,17 +35,17 @@ impl Exit {
     }
 }
 
-/// Why a command ended without doing what it was asked, in words for the person who typed it.
+/// Why a command did not do what it was asked to, as a message for whoever typed it.
 #[derive(Debug, thiserror::Error)]
-#[error("{words}")]
+#[error("{message}")]
 pub(crate) struct CliError {
     pub(crate) exit: Exit,
-    words: String,
+    message: String,
 }
 
 impl CliError {
-    pub(crate) fn new(exit: Exit, words: impl fmt::Display) -> Self {
-        Self { exit, words: words.to_string() }
+    pub(crate) fn new(exit: Exit, message: impl fmt::Display) -> Self {
+        Self { exit, message: message.to_string() }
     }
 }
 
@@ -61,24 +61,24 @@ impl From<base::telemetry::TelemetryError> for CliError {
     }
 }
 
-/// Where a certificate was refused: also the setting that says whom to trust.
-pub(crate) fn with_setting(setting: &str, words: String) -> String {
-    if words.contains("certificate") {
-        return format!("{words}; the setting `{setting}` names the authorities to trust");
+/// Adds the setting with the trusted authorities to a message about a certificate.
+pub(crate) fn with_setting(setting: &str, message: String) -> String {
+    if message.contains("certificate") {
+        return format!("{message}; the setting `{setting}` names the authorities to trust");
     }
-    words
+    message
 }
 
-/// The same words with every cause behind them, for errors whose own words leave the cause out.
+/// The message with every cause behind it, for errors whose own message leaves the cause out.
 pub(crate) fn with_causes(error: &dyn std::error::Error) -> String {
-    let mut words = error.to_string();
+    let mut message = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {
         let more = error.to_string();
-        if !words.contains(&more) {
-            words = format!("{words}: {more}");
+        if !message.contains(&more) {
+            message = format!("{message}: {more}");
         }
         cause = error.source();
     }
-    words
+    message
 }

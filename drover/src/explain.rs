@@ -1,4 +1,4 @@
-//! `drover explain`: why something is not as one would like it to be.
+//! `drover explain`: why a task is not running.
 
 use std::fmt::Write;
 
@@ -31,21 +31,21 @@ It says what the task waits for, who could run it, and what would help.")]
 pub(crate) struct ExplainArgs {
     /// The task, by its id or the address of its page; the word `task` may stand before it.
     #[arg(value_name = "TASK_ID", required = true, num_args = 1..=2)]
-    words: Vec<String>,
+    task: Vec<String>,
     #[command(flatten)]
     server: ServerArgs,
 }
 
 pub(crate) async fn run(args: ExplainArgs, system: &SystemContext, output: &Output) -> Result<Exit, CliError> {
-    let task_id = task_id(&args.words).map_err(|words| CliError::new(Exit::Usage, words))?;
+    let task_id = task_id(&args.task).map_err(|message| CliError::new(Exit::Usage, message))?;
     let explanation = args.server.connect(system)?.explain(task_id).await?;
-    output.either(&explanation, &in_words(&explanation));
+    output.either(&explanation, &describe(&explanation));
     Ok(Exit::Ok)
 }
 
-/// Tasks are all that can be explained so far.
-fn task_id(words: &[String]) -> Result<TaskId, String> {
-    match words {
+/// Only tasks can be explained so far.
+fn task_id(arguments: &[String]) -> Result<TaskId, String> {
+    match arguments {
         [id] => ids::task_id(id),
         [kind, id] if kind == "task" => ids::task_id(id),
         [kind, ..] => Err(format!("`{kind}` cannot be explained, only a task: drover explain TASK_ID")),
@@ -53,22 +53,22 @@ fn task_id(words: &[String]) -> Result<TaskId, String> {
     }
 }
 
-/// The verdict first; then only what has something to say.
-fn in_words(it: &Explanation) -> String {
+/// The verdict first, then only what is not empty.
+fn describe(it: &Explanation) -> String {
     let mut text = format!("{} `{}` is {}.\n{}", it.task_id, it.name, it.status.state, it.verdict);
     for advice in &it.advice {
         let _ = write!(text, "\n  -> {advice}");
     }
-    let mut line = |label: &str, words: String| _ = write!(text, "\n{label:<13} {words}");
+    let mut line = |label: &str, value: String| _ = write!(text, "\n{label:<13} {value}");
     if it.dependencies.total > 0 {
         let (satisfied, total) = (it.dependencies.satisfied, it.dependencies.total);
         line("dependencies", format!("{satisfied} of {total} satisfied ({})", it.dependencies.requires));
     }
     for required in &it.dependencies.blocking {
-        line("  waits for", described(required));
+        line("  waits for", dependency(required));
     }
     for required in it.dependencies.roots.iter().filter(|root| !it.dependencies.blocking.contains(root)) {
-        line("  in the end", described(required));
+        line("  in the end", dependency(required));
     }
     if let Some(position) = &it.position {
         let more = if position.or_more { " or more" } else { "" };
@@ -85,7 +85,7 @@ fn in_words(it: &Explanation) -> String {
     let (runs, left, allowed) = (it.retries.runs, it.retries.left, it.retries.allowed);
     line("runs", format!("{runs} so far, {left} of {allowed} retries left"));
     for run in it.status.runs.iter().filter(|run| run.resolved.is_some()) {
-        line("  ended", ended(run));
+        line("  resolved", resolved(run));
     }
     let deadline = TimeDelta::seconds(it.deadline.seconds_left);
     let when = if deadline < TimeDelta::zero() { "passed" } else { "ahead" };
@@ -94,7 +94,7 @@ fn in_words(it: &Explanation) -> String {
         line("scopes", it.scopes.held.join(", "));
     }
     for event in &it.events.undelivered {
-        line("not yet told", format!("{} of {}", event.kind, time::format(event.at)));
+        line("unpublished", format!("{} of {}", event.kind, time::format(event.at)));
     }
     for note in &it.notes {
         line(&note.source, format!("{} (since {})", note.words, time::format(note.at)));
@@ -116,7 +116,7 @@ fn workers(it: &Explanation, line: &mut impl FnMut(&str, String)) {
     }
 }
 
-fn ended(run: &RunStatus) -> String {
+fn resolved(run: &RunStatus) -> String {
     let reason = run.reason_resolved.filter(|reason| reason.as_str() != run.state.as_str());
     let reason = reason.map(|reason| format!(" ({reason})")).unwrap_or_default();
     let worker = match (&run.worker_group, &run.worker_id) {
@@ -126,9 +126,9 @@ fn ended(run: &RunStatus) -> String {
     format!("run {} {}{reason}{worker}", run.run_id, run.state)
 }
 
-fn described(required: &Required) -> String {
-    let state = required.state.map_or("not there any more", TaskState::as_str);
-    let hopeless = if required.satisfiable { "" } else { ", which cannot satisfy" };
+fn dependency(required: &Required) -> String {
+    let state = required.state.map_or("no longer exists", TaskState::as_str);
+    let note = if required.satisfiable { "" } else { ", which cannot satisfy" };
     let name = required.name.as_ref().map(|name| format!(" `{name}`")).unwrap_or_default();
-    format!("{}{name} {state}{hopeless}", required.task_id)
+    format!("{}{name} {state}{note}", required.task_id)
 }

@@ -1,4 +1,4 @@
-//! `drover group`: looks at a task group, or acts on it.
+//! `drover group`: shows a task group, or acts on it.
 
 use std::collections::BTreeMap;
 
@@ -68,9 +68,7 @@ pub(crate) async fn run(command: GroupCommand, system: &SystemContext, output: &
         GroupCommand::List(one) => {
             let mut tasks = one.server.connect(system)?.group(one.task_group_id).await?;
             tasks.sort_by(|a, b| a.task.metadata.name.cmp(&b.task.metadata.name));
-            for listed in &tasks {
-                show(listed, *output);
-            }
+            list(&tasks, *output);
         }
         GroupCommand::Status(one) => {
             let tasks = one.server.connect(system)?.group(one.task_group_id).await?;
@@ -99,8 +97,13 @@ pub(crate) async fn run(command: GroupCommand, system: &SystemContext, output: &
     Ok(Exit::Ok)
 }
 
-fn show(listed: &Listed, output: Output) {
-    let (status, name) = (&listed.status, &listed.task.metadata.name);
-    let object = json!({ "taskId": status.task_id, "name": name, "status": status });
-    output.either(&object, &format!("{} {:<11} {name}", status.task_id, status.state));
+fn list(tasks: &[Listed], output: Output) {
+    if output.is_json() {
+        for Listed { status, task } in tasks {
+            output.json(&json!({ "taskId": status.task_id, "name": task.metadata.name, "status": status }));
+        }
+        return;
+    }
+    let row = |it: &Listed| [it.status.task_id.to_string(), it.status.state.to_string(), it.task.metadata.name.clone()];
+    output.table(["TASK ID", "STATE", "NAME"], tasks.iter().map(row));
 }

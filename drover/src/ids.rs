@@ -1,31 +1,31 @@
-//! Ids as people have them at hand: alone, or in the address of a page.
+//! Ids as users have them: alone, or in the address of a page.
 
 use std::str::FromStr;
 
 use protocol::id::{TaskGroupId, TaskId};
 
-/// What stands before the id in the addresses of pages and of the API.
+/// Path segments before an id in the addresses of pages and of the API.
 const TASK: [&str; 2] = ["task", "tasks"];
 const GROUP: [&str; 3] = ["group", "groups", "task-group"];
 
 /// For clap: a task id, or an address with one in it.
 pub(crate) fn task_id(text: &str) -> Result<TaskId, String> {
-    pasted(text, &TASK).ok_or_else(|| wrong("task", text))
+    find_id(text, &TASK).ok_or_else(|| wrong("task", text))
 }
 
 /// For clap: the id of a task group, or an address with one in it.
 pub(crate) fn group_id(text: &str) -> Result<TaskGroupId, String> {
-    pasted(text, &GROUP).ok_or_else(|| wrong("task group", text))
+    find_id(text, &GROUP).ok_or_else(|| wrong("task group", text))
 }
 
 fn wrong(kind: &str, text: &str) -> String {
-    format!("`{text}` is no {kind} id and no address with one: an id has 22 letters, digits, `-` and `_`")
+    format!("`{text}` is neither a {kind} id nor an address with one: an id has 22 letters, digits, `-` and `_`")
 }
 
-/// First what follows one of the words, for an address may hold ids of both kinds; else the first id there is.
-fn pasted<T: FromStr>(text: &str, words: &[&str]) -> Option<T> {
+/// The id after one of the segments, since an address may hold ids of both kinds; else the first id.
+fn find_id<T: FromStr>(text: &str, segments: &[&str]) -> Option<T> {
     let parts: Vec<&str> = text.trim().split(['/', '?', '#', '&', '=']).collect();
-    let named = parts.windows(2).filter(|pair| words.contains(&pair[0])).find_map(|pair| pair[1].parse().ok());
+    let named = parts.windows(2).filter(|pair| segments.contains(&pair[0])).find_map(|pair| pair[1].parse().ok());
     named.or_else(|| parts.iter().find_map(|part| part.parse().ok()))
 }
 
@@ -57,7 +57,7 @@ mod tests {
     }
 
     #[test]
-    fn other_words_are_refused_with_what_an_id_is() {
+    fn other_text_is_refused_with_the_form_of_an_id() {
         for text in ["", "nonsense", "https://ci.example.com/tasks", "fN1SbArXTPSVFNUvaOlin"] {
             assert!(task_id(text).unwrap_err().contains("22 letters"), "{text}");
         }

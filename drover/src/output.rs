@@ -3,6 +3,7 @@
 use std::io::{self, IsTerminal, Write};
 
 use base::environment;
+use comfy_table::{Table, presets::NOTHING};
 use serde::Serialize;
 
 use crate::exit::CliError;
@@ -27,17 +28,17 @@ impl Output {
         self.format == Format::Json
     }
 
-    /// Someone watches: lines that change in place are welcome.
+    /// Standard output is a terminal: lines that change in place are welcome.
     pub(crate) fn is_terminal(self) -> bool {
         !self.is_json() && io::stdout().is_terminal()
     }
 
-    /// The same, unless the one who watches wants no colours: <https://no-color.org>.
+    /// A terminal whose user has not turned colours off: <https://no-color.org>.
     pub(crate) fn has_colours(self) -> bool {
         self.is_terminal() && environment::variable("NO_COLOR").is_none()
     }
 
-    /// One line of text, flushed, so that whoever waits for it sees it at once. A reader that went away is no error.
+    /// One line of text, flushed at once for a reader that waits for it. A reader that went away is no error.
     #[expect(clippy::unused_self, reason = "what is printed belongs to the output, whatever its form")]
     pub(crate) fn line(self, text: &str) {
         let mut out = io::stdout().lock();
@@ -57,6 +58,14 @@ impl Output {
         if self.is_json() { self.json(value) } else { self.line(text) }
     }
 
+    /// Rows in columns. The header is for people: without a terminal there is none, and every line is a row.
+    pub(crate) fn table<const N: usize>(self, header: [&str; N], rows: impl IntoIterator<Item = [String; N]>) {
+        let text = columns(self.is_terminal().then_some(header), rows);
+        if !text.is_empty() {
+            self.line(&text);
+        }
+    }
+
     /// Why the command failed, on standard error; with `-o json` as an object with `error` and `exitCode`.
     pub(crate) fn error(self, error: &CliError) {
         if self.is_json() {
@@ -65,5 +74,31 @@ impl Output {
         } else {
             eprintln!("drover: {error}");
         }
+    }
+}
+
+/// Rows as text, a line for each, whose columns begin below each other.
+pub(crate) fn columns<const N: usize>(
+    header: Option<[&str; N]>,
+    rows: impl IntoIterator<Item = [String; N]>,
+) -> String {
+    let mut table = Table::new();
+    table.load_preset(NOTHING).add_rows(rows);
+    if let Some(header) = header {
+        table.set_header(header);
+    }
+    table.column_iter_mut().for_each(|column| _ = column.set_padding((0, 2)));
+    table.trim_fmt()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_begin_below_each_other_and_end_without_blanks() {
+        let rows = [["a".to_owned(), "one".to_owned()], ["längs".to_owned(), "two".to_owned()]];
+        assert_eq!(columns(None, rows.clone()), "a      one\nlängs  two");
+        assert_eq!(columns(Some(["NAME", "N"]), rows), "NAME   N\na      one\nlängs  two");
     }
 }

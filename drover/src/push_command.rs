@@ -1,4 +1,4 @@
-//! `drover push`: the row of a push as Treeherder would show it; `drover treeherder`: tells it once more.
+//! `drover push`: the jobs of a push as Treeherder shows them; `drover treeherder`: publishes them again.
 
 mod picture;
 
@@ -24,14 +24,14 @@ Examples:
   drover push autoland 0123456789abcdef0123456789abcdef01234567 -o json
 
 Each platform is a line, with the symbols of its jobs in their groups. A retried run is shown beside the one that follows it.
-With --watch it ends when nothing is left to wait for: with 0 if every job is green, else with 1.")]
+With --watch it ends when every job is done: with 0 if all are green, else with 1.")]
 pub(crate) struct PushArgs {
     #[command(flatten)]
     push: Push,
-    /// Show it again whenever something changes, until no job is left to wait for.
+    /// Show the push again whenever it changes, until every job is done.
     #[arg(long)]
     watch: bool,
-    /// How often --watch looks.
+    /// How often --watch asks the server.
     #[arg(long, value_name = "SECONDS", default_value_t = 2.0)]
     interval: f64,
     #[command(flatten)]
@@ -51,7 +51,7 @@ struct Push {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum TreeherderCommand {
-    /// Publish the jobs of a push once more, from what is known of their tasks now.
+    /// Publish the jobs of a push again, from the present state of their tasks.
     #[command(
         after_help = "Examples:\n  drover treeherder replay --push autoland 0123456789abcdef0123456789abcdef01234567"
     )]
@@ -88,7 +88,7 @@ pub(crate) async fn run(args: PushArgs, system: &SystemContext, output: &Output)
     Ok(Exit::Ok)
 }
 
-/// Looks again after each interval; says something only when something has changed.
+/// Asks after each interval; prints only what has changed.
 async fn watch(args: &PushArgs, server: &Server, output: &Output) -> Result<Exit, CliError> {
     let interval = Duration::try_from_secs_f64(args.interval)
         .map_err(|error| CliError::new(Exit::Usage, format!("--interval {}: {error}", args.interval)))?;
@@ -122,6 +122,6 @@ pub(crate) async fn treeherder(
     let project = name_of(project);
     server.connect(system)?.replay_push(project, revision).await?;
     let object = json!({ "project": project, "revision": revision });
-    output.either(&object, &format!("the jobs of {revision} in {project} are published once more"));
+    output.either(&object, &format!("the jobs of {revision} in {project} are published again"));
     Ok(Exit::Ok)
 }

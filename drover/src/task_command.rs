@@ -1,4 +1,4 @@
-//! `drover task`: looks at a task, or acts on it.
+//! `drover task`: shows a task, or acts on it.
 
 use clap::{Args, Subcommand};
 use protocol::{
@@ -11,14 +11,14 @@ use crate::{
     client::{Server, ServerArgs},
     exit::{CliError, Exit},
     ids,
-    output::Output,
+    output::{Output, columns},
     system_context::SystemContext,
     task_log::{self, LogArgs},
 };
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum TaskCommand {
-    /// Where a task stands, run by run, and when that was.
+    /// The state of a task and of each of its runs, with times.
     #[command(
         after_help = "Examples:\n  drover task status $TASK_ID\n  drover task status https://ci.example.com/tasks/$TASK_ID"
     )]
@@ -26,11 +26,11 @@ pub(crate) enum TaskCommand {
     /// The definition of a task, as JSON.
     #[command(after_help = "Examples:\n  drover task def $TASK_ID\n  drover task def $TASK_ID | jq .payload")]
     Def(One),
-    /// What a task wrote; while it runs, what it writes. Before it runs, its log is waited for.
+    /// The log of a task, followed while it runs. Waits for the log of a task that has none yet.
     Log(LogArgs),
-    /// End a task, whatever it does.
+    /// Cancel a task, whatever its state.
     #[command(
-        after_help = "Examples:\n  drover task cancel $TASK_ID\n\nA task that has ended stays as it is, and that is said."
+        after_help = "Examples:\n  drover task cancel $TASK_ID\n\nA resolved task stays as it is; the command says so."
     )]
     Cancel(One),
     /// Run a task once more.
@@ -66,10 +66,10 @@ pub(crate) async fn run(command: TaskCommand, system: &SystemContext, output: &O
     Ok(Exit::Ok)
 }
 
-/// A task that has ended is left alone by the queue, which says nothing of it: so it is looked at before.
+/// The queue does not change a resolved task and answers as if it had, so the status is read before.
 async fn cancel(one: &One, system: &SystemContext, output: Output) -> Result<(), CliError> {
     let server = one.server.connect(system)?;
-    // Who may cancel need not be allowed to look.
+    // A client that may cancel may lack the scope to read.
     let before = server.status(one.task_id).await.ok();
     let after = server.act(one.task_id, "cancel").await?;
     let changed = before.is_none_or(|before| before != after);
@@ -81,29 +81,34 @@ async fn cancel(one: &One, system: &SystemContext, output: Output) -> Result<(),
     Ok(())
 }
 
-/// Who may see a task's status may not always see its definition.
+/// `None` also where the client may read the status but not the definition.
 async fn name(server: &Server, task_id: TaskId) -> Option<String> {
     let definition = server.definition(task_id).await.ok()?;
     Some(definition["metadata"]["name"].as_str()?.to_owned())
 }
 
 fn show(status: &TaskStatus, name: Option<&str>, now: Timestamp, output: Output) {
-    let name_shown = name.map(|name| format!(" {name}")).unwrap_or_default();
-    let mut lines = vec![format!("{} {}{name_shown}", status.task_id, status.state)];
-    lines.push(format!("  queue {}, group {}", status.task_queue_id, status.task_group_id));
-    if !status.state.is_resolved() {
-        lines.push(format!("  deadline {}", time::format(status.deadline)));
-    }
-    lines.extend(status.runs.iter().map(|run| described(run, now)));
     let mut object = serde_json::json!({ "status": status });
     if let Some(name) = name {
         object["name"] = name.into();
     }
-    output.either(&object, &lines.join("\n"));
+    output.either(&object, &describe(status, name, now));
 }
 
-/// What became of a run, where, and when.
-fn described(run: &RunStatus, now: Timestamp) -> String {
+fn describe(status: &TaskStatus, name: Option<&str>, now: Timestamp) -> String {
+    let name = name.map(|name| format!(" {name}")).unwrap_or_default();
+    let mut lines = vec![format!("{} {}{name}", status.task_id, status.state)];
+    lines.push(format!("  queue {}, group {}", status.task_queue_id, status.task_group_id));
+    if !status.state.is_resolved() {
+        lines.push(format!("  deadline {}", time::format(status.deadline)));
+    }
+    let runs = columns(None, status.runs.iter().map(|run| row(run, now)));
+    lines.extend(runs.lines().map(|run| format!("  {run}")));
+    lines.join("\n")
+}
+
+/// A run: its state, where and when.
+fn row(run: &RunStatus, now: Timestamp) -> [String; 3] {
     let reason = run.reason_resolved.map(|reason| format!(" ({reason})")).unwrap_or_default();
     let worker = run.worker_id.as_deref().map(|id| format!(" on {id}")).unwrap_or_default();
     let when = match (run.started, run.resolved) {
@@ -111,12 +116,10 @@ fn described(run: &RunStatus, now: Timestamp) -> String {
             format!("{} to {}, {}", time::format(started), time::format(resolved), took(started, resolved))
         }
         (Some(started), None) => format!("since {}, {} so far", time::format(started), took(started, now)),
-        (None, Some(resolved)) => format!("never begun, ended {}", time::format(resolved)),
-        (None, None) => {
-            format!("waiting since {}, {}", time::format(run.scheduled), took(run.scheduled, now))
-        }
+        (None, Some(resolved)) => format!("never started, resolved {}", time::format(resolved)),
+        (None, None) => format!("pending since {}, {}", time::format(run.scheduled), took(run.scheduled, now)),
     };
-    format!("  run {}: {}{reason}{worker}; {when}", run.run_id, run.state)
+    [format!("run {}:", run.run_id), format!("{}{reason}{worker}", run.state), when]
 }
 
 fn took(from: Timestamp, to: Timestamp) -> String {
@@ -130,36 +133,45 @@ fn took(from: Timestamp, to: Timestamp) -> String {
 
 #[cfg(test)]
 mod tests {
-    use protocol::state::{ReasonCreated, ReasonResolved, TaskState};
+    use expect_test::expect;
+    use serde_json::json;
 
     use super::*;
 
-    fn at(text: &str) -> Timestamp {
-        time::parse(text).unwrap()
-    }
-
     #[test]
-    fn a_run_is_described_with_its_times() {
-        let mut run = RunStatus {
-            run_id: 0,
-            state: TaskState::Pending,
-            reason_created: ReasonCreated::Scheduled,
-            reason_resolved: None,
-            worker_group: None,
-            worker_id: None,
-            taken_until: None,
-            scheduled: at("2026-01-01T12:00:00Z"),
-            started: None,
-            resolved: None,
+    fn a_status_shows_each_run_with_its_times() {
+        let run = |run_id: u8, state: &str, more: serde_json::Value| {
+            let mut run = json!({
+                "runId": run_id, "state": state, "reasonCreated": "retry", "scheduled": "2026-01-01T12:00:00.000Z",
+            });
+            run.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            run
         };
-        let now = at("2026-01-01T13:02:05Z");
-        assert_eq!(described(&run, now), "  run 0: pending; waiting since 2026-01-01T12:00:00.000Z, 1 h 2 min");
-        run.started = Some(at("2026-01-01T13:00:00Z"));
-        run.worker_id = Some("w".to_owned());
-        run.state = TaskState::Running;
-        assert!(described(&run, now).ends_with("running on w; since 2026-01-01T13:00:00.000Z, 2 min 5 s so far"));
-        run.resolved = Some(at("2026-01-01T13:00:09Z"));
-        run.reason_resolved = Some(ReasonResolved::Completed);
-        assert!(described(&run, now).ends_with("13:00:00.000Z to 2026-01-01T13:00:09.000Z, 9 s"));
+        let started = "2026-01-01T13:00:00.000Z";
+        let status = serde_json::from_value(json!({
+            "taskId": "fN1SbArXTPSVFNUvaOlinQ", "taskGroupId": "HWnjQeg4TBivA1GNBkvz5A", "taskQueueId": "local/worker",
+            "provisionerId": "local", "workerType": "worker", "schedulerId": "-", "projectId": "none",
+            "state": "pending", "retriesLeft": 3, "priority": "lowest",
+            "deadline": "2026-01-02T12:00:00.000Z", "expires": "2026-02-01T12:00:00.000Z",
+            "runs": [
+                run(0, "exception", json!({ "reasonResolved": "canceled", "resolved": "2026-01-01T12:30:00.000Z" })),
+                run(1, "failed", json!({
+                    "reasonResolved": "failed", "workerId": "w1", "workerGroup": "g", "started": started,
+                    "resolved": "2026-01-01T13:00:09.000Z",
+                })),
+                run(2, "running", json!({ "workerId": "worker-2", "workerGroup": "g", "started": started })),
+                run(3, "pending", json!({})),
+            ],
+        }));
+        let now = time::parse("2026-01-01T13:02:05Z").unwrap();
+        expect![[r#"
+            fN1SbArXTPSVFNUvaOlinQ pending build
+              queue local/worker, group HWnjQeg4TBivA1GNBkvz5A
+              deadline 2026-01-02T12:00:00.000Z
+              run 0:  exception (canceled)   never started, resolved 2026-01-01T12:30:00.000Z
+              run 1:  failed (failed) on w1  2026-01-01T13:00:00.000Z to 2026-01-01T13:00:09.000Z, 9 s
+              run 2:  running on worker-2    since 2026-01-01T13:00:00.000Z, 2 min 5 s so far
+              run 3:  pending                pending since 2026-01-01T12:00:00.000Z, 1 h 2 min"#]]
+        .assert_eq(&describe(&status.unwrap(), Some("build"), now));
     }
 }

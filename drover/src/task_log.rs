@@ -1,4 +1,4 @@
-//! `drover task log`: what a task wrote; while it runs, what it writes.
+//! `drover task log`: the log of a task, followed while it runs.
 
 use std::{io::Write, time::Duration};
 
@@ -18,7 +18,7 @@ use crate::{
     task_command::One,
 };
 
-/// Between two looks for a log that is not there yet.
+/// Between two requests for a log that does not exist yet.
 const PAUSE: Duration = Duration::from_millis(500);
 
 #[derive(Debug, Args)]
@@ -29,10 +29,10 @@ pub(crate) struct LogArgs {
     /// The artifact to print.
     #[arg(long, value_name = "NAME", default_value = "public/logs/live.log")]
     artifact: String,
-    /// Wait for the log of a task that has none yet, and follow it to its end. This is done anyway.
+    /// Wait for the log of a task that has none yet, and follow it to its end. This is the default.
     #[arg(long, short, conflicts_with = "no_wait")]
     follow: bool,
-    /// End at once, with an error, where there is no log yet.
+    /// Fail at once where there is no log yet.
     #[arg(long)]
     no_wait: bool,
 }
@@ -53,14 +53,14 @@ async fn copy(mut response: Response) -> Result<(), CliError> {
     while let Some(piece) = next_piece(&mut response).await? {
         let mut out = std::io::stdout().lock();
         if out.write_all(&piece).and_then(|()| out.flush()).is_err() {
-            // Whoever read it has seen enough.
+            // The reader has closed the pipe.
             break;
         }
     }
     Ok(())
 }
 
-/// Waits until a task has a log, or is over without one.
+/// Waits until a task has a log, or is resolved without one.
 struct Wait<'a> {
     server: &'a Server,
     task_id: TaskId,
@@ -69,33 +69,33 @@ struct Wait<'a> {
 
 impl Wait<'_> {
     async fn log(&self) -> Result<Response, CliError> {
-        let (mut said, mut is_over) = (String::new(), false);
+        let (mut last_message, mut is_over) = (String::new(), false);
         loop {
             let missing = match self.server.0.open_artifact(self.task_id, self.artifact).await {
                 Err(error) if error.is_not_found() => error,
                 settled => return Ok(settled?),
             };
-            // Whoever may read logs may lack the right to ask how tasks stand: then there is nothing to wait by.
+            // A client that may read logs may lack the scope to read the status: then it cannot wait.
             let status = match self.server.status(self.task_id).await {
                 Err(ClientError::Refused { .. }) => return Err(missing.into()),
                 settled => settled?,
             };
             if is_over && status.state.is_resolved() {
-                return Err(self.none(&status));
+                return Err(self.no_log(&status));
             }
-            // A log that was made between the two questions is found by one more look.
+            // A log that was created between the two requests is found by one more request.
             is_over = status.state.is_resolved();
-            let words = self.words(&status);
-            if !is_over && words != said {
-                eprintln!("drover: {words}");
-                said = words;
+            let message = self.waiting_for(&status);
+            if !is_over && message != last_message {
+                eprintln!("drover: {message}");
+                last_message = message;
             }
             tokio::time::sleep(PAUSE).await;
         }
     }
 
-    /// What is waited for.
-    fn words(&self, status: &TaskStatus) -> String {
+    /// What the command waits for.
+    fn waiting_for(&self, status: &TaskStatus) -> String {
         let Self { task_id, artifact, .. } = self;
         match status.state {
             TaskState::Unscheduled => format!(
@@ -112,14 +112,14 @@ impl Wait<'_> {
         }
     }
 
-    fn none(&self, status: &TaskStatus) -> CliError {
+    fn no_log(&self, status: &TaskStatus) -> CliError {
         let Self { task_id, artifact, .. } = self;
         let reason = status.runs.last().and_then(|run: &RunStatus| run.reason_resolved);
         let reason = reason.map(|reason| format!(" ({reason})")).unwrap_or_default();
-        let words = format!(
+        let message = format!(
             "task {task_id} is over, {}{reason}, and its last run left no artifact {artifact}; why: drover explain task {task_id}",
             status.state
         );
-        CliError::new(Exit::Refused, words)
+        CliError::new(Exit::Refused, message)
     }
 }

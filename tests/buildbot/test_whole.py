@@ -76,9 +76,9 @@ def test_the_command_line_tells_how_a_master_stands(drover, master, tmp_path):
     (told,) = json.loads(out)
     assert code == 1 and told["checked"]["version"] == "4.3.0" and told["checked"]["creates_once"]
     assert told["checked"]["ends_hanging"] is True
-    faults = " ".join(told["faults"])
-    assert "builder collapsing: it collapses" in faults and "builder waiting: no worker" in faults
-    assert "builder shell" not in faults
+    problems = " ".join(told["problems"])
+    assert "builder collapsing: it collapses" in problems and "builder waiting: no worker" in problems
+    assert "builder shell" not in problems
     code, out, err = drover.run("bridge", "check", "--master", master.url)
     assert code == 4 and "you need to have role 'drover'" in out
     code, out, err = drover.run("bridge", "check", "--master", "down", *there)

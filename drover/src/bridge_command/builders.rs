@@ -1,24 +1,24 @@
-//! `drover bridge builders`.
+//! `drover bridge builders`: the builders of masters, and whether tasks can use them.
 
 use bridge::driver::Builder;
 use serde_json::{Value, json};
 
-use super::Place;
+use super::Master;
 use crate::{
     exit::{CliError, Exit},
-    output::Output,
+    output::{Output, columns},
     system_context::SystemContext,
 };
 
-pub(super) async fn run(places: &[Place], system: &SystemContext, output: Output) -> Result<Exit, CliError> {
+pub(super) async fn run(masters: &[Master], system: &SystemContext, output: Output) -> Result<Exit, CliError> {
     let mut all: Vec<Value> = Vec::new();
-    for place in places {
-        let builders = place.connect(system)?.driver().builders().await.map_err(|error| place.failed(&error))?;
+    for master in masters {
+        let builders = master.connect(system)?.driver().builders().await.map_err(|error| master.failed(&error))?;
         if !output.is_json() {
-            output.line(&format!("master {}:", place.shown()));
-            output.line(&table(&builders, &place.0.scheduler).join("\n"));
+            output.line(&format!("master {}:", master.shown()));
+            output.line(&table(&builders, &master.0.scheduler));
         }
-        all.push(json!({ "master": place.0.name, "url": place.0.url, "builders": builders }));
+        all.push(json!({ "master": master.0.name, "url": master.0.url, "builders": builders }));
     }
     if output.is_json() {
         output.json(&all);
@@ -26,36 +26,34 @@ pub(super) async fn run(places: &[Place], system: &SystemContext, output: Output
     Ok(Exit::Ok)
 }
 
-/// A line for each builder that the master still has, with all that keeps tasks from it.
-pub(super) fn table(builders: &[Builder], scheduler: &str) -> Vec<String> {
-    let active: Vec<&Builder> = builders.iter().filter(|builder| builder.active).collect();
-    let wide = active.iter().map(|builder| builder.name.chars().count()).max().unwrap_or_default();
-    let line = |builder: &&Builder| {
-        let hitches = hitches(builder, scheduler);
-        let verdict = if hitches.is_empty() { "ready".to_owned() } else { hitches.join("; ") };
-        format!("  {:wide$}  {verdict}", builder.name)
+/// A row for each active builder, with the reasons why tasks cannot use it.
+pub(super) fn table(builders: &[Builder], scheduler: &str) -> String {
+    let row = |builder: &Builder| {
+        let problems = problems(builder, scheduler);
+        let verdict = if problems.is_empty() { "ready".to_owned() } else { problems.join("; ") };
+        [format!("  {}", builder.name), verdict]
     };
-    active.iter().map(line).collect()
+    columns(None, builders.iter().filter(|builder| builder.active).map(row))
 }
 
-/// What is in the way of a builder.
-pub(super) fn hitches(builder: &Builder, scheduler: &str) -> Vec<String> {
-    let mut hitches = Vec::new();
+/// Why tasks cannot use a builder.
+pub(super) fn problems(builder: &Builder, scheduler: &str) -> Vec<String> {
+    let mut problems = Vec::new();
     if builder.schedulers.is_empty() {
-        hitches.push(format!("the scheduler `{scheduler}` does not serve it"));
+        problems.push(format!("the scheduler `{scheduler}` does not serve it"));
     }
     if builder.workers == Some(0) {
-        hitches.push("no worker is connected".to_owned());
+        problems.push("no worker is connected".to_owned());
     }
     if !builder.hanging.is_empty() {
         let builds: Vec<String> = builder.hanging.iter().map(i64::to_string).collect();
-        hitches.push(format!(
-            "cancelled before they began, and block workers until the master is restarted: builds {}",
+        problems.push(format!(
+            "cancelled before they started, and block workers until the master is restarted: builds {}",
             builds.join(", ")
         ));
     }
     if builder.collapses == Some(true) {
-        hitches.push("it collapses requests: set collapseRequests=False".to_owned());
+        problems.push("it collapses requests: set collapseRequests=False".to_owned());
     }
-    hitches
+    problems
 }

@@ -1,10 +1,10 @@
-//! `drover bridge init`: from the address of a master to the lines that make it one of ours.
+//! `drover bridge init`: from the address of a master to the configuration that connects it.
 
 use bridge::driver::{Builder, Checked, MasterDriver};
 use clap::Args;
 use serde_json::json;
 
-use super::{Place, builders, masters::LoginArgs};
+use super::{Master, builders, masters::LoginArgs};
 use crate::{
     exit::{CliError, Exit},
     output::Output,
@@ -17,10 +17,10 @@ Examples:
   DROVER_BRIDGE_PASSWORD=... drover bridge init --master https://buildbot.example.com/ --user drover
   drover bridge init --master https://buildbot.example.com/ --builder linux-build")]
 pub(crate) struct InitArgs {
-    /// The address of the master's web part.
+    /// The address of the master's web server.
     #[arg(long, value_name = "URL")]
     master: String,
-    /// What the master will be called here; it stands in task queues and scopes.
+    /// The name of the master in task queues and scopes.
     #[arg(long, value_name = "NAME", default_value = "main")]
     name: String,
     /// A builder that tasks may use; may be given several times. Without it, all.
@@ -31,10 +31,10 @@ pub(crate) struct InitArgs {
 }
 
 pub(super) async fn run(args: InitArgs, system: &SystemContext, output: Output) -> Result<Exit, CliError> {
-    let place = Place::at(&args.master, &args.name, &args.login)?;
-    let master = place.connect_rest(system)?;
-    let checked = master.check().await.map_err(|error| place.failed(&error))?;
-    let all = master.builders().await.map_err(|error| place.failed(&error))?;
+    let master = Master::at(&args.master, &args.name, &args.login)?;
+    let driver = master.connect_rest(system)?;
+    let checked = driver.check().await.map_err(|error| master.failed(&error))?;
+    let all = driver.builders().await.map_err(|error| master.failed(&error))?;
     let chosen = chosen(&args, &all)?;
     let user = args.login.user.as_deref().unwrap_or("drover");
     let (for_master, for_drover) = (for_master(&args, user, &chosen), for_drover(&args, user));
@@ -44,10 +44,12 @@ pub(super) async fn run(args: InitArgs, system: &SystemContext, output: Output) 
         }));
         return Ok(Exit::Ok);
     }
-    output.line(&greeting(&place, &checked, &all));
-    output.line(&builders::table(&all, &place.0.scheduler).join("\n"));
+    output.line(&greeting(&master, &checked, &all));
+    output.line(&builders::table(&all, &master.0.scheduler));
     if all.iter().all(|builder| builder.collapses.is_none()) {
-        output.line("\nWhich builders collapse requests cannot be told before the scheduler is there; ask again then.");
+        output.line(
+            "\nWhether builders collapse requests is known once the scheduler is installed; run this again then.",
+        );
     }
     output.line(&format!(
         "\n1. Beside master.cfg: drover bridge scheduler > drover_scheduler.py\n\n2. At the end of master.cfg:\n\n{}",
@@ -68,20 +70,20 @@ pub(super) async fn run(args: InitArgs, system: &SystemContext, output: Output) 
 fn chosen(args: &InitArgs, all: &[Builder]) -> Result<Vec<String>, CliError> {
     let active: Vec<&str> = all.iter().filter(|it| it.active).map(|it| it.name.as_str()).collect();
     if let Some(unknown) = args.builders.iter().find(|name| !active.contains(&name.as_str())) {
-        let words = format!("the master has no builder `{unknown}`; it has: {}", active.join(", "));
-        return Err(CliError::new(Exit::Usage, words));
+        let message = format!("the master has no builder `{unknown}`; it has: {}", active.join(", "));
+        return Err(CliError::new(Exit::Usage, message));
     }
     let none = args.builders.is_empty();
     Ok(if none { active.into_iter().map(str::to_owned).collect() } else { args.builders.clone() })
 }
 
-fn greeting(place: &Place, checked: &Checked, all: &[Builder]) -> String {
+fn greeting(master: &Master, checked: &Checked, all: &[Builder]) -> String {
     let who = checked.user.as_deref().map_or("not logged in".to_owned(), |user| format!("logged in as `{user}`"));
     let count = all.iter().filter(|builder| builder.active).count();
-    format!("master {}: Buildbot {}, \"{}\", {who}; {count} builders:", place.shown(), checked.version, checked.title)
+    format!("master {}: Buildbot {}, \"{}\", {who}; {count} builders:", master.shown(), checked.version, checked.title)
 }
 
-/// A list of names is the same in Python and in JSON, as builders' names are plain text.
+/// JSON for the list of names: as builders' names are plain text, it is the same in Python.
 fn for_master(args: &InitArgs, user: &str, builders: &[String]) -> String {
     let names = json!(builders).to_string().replace("\",\"", "\", \"");
     let scheduler = &args.login.scheduler;

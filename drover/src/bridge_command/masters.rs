@@ -1,4 +1,4 @@
-//! Which master a command is about, and the way to it.
+//! The master a command is about, and the connection to it.
 
 use base::{Secret, environment};
 use bridge::{
@@ -15,7 +15,7 @@ use crate::{
     system_context::SystemContext,
 };
 
-/// Passwords do not belong on a command line, where everybody on the machine reads them.
+/// Not a flag: everybody on the machine can read command lines.
 const PASSWORD: &str = "DROVER_BRIDGE_PASSWORD";
 
 #[derive(Debug, Args)]
@@ -39,17 +39,17 @@ pub(crate) struct LoginArgs {
     pub(super) scheduler: String,
 }
 
-/// A master to speak to.
+/// A master to connect to.
 #[derive(Debug)]
-pub(crate) struct Place(pub(super) MasterSettings);
+pub(crate) struct Master(pub(super) MasterSettings);
 
-/// The way to it, by its kind.
-pub(super) enum Way {
+/// A connection, by the kind of the master.
+pub(super) enum Connection {
     Rest(BuildbotMaster),
     Classic(ClassicMaster),
 }
 
-impl Way {
+impl Connection {
     pub(super) fn driver(&self) -> &dyn MasterDriver {
         match self {
             Self::Rest(master) => master,
@@ -59,16 +59,16 @@ impl Way {
 }
 
 impl MasterArgs {
-    pub(super) fn places(&self, global: &Global) -> Result<Vec<Place>, CliError> {
+    pub(super) fn masters(&self, global: &Global) -> Result<Vec<Master>, CliError> {
         if let Some(url) = self.master.as_deref().filter(|master| master.contains("://")) {
-            return Ok(vec![Place::at(url, "", &self.login)?]);
+            return Ok(vec![Master::at(url, "", &self.login)?]);
         }
         let masters = global.load(&[])?.settings.bridge.masters;
         let known: Vec<String> = masters.iter().map(|master| master.name.clone()).collect();
         let wanted = masters.into_iter().filter(|one| self.master.as_ref().is_none_or(|name| *name == one.name));
-        let places: Vec<Place> = wanted.map(Place).collect();
-        match (&self.master, places.is_empty()) {
-            (_, false) => Ok(places),
+        let chosen: Vec<Master> = wanted.map(Master).collect();
+        match (&self.master, chosen.is_empty()) {
+            (_, false) => Ok(chosen),
             (None, true) => Err(CliError::new(
                 Exit::Usage,
                 "the setting `bridge.masters` names no master; give one with --master URL, or see `drover bridge init`",
@@ -81,14 +81,14 @@ impl MasterArgs {
     }
 }
 
-impl Place {
-    /// A master outside of the settings.
+impl Master {
+    /// A master that is not in the settings.
     pub(super) fn at(url: &str, name: &str, login: &LoginArgs) -> Result<Self, CliError> {
         let password = environment::variable(PASSWORD).unwrap_or_default();
         let user = login.user.clone().unwrap_or_default();
         if !user.is_empty() && password.is_empty() {
-            let words = format!("--user needs a password: set the variable {PASSWORD}");
-            return Err(CliError::new(Exit::Usage, words));
+            let message = format!("--user needs a password: set the variable {PASSWORD}");
+            return Err(CliError::new(Exit::Usage, message));
         }
         Ok(Self(MasterSettings {
             name: name.to_owned(),
@@ -100,28 +100,28 @@ impl Place {
         }))
     }
 
-    /// What people call it.
+    /// Name and address, for messages.
     pub(super) fn shown(&self) -> String {
         let MasterSettings { name, url, .. } = &self.0;
         if name.is_empty() { url.clone() } else { format!("{name} ({url})") }
     }
 
-    /// The way to a master of any kind.
-    pub(super) fn connect(&self, system: &SystemContext) -> Result<Way, CliError> {
+    /// Connects to a master of any kind.
+    pub(super) fn connect(&self, system: &SystemContext) -> Result<Connection, CliError> {
         Ok(match self.0.driver {
-            DriverKind::Rest => Way::Rest(self.connect_rest(system)?),
+            DriverKind::Rest => Connection::Rest(self.connect_rest(system)?),
             DriverKind::Classic => {
                 let (clock, rng) = (system.clock.clone(), system.rng.branch("bridge"));
-                Way::Classic(ClassicMaster::new(&self.0, clock, rng).map_err(|error| self.failed(&error))?)
+                Connection::Classic(ClassicMaster::new(&self.0, clock, rng).map_err(|error| self.failed(&error))?)
             }
         })
     }
 
-    /// The way to a master that has an API.
+    /// Connects to a master with a REST API.
     pub(super) fn connect_rest(&self, system: &SystemContext) -> Result<BuildbotMaster, CliError> {
         if self.0.driver != DriverKind::Rest {
-            let words = format!("master {} is of Buildbot 0.8, which does not tell its schedulers", self.shown());
-            return Err(CliError::new(Exit::Usage, words));
+            let message = format!("master {} is of Buildbot 0.8, which does not list its schedulers", self.shown());
+            return Err(CliError::new(Exit::Usage, message));
         }
         let (clock, rng) = (system.clock.clone(), system.rng.branch("bridge"));
         BuildbotMaster::new(&self.0, clock, rng).map_err(|error| self.failed(&error))

@@ -1,4 +1,4 @@
-//! `drover bridge`: everything around Buildbot masters that is done by hand.
+//! `drover bridge`: sets up and inspects Buildbot masters.
 
 mod builders;
 mod check;
@@ -11,7 +11,7 @@ use clap::Subcommand;
 
 use self::{
     init::InitArgs,
-    masters::{MasterArgs, Place},
+    masters::{Master, MasterArgs},
     schedule::ScheduleArgs,
     status::StatusArgs,
 };
@@ -22,23 +22,23 @@ use crate::{
     system_context::SystemContext,
 };
 
-/// What an administrator of a master copies beside `master.cfg`.
+/// The file that an administrator of a master copies beside `master.cfg`.
 const SCHEDULER_FILE: &str = include_str!("../../../bridge/master/drover_scheduler.py");
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum BridgeCommand {
-    /// Look at a master for the first time: try the login, list its builders, and print what is to be added where.
+    /// Set up a master: check the login, list its builders, and print what to add to which file.
     Init(InitArgs),
     /// Print `drover_scheduler.py`, which is copied beside the master's `master.cfg`.
     #[command(after_help = "Examples:\n  drover bridge scheduler > drover_scheduler.py")]
     Scheduler,
-    /// Whether masters can be reached, and may be used: login, permission, scheduler, builders.
+    /// Check that masters can be reached and used: login, permissions, scheduler, builders.
     #[command(after_help = "Examples:\n  drover bridge check\n  drover bridge check --master main")]
     Check(MasterArgs),
-    /// The builders of masters, and whether tasks can use them.
+    /// List the builders of masters, and whether tasks can use them.
     #[command(after_help = "Examples:\n  drover bridge builders\n  drover bridge builders --master main -o json")]
     Builders(MasterArgs),
-    /// How the bridge stands with its masters, and how many requests are open.
+    /// Show the state of each master, and how many requests are open.
     Status(StatusArgs),
     /// Turn a scheduler of a master into a graph of tasks for `drover run`.
     Schedule(ScheduleArgs),
@@ -56,8 +56,8 @@ pub(crate) async fn run(
             output.either(&serde_json::json!({ "drover_scheduler.py": SCHEDULER_FILE }), SCHEDULER_FILE.trim_end());
             Ok(Exit::Ok)
         }
-        BridgeCommand::Check(args) => check::run(&args.places(global)?, system, *output).await,
-        BridgeCommand::Builders(args) => builders::run(&args.places(global)?, system, *output).await,
+        BridgeCommand::Check(args) => check::run(&args.masters(global)?, system, *output).await,
+        BridgeCommand::Builders(args) => builders::run(&args.masters(global)?, system, *output).await,
         BridgeCommand::Status(args) => status::run(args, global, *output).await,
         BridgeCommand::Schedule(args) => schedule::run(&args, global, system, *output).await,
     }

@@ -4,7 +4,7 @@ use bridge::buildbot::{Scheduled, ToldBy};
 use clap::Args;
 use serde_json::{Map, Value, json};
 
-use super::{MasterArgs, Place};
+use super::{Master, MasterArgs};
 use crate::{
     cli::Global,
     exit::{CliError, Exit},
@@ -34,56 +34,56 @@ pub(super) async fn run(
     system: &SystemContext,
     output: Output,
 ) -> Result<Exit, CliError> {
-    let places = args.master.places(global)?;
-    let [place] = places.as_slice() else {
-        let names: Vec<String> = places.iter().map(Place::shown).collect();
+    let masters = args.master.masters(global)?;
+    let [master] = masters.as_slice() else {
+        let names: Vec<String> = masters.iter().map(Master::shown).collect();
         return Err(CliError::new(Exit::Usage, format!("say which master with --master: {}", names.join(", "))));
     };
-    let (all, told_by) = place.connect_rest(system)?.scheduled().await.map_err(|error| place.failed(&error))?;
+    let (all, source) = master.connect_rest(system)?.scheduled().await.map_err(|error| master.failed(&error))?;
     let Some(name) = &args.from_buildbot else {
-        list(&all, told_by, output);
+        list(&all, source, output);
         return Ok(Exit::Ok);
     };
     let found = all.iter().find(|one| one.name == *name).filter(|one| !one.builders.is_empty());
-    let scheduled = found.ok_or_else(|| missing(name, &all, told_by))?;
+    let scheduled = found.ok_or_else(|| missing(name, &all, source))?;
     if output.is_json() {
-        output.json(&json!({ "tasks": tasks(scheduled, place) }));
+        output.json(&json!({ "tasks": tasks(scheduled, master) }));
     } else {
-        output.line(&yaml(scheduled, place, told_by));
+        output.line(&yaml(scheduled, master, source));
     }
     Ok(Exit::Ok)
 }
 
-fn list(all: &[Scheduled], told_by: ToldBy, output: Output) {
+fn list(all: &[Scheduled], source: ToldBy, output: Output) {
     let line = |one: &Scheduled| {
         let kind = if one.kind.is_empty() { String::new() } else { format!(" ({})", one.kind) };
         format!("{}{kind}: {}", one.name, one.builders.join(", "))
     };
     let lines: Vec<String> = all.iter().map(line).collect();
-    output.either(&json!({ "schedulers": all, "toldBy": told_by }), &lines.join("\n"));
+    output.either(&json!({ "schedulers": all, "source": source }), &lines.join("\n"));
 }
 
-fn missing(name: &str, all: &[Scheduled], told_by: ToldBy) -> CliError {
+fn missing(name: &str, all: &[Scheduled], source: ToldBy) -> CliError {
     let known: Vec<&str> = all.iter().filter(|one| !one.builders.is_empty()).map(|one| one.name.as_str()).collect();
-    let hint = match told_by {
+    let note = match source {
         ToldBy::Master => "",
         ToldBy::Builds => "; only what was built lately is known, until the master has a DroverScheduler",
     };
     CliError::new(
         Exit::Usage,
-        format!("the master has no scheduler `{name}` that starts builders{hint}; it has: {}", known.join(", ")),
+        format!("the master has no scheduler `{name}` that starts builders{note}; it has: {}", known.join(", ")),
     )
 }
 
-fn tasks(scheduled: &Scheduled, place: &Place) -> Value {
-    let each = scheduled.builders.iter().map(|builder| (builder.clone(), task(scheduled, builder, place)));
+fn tasks(scheduled: &Scheduled, master: &Master) -> Value {
+    let each = scheduled.builders.iter().map(|builder| (builder.clone(), task(scheduled, builder, master)));
     Value::Object(each.collect())
 }
 
-fn task(scheduled: &Scheduled, builder: &str, place: &Place) -> Value {
-    let master = if place.0.name.is_empty() { "main" } else { &place.0.name };
-    let queue = place.0.task_queue_id();
-    let queue = if place.0.name.is_empty() { "buildbot/main" } else { &queue };
+fn task(scheduled: &Scheduled, builder: &str, master: &Master) -> Value {
+    let name = if master.0.name.is_empty() { "main" } else { &master.0.name };
+    let queue = master.0.task_queue_id();
+    let queue = if master.0.name.is_empty() { "buildbot/main" } else { &queue };
     let mut payload = Map::new();
     payload.insert("builderName".to_owned(), builder.into());
     if let Some(branch) = scheduled.branch.as_ref().filter(|branch| !branch.is_empty()) {
@@ -94,17 +94,17 @@ fn task(scheduled: &Scheduled, builder: &str, place: &Place) -> Value {
     }
     json!({
         "taskQueueId": queue,
-        "scopes": [format!("buildbot:build:{master}/{builder}")],
+        "scopes": [format!("buildbot:build:{name}/{builder}")],
         "metadata": { "name": builder, "description": format!("As the scheduler {} of Buildbot starts it.", scheduled.name) },
         "payload": payload,
     })
 }
 
-/// JSON is YAML, so only the outer levels are laid out.
-fn yaml(scheduled: &Scheduled, place: &Place, told_by: ToldBy) -> String {
-    let mut lines = remarks(scheduled, place, told_by);
+/// JSON is YAML, so only the outer levels are formatted.
+fn yaml(scheduled: &Scheduled, master: &Master, source: ToldBy) -> String {
+    let mut lines = remarks(scheduled, master, source);
     lines.push("tasks:".to_owned());
-    let Value::Object(tasks) = tasks(scheduled, place) else { return lines.join("\n") };
+    let Value::Object(tasks) = tasks(scheduled, master) else { return lines.join("\n") };
     for (name, task) in &tasks {
         lines.push(format!("  {}:", json!(name)));
         for (field, value) in task.as_object().into_iter().flatten() {
@@ -119,8 +119,7 @@ fn yaml(scheduled: &Scheduled, place: &Place, told_by: ToldBy) -> String {
     lines.join("\n")
 }
 
-/// When a scheduler goes by the clock, as crontab says it, which means the same by two days at once. `None`: it does not go by
-/// the clock, or by something unknown.
+/// The schedule of a periodic scheduler as a crontab entry. `None` where it has none, or one that crontab cannot express.
 fn crontab(when: &Map<String, Value>) -> Option<String> {
     let fields = [("minute", "0"), ("hour", "*"), ("dayOfMonth", "*"), ("month", "*"), ("dayOfWeek", "*")];
     let field = |(name, missing): (&str, &str)| match when.get(name) {
@@ -131,7 +130,7 @@ fn crontab(when: &Map<String, Value>) -> Option<String> {
     fields.filter(|_| !when.is_empty()).map(|fields| fields.join(" "))
 }
 
-/// Buildbot counts days of the week from Monday on, as numbers only; ranges and names are taken as cron has them.
+/// Buildbot counts the days of the week from Monday, cron from Sunday; ranges and names are the same in both.
 fn field(value: &Value, is_weekday: bool) -> Option<String> {
     let moved = |text: &str| match text.parse::<u8>() {
         Ok(day) if is_weekday => ((u16::from(day) + 1) % 7).to_string(),
@@ -148,17 +147,17 @@ fn field(value: &Value, is_weekday: bool) -> Option<String> {
     }
 }
 
-fn remarks(scheduled: &Scheduled, place: &Place, told_by: ToldBy) -> Vec<String> {
+fn remarks(scheduled: &Scheduled, master: &Master, source: ToldBy) -> Vec<String> {
     let kind = if scheduled.kind.is_empty() { "a scheduler".to_owned() } else { format!("a {}", scheduled.kind) };
     let mut lines =
-        vec![format!("# What `{}`, {kind} of the Buildbot master at {}, starts.", scheduled.name, place.0.url)];
+        vec![format!("# What `{}`, {kind} of the Buildbot master at {}, starts.", scheduled.name, master.0.url)];
     if let Some(line) = crontab(&scheduled.when) {
         lines.push("# The line for crontab, where the variables TASKCLUSTER_... lead to Drover:".to_owned());
         lines.push(format!("#   {line} drover run /path/of/this-file.yml"));
     } else if !scheduled.when.is_empty() {
-        lines.push(format!("# It does so at {}, which no line of crontab can say.", json!(scheduled.when)));
+        lines.push(format!("# It does so at {}, which crontab cannot express.", json!(scheduled.when)));
     }
-    if told_by == ToldBy::Builds {
+    if source == ToldBy::Builds {
         lines.push("# Read from the latest builds, so builders that were not built lately are missing.".to_owned());
     }
     lines.push("# Dependencies may be added: `dependencies: [name of another task]`.".to_owned());
@@ -193,10 +192,10 @@ mod tests {
             properties: json!({ "deep": [1] }).as_object().cloned().unwrap_or_default(),
             when: Map::new(),
         };
-        let place = Place(MasterSettings { name: "bb".to_owned(), ..MasterSettings::default() });
-        let text = yaml(&scheduled, &place, ToldBy::Master);
+        let master = Master(MasterSettings { name: "bb".to_owned(), ..MasterSettings::default() });
+        let text = yaml(&scheduled, &master, ToldBy::Master);
         let read: Value = serde_saphyr::from_str(&text).unwrap();
-        assert_eq!(read, json!({ "tasks": tasks(&scheduled, &place) }), "{text}");
+        assert_eq!(read, json!({ "tasks": tasks(&scheduled, &master) }), "{text}");
         let task = &read["tasks"]["build: linux"];
         assert_eq!(task["taskQueueId"], "buildbot/bb");
         assert_eq!(task["scopes"], json!(["buildbot:build:bb/build: linux"]));

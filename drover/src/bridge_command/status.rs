@@ -1,4 +1,4 @@
-//! `drover bridge status`: what the bridge wrote down about its masters.
+//! `drover bridge status`: the state of masters, as the bridge recorded it in the database.
 
 use std::path::PathBuf;
 
@@ -15,13 +15,13 @@ use crate::{
     database::Database,
     dev::revealed,
     exit::{CliError, Exit, with_causes},
-    output::Output,
+    output::{Output, columns},
 };
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
 It reads the database. Without a database URL that is the one which `drover dev` keeps in the data folder; where
-`drover dev` does not run, it is started for the moment.
+`drover dev` does not run, it is started for the duration of the command.
 
 Examples:
   drover bridge status
@@ -40,19 +40,19 @@ pub(super) async fn run(args: StatusArgs, global: &Global, output: Output) -> Re
     let settings =
         global.load(&[("database.url", revealed(args.database_url.as_ref())), ("data_dir", data_dir)])?.settings;
     let database = Database::of_command(&settings).await?;
-    let told = match database.connect(&settings.database).await {
-        Ok(db) => tell(&db, output).await,
+    let shown = match database.connect(&settings.database).await {
+        Ok(db) => show(&db, output).await,
         Err(error) => Err(error),
     };
     database.stop().await;
-    told
+    shown
 }
 
-async fn tell(db: &Db, output: Output) -> Result<Exit, CliError> {
-    let unread = |error: db::DbError| CliError::new(Exit::Unreachable, with_causes(&error));
+async fn show(db: &Db, output: Output) -> Result<Exit, CliError> {
+    let failed = |error: db::DbError| CliError::new(Exit::Unreachable, with_causes(&error));
     let (mut lines, mut all) = (Vec::new(), Vec::new());
-    for master in db.bridge_masters().await.map_err(unread)? {
-        let counts = db.bridge_counts(&master.master).await.map_err(unread)?;
+    for master in db.bridge_masters().await.map_err(failed)? {
+        let counts = db.bridge_counts(&master.master).await.map_err(failed)?;
         lines.extend(describe(&master, &counts));
         all.push(json!({ "master": master, "requests": counts }));
     }
@@ -67,9 +67,10 @@ fn describe(master: &BridgeMaster, counts: &[BridgeCount]) -> Vec<String> {
     let since = protocol::time::format(master.since);
     let error = master.error.as_deref().map(|error| format!(": {error}")).unwrap_or_default();
     let mut lines = vec![format!("master {}: {:?} since {since}{error}", master.master, master.state)];
-    lines.extend(counts.iter().map(|count| {
-        let (requests, oldest) = (count.requests, protocol::time::format(count.oldest));
-        format!("  {requests} {:?}, wanted: {:?}, the oldest of {oldest}", count.state, count.wanted)
-    }));
+    let rows = counts.iter().map(|count| {
+        let oldest = format!("the oldest of {}", protocol::time::format(count.oldest));
+        [format!("  {} {:?},", count.requests, count.state), format!("wanted: {:?},", count.wanted), oldest]
+    });
+    lines.extend(columns(None, rows).lines().map(str::to_owned));
     lines
 }

@@ -1,4 +1,4 @@
-//! `drover bus dead-letters`: messages that a consumer could not work on, and events that the relay could not send.
+//! `drover bus dead-letters`: messages that a consumer could not process, and events that the relay could not publish.
 
 use actors::parking::unparked;
 use bus::{Bus, Message};
@@ -6,7 +6,7 @@ use clap::{Args, Subcommand};
 use db::{Db, parked::ParkedMessage};
 use serde_json::{Value, json};
 
-use super::{DEADLINE, Tools, bus_failed, db_failed};
+use super::{BusContext, DEADLINE, bus_failed, db_failed};
 use crate::{
     confirm::confirm,
     exit::{CliError, Exit},
@@ -14,16 +14,16 @@ use crate::{
 
 #[derive(Debug, Subcommand)]
 pub(super) enum DeadLettersCommand {
-    /// Which messages were put aside, and why.
+    /// List dead letters, and why each could not be delivered.
     #[command(
         after_help = "Examples:\n  drover bus dead-letters list\n  drover bus dead-letters list --queue drover/index -o json"
     )]
     List(ListArgs),
-    /// Send messages again, to their queues or, if the relay could not send them, to their exchanges; and forget that they
-    /// were put aside.
+    /// Send messages again, to their queues or, if the relay could not publish them, to their exchanges, and remove them
+    /// from the list.
     #[command(after_help = "Examples:\n  drover bus dead-letters retry 17 18")]
     Retry(Numbers),
-    /// Forget messages for good.
+    /// Delete messages for good.
     #[command(after_help = "Examples:\n  drover bus dead-letters drop 17\n  drover bus dead-letters drop 17 --yes")]
     Drop(DropArgs),
 }
@@ -53,77 +53,82 @@ pub(super) struct DropArgs {
 
 const PAGE: i32 = 200;
 
-pub(super) async fn run(command: DeadLettersCommand, tools: &Tools<'_>) -> Result<Exit, CliError> {
-    let db = tools.db().await?;
+pub(super) async fn run(command: DeadLettersCommand, context: &BusContext<'_>) -> Result<Exit, CliError> {
+    let db = context.db().await?;
     match command {
-        DeadLettersCommand::List(args) => list(args.queue.as_deref(), &db, tools).await,
-        DeadLettersCommand::Retry(Numbers { numbers }) => retry(&numbers, &db, tools).await,
+        DeadLettersCommand::List(args) => list(args.queue.as_deref(), &db, context).await,
+        DeadLettersCommand::Retry(Numbers { numbers }) => retry(&numbers, &db, context).await,
         DeadLettersCommand::Drop(DropArgs { numbers: Numbers { numbers }, yes }) => {
             let known = known(&numbers, &db).await?;
             if !yes {
-                confirm(&format!("{} messages are lost for good", known.len()))?;
+                confirm(&format!("{} messages are deleted for good", known.len()))?;
             }
             let dropped = db.drop_parked(&numbers).await.map_err(db_failed)?;
-            tools.output.either(&json!({"dropped": dropped}), &format!("{dropped} messages were dropped"));
+            context.output.either(&json!({"dropped": dropped}), &format!("{dropped} messages were dropped"));
             Ok(Exit::Ok)
         }
     }
 }
 
-async fn list(queue: Option<&str>, db: &Db, tools: &Tools<'_>) -> Result<Exit, CliError> {
-    let mut after = 0;
+async fn list(queue: Option<&str>, db: &Db, context: &BusContext<'_>) -> Result<Exit, CliError> {
+    let (mut after, mut rows) = (0, Vec::new());
     loop {
         let page = db.parked_messages(queue, None, after, PAGE).await.map_err(db_failed)?;
-        for parked in &page {
-            after = parked.parked_id;
-            let ParkedMessage { parked_id, tries, reason, .. } = parked;
-            let place = place(parked);
-            tools.output.either(&object(parked), &format!("{parked_id:>6} {place} after {tries} tries: {reason}"));
-        }
-        if page.is_empty() {
-            return Ok(Exit::Ok);
+        let Some(last) = page.last() else { break };
+        after = last.parked_id;
+        if context.output.is_json() {
+            page.iter().for_each(|letter| context.output.json(&object(letter)));
+        } else {
+            rows.extend(page.iter().map(row));
         }
     }
+    context.output.table(["NUMBER", "QUEUE OR EVENT", "TRIES", "REASON"], rows);
+    Ok(Exit::Ok)
 }
 
-fn place(parked: &ParkedMessage) -> String {
-    match (parked.queue.as_str(), parked.exchange.as_str()) {
-        ("", "") => format!("event {}", parked.message_id),
-        ("", exchange) => format!("event {} for {exchange}", parked.message_id),
+fn row(letter: &ParkedMessage) -> [String; 4] {
+    let tries = format!("after {} tries:", letter.tries);
+    [format!("{:>6}", letter.parked_id), place(letter), tries, letter.reason.clone()]
+}
+
+fn place(letter: &ParkedMessage) -> String {
+    match (letter.queue.as_str(), letter.exchange.as_str()) {
+        ("", "") => format!("event {}", letter.message_id),
+        ("", exchange) => format!("event {} for {exchange}", letter.message_id),
         (queue, _) => queue.to_owned(),
     }
 }
 
-fn object(parked: &ParkedMessage) -> Value {
+fn object(letter: &ParkedMessage) -> Value {
     json!({
-        "number": parked.parked_id,
-        "queue": parked.queue,
-        "id": parked.message_id,
-        "exchange": parked.exchange,
-        "routingKey": parked.routing_key,
-        "cc": parked.cc,
-        "contentType": parked.content_type,
-        "bodyBytes": parked.body.len(),
-        "body": serde_json::from_slice::<Value>(&parked.body).unwrap_or(Value::Null),
-        "reason": parked.reason,
-        "tries": parked.tries,
-        "parked": parked.parked,
+        "number": letter.parked_id,
+        "queue": letter.queue,
+        "id": letter.message_id,
+        "exchange": letter.exchange,
+        "routingKey": letter.routing_key,
+        "cc": letter.cc,
+        "contentType": letter.content_type,
+        "bodyBytes": letter.body.len(),
+        "body": serde_json::from_slice::<Value>(&letter.body).unwrap_or(Value::Null),
+        "reason": letter.reason,
+        "tries": letter.tries,
+        "deadLettered": letter.parked,
     })
 }
 
-/// One by one: what was sent is forgotten before the next is tried, so an end half way sends nothing twice but one.
-async fn retry(numbers: &[i64], db: &Db, tools: &Tools<'_>) -> Result<Exit, CliError> {
+/// One by one: each is deleted before the next is sent, so that an interruption repeats at most one.
+async fn retry(numbers: &[i64], db: &Db, context: &BusContext<'_>) -> Result<Exit, CliError> {
     let known = known(numbers, db).await?;
-    if let Some(lost) = known.iter().find(|parked| parked.queue.is_empty() && parked.exchange.is_empty()) {
-        let words =
-            format!("of number {} no message can be made: {}; it can only be dropped", lost.parked_id, lost.reason);
-        return Err(CliError::new(Exit::Refused, words));
+    if let Some(lost) = known.iter().find(|letter| letter.queue.is_empty() && letter.exchange.is_empty()) {
+        let message =
+            format!("no message can be built from number {}: {}; it can only be dropped", lost.parked_id, lost.reason);
+        return Err(CliError::new(Exit::Refused, message));
     }
-    let bus = tools.broker()?;
+    let bus = context.broker()?;
     let count = known.len();
-    for parked in known {
-        let (number, queue) = (parked.parked_id, parked.queue.clone());
-        let message = [Message { replayed: !queue.is_empty(), ..unparked(parked) }];
+    for letter in known {
+        let (number, queue) = (letter.parked_id, letter.queue.clone());
+        let message = [Message { replayed: !queue.is_empty(), ..unparked(letter) }];
         let sent = match queue.as_str() {
             "" => bus.publish(&message, DEADLINE).await,
             queue => bus.send_to(queue, &message, DEADLINE).await,
@@ -132,15 +137,15 @@ async fn retry(numbers: &[i64], db: &Db, tools: &Tools<'_>) -> Result<Exit, CliE
         db.drop_parked(&[number]).await.map_err(db_failed)?;
     }
     bus.close().await;
-    tools.output.either(&json!({"sent": count}), &format!("{count} messages were sent again"));
+    context.output.either(&json!({"sent": count}), &format!("{count} messages were sent again"));
     Ok(Exit::Ok)
 }
 
-/// All of them, or a word about which is not there.
+/// All of them, or an error that names the missing one.
 async fn known(numbers: &[i64], db: &Db) -> Result<Vec<ParkedMessage>, CliError> {
     let limit = i32::try_from(numbers.len()).unwrap_or(i32::MAX);
     let known = db.parked_messages(None, Some(numbers), 0, limit).await.map_err(db_failed)?;
-    let missing = numbers.iter().find(|number| known.iter().all(|parked| parked.parked_id != **number));
+    let missing = numbers.iter().find(|number| known.iter().all(|letter| letter.parked_id != **number));
     match missing {
         Some(number) => Err(CliError::new(Exit::Refused, format!("no dead letter has the number {number}"))),
         None => Ok(known),

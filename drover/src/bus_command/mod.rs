@@ -1,4 +1,4 @@
-//! `drover bus`: looks after events on their way, with the database and the broker in hand.
+//! `drover bus`: inspects and repairs event delivery, with access to the database and the broker.
 
 mod dead_letters;
 mod lag;
@@ -26,7 +26,7 @@ use crate::{
     system_context::SystemContext,
 };
 
-/// How long the broker may take for one answer.
+/// How long the broker may take for one operation.
 const DEADLINE: Duration = Duration::from_secs(15);
 
 #[derive(Debug, Args)]
@@ -63,22 +63,21 @@ enum BusCommand {
     Lag(lag::LagArgs),
     /// Show events as they are published.
     Tail(tail::TailArgs),
-    /// Send events of the past to one queue once more.
+    /// Send past events to one queue again.
     Replay(replay::ReplayArgs),
-    /// Messages that a consumer could not work on, and events that could not be sent.
+    /// Messages that a consumer could not process, and events that could not be published.
     #[command(
         subcommand,
         name = "dead-letters",
-        alias = "parked",
         after_help = "Examples:\n  drover bus dead-letters list\n  drover bus dead-letters retry 17 18"
     )]
     DeadLetters(dead_letters::DeadLettersCommand),
 }
 
-/// What the commands need: most of it is made when it is asked for.
-struct Tools<'a> {
+/// What the commands need. Connections are opened on first use.
+struct BusContext<'a> {
     settings: DroverSettings,
-    /// `None` for commands that need none.
+    /// `None` for commands that do not use it.
     database: Option<Database>,
     exchanges: Exchanges,
     system: &'a SystemContext,
@@ -100,24 +99,24 @@ pub(crate) async fn run(
         BusCommand::Tail(_) => None,
         _ => Some(Database::of_command(&settings).await?),
     };
-    let tools = Tools { settings, database, exchanges, system, output: *output };
-    let done = act(args.command, &tools).await;
-    if let Some(database) = tools.database {
+    let context = BusContext { settings, database, exchanges, system, output: *output };
+    let done = act(args.command, &context).await;
+    if let Some(database) = context.database {
         database.stop().await;
     }
     done
 }
 
-async fn act(command: BusCommand, tools: &Tools<'_>) -> Result<Exit, CliError> {
+async fn act(command: BusCommand, context: &BusContext<'_>) -> Result<Exit, CliError> {
     match command {
-        BusCommand::Lag(args) => lag::run(args, tools).await,
-        BusCommand::Tail(args) => tail::run(args, tools).await,
-        BusCommand::Replay(args) => replay::run(args, tools).await,
-        BusCommand::DeadLetters(command) => dead_letters::run(command, tools).await,
+        BusCommand::Lag(args) => lag::run(args, context).await,
+        BusCommand::Tail(args) => tail::run(args, context).await,
+        BusCommand::Replay(args) => replay::run(args, context).await,
+        BusCommand::DeadLetters(command) => dead_letters::run(command, context).await,
     }
 }
 
-impl Tools<'_> {
+impl BusContext<'_> {
     async fn db(&self) -> Result<Db, CliError> {
         match &self.database {
             Some(database) => database.connect(&self.settings.database).await,
@@ -129,12 +128,12 @@ impl Tools<'_> {
         !self.settings.bus.amqp_url.is_empty()
     }
 
-    /// What it sends is signed, as far as the key can be known here.
+    /// Messages are signed where the key is known here.
     fn broker(&self) -> Result<SplitBus, CliError> {
         if !self.has_broker() {
-            let words = "there is no RabbitMQ: set DROVER__BUS__AMQP_URL or the setting `bus.amqp_url`. Without one \
+            let message = "there is no RabbitMQ: set DROVER__BUS__AMQP_URL or the setting `bus.amqp_url`. Without one \
                          events stay inside `drover dev`; follow them at /api/events/v1/connect/ of its root URL";
-            return Err(CliError::new(Exit::Usage, words));
+            return Err(CliError::new(Exit::Usage, message));
         }
         let token = known_queue_access_token(&self.settings.auth, DataDir::usual(&self.settings.data_dir));
         broker(&self.settings, token.as_deref(), "drover bus", &self.system.rng.branch("bus"))

@@ -1,4 +1,4 @@
-//! `drover bus replay`: events of the past, once more, for one consumer.
+//! `drover bus replay`: past events again, for one consumer.
 
 use bus::{Binding, Bus, Filter, Message, SplitBus};
 use clap::{Args, ValueEnum};
@@ -6,7 +6,7 @@ use db::{Db, outbox::LoggedEvent};
 use protocol::id::TaskGroupId;
 use serde_json::json;
 
-use super::{DEADLINE, Tools, bus_failed, db_failed};
+use super::{BusContext, DEADLINE, bus_failed, db_failed};
 use crate::exit::{CliError, Exit};
 
 #[derive(Debug, Args)]
@@ -18,23 +18,23 @@ pub(super) struct ReplayArgs {
     /// The events of this task group.
     #[arg(long, value_name = "TASK_GROUP_ID")]
     task_group: Option<TaskGroupId>,
-    /// This event and all that were told after it, by the id in the header x-drover-id. A few from just before it may
-    /// come along.
+    /// This event and all that were published after it, by the id in the header x-drover-id. A few from just before it
+    /// may be included.
     #[arg(long, value_name = "EVENT_ID", required_unless_present = "task_group")]
     since: Option<i64>,
-    /// The queue that gets them, and nobody else.
+    /// The queue that receives them; no other does.
     #[arg(long, value_name = "QUEUE")]
     to: String,
-    /// Only what goes to this exchange; may be given several times [default: all].
+    /// Only messages of this exchange; may be given several times [default: all].
     #[arg(long, value_name = "EXCHANGE")]
     exchange: Vec<String>,
-    /// Only what goes out under such routing keys, CC keys included; may be given several times.
+    /// Only messages whose routing key or CC matches; may be given several times.
     #[arg(long, value_name = "PATTERN", default_value = "#")]
     pattern: Vec<String>,
-    /// As the world is told, or as Drover's own parts are.
+    /// As external consumers receive events, or as Drover's own services do.
     #[arg(long, value_enum, default_value = "json")]
     form: Form,
-    /// Only say how many messages it would be.
+    /// Only print how many messages it would be.
     #[arg(long)]
     dry_run: bool,
 }
@@ -45,32 +45,32 @@ enum Form {
     Protobuf,
 }
 
-/// Events read and messages sent in one go.
+/// Events per database call.
 const PAGE: i32 = 500;
 
-pub(super) async fn run(args: ReplayArgs, tools: &Tools<'_>) -> Result<Exit, CliError> {
-    let db = tools.db().await?;
-    let bus = tools.broker()?;
-    let filter = filter(&args, tools);
+pub(super) async fn run(args: ReplayArgs, context: &BusContext<'_>) -> Result<Exit, CliError> {
+    let db = context.db().await?;
+    let bus = context.broker()?;
+    let filter = filter(&args, context);
     let depth = bus.depth(&args.to, DEADLINE).await.map_err(bus_failed)?;
     if depth.consumers == 0 {
-        eprintln!("nobody consumes from {} just now; the messages will wait there", args.to);
+        eprintln!("{} has no consumer now; the messages will wait there", args.to);
     }
-    let sent = send(&args, &filter, &db, &bus, tools).await?;
+    let sent = send(&args, &filter, &db, &bus, context).await?;
     bus.close().await;
     let verb = if args.dry_run { "would be sent" } else { "were sent" };
-    tools
+    context
         .output
         .either(&json!({"messages": sent, "queue": args.to}), &format!("{sent} messages {verb} to {}", args.to));
     Ok(Exit::Ok)
 }
 
-fn filter(args: &ReplayArgs, tools: &Tools<'_>) -> Filter {
-    let mut exchanges: Vec<&str> = args.exchange.iter().map(|name| tools.exchanges.full_name(name)).collect();
+fn filter(args: &ReplayArgs, context: &BusContext<'_>) -> Filter {
+    let mut exchanges: Vec<&str> = args.exchange.iter().map(|name| context.exchanges.full_name(name)).collect();
     if args.form == Form::Protobuf {
-        exchanges = vec![tools.exchanges.own_exchange()];
+        exchanges = vec![context.exchanges.own_exchange()];
     } else if exchanges.is_empty() {
-        exchanges = tools.exchanges.world_exchanges().collect();
+        exchanges = context.exchanges.world_exchanges().collect();
     }
     let pairs = exchanges.iter().flat_map(|exchange| args.pattern.iter().map(move |pattern| (*exchange, pattern)));
     let bindings: Vec<Binding> =
@@ -83,7 +83,7 @@ async fn send(
     filter: &Filter,
     db: &Db,
     bus: &SplitBus,
-    tools: &Tools<'_>,
+    context: &BusContext<'_>,
 ) -> Result<usize, CliError> {
     let end = db.event_log().await.map_err(db_failed)?;
     let mut position = end.first - 1;
@@ -91,11 +91,11 @@ async fn send(
         position = position.max(db.position_before(since).await.map_err(db_failed)?);
     }
     let mut sent = 0;
-    // What happens while this runs reaches the queue by its bindings.
+    // Events that are published meanwhile reach the queue by its bindings.
     while position < end.last {
         let page = db.events_after(position, args.task_group, PAGE).await.map_err(db_failed)?;
         position = page.position;
-        let messages = messages(&page.events, filter, tools);
+        let messages = messages(&page.events, filter, context);
         if !args.dry_run && !messages.is_empty() {
             bus.send_to(&args.to, &messages, DEADLINE).await.map_err(bus_failed)?;
         }
@@ -104,7 +104,7 @@ async fn send(
     Ok(sent)
 }
 
-fn messages(events: &[LoggedEvent], filter: &Filter, tools: &Tools<'_>) -> Vec<Message> {
-    let forms = events.iter().flat_map(|logged| tools.exchanges.both_forms(&logged.event));
+fn messages(events: &[LoggedEvent], filter: &Filter, context: &BusContext<'_>) -> Vec<Message> {
+    let forms = events.iter().flat_map(|logged| context.exchanges.both_forms(&logged.event));
     forms.filter(|message| filter.takes(message)).collect()
 }

@@ -1,11 +1,11 @@
-//! `drover bus tail`.
+//! `drover bus tail`: shows events as they are published.
 
 use bus::{Bus, Consumer, ContentType, Message, Received, Subscription};
 use clap::Args;
 use protocol::event::Event;
 use serde_json::{Value, json};
 
-use super::{Tools, bus_failed};
+use super::{BusContext, bus_failed};
 use crate::{
     exit::{CliError, Exit},
     run::shutdown,
@@ -14,10 +14,10 @@ use crate::{
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  drover bus tail\n  drover bus tail task-completed --pattern 'route.index.#'")]
 pub(super) struct TailArgs {
-    /// What to listen to [default: all exchanges for the world].
+    /// Exchanges to bind to [default: all external ones].
     #[arg(value_name = "EXCHANGE")]
     exchange: Vec<String>,
-    /// Which routing keys, CC keys included; may be given several times.
+    /// Routing keys to bind with, also matched against CC; may be given several times.
     #[arg(long, value_name = "PATTERN", default_value = "#")]
     pattern: Vec<String>,
     /// End after so many messages.
@@ -25,33 +25,33 @@ pub(super) struct TailArgs {
     count: Option<u64>,
 }
 
-pub(super) async fn run(args: TailArgs, tools: &Tools<'_>) -> Result<Exit, CliError> {
-    let bus = tools.broker()?;
-    let mut consumer = bus.subscribe(subscription(&args, tools)).await.map_err(bus_failed)?;
+pub(super) async fn run(args: TailArgs, context: &BusContext<'_>) -> Result<Exit, CliError> {
+    let bus = context.broker()?;
+    let mut consumer = bus.subscribe(subscription(&args, context)).await.map_err(bus_failed)?;
     let shutdown = shutdown()?;
     let ended = tokio::select! {
-        ended = show(&mut consumer, args.count, tools) => ended,
+        ended = show(&mut consumer, args.count, context) => ended,
         () = shutdown.wait() => Exit::Ok,
     };
     bus.close().await;
     Ok(ended)
 }
 
-fn subscription(args: &TailArgs, tools: &Tools<'_>) -> Subscription {
-    let named: Vec<&str> = args.exchange.iter().map(|name| tools.exchanges.full_name(name)).collect();
-    let exchanges = if named.is_empty() { tools.exchanges.world_exchanges().collect() } else { named };
+fn subscription(args: &TailArgs, context: &BusContext<'_>) -> Subscription {
+    let named: Vec<&str> = args.exchange.iter().map(|name| context.exchanges.full_name(name)).collect();
+    let exchanges = if named.is_empty() { context.exchanges.world_exchanges().collect() } else { named };
     let pairs = exchanges.iter().flat_map(|exchange| args.pattern.iter().map(move |pattern| (exchange, pattern)));
     pairs.fold(Subscription::ephemeral(), |bound, (exchange, pattern)| bound.bind(exchange, pattern))
 }
 
-async fn show(consumer: &mut Consumer, count: Option<u64>, tools: &Tools<'_>) -> Exit {
+async fn show(consumer: &mut Consumer, count: Option<u64>, context: &BusContext<'_>) -> Exit {
     let mut shown = 0;
     while count.is_none_or(|count| shown < count) {
         match consumer.next().await {
             Some(Received::Delivery(delivery)) => {
                 let message = delivery.message.clone();
                 delivery.ack();
-                tools.output.either(&object(&message), &line(&message));
+                context.output.either(&object(&message), &line(&message));
                 shown += 1;
             }
             Some(Received::Gap) => eprintln!("the connection was lost; messages may be missing here"),
@@ -64,8 +64,8 @@ async fn show(consumer: &mut Consumer, count: Option<u64>, tools: &Tools<'_>) ->
 fn object(message: &Message) -> Value {
     let body = match message.content_type {
         ContentType::Json => serde_json::from_slice(&message.body).unwrap_or(Value::Null),
-        // The same event as the world reads it.
-        ContentType::Protobuf => world_form(message).unwrap_or(Value::Null),
+        // In the form that external consumers receive.
+        ContentType::Protobuf => external_form(message).unwrap_or(Value::Null),
     };
     json!({
         "exchange": *message.exchange,
@@ -76,7 +76,7 @@ fn object(message: &Message) -> Value {
     })
 }
 
-fn world_form(message: &Message) -> Option<Value> {
+fn external_form(message: &Message) -> Option<Value> {
     let event = Event::from_proto(&message.body).ok()?;
     serde_json::from_slice(&event.message().ok()?.body).ok()
 }

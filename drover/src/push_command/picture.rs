@@ -4,26 +4,26 @@ use std::fmt::Write;
 
 use protocol::treeherder::{PushGroup, PushJob, PushPlatform, PushRow};
 
-/// The row as text. Without colours, whatever is not green is followed by the word for it.
+use crate::output::columns;
+
+/// The push as text. Without colours, the result follows the symbol of each job that is not green.
 pub(super) fn draw(row: &PushRow, colours: bool) -> String {
     let mut text = format!("{} {}\n", row.project, row.revision);
-    let width = row.platforms.iter().map(|platform| name(platform).chars().count()).max().unwrap_or(0);
-    for platform in &row.platforms {
+    let line = |platform: &PushPlatform| {
         let groups: Vec<String> = platform.groups.iter().map(|group| draw_group(group, colours)).collect();
-        // Writing into a string cannot fail.
-        let _ = writeln!(text, "  {:<width$}  {}", name(platform), groups.join(" "));
+        [format!("  {} {}", platform.platform, platform.labels), groups.join(" ")]
+    };
+    if !row.platforms.is_empty() {
+        text.extend([&columns(None, row.platforms.iter().map(line)), "\n"]);
     }
     for problem in &row.problems {
+        // Writing into a string cannot fail.
         let _ = writeln!(text, "  not shown: {} {}: {}", problem.task_id, problem.name, problem.problem);
     }
     text + &summary(row)
 }
 
-fn name(platform: &PushPlatform) -> String {
-    format!("{} {}", platform.platform, platform.labels)
-}
-
-/// Jobs without a group stand by themselves. Tiers beside the first are told.
+/// Jobs without a group have no brackets. Tiers other than the first are named.
 fn draw_group(group: &PushGroup, colours: bool) -> String {
     let jobs: Vec<String> = group.jobs.iter().map(|job| draw_job(job, colours)).collect();
     let jobs = jobs.join(" ");
@@ -40,7 +40,7 @@ fn draw_job(job: &PushJob, colours: bool) -> String {
     }
 }
 
-/// As near to Treeherder's colours as a terminal comes.
+/// The closest colour of a terminal to the one of Treeherder.
 fn colour(result: &str) -> &'static str {
     match result {
         "success" => "32",
@@ -58,7 +58,7 @@ fn colour(result: &str) -> &'static str {
 fn summary(row: &PushRow) -> String {
     let total: usize = row.counts.values().sum();
     let open = row.open();
-    let counts: Vec<String> = row.counts.iter().map(|(word, count)| format!("{count} {word}")).collect();
+    let counts: Vec<String> = row.counts.iter().map(|(result, count)| format!("{count} {result}")).collect();
     let done = ((total - open) * 100).checked_div(total).unwrap_or(100);
     let mut text = format!("{done} % of {total} jobs done: {}", counts.join(", "));
     if open > 0 {
@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn a_row_without_colours_says_what_is_not_green() {
+    fn without_colours_results_other_than_success_are_spelled_out() {
         let expected = "\
 try abc
   linux64 opt  B M[tier 2](1:testfailed 2:running)
@@ -115,7 +115,7 @@ try abc
     }
 
     #[test]
-    fn colours_stand_for_words() {
+    fn with_colours_results_are_colours() {
         let text = draw(&row(), true);
         assert!(text.contains("M[tier 2](\x1b[33m1\x1b[0m \x1b[1m2\x1b[0m)"), "{text}");
     }

@@ -1,4 +1,4 @@
-//! Finding faults before anything is sent.
+//! Finds problems before anything is sent.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,19 +9,19 @@ use protocol::{
 };
 use serde_json::Value;
 
-use super::{Planned, payload};
+use super::{PlannedTask, payload};
 
-/// The faults of one definition: the field, and what is wrong with it.
+/// The problems of one definition: the field, and what is wrong with it.
 pub(super) fn definition(task: &Value, now: Timestamp) -> Vec<(String, String)> {
     let mut filled = task.clone();
-    let faults = schema::validate_input("queue", "create-task-request", &mut filled).err().unwrap_or_default();
-    if !faults.is_empty() {
-        let words = |fault: &schema::Fault| format!("must {}; got {}", fault.expected, fault.came);
-        return faults.iter().map(|fault| (dotted(&fault.pointer), words(fault))).collect();
+    let problems = schema::validate_input("queue", "create-task-request", &mut filled).err().unwrap_or_default();
+    if !problems.is_empty() {
+        let message = |problem: &schema::Fault| format!("must {}; got {}", problem.expected, problem.came);
+        return problems.iter().map(|problem| (dotted(&problem.pointer), message(problem))).collect();
     }
-    let mut faults = dates(task, now);
-    faults.extend(payload::faults(task));
-    faults
+    let mut problems = dates(task, now);
+    problems.extend(payload::problems(task));
+    problems
 }
 
 fn dates(task: &Value, now: Timestamp) -> Vec<(String, String)> {
@@ -29,46 +29,46 @@ fn dates(task: &Value, now: Timestamp) -> Vec<(String, String)> {
     let (Some(created), Some(deadline)) = (date("created"), date("deadline")) else {
         return vec![("deadline".to_owned(), "must be a date and time".to_owned())];
     };
-    let mut faults = Vec::new();
-    let mut fault = |field: &str, words: &str| faults.push((field.to_owned(), words.to_owned()));
+    let mut problems = Vec::new();
+    let mut problem = |field: &str, message: &str| problems.push((field.to_owned(), message.to_owned()));
     if deadline < created || deadline < now {
-        fault("deadline", "must not be before the task is created");
+        problem("deadline", "must not be before the task is created");
     }
-    // How far ahead it may be is the server's to say.
+    // How far ahead it may be is a setting of the server.
     if date("expires").is_some_and(|expires| expires < deadline) {
-        fault("expires", "must not be before the deadline");
+        problem("expires", "must not be before the deadline");
     }
-    faults
+    problems
 }
 
-/// A ring of tasks that wait for each other, written as a path.
-pub(super) fn cycle(tasks: &[Planned]) -> Option<String> {
+/// A dependency cycle, written as a path.
+pub(super) fn cycle(tasks: &[PlannedTask]) -> Option<String> {
     let names: BTreeMap<TaskId, &str> = tasks.iter().map(|it| (it.task_id, it.name.as_str())).collect();
-    let waits_on: BTreeMap<TaskId, BTreeSet<TaskId>> = tasks
+    let depends_on: BTreeMap<TaskId, BTreeSet<TaskId>> = tasks
         .iter()
         .map(|it| (it.task_id, dependencies(&it.task).filter(|id| names.contains_key(id)).collect()))
         .collect();
-    let stuck = never_free(&waits_on);
+    let stuck = not_runnable(&depends_on);
     let mut at = *stuck.first()?;
     let mut path = Vec::new();
     while !path.contains(&at) {
         path.push(at);
-        at = *waits_on.get(&at)?.iter().find(|id| stuck.contains(id))?;
+        at = *depends_on.get(&at)?.iter().find(|id| stuck.contains(id))?;
     }
     let start = path.iter().position(|id| *id == at)?;
-    let ring = path[start..].iter().chain([&at]).filter_map(|id| names.get(id).copied());
-    Some(ring.collect::<Vec<_>>().join(" → "))
+    let cycle = path[start..].iter().chain([&at]).filter_map(|id| names.get(id).copied());
+    Some(cycle.collect::<Vec<_>>().join(" → "))
 }
 
-/// Takes away all that waits for nothing, again and again, and returns what is left: rings, and what waits for them.
-fn never_free(waits_on: &BTreeMap<TaskId, BTreeSet<TaskId>>) -> BTreeSet<TaskId> {
+/// Removes tasks without open dependencies until none is left, and returns the rest: cycles and their dependents.
+fn not_runnable(depends_on: &BTreeMap<TaskId, BTreeSet<TaskId>>) -> BTreeSet<TaskId> {
     let mut dependents: BTreeMap<TaskId, Vec<TaskId>> = BTreeMap::new();
-    for (id, on) in waits_on {
+    for (id, on) in depends_on {
         for other in on {
             dependents.entry(*other).or_default().push(*id);
         }
     }
-    let mut left: BTreeMap<TaskId, usize> = waits_on.iter().map(|(id, on)| (*id, on.len())).collect();
+    let mut left: BTreeMap<TaskId, usize> = depends_on.iter().map(|(id, on)| (*id, on.len())).collect();
     let mut free: Vec<TaskId> = left.iter().filter(|(_, count)| **count == 0).map(|(id, _)| *id).collect();
     while let Some(id) = free.pop() {
         left.remove(&id);
@@ -85,8 +85,8 @@ fn never_free(waits_on: &BTreeMap<TaskId, BTreeSet<TaskId>>) -> BTreeSet<TaskId>
 }
 
 fn dependencies(task: &Value) -> impl Iterator<Item = TaskId> {
-    let written = task.get("dependencies").and_then(Value::as_array).into_iter().flatten();
-    written.filter_map(|id| id.as_str()?.parse().ok())
+    let listed = task.get("dependencies").and_then(Value::as_array).into_iter().flatten();
+    listed.filter_map(|id| id.as_str()?.parse().ok())
 }
 
 fn dotted(pointer: &str) -> String {

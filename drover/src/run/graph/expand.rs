@@ -1,4 +1,4 @@
-//! One task: defaults filled in, names and words replaced, then checked.
+//! One task: fills in defaults, replaces names and operators, then checks it.
 
 use std::collections::BTreeMap;
 
@@ -8,43 +8,46 @@ use protocol::{
 };
 use serde_json::{Map, Value, json};
 
-use super::{Draft, Planned, Wishes, check, from_now::from_now, payload};
+use super::{GraphDefinition, PlannedTask, SubmitOptions, check, from_now::from_now, payload};
 
-/// What every task of a draft is made with.
-pub(super) struct Maker<'a> {
-    pub(super) draft: &'a Draft,
-    pub(super) wishes: &'a Wishes,
+/// What all tasks of a graph have in common.
+pub(super) struct TaskBuilder<'a> {
+    pub(super) graph: &'a GraphDefinition,
+    pub(super) options: &'a SubmitOptions,
     pub(super) names: &'a BTreeMap<String, TaskId>,
     pub(super) task_group_id: TaskGroupId,
     pub(super) now: Timestamp,
 }
 
-impl Maker<'_> {
-    pub(super) fn make(&self, name: &str, written: &Value) -> Result<Planned, Vec<String>> {
+impl TaskBuilder<'_> {
+    pub(super) fn build(&self, name: &str, written: &Value) -> Result<PlannedTask, Vec<String>> {
         if !written.is_object() {
-            return Err(vec![format!("{} must be an object: the definition", self.draft.place(name, ""))]);
+            return Err(vec![format!("{} must be an object: the definition", self.graph.place(name, ""))]);
         }
         let mut task = self.built_in(name);
-        merge(&mut task, &self.draft.defaults);
+        merge(&mut task, &self.graph.defaults);
         merge(&mut task, written);
         self.add_env(&mut task);
         payload::fill(&mut task);
-        let mut faults = Vec::new();
+        let mut problems = Vec::new();
         let mut used = Vec::new();
-        self.replace(&mut task, "", &mut used, &mut faults);
-        self.resolve_dependencies(&mut task, used, &mut faults);
-        let mut faults: Vec<_> =
-            faults.into_iter().map(|(field, words)| format!("{} {words}", self.draft.place(name, &field))).collect();
-        if faults.is_empty() {
+        self.replace(&mut task, "", &mut used, &mut problems);
+        self.resolve_dependencies(&mut task, used, &mut problems);
+        let mut problems: Vec<_> = problems
+            .into_iter()
+            .map(|(field, message)| format!("{} {message}", self.graph.place(name, &field)))
+            .collect();
+        if problems.is_empty() {
             let found = check::definition(&task, self.now);
-            faults
-                .extend(found.into_iter().map(|(field, words)| format!("{} {words}", self.draft.place(name, &field))));
+            problems.extend(
+                found.into_iter().map(|(field, message)| format!("{} {message}", self.graph.place(name, &field))),
+            );
         }
         let task_id = self.names.get(name).copied();
         task_id
-            .filter(|_| faults.is_empty())
-            .map(|task_id| Planned { name: name.to_owned(), task_id, task })
-            .ok_or(faults)
+            .filter(|_| problems.is_empty())
+            .map(|task_id| PlannedTask { name: name.to_owned(), task_id, task })
+            .ok_or(problems)
     }
 
     fn built_in(&self, name: &str) -> Value {
@@ -61,25 +64,25 @@ impl Maker<'_> {
             },
             "payload": {},
         });
-        let elsewhere = ["provisionerId", "workerType"].iter().any(|field| {
-            self.draft.defaults.get(field).is_some()
-                || self.draft.tasks.get(name).is_some_and(|it| it.get(field).is_some())
+        let names_queue = ["provisionerId", "workerType"].iter().any(|field| {
+            self.graph.defaults.get(field).is_some()
+                || self.graph.tasks.get(name).is_some_and(|it| it.get(field).is_some())
         });
-        if !elsewhere {
-            task["taskQueueId"] = json!(self.wishes.task_queue_id);
+        if !names_queue {
+            task["taskQueueId"] = json!(self.options.task_queue_id);
         }
         task
     }
 
     fn add_env(&self, task: &mut Value) {
-        if let (false, Some(payload)) = (self.wishes.env.is_empty(), task["payload"].as_object_mut()) {
+        if let (false, Some(payload)) = (self.options.env.is_empty(), task["payload"].as_object_mut()) {
             let env = payload.entry("env").or_insert_with(|| Value::Object(Map::new()));
-            merge(env, &json!(self.wishes.env));
+            merge(env, &json!(self.options.env));
         }
     }
 
-    /// Replaces `{$fromNow: words}`, `{$taskId: name}` and `{$path: relative}` wherever they stand.
-    fn replace(&self, value: &mut Value, field: &str, used: &mut Vec<TaskId>, faults: &mut Vec<(String, String)>) {
+    /// Replaces `{$fromNow: time}`, `{$taskId: name}` and `{$path: relative}` anywhere in a value.
+    fn replace(&self, value: &mut Value, field: &str, used: &mut Vec<TaskId>, problems: &mut Vec<(String, String)>) {
         match value {
             Value::Object(fields) => {
                 let single = fields.iter().next().filter(|_| fields.len() == 1);
@@ -89,18 +92,18 @@ impl Maker<'_> {
                 {
                     match replaced {
                         Ok(new) => *value = new,
-                        Err(words) => faults.push((field.to_owned(), words)),
+                        Err(message) => problems.push((field.to_owned(), message)),
                     }
                     return;
                 }
                 for (key, inner) in fields {
                     let field = if field.is_empty() { key.clone() } else { format!("{field}.{key}") };
-                    self.replace(inner, &field, used, faults);
+                    self.replace(inner, &field, used, problems);
                 }
             }
             Value::Array(items) => {
                 for (number, inner) in items.iter_mut().enumerate() {
-                    self.replace(inner, &format!("{field}.{number}"), used, faults);
+                    self.replace(inner, &format!("{field}.{number}"), used, problems);
                 }
             }
             _ => {}
@@ -126,7 +129,7 @@ impl Maker<'_> {
                 used.push(task_id);
                 json!(task_id)
             })),
-            "$path" => Some(match self.draft.folder.join(text).canonicalize() {
+            "$path" => Some(match self.graph.folder.join(text).canonicalize() {
                 Ok(path) => Ok(json!(path)),
                 Err(error) => Err(format!("names the path `{text}` beside the file: {error}")),
             }),
@@ -134,8 +137,8 @@ impl Maker<'_> {
         }
     }
 
-    /// Dependencies by name become ids; whoever uses the id of another task depends on it.
-    fn resolve_dependencies(&self, task: &mut Value, used: Vec<TaskId>, faults: &mut Vec<(String, String)>) {
+    /// Dependencies by name become ids; a task that uses the id of another one depends on it.
+    fn resolve_dependencies(&self, task: &mut Value, used: Vec<TaskId>, problems: &mut Vec<(String, String)>) {
         let mut resolved = Vec::new();
         match task.get("dependencies") {
             None => {}
@@ -147,11 +150,11 @@ impl Maker<'_> {
                         .and_then(|it| self.find(it))
                     {
                         Ok(task_id) => resolved.push(task_id),
-                        Err(words) => faults.push((format!("dependencies.{number}"), words)),
+                        Err(message) => problems.push((format!("dependencies.{number}"), message)),
                     }
                 }
             }
-            Some(_) => faults.push(("dependencies".to_owned(), "must be a list of names and taskIds".to_owned())),
+            Some(_) => problems.push(("dependencies".to_owned(), "must be a list of names and taskIds".to_owned())),
         }
         resolved.extend(used);
         let mut seen = std::collections::BTreeSet::new();
@@ -161,7 +164,7 @@ impl Maker<'_> {
         }
     }
 
-    /// A name of this graph, or the id of a task that is there already.
+    /// A name of this graph, or the id of an existing task.
     fn find(&self, text: &str) -> Result<TaskId, String> {
         let known = self.names.get(text).copied();
         known.or_else(|| text.parse().ok()).ok_or_else(|| {
@@ -171,7 +174,7 @@ impl Maker<'_> {
     }
 }
 
-/// Puts `more` over `base`: objects field by field, anything else as a whole.
+/// Merges `more` over `base`: objects field by field, other values as a whole.
 fn merge(base: &mut Value, more: &Value) {
     match (base, more) {
         (Value::Object(base), Value::Object(more)) if !is_operator(more) && !is_operator(base) => {

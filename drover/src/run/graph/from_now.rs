@@ -3,11 +3,11 @@
 use chrono::{Months, TimeDelta};
 use protocol::time::{Timestamp, is_tellable};
 
-/// The time that the words mean, or `None` when they mean none.
-pub(super) fn from_now(words: &str, now: Timestamp) -> Option<Timestamp> {
-    let words = words.trim();
-    let (back, words) = words.strip_prefix('-').map_or((false, words), |words| (true, words));
-    let mut rest = words.trim_start_matches('+').trim_start();
+/// The time that the text mean, or `None` when they mean none.
+pub(super) fn from_now(text: &str, now: Timestamp) -> Option<Timestamp> {
+    let text = text.trim();
+    let (back, text) = text.strip_prefix('-').map_or((false, text), |text| (true, text));
+    let mut rest = text.trim_start_matches('+').trim_start();
     if rest.is_empty() {
         return None;
     }
@@ -56,7 +56,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn words_of_every_kind_are_understood() {
+    fn every_unit_is_understood() {
         let now = parse("2026-01-31T12:00:00Z").unwrap();
         let cases = [
             ("2h", "2026-01-31T14:00:00.000Z"),
@@ -65,16 +65,16 @@ mod tests {
             ("1 month", "2026-02-28T12:00:00.000Z"),
             ("1y2w", "2027-02-14T12:00:00.000Z"),
         ];
-        for (words, time) in cases {
-            assert_eq!(from_now(words, now).map(format).as_deref(), Some(time), "{words}");
+        for (text, time) in cases {
+            assert_eq!(from_now(text, now).map(format).as_deref(), Some(time), "{text}");
         }
     }
 
     #[test]
-    fn other_words_are_no_times() {
+    fn other_text_is_no_time() {
         let now = parse("2026-01-31T12:00:00Z").unwrap();
-        for words in ["", "soon", "2", "2 fortnights", "h", "99999999999 y"] {
-            assert_eq!(from_now(words, now), None, "{words}");
+        for text in ["", "soon", "2", "2 fortnights", "h", "99999999999 y"] {
+            assert_eq!(from_now(text, now), None, "{text}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! From a file to the tasks that are sent: names become ids, words become times, faults are found beforehand.
+//! From a file to the tasks that are sent: resolves names and times, and finds problems beforehand.
 
 mod check;
 mod expand;
@@ -19,11 +19,11 @@ use protocol::{
 };
 use serde_json::{Value, json};
 
-pub(crate) use self::{load::load, name::Key};
+pub(crate) use self::{load::load, name::SubmitKey};
 
-/// A graph as it is written: defaults, and tasks by name.
+/// A graph as the file has it: defaults, and tasks by name.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Draft {
+pub(crate) struct GraphDefinition {
     /// Where it was read from, for messages.
     pub(crate) file: String,
     /// What `$path` is relative to.
@@ -32,70 +32,70 @@ pub(crate) struct Draft {
     pub(crate) tasks: BTreeMap<String, Value>,
 }
 
-/// What the command line adds to a draft.
+/// What the command line adds to a graph definition.
 #[derive(Debug, Clone)]
-pub(crate) struct Wishes {
-    pub(crate) key: Key,
-    /// The group to join, instead of one of its own.
+pub(crate) struct SubmitOptions {
+    pub(crate) key: SubmitKey,
+    /// The group to add the tasks to, instead of a new one.
     pub(crate) task_group_id: Option<TaskGroupId>,
     pub(crate) task_queue_id: String,
     pub(crate) env: BTreeMap<String, String>,
 }
 
-/// What is sent. The same draft with the same wishes and the same time gives the same plan.
+/// What is sent. The same definition, options and time give the same plan.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Plan {
     pub(crate) task_group_id: TaskGroupId,
-    pub(crate) tasks: Vec<Planned>,
+    pub(crate) tasks: Vec<PlannedTask>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Planned {
+pub(crate) struct PlannedTask {
     pub(crate) name: String,
     pub(crate) task_id: TaskId,
     pub(crate) task: Value,
 }
 
-impl Planned {
-    /// As the server takes it.
+impl PlannedTask {
+    /// As an entry of `createGraph`.
     pub(crate) fn to_value(&self) -> Value {
         json!({ "taskId": self.task_id, "task": self.task })
     }
 }
 
-/// Everything that is wrong with a draft, each with its place.
+/// Everything that is wrong with a graph, a line with file, task and field for each.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Faults(pub(crate) Vec<String>);
+pub(crate) struct GraphError(pub(crate) Vec<String>);
 
-impl fmt::Display for Faults {
+impl fmt::Display for GraphError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "nothing was sent:\n{}", self.0.join("\n"))
     }
 }
 
-impl Draft {
-    /// Makes the plan, or says everything that is wrong.
-    pub(crate) fn plan(&self, wishes: &Wishes, now: Timestamp) -> Result<Plan, Faults> {
-        let names = wishes.key.name_all(self.tasks.keys());
-        let task_group_id = wishes.task_group_id.unwrap_or_else(|| wishes.key.group(&names));
-        let maker = expand::Maker { draft: self, wishes, names: &names, task_group_id, now };
-        let (mut tasks, mut faults) = (Vec::new(), Vec::new());
+impl GraphDefinition {
+    /// The plan, or everything that is wrong.
+    pub(crate) fn plan(&self, options: &SubmitOptions, now: Timestamp) -> Result<Plan, GraphError> {
+        let names = options.key.name_all(self.tasks.keys());
+        let task_group_id = options.task_group_id.unwrap_or_else(|| options.key.group(&names));
+        let builder = expand::TaskBuilder { graph: self, options, names: &names, task_group_id, now };
+        let (mut tasks, mut problems) = (Vec::new(), Vec::new());
         for (name, written) in &self.tasks {
-            match maker.make(name, written) {
+            match builder.build(name, written) {
                 Ok(planned) => tasks.push(planned),
-                Err(more) => faults.extend(more),
+                Err(more) => problems.extend(more),
             }
         }
-        if faults.is_empty() {
-            faults.extend(
+        if problems.is_empty() {
+            problems.extend(
                 check::cycle(&tasks)
-                    .map(|path| format!("  {}: tasks depend on each other in a ring: {path}", self.file)),
+                    .map(|path| format!("  {}: tasks depend on each other in a cycle: {path}", self.file)),
             );
         }
-        if faults.is_empty() { Ok(Plan { task_group_id, tasks }) } else { Err(Faults(faults)) }
+        if problems.is_empty() { Ok(Plan { task_group_id, tasks }) } else { Err(GraphError(problems)) }
     }
 
-    /// The place of a fault, for people.
+    /// File, task and field of a problem, for messages.
     fn place(&self, task: &str, field: &str) -> String {
         let field = if field.is_empty() { String::new() } else { format!(".{field}") };
         format!("  {}: tasks.{task}{field}", self.file)

@@ -1,4 +1,4 @@
-//! Ids of tasks, made from names. Whoever knows the submit key can make them again.
+//! Ids of tasks, derived from the submit key and their names, so that a repeat gives the same ids.
 
 use std::{collections::BTreeMap, fmt};
 
@@ -8,9 +8,9 @@ use sha2::{Digest, Sha256};
 
 /// What makes a submission the same submission.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Key(String);
+pub(crate) struct SubmitKey(String);
 
-impl Key {
+impl SubmitKey {
     pub(crate) fn given(text: &str) -> Self {
         Self(text.to_owned())
     }
@@ -47,7 +47,7 @@ impl Key {
     }
 }
 
-impl fmt::Display for Key {
+impl fmt::Display for SubmitKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }

@@ -1,14 +1,14 @@
-//! Payloads for our own workers: what a payload may be otherwise is the business of the workers that read it.
+//! Payloads for our own workers. What other payloads may hold is for the workers that read them to say.
 
 use serde_json::{Value, json};
 use worker::payload::Payload;
 
-/// The queue of the workers of `drover dev`, and of `drover run` where nothing else is said.
+/// The task queue of the workers of `drover dev`, and the default of `drover run`.
 const QUEUE: &str = "local/worker";
-/// Seconds that a task may take whose payload does not say it.
+/// In seconds, for a payload without one.
 const MAX_RUN_TIME: u32 = 3600;
 
-/// Adds what the schema of the payload requires and a default can say.
+/// Adds fields that the schema of the payload requires and that have a default.
 pub(super) fn fill(task: &mut Value) {
     if !is_ours(task) {
         return;
@@ -18,11 +18,11 @@ pub(super) fn fill(task: &mut Value) {
     }
 }
 
-/// What a worker would refuse the task for: the field, and what is wrong with it.
-pub(super) fn faults(task: &Value) -> Vec<(String, String)> {
+/// Why a worker would refuse the payload: the field, and what is wrong with it.
+pub(super) fn problems(task: &Value) -> Vec<(String, String)> {
     let refused = is_ours(task).then(|| Payload::read(&task["payload"]).err()).flatten();
-    let faults = refused.iter().flat_map(worker::payload::Malformed::faults);
-    faults.map(|(field, words)| (field.to_owned(), words.to_owned())).collect()
+    let problems = refused.iter().flat_map(worker::payload::Malformed::faults);
+    problems.map(|(field, message)| (field.to_owned(), message.to_owned())).collect()
 }
 
 fn is_ours(task: &Value) -> bool {

@@ -1,46 +1,46 @@
-//! Drafts and the plans, or the faults, that come of them.
+//! Graph definitions and the plans or errors they result in.
 
 use serde_json::json;
 
 use super::*;
 
-fn wishes() -> Wishes {
+fn options() -> SubmitOptions {
     let env = BTreeMap::new();
-    Wishes { key: Key::given("k"), task_group_id: None, task_queue_id: "some/queue".to_owned(), env }
+    SubmitOptions { key: SubmitKey::given("k"), task_group_id: None, task_queue_id: "some/queue".to_owned(), env }
 }
 
 fn now() -> Timestamp {
     protocol::time::parse("2026-01-01T00:00:00Z").unwrap()
 }
 
-fn draft(text: &str) -> Draft {
+fn graph(text: &str) -> GraphDefinition {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("graph.yml");
     std::fs::write(&path, text).unwrap();
-    Draft { file: "graph.yml".to_owned(), ..load(&path).unwrap() }
+    GraphDefinition { file: "graph.yml".to_owned(), ..load(&path).unwrap() }
 }
 
-fn planned(text: &str) -> BTreeMap<String, Planned> {
-    let plan = draft(text).plan(&wishes(), now()).unwrap();
+fn planned(text: &str) -> BTreeMap<String, PlannedTask> {
+    let plan = graph(text).plan(&options(), now()).unwrap();
     plan.tasks.into_iter().map(|it| (it.name.clone(), it)).collect()
 }
 
-fn faults(text: &str) -> String {
-    draft(text).plan(&wishes(), now()).unwrap_err().to_string()
+fn problems(text: &str) -> String {
+    graph(text).plan(&options(), now()).unwrap_err().to_string()
 }
 
 #[test]
 fn the_same_key_gives_the_same_plan_and_another_key_another() {
-    let draft = draft("tasks: {a: {}, b: {dependencies: [a]}}");
-    let first = draft.plan(&wishes(), now()).unwrap();
-    assert_eq!(draft.plan(&wishes(), now()), Ok(first.clone()));
-    let other = draft.plan(&Wishes { key: Key::given("l"), ..wishes() }, now()).unwrap();
+    let graph = graph("tasks: {a: {}, b: {dependencies: [a]}}");
+    let first = graph.plan(&options(), now()).unwrap();
+    assert_eq!(graph.plan(&options(), now()), Ok(first.clone()));
+    let other = graph.plan(&SubmitOptions { key: SubmitKey::given("l"), ..options() }, now()).unwrap();
     assert_ne!(first.task_group_id, other.task_group_id);
     assert_ne!(first.tasks[0].task_id, other.tasks[0].task_id);
 }
 
 #[test]
-fn what_is_not_written_is_filled_in() {
+fn missing_fields_get_defaults() {
     let tasks = planned("tasks: {a: {payload: {command: [[\"true\"]]}}}");
     let task = &tasks["a"].task;
     assert_eq!(task["taskQueueId"], "some/queue");
@@ -50,11 +50,11 @@ fn what_is_not_written_is_filled_in() {
 }
 
 #[test]
-fn payloads_for_our_own_workers_are_filled_in_and_checked() {
+fn payloads_for_our_own_workers_get_defaults_and_are_checked() {
     let ours = "defaults: {taskQueueId: local/worker}\ntasks: ";
     let task = &planned(&format!("{ours}{{a: {{payload: {{command: [[\"true\"]]}}}}}}"))["a"].task;
     assert_eq!(task["payload"]["maxRunTime"], 3600);
-    let text = faults(&format!("{ours}{{a: {{payload: {{command: [[\"true\", 1]], mounts: 5}}}}}}"));
+    let text = problems(&format!("{ours}{{a: {{payload: {{command: [[\"true\", 1]], mounts: 5}}}}}}"));
     for part in ["payload.command.0.1", "payload.mounts"] {
         assert!(text.contains(part), "{part} in {text}");
     }
@@ -69,7 +69,7 @@ fn how_far_ahead_a_deadline_may_be_is_left_to_the_server() {
 }
 
 #[test]
-fn defaults_lie_under_each_task() {
+fn defaults_apply_to_each_task() {
     let text = "
 defaults: {payload: {maxRunTime: 60, env: {A: one, B: two}}, retries: 0}
 tasks: {a: {payload: {env: {B: three}}}}";
@@ -93,14 +93,14 @@ tasks:
 }
 
 #[test]
-fn times_are_written_in_words() {
+fn times_may_be_relative() {
     let task = &planned("tasks: {a: {deadline: {in: 2h}, expires: {$fromNow: 1 week}}}")["a"].task;
     assert_eq!(task["deadline"], "2026-01-01T02:00:00.000Z");
     assert_eq!(task["expires"], "2026-01-08T00:00:00.000Z");
 }
 
 #[test]
-fn every_fault_names_file_task_and_field() {
+fn every_problem_names_file_task_and_field() {
     let cases = [
         ("tasks: {a: {dependencies: [b]}}", "graph.yml: tasks.a.dependencies.0 names `b`"),
         ("tasks: {a: {deadlin: x}}", "graph.yml: tasks.a.deadlin must be left out"),
@@ -111,8 +111,8 @@ fn every_fault_names_file_task_and_field() {
         ("tasks: {a: 1}", "graph.yml: tasks.a must be an object"),
     ];
     for (text, expected) in cases {
-        let words = faults(text);
-        assert!(words.contains(expected), "{text} gave {words}");
+        let message = problems(text);
+        assert!(message.contains(expected), "{text} gave {message}");
     }
 }
 
@@ -122,6 +122,6 @@ fn a_folder_holds_a_file_for_each_task() {
     std::fs::write(folder.path().join("a.yml"), "retries: 1").unwrap();
     std::fs::write(folder.path().join("b.json"), r#"{"dependencies": ["a"]}"#).unwrap();
     std::fs::write(folder.path().join("README"), "not a task").unwrap();
-    let plan = load(folder.path()).unwrap().plan(&wishes(), now()).unwrap();
+    let plan = load(folder.path()).unwrap().plan(&options(), now()).unwrap();
     assert_eq!(plan.tasks.len(), 2);
 }

@@ -1,4 +1,4 @@
-//! What is known of a group: what changed since the last look, and whether it is over.
+//! The state of a group: what changed since the last listing, and whether it is resolved.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,7 +9,7 @@ use protocol::{
 
 use crate::client::Listed;
 
-/// A group as it was at the last look.
+/// A group as it was last listed.
 #[derive(Debug, Default)]
 pub(super) struct Group {
     tasks: BTreeMap<TaskId, Listed>,
@@ -17,7 +17,7 @@ pub(super) struct Group {
     order: Vec<TaskId>,
 }
 
-/// A task that is not where it was.
+/// A task whose state or runs changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Change {
     pub(super) task_id: TaskId,
@@ -25,11 +25,11 @@ pub(super) struct Change {
     pub(super) state: TaskState,
     pub(super) run_id: Option<RunId>,
     pub(super) reason: Option<ReasonResolved>,
-    /// An earlier run ended with this, and the task goes on.
+    /// The reason of an earlier run, where the task was retried.
     pub(super) retried: Option<ReasonResolved>,
 }
 
-/// How a group stands when nothing more will happen by itself.
+/// The outcome of a group in which nothing more happens by itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Verdict {
     pub(crate) is_green: bool,
@@ -39,7 +39,7 @@ pub(crate) struct Verdict {
 impl Group {
     /// Takes in a listing; returns what changed, in the order of the group.
     pub(super) fn update(&mut self, mut listing: Vec<Listed>) -> Vec<Change> {
-        // Tasks that come up together stand in the order in which they can run.
+        // Tasks that are first seen together are sorted in the order in which they can run.
         let levels = levels(&listing);
         listing.sort_by_cached_key(|it| (levels.get(&it.status.task_id).copied(), it.task.metadata.name.clone()));
         let mut changes = Vec::new();
@@ -80,7 +80,7 @@ impl Group {
         Some(Verdict { is_green, counts: self.counts() })
     }
 
-    /// Tasks that wait for what will not come: a dependency that failed, or one that is itself blocked.
+    /// Tasks whose dependencies can no longer be satisfied: one failed, or is itself blocked.
     pub(super) fn blocked(&self) -> BTreeSet<TaskId> {
         let mut blocked = BTreeSet::new();
         loop {
@@ -88,7 +88,7 @@ impl Group {
                 .tasks
                 .values()
                 .filter(|it| it.status.state == TaskState::Unscheduled && !blocked.contains(&it.status.task_id))
-                .filter(|it| it.task.dependencies.iter().any(|on| self.will_not_come(it, *on, &blocked)))
+                .filter(|it| it.task.dependencies.iter().any(|on| self.cannot_satisfy(it, *on, &blocked)))
                 .map(|it| it.status.task_id)
                 .collect();
             if more.is_empty() {
@@ -98,12 +98,12 @@ impl Group {
         }
     }
 
-    fn will_not_come(&self, waiting: &Listed, on: TaskId, blocked: &BTreeSet<TaskId>) -> bool {
+    fn cannot_satisfy(&self, dependent: &Listed, on: TaskId, blocked: &BTreeSet<TaskId>) -> bool {
         let failed = self
             .tasks
             .get(&on)
             .is_some_and(|it| it.status.state.is_resolved() && it.status.state != TaskState::Completed);
-        blocked.contains(&on) || (failed && waiting.task.requires == Requires::AllCompleted)
+        blocked.contains(&on) || (failed && dependent.task.requires == Requires::AllCompleted)
     }
 }
 
@@ -112,17 +112,17 @@ fn levels(listing: &[Listed]) -> BTreeMap<TaskId, usize> {
     let waits_on: BTreeMap<TaskId, &[TaskId]> =
         listing.iter().map(|it| (it.status.task_id, it.task.dependencies.as_slice())).collect();
     let mut levels = BTreeMap::new();
-    let mut asked: Vec<TaskId> = waits_on.keys().copied().collect();
-    while let Some(id) = asked.last().copied() {
-        // A task may wait for itself; it is the only ring there can be.
+    let mut stack: Vec<TaskId> = waits_on.keys().copied().collect();
+    while let Some(id) = stack.last().copied() {
+        // A task may depend on itself; there can be no other cycle.
         let on = || waits_on.get(&id).copied().unwrap_or_default().iter().filter(|on| **on != id);
         let unknown = on().find(|on| waits_on.contains_key(on) && !levels.contains_key(*on));
         if let Some(unknown) = unknown {
-            asked.push(*unknown);
+            stack.push(*unknown);
         } else {
             let level = on().filter_map(|on| levels.get(on)).max().map_or(0, |highest: &usize| highest + 1);
             levels.insert(id, level);
-            asked.pop();
+            stack.pop();
         }
     }
     levels
@@ -134,7 +134,7 @@ fn runs(listed: &Listed) -> usize {
 
 fn change(listed: &Listed, before: Option<&Listed>) -> Change {
     let last = listed.status.runs.last();
-    let went_on = before.is_some_and(|before| runs(before) > 0 && runs(before) < runs(listed));
+    let was_retried = before.is_some_and(|before| runs(before) > 0 && runs(before) < runs(listed));
     let previous = listed.status.runs.iter().rev().nth(1);
     Change {
         task_id: listed.status.task_id,
@@ -142,7 +142,7 @@ fn change(listed: &Listed, before: Option<&Listed>) -> Change {
         state: listed.status.state,
         run_id: last.map(|run| run.run_id),
         reason: last.and_then(|run| run.reason_resolved),
-        retried: previous.filter(|_| went_on).and_then(|run| run.reason_resolved),
+        retried: previous.filter(|_| was_retried).and_then(|run| run.reason_resolved),
     }
 }
 
@@ -180,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn tasks_stand_in_the_order_in_which_they_can_run() {
+    fn tasks_are_listed_in_the_order_in_which_they_can_run() {
         let mut group = Group::default();
         group.update(vec![
             listed(0, "unscheduled", &[1, 2]),
@@ -192,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn a_group_is_over_when_all_are_done_or_wait_in_vain() {
+    fn a_group_is_over_when_all_tasks_are_resolved_or_blocked() {
         let mut group = Group::default();
         group.update(vec![listed(0, "failed", &[]), listed(1, "unscheduled", &[0]), listed(2, "running", &[])]);
         assert_eq!(group.verdict(), None);

@@ -27,12 +27,12 @@ use crate::{
     system_context::SystemContext,
 };
 
-/// The shortest pause between two looks.
+/// The shortest pause between two listings of the group.
 const PAUSE: Duration = Duration::from_millis(300);
-/// How long a server may be away.
-const PATIENCE: Duration = Duration::from_mins(2);
-/// A look at a large group takes long; the pause after it takes this many times as long.
-const REST: u32 = 3;
+/// How long a server that does not answer is waited for.
+const TIMEOUT: Duration = Duration::from_mins(2);
+/// The pause after a listing takes this many times as long as the listing, which takes long for a large group.
+const PAUSE_FACTOR: u32 = 3;
 
 #[derive(Debug, Clone, Args)]
 pub(crate) struct WatchArgs {
@@ -51,36 +51,36 @@ pub(crate) async fn watch(
     output: Output,
 ) -> Result<Exit, CliError> {
     let mut group = Group::default();
-    let mut show = Show::new(output, system.clock.clone());
+    let show = Show::new(output, system.clock.clone());
     loop {
         let began = Instant::now();
         let listing = tokio::select! {
-            listing = look(server, group_id) => listing?,
-            () = shutdown.wait() => return leave(server, group_id, &mut show, output).await,
+            listing = list(server, group_id) => listing?,
+            () = shutdown.wait() => return leave(server, group_id, &show, output).await,
         };
         let changes = group.update(listing);
         show.changes(&group, &changes);
         for change in changes.iter().filter(|change| is_bad(change)) {
             show.aside(&tail::of(server, change, args.tail).await);
         }
-        show.now(&group);
+        show.redraw(&group);
         if let Some(verdict) = group.verdict() {
             show.verdict(group_id, &verdict);
             return Ok(if verdict.is_green { Exit::Ok } else { Exit::Failed });
         }
         tokio::select! {
-            () = tokio::time::sleep(PAUSE.max(began.elapsed() * REST)) => {}
-            () = shutdown.wait() => return leave(server, group_id, &mut show, output).await,
+            () = tokio::time::sleep(PAUSE.max(began.elapsed() * PAUSE_FACTOR)) => {}
+            () = shutdown.wait() => return leave(server, group_id, &show, output).await,
         }
     }
 }
 
-/// A server that is away for a while, as when it is restarted, is waited for.
-async fn look(server: &Server, group_id: TaskGroupId) -> Result<Vec<Listed>, ClientError> {
+/// Retries while the server does not answer, as when it is restarted.
+async fn list(server: &Server, group_id: TaskGroupId) -> Result<Vec<Listed>, ClientError> {
     let began = Instant::now();
     loop {
         match server.group(group_id).await {
-            Err(error) if error.is_passing() && began.elapsed() < PATIENCE => {
+            Err(error) if error.is_passing() && began.elapsed() < TIMEOUT => {
                 eprintln!("drover: the server does not answer just now; trying again");
             }
             settled => return settled,
@@ -88,14 +88,14 @@ async fn look(server: &Server, group_id: TaskGroupId) -> Result<Vec<Listed>, Cli
     }
 }
 
-/// Of a task that somebody cancelled, the log explains nothing.
+/// Whether the log may explain what went wrong: of a task that somebody cancelled it does not.
 fn is_bad(change: &Change) -> bool {
     let by_hand = change.reason == Some(ReasonResolved::Canceled);
     matches!(change.state, TaskState::Failed | TaskState::Exception) && !by_hand
 }
 
-/// The group goes on without us, unless someone at the terminal wants it cancelled.
-async fn leave(server: &Server, group: TaskGroupId, show: &mut Show, output: Output) -> Result<Exit, CliError> {
+/// The group keeps running, unless the user at the terminal cancels it.
+async fn leave(server: &Server, group: TaskGroupId, show: &Show, output: Output) -> Result<Exit, CliError> {
     show.keep();
     if output.is_terminal() {
         eprint!("\nCancel all tasks of the group? [y/N] (Ctrl-C again leaves it running) ");
@@ -110,6 +110,6 @@ async fn leave(server: &Server, group: TaskGroupId, show: &mut Show, output: Out
             return Ok(Exit::Interrupted);
         }
     }
-    eprintln!("drover: the group goes on; look again with: drover group watch {group}");
+    eprintln!("drover: the group keeps running; watch it again with: drover group watch {group}");
     Ok(Exit::Interrupted)
 }

@@ -1,18 +1,20 @@
-//! Showing a group: a table that stays in its place on a terminal, a line per change elsewhere, objects with `-o json`.
+//! Showing a group: a table that is redrawn in place on a terminal, a line per change elsewhere, objects with `-o json`.
 
-use std::{
-    io::{self, Write},
-    sync::Arc,
-};
+use std::{collections::BTreeMap, sync::Arc};
 
 use base::Clock;
+use indicatif::ProgressBar;
 use protocol::{id::TaskGroupId, state::TaskState, time::Timestamp};
 use serde_json::json;
 
 use super::{Change, Group, Verdict};
-use crate::{client::Listed, output::Output};
+use crate::{
+    client::Listed,
+    output::{Output, columns},
+    progress,
+};
 
-/// More rows than this do not fit on small screens; the rest is counted.
+/// More rows than this do not fit on small screens; the other tasks are only counted.
 const ROWS: usize = 20;
 const DIM: &str = "\x1b[2m";
 const PLAIN: &str = "\x1b[0m";
@@ -20,24 +22,24 @@ const PLAIN: &str = "\x1b[0m";
 pub(super) struct Show {
     output: Output,
     clock: Arc<dyn Clock>,
-    /// Lines of the table that are on the screen and will be written over.
-    drawn: usize,
+    /// Hidden where there is no terminal.
+    table: ProgressBar,
 }
 
 impl Show {
     pub(super) fn new(output: Output, clock: Arc<dyn Clock>) -> Self {
-        Self { output, clock, drawn: 0 }
+        Self { output, clock, table: progress::live_text(output) }
     }
 
-    /// Off a terminal, every change is a line.
-    pub(super) fn changes(&mut self, group: &Group, changes: &[Change]) {
+    /// Without a terminal, every change is a line.
+    pub(super) fn changes(&self, group: &Group, changes: &[Change]) {
         for change in changes {
             if self.output.is_json() {
                 self.output.json(&json!({
                     "taskId": change.task_id, "name": change.name, "state": change.state,
                     "runId": change.run_id, "reasonResolved": change.reason, "retriedAfter": change.retried,
                 }));
-            } else if !self.output.is_terminal() && worth_a_line(change) {
+            } else if !self.output.is_terminal() && change.state != TaskState::Unscheduled {
                 let time = self.clock.now().format("%H:%M:%S");
                 let took = group.tasks().find(|it| it.status.task_id == change.task_id).map(|it| self.took(it));
                 let line = format!("{time} {:<11} {} {}", change.state, change.name, took.unwrap_or_default());
@@ -47,76 +49,48 @@ impl Show {
     }
 
     /// Text that stays, above the table.
-    pub(super) fn aside(&mut self, text: &str) {
-        if self.output.is_json() {
-            return;
+    pub(super) fn aside(&self, text: &str) {
+        if !self.output.is_json() {
+            self.table.suspend(|| self.output.line(text.trim_end()));
         }
-        self.erase();
-        self.output.line(text.trim_end());
     }
 
-    /// The table as it is now.
-    pub(super) fn now(&mut self, group: &Group) {
-        if !self.output.is_terminal() {
-            return;
+    /// Redraws the table.
+    pub(super) fn redraw(&self, group: &Group) {
+        if self.output.is_terminal() {
+            self.table.set_message(self.text(group));
         }
-        let rows = self.rows(group);
-        self.erase();
-        // Without wrapping, a line is a line, however narrow the window.
-        let text = format!("\x1b[?7l{}\n\x1b[?7h", rows.join("\n"));
-        let mut out = io::stdout().lock();
-        let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
-        self.drawn = rows.len();
     }
 
     /// Leaves the table where it is.
-    pub(super) fn keep(&mut self) {
-        self.drawn = 0;
+    pub(super) fn keep(&self) {
+        self.table.abandon();
     }
 
-    pub(super) fn verdict(&mut self, group: TaskGroupId, verdict: &Verdict) {
+    pub(super) fn verdict(&self, group: TaskGroupId, verdict: &Verdict) {
         self.keep();
         let object = json!({ "taskGroupId": group, "green": verdict.is_green, "counts": verdict.counts });
         let word = if verdict.is_green { "green" } else { "not green" };
         self.output.either(&object, &format!("group {group} is {word}: {}", counted(&verdict.counts)));
     }
 
-    fn erase(&mut self) {
-        if self.drawn > 0 {
-            let mut out = io::stdout().lock();
-            let _ = write!(out, "\x1b[{}F\x1b[J", self.drawn);
-            self.drawn = 0;
-        }
+    fn text(&self, group: &Group) -> String {
+        let (shown, blocked) = (most_interesting(group), group.blocked());
+        let rows = columns(None, shown.iter().map(|it| self.row(it, blocked.contains(&it.status.task_id))));
+        let colour = |(row, it): (&str, &&Listed)| match style(it.status.state).0 {
+            colour if self.output.has_colours() && !colour.is_empty() => format!("{colour}{row}{PLAIN}\n"),
+            _ => format!("{row}\n"),
+        };
+        let mut text: String = rows.lines().zip(&shown).map(colour).collect();
+        text.extend(["  ", &counted(&group.counts())]);
+        text
     }
 
-    /// Most interesting first to stay, in the order of the group.
-    fn rows(&self, group: &Group) -> Vec<String> {
-        let mut shown: Vec<(usize, &Listed)> = group.tasks().enumerate().collect();
-        if shown.len() > ROWS {
-            shown.sort_by_key(|(place, it)| (rank(it.status.state), std::cmp::Reverse(*place)));
-            shown.truncate(ROWS);
-            shown.sort_by_key(|(place, _)| *place);
-        }
-        let blocked = group.blocked();
-        let wide = shown.iter().map(|(_, it)| it.task.metadata.name.chars().count()).max().unwrap_or(0);
-        let mut rows: Vec<String> = shown
-            .iter()
-            .map(|(_, it)| {
-                let is_blocked = blocked.contains(&it.status.task_id);
-                let word = if is_blocked { "blocked" } else { it.status.state.as_str() };
-                let (colour, sign) = look(it.status.state);
-                let [colour, plain, dim] = self.colours([colour, PLAIN, DIM]);
-                let name = &it.task.metadata.name;
-                let id = it.status.task_id;
-                format!("{colour}{sign} {name:<wide$}  {word:<11}{plain} {:>8}  {dim}{id}{plain}", self.took(it))
-            })
-            .collect();
-        rows.push(format!("  {}", counted(&group.counts())));
-        rows
-    }
-
-    fn colours(&self, codes: [&'static str; 3]) -> [&'static str; 3] {
-        if self.output.has_colours() { codes } else { [""; 3] }
+    fn row(&self, listed: &Listed, is_blocked: bool) -> [String; 4] {
+        let Listed { status, task } = listed;
+        let state = if is_blocked { "blocked" } else { status.state.as_str() };
+        let name = format!("{} {}", style(status.state).1, task.metadata.name);
+        [name, state.to_owned(), format!("{:>8}", self.took(listed)), status.task_id.to_string()]
     }
 
     /// How long the last run has taken, or takes so far.
@@ -129,8 +103,15 @@ impl Show {
     }
 }
 
-fn worth_a_line(change: &Change) -> bool {
-    !matches!(change.state, TaskState::Unscheduled)
+/// At most `ROWS` tasks, in the order of the group: failed ones before running, pending and other ones.
+fn most_interesting(group: &Group) -> Vec<&Listed> {
+    let mut shown: Vec<(usize, &Listed)> = group.tasks().enumerate().collect();
+    if shown.len() > ROWS {
+        shown.sort_by_key(|(position, it)| (rank(it.status.state), std::cmp::Reverse(*position)));
+        shown.truncate(ROWS);
+        shown.sort_by_key(|(position, _)| *position);
+    }
+    shown.into_iter().map(|(_, it)| it).collect()
 }
 
 fn because(change: &Change) -> String {
@@ -149,7 +130,8 @@ fn rank(state: TaskState) -> u8 {
     }
 }
 
-fn look(state: TaskState) -> (&'static str, char) {
+/// The colour and the sign of a state.
+fn style(state: TaskState) -> (&'static str, char) {
     match state {
         TaskState::Unscheduled => (DIM, '·'),
         TaskState::Pending => ("", '○'),
@@ -159,6 +141,6 @@ fn look(state: TaskState) -> (&'static str, char) {
     }
 }
 
-fn counted(counts: &std::collections::BTreeMap<String, usize>) -> String {
+fn counted(counts: &BTreeMap<String, usize>) -> String {
     counts.iter().map(|(state, count)| format!("{count} {state}")).collect::<Vec<_>>().join(", ")
 }

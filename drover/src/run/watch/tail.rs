@@ -8,10 +8,10 @@ use super::Change;
 use crate::client::Server;
 
 const LOG: &str = "public/logs/live_backing.log";
-/// What is kept of the end of a log while it is read.
-const MOST_BYTES: usize = 256 * 1024;
+/// How much of the end of a log is kept while it is read.
+const MAX_BYTES: usize = 256 * 1024;
 
-/// The last lines with a headline, for people; a task without a log gives the headline alone.
+/// The last lines below a headline; for a task without a log only the headline.
 pub(super) async fn of(server: &Server, change: &Change, lines: usize) -> String {
     let mut text = format!("── {} ({}) ", change.name, change.task_id);
     match read(server, change, lines).await {
@@ -33,7 +33,7 @@ async fn read(server: &Server, change: &Change, lines: usize) -> Result<Vec<Stri
     let mut end: VecDeque<u8> = VecDeque::new();
     while let Some(piece) = next_piece(&mut response).await? {
         end.extend(&piece);
-        let surplus = end.len().saturating_sub(MOST_BYTES);
+        let surplus = end.len().saturating_sub(MAX_BYTES);
         end.drain(..surplus);
     }
     let text = String::from_utf8_lossy(end.make_contiguous()).into_owned();
