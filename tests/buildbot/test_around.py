@@ -1,4 +1,4 @@
-"""Masters behind TLS, what is told to those who watch, and how long things take."""
+"""Masters behind TLS, metrics, and how long things take."""
 import statistics
 from datetime import datetime
 
@@ -37,7 +37,7 @@ def test_only_the_right_master_is_trusted(drover, master, tmp_path, authority, n
     assert words is None or words in err, err
 
 
-def test_metrics_tell_how_masters_stand(drover):
+def test_metrics_show_the_state_of_masters(drover):
     collector = drover.collector
     wait_for("the master that is down", lambda: collector.of("bridge.master.up", master="down") == 0, 20)
     wait_for("the one that is up", lambda: collector.of("bridge.master.up", master="main") == 1, 20)
@@ -49,15 +49,15 @@ def test_metrics_tell_how_masters_stand(drover):
 @pytest.mark.timeout(180)
 def test_how_long_the_bridge_itself_takes(drover, master):
     """In turn, so that what is measured is the bridge and not the queue of the master. Bars: README of the bridge."""
-    asked, told = [], []
+    asked, reported = [], []
     for _ in range(12):
         task_id = drover.build("result")
         assert drover.ended(task_id) == "completed"
         (run,) = drover.status(task_id)["runs"]
         (build,) = master.builds_of(task_id)
         asked.append(master.moment(f"force {task_id}/0") - when(run["scheduled"]))
-        told.append(when(run["resolved"]) - master.moment(f"finished {build['buildid']}"))
-    for what, seconds in (("pending, asked for at the master", asked), ("build finished, task resolved", told)):
+        reported.append(when(run["resolved"]) - master.moment(f"finished {build['buildid']}"))
+    for what, seconds in (("pending, asked for at the master", asked), ("build finished, task resolved", reported)):
         middle, most = statistics.median(seconds), sorted(seconds)[-2]
         print(f"\n{what}: p50 {middle * 1000:.0f} ms, p95 {most * 1000:.0f} ms")
         # A machine under load is slow, but not as slow as a bridge that waits for its sweeps.

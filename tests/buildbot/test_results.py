@@ -83,7 +83,7 @@ def test_a_log_can_be_read_while_the_build_runs(drover):
     ("result", None, {"properties": {"drover_task": "mine"}}, "drover_task"),
     ("result", None, {"command": "make"}, "command"),
 ])
-def test_what_cannot_be_built_is_told_in_the_log(drover, master, builder, scopes, payload, words):
+def test_what_cannot_be_built_is_explained_in_the_log(drover, master, builder, scopes, payload, words):
     task_id = drover.build(builder, scopes=scopes, **payload)
     assert drover.ended(task_id) == "exception"
     assert drover.runs(task_id) == [("exception", "malformed-payload")]

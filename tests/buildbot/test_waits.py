@@ -12,35 +12,35 @@ def verdict(drover, task_id):
     return out
 
 
-def tells(drover, task_id, words, seconds=60):
-    told = []
+def explains(drover, task_id, words, seconds=60):
+    reported = []
     try:
-        wait_for(words, lambda: words in (told.append(verdict(drover, task_id)) or told[-1]), seconds, 0.5)
+        wait_for(words, lambda: words in (reported.append(verdict(drover, task_id)) or reported[-1]), seconds, 0.5)
     except AssertionError as error:
-        raise AssertionError(f"{error}; but: {told[-1]}") from error
+        raise AssertionError(f"{error}; but: {reported[-1]}") from error
 
 
-def test_explain_tells_that_no_worker_is_connected(drover, master):
+def test_explain_shows_that_no_worker_is_connected(drover, master):
     task_id = drover.build("waiting")
-    tells(drover, task_id, "no worker of the builder is connected")
-    told = verdict(drover, task_id)
-    assert "It is ready, and waits at Buildbot master main, builder waiting, request " in told
-    assert "next to be claimed" not in told and "known on buildbot/main" not in told
+    explains(drover, task_id, "no worker of the builder is connected")
+    reported = verdict(drover, task_id)
+    assert "It is ready, and waits at Buildbot master main, builder waiting, request " in reported
+    assert "next to be claimed" not in reported and "known on buildbot/main" not in reported
     drover.queue.cancelTask(task_id)
 
 
-def test_explain_tells_of_a_lock_that_another_build_holds(drover, master):
+def test_explain_shows_a_lock_that_another_build_holds(drover, master):
     holds = drover.build("locking")
     drover.running(holds)
     # It takes the lock some moments later.
     wait_for("the lock", lambda: [one for one in master.builds_of(holds) if one["state_string"] == "building"])
     waits = drover.build("locked")
-    tells(drover, waits, "another build holds a lock that the builder needs")
+    explains(drover, waits, "another build holds a lock that the builder needs")
     drover.queue.cancelTask(holds)
     assert drover.ended(waits) == "completed"
 
 
-def test_a_builder_that_vanishes_is_told_of_within_a_minute(drover, master):
+def test_a_builder_that_vanishes_is_reported_within_a_minute(drover, master):
     there = master.folder / "master" / "vanishing"
     reconfigured = lambda: master.process.send_signal(signal.SIGHUP)
     active = lambda: [one for one in master.get("builders")["builders"] if one["name"] == "vanishing" and one["masterids"]]
@@ -52,7 +52,7 @@ def test_a_builder_that_vanishes_is_told_of_within_a_minute(drover, master):
     there.unlink()
     reconfigured()
     wait_for("the end of the builder", lambda: not active())
-    tells(drover, task_id, "the master does not use the builder `vanishing` any more", 60)
+    explains(drover, task_id, "the master does not use the builder `vanishing` any more", 60)
     assert drover.state(task_id) == "pending"
     assert "the master does not use the builder `vanishing` any more" in drover.log.read_text()
     drover.queue.cancelTask(task_id)

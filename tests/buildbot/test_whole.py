@@ -64,7 +64,7 @@ def orders(master):
     return made
 
 
-def test_the_command_line_tells_how_a_master_stands(drover, master, tmp_path):
+def test_the_command_line_shows_the_state_of_a_master(drover, master, tmp_path):
     there = ["--config", drover.settings]
     code, out, _ = drover.run("bridge", "init", "--master", master.url, "--user", "drover", "--builder", "shell")
     assert code == 0 and 'DroverScheduler(builderNames=["shell"])' in out and "[[bridge.masters]]" in out
@@ -73,10 +73,10 @@ def test_the_command_line_tells_how_a_master_stands(drover, master, tmp_path):
     compile(out, "drover_scheduler.py", "exec")
 
     code, out, _ = drover.run("bridge", "check", "--master", "main", *there, "-o", "json")
-    (told,) = json.loads(out)
-    assert code == 1 and told["checked"]["version"] == "4.3.0" and told["checked"]["creates_once"]
-    assert told["checked"]["ends_hanging"] is True
-    problems = " ".join(told["problems"])
+    (reported,) = json.loads(out)
+    assert code == 1 and reported["checked"]["version"] == "4.3.0" and reported["checked"]["creates_once"]
+    assert reported["checked"]["ends_hanging"] is True
+    problems = " ".join(reported["problems"])
     assert "builder collapsing: it collapses" in problems and "builder waiting: no worker" in problems
     assert "builder shell" not in problems
     code, out, err = drover.run("bridge", "check", "--master", master.url)

@@ -62,9 +62,9 @@ class Asynchronous:
 @pytest.fixture(params=[Blocking, Asynchronous], ids=["blocking", "asynchronous"])
 def call(request):
     """call("method", ...) asks the queue with the root credentials."""
-    door = request.param({**taskcluster.optionsFromEnvironment(), "maxRetries": 0})
-    yield door
-    door.close()
+    client = request.param({**taskcluster.optionsFromEnvironment(), "maxRetries": 0})
+    yield client
+    client.close()
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""What somebody tries who saw a signature, holds too little, or makes tokens up: nothing is believed, in the documented words."""
+"""Replayed signatures, missing scopes and made-up tokens are refused with the documented messages."""
 import base64
 import hmac
 import json
@@ -83,7 +83,7 @@ def test_a_signed_body_is_good_for_itself_alone():
     assert send("POST", url, seen, body, JSON).json() == {"scopes": ["a"]}
     assert send("POST", url, seen, body, f"{JSON}; charset=utf-8").status_code == 200
     refused(send("POST", url, seen, other, JSON), "Unauthorized: Bad payload hash")
-    # The order of checks is told: a body of another kind is not looked at before the signature over it.
+    # The order of checks matters: a body of another type is not read before its signature is verified.
     refused(send("POST", url, seen, body, "text/plain"), "Unauthorized: Bad payload hash")
     hash_of_other = hawk("POST", url, other, JSON).split('hash="')[1].split('"')[0]
     own_hash = seen.split('hash="')[1].split('"')[0]
@@ -224,7 +224,7 @@ def test_nobody_gives_more_than_they_hold(issuer):
 
 
 def test_a_name_with_line_breaks_is_none(issuer):
-    """Through authenticateHawk and signed URLs a client id may hold any letter: none may look like a line of the signed text."""
+    """Through authenticateHawk and signed URLs a client id may hold any letter: none may pass for a line of the signed text."""
     client_id, token = issuer
     now, seed = int(time.time() * 1000), taskcluster.slugId() * 2
     smuggled = [f"issuer:{client_id}", f"seed:{seed}", f"start:{now}", f"expiry:{now + MINUTE}", "scopes:", "conf:ab"]

@@ -122,7 +122,7 @@ def test_roles_with_parameters(auth, name):
     assert "cycle" in refused(400, auth.updateRole, f"{name}-more", looping)["message"]
 
 
-def test_a_refusal_says_what_is_missing_in_words_and_for_programs(auth, name):
+def test_a_403_names_the_missing_scopes_for_people_and_programs(auth, name):
     weak = auth_with(client(auth, name, "auth:create-client:" + name + "/*", "conf:x"))
     said = refused(403, weak.createClient, f"{name}/sub", body("conf:x", "conf:y", "conf:z"))
     assert name in said["message"] and "conf:y" in said["message"]
@@ -139,7 +139,7 @@ def test_listings_come_in_pages_that_hold_everything_once(auth, name):
     assert seen == ids
 
 
-def test_the_history_tells_who_did_what(auth, name):
+def test_the_history_shows_who_did_what(auth, name):
     doer = auth_with(client(auth, f"{name}/doer", f"auth:create-role:{name}", f"auth:delete-role:{name}"))
     doer.createRole(name, {"description": "", "scopes": []})
     doer.deleteRole(name)
@@ -157,7 +157,7 @@ def test_clients_of_the_settings_are_shown_and_cannot_be_changed(auth):
     refused(400, auth.disableClient, "static/taskcluster/queue")
 
 
-def test_another_service_may_ask_who_signed(auth, name):
+def test_another_service_may_verify_a_signature(auth, name):
     credentials = client(auth, name, "conf:x")
     url = auth_with(credentials).buildSignedUrl("currentScopes")
     root_url = OPTIONS["rootUrl"]

@@ -1,5 +1,5 @@
 """Values that a schema allows and few people send: the last date, the longest text, letters of several bytes, `5.0`. A server may
-refuse them in words. What it takes, it must be able to tell: no list, claim or event suffers for it, least of all its neighbours'.
+refuse them with a message. What it takes, it must be able to return: no list, claim or event breaks over it.
 """
 import itertools
 import json
@@ -96,7 +96,7 @@ def fix(name, body, chance):
     return body
 
 
-def test_what_is_at_the_edge_of_a_schema_is_refused_or_told(client, queue_id):
+def test_values_at_the_limits_of_a_schema_are_refused_or_returned(client, queue_id):
     seed = int(os.environ.get("DROVER_TEST_SEED", random.randrange(1 << 32)))
     print(f"DROVER_TEST_SEED={seed} repeats this run")
     chance, begun, taken = random.Random(seed), time.monotonic(), set()
@@ -137,7 +137,7 @@ def faults(answer):
     return {fault["pointer"]: fault["expected"] for fault in answer.json()["details"]["faults"]}
 
 
-def test_a_task_that_never_expires_and_its_neighbours_are_claimed_and_told(client, queue_id):
+def test_a_task_that_never_expires_and_its_neighbours_are_claimed_and_published(client, queue_id):
     group, ids = taskcluster.slugId(), [taskcluster.slugId() for _ in range(3)]
     for task_id, expires in zip(ids, [None, NEVER, "9999-12-31T11:59:59.999-12:00"]):
         whole = definition(queue_id, taskGroupId=group, **({"expires": expires} if expires else {}))
@@ -155,8 +155,8 @@ def test_a_task_that_never_expires_and_its_neighbours_are_claimed_and_told(clien
 def test_routes_count_in_bytes(client, queue_id):
     body = lambda route: json.dumps(definition(queue_id, routes=[route])).encode()
     for route in ["\u00e9" * 125, "\u6f22" * 84, "x" * 249 + "\u00e9"]:
-        told = faults(client.send("queue.createTask", [taskcluster.slugId()], body(route)))
-        assert "249" in told["/payload/routes/0"], told
+        problems = faults(client.send("queue.createTask", [taskcluster.slugId()], body(route)))
+        assert "249" in problems["/payload/routes/0"], problems
     for route in ["\u00e9" * 124 + "x", "x" * 249]:
         assert client.send("queue.createTask", [taskcluster.slugId()], body(route)).status_code == 200
 

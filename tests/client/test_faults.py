@@ -1,4 +1,4 @@
-"""A 400 tells programs which value is at fault: a JSON pointer, what it had to be, and what came."""
+"""A 400 names the value at fault for programs: a JSON pointer, what was expected, and what came."""
 import uuid
 
 import pytest

@@ -41,14 +41,14 @@ class Stream:
         self.answer = requests.get(CONNECT, params=params, headers=headers, auth=signed(credentials), stream=True, timeout=WITHIN)
         self.events = sseclient.SSEClient(self.answer).events() if self.answer.ok else None
 
-    def hear(self, count):
+    def receive(self, count):
         """The next messages; whatever else comes is passed over."""
-        heard = []
-        while len(heard) < count:
+        received = []
+        while len(received) < count:
             event = next(self.events)
             if event.event == "message":
-                heard.append((int(event.id), json.loads(event.data)))
-        return heard
+                received.append((int(event.id), json.loads(event.data)))
+        return received
 
     def ready(self):
         event = next(self.events)
@@ -83,19 +83,19 @@ def bound(queue_id):
     return {"bindings": [{"exchange": QUEUE + kind, "routingKeyPattern": pattern} for kind in LIFE]}
 
 
-def kinds(heard):
-    return [data["exchange"].removeprefix(QUEUE) for _, data in heard]
+def kinds(received):
+    return [data["exchange"].removeprefix(QUEUE) for _, data in received]
 
 
-def test_a_life_is_heard_in_order_and_as_pulse_tells_it(queue, queue_id):
+def test_events_arrive_in_order_and_as_on_pulse(queue, queue_id):
     with Stream(bound(queue_id)) as stream:
         assert stream.answer.headers["content-type"] == "text/event-stream"
         assert stream.answer.headers["access-control-allow-origin"] == "*"
         stream.ready()
         task_id = live(queue, queue_id, routes=["a.b.c"])
-        heard = stream.hear(4)
-    assert kinds(heard) == LIFE
-    for _, data in heard:
+        received = stream.receive(4)
+    assert kinds(received) == LIFE
+    for _, data in received:
         assert data["payload"]["status"]["taskId"] == task_id
         assert data["routingKey"].startswith(f"primary.{task_id}.")
         assert data["routes"] == ["a.b.c"] and data["redelivered"] is False
@@ -107,45 +107,45 @@ def test_routes_can_be_bound_and_short_names_do(queue, queue_id):
         stream.ready()
         live(queue, queue_id)
         task_id = live(queue, queue_id, routes=[f"tests.{route}.x"])
-        assert [data["payload"]["status"]["taskId"] for _, data in stream.hear(1)] == [task_id]
+        assert [data["payload"]["status"]["taskId"] for _, data in stream.receive(1)] == [task_id]
 
 
-def test_who_comes_back_misses_nothing_and_hears_nothing_twice(queue, queue_id):
+def test_a_client_that_reconnects_misses_nothing_and_gets_nothing_twice(queue, queue_id):
     with Stream(bound(queue_id)) as stream:
         stream.ready()
         live(queue, queue_id)
-        first = stream.hear(2)
+        first = stream.receive(2)
     second = live(queue, queue_id)
     with Stream(bound(queue_id), last=first[-1][0]) as stream:
-        rest = stream.hear(6)
+        rest = stream.receive(6)
         third = live(queue, queue_id)
-        rest += stream.hear(4)
+        rest += stream.receive(4)
     assert kinds(first + rest) == LIFE * 3
     assert [data["payload"]["status"]["taskId"] for _, data in rest[2:]] == [second] * 4 + [third] * 4
     ids = [position for position, _ in first + rest]
     assert ids == sorted(set(ids))
     with Stream(bound(queue_id), lastEventId=ids[-2]) as stream:
-        assert stream.hear(1)[0] == rest[-1], "the query does as well as the header"
+        assert stream.receive(1)[0] == rest[-1], "the query does as well as the header"
 
 
-def test_everything_is_told_where_nothing_is_asked_for(queue, queue_id):
+def test_without_bindings_all_events_are_streamed(queue, queue_id):
     with Stream() as stream:
         stream.ready()
         task_id = live(queue, queue_id)
-        heard = []
-        while len(heard) < 4:
-            heard += [data for _, data in stream.hear(1) if data["payload"].get("status", {}).get("taskId") == task_id]
+        received = []
+        while len(received) < 4:
+            received += [data for _, data in stream.receive(1) if data["payload"].get("status", {}).get("taskId") == task_id]
 
 
-def test_many_events_come_whole_to_who_listened_and_to_who_asks_later(queue, queue_id):
+def test_many_events_arrive_whole_live_and_from_the_log(queue, queue_id):
     with Stream(bound(queue_id)) as stream:
         position = stream.ready()
         tasks = [live(queue, queue_id) for _ in range(100)]
-        told = stream.hear(400)
+        streamed = stream.receive(400)
         with Stream(bound(queue_id), last=position) as again:
-            assert again.hear(400) == told
+            assert again.receive(400) == streamed
     by_task = {}
-    for _, data in told:
+    for _, data in streamed:
         by_task.setdefault(data["payload"]["status"]["taskId"], []).append(data["exchange"].removeprefix(QUEUE))
     assert by_task == {task: LIFE for task in tasks}
 
@@ -169,7 +169,7 @@ def test_bad_input_is_named(params, pointer):
     assert [fault["pointer"] for fault in answer.json()["details"]["faults"]] == [pointer]
 
 
-def test_a_place_that_the_log_does_not_have_is_refused():
+def test_a_position_outside_the_log_is_refused():
     future = requests.get(CONNECT, headers={"Last-Event-ID": str(2**62)}, auth=signed(), timeout=WITHIN)
     assert future.status_code == 400 and "the newest has the id" in future.json()["message"]
     word = requests.get(CONNECT, headers={"Last-Event-ID": "-1"}, auth=signed(), timeout=WITHIN)
@@ -191,7 +191,7 @@ def test_who_follows_holds_a_scope():
         stream.ready()
 
 
-def test_names_of_private_artifacts_are_told_to_who_may_read_or_list_them(queue, queue_id):
+def test_names_of_private_artifacts_are_sent_to_who_may_read_or_list_them(queue, queue_id):
     task_id = taskcluster.slugId()
     bindings = [{"exchange": "artifact-created", "routingKeyPattern": f"primary.{task_id}.#"}]
     readers = {
@@ -213,7 +213,7 @@ def test_names_of_private_artifacts_are_told_to_who_may_read_or_list_them(queue,
     for reader, stream in readers.items():
         names[reader] = []
         while "public/end" not in names[reader]:
-            names[reader] += [data["payload"]["artifact"]["name"] for _, data in stream.hear(1)]
+            names[reader] += [data["payload"]["artifact"]["name"] for _, data in stream.receive(1)]
         stream.answer.close()
     both, public = ["private/a", "public/end"], ["public/end"]
     assert names == {"none": public, "other": public, "reads": both, "lists": both, "run": both}

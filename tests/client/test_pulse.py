@@ -1,5 +1,5 @@
-"""Consumers of the Pulse exchanges as the world writes them, with pika and with kombu: queues of their own names, bound by
-patterns and by routes. They need a Drover that tells events to the RabbitMQ of DROVER_TEST_AMQP_URL; tests/steps/client.sh
+"""Consumers of the Pulse exchanges as other projects write them, with pika and with kombu: queues of their own names, bound by
+patterns and by routes. They need a Drover that publishes events to the RabbitMQ of DROVER_TEST_AMQP_URL; tests/steps/client.sh
 starts one for them.
 """
 import json
@@ -16,7 +16,7 @@ import taskcluster
 from conftest import definition
 
 BROKER = os.environ.get("DROVER_TEST_AMQP_URL") if os.environ.get("DROVER_TEST_TREEHERDER") else None
-pytestmark = pytest.mark.skipif(not BROKER, reason="this Drover tells no broker of its events")
+pytestmark = pytest.mark.skipif(not BROKER, reason="this Drover publishes to no broker")
 ROOT = os.environ["TASKCLUSTER_ROOT_URL"]
 OWN = "drover/v1/task-event"
 WITHIN = 30
@@ -47,14 +47,14 @@ class Pika:
             self.channel.exchange_declare(where, "topic", passive=True)
             self.channel.queue_bind(name, where, key)
 
-    def hear(self):
-        """What lies in the queue now."""
-        heard = []
+    def receive(self):
+        """The messages in the queue now."""
+        received = []
         while True:
             method, properties, body = self.channel.basic_get(self.name, auto_ack=True)
             if method is None:
-                return heard
-            heard.append(Message(method.exchange, method.routing_key, properties.headers, properties.content_type,
+                return received
+            received.append(Message(method.exchange, method.routing_key, properties.headers, properties.content_type,
                                  properties.delivery_mode, body))
 
     def close(self):
@@ -72,13 +72,13 @@ class Kombu:
         self.queue = kombu.Queue(name, bindings=bound, durable=True, channel=channel)
         self.queue.declare()
 
-    def hear(self):
-        heard = []
+    def receive(self):
+        received = []
         while message := self.queue.get(no_ack=True, accept=["json"]):
             info, properties = message.delivery_info, message.properties
-            heard.append(Message(info["exchange"], info["routing_key"], message.headers, message.content_type,
+            received.append(Message(info["exchange"], info["routing_key"], message.headers, message.content_type,
                                  properties["delivery_mode"], message.body))
-        return heard
+        return received
 
     def close(self):
         self.queue.delete()
@@ -106,16 +106,16 @@ def queue():
 
 def until(consumer, done):
     """All that came, up to the time when `done` of it holds."""
-    heard, deadline = [], time.monotonic() + WITHIN
-    while not done(heard):
-        assert time.monotonic() < deadline, [(message.kind, message.key) for message in heard]
-        heard += consumer.hear()
+    received, deadline = [], time.monotonic() + WITHIN
+    while not done(received):
+        assert time.monotonic() < deadline, [(message.kind, message.key) for message in received]
+        received += consumer.receive()
         consumer.connection.sleep(0.05) if isinstance(consumer, Pika) else time.sleep(0.05)
-    return heard
+    return received
 
 
-def kinds(heard):
-    return [message.kind for message in heard]
+def kinds(received):
+    return [message.kind for message in received]
 
 
 def live(queue, queue_id, **more):
@@ -138,13 +138,13 @@ LIFE = ["task-defined", "task-pending", "task-running", "task-exception", "task-
 EXCHANGES = [exchange(kind) for kind in sorted(set(LIFE))]
 
 
-def test_a_queue_that_was_bound_before_hears_a_whole_life_in_order(consumer, queue, queue_id):
+def test_a_bound_queue_receives_all_events_of_a_task_in_order(consumer, queue, queue_id):
     provisioner, worker_type = queue_id.split("/")
     there = consumer(*((where, f"primary.*.*.*.*.{provisioner}.{worker_type}.#") for where in EXCHANGES),
                      (exchange("task-group-resolved"), "#"))
     task_id = live(queue, queue_id)
-    mine = [message for message in until(there, lambda heard: any(
-        message.kind == "task-group-resolved" and message.json["taskGroupId"] == task_id for message in heard))
+    mine = [message for message in until(there, lambda received: any(
+        message.kind == "task-group-resolved" and message.json["taskGroupId"] == task_id for message in received))
         if task_id in message.key]
     assert kinds(mine) == LIFE
     for message in mine:
@@ -158,7 +158,7 @@ def test_a_queue_that_was_bound_before_hears_a_whole_life_in_order(consumer, que
     assert [message.key for message in mine] == [*(f"primary.{task_id}.{key}" for key in keys), f"primary.{task_id}.-._"]
 
 
-def test_routes_reach_those_who_bind_to_them_and_nobody_hears_twice(consumer, queue, queue_id):
+def test_routes_reach_their_bindings_and_no_queue_receives_twice(consumer, queue, queue_id):
     mark = uuid.uuid4().hex
     routes = [f"statuses.{mark}", f"notify.{mark}.on-any"]
     by_route = consumer((exchange("task-pending"), f"route.statuses.{mark}"))
@@ -167,14 +167,14 @@ def test_routes_reach_those_who_bind_to_them_and_nobody_hears_twice(consumer, qu
     by_other = consumer((exchange("task-pending"), f"route.{mark}.#"), (exchange("task-completed"), f"route.statuses.{mark}"))
     task_id = live(queue, queue_id, routes=routes)
 
-    heard = until(by_other, lambda heard: heard)
-    assert kinds(heard) == ["task-completed"]
+    received = until(by_other, lambda received: received)
+    assert kinds(received) == ["task-completed"]
     for there in (by_route, by_all):
-        mine = [message for message in until(there, lambda heard: sum(task_id in message.key for message in heard) >= 2)
+        mine = [message for message in until(there, lambda received: sum(task_id in message.key for message in received) >= 2)
                 if task_id in message.key]
         assert [message.json["runId"] for message in mine] == [0, 1], "one copy of each, however many bindings fit"
         assert all(message.headers["CC"] == [f"route.{route}" for route in routes] for message in mine)
-    assert by_route.hear() == []
+    assert by_route.receive() == []
 
 
 def test_a_pattern_with_a_task_or_a_group_lets_nothing_else_through(consumer, queue, queue_id):
@@ -184,23 +184,23 @@ def test_a_pattern_with_a_task_or_a_group_lets_nothing_else_through(consumer, qu
     for one in (task_id, taskcluster.slugId()):
         queue.createTask(one, definition(queue_id, taskGroupId=group))
     queue.createTask(taskcluster.slugId(), definition(queue_id))
-    assert len(until(of_group, lambda heard: len(heard) >= 2)) == 2
-    (mine,) = until(of_task, lambda heard: heard)
+    assert len(until(of_group, lambda received: len(received) >= 2)) == 2
+    (mine,) = until(of_task, lambda received: received)
     assert mine.json["status"]["taskId"] == task_id
-    assert of_group.hear() == []
+    assert of_group.receive() == []
 
 
 def test_every_transition_goes_out_in_both_forms(consumer, queue, queue_id):
-    world = consumer(*((where, "#") for where in EXCHANGES), way=Pika)
+    external = consumer(*((where, "#") for where in EXCHANGES), way=Pika)
     own = consumer((OWN, "#"), way=Pika)
     task_id = live(queue, queue_id)
 
-    def mine(heard):
-        return [message for message in heard if task_id in message.key]
+    def mine(received):
+        return [message for message in received if task_id in message.key]
 
-    told = mine(until(world, lambda heard: len(mine(heard)) >= len(LIFE)))
-    inside = mine(until(own, lambda heard: len(mine(heard)) >= len(LIFE)))
-    assert kinds(told) == LIFE
+    published = mine(until(external, lambda received: len(mine(received)) >= len(LIFE)))
+    inside = mine(until(own, lambda received: len(mine(received)) >= len(LIFE)))
+    assert kinds(published) == LIFE
     assert [message.key.split(".")[0] for message in inside] == LIFE
     assert {message.content_type for message in inside} == {"application/x-protobuf"}
     ids = [message.headers["x-drover-id"] for message in inside]

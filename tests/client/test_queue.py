@@ -157,5 +157,5 @@ def test_an_unknown_task_is_not_found(call):
 
 
 def test_a_wrong_token_is_refused(call):
-    stranger = call.with_credentials({"clientId": "static/taskcluster/root", "accessToken": "not-the-token-at-all-00"})
-    assert refused(401, stranger, "status", taskcluster.slugId())["code"] == "AuthenticationFailed"
+    other_client = call.with_credentials({"clientId": "static/taskcluster/root", "accessToken": "not-the-token-at-all-00"})
+    assert refused(401, other_client, "status", taskcluster.slugId())["code"] == "AuthenticationFailed"

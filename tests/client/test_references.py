@@ -1,5 +1,5 @@
 """A client that knows nothing but `/references/manifest.json`: it is made from the documents listed there, lives a task's life,
-and then calls every method with what nobody should send. A server refuses that in words, and never breaks.
+and then calls every method with hostile input. The server refuses it and never breaks.
 """
 import itertools
 import json

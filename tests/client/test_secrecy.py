@@ -1,4 +1,4 @@
-"""A life full of secrets with a Drover that logs all it can: none of them is found in a log, on a terminal or in a refusal.
+"""Many secrets, and a Drover that logs everything: none of them is found in a log, on a terminal or in an error.
 
 The server is one that runs with `telemetry.log=trace`, a worker of its own and the data folder DROVER_TEST_DATA; DROVER_TEST_LOG
 is what it logs. A worker that is a process of its own joins in. Both send their traces to the collector DROVER_TEST_OTLP_URL,
@@ -21,7 +21,7 @@ from conftest import definition
 from test_attack import CURRENT, ID, JSON, ROOT, TOKEN, hawk, signed_url, temporary
 
 pytestmark = pytest.mark.skipif("DROVER_TEST_LOG" not in os.environ, reason="needs a server that logs at level trace")
-# What only a secret looks like, for those that a worker is told and a test never sees.
+# Patterns of secrets, for those that a worker gets and a test never sees.
 SHAPES = {
     "a mac": r'mac=\\?"[A-Za-z0-9+/]{43}=',
     "an access token": r'access_?[tT]oken\\?"?: ?(?:Some\()?\\?"[A-Za-z0-9_-]{22,}',
@@ -33,7 +33,7 @@ PASSWORD = "hunter2-of-the-database"
 
 
 class Life:
-    """Sends requests, and keeps every secret that it meets and every refusal that it hears."""
+    """Sends requests, and keeps every secret and every error that it receives."""
 
     def __init__(self):
         self.secrets, self.refusals = {}, []
@@ -107,7 +107,7 @@ def made_up_credentials(life, client):
     wrong = {"clientId": client["clientId"], "accessToken": wrong}
     assert life.ask("PUT", f"queue/v1/task/{taskcluster.slugId()}", definition("client-tests/nobody"), wrong).status_code == 401
     header = hawk("GET", CURRENT)
-    life.secret("mac told to authenticateHawk", header.split('mac="')[1].split('"')[0])
+    life.secret("mac sent to authenticateHawk", header.split('mac="')[1].split('"')[0])
     place = {"method": "get", "resource": "/api/auth/v1/scopes/current", "host": "other.example", "port": 80}
     for body in [{**place, "authorization": header}, {**place, "authorization": header, "sourceIp": "no address"}]:
         life.send("POST", f"{ROOT}/api/auth/v1/authenticate-hawk", json.dumps(body).encode(), {"Content-Type": JSON})
@@ -243,7 +243,7 @@ def logs():
     return {str(path): path.read_text(errors="replace") for path in files if "pg_wal" not in str(path)}
 
 
-def test_no_secret_is_told(tmp_path):
+def test_no_secret_is_disclosed(tmp_path):
     life, name = Life(), f"client-tests/{uuid.uuid4().hex[:12]}"
     kept = json.loads((Path(os.environ["DROVER_TEST_DATA"]) / "credentials.json").read_text())
     for what in ["accessToken", "queueAccessToken", "sealingKey"]:

@@ -49,7 +49,7 @@ def test_a_log_is_waited_for_from_before_the_task_runs(queue_id):
     assert ended(log_of(second, "--follow")) == (0, "it ran\n", "")
 
 
-def test_who_does_not_want_to_wait_hears_at_once(queue_id):
+def test_with_no_wait_the_command_ends_at_once(queue_id):
     code, out, err = ended(log_of(create(queue_id), "--no-wait"))
     assert (code, out) == (4, "") and "ResourceNotFound" in err, err
     code, _, err = ended(log_of(create(queue_id), "--no-wait", "--follow"))

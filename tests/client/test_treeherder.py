@@ -1,6 +1,6 @@
 """Treeherder's side: a plain AMQP consumer of job messages, and what Treeherder itself reads when it follows Drover directly.
 
-Some need a Drover that tells events to the RabbitMQ of DROVER_TEST_AMQP_URL; tests/steps/client.sh starts one for them.
+Some need a Drover that publishes events to the RabbitMQ of DROVER_TEST_AMQP_URL; tests/steps/client.sh starts one for them.
 """
 import base64
 import json
@@ -18,7 +18,7 @@ import taskcluster
 from conftest import definition
 
 BROKER = os.environ.get("DROVER_TEST_AMQP_URL") if os.environ.get("DROVER_TEST_TREEHERDER") else None
-needs_broker = pytest.mark.skipif(not BROKER, reason="this Drover tells no broker of its events")
+needs_broker = pytest.mark.skipif(not BROKER, reason="this Drover publishes to no broker")
 JOBS = "exchange/taskcluster-treeherder/v1/jobs"
 EVENTS = [f"exchange/taskcluster-queue/v1/task-{kind}" for kind in ("defined", "pending", "running", "completed", "failed", "exception")]
 ORIGIN = "https://treeherder.example"
@@ -54,15 +54,15 @@ class Listener:
 
     def until(self, done, within=30):
         """(method, properties, body) of every message, up to the one after which `done(all so far)` holds."""
-        heard, deadline = [], time.monotonic() + within
+        received, deadline = [], time.monotonic() + within
         for method, properties, body in self.channel.consume(self.queue, auto_ack=True, inactivity_timeout=1):
             if method is not None:
-                heard.append((method, properties, json.loads(body)))
-                if done(heard):
+                received.append((method, properties, json.loads(body)))
+                if done(received):
                     break
-            assert time.monotonic() < deadline, f"after {within} s only these came: {[body for _, _, body in heard]}"
+            assert time.monotonic() < deadline, f"after {within} s only these came: {[body for _, _, body in received]}"
         self.channel.cancel()
-        return heard
+        return received
 
     def close(self):
         self.connection.close()
@@ -117,12 +117,12 @@ def guid(task_id, run_id=0):
 
 
 def words(jobs):
-    """What was told of each job, in order."""
-    told = {}
+    """The messages of each job, in order."""
+    published = {}
     for job in jobs:
         retried = "+" if job["isRetried"] else ""
-        told.setdefault(job["taskId"], []).append(f"{job['state']}/{job['result']}{retried}")
-    return told
+        published.setdefault(job["taskId"], []).append(f"{job['state']}/{job['result']}{retried}")
+    return published
 
 
 @needs_broker
@@ -141,39 +141,39 @@ def test_a_plain_consumer_sees_the_whole_life_of_a_graph(listen, public):
     push.queue.rerunTask(then)
     push.queue.cancelTask(then)
 
-    def last(heard):
-        return heard[-1][2]["taskId"] == guid(then, 2) and heard[-1][2]["state"] == "completed"
+    def last(received):
+        return received[-1][2]["taskId"] == guid(then, 2) and received[-1][2]["state"] == "completed"
 
-    heard = [(method, properties, job) for method, properties, job in jobs.until(last) if job["origin"]["revision"] == push.revision]
+    received = [(method, properties, job) for method, properties, job in jobs.until(last) if job["origin"]["revision"] == push.revision]
     check = validator("job-message")
-    for method, properties, job in heard:
+    for method, properties, job in received:
         check.validate(job)
         assert (method.routing_key, properties.content_type) == ("tc-treeherder.sample._", "application/json")
         assert job["origin"] == {"project": "sample", "revision": push.revision, "id": 12}
-    assert words(job for _, _, job in heard) == {
+    assert words(job for _, _, job in received) == {
         guid(first): ["unscheduled/unknown", "pending/unknown", "running/unknown", "completed/success"],
         guid(then): ["unscheduled/unknown", "pending/unknown", "running/unknown", "completed/exception+"],
         guid(then, 1): ["pending/unknown", "running/unknown", "completed/fail"],
         guid(then, 2): ["pending/unknown", "completed/canceled"],
     }
-    (ended,) = [job for _, _, job in heard if job["taskId"] == guid(first) and job["state"] == "completed"]
+    (ended,) = [job for _, _, job in received if job["taskId"] == guid(first) and job["state"] == "completed"]
     assert [link["linkText"] for link in ended["jobInfo"]["links"]] == ["target.zip", "live_backing.log"]
     for link in [*ended["jobInfo"]["links"], *ended["logs"]]:
         assert requests.get(link["url"], allow_redirects=False, timeout=10).status_code == 303
 
 
 @needs_broker
-def test_a_push_is_shown_and_told_once_more(listen):
+def test_a_push_is_shown_and_published_again(listen):
     push, jobs = Push(), listen([JOBS])
     push.task("1")
-    jobs.until(lambda heard: heard[-1][2]["state"] == "pending" and heard[-1][2]["origin"]["revision"] == push.revision)
+    jobs.until(lambda received: received[-1][2]["state"] == "pending" and received[-1][2]["origin"]["revision"] == push.revision)
     own = f"{ROOT}/api/drover/v1/push/sample/{push.revision}"
     assert requests.get(own, timeout=10).status_code == 403
     row = requests.get(own, headers=hawk("GET", own), timeout=10).json()
     assert row["counts"] == {"pending": 1} and row["platforms"][0]["platform"] == "linux64"
     answer = requests.post(f"{own}/replay", headers=hawk("POST", f"{own}/replay"), timeout=10)
     assert answer.status_code == 200, answer.text
-    again = jobs.until(lambda heard: heard[-1][2]["origin"]["revision"] == push.revision)
+    again = jobs.until(lambda received: received[-1][2]["origin"]["revision"] == push.revision)
     assert again[-1][2]["state"] == "pending"
 
 
@@ -195,25 +195,25 @@ def test_treeherder_itself_finds_in_the_events_what_it_reads(listen):
     never = push.task("2", dependencies=[push.task("3")])
     push.queue.cancelTask(never)
 
-    def last(heard):
-        return heard[-1][2]["status"]["taskId"] == never and heard[-1][2]["status"]["state"] == "exception"
+    def last(received):
+        return received[-1][2]["status"]["taskId"] == never and received[-1][2]["status"]["state"] == "exception"
 
-    heard = [(method, properties, body) for method, properties, body in events.until(last)
+    received = [(method, properties, body) for method, properties, body in events.until(last)
              if body["status"]["taskGroupId"] == push.group]
-    for method, properties, body in heard:
+    for method, properties, body in received:
         assert properties.content_type == "application/json"
         assert f"route.{push.route}" in properties.headers["CC"]
         defined = method.exchange.endswith("task-defined")
         assert ("runId" in body) == (not defined), method.exchange
-        for told in body["status"]["runs"]:
-            assert {"runId", "state", "reasonCreated"} <= told.keys()
-    mine = [(method.exchange.rsplit("-", 1)[1], body.get("runId"), body["status"]["runs"]) for method, _, body in heard
+        for published in body["status"]["runs"]:
+            assert {"runId", "state", "reasonCreated"} <= published.keys()
+    mine = [(method.exchange.rsplit("-", 1)[1], body.get("runId"), body["status"]["runs"]) for method, _, body in received
             if body["status"]["taskId"] == task_id]
     assert [(kind, number) for kind, number, _ in mine] == [
         ("defined", None), ("pending", 0), ("running", 0), ("exception", 0), ("pending", 1), ("running", 1), ("failed", 1)]
     # Whether a run is retried is read from the event of that run, so the next one must stand in it already.
     _, _, runs = mine[3]
-    assert [told["reasonCreated"] for told in runs] == ["scheduled", "retry"]
+    assert [published["reasonCreated"] for published in runs] == ["scheduled", "retry"]
     assert {"reasonResolved", "workerId", "started", "resolved"} <= runs[0].keys()
 
 

@@ -18,7 +18,7 @@ def anonymous(method, path, payload=None):
     return requests.request(method, f"{ROOT}/api/{path}", json=payload, allow_redirects=False, timeout=30)
 
 
-def told(answer):
+def error_of(answer):
     return answer.status_code, answer.json().get("code")
 
 
@@ -28,7 +28,7 @@ def create(queue_id, **more):
     return task_id
 
 
-def test_ids_of_a_batch_may_be_said_twice_and_need_not_exist(queue_id):
+def test_ids_of_a_batch_may_be_repeated_and_need_not_exist(queue_id):
     one, other = create(queue_id), create(queue_id)
     ids = [one, other, one, "no-slug", taskcluster.slugId(), other]
     for method, key in [("queue.tasks", "tasks"), ("queue.statuses", "statuses")]:
@@ -40,18 +40,18 @@ def test_ids_of_a_batch_may_be_said_twice_and_need_not_exist(queue_id):
 
 def test_an_unsigned_trial_lacks_scopes_as_any_unsigned_request_does():
     body = {"clientScopes": ["test:*"], "requiredScopes": ["test:x"]}
-    assert told(anonymous("POST", "auth/v1/test-authenticate", body)) == (403, "InsufficientScopes")
-    assert told(anonymous("GET", "auth/v1/test-authenticate-get/")) == (403, "InsufficientScopes")
-    assert told(anonymous("POST", "auth/v1/test-authenticate", {**body, "requiredScopes": []})) == (401, "AuthenticationFailed")
+    assert error_of(anonymous("POST", "auth/v1/test-authenticate", body)) == (403, "InsufficientScopes")
+    assert error_of(anonymous("GET", "auth/v1/test-authenticate-get/")) == (403, "InsufficientScopes")
+    assert error_of(anonymous("POST", "auth/v1/test-authenticate", {**body, "requiredScopes": []})) == (401, "AuthenticationFailed")
     url, text = f"{AUTH}/test-authenticate", json.dumps(body).encode()
     assert send("POST", url, hawk("POST", url, text, JSON, "tester", "no-secret"), text, JSON).json()["clientId"] == "tester"
 
 
-def test_a_claim_by_name_looks_for_the_run_before_it_asks_for_scopes(queue_id):
+def test_a_claim_by_name_looks_for_the_run_before_it_checks_scopes(queue_id):
     worker, task_id = {"workerGroup": "g", "workerId": "w"}, create(queue_id)
-    assert told(anonymous("POST", f"queue/v1/task/{task_id}/runs/1/claim", worker)) == (404, "ResourceNotFound")
-    assert told(anonymous("POST", f"queue/v1/task/{taskcluster.slugId()}/runs/0/claim", worker)) == (404, "ResourceNotFound")
-    assert told(anonymous("POST", f"queue/v1/task/{task_id}/runs/0/claim", worker)) == (403, "InsufficientScopes")
+    assert error_of(anonymous("POST", f"queue/v1/task/{task_id}/runs/1/claim", worker)) == (404, "ResourceNotFound")
+    assert error_of(anonymous("POST", f"queue/v1/task/{taskcluster.slugId()}/runs/0/claim", worker)) == (404, "ResourceNotFound")
+    assert error_of(anonymous("POST", f"queue/v1/task/{task_id}/runs/0/claim", worker)) == (403, "InsufficientScopes")
 
 
 def faults(answer):
@@ -59,7 +59,7 @@ def faults(answer):
     return [fault["pointer"] for fault in answer.json()["details"]["faults"]]
 
 
-def test_what_is_wrong_with_a_graph_is_said_where_it_stands(queue_id):
+def test_a_fault_in_a_graph_has_a_pointer(queue_id):
     group, one, other = (taskcluster.slugId() for _ in range(3))
 
     def graph(*tasks):
@@ -73,12 +73,12 @@ def test_what_is_wrong_with_a_graph_is_said_where_it_stands(queue_id):
     assert graph((one, {"taskGroupId": group}), (other, {"dependencies": [one]})).json()["taskGroupId"] == group
 
 
-def test_a_hash_that_is_no_text_is_said_where_it_stands():
+def test_a_hash_that_is_no_text_has_a_pointer():
     body = {"projectId": "p", "uploadId": taskcluster.slugId(), "hashes": {"a/b": 7}}
     assert faults(ask("object.finishUpload", "client-tests/nothing", payload=body)) == ["/payload/hashes/a~1b"]
 
 
-def test_a_refused_report_says_how_the_run_stands(queue_id):
+def test_a_refused_report_names_the_state_of_the_run(queue_id):
     run = create(queue_id), "0"
     refused = ask("queue.reportCompleted", *run)
     assert refused.status_code == 409 and "is pending, so it cannot be reported as completed; only" in refused.json()["message"]

@@ -104,7 +104,7 @@ impl Drover {
         signal("TERM", &[self.process_id()]);
         let ended = timeout(STOP_LIMIT, self.child.wait()).await;
         let status = ended.expect("drover did not stop within 10 s of SIGTERM").unwrap();
-        assert!(status.success(), "drover ended with {status} when asked to stop");
+        assert!(status.success(), "drover ended with {status} on SIGTERM");
     }
 }
 

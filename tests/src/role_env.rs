@@ -1,4 +1,4 @@
-//! A house of several processes, each `drover serve` with a role of its own.
+//! An installation of several processes, each `drover serve` with roles of its own.
 
 use std::{
     fs::{self, File},
@@ -100,7 +100,7 @@ impl RoleEnv {
     }
 
     /// Starts those again that ended because they could not reach the database when they started, as whatever supervises them
-    /// would. Any other end by itself is a fault.
+    /// would. Any other unexpected end fails the test.
     pub fn restart_failed_starts(&mut self) {
         for number in 0..self.count() {
             let RoleProcess { roles, port, child } = &mut self.processes[number];
@@ -178,7 +178,7 @@ impl RoleEnv {
         let process = &mut self.processes[number];
         let ended = timeout(STOP_WITHIN, process.child.wait()).await;
         let status = ended.unwrap_or_else(|_| panic!("{} does not stop", process.roles)).unwrap();
-        assert!(status.success(), "{} ended with {status} when asked to stop", process.roles);
+        assert!(status.success(), "{} ended with {status} on SIGTERM", process.roles);
     }
 
     fn start_again(&mut self, number: usize) {

@@ -63,7 +63,7 @@ stop_collector() {
 cargo build --bin drover
 run_dir
 
-# What everybody may read is tried on a server of its own, as it comes; all others tell what scopes allow.
+# Public reads are tested on a server with default settings; all others check what scopes allow.
 start_drover --ephemeral --listen 127.0.0.1:0 --workers 0
 DROVER_TEST_PUBLIC=1 "$VENV/bin/pytest" -c tests/client/pytest.ini tests/client/test_public.py
 stop_drover
@@ -93,7 +93,7 @@ export DROVER_TEST_SECRETS="key-that-nobody-may-see secret-that-nobody-may-see"
 loud bucket --set object.s3.bucket=drover --set object.s3.endpoint="$DROVER_TEST_S3_URL" \
     --set object.s3.access_key_id=key-that-nobody-may-see --set object.s3.secret_access_key=secret-that-nobody-may-see
 
-# What Treeherder and other consumers hear, over a broker; without one these tests say that they are skipped.
+# What Treeherder and other consumers receive over a broker; without one these tests are skipped.
 if [ -n "${DROVER_TEST_AMQP_URL:-}" ]; then
     start_drover --ephemeral --listen 127.0.0.1:0 --workers 0 --amqp-url "$DROVER_TEST_AMQP_URL"
     DROVER_TEST_TREEHERDER=1 "$VENV/bin/pytest" -c tests/client/pytest.ini tests/client/test_treeherder.py tests/client/test_pulse.py

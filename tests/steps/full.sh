@@ -111,7 +111,7 @@ while time.monotonic() < end:
 sys.exit(1)' "$1" "$FULL_READY"
 }
 
-# Workers first, while there is somebody to tell.
+# Workers first, while the API still answers.
 stop_full() {
     for kept in "$KEPT_WORKERS" "$KEPT_ROLES"; do
         for pid in $kept; do kill -TERM "$pid" 2>/dev/null || true; done

@@ -1,4 +1,4 @@
-# What every step shares: words for the reader, tools that may be missing, and one Drover to talk to.
+# What every step shares: messages, tools that may be missing, and a running Drover.
 # Sourced from the root of the repository by `dev` and by the steps; POSIX sh only.
 
 EXAMPLE=examples/line-counts.yml
@@ -248,10 +248,10 @@ start_drover() {
     export TASKCLUSTER_ROOT_URL TASKCLUSTER_CLIENT_ID TASKCLUSTER_ACCESS_TOKEN
 }
 
-# Ends the script with Drover's last words, of which there may be none.
+# Ends the script with the end of Drover's log, which may be empty.
 drover_failed() {
     tail -n 20 "$DROVER_LOG" >&2
-    die "$1; its last words are above, the rest is in $DROVER_LOG"
+    die "$1; the end of its log is above, the whole log is $DROVER_LOG"
 }
 
 field() {

@@ -14,7 +14,7 @@ const SOON: Duration = Duration::from_mins(1);
 /// An address of this machine that stands in no certificate.
 const ELSEWHERE: &str = "127.0.0.2";
 
-/// What `drover bus lag` is told of the two servers.
+/// The settings of `drover bus lag` for the two servers.
 struct Ways<'a> {
     database: &'a str,
     database_ca: &'a Path,
@@ -70,7 +70,7 @@ async fn a_server_that_cannot_prove_who_it_is_is_refused_and_the_setting_named()
     for (number, ((code, words), (_, expected, setting))) in tried.iter().zip(&cases).enumerate() {
         println!("{number}: {words}");
         assert!(code == expected && words.contains(setting), "case {number} ended with {code}: {words}");
-        assert!(!words.contains("guest"), "case {number} tells a password: {words}");
+        assert!(!words.contains("guest"), "case {number} shows a password: {words}");
     }
 }
 

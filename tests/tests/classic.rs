@@ -85,7 +85,7 @@ async fn a_build_of_an_old_master_is_a_task_from_settings_to_end() {
     let payload = json!({"builderName": "linux", "sourcestamp": {"branch": "projects/cedar"}});
     let more = json!({"payload": payload, "scopes": ["buildbot:build:old/linux"]});
     client.create(task, &definition("buildbot/old", &more)).await.unwrap().ok();
-    until("the build is asked for", async || db.newest_request().await.unwrap() > before).await;
+    until("the build is requested", async || db.newest_request().await.unwrap() > before).await;
     let request = db.newest_request().await.unwrap().unwrap();
     let now = || SystemClock.now().timestamp();
     let builds = scheduler.start(&[request], 5, now()).await;
@@ -109,19 +109,19 @@ async fn an_old_master_is_checked_from_the_command_line() {
     let checked = drover(&file, &["bridge", "check"]).await;
     let words = said(&checked);
     assert_eq!(checked.status.code(), Some(1), "{words}");
-    for fault in [
+    for problem in [
         "Buildbot 0.8 with",
         "`buildsets.external_idstring` has no index",
         "builds cannot be cancelled",
         "no builder is known",
     ] {
-        assert!(words.contains(fault), "{fault}: {words}");
+        assert!(words.contains(problem), "{problem}: {words}");
     }
     know(&SchedulerDb::new(scheduler.url(), 1, SOON).unwrap(), "linux").await;
     let builders = said(&drover(&file, &["bridge", "builders"]).await);
     assert!(builders.contains("linux  ready"), "{builders}");
     let schedule = drover(&file, &["bridge", "schedule"]).await;
-    assert!(said(&schedule).contains("does not tell its schedulers"));
+    assert!(said(&schedule).contains("does not list its schedulers"));
 
     scheduler.run("drop table builds").await;
     let words = said(&drover(&file, &["bridge", "check"]).await);

@@ -1,4 +1,4 @@
-//! One setting says how all exchanges for the world are called.
+//! One setting names the prefix of all external exchanges.
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
@@ -14,7 +14,7 @@ const SOON: Duration = Duration::from_secs(30);
 const NAMESPACE: &str = "bus.pulse_namespace=stage.taskcluster";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_is_published_referred_to_and_listened_to_stands_in_one_namespace() {
+async fn exchanges_references_and_subscriptions_share_the_namespace() {
     let folder = TestDirectory::new();
     let drover = Drover::start(folder.path(), &["--workers", "0", "--set", NAMESPACE]).await;
     let (root, client) = (drover.root_url(), drover.client());
@@ -38,12 +38,12 @@ async fn what_is_published_referred_to_and_listened_to_stands_in_one_namespace()
         }
     };
     timeout(SOON, indexed).await.expect("the task is found in the index");
-    let told = timeout(SOON, first_event(&client, &format!("{prefix}task-completed"))).await.unwrap();
-    assert!(told.contains(&format!("\"exchange\":\"{prefix}task-completed\"")), "{told}");
+    let event = timeout(SOON, first_event(&client, &format!("{prefix}task-completed"))).await.unwrap();
+    assert!(event.contains(&format!("\"exchange\":\"{prefix}task-completed\"")), "{event}");
     drover.stop().await;
 }
 
-/// What a follower from the beginning hears first on this exchange.
+/// The first event of this exchange in the event log.
 async fn first_event(client: &Client, exchange: &str) -> String {
     let bindings = json!([{ "exchange": exchange }]).to_string();
     let path = "/api/events/v1/connect/";
@@ -54,13 +54,13 @@ async fn first_event(client: &Client, exchange: &str) -> String {
     assert_eq!(answer.status(), 200);
     let mut text = String::new();
     while !text.contains("\"payload\"") {
-        text += std::str::from_utf8(&answer.chunk().await.unwrap().expect("the stream goes on")).unwrap();
+        text += std::str::from_utf8(&answer.chunk().await.unwrap().expect("the stream continues")).unwrap();
     }
     text
 }
 
 #[tokio::test]
-async fn what_cannot_be_a_namespace_is_refused_by_the_name_of_the_setting() {
+async fn an_invalid_namespace_is_refused_with_the_name_of_the_setting() {
     let folder = TestDirectory::new();
     let data = folder.path().join("data");
     let flags = ["dev", "--listen", "127.0.0.1:0", "--set", "bus.pulse_namespace=a/b", "--data-dir"];

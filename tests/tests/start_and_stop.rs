@@ -99,9 +99,9 @@ async fn unsigned(drover: &Drover, path: &str) -> u16 {
     reqwest::get(format!("{}{path}", drover.root_url())).await.unwrap().status().as_u16()
 }
 
-/// Asked to stop it ends them at once, killed it breaks them off; either way nothing is missed at the next one.
+/// Whether the server is stopped or killed, a client that reconnects misses no event.
 #[tokio::test]
-async fn a_stream_of_events_goes_on_at_the_next_server() {
+async fn an_event_stream_resumes_at_the_next_server() {
     let rng = Seed::choose("a stream of events").rng();
     let folder = TestDirectory::new();
     let mut ids = [(); 3].map(|()| TaskId::from_random(rng.uuid_bytes())).into_iter();
@@ -110,37 +110,37 @@ async fn a_stream_of_events_goes_on_at_the_next_server() {
         drover.client().create(id, &definition("tests/stream", &json!({}))).await.unwrap().ok();
         id.to_string()
     };
-    let mut heard = Vec::new();
+    let mut received = Vec::new();
 
     let drover = Drover::start(folder.path(), &["--workers", "0"]).await;
     let mut stream = Stream::open(&drover.client(), None).await;
     assert_eq!(stream.next().await.unwrap().1, "ready");
     let mut created = vec![create(&drover).await];
-    heard.push(stream.next().await.unwrap());
+    received.push(stream.next().await.unwrap());
     created.push(create(&drover).await);
     drover.stop().await;
     while let Some(event) = stream.next().await {
-        heard.push(event);
+        received.push(event);
     }
 
     let drover = Drover::start(folder.path(), &["--workers", "0"]).await;
-    let mut stream = Stream::open(&drover.client(), heard.last().map(|(id, _)| *id)).await;
-    while heard.len() < 2 {
-        heard.extend(stream.next().await.filter(|(_, what)| what != "ready"));
+    let mut stream = Stream::open(&drover.client(), received.last().map(|(id, _)| *id)).await;
+    while received.len() < 2 {
+        received.extend(stream.next().await.filter(|(_, what)| what != "ready"));
     }
     drover.kill().await;
-    // Both may have been heard from the first server; then the second has only said that it listens.
+    // Both may have arrived from the first server; then the second has only sent `ready`.
     while let Some((_, what)) = stream.next().await {
         assert_eq!(what, "ready");
     }
 
     let drover = Drover::start(folder.path(), &["--workers", "0"]).await;
     created.push(create(&drover).await);
-    let mut stream = Stream::open(&drover.client(), heard.last().map(|(id, _)| *id)).await;
-    while heard.len() < 3 {
-        heard.extend(stream.next().await.filter(|(_, what)| what != "ready"));
+    let mut stream = Stream::open(&drover.client(), received.last().map(|(id, _)| *id)).await;
+    while received.len() < 3 {
+        received.extend(stream.next().await.filter(|(_, what)| what != "ready"));
     }
-    assert_eq!(heard.into_iter().map(|(_, task)| task).collect::<Vec<_>>(), created);
+    assert_eq!(received.into_iter().map(|(_, task)| task).collect::<Vec<_>>(), created);
     drover.stop().await;
 }
 
@@ -162,7 +162,7 @@ impl Stream {
         Self { answer, text: String::new() }
     }
 
-    /// Id and task of the next message, or id and name of what is none. `None`: it ended, well or badly.
+    /// Id and task of the next task event, or id and name of another event. `None`: the stream ended.
     async fn next(&mut self) -> Option<(i64, String)> {
         while !self.text.contains("\n\n") {
             let chunk = timeout(Duration::from_mins(1), self.answer.chunk()).await.expect("it is quiet").ok()??;
@@ -173,15 +173,15 @@ impl Stream {
         let id = field("id: ").unwrap().parse().unwrap();
         let data: Value = serde_json::from_str(field("data: ").unwrap()).unwrap();
         let task = data.pointer("/payload/status/taskId").and_then(Value::as_str);
-        let told = task.or_else(|| field("event: ")).unwrap().to_owned();
+        let name = task.or_else(|| field("event: ")).unwrap().to_owned();
         let end = self.text.len() - rest.len();
         self.text.drain(..end);
-        Some((id, told))
+        Some((id, name))
     }
 }
 
 #[tokio::test]
-async fn the_root_credentials_are_the_ones_asked_for() {
+async fn the_root_credentials_are_those_given() {
     let folder = TestDirectory::new();
     let token = "a-token-of-a-test-0123456789";
     let credentials = format!("static/tests/root:{token}");
@@ -192,8 +192,8 @@ async fn the_root_credentials_are_the_ones_asked_for() {
         let drover = Drover::start(folder.path(), &["--workers", "0", flags[0], flags[1]]).await;
         let known = tests::Client::new(drover.root_url(), "static/tests/root", token);
         assert_eq!(known.get(path).await.unwrap().status, 200);
-        let stranger = tests::Client::new(drover.root_url(), "static/tests/root", "another-token");
-        assert_eq!(stranger.get(path).await.unwrap().status, 401);
+        let other = tests::Client::new(drover.root_url(), "static/tests/root", "another-token");
+        assert_eq!(other.get(path).await.unwrap().status, 401);
         drover.stop().await;
         // Only the first can be read by others, and the log says so.
         let log = fs::read_to_string(folder.path().join("drover.log")).unwrap();

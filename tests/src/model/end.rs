@@ -85,7 +85,7 @@ impl Model {
         Ok(open)
     }
 
-    /// Dependents that now have all they asked for become pending, all in the same step.
+    /// Dependents that are now satisfied become pending, all in the same step.
     fn resolved(&mut self, id: usize) {
         self.tasks[id].ever_resolved = true;
         let completed = self.tasks[id].state() == TaskState::Completed;

@@ -22,7 +22,7 @@ pub struct Model {
     step: u64,
 }
 
-/// A refusal, by its HTTP status.
+/// An error, by its HTTP status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Refused(pub u16);
 

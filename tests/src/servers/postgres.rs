@@ -88,12 +88,12 @@ impl Postgres {
         self.await_ready();
     }
 
-    /// It listens before it can be asked anything.
+    /// It listens before it accepts queries.
     fn await_ready(&self) {
         let begun = Instant::now();
         let ready = || {
-            let mut asked = self.command("pg_isready");
-            asked.args(["-q", "-h", "127.0.0.1", "-p", &self.port.to_string()]).status().unwrap().success()
+            let mut command = self.command("pg_isready");
+            command.args(["-q", "-h", "127.0.0.1", "-p", &self.port.to_string()]).status().unwrap().success()
         };
         while !ready() {
             assert!(begun.elapsed() < UP_WITHIN, "PostgreSQL did not become ready within {UP_WITHIN:?}");

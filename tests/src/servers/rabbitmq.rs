@@ -82,7 +82,7 @@ impl Rabbitmq {
         let command = command.env("RUNNING_UNDER_SYSTEMD", "1").stdout(Stdio::null()).stderr(Stdio::null());
         self.running = Some(command.process_group(0).spawn().unwrap());
         await_port(self.port, "RabbitMQ", UP_WITHIN);
-        // It listens before it can be told anything.
+        // It listens before it accepts commands.
         self.control(&["await_startup"]);
     }
 
@@ -119,7 +119,7 @@ impl Rabbitmq {
         }
     }
 
-    /// Something an operator tells it.
+    /// A `rabbitmqctl` command.
     pub fn control(&self, arguments: &[&str]) {
         let output = self.command("rabbitmqctl").args(arguments).output().unwrap();
         assert!(output.status.success(), "rabbitmqctl {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));

@@ -72,11 +72,11 @@ async fn carry(client: TcpStream, server: SocketAddr, moment: Moment, come: mpsc
 
 async fn killed_at(bench: &Bench, moment: Moment, name: &str, file: &Path) {
     let (door, mut come) = door(bench.address(), moment).await;
-    bench.network.lead_to(door);
+    bench.network.connect_to(door);
     let mut upload = bench.command(&bench.network.url(), "upload", name, file, &[]).spawn().unwrap();
     come.recv().await.unwrap();
     upload.kill().await.unwrap();
-    bench.network.lead_to(bench.address());
+    bench.network.connect_to(bench.address());
 }
 
 #[tokio::test(flavor = "multi_thread")]

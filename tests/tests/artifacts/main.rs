@@ -14,7 +14,7 @@ use base::Rng;
 use protocol::id::TaskId;
 use reqwest::Method;
 use serde_json::{Value, json};
-use tests::{Answer, Client, Drover, RoughNetwork, Seed, TestDirectory, definition, program};
+use tests::{Answer, Client, Drover, FaultyProxy, Seed, TestDirectory, definition, program};
 use tokio::process::Command;
 
 const LARGE: usize = 3_000_000;
@@ -25,7 +25,7 @@ struct Bench {
     drover: Drover,
     direct: String,
     client: Client,
-    network: RoughNetwork,
+    network: FaultyProxy,
     task_id: TaskId,
     folder: TestDirectory,
     rng: Rng,
@@ -44,12 +44,12 @@ impl Bench {
     /// With this setting.
     async fn with(rng: Rng, share: u64, setting: &str) -> Self {
         let folder = TestDirectory::new();
-        let network = RoughNetwork::start(rng.branch("network"), share, 200_000).await;
+        let network = FaultyProxy::start(rng.branch("network"), share, 200_000).await;
         let through = format!("api.root_url={}", network.url());
         let listen = free_address();
         let flags = ["--workers", "0", "--set", &through, "--set", setting];
         let drover = Drover::start_at(folder.path(), &listen.to_string(), &flags).await;
-        network.lead_to(listen);
+        network.connect_to(listen);
         let (direct, (id, token)) = (format!("http://{listen}"), drover.credentials());
         let client = Client::new(&direct, id, token);
         let task_id = TaskId::from_random(rng.uuid_bytes());

@@ -1,4 +1,4 @@
-//! What goes wrong.
+//! The faults that are injected.
 
 use std::time::Duration;
 
@@ -8,11 +8,11 @@ use tokio::time::{sleep, timeout};
 
 use crate::Everything;
 
-/// Longer than a claim, a lock or a heartbeat of the database is waited for.
+/// Longer than the timeouts of claims, locks and database heartbeats.
 const FROZEN: Duration = Duration::from_secs(8);
-/// What is logged of a broker that does not answer, 5 s after something was asked of it; and the load asks all the time.
+/// The log message about a broker that has not answered an operation for 5 s; the load sends operations all the time.
 const SILENCE: &str = "the message broker accepts operations and has not answered";
-const SILENCE_TOLD_WITHIN: Duration = Duration::from_secs(15);
+const SILENCE_LOGGED_WITHIN: Duration = Duration::from_secs(15);
 const SLOW: Duration = Duration::from_millis(40);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,8 +30,8 @@ pub(crate) enum Fault {
     DatabaseCrashed,
     ConnectionsCut,
     ConnectionsSlow,
-    /// What was told before, once more and in the wrong order.
-    ToldAgain,
+    /// Earlier messages, again and in the wrong order.
+    MessagesRepeated,
     /// The queue of a consumer of ours is gone.
     QueueDeleted,
 }
@@ -48,14 +48,14 @@ impl Fault {
         Self::DatabaseCrashed,
         Self::ConnectionsCut,
         Self::ConnectionsSlow,
-        Self::ToldAgain,
+        Self::MessagesRepeated,
         Self::QueueDeleted,
     ];
 
     /// Each kind once, and processes killed three times over. The queue is deleted only after the broker was killed, and the
     /// broker stopped in good order before it is killed again, in the next round: a queue that was declared anew since the last
     /// good end may come back in RabbitMQ 3.10 without its process (`noproc`), and nothing that is sent to it is ever confirmed
-    /// (`bus/src/amqp/leaderless.rs` says what is told of it).
+    /// (see `bus/src/amqp/leaderless.rs`).
     pub(crate) fn shuffled(rng: &Rng) -> Vec<Self> {
         let mut faults = [&Self::ALL[..], &[Self::ProcessKilled, Self::ProcessKilled]].concat();
         for last in (1..faults.len()).rev() {
@@ -70,7 +70,7 @@ impl Fault {
         faults
     }
 
-    /// Returns when what was broken is there again, though nobody may have noticed yet.
+    /// Returns when the fault is over, though processes may not have recovered yet.
     pub(crate) async fn inject(self, all: &mut Everything, rng: &Rng) {
         all.env.restart_failed_starts();
         let any = usize::try_from(rng.range(0..all.env.count() as u64)).unwrap();
@@ -120,7 +120,7 @@ impl Fault {
                 all.to_rabbitmq.delay(Duration::ZERO);
                 all.to_postgres.delay(Duration::ZERO);
             }
-            Self::ToldAgain => all.told.tell_again_backwards().await,
+            Self::MessagesRepeated => all.events.publish_again_reversed().await,
             Self::QueueDeleted => {
                 let queue = "drover/index/task-completed";
                 tokio::task::block_in_place(|| all.rabbitmq.control(&["delete_queue", queue]));
@@ -129,18 +129,18 @@ impl Fault {
     }
 }
 
-/// The processes say so while it lasts, not when it is over.
+/// The processes log it while it lasts, not afterwards.
 async fn be_silent(all: &mut Everything) {
     let before = all.env.logged(SILENCE);
     tokio::task::block_in_place(|| all.rabbitmq.freeze());
-    let told = timeout(SILENCE_TOLD_WITHIN, async {
+    let logged = timeout(SILENCE_LOGGED_WITHIN, async {
         while all.env.logged(SILENCE) == before {
             sleep(Duration::from_millis(100)).await;
         }
     });
-    let told = told.await;
+    let logged = logged.await;
     tokio::task::block_in_place(|| all.rabbitmq.thaw());
-    assert!(told.is_ok(), "a broker that does not answer was not told of within {SILENCE_TOLD_WITHIN:?}");
+    assert!(logged.is_ok(), "a broker that does not answer was not logged within {SILENCE_LOGGED_WITHIN:?}");
 }
 
 async fn restart_database(all: &mut Everything, how: Stop, moment: Duration) {

@@ -20,7 +20,7 @@ pub(crate) const QUEUE: &str = "tests/chaos";
 const CREATORS: u64 = 2;
 const WORKERS: u64 = 3;
 const AGAIN: Duration = Duration::from_millis(100);
-/// Between two tasks of a creator: the faults are the matter, not the rate.
+/// Between two tasks of a creator: faults matter here, not the rate.
 const PAUSE: u64 = 120;
 /// Everything that is left must be done within this.
 const FINISH: Duration = Duration::from_mins(2);
@@ -41,10 +41,10 @@ pub(crate) struct Done {
 }
 
 #[derive(Debug, Clone, Default)]
-struct Ledger(Arc<Mutex<Facts>>);
+struct Ledger(Arc<Mutex<Acknowledged>>);
 
 #[derive(Debug, Default)]
-struct Facts {
+struct Acknowledged {
     created: BTreeMap<TaskId, Value>,
     /// The state that was reported, by run.
     reported: BTreeMap<(TaskId, usize), &'static str>,
@@ -95,13 +95,13 @@ impl Done {
         client: &Client,
     ) -> (String, Vec<Value>, BTreeMap<String, Vec<String>>) {
         self.workers.shutdown().await;
-        let facts = std::mem::take(&mut *self.ledger.0.lock().unwrap());
-        let (mut statuses, mut dependencies) = (Vec::with_capacity(facts.created.len()), BTreeMap::new());
-        for (id, definition) in &facts.created {
+        let acknowledged = std::mem::take(&mut *self.ledger.0.lock().unwrap());
+        let (mut statuses, mut dependencies) = (Vec::with_capacity(acknowledged.created.len()), BTreeMap::new());
+        for (id, definition) in &acknowledged.created {
             let status = client.status(*id).await;
             let stored = client.get(&format!("task/{id}")).await.unwrap().ok();
             assert_eq!(stored["payload"], definition["payload"], "the definition of {id} has changed");
-            let reports = facts.reported.range((*id, 0)..(*id, usize::MAX));
+            let reports = acknowledged.reported.range((*id, 0)..(*id, usize::MAX));
             for ((_, run), state) in reports {
                 assert_eq!(status["runs"][*run]["state"], json!(state), "the report of run {run} is lost: {status}");
             }
@@ -110,7 +110,8 @@ impl Done {
             let required = required.map(|id| id.as_str().unwrap().to_owned()).collect();
             dependencies.insert(id.to_string(), required);
         }
-        let summary = format!("{} creates and {} reports acknowledged", facts.created.len(), facts.reported.len());
+        let summary =
+            format!("{} creates and {} reports acknowledged", acknowledged.created.len(), acknowledged.reported.len());
         (summary, statuses, dependencies)
     }
 }
@@ -169,7 +170,7 @@ impl Part {
         }
     }
 
-    /// A conflict is no fault: the claim has expired while the server was away.
+    /// A conflict is no error: the claim has expired while the server was away.
     async fn finish(&self, id: TaskId, run: usize) {
         let (verb, state) = if self.rng.range(0..10) == 0 { ("failed", "failed") } else { ("completed", "completed") };
         loop {

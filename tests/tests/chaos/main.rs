@@ -1,15 +1,15 @@
 //! Processes of every role, a broker and a database of their own, a load of tasks that depend on each other, and one
-//! fault after another. At the end everything that was acknowledged holds, and was told.
+//! fault after another. At the end everything that was acknowledged is stored, and its events were published.
 //!
 //! `DROVER_CHAOS_MINUTES` makes it longer, `DROVER_TEST_SEED` repeats a run.
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 mod check;
+mod events;
 mod faults;
 mod load;
 mod relays;
-mod told;
 
 use std::time::{Duration, Instant};
 
@@ -20,7 +20,7 @@ use tests::{
     servers::{Postgres, Proxy, Rabbitmq},
 };
 
-use crate::{faults::Fault, load::Load, told::Told};
+use crate::{events::EventRecorder, faults::Fault, load::Load};
 
 /// Faults go on for this long unless the environment says otherwise; each kind comes at most once a round.
 const TIME: Duration = Duration::from_secs(40);
@@ -31,21 +31,21 @@ const CLAIM_TIMEOUT: &str = "6";
 
 const ROLES: [&str; 9] = ["api", "queue", "queue", "relay", "relay", "scheduler", "reflector", "reflector", "index"];
 
-/// These houses of many processes take the machine one at a time.
+/// These tests start many processes, so they run one at a time.
 pub(crate) static TURN: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
 
-/// Everything that can be hurt.
+/// Everything that faults are injected into.
 pub(crate) struct Everything {
     env: RoleEnv,
     postgres: Postgres,
     rabbitmq: Rabbitmq,
     to_postgres: Proxy,
     to_rabbitmq: Proxy,
-    told: Told,
+    events: EventRecorder,
 }
 
 impl Everything {
-    /// `None`, said plainly: there is no RabbitMQ or PostgreSQL here to be stopped and killed.
+    /// `None`, with a message: there are no programs of RabbitMQ or PostgreSQL here.
     async fn start(folder: &TestDirectory, group: TaskId, rng: &Rng) -> Option<Self> {
         let (Some(postgres), Some(rabbitmq)) =
             (Postgres::start(folder.path(), None), Rabbitmq::start(folder.path(), None))
@@ -54,7 +54,7 @@ impl Everything {
             return None;
         };
         let (to_postgres, to_rabbitmq) = (Proxy::to(postgres.port()).await, Proxy::to(rabbitmq.port()).await);
-        let told = Told::collect(&rabbitmq.url(), group, rng).await;
+        let events = EventRecorder::start(&rabbitmq.url(), group, rng).await;
         let settings = [
             ("DROVER__DATABASE__URL", postgres.url_through(to_postgres.port())),
             ("DROVER__BUS__AMQP_URL", rabbitmq.url_through(to_rabbitmq.port())),
@@ -63,7 +63,7 @@ impl Everything {
         ];
         let settings = settings.each_ref().map(|(name, value)| (*name, value.as_str()));
         let env = RoleEnv::start(folder.path(), &ROLES, &settings).await;
-        Some(Self { env, postgres, rabbitmq, to_postgres, to_rabbitmq, told })
+        Some(Self { env, postgres, rabbitmq, to_postgres, to_rabbitmq, events })
     }
 }
 
@@ -99,8 +99,8 @@ async fn faults_lose_nothing_and_double_nothing() {
     let (summary, statuses, dependencies) = done.check_everything(&client).await;
     println!("{summary}");
     check::histories(&statuses);
-    everything.told.compare(&statuses).await;
-    everything.told.check_dependencies(&dependencies);
+    everything.events.compare(&statuses).await;
+    everything.events.check_dependencies(&dependencies);
     everything.env.stop().await;
 }
 

@@ -13,10 +13,10 @@ type RunKey = (TaskId, usize);
 
 /// Shared by everybody who puts load on the server.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Ledger(Arc<Mutex<Facts>>);
+pub(crate) struct Ledger(Arc<Mutex<Acknowledged>>);
 
 #[derive(Debug, Default)]
-struct Facts {
+struct Acknowledged {
     created: BTreeMap<TaskId, Value>,
     claimed: BTreeMap<RunKey, String>,
     /// The state that was reported, by run.
@@ -27,22 +27,23 @@ struct Facts {
 
 impl Ledger {
     pub(crate) fn created(&self, id: TaskId, definition: Value) {
-        self.change(id, |facts| facts.created.insert(id, definition));
+        self.change(id, |acknowledged| acknowledged.created.insert(id, definition));
     }
 
     /// No run is ever handed out twice.
     pub(crate) fn claimed(&self, id: TaskId, run_id: usize, worker: &str) {
-        let before = self.change(id, |facts| facts.claimed.insert((id, run_id), worker.to_owned()));
+        let before = self.change(id, |acknowledged| acknowledged.claimed.insert((id, run_id), worker.to_owned()));
         assert_eq!(before, None, "run {run_id} of {id} was given to {worker} too");
     }
 
     pub(crate) fn reported(&self, id: TaskId, run_id: usize, state: &'static str) {
-        self.change(id, |facts| facts.reported.insert((id, run_id), state));
+        self.change(id, |acknowledged| acknowledged.reported.insert((id, run_id), state));
     }
 
     pub(crate) fn summary(&self) -> String {
-        let facts = self.0.lock().unwrap();
-        let (created, claimed, reported) = (facts.created.len(), facts.claimed.len(), facts.reported.len());
+        let acknowledged = self.0.lock().unwrap();
+        let (created, claimed, reported) =
+            (acknowledged.created.len(), acknowledged.claimed.len(), acknowledged.reported.len());
         format!("{created} creates, {claimed} claims and {reported} reports acknowledged")
     }
 
@@ -71,23 +72,23 @@ impl Ledger {
     }
 
     fn check(&self, id: TaskId, status: &Value) {
-        let facts = self.0.lock().unwrap();
+        let acknowledged = self.0.lock().unwrap();
         let runs_of = |key: &RunKey| (key.0 == id).then(|| &status["runs"][key.1]);
         let range = (id, 0)..(id, usize::MAX);
-        for (key, worker) in facts.claimed.range(range.clone()) {
+        for (key, worker) in acknowledged.claimed.range(range.clone()) {
             let run = runs_of(key).unwrap();
             assert_eq!(run["workerId"], json!(worker), "the claim of run {} is lost: {status}", key.1);
         }
-        for (key, state) in facts.reported.range(range) {
+        for (key, state) in acknowledged.reported.range(range) {
             let run = runs_of(key).unwrap();
             assert_eq!(run["state"], json!(state), "the report of run {} is lost: {status}", key.1);
         }
     }
 
-    fn change<T>(&self, id: TaskId, step: impl FnOnce(&mut Facts) -> T) -> T {
-        let mut facts = self.0.lock().unwrap();
-        facts.touched.insert(id);
-        step(&mut facts)
+    fn change<T>(&self, id: TaskId, step: impl FnOnce(&mut Acknowledged) -> T) -> T {
+        let mut acknowledged = self.0.lock().unwrap();
+        acknowledged.touched.insert(id);
+        step(&mut acknowledged)
     }
 }
 

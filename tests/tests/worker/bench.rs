@@ -21,7 +21,7 @@ pub(crate) const ROOT: (&str, &str) = ("static/tests/root", "abcdefghijklmnopqrs
 pub(crate) const WORKER_TOKEN: &str = "zyxwvutsrqponmlkjihgfedcba";
 /// The most that a mount may bring here.
 pub(crate) const MAX_MOUNT_BYTES: u64 = 1 << 20;
-pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
+pub(crate) const TIMEOUT: Duration = Duration::from_mins(1);
 /// So short that a claim runs out within a test, unless it is kept up.
 const CLAIM_TIMEOUT: &str = "4";
 
@@ -81,7 +81,7 @@ impl Bench {
         let mut child = command.spawn().unwrap();
         let mut output = BufReader::new(child.stdout.take().unwrap());
         let mut line = String::new();
-        tokio::time::timeout(PATIENCE, output.read_line(&mut line)).await.unwrap().unwrap();
+        tokio::time::timeout(TIMEOUT, output.read_line(&mut line)).await.unwrap().unwrap();
         assert!(line.contains(QUEUE), "{line}: {}", std::fs::read_to_string(self.path("worker.log")).unwrap());
         self.worker = Some((child, output));
     }
@@ -111,7 +111,7 @@ impl Bench {
     pub(crate) async fn stop_worker(&mut self) {
         let (mut child, _output) = self.worker.take().unwrap();
         signal("TERM", &[child.id().unwrap()]);
-        let status = tokio::time::timeout(PATIENCE, child.wait()).await.unwrap().unwrap();
+        let status = tokio::time::timeout(TIMEOUT, child.wait()).await.unwrap().unwrap();
         assert!(status.success(), "the worker ended with {status}");
     }
 
@@ -140,7 +140,7 @@ impl Bench {
                 self.a_moment().await;
             }
         };
-        tokio::time::timeout(PATIENCE, reached).await.unwrap_or_else(|_| panic!("{id} does not become {state}"));
+        tokio::time::timeout(TIMEOUT, reached).await.unwrap_or_else(|_| panic!("{id} does not become {state}"));
     }
 
     pub(crate) async fn a_moment(&self) {
@@ -185,7 +185,7 @@ impl Bench {
                 self.a_moment().await;
             }
         };
-        let mut response = tokio::time::timeout(PATIENCE, opened).await.unwrap();
+        let mut response = tokio::time::timeout(TIMEOUT, opened).await.unwrap();
         let mut text = String::new();
         while text.lines().count() < count {
             let piece = next_piece(&mut response).await.unwrap().expect("the live log ended early");

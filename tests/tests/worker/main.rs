@@ -160,7 +160,7 @@ async fn a_worker_whose_request_can_never_be_right_ends() {
     ]);
     command.arg("--work-dir").arg(bench.path("refused")).env("TASKCLUSTER_CLIENT_ID", bench::ROOT.0);
     let ended = command.env("TASKCLUSTER_ACCESS_TOKEN", bench::ROOT.1).output();
-    let ended = tokio::time::timeout(bench::PATIENCE, ended).await.unwrap().unwrap();
+    let ended = tokio::time::timeout(bench::TIMEOUT, ended).await.unwrap().unwrap();
     let words = String::from_utf8_lossy(&ended.stderr).into_owned();
     assert_eq!(ended.status.code(), Some(2), "{words}");
     assert!(words.contains("400") && words.contains("--task-queue-id"), "{words}");

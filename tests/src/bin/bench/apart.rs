@@ -23,7 +23,7 @@ const RELAY: usize = 2;
 const CLIENTS: usize = 256;
 /// What starts with the processes is over by then.
 const SETTLED: Duration = Duration::from_secs(3);
-/// Long enough for the kernel's count of hundredths of a second to tell one in a hundred from two.
+/// Long enough for the kernel's count of hundredths of a second to distinguish one in a hundred from two.
 const IDLE: Duration = Duration::from_secs(10);
 
 /// Measures what is different where the roles are processes of their own.
@@ -41,7 +41,7 @@ pub(crate) async fn measure(program: &Path, url: &str, plan: &Plan, round: &mut 
     sleep(SETTLED).await;
     round.put(Metric::ApartIdle, busiest(&env).await.during("idle processes")?);
     latencies(&env, plan, round).await?;
-    told(&env, url, plan, round).await.during("events")?;
+    events(&env, url, plan, round).await.during("events")?;
     beside_a_relay(&env, plan, round).await.during("lifecycles")?;
     roles.stop().await;
     Ok(())
@@ -65,7 +65,7 @@ async fn latencies(env: &TestEnv, plan: &Plan, round: &mut Round) -> Result<()> 
     Ok(())
 }
 
-async fn told(env: &TestEnv, url: &str, plan: &Plan, round: &mut Round) -> Result<()> {
+async fn events(env: &TestEnv, url: &str, plan: &Plan, round: &mut Round) -> Result<()> {
     let mut subscriber = Subscriber::open(url, env).await?;
     let samples = events::latency(env, &mut subscriber, plan).await?;
     subscriber.close().await;

@@ -86,12 +86,12 @@ impl Client {
         stream.set_nodelay(true).during("connecting to Drover")?;
         let (requests, connection) = handshake(TokioIo::new(stream)).await.during("connecting to Drover")?;
         let mut driver = JoinSet::new();
-        // How the connection ended is told by the request that finds it so.
+        // The next request finds out how the connection ended.
         driver.spawn(async move { _ = connection.await });
         Ok(Self { door: Arc::clone(door), requests, _driver: driver })
     }
 
-    /// Sends a signed request and gives back the body of a good answer. Any other answer is a failure: a benchmark
+    /// Sends a signed request and gives back the body of a good answer. Any other answer is an error: a benchmark
     /// counts no refusals.
     pub(crate) async fn call(&mut self, who: &Credentials, method: Method, path: &str, body: String) -> Result<Bytes> {
         let authorization = self.door.signature(who, &method, path);

@@ -48,7 +48,7 @@ impl Database {
         Ok(Self { process, programs: server.programs().to_owned(), host, port })
     }
 
-    /// Creates the table of the baseline, in a database that Drover does not look at.
+    /// Creates the table of the baseline, in a database that Drover does not use.
     pub(crate) async fn prepare(&self) -> Result<()> {
         self.ask("postgres", "create database baseline").await?;
         self.ask("baseline", BASELINE_TABLE).await.map(|_| ())
@@ -62,7 +62,7 @@ impl Database {
         let output = run(command, "pgbench", BASELINE_INSERT).await?;
         let line = output.lines().find_map(|line| line.strip_prefix("tps = "));
         let rate = line.and_then(|line| line.split_whitespace().next()?.parse().ok());
-        rate.during("pgbench tells no rate")
+        rate.during("pgbench printed no rate")
     }
 
     /// All bytes that ever went into the write-ahead log.
@@ -94,8 +94,8 @@ fn is_postgres(process: u32) -> bool {
 async fn run(mut command: Command, name: &str, input: &str) -> Result<String> {
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
     let started = command.spawn();
-    let hint = "PostgreSQL's client programs are needed (Debian: the packages postgresql and postgresql-client)";
-    let mut child = started.map_err(|error| BenchError::new(format!("{name} does not start: {error}; {hint}")))?;
+    let advice = "PostgreSQL's client programs are needed (Debian: the packages postgresql and postgresql-client)";
+    let mut child = started.map_err(|error| BenchError::new(format!("{name} does not start: {error}; {advice}")))?;
     let mut stdin = child.stdin.take().during(name)?;
     stdin.write_all(input.as_bytes()).await.during(name)?;
     drop(stdin);

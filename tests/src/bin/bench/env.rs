@@ -27,7 +27,7 @@ impl TestEnv {
         Ok(Self { processes, database, rng, door, who: Arc::new(root) })
     }
 
-    /// The same house, for somebody else.
+    /// The same installation, for another client.
     pub(crate) fn with(&self, who: Credentials) -> Self {
         let Self { processes, database, rng, door, .. } = self;
         Self {

@@ -1,4 +1,4 @@
-//! What subscribers of the world's exchanges hear, and how soon, over a real broker.
+//! What subscribers of external exchanges receive, and how soon, over a real broker.
 
 use std::{
     sync::{
@@ -33,7 +33,7 @@ const RUNNING: &str = "exchange/taskcluster-queue/v1/task-running";
 const COMPLETED: &str = "exchange/taskcluster-queue/v1/task-completed";
 
 /// A message that did not come by then will not come.
-const PATIENCE: Duration = Duration::from_secs(30);
+const TIMEOUT: Duration = Duration::from_secs(30);
 /// Tasks of the one graph whose events are counted: each is defined, and pending.
 const TASKS: u32 = 10_000;
 /// Events a second while it is measured how soon they come.
@@ -42,7 +42,7 @@ const EVENTS: u32 = 700;
 const EVENTS_OF_A_LIFE: u32 = 4;
 const CLIENTS: u32 = 7;
 
-/// A subscriber of all exchanges on which ordinary tasks are told of.
+/// A subscriber of all exchanges of ordinary task events.
 pub(crate) struct Subscriber {
     bus: AmqpBus,
     consumer: Consumer,
@@ -65,7 +65,7 @@ impl Subscriber {
     }
 
     async fn next(&mut self) -> Result<Delivery> {
-        let received = timeout(PATIENCE, self.consumer.next()).await;
+        let received = timeout(TIMEOUT, self.consumer.next()).await;
         match received.during("an event did not come")? {
             Some(Received::Delivery(delivery)) => Ok(delivery),
             _ => Err(BenchError::new("events were lost on the way to the benchmark")),
@@ -122,7 +122,7 @@ async fn live_steadily(mut session: Session, lot: Arc<Lot>, over: Arc<AtomicBool
 }
 
 #[derive(Deserialize)]
-struct Told {
+struct TaskEvent {
     status: Status,
 }
 
@@ -141,8 +141,8 @@ struct Run {
 /// `None`: a task that is only defined carries no time of that.
 fn age(delivery: &Delivery) -> Result<Option<Duration>> {
     let message = &delivery.message;
-    let told: Told = serde_json::from_slice(&message.body).during("an event")?;
-    let run = told.status.runs.last();
+    let event: TaskEvent = serde_json::from_slice(&message.body).during("an event")?;
+    let run = event.status.runs.last();
     let time = match &*message.exchange {
         PENDING => run.map(|run| run.scheduled),
         RUNNING => run.and_then(|run| run.started),

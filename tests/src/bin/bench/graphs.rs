@@ -45,7 +45,7 @@ pub(crate) async fn push(env: &TestEnv) -> Result<f64> {
     Ok(begun.elapsed().as_secs_f64())
 }
 
-/// A decision, its builds, tests of each build, summaries of some tests, and at the end what looks at all of it:
+/// A decision, its builds, tests of each build, summaries of some tests, and at the end a task that depends on all of them:
 /// 10,972 tasks.
 fn push_graph(lot: &Lot) -> Graph<'_> {
     let mut graph = Graph::new(lot);

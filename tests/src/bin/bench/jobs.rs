@@ -15,7 +15,7 @@ use crate::{
 
 const JOBS: &str = "exchange/taskcluster-treeherder/v1/jobs";
 /// A message that did not come by then will not come.
-const PATIENCE: Duration = Duration::from_secs(30);
+const TIMEOUT: Duration = Duration::from_secs(30);
 /// Tasks of the one graph whose events are counted: each is defined, and pending.
 const TASKS: u32 = 5000;
 const EVENTS: u32 = TASKS * 2;
@@ -46,17 +46,17 @@ impl Listener {
     }
 
     /// Until so many messages of our own push have come.
-    async fn hear(&mut self, count: usize) -> Result<()> {
-        let mut heard = 0;
-        while heard < count {
-            let received = timeout(PATIENCE, self.consumer.next()).await;
-            let received = received.during(&format!("{heard} of {count} job messages came"))?;
+    async fn receive(&mut self, count: usize) -> Result<()> {
+        let mut received_jobs = 0;
+        while received_jobs < count {
+            let received = timeout(TIMEOUT, self.consumer.next()).await;
+            let received = received.during(&format!("{received_jobs} of {count} job messages came"))?;
             let Some(Received::Delivery(delivery)) = received else {
                 return Err(BenchError::new("job messages were lost on the way to the benchmark"));
             };
             let is_ours =
                 delivery.message.body.windows(self.revision.len()).any(|text| text == self.revision.as_bytes());
-            heard += usize::from(is_ours);
+            received_jobs += usize::from(is_ours);
             delivery.ack();
         }
         Ok(())
@@ -72,7 +72,7 @@ pub(crate) async fn latency(env: &TestEnv, listener: &mut Listener, samples: usi
         sleep(env.rng.jitter(Duration::from_millis(20))).await;
         session.create_next(&lot, &[]).await?;
         let answered = Instant::now();
-        listener.hear(2).await?;
+        listener.receive(2).await?;
         found.push(answered.elapsed());
     }
     Ok(found)
@@ -86,6 +86,6 @@ pub(crate) async fn rate(env: &TestEnv, listener: &mut Listener) -> Result<f64> 
     (0..TASKS).for_each(|_| _ = graph.add(&[]));
     session.submit(graph.text()).await?;
     let begun = Instant::now();
-    listener.hear(EVENTS as usize).await?;
+    listener.receive(EVENTS as usize).await?;
     Ok(f64::from(EVENTS) / begun.elapsed().as_secs_f64())
 }

@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// A task that did not come by then will not come.
-const PATIENCE: Duration = Duration::from_secs(10);
+const TIMEOUT: Duration = Duration::from_secs(10);
 
 const CHAIN: usize = 10;
 
@@ -65,7 +65,7 @@ pub(crate) async fn chains(env: &TestEnv, count: usize) -> Result<f64> {
         chains.push(chain(env).await.during("chain")?);
     }
     chains.sort_by(f64::total_cmp);
-    chains.get(count / 2).copied().during("no chain was asked for")
+    chains.get(count / 2).copied().during("no chain was requested")
 }
 
 /// Tasks that each depend on the one before: milliseconds from the first report to the last one's answer.
@@ -85,14 +85,14 @@ async fn chain(env: &TestEnv) -> Result<f64> {
     Ok(milliseconds(ended - begun))
 }
 
-/// Long enough for a worker to wait again, and not in step with anything that looks at intervals.
+/// Long enough for a worker to wait again, and not in step with any timer.
 async fn breathe(env: &TestEnv) {
     sleep(env.rng.jitter(Duration::from_millis(50))).await;
 }
 
 /// A worker with one connection: it waits for a task, reports it, and waits again.
 struct Worker {
-    heard: UnboundedReceiver<Ran>,
+    received: UnboundedReceiver<Ran>,
     running: JoinSet<Result<()>>,
 }
 
@@ -106,32 +106,32 @@ impl Worker {
     async fn start(env: &TestEnv, lot: &Lot) -> Result<Self> {
         let session = env.session().await?;
         let queue = Arc::<str>::from(lot.queue.as_str());
-        let (tell, heard) = unbounded_channel();
+        let (send, received) = unbounded_channel();
         let mut running = JoinSet::new();
-        running.spawn(work(session, queue, move |ran| tell.send(ran).is_ok()));
-        Ok(Self { heard, running })
+        running.spawn(work(session, queue, move |ran| send.send(ran).is_ok()));
+        Ok(Self { received, running })
     }
 
-    /// When the worker heard of this task.
+    /// When the worker got this task.
     async fn claimed(&mut self, task_id: &str) -> Result<Instant> {
         Ok(self.ran(task_id).await?.claimed)
     }
 
-    /// When the worker was told that its report of this task holds.
+    /// When the report of this task was answered.
     async fn completed(&mut self, task_id: &str) -> Result<Instant> {
         Ok(self.ran(task_id).await?.completed)
     }
 
     async fn ran(&mut self, task_id: &str) -> Result<Ran> {
         let found = async {
-            while let Some(ran) = self.heard.recv().await {
+            while let Some(ran) = self.received.recv().await {
                 if ran.task_id == task_id {
                     return Some(ran);
                 }
             }
             None
         };
-        match timeout(PATIENCE, found).await.during("a worker did not get its task in time")? {
+        match timeout(TIMEOUT, found).await.during("a worker did not get its task in time")? {
             Some(ran) => Ok(ran),
             // The worker ended, and says why.
             None => Err(match self.running.join_next().await.during("the worker is gone")?.during("the worker")? {
@@ -142,12 +142,12 @@ impl Worker {
     }
 }
 
-async fn work(mut session: Session, queue: Arc<str>, tell: impl Fn(Ran) -> bool) -> Result<()> {
+async fn work(mut session: Session, queue: Arc<str>, send: impl Fn(Ran) -> bool) -> Result<()> {
     loop {
         let Some(claim) = session.claim(&queue, "waiting").await? else { continue };
         let claimed = Instant::now();
         session.complete(&claim).await?;
-        if !tell(Ran { task_id: claim.task_id, claimed, completed: Instant::now() }) {
+        if !send(Ran { task_id: claim.task_id, claimed, completed: Instant::now() }) {
             return Ok(());
         }
     }

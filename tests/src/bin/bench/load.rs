@@ -106,7 +106,7 @@ async fn lifecycle_client(mut session: Session, shared: Arc<Shared>, worker: Str
         shared.note(&mut steps.create, begun);
         let begun = Instant::now();
         let claimed = session.claim(&shared.lot.queue, &worker).await?;
-        let claimed = claimed.during("a worker was told that there is no task, and there was one")?;
+        let claimed = claimed.during("a claim was empty although a task was pending")?;
         shared.note(&mut steps.claim, begun);
         let begun = Instant::now();
         session.complete(&claimed).await?;
@@ -116,13 +116,13 @@ async fn lifecycle_client(mut session: Session, shared: Arc<Shared>, worker: Str
     Ok(steps)
 }
 
-/// Looks at a running load twice, then ends it.
+/// Samples a running load twice, then ends it.
 async fn watch(env: &TestEnv, plan: &Plan, shared: &Shared, mut running: JoinSet<Result<Steps>>) -> Result<Outcome> {
     sleep(plan.warm_up).await;
-    let before = Moment::look(env, shared).await?;
+    let before = Moment::sample(env, shared).await?;
     shared.counting.store(true, Relaxed);
     sleep(plan.load).await;
-    let after = Moment::look(env, shared).await?;
+    let after = Moment::sample(env, shared).await?;
     shared.over.store(true, Relaxed);
     let mut steps = Steps::default();
     while let Some(ended) = running.join_next().await {
@@ -145,7 +145,7 @@ struct Moment {
 }
 
 impl Moment {
-    async fn look(env: &TestEnv, shared: &Shared) -> Result<Self> {
+    async fn sample(env: &TestEnv, shared: &Shared) -> Result<Self> {
         let wal = env.database.wal_bytes().await?;
         Ok(Self {
             wal,

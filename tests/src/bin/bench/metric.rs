@@ -13,7 +13,7 @@ pub(crate) enum Unit {
     Ratio,
 }
 
-/// What a number should be. Missing one is told, not punished.
+/// What a number should be. Missing one is reported and fails nothing.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Bar {
     /// For the reader alone.
@@ -86,7 +86,7 @@ metrics! {
     FanOut: "10,000 dependents released", Seconds, Bar::Below(1.0);
     Push: "graph of 10,972 tasks submitted", Seconds, Bar::Below(3.0);
     IdleMemory: "memory of Drover, idle", Megabytes, Bar::Below(100.0);
-    JobRate: "events told to Treeherder", PerSecond, Bar::AtLeast(2000.0);
+    JobRate: "job messages for Treeherder", PerSecond, Bar::AtLeast(2000.0);
     JobMedian: "from a commit to the job message, p50", Milliseconds, Bar::Below(30.0);
     JobTail: "from a commit to the job message, p99", Milliseconds, Bar::None;
     PeakMemory: "memory of Drover, most", Megabytes, Bar::Below(250.0);

@@ -1,4 +1,4 @@
-//! What the benchmark is asked to do.
+//! The options of the benchmark.
 
 use std::{num::NonZeroUsize, path::PathBuf, time::Duration};
 

@@ -53,10 +53,10 @@ pub(crate) async fn beside_lifecycles(env: &TestEnv, plan: &Plan) -> Result<Outc
         readers.spawn(read(session, Arc::clone(&tasks), number, Arc::clone(&shared)));
     }
     sleep(plan.warm_up).await;
-    let (begun, reads, lives) = shared.look();
+    let (begun, reads, lives) = shared.snapshot();
     shared.counting.store(true, Relaxed);
     sleep(plan.load).await;
-    let (ended, more_reads, more_lives) = shared.look();
+    let (ended, more_reads, more_lives) = shared.snapshot();
     shared.over.store(true, Relaxed);
     let mut samples = Samples::default();
     while let Some(reader) = readers.join_next().await {
@@ -70,7 +70,7 @@ pub(crate) async fn beside_lifecycles(env: &TestEnv, plan: &Plan) -> Result<Outc
 }
 
 impl Shared {
-    fn look(&self) -> (Instant, usize, usize) {
+    fn snapshot(&self) -> (Instant, usize, usize) {
         (Instant::now(), self.reads.load(Relaxed), self.lives.load(Relaxed))
     }
 }
@@ -108,7 +108,7 @@ async fn write(mut session: Session, lot: Arc<Lot>, worker: String, shared: Arc<
     while !shared.over.load(Relaxed) {
         session.create_next(&lot, &[]).await?;
         let claimed = session.claim(&lot.queue, &worker).await?;
-        session.complete(&claimed.during("a worker was told that there is no task, and there was one")?).await?;
+        session.complete(&claimed.during("a claim was empty although a task was pending")?).await?;
         shared.lives.fetch_add(1, Relaxed);
     }
     Ok(())

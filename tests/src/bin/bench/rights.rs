@@ -26,7 +26,7 @@ const NEEDED: [&str; 5] = [
     "queue:worker-id:bench/*",
 ];
 
-/// The house for a client with `SCOPES` scopes; it has `ROLES` roles from then on.
+/// The installation for a client with `SCOPES` scopes; it has `ROLES` roles from then on.
 pub(crate) async fn realistic(env: &TestEnv) -> Result<TestEnv> {
     let mut session = env.session().await?;
     for number in 0..ROLES {

@@ -56,7 +56,7 @@ impl Round {
     }
 }
 
-/// Measures everything once. `broker`: the URL of a RabbitMQ, where there is one. `say` hears what is being done.
+/// Measures everything once. `broker`: the URL of a RabbitMQ, where there is one. `say` is called with what is being measured.
 pub(crate) async fn run(program: &Path, options: &Options, broker: Option<&str>, say: impl Fn(&str)) -> Result<Round> {
     let plan = &options.plan;
     let mut round = Round::default();

@@ -1,4 +1,4 @@
-//! What processes cost, as the kernel tells it.
+//! CPU time and memory of processes, from the kernel.
 
 use std::{fs, time::Duration};
 
@@ -6,7 +6,7 @@ use ::tests::children_of;
 
 use crate::error::{During, Result};
 
-/// The kernel counts CPU time in hundredths of a second, on every architecture that Linux tells it to programs.
+/// The kernel counts CPU time in hundredths of a second, on every architecture that Linux reports to programs.
 const TICK: Duration = Duration::from_millis(10);
 
 /// CPU time of one process with all its threads.
@@ -17,7 +17,7 @@ pub(crate) fn cpu(process: u32) -> Result<Duration> {
 /// CPU time of a process, of everything it started and of what of that has ended.
 pub(crate) fn cpu_of_family(process: u32) -> Result<Duration> {
     let own = ticks(process)?;
-    // A child that ends while we look is counted with its parent the next time.
+    // A child that ends meanwhile is counted with its parent the next time.
     let children = children_of(process).into_iter().filter_map(|child| cpu_of_family(child).ok());
     Ok(own.own + own.ended_children + children.sum::<Duration>())
 }
@@ -28,7 +28,7 @@ pub(crate) fn memory(process: u32) -> Result<(f64, f64)> {
     let megabytes = |name: &str| {
         let line = status.lines().find_map(|line| line.strip_prefix(name));
         let kilobytes = line.and_then(|line| line.trim().strip_suffix(" kB")?.trim().parse::<f64>().ok());
-        kilobytes.map(|it| it / 1024.0).during("the memory of Drover is not told")
+        kilobytes.map(|it| it / 1024.0).during("the memory of Drover is not known")
     };
     Ok((megabytes("VmRSS:")?, megabytes("VmHWM:")?))
 }
@@ -51,7 +51,7 @@ struct Ticks {
 
 fn ticks(process: u32) -> Result<Ticks> {
     let stat = fs::read_to_string(format!("/proc/{process}/stat")).during("reading the CPU time of a process")?;
-    parse(&stat).during("the CPU time of a process is not told")
+    parse(&stat).during("the CPU time of a process is not known")
 }
 
 /// The numbers after the name, which may hold anything: state, parent, and nine more before those we want.

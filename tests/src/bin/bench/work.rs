@@ -39,7 +39,7 @@ impl Lot {
         Self { constant: constant(&queue), queue, rng, group }
     }
 
-    /// Tasks that Treeherder is told of, as jobs of one push.
+    /// Tasks with Treeherder routes: jobs of one push.
     pub(crate) fn of_push(name: &str, rng: &Rng, revision: &str) -> Self {
         let mut lot = Self::new(name, rng);
         let without_brace = lot.constant.trim_end_matches('}');

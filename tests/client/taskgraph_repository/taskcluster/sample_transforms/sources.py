@@ -1,4 +1,4 @@
-"""Makes tasks of the few words that a kind says."""
+"""Makes tasks from the fields of a kind."""
 import pathlib
 
 from taskgraph.transforms.base import TransformSequence

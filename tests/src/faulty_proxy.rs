@@ -1,4 +1,4 @@
-//! A TCP proxy that treats what passes as a bad network would: cuts it off, flips bits in it, lets it wait, or says goodbye.
+//! A TCP proxy that behaves like a bad network: it cuts connections, flips bits and delays data.
 
 use std::{
     net::SocketAddr,
@@ -30,14 +30,14 @@ enum Fault {
 
 /// Listens until it is dropped.
 #[derive(Debug)]
-pub struct RoughNetwork {
+pub struct FaultyProxy {
     address: SocketAddr,
     target: Arc<Mutex<Option<SocketAddr>>>,
     faults: Arc<AtomicUsize>,
     task: JoinHandle<()>,
 }
 
-impl RoughNetwork {
+impl FaultyProxy {
     /// `share`: how many of a hundred directions get a fault, somewhere in their first `within` bytes.
     #[expect(clippy::disallowed_methods, reason = "ends with this value")]
     pub async fn start(rng: Rng, share: u64, within: u64) -> Self {
@@ -67,7 +67,7 @@ impl RoughNetwork {
         format!("http://{}", self.address)
     }
 
-    pub fn lead_to(&self, target: SocketAddr) {
+    pub fn connect_to(&self, target: SocketAddr) {
         *self.target.lock().unwrap() = Some(target);
     }
 
@@ -77,7 +77,7 @@ impl RoughNetwork {
     }
 }
 
-impl Drop for RoughNetwork {
+impl Drop for FaultyProxy {
     fn drop(&mut self) {
         self.task.abort();
     }

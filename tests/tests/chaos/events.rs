@@ -1,4 +1,4 @@
-//! What the world and our own parts were told, and whether that is what happened.
+//! Records the events on external and internal exchanges, and compares them with the final statuses.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -18,107 +18,106 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-/// The exchanges that tell of tasks, in the order in which a run comes by.
+/// Exchanges of task events, in the order of a run.
 const KINDS: [&str; 6] =
     ["task-defined", "task-pending", "task-running", "task-completed", "task-failed", "task-exception"];
-const OWN: &str = "drover/v1/task-event";
-/// Messages that are told again.
-const AGAIN: usize = 40;
-const PATIENCE: Duration = Duration::from_mins(1);
+const INTERNAL: &str = "drover/v1/task-event";
+/// How many of the last messages are sent again.
+const REPEATED: usize = 40;
+const TIMEOUT: Duration = Duration::from_mins(1);
 
 /// Kind and run.
 type Step = (String, u64);
 
-/// For each task what was told first, second and so on; what is told again counts once.
+/// The events of each task in order of arrival; repeated ones count once.
 #[derive(Debug, Default)]
-struct Heard {
+struct Recorded {
     json: BTreeMap<String, Vec<Step>>,
     protobuf: BTreeMap<String, Vec<Step>>,
     last: Vec<Message>,
-    /// Everything in protobuf, as it came.
+    /// All protobuf events in order of arrival.
     order: Vec<(String, String)>,
 }
 
-pub(crate) struct Told {
+pub(crate) struct EventRecorder {
     bus: Arc<AmqpBus>,
-    heard: Arc<Mutex<Heard>>,
+    recorded: Arc<Mutex<Recorded>>,
     _listening: JoinSet<()>,
 }
 
-impl Told {
-    /// Listens before anything happens.
-    pub(crate) async fn collect(url: &str, group: TaskId, rng: &Rng) -> Self {
+impl EventRecorder {
+    /// Subscribes before the first event.
+    pub(crate) async fn start(url: &str, group: TaskId, rng: &Rng) -> Self {
         let bus = Arc::new(AmqpBus::new(url, "tests/chaos", rng).unwrap());
-        let (heard, mut listening) = (Arc::default(), JoinSet::new());
-        let mut world = Subscription::durable("tests-chaos-world");
+        let (recorded, mut listening) = (Arc::default(), JoinSet::new());
+        let mut external = Subscription::durable("tests-chaos-external");
         for kind in KINDS {
             let exchange = format!("exchange/taskcluster-queue/v1/{kind}");
             bus.declare(Exchange::topic(&exchange)).await.unwrap();
-            world = world.bind(&exchange, &format!("primary.*.*.*.*.*.*.*.{group}.#"));
+            external = external.bind(&exchange, &format!("primary.*.*.*.*.*.*.*.{group}.#"));
         }
-        bus.declare(Exchange::topic(OWN)).await.unwrap();
-        let own = Subscription::durable("tests-chaos-own").bind(OWN, &format!("*.{group}.#"));
-        for subscription in [world, own] {
+        bus.declare(Exchange::topic(INTERNAL)).await.unwrap();
+        let internal = Subscription::durable("tests-chaos-internal").bind(INTERNAL, &format!("*.{group}.#"));
+        for subscription in [external, internal] {
             let consumer = bus.subscribe(subscription).await.unwrap();
-            listening.spawn(listen(consumer, Arc::clone(&heard)));
+            listening.spawn(listen(consumer, Arc::clone(&recorded)));
         }
-        Self { bus, heard, _listening: listening }
+        Self { bus, recorded, _listening: listening }
     }
 
-    pub(crate) async fn tell_again_backwards(&self) {
-        let mut messages = self.heard.lock().unwrap().last.clone();
+    pub(crate) async fn publish_again_reversed(&self) {
+        let mut messages = self.recorded.lock().unwrap().last.clone();
         messages.reverse();
-        let published = self.bus.publish(&messages, PATIENCE).await;
-        assert!(published.is_ok(), "what was told cannot be told again: {published:?}");
+        let published = self.bus.publish(&messages, TIMEOUT).await;
+        assert!(published.is_ok(), "the messages cannot be published again: {published:?}");
     }
 
-    /// Returns once something was told of a task, in both forms.
-    pub(crate) async fn hears_of(&self, task: TaskId) {
+    /// Returns once an event of the task has arrived in both forms.
+    pub(crate) async fn wait_for(&self, task: TaskId) {
         let task = task.to_string();
-        let heard = || {
-            let heard = self.heard.lock().unwrap();
-            heard.json.contains_key(&task) && heard.protobuf.contains_key(&task)
+        let recorded = || {
+            let recorded = self.recorded.lock().unwrap();
+            recorded.json.contains_key(&task) && recorded.protobuf.contains_key(&task)
         };
-        while !heard() {
+        while !recorded() {
             sleep(Duration::from_millis(20)).await;
         }
     }
 
-    /// Waits until everything the statuses imply has been told in both forms, in order; then nothing else may have been.
+    /// Waits until every event that the statuses imply has arrived in both forms; then they must be those events, in order.
     pub(crate) async fn compare(&self, statuses: &[Value]) {
         let expected: BTreeMap<String, Vec<Step>> = statuses.iter().map(expected_of).collect();
         let missing = || {
-            let heard = self.heard.lock().unwrap();
-            let lacks = |told: &BTreeMap<String, Vec<Step>>| {
+            let recorded = self.recorded.lock().unwrap();
+            let lacks = |recorded: &BTreeMap<String, Vec<Step>>| {
                 expected
                     .iter()
-                    .find(|(task, steps)| told.get(*task).is_none_or(|told| told.len() < steps.len()))
-                    .map(|(task, steps)| format!("{task}: {steps:?}, told {:?}", told.get(task)))
+                    .find(|(task, steps)| recorded.get(*task).is_none_or(|recorded| recorded.len() < steps.len()))
+                    .map(|(task, steps)| format!("{task}: {steps:?}, recorded {:?}", recorded.get(task)))
             };
-            lacks(&heard.json).or_else(|| lacks(&heard.protobuf))
+            lacks(&recorded.json).or_else(|| lacks(&recorded.protobuf))
         };
-        let complete = timeout(PATIENCE, async {
+        let complete = timeout(TIMEOUT, async {
             while missing().is_some() {
                 sleep(Duration::from_millis(50)).await;
             }
         });
-        assert!(complete.await.is_ok(), "a change was never told: {:?}", missing());
-        let heard = self.heard.lock().unwrap();
+        assert!(complete.await.is_ok(), "an event is missing: {:?}", missing());
+        let recorded = self.recorded.lock().unwrap();
         for (task, steps) in &expected {
-            for (form, told) in [("JSON", &heard.json[task]), ("protobuf", &heard.protobuf[task])] {
-                assert_eq!(told, steps, "task {task} was told otherwise than it happened, as {form}");
+            for (form, recorded) in [("JSON", &recorded.json[task]), ("protobuf", &recorded.protobuf[task])] {
+                assert_eq!(recorded, steps, "the {form} events of task {task} do not match its status");
             }
         }
-        println!("{} tasks were told of as they went, in both forms", expected.len());
+        println!("the events of {} tasks match their statuses, in both forms", expected.len());
     }
 
-    /// No task ran before the last run of those it depends on was told to have ended: a run that is known to have begun
-    /// was begun after that end was committed. (Times on record are those of several processes, one of which may have
-    /// stood still between looking at the clock and writing.)
+    /// Every task ran after its dependencies were resolved, by the order of events. (Timestamps come from several processes,
+    /// one of which may have been frozen between reading the clock and writing.)
     pub(crate) fn check_dependencies(&self, dependencies: &BTreeMap<String, Vec<String>>) {
-        let heard = self.heard.lock().unwrap();
+        let recorded = self.recorded.lock().unwrap();
         let (mut ran, mut ended) = (BTreeMap::new(), BTreeMap::new());
-        for (at, (task, kind)) in heard.order.iter().enumerate() {
+        for (at, (task, kind)) in recorded.order.iter().enumerate() {
             match kind.as_str() {
                 "task-running" => {
                     ran.entry(task.as_str()).or_insert(at);
@@ -136,25 +135,25 @@ impl Told {
     }
 }
 
-async fn listen(mut consumer: Consumer, heard: Arc<Mutex<Heard>>) {
+async fn listen(mut consumer: Consumer, recorded: Arc<Mutex<Recorded>>) {
     while let Some(received) = consumer.next().await {
         let Received::Delivery(delivery) = received else { continue };
         if let Some((task, step)) = step_of(&delivery.message) {
-            let mut heard = heard.lock().unwrap();
+            let mut recorded = recorded.lock().unwrap();
             if delivery.message.content_type == ContentType::Protobuf {
-                heard.order.push((task.clone(), step.0.clone()));
+                recorded.order.push((task.clone(), step.0.clone()));
             }
             let form = match delivery.message.content_type {
-                ContentType::Json => &mut heard.json,
-                ContentType::Protobuf => &mut heard.protobuf,
+                ContentType::Json => &mut recorded.json,
+                ContentType::Protobuf => &mut recorded.protobuf,
             };
             let steps = form.entry(task).or_default();
             if !steps.contains(&step) {
                 steps.push(step);
-                if heard.last.len() == AGAIN {
-                    heard.last.remove(0);
+                if recorded.last.len() == REPEATED {
+                    recorded.last.remove(0);
                 }
-                heard.last.push((*delivery.message).clone());
+                recorded.last.push((*delivery.message).clone());
             }
         }
         delivery.ack();
