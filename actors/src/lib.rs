@@ -15,7 +15,6 @@ pub mod relay;
 pub mod scheduler;
 pub mod secrets;
 pub mod treeherder;
-mod unfit;
 pub mod wake;
 
-pub use unfit::Unfit;
+pub use protocol::error::FieldError;

@@ -16,7 +16,7 @@ use tokio::{
 
 use crate::{
     Build,
-    http::{LimitSizes, Limits, Reply},
+    http::{ApiResponse, Limiter, LimiterSizes},
     net::{Connections, serve_requests},
 };
 
@@ -45,13 +45,16 @@ pub async fn serve_health(listener: TcpListener, build: Build, ready: Ready, shu
         async move {
             match request.uri().path() {
                 READY_PATH => readiness(&ready).await,
-                "/__lbheartbeat__" => Reply::json(&json!({})).into_response(),
-                "/__version__" => Reply::json(&*build).into_response(),
-                _ => Reply::json(&json!({ "error": "Not found" })).with_status(StatusCode::NOT_FOUND).into_response(),
+                "/__lbheartbeat__" => ApiResponse::json(&json!({})).into_response(),
+                "/__version__" => ApiResponse::json(&*build).into_response(),
+                _ => ApiResponse::json(&json!({ "error": "Not found" }))
+                    .with_status(StatusCode::NOT_FOUND)
+                    .into_response(),
             }
         }
     };
-    let connections = Connections { limits: Limits::new(LimitSizes::shared(MAX_CONNECTIONS)), proxies: Arc::default() };
+    let connections =
+        Connections { limits: Limiter::new(LimiterSizes::shared(MAX_CONNECTIONS)), proxies: Arc::default() };
     serve_requests(listener, connections, respond, shutdown, DRAIN).await;
     Ok(())
 }
@@ -78,10 +81,10 @@ pub(crate) fn asked_together(ready: Ready) -> Ready {
 
 pub(crate) async fn readiness(ready: &Ready) -> Response<Body> {
     let answer = timeout(READY_WITHIN, ready()).await;
-    let Err(words) = answer.unwrap_or_else(|_| Err("the database does not answer".to_owned())) else {
-        return Reply::json(&json!({})).into_response();
+    let Err(message) = answer.unwrap_or_else(|_| Err("the database does not answer".to_owned())) else {
+        return ApiResponse::json(&json!({})).into_response();
     };
-    Reply::json(&json!({ "error": words })).with_status(StatusCode::SERVICE_UNAVAILABLE).into_response()
+    ApiResponse::json(&json!({ "error": message })).with_status(StatusCode::SERVICE_UNAVAILABLE).into_response()
 }
 
 #[cfg(test)]

@@ -29,7 +29,7 @@ use tower_http::{CompressionLevel, compression::CompressionLayer};
 use crate::{
     ApiSettings, Build, auth_service,
     health::{READY_PATH, Ready, asked_together, readiness},
-    http::{Door, Durations, Probes, Routes, Table, answer},
+    http::{HttpContext, Probes, RequestDurations, RouteTable, Routes, answer},
     index, live,
     net::{Connections, TrustedProxies, serve_requests},
     object, own, purge_cache, push, queue, secrets,
@@ -68,25 +68,25 @@ pub async fn serve(listener: TcpListener, api: Api, shutdown: Shutdown) -> io::R
     let drain = api.settings.drain_deadline.duration();
     let ready = asked_together(Arc::clone(&api.ready));
     let proxies = TrustedProxies::parse(&api.settings.trusted_proxies).map_err(|wrong| {
-        let words = format!("`api.trusted_proxies`: `{wrong}` is no address and no network like 10.0.0.0/8");
-        io::Error::new(io::ErrorKind::InvalidInput, words)
+        let message = format!("`api.trusted_proxies`: `{wrong}` is no address and no network like 10.0.0.0/8");
+        io::Error::new(io::ErrorKind::InvalidInput, message)
     })?;
     let proxies = Arc::new(proxies);
-    let connections = Connections { limits: api.settings.limits.of_connections(), proxies: Arc::clone(&proxies) };
-    let door = Arc::new(door(api, root_url, proxies, &shutdown));
+    let connections = Connections { limits: api.settings.limits.connection_limiter(), proxies: Arc::clone(&proxies) };
+    let http = Arc::new(http(api, root_url, proxies, &shutdown));
     let respond = move |request: Request<Incoming>| {
-        let (door, ready) = (Arc::clone(&door), Arc::clone(&ready));
+        let (http, ready) = (Arc::clone(&http), Arc::clone(&ready));
         async move {
-            if request.uri().path() == READY_PATH { readiness(&ready).await } else { respond(door, request).await }
+            if request.uri().path() == READY_PATH { readiness(&ready).await } else { respond(http, request).await }
         }
     };
     serve_requests(listener, connections, respond, shutdown, drain).await;
     Ok(())
 }
 
-fn door(api: Api, root_url: String, proxies: Arc<TrustedProxies>, shutdown: &Shutdown) -> Door {
+fn http(api: Api, root_url: String, proxies: Arc<TrustedProxies>, shutdown: &Shutdown) -> HttpContext {
     let probes = Probes::new(api.build.clone(), api.exchange_names.clone(), Instant::now());
-    let mut table = Table::default();
+    let mut table = RouteTable::default();
     auth_service::routes(&api, &probes).into_table(&mut table);
     own::routes(&api, &probes).into_table(&mut table);
     for service in own::PROBES_ONLY {
@@ -101,13 +101,13 @@ fn door(api: Api, root_url: String, proxies: Arc<TrustedProxies>, shutdown: &Shu
     secrets::routes(&api.secrets, &probes).into_table(&mut table);
     purge_cache::routes(&api.purge_cache, &probes).into_table(&mut table);
     let settings = &api.settings;
-    Door {
-        permits: settings.permits(),
+    HttpContext {
+        limiters: settings.limiters(),
         bodies: settings.bodies(),
         proxies,
         deadline: settings.deadline.duration(),
         upload_deadline: settings.upload_deadline.duration(),
-        durations: Durations::new(),
+        durations: RequestDurations::new(),
         table,
         clients: api.auth.clients().clone(),
         clock: api.clock,
@@ -121,16 +121,16 @@ fn door(api: Api, root_url: String, proxies: Arc<TrustedProxies>, shutdown: &Shu
 pub(crate) async fn serve_door(
     listener: TcpListener,
     connections: Connections,
-    door: Arc<Door>,
+    http: Arc<HttpContext>,
     shutdown: Shutdown,
     drain: Duration,
 ) {
-    serve_requests(listener, connections, move |request| respond(Arc::clone(&door), request), shutdown, drain).await;
+    serve_requests(listener, connections, move |request| respond(Arc::clone(&http), request), shutdown, drain).await;
 }
 
-async fn respond(door: Arc<Door>, request: Request<Incoming>) -> Response<Body> {
+async fn respond(http: Arc<HttpContext>, request: Request<Incoming>) -> Response<Body> {
     let accepts = request.headers().get(ACCEPT_ENCODING).cloned();
-    let response = answer(door, request.map(Body::new)).await;
+    let response = answer(http, request.map(Body::new)).await;
     match accepts {
         Some(accepts) if is_worth_compressing(&response) => compress(response, accepts).await,
         _ => response,

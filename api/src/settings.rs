@@ -1,7 +1,7 @@
 use base::{ConfigDuration, Secret};
 use serde::{Deserialize, Serialize};
 
-use crate::http::{BodyLimits, Checks, LimitSizes, Limits, Pace, Permits};
+use crate::http::{BodyLimits, CpuPool, Limiter, LimiterSizes, Limiters, MinBodyRate};
 
 base::settings! {
     /// The HTTP server.
@@ -74,56 +74,56 @@ base::settings! {
 }
 
 impl ApiSettings {
-    pub(crate) fn permits(&self) -> Permits {
+    pub(crate) fn limiters(&self) -> Limiters {
         let limits = &self.limits;
-        let requests = LimitSizes {
+        let requests = LimiterSizes {
             per_address: limits.requests_per_address,
             per_client: limits.requests_per_client,
-            ..limits.kept_of(self.requests)
+            ..limits.with_reserved(self.requests)
         };
-        Permits {
-            requests: Limits::new(requests),
-            waiting_workers: Limits::new(LimitSizes::shared(self.waiting_workers)),
-            uploads: Limits::new(LimitSizes::shared(limits.uploads)),
+        Limiters {
+            requests: Limiter::new(requests),
+            waiting_workers: Limiter::new(LimiterSizes::shared(self.waiting_workers)),
+            uploads: Limiter::new(LimiterSizes::shared(limits.uploads)),
         }
     }
 
     pub(crate) fn bodies(&self) -> BodyLimits {
         let limits = &self.limits;
         let memory = limits.large_bodies_mib.saturating_mul(1024);
-        let memory = LimitSizes { per_address: memory / 8, per_client: memory / 2, ..limits.kept_of(memory) };
-        let receiving = LimitSizes { per_address: limits.bodies_per_address, ..LimitSizes::shared(usize::MAX) };
+        let memory = LimiterSizes { per_address: memory / 8, per_client: memory / 2, ..limits.with_reserved(memory) };
+        let receiving = LimiterSizes { per_address: limits.bodies_per_address, ..LimiterSizes::shared(usize::MAX) };
         let (grace, bytes_per_second) = (limits.body_grace.duration(), limits.body_rate);
         BodyLimits {
             max: self.body_limit,
             max_graph: self.graph_limit,
             max_unsigned: limits.unsigned_body_limit,
-            pace: Pace { grace, bytes_per_second },
-            upload_pace: Pace { grace: grace * UPLOAD_GRACES, bytes_per_second },
-            receiving: Limits::new(receiving),
-            memory: Limits::new(memory),
-            checks: Checks::new(limits.checked_at_once),
+            pace: MinBodyRate { grace, bytes_per_second },
+            upload_pace: MinBodyRate { grace: grace * UPLOAD_GRACES, bytes_per_second },
+            receiving: Limiter::new(receiving),
+            memory: Limiter::new(memory),
+            checks: CpuPool::new(limits.checked_at_once),
         }
     }
 
-    pub(crate) fn live_permits(&self) -> Limits {
+    pub(crate) fn live_limiter(&self) -> Limiter {
         let limits = &self.limits;
-        Limits::new(LimitSizes {
+        Limiter::new(LimiterSizes {
             per_address: limits.live_connections_per_address,
             per_client: limits.live_connections_per_client,
-            ..limits.kept_of(self.live_connections)
+            ..limits.with_reserved(self.live_connections)
         })
     }
 }
 
 impl CallerLimits {
-    pub(crate) fn of_connections(&self) -> Limits {
-        Limits::new(LimitSizes { per_address: self.connections_per_address, ..LimitSizes::shared(usize::MAX) })
+    pub(crate) fn connection_limiter(&self) -> Limiter {
+        Limiter::new(LimiterSizes { per_address: self.connections_per_address, ..LimiterSizes::shared(usize::MAX) })
     }
 
-    fn kept_of(&self, max: usize) -> LimitSizes {
+    fn with_reserved(&self, max: usize) -> LimiterSizes {
         let for_signed = max.checked_div(self.kept_one_in).unwrap_or(0);
-        LimitSizes { for_signed, for_workers: for_signed / 2, ..LimitSizes::shared(max) }
+        LimiterSizes { for_signed, for_workers: for_signed / 2, ..LimiterSizes::shared(max) }
     }
 }
 
@@ -146,22 +146,22 @@ pub struct StaticClient {
 mod tests {
     use super::*;
     use crate::{
-        http::{Class, Holder, Permit, Sender},
+        http::{CallerClass, LimitKey, Permit, Requester},
         net::AddressKey,
     };
 
-    fn taken(limits: &Limits, sender: &Sender) -> Vec<Permit> {
-        std::iter::from_fn(|| limits.enter(sender)).collect()
+    fn taken(limits: &Limiter, requester: &Requester) -> Vec<Permit> {
+        std::iter::from_fn(|| limits.try_acquire(requester)).collect()
     }
 
     #[test]
     fn streams_of_strangers_leave_room_for_others_and_for_who_signs() {
         let from = |last: u8| {
             let address = AddressKey::of([192, 0, 2, last].into());
-            Sender { class: Class::Unsigned, holder: Holder::Address(address) }
+            Requester { class: CallerClass::Unsigned, holder: LimitKey::Address(address) }
         };
-        let client = Sender { class: Class::Signed, holder: Holder::Client("c".into()) };
-        let streams = ApiSettings::default().live_permits();
+        let client = Requester { class: CallerClass::Signed, holder: LimitKey::Client("c".into()) };
+        let streams = ApiSettings::default().live_limiter();
         let first = taken(&streams, &from(0));
         assert_eq!(first.len(), 100, "one address has its share and no more");
         let others: Vec<Permit> = (1..=20).flat_map(|last| taken(&streams, &from(last))).collect();
@@ -172,9 +172,9 @@ mod tests {
     #[test]
     fn one_client_and_one_address_have_a_part_of_the_memory() {
         let memory = ApiSettings::default().bodies().memory;
-        let sender = Sender { class: Class::Signed, holder: Holder::Client("c".into()) };
+        let requester = Requester { class: CallerClass::Signed, holder: LimitKey::Client("c".into()) };
         let mib = 1024;
-        assert!(memory.enter_with(&sender, 256 * mib).is_some());
-        assert!(memory.enter_with(&sender, 257 * mib).is_none());
+        assert!(memory.try_acquire_many(&requester, 256 * mib).is_some());
+        assert!(memory.try_acquire_many(&requester, 257 * mib).is_none());
     }
 }

@@ -1,14 +1,14 @@
 //! What no schema says about the values of an artifact, most of which come back as headers of answers.
 
 use super::{ArtifactBody, ArtifactError};
-use crate::{Unfit, object::check_content_type};
+use crate::{FieldError, object::check_content_type};
 
 pub(super) fn check(body: &ArtifactBody) -> Result<(), ArtifactError> {
     check_content_type("/payload/contentType", body.content_type())?;
     match body {
         ArtifactBody::Reference { url, .. } if !is_web_address(url) => {
             let got = format!("`{}`", url.escape_debug());
-            Err(Unfit::new("/payload/url", "begin with http:// or https:// and a host", got).into())
+            Err(FieldError::new("/payload/url", "begin with http:// or https:// and a host", got).into())
         }
         _ => Ok(()),
     }

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{Answer, ArtifactError, Artifacts, CredentialsOrder, check::check, object_name};
-use crate::Unfit;
+use crate::FieldError;
 
 /// How long ago an artifact may have expired before it is made; clocks of workers differ.
 const DRIFT: TimeDelta = TimeDelta::minutes(15);
@@ -71,7 +71,7 @@ pub(super) async fn run(
     let now = artifacts.clock.now();
     if expires < now - DRIFT {
         let got = protocol::time::format(expires);
-        return Err(Unfit::new("/payload/expires", "not be more than 15 minutes in the past", got).into());
+        return Err(FieldError::new("/payload/expires", "not be more than 15 minutes in the past", got).into());
     }
     let mut upload_id = UploadId::from_random(artifacts.rng.uuid_bytes());
     let mut new = NewArtifact {
@@ -178,7 +178,7 @@ fn upload_client(key: &ArtifactKey, worker_group: &str, worker_id: &str) -> Stri
 }
 
 fn no_such(pointer: &str, expected: &str, got: impl Display) -> ArtifactError {
-    Unfit::new(pointer, expected, format!("`{got}`")).into()
+    FieldError::new(pointer, expected, format!("`{got}`")).into()
 }
 
 fn refusal(new: &NewArtifact, outcome: ArtifactCreated) -> ArtifactError {
@@ -192,7 +192,7 @@ fn refusal(new: &NewArtifact, outcome: ArtifactCreated) -> ArtifactError {
         ArtifactCreated::OutlivesTask { task_expires } => {
             let end = protocol::time::format(task_expires);
             let expected = format!("not be after the expiry of the task, {end}");
-            Unfit::new("/payload/expires", expected, protocol::time::format(new.expires)).into()
+            FieldError::new("/payload/expires", expected, protocol::time::format(new.expires)).into()
         }
         ArtifactCreated::RunOver => ArtifactError::Conflict(format!(
             "run {run_id} of task {task_id} is not running, and did not end as exception in the last 25 minutes"

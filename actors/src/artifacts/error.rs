@@ -6,7 +6,7 @@ use protocol::{
     id::{RunId, TaskId},
 };
 
-use crate::{Unfit, object::ObjectError};
+use crate::{FieldError, object::ObjectError};
 
 #[derive(Debug, thiserror::Error)]
 pub enum ArtifactError {
@@ -22,7 +22,7 @@ pub enum ArtifactError {
     #[error("the artifact `{}` may not be read with these scopes", .0.last().map_or("", String::as_str))]
     Refused(Vec<String>),
     #[error(transparent)]
-    Unfit(#[from] Unfit),
+    FieldError(#[from] FieldError),
     #[error("{0}")]
     Conflict(String),
     #[error("what is stored of artifact `{name}` cannot be read")]
@@ -39,10 +39,10 @@ pub enum ArtifactError {
 
 impl ArtifactError {
     /// Which value of the request is at fault, where it is one.
-    pub fn unfit(&self) -> Option<&Unfit> {
+    pub fn field_error(&self) -> Option<&FieldError> {
         match self {
-            Self::Unfit(unfit) => Some(unfit),
-            Self::Object(error) => error.unfit(),
+            Self::FieldError(field_error) => Some(field_error),
+            Self::Object(error) => error.field_error(),
             _ => None,
         }
     }
@@ -53,7 +53,7 @@ impl ArtifactError {
             Self::NoSuchTask(_) | Self::NoSuchRun(..) | Self::NoSuchArtifact(_) => ErrorCode::ResourceNotFound,
             Self::Expired(_) => ErrorCode::ResourceExpired,
             Self::Refused(_) => ErrorCode::InsufficientScopes,
-            Self::Unfit(_) => ErrorCode::InputError,
+            Self::FieldError(_) => ErrorCode::InputError,
             Self::Conflict(_) => ErrorCode::RequestConflict,
             Self::Db(error) if error.is_retryable() => ErrorCode::ServiceUnavailable,
             Self::Db(_) | Self::Damaged { .. } => ErrorCode::InternalServerError,

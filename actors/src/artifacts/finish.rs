@@ -4,7 +4,7 @@ use db::artifact::{ArtifactFinished, ArtifactKey};
 use protocol::id::UploadId;
 
 use super::{Answer, ArtifactError, Artifacts, object_name};
-use crate::Unfit;
+use crate::FieldError;
 
 pub(super) async fn run(artifacts: &Artifacts, key: &ArtifactKey, upload_id: UploadId) -> Answer<()> {
     let object = object_name(key);
@@ -15,17 +15,19 @@ pub(super) async fn run(artifacts: &Artifacts, key: &ArtifactKey, upload_id: Upl
     match outcome {
         ArtifactFinished::Finished => Ok(()),
         ArtifactFinished::Missing => Err(ArtifactError::NoSuchArtifact(name.clone())),
-        ArtifactFinished::NotObject => {
-            Err(Unfit::new("/params/name", "name an artifact of storage type `object`", "one that needs no finish")
-                .into())
-        }
+        ArtifactFinished::NotObject => Err(FieldError::new(
+            "/params/name",
+            "name an artifact of storage type `object`",
+            "one that needs no finish",
+        )
+        .into()),
         ArtifactFinished::OtherUpload => {
             let expected = format!("be that of the upload of artifact `{name}`");
-            Err(Unfit::new("/payload/uploadId", expected, format!("`{upload_id}`")).into())
+            Err(FieldError::new("/payload/uploadId", expected, format!("`{upload_id}`")).into())
         }
         ArtifactFinished::Unfinished => {
             let expected = format!("be that of a finished object `{object}`; finish the upload first");
-            Err(Unfit::new("/payload/uploadId", expected, format!("`{upload_id}`")).into())
+            Err(FieldError::new("/payload/uploadId", expected, format!("`{upload_id}`")).into())
         }
     }
 }

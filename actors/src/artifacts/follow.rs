@@ -6,7 +6,7 @@ use protocol::state::StorageType;
 use serde::Deserialize;
 
 use super::{Answer, ArtifactError, Artifacts, CredentialsOrder, ErrorReason, check::is_web_address, object_name};
-use crate::Unfit;
+use crate::FieldError;
 
 const DOWNLOAD_CREDENTIALS: TimeDelta = TimeDelta::hours(1);
 
@@ -47,7 +47,9 @@ pub(super) async fn run(
     loop {
         if visited.contains(&key.name) {
             let circle = visited.join(" -> ");
-            return Err(Unfit::new("/params/name", "lead to content", format!("links in a circle, {circle}")).into());
+            return Err(
+                FieldError::new("/params/name", "lead to content", format!("links in a circle, {circle}")).into()
+            );
         }
         visited.push(key.name.clone());
         if !allow(&key.name) {
@@ -84,7 +86,7 @@ fn reference(url: String) -> Answer<Found> {
         return Ok(Found::Reference { url });
     }
     let got = format!("`{}`", url.escape_debug());
-    Err(Unfit::new("/params/name", "lead to content, or to an address of http or https", got).into())
+    Err(FieldError::new("/params/name", "lead to content, or to an address of http or https", got).into())
 }
 
 async fn present(artifacts: &Artifacts, key: &ArtifactKey) -> Answer<Artifact> {

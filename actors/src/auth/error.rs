@@ -6,7 +6,7 @@ use protocol::{
     scope::roles::{BranchingRole, RoleCycle, RoleFault, TooManyScopes},
 };
 
-use crate::Unfit;
+use crate::FieldError;
 
 #[derive(Debug, thiserror::Error)]
 pub enum AuthError {
@@ -48,30 +48,30 @@ pub enum AuthError {
 
 impl AuthError {
     /// Which value of the request is at fault, where it is one.
-    pub fn unfit(&self) -> Option<Unfit> {
+    pub fn field_error(&self) -> Option<FieldError> {
         let quoted = |text: &String| format!("`{text}`");
         let scopes = "/payload/scopes";
-        let unfit = match self {
-            Self::Static(id) => Unfit::new("/params/clientId", "not begin with `static/`", quoted(id)),
+        let field_error = match self {
+            Self::Static(id) => FieldError::new("/params/clientId", "not begin with `static/`", quoted(id)),
             Self::DoubleStar(scope) | Self::Role(RoleFault::DoubleStar(scope)) => {
-                Unfit::new(scopes, "hold no scope that ends with `**`", quoted(scope))
+                FieldError::new(scopes, "hold no scope that ends with `**`", quoted(scope))
             }
-            Self::Role(RoleFault::RoleId(id)) => Unfit::new("/params/roleId", "be printable ASCII", quoted(id)),
-            Self::Role(RoleFault::Letters(scope)) => Unfit::new(scopes, "be printable ASCII", quoted(scope)),
+            Self::Role(RoleFault::RoleId(id)) => FieldError::new("/params/roleId", "be printable ASCII", quoted(id)),
+            Self::Role(RoleFault::Letters(scope)) => FieldError::new(scopes, "be printable ASCII", quoted(scope)),
             Self::Role(RoleFault::TwoHoles(scope)) => {
-                Unfit::new(scopes, "hold `<..>` at most once in each scope", quoted(scope))
+                FieldError::new(scopes, "hold `<..>` at most once in each scope", quoted(scope))
             }
             Self::Role(RoleFault::StarBeforeHole(scope)) => {
-                Unfit::new(scopes, "hold no scope that ends with `*<..>`", quoted(scope))
+                FieldError::new(scopes, "hold no scope that ends with `*<..>`", quoted(scope))
             }
-            Self::Cycle(cycle) => Unfit::new(scopes, "not lead back to the role itself", cycle.0.join(" -> ")),
+            Self::Cycle(cycle) => FieldError::new(scopes, "not lead back to the role itself", cycle.0.join(" -> ")),
             Self::Branching(BranchingRole(role)) => {
-                Unfit::new(scopes, "not multiply through roles that fill `<..>`", format!("the role `{role}`"))
+                FieldError::new(scopes, "not multiply through roles that fill `<..>`", format!("the role `{role}`"))
             }
-            Self::TooMany(_) => Unfit::new(scopes, "come to fewer scopes with what roles add", "more"),
+            Self::TooMany(_) => FieldError::new(scopes, "come to fewer scopes with what roles add", "more"),
             _ => return None,
         };
-        Some(unfit)
+        Some(field_error)
     }
 
     /// The error code of the API.

@@ -12,7 +12,7 @@ use super::{
     link::{Permit, UPLOAD_LIFE},
     receive::{self, Arrival},
 };
-use crate::Unfit;
+use crate::FieldError;
 
 /// Most content that a request can carry in itself.
 const LONGEST_INLINE: usize = 8 * 1024;
@@ -92,7 +92,7 @@ pub(super) async fn run(objects: &Objects, upload: CreateUpload) -> Result<OpenU
     Ok(OpenUpload { project_id, upload_id, expires, method })
 }
 
-fn check_types(upload: &CreateUpload) -> Result<(), Unfit> {
+fn check_types(upload: &CreateUpload) -> Result<(), FieldError> {
     const METHODS: &str = "/payload/proposedUploadMethods";
     if let Some(inline) = &upload.data_inline {
         check_content_type(&format!("{METHODS}/dataInline/contentType"), &inline.content_type)?;
@@ -104,12 +104,12 @@ fn check_types(upload: &CreateUpload) -> Result<(), Unfit> {
 }
 
 /// Refuses a type of content that no header can carry as it is.
-pub(crate) fn check_content_type(pointer: &str, content_type: &str) -> Result<(), Unfit> {
+pub(crate) fn check_content_type(pointer: &str, content_type: &str) -> Result<(), FieldError> {
     if media_type::fits_header(content_type) {
         return Ok(());
     }
     let got = format!("`{}`", content_type.escape_debug());
-    Err(Unfit::new(pointer, "hold printable ASCII only, as a `Content-Type` header does", got))
+    Err(FieldError::new(pointer, "hold printable ASCII only, as a `Content-Type` header does", got))
 }
 
 async fn settle(objects: &Objects, upload: &CreateUpload) -> Result<(), ObjectError> {
@@ -134,10 +134,10 @@ async fn settle(objects: &Objects, upload: &CreateUpload) -> Result<(), ObjectEr
 fn decode(inline: &InlineData) -> Result<Vec<u8>, ObjectError> {
     let pointer = "/payload/proposedUploadMethods/dataInline/objectData";
     let data = STANDARD.decode(&inline.object_data);
-    let data = data.map_err(|error| Unfit::new(pointer, "be base64", error.to_string()))?;
+    let data = data.map_err(|error| FieldError::new(pointer, "be base64", error.to_string()))?;
     if data.len() > LONGEST_INLINE {
         let expected = format!("hold at most {LONGEST_INLINE} bytes; use putUrl");
-        return Err(Unfit::new(pointer, expected, format!("{} bytes", data.len())).into());
+        return Err(FieldError::new(pointer, expected, format!("{} bytes", data.len())).into());
     }
     Ok(data)
 }

@@ -4,7 +4,7 @@ use db::DbError;
 use protocol::error::ErrorCode;
 
 use super::BackendError;
-use crate::Unfit;
+use crate::FieldError;
 
 #[derive(Debug, thiserror::Error)]
 pub enum ObjectError {
@@ -15,7 +15,7 @@ pub enum ObjectError {
     NoContent,
     /// The request does not say, or send, what it should.
     #[error(transparent)]
-    Unfit(#[from] Unfit),
+    FieldError(#[from] FieldError),
     /// It would change what is settled.
     #[error("{0}")]
     Conflict(String),
@@ -34,15 +34,15 @@ pub enum ObjectError {
 
 impl ObjectError {
     /// Which value of the request is at fault, where it is one.
-    pub fn unfit(&self) -> Option<&Unfit> {
-        if let Self::Unfit(unfit) = self { Some(unfit) } else { None }
+    pub fn field_error(&self) -> Option<&FieldError> {
+        if let Self::FieldError(field_error) = self { Some(field_error) } else { None }
     }
 
     /// The error code of the API.
     pub fn code(&self) -> ErrorCode {
         match self {
             Self::NoSuchObject(_) | Self::NoContent => ErrorCode::ResourceNotFound,
-            Self::Unfit(_) => ErrorCode::InputError,
+            Self::FieldError(_) => ErrorCode::InputError,
             Self::Conflict(_) => ErrorCode::RequestConflict,
             Self::NoMatchingMethod => ErrorCode::NoMatchingMethod,
             Self::BadLink(_) => ErrorCode::AuthenticationFailed,

@@ -4,7 +4,7 @@ use db::object::{Hashes, UploadFinished};
 use protocol::id::UploadId;
 
 use super::{ObjectError, Objects};
-use crate::Unfit;
+use crate::FieldError;
 
 #[derive(Debug, Clone)]
 pub struct FinishUpload {
@@ -25,7 +25,7 @@ pub(super) async fn run(objects: &Objects, upload: FinishUpload) -> Result<(), O
         UploadFinished::Closed => format!("object `{name}` is finished; `hashes` cannot be added any more"),
         UploadFinished::Differs(field) if field == "projectId" => {
             let expected = format!("be that of the upload of object `{name}`");
-            return Err(Unfit::new("/payload/projectId", expected, format!("`{project_id}`")).into());
+            return Err(FieldError::new("/payload/projectId", expected, format!("`{project_id}`")).into());
         }
         UploadFinished::Differs(field) => format!("the upload of object `{name}` was created with another `{field}`"),
         UploadFinished::Altered(field) => {

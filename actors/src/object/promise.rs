@@ -1,7 +1,7 @@
 //! What is known of content before its first byte comes.
 
 use super::{Arrival, ObjectError, link::Permit};
-use crate::Unfit;
+use crate::FieldError;
 
 /// Most that one upload may bring where nothing was promised, as with S3.
 const LARGEST: u64 = 5 * 1024 * 1024 * 1024;
@@ -22,7 +22,7 @@ impl Promise {
         let encoding = arrival.content_encoding.as_deref().unwrap_or("identity");
         if !ENCODINGS.contains(&encoding) {
             let known = ENCODINGS.join(", ");
-            return Err(Unfit::new("/headers/Content-Encoding", format!("be one of {known}"), encoding).into());
+            return Err(FieldError::new("/headers/Content-Encoding", format!("be one of {known}"), encoding).into());
         }
         let (content_type, length) = match permit {
             Permit::PutObject { content_type, content_length, .. } => {
@@ -52,5 +52,5 @@ fn expect(header: &str, promised: &str, found: &str) -> Result<(), ObjectError> 
         return Ok(());
     }
     let pointer = format!("/headers/{header}");
-    Err(Unfit::new(pointer, format!("be `{promised}`, as promised for this upload"), format!("`{found}`")).into())
+    Err(FieldError::new(pointer, format!("be `{promised}`, as promised for this upload"), format!("`{found}`")).into())
 }

@@ -17,7 +17,7 @@ use super::{
     refused::refused,
     writer::{Writer, Written},
 };
-use crate::Unfit;
+use crate::FieldError;
 
 /// The hash of the header `Content-MD5`, in hex: not one of those that uploaders promise.
 pub const CONTENT_MD5: &str = "content-md5";
@@ -156,17 +156,17 @@ where
     let most = promise.most();
     while let Some(piece) = body.next().await {
         let come = writer.length;
-        let broke = |error| Unfit::new("/body", "come whole", format!("an end after {come} bytes: {error}"));
+        let broke = |error| FieldError::new("/body", "come whole", format!("an end after {come} bytes: {error}"));
         let piece = piece.map_err(broke)?;
         if come + piece.len() as u64 > most {
-            return Err(Unfit::new("/body", format!("have the {most} bytes of `contentLength`"), "more").into());
+            return Err(FieldError::new("/body", format!("have the {most} bytes of `contentLength`"), "more").into());
         }
         writer.write(piece).await?;
     }
     if let Some(promised) = promise.length.filter(|promised| *promised != writer.length) {
         let come = writer.length;
         let expected = format!("have the {promised} bytes of `contentLength`");
-        return Err(Unfit::new("/body", expected, come.to_string()).into());
+        return Err(FieldError::new("/body", expected, come.to_string()).into());
     }
     let written = writer.complete().await?;
     let md5 = written.md5.clone();

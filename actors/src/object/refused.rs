@@ -3,7 +3,7 @@
 use db::object::ContentStored;
 
 use super::{ObjectError, link::Permit};
-use crate::Unfit;
+use crate::FieldError;
 
 fn finished(permit: &Permit) -> String {
     match permit {
@@ -28,7 +28,7 @@ pub(super) fn refused(outcome: ContentStored, permit: &Permit) -> Result<(), Obj
         ContentStored::Finished => Err(ObjectError::Conflict(finished(permit))),
         ContentStored::Differs(field) => {
             let expected = format!("have the promised `{field}`");
-            Err(Unfit::new("/body", expected, "another content, of which nothing was kept").into())
+            Err(FieldError::new("/body", expected, "another content, of which nothing was kept").into())
         }
     }
 }

@@ -4,11 +4,11 @@ use protocol::{error::ErrorCode, scope::ScopeExpression};
 use serde_json::json;
 
 use super::Caller;
-use crate::http::Fault;
+use crate::http::ApiError;
 
 /// The refusal of a caller who lacks scopes: what is missing and the least that would have to be granted, in words and
 /// in `details` for programs. Of very many scopes only the first are told.
-pub(crate) fn insufficient(caller: &Caller, required: &ScopeExpression) -> Fault {
+pub(crate) fn insufficient(caller: &Caller, required: &ScopeExpression) -> ApiError {
     let missing = required.missing_from(&caller.scopes);
     let is_short = missing.as_ref().is_none_or(ScopeExpression::is_short);
     let grant = missing.as_ref().filter(|_| is_short).and_then(ScopeExpression::smallest_grant);
@@ -34,7 +34,7 @@ pub(crate) fn insufficient(caller: &Caller, required: &ScopeExpression) -> Fault
     let message = format!("{who}{missing_words}\n\nThe request requires:\n\n```\n{required}\n```\n\n{grant_words}");
     let details =
         json!({ "clientId": caller.client_id, "unsatisfied": missing, "required": required, "smallestGrant": grant });
-    Fault::new(ErrorCode::InsufficientScopes, message).with_details(details)
+    ApiError::new(ErrorCode::InsufficientScopes, message).with_details(details)
 }
 
 fn shown(expression: &ScopeExpression) -> Cow<'_, ScopeExpression> {

@@ -7,7 +7,7 @@ mod verify;
 pub(crate) use actors::auth::{Client, Clients};
 pub(crate) use authorize::insufficient;
 pub(crate) use caller::Caller;
-pub(crate) use verify::{AuthFault, Signature, Signed, authenticate};
+pub(crate) use verify::{AuthenticationError, Signature, Signed, authenticate};
 
 #[cfg(test)]
 mod tests;

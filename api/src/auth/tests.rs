@@ -34,11 +34,17 @@ fn clients() -> Clients {
 }
 
 /// Signs the request as `id` and has it judged.
-fn judge(id: &str, key: &str, ext: &Value, at: Timestamp) -> Result<Caller, AuthFault> {
+fn judge(id: &str, key: &str, ext: &Value, at: Timestamp) -> Result<Caller, AuthenticationError> {
     judge_among(&clients(), id, key, ext, at)
 }
 
-fn judge_among(clients: &Clients, id: &str, key: &str, ext: &Value, at: Timestamp) -> Result<Caller, AuthFault> {
+fn judge_among(
+    clients: &Clients,
+    id: &str,
+    key: &str,
+    ext: &Value,
+    at: Timestamp,
+) -> Result<Caller, AuthenticationError> {
     let ext = if ext.is_null() { String::new() } else { STANDARD.encode(ext.to_string()) };
     let seconds = at.timestamp().to_string();
     let signing = hawk::Signed {
@@ -61,7 +67,10 @@ fn temporary(name: Option<&str>, scopes: &[&str]) -> Credentials {
     certificate::issue("user", TOKEN, order, [3; 32])
 }
 
-fn judge_temporary(credentials: &Credentials, change: impl FnOnce(&mut Certificate)) -> Result<Caller, AuthFault> {
+fn judge_temporary(
+    credentials: &Credentials,
+    change: impl FnOnce(&mut Certificate),
+) -> Result<Caller, AuthenticationError> {
     let mut certificate = serde_json::from_str(credentials.certificate.as_ref().unwrap()).unwrap();
     change(&mut certificate);
     judge(&credentials.client_id, &credentials.access_token, &json!({ "certificate": certificate }), now())
@@ -85,8 +94,8 @@ fn everybody_else_is_told_why_not() {
         ("user", TOKEN, now() - TimeDelta::seconds(901), "Unauthorized: Stale timestamp"),
         ("user", TOKEN, now() + TimeDelta::seconds(901), "Unauthorized: Stale timestamp"),
     ];
-    for (id, key, at, words) in cases {
-        assert_eq!(judge(id, key, &Value::Null, at).unwrap_err().to_string(), words);
+    for (id, key, at, message) in cases {
+        assert_eq!(judge(id, key, &Value::Null, at).unwrap_err().to_string(), message);
     }
     assert!(judge("user", TOKEN, &Value::Null, now() - TimeDelta::seconds(900)).is_ok());
 }
@@ -107,9 +116,11 @@ fn temporary_credentials_hold_what_they_were_given() {
 #[test]
 fn nobody_can_give_what_they_lack() {
     let lacking = judge_temporary(&temporary(None, &["conf:one:sub", "conf:three"]), |_| {});
-    assert!(matches!(lacking, Err(AuthFault::IssuerLacks { scope, .. }) if scope == "conf:three"));
+    assert!(matches!(lacking, Err(AuthenticationError::IssuerLacks { scope, .. }) if scope == "conf:three"));
     let named = judge_temporary(&temporary(Some("other/x"), &[]), |_| {});
-    assert!(matches!(named, Err(AuthFault::IssuerLacks { scope, .. }) if scope == "auth:create-client:other/x"));
+    assert!(
+        matches!(named, Err(AuthenticationError::IssuerLacks { scope, .. }) if scope == "auth:create-client:other/x")
+    );
     let caller = judge_temporary(&temporary(Some("named/x"), &["conf:two"]), |_| {}).unwrap();
     assert_eq!(caller.client_id.as_deref(), Some("named/x"));
 }
@@ -121,7 +132,7 @@ fn a_tampered_certificate_is_refused() {
     assert!(judge_temporary(&credentials, |it| it.expiry += 1).is_err());
     assert!(judge_temporary(&credentials, |it| it.version = 2).is_err());
     let own = judge_temporary(&credentials, |it| it.issuer = Some("user".to_owned()));
-    assert_eq!(own.unwrap_err(), AuthFault::OwnIssuer);
+    assert_eq!(own.unwrap_err(), AuthenticationError::OwnIssuer);
 }
 
 #[test]
@@ -129,9 +140,12 @@ fn authorized_scopes_restrict_and_never_add() {
     let with = |scopes: Value| judge("user", TOKEN, &json!({ "authorizedScopes": scopes }), now());
     let caller = with(json!(["conf:one:x"])).unwrap();
     assert!(caller.scopes.satisfies("conf:one:x") && !caller.scopes.satisfies("conf:two"));
-    assert_eq!(with(json!(["conf:three"])).unwrap_err(), AuthFault::AuthorizedScopes("conf:three".to_owned()));
+    assert_eq!(
+        with(json!(["conf:three"])).unwrap_err(),
+        AuthenticationError::AuthorizedScopes("conf:three".to_owned())
+    );
     assert_eq!(with(json!([])).unwrap().scopes.as_slice(), ["assume:anonymous"]);
-    assert!(matches!(with(json!("conf:two")), Err(AuthFault::Ext(_))));
+    assert!(matches!(with(json!("conf:two")), Err(AuthenticationError::Ext(_))));
 }
 
 #[test]
@@ -144,8 +158,8 @@ fn a_signed_url_is_good_for_reading_until_its_time() {
     };
     let seconds = now().timestamp();
     assert!(judge(seconds + 1, "GET").is_ok() && judge(seconds + 1, "HEAD").is_ok());
-    assert_eq!(judge(seconds, "GET").unwrap_err(), AuthFault::BewitExpired);
-    assert_eq!(judge(seconds + 60, "POST").unwrap_err(), AuthFault::BewitMethod);
+    assert_eq!(judge(seconds, "GET").unwrap_err(), AuthenticationError::BewitExpired);
+    assert_eq!(judge(seconds + 60, "POST").unwrap_err(), AuthenticationError::BewitMethod);
     let month = 30 * 24 * 60 * 60;
     assert!(judge(seconds + month, "GET").is_ok());
     for longer in [seconds + month + 1, i64::MAX] {
@@ -156,8 +170,8 @@ fn a_signed_url_is_good_for_reading_until_its_time() {
     let text = Bewit::sign("user", TOKEN, seconds + 3601, resource, host, port, "");
     let signature = Signature::find(None, Some(&text)).unwrap();
     let refused = authenticate(&short, &signature, REQUEST, now()).unwrap_err();
-    assert_eq!(refused, AuthFault::BewitTooLong(TimeDelta::hours(1)));
-    assert_eq!(Signature::find(Some("Hawk"), Some("x")).unwrap_err(), AuthFault::TwoSignatures);
+    assert_eq!(refused, AuthenticationError::BewitTooLong(TimeDelta::hours(1)));
+    assert_eq!(Signature::find(Some("Hawk"), Some("x")).unwrap_err(), AuthenticationError::TwoSignatures);
 }
 
 #[test]
@@ -165,9 +179,9 @@ fn a_refusal_names_what_is_missing_and_what_is_required() {
     let caller =
         Caller { client_id: Some("me".to_owned()), scopes: Arc::new(ScopeSet::new(["a"])), expires: None, hash: None };
     let required = ScopeExpression::AllOf(vec!["a".into(), "b".into()]);
-    let words = format!("{:?}", insufficient(&caller, &required));
-    assert!(words.contains("`me`") && words.contains("```\\nb\\n```") && words.contains("AllOf"), "{words}");
-    assert!(words.contains("smallestGrant") && words.contains("or one of its roles"), "{words}");
+    let message = format!("{:?}", insufficient(&caller, &required));
+    assert!(message.contains("`me`") && message.contains("```\\nb\\n```") && message.contains("AllOf"), "{message}");
+    assert!(message.contains("smallestGrant") && message.contains("or one of its roles"), "{message}");
 }
 
 fn roles(list: &[(&str, &[&str])]) -> Roles {
@@ -219,7 +233,7 @@ fn what_was_found_good_once_is_looked_at_again_as_far_as_it_can_change() {
     assert!(Arc::ptr_eq(&first.scopes, &again.scopes), "the work was done once");
     assert_eq!(judge("another-key", now()).unwrap_err().to_string(), "Unauthorized: Bad mac");
     let later = judge(key, now() + TimeDelta::minutes(66)).unwrap_err();
-    assert_eq!(later, AuthFault::Certificate(CertificateError::Expired));
+    assert_eq!(later, AuthenticationError::Certificate(CertificateError::Expired));
 }
 
 /// Credentials of 200 scopes beside 500 roles, a tenth of which they reach.
@@ -259,7 +273,7 @@ fn scopes_are_looked_at_only_after_the_signature() {
     let many = json!({ "authorizedScopes": ["conf:three"] });
     assert_eq!(judge("user", "another-token", &many, now()).unwrap_err().to_string(), "Unauthorized: Bad mac");
     assert!(
-        matches!(judge("user", TOKEN, &many, now()), Err(AuthFault::AuthorizedScopes(scope)) if scope == "conf:three")
+        matches!(judge("user", TOKEN, &many, now()), Err(AuthenticationError::AuthorizedScopes(scope)) if scope == "conf:three")
     );
 }
 

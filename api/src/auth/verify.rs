@@ -47,7 +47,7 @@ pub(crate) enum Signature<'a> {
 
 /// Why a signed request is not believed. The words reach the client.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum AuthFault {
+pub(crate) enum AuthenticationError {
     #[error(transparent)]
     Hawk(#[from] HawkError),
     #[error(transparent)]
@@ -58,7 +58,7 @@ pub(crate) enum AuthFault {
     BewitMethod,
     #[error("Unauthorized: the signed URL has expired")]
     BewitExpired,
-    #[error("Unauthorized: the signed URL is good for longer than the {} that this server accepts; sign a shorter one", words(*.0))]
+    #[error("Unauthorized: the signed URL is good for longer than the {} that this server accepts; sign a shorter one", message(*.0))]
     BewitTooLong(TimeDelta),
     #[error("Unauthorized: Stale timestamp")]
     StaleTimestamp,
@@ -82,7 +82,7 @@ pub(crate) enum AuthFault {
     AuthorizedScopes(String),
 }
 
-fn words(time: TimeDelta) -> String {
+fn message(time: TimeDelta) -> String {
     match time.num_days() {
         0 => format!("{} seconds", time.num_seconds()),
         days => format!("{days} days"),
@@ -98,12 +98,12 @@ struct Ext {
 
 impl<'a> Signature<'a> {
     /// From the `Authorization` header and the `bewit` parameter of a request.
-    pub(crate) fn find(header: Option<&'a str>, bewit: Option<&str>) -> Result<Self, AuthFault> {
+    pub(crate) fn find(header: Option<&'a str>, bewit: Option<&str>) -> Result<Self, AuthenticationError> {
         match (header, bewit) {
             (None, None) => Ok(Self::Absent),
             (Some(header), None) => Ok(Self::Header(Header::parse(header)?)),
             (None, Some(bewit)) => Ok(Self::Url(Bewit::parse(bewit)?)),
-            (Some(_), Some(_)) => Err(AuthFault::TwoSignatures),
+            (Some(_), Some(_)) => Err(AuthenticationError::TwoSignatures),
         }
     }
 }
@@ -114,7 +114,7 @@ pub(crate) fn authenticate(
     signature: &Signature<'_>,
     signed: Signed<'_>,
     now: Timestamp,
-) -> Result<Caller, AuthFault> {
+) -> Result<Caller, AuthenticationError> {
     let known = clients.now();
     let (id, ext) = match signature {
         Signature::Absent => return Ok(Caller::anonymous(Arc::clone(known.anonymous()))),
@@ -140,7 +140,7 @@ pub(crate) fn authenticate(
 }
 
 /// What can have changed about a claim by itself.
-fn still_good(claim: Arc<Claim>, now: Timestamp) -> Result<Arc<Claim>, AuthFault> {
+fn still_good(claim: Arc<Claim>, now: Timestamp) -> Result<Arc<Claim>, AuthenticationError> {
     is_usable(&claim.client, now)?;
     if let Some((start, expiry)) = claim.times {
         certificate::check_times(start, expiry, now)?;
@@ -159,14 +159,14 @@ struct Claimed {
 }
 
 impl Claimed {
-    fn of(known: &Known, id: &str, ext: &str, now: Timestamp) -> Result<Self, AuthFault> {
+    fn of(known: &Known, id: &str, ext: &str, now: Timestamp) -> Result<Self, AuthenticationError> {
         let Ext { certificate, authorized_scopes } = if ext.is_empty() { Ext::default() } else { parse_ext(ext)? };
         let issuer = certificate.as_ref().and_then(|certificate| certificate.issuer.as_deref());
         if issuer == Some(id) {
-            return Err(AuthFault::OwnIssuer);
+            return Err(AuthenticationError::OwnIssuer);
         }
         let wanted = issuer.unwrap_or(id);
-        let client = known.client(wanted).ok_or_else(|| AuthFault::NoSuchClient(wanted.to_owned()))?;
+        let client = known.client(wanted).ok_or_else(|| AuthenticationError::NoSuchClient(wanted.to_owned()))?;
         is_usable(client, now)?;
         if let Some(certificate) = &certificate {
             certificate.verify(id, &client.access_token, now)?;
@@ -178,7 +178,7 @@ impl Claimed {
     }
 
     /// What the right signature proves.
-    fn proved(self, known: &Known, id: &str) -> Result<Claim, AuthFault> {
+    fn proved(self, known: &Known, id: &str) -> Result<Claim, AuthenticationError> {
         let Self { client, key, certificate, authorized_scopes } = self;
         let claim = if let Some(certificate) = &certificate {
             issued(known, client, key, certificate, id)?
@@ -190,17 +190,17 @@ impl Claimed {
     }
 }
 
-fn parse_ext(ext: &str) -> Result<Ext, AuthFault> {
-    let json = BASE64.decode(ext).map_err(|fault| AuthFault::Ext(fault.to_string()))?;
-    serde_json::from_slice(&json).map_err(|fault| AuthFault::Ext(fault.to_string()))
+fn parse_ext(ext: &str) -> Result<Ext, AuthenticationError> {
+    let json = BASE64.decode(ext).map_err(|error| AuthenticationError::Ext(error.to_string()))?;
+    serde_json::from_slice(&json).map_err(|error| AuthenticationError::Ext(error.to_string()))
 }
 
-fn is_usable(client: &Client, now: Timestamp) -> Result<(), AuthFault> {
+fn is_usable(client: &Client, now: Timestamp) -> Result<(), AuthenticationError> {
     if client.disabled {
-        return Err(AuthFault::Disabled(client.client_id.clone()));
+        return Err(AuthenticationError::Disabled(client.client_id.clone()));
     }
     match client.expires {
-        Some(expires) if expires < now => Err(AuthFault::Expired(client.client_id.clone())),
+        Some(expires) if expires < now => Err(AuthenticationError::Expired(client.client_id.clone())),
         _ => Ok(()),
     }
 }
@@ -212,7 +212,7 @@ fn issued(
     key: String,
     certificate: &Certificate,
     id: &str,
-) -> Result<Claim, AuthFault> {
+) -> Result<Claim, AuthenticationError> {
     issuer_may(known, &client, certificate, id)?;
     let expiry = Timestamp::from_timestamp_millis(certificate.expiry);
     Ok(Claim {
@@ -225,22 +225,23 @@ fn issued(
 }
 
 /// Nobody can give what they do not hold, and a name only with the right to create that client.
-fn issuer_may(known: &Known, client: &Client, certificate: &Certificate, id: &str) -> Result<(), AuthFault> {
+fn issuer_may(known: &Known, client: &Client, certificate: &Certificate, id: &str) -> Result<(), AuthenticationError> {
     let held = known.scopes_of(client)?;
     if held.holds_everything() {
         return Ok(());
     }
     let name = certificate.issuer.as_ref().map(|_| format!("auth:create-client:{id}"));
     let lacking = certificate.scopes.iter().chain(&name).find(|scope| !held.satisfies(scope));
-    lacking
-        .map_or(Ok(()), |scope| Err(AuthFault::IssuerLacks { issuer: client.client_id.clone(), scope: scope.clone() }))
+    lacking.map_or(Ok(()), |scope| {
+        Err(AuthenticationError::IssuerLacks { issuer: client.client_id.clone(), scope: scope.clone() })
+    })
 }
 
 /// `authorizedScopes` replace the scopes, once these satisfy them. In the end everybody is `anonymous` too.
-fn restrict(known: &Known, claim: Claim, authorized: Option<&[String]>) -> Result<Claim, AuthFault> {
+fn restrict(known: &Known, claim: Claim, authorized: Option<&[String]>) -> Result<Claim, AuthenticationError> {
     let Some(authorized) = authorized else { return Ok(claim) };
     match authorized.iter().find(|scope| !scope::is_valid(scope) || !claim.scopes.satisfies(scope)) {
-        Some(scope) => Err(AuthFault::AuthorizedScopes(scope.clone())),
+        Some(scope) => Err(AuthenticationError::AuthorizedScopes(scope.clone())),
         None => Ok(Claim { scopes: known.powers_with(authorized)?, ..claim }),
     }
 }
@@ -251,7 +252,7 @@ fn check(
     key: &str,
     signed: Signed<'_>,
     (now, longest_bewit): (Timestamp, TimeDelta),
-) -> Result<Option<String>, AuthFault> {
+) -> Result<Option<String>, AuthenticationError> {
     let Signed { method, resource, host, port } = signed;
     match signature {
         Signature::Absent => Ok(None),
@@ -259,14 +260,14 @@ fn check(
             header.check(key, method, resource, host, port)?;
             let age = now.timestamp().abs_diff(header.seconds()?);
             let skew = CLOCK_SKEW.num_seconds().unsigned_abs();
-            if age > skew { Err(AuthFault::StaleTimestamp) } else { Ok(header.hash.map(str::to_owned)) }
+            if age > skew { Err(AuthenticationError::StaleTimestamp) } else { Ok(header.hash.map(str::to_owned)) }
         }
-        Signature::Url(_) if !matches!(method, "GET" | "HEAD") => Err(AuthFault::BewitMethod),
+        Signature::Url(_) if !matches!(method, "GET" | "HEAD") => Err(AuthenticationError::BewitMethod),
         Signature::Url(bewit) => {
             bewit.check(key, resource, host, port)?;
             match bewit.expiry()?.saturating_sub(now.timestamp()) {
-                ..=0 => Err(AuthFault::BewitExpired),
-                left if left > longest_bewit.num_seconds() => Err(AuthFault::BewitTooLong(longest_bewit)),
+                ..=0 => Err(AuthenticationError::BewitExpired),
+                left if left > longest_bewit.num_seconds() => Err(AuthenticationError::BewitTooLong(longest_bewit)),
                 _ => Ok(None),
             }
         }

@@ -5,7 +5,7 @@ use protocol::time::{self, Timestamp};
 use serde::Deserialize;
 
 use super::{AuthState, by, unexpanded};
-use crate::http::{Answer, Call, Fault, Object, Reply};
+use crate::http::{ApiError, ApiResponse, ApiResult, Call, Object};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -18,7 +18,7 @@ struct Body {
     delete_on_expiration: bool,
 }
 
-pub(super) async fn list_clients(state: Arc<AuthState>, call: Call) -> Answer {
+pub(super) async fn list_clients(state: Arc<AuthState>, call: Call) -> ApiResult {
     let page = state.auth.list_clients(call.query("prefix").unwrap_or_default(), call.page()?).await?;
     let known = state.auth.clients().now();
     let token = page.next.map(|next| call.token(&next));
@@ -26,11 +26,11 @@ pub(super) async fn list_clients(state: Arc<AuthState>, call: Call) -> Answer {
     Ok(Object::new().list("clients", clients).optional("continuationToken", token.as_ref()).into())
 }
 
-pub(super) async fn client(state: Arc<AuthState>, call: Call) -> Answer {
-    Ok(reply(&state, &state.auth.client(call.param("clientId")).await?))
+pub(super) async fn client(state: Arc<AuthState>, call: Call) -> ApiResult {
+    Ok(response(&state, &state.auth.client(call.param("clientId")).await?))
 }
 
-pub(super) async fn create_client(state: Arc<AuthState>, mut call: Call) -> Answer {
+pub(super) async fn create_client(state: Arc<AuthState>, mut call: Call) -> ApiResult {
     let client_id = call.param("clientId").to_owned();
     let body: ClientBody = call.body::<Body>()?.into();
     body.check(&client_id)?;
@@ -39,29 +39,29 @@ pub(super) async fn create_client(state: Arc<AuthState>, mut call: Call) -> Answ
     Ok(described(&state.auth.clients().now(), &row).field("accessToken", &token).into())
 }
 
-pub(super) async fn update_client(state: Arc<AuthState>, mut call: Call) -> Answer {
+pub(super) async fn update_client(state: Arc<AuthState>, mut call: Call) -> ApiResult {
     let client_id = call.param("clientId").to_owned();
     let body: ClientBody = call.body::<Body>()?.into();
     let allow = |added: &[&str]| call.authorize(|params| params.list("scopesAdded", added.iter().copied()));
-    Ok(reply(&state, &state.auth.update_client::<Fault>(&client_id, body, &by(&call), allow).await?))
+    Ok(response(&state, &state.auth.update_client::<ApiError>(&client_id, body, &by(&call), allow).await?))
 }
 
-pub(super) async fn reset_access_token(state: Arc<AuthState>, call: Call) -> Answer {
+pub(super) async fn reset_access_token(state: Arc<AuthState>, call: Call) -> ApiResult {
     let (row, token) = state.auth.reset_access_token(call.param("clientId"), &by(&call)).await?;
     Ok(described(&state.auth.clients().now(), &row).field("accessToken", &token).into())
 }
 
-pub(super) async fn enable_client(state: Arc<AuthState>, call: Call) -> Answer {
-    Ok(reply(&state, &state.auth.enable_client(call.param("clientId"), true, &by(&call)).await?))
+pub(super) async fn enable_client(state: Arc<AuthState>, call: Call) -> ApiResult {
+    Ok(response(&state, &state.auth.enable_client(call.param("clientId"), true, &by(&call)).await?))
 }
 
-pub(super) async fn disable_client(state: Arc<AuthState>, call: Call) -> Answer {
-    Ok(reply(&state, &state.auth.enable_client(call.param("clientId"), false, &by(&call)).await?))
+pub(super) async fn disable_client(state: Arc<AuthState>, call: Call) -> ApiResult {
+    Ok(response(&state, &state.auth.enable_client(call.param("clientId"), false, &by(&call)).await?))
 }
 
-pub(super) async fn delete_client(state: Arc<AuthState>, call: Call) -> Answer {
+pub(super) async fn delete_client(state: Arc<AuthState>, call: Call) -> ApiResult {
     state.auth.delete_client(call.param("clientId"), &by(&call)).await?;
-    Ok(Reply::nothing())
+    Ok(ApiResponse::no_content())
 }
 
 impl From<Body> for ClientBody {
@@ -71,7 +71,7 @@ impl From<Body> for ClientBody {
     }
 }
 
-fn reply(state: &AuthState, row: &ClientRow) -> Reply {
+fn response(state: &AuthState, row: &ClientRow) -> ApiResponse {
     described(&state.auth.clients().now(), row).into()
 }
 

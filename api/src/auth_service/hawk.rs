@@ -9,8 +9,8 @@ use serde::Deserialize;
 
 use super::AuthState;
 use crate::{
-    auth::{AuthFault, Caller, Signature, Signed, authenticate},
-    http::{Answer, Call, Object},
+    auth::{AuthenticationError, Caller, Signature, Signed, authenticate},
+    http::{ApiResult, Call, Object},
 };
 
 /// How long a judgement holds where nothing ends it sooner.
@@ -26,17 +26,17 @@ struct Received {
     authorization: Option<String>,
 }
 
-pub(super) async fn authenticate_hawk(state: Arc<AuthState>, mut call: Call) -> Answer {
+pub(super) async fn authenticate_hawk(state: Arc<AuthState>, mut call: Call) -> ApiResult {
     let received: Received = call.body()?;
     let now = state.clock.now();
     Ok(match judge(&state, &received, now) {
         Ok(caller) => believed(&caller, now),
-        Err(fault) => Object::new().field("status", &"auth-failed").field("message", &fault.to_string()),
+        Err(error) => Object::new().field("status", &"auth-failed").field("message", &error.to_string()),
     }
     .into())
 }
 
-fn judge(state: &AuthState, received: &Received, now: Timestamp) -> Result<Caller, AuthFault> {
+fn judge(state: &AuthState, received: &Received, now: Timestamp) -> Result<Caller, AuthenticationError> {
     let whole = received.resource.as_str();
     let unsigned = hawk::take_bewit(whole);
     let (resource, bewit) = unsigned.as_ref().map_or((whole, None), |(rest, bewit)| (rest.as_str(), Some(*bewit)));

@@ -4,15 +4,15 @@ use actors::{auth::AuditRow, kit::Page};
 use protocol::time;
 
 use super::AuthState;
-use crate::http::{Answer, Call, Object};
+use crate::http::{ApiResult, Call, Object};
 
-pub(super) async fn get_entity_history(state: Arc<AuthState>, call: Call) -> Answer {
+pub(super) async fn get_entity_history(state: Arc<AuthState>, call: Call) -> ApiResult {
     let (kind, id) = (call.param("entityType"), call.param("entityId"));
     let page = state.auth.history_of(kind, id, call.page()?).await?;
     Ok(listed(&call, &page).into())
 }
 
-pub(super) async fn list_audit_history(state: Arc<AuthState>, call: Call) -> Answer {
+pub(super) async fn list_audit_history(state: Arc<AuthState>, call: Call) -> ApiResult {
     let page = state.auth.history_by(call.param("clientId"), call.page()?).await?;
     Ok(listed(&call, &page).into())
 }

@@ -20,7 +20,7 @@ use protocol::{
 
 use crate::{
     Api,
-    http::{Call, Fault, Probes, Routes},
+    http::{ApiError, Call, Probes, Routes},
 };
 
 /// What the handlers share.
@@ -80,14 +80,14 @@ fn unexpanded(kind: &str, id: &str, scopes: &[String], error: TooManyScopes) -> 
     Arc::new(ScopeSet::new(scopes))
 }
 
-impl From<AuthError> for Fault {
+impl From<AuthError> for ApiError {
     fn from(error: AuthError) -> Self {
         match error.code() {
             ErrorCode::InternalServerError => {
                 let cause = std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default();
                 Self::internal(format!("{error}: {cause}"))
             }
-            code => Self::new(code, error.to_string()).about(error.unfit().as_ref()),
+            code => Self::new(code, error.to_string()).with_field_errors(error.field_error().as_ref()),
         }
     }
 }

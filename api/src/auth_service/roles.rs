@@ -5,7 +5,7 @@ use protocol::time;
 use serde::Deserialize;
 
 use super::{AuthState, by, unexpanded};
-use crate::http::{Answer, Call, Fault, Object, Reply};
+use crate::http::{ApiError, ApiResponse, ApiResult, Call, Object};
 
 #[derive(Deserialize)]
 struct Body {
@@ -13,51 +13,51 @@ struct Body {
     scopes: Vec<String>,
 }
 
-pub(super) async fn list_roles(state: Arc<AuthState>, _: Call) -> Answer {
+pub(super) async fn list_roles(state: Arc<AuthState>, _: Call) -> ApiResult {
     let known = state.auth.clients().now();
     let roles: Vec<String> = known.roles().list().iter().map(|role| described(&known, role).finish()).collect();
-    Ok(Reply::json_text(format!("[{}]", roles.join(","))))
+    Ok(ApiResponse::json_text(format!("[{}]", roles.join(","))))
 }
 
-pub(super) async fn list_roles2(state: Arc<AuthState>, call: Call) -> Answer {
+pub(super) async fn list_roles2(state: Arc<AuthState>, call: Call) -> ApiResult {
     let known = state.auth.clients().now();
     let (roles, token) = page(&known, &call)?;
     let roles = roles.iter().map(|role| described(&known, role));
     Ok(Object::new().list("roles", roles).optional("continuationToken", token.as_ref()).into())
 }
 
-pub(super) async fn list_role_ids(state: Arc<AuthState>, call: Call) -> Answer {
+pub(super) async fn list_role_ids(state: Arc<AuthState>, call: Call) -> ApiResult {
     let known = state.auth.clients().now();
     let (roles, token) = page(&known, &call)?;
     let ids: Vec<&str> = roles.iter().map(|role| role.row.role_id.as_str()).collect();
     Ok(Object::new().field("roleIds", &ids).optional("continuationToken", token.as_ref()).into())
 }
 
-pub(super) async fn role(state: Arc<AuthState>, call: Call) -> Answer {
-    reply(&state, &call)
+pub(super) async fn role(state: Arc<AuthState>, call: Call) -> ApiResult {
+    response(&state, &call)
 }
 
-pub(super) async fn create_role(state: Arc<AuthState>, mut call: Call) -> Answer {
+pub(super) async fn create_role(state: Arc<AuthState>, mut call: Call) -> ApiResult {
     let role_id = call.param("roleId").to_owned();
     let body: RoleBody = call.body::<Body>()?.into();
     body.check(&role_id)?;
     call.authorize(|params| params.list("scopes", body.scopes.clone()))?;
     state.auth.create_role(&role_id, body, &by(&call)).await?;
-    reply(&state, &call)
+    response(&state, &call)
 }
 
 /// Scopes count as added unless the role gives them already.
-pub(super) async fn update_role(state: Arc<AuthState>, mut call: Call) -> Answer {
+pub(super) async fn update_role(state: Arc<AuthState>, mut call: Call) -> ApiResult {
     let role_id = call.param("roleId").to_owned();
     let body: RoleBody = call.body::<Body>()?.into();
     let allow = |added: &[&str]| call.authorize(|params| params.list("scopesAdded", added.iter().copied()));
-    state.auth.update_role::<Fault>(&role_id, &body, &by(&call), allow).await?;
-    reply(&state, &call)
+    state.auth.update_role::<ApiError>(&role_id, &body, &by(&call), allow).await?;
+    response(&state, &call)
 }
 
-pub(super) async fn delete_role(state: Arc<AuthState>, call: Call) -> Answer {
+pub(super) async fn delete_role(state: Arc<AuthState>, call: Call) -> ApiResult {
     state.auth.delete_role(call.param("roleId"), &by(&call)).await?;
-    Ok(Reply::nothing())
+    Ok(ApiResponse::no_content())
 }
 
 impl From<Body> for RoleBody {
@@ -67,7 +67,7 @@ impl From<Body> for RoleBody {
 }
 
 /// Without a limit, all there are.
-fn page<'k>(known: &'k Known, call: &Call) -> Result<(&'k [Role], Option<String>), Fault> {
+fn page<'k>(known: &'k Known, call: &Call) -> Result<(&'k [Role], Option<String>), ApiError> {
     let asked = call.page::<String>()?;
     let limit = if call.query("limit").is_some() { usize::try_from(asked.limit).unwrap_or(1) } else { usize::MAX };
     let (roles, more) = known.roles().after(asked.after.as_deref(), limit);
@@ -76,9 +76,9 @@ fn page<'k>(known: &'k Known, call: &Call) -> Result<(&'k [Role], Option<String>
 }
 
 /// The role of the path, as it is now.
-fn reply(state: &AuthState, call: &Call) -> Answer {
+fn response(state: &AuthState, call: &Call) -> ApiResult {
     let (known, role_id) = (state.auth.clients().now(), call.param("roleId"));
-    let role = known.role(role_id).ok_or_else(|| Fault::not_found(format!("there is no role `{role_id}`")))?;
+    let role = known.role(role_id).ok_or_else(|| ApiError::not_found(format!("there is no role `{role_id}`")))?;
     Ok(described(&known, role).into())
 }
 

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use super::AuthState;
 use crate::{
     auth::{Client, Clients, insufficient},
-    http::{Answer, Call, Fault, Object},
+    http::{ApiError, ApiResult, Call, Object},
 };
 
 /// Known to everybody, and good for nothing but these endpoints.
@@ -21,22 +21,22 @@ struct Trial {
     required_scopes: Vec<String>,
 }
 
-pub(super) async fn test_authenticate(state: Arc<AuthState>, mut call: Call) -> Answer {
+pub(super) async fn test_authenticate(state: Arc<AuthState>, mut call: Call) -> ApiResult {
     let trial = call.body()?;
     judge(&state, &call, trial)
 }
 
-pub(super) async fn test_authenticate_get(state: Arc<AuthState>, call: Call) -> Answer {
+pub(super) async fn test_authenticate_get(state: Arc<AuthState>, call: Call) -> ApiResult {
     let client_scopes = ["test:*", "auth:create-client:test:*"].map(str::to_owned).to_vec();
     judge(&state, &call, Trial { client_scopes, required_scopes: vec!["test:authenticate-get".to_owned()] })
 }
 
-fn judge(state: &AuthState, call: &Call, trial: Trial) -> Answer {
+fn judge(state: &AuthState, call: &Call, trial: Trial) -> ApiResult {
     let tester = Client::lasting(TESTER.0, TESTER.1, trial.client_scopes);
-    let caller = call.asked().identify(&Clients::alone(tester), state.clock.now());
-    let caller = caller.and_then(|caller| call.asked().check_hash(&caller).map(|()| caller));
-    let refused = |words: String| Fault::new(ErrorCode::AuthenticationFailed, words);
-    let caller = caller.map_err(|fault| refused(fault.to_string()))?;
+    let caller = call.context().identify(&Clients::alone(tester), state.clock.now());
+    let caller = caller.and_then(|caller| call.context().check_hash(&caller).map(|()| caller));
+    let refused = |message: String| ApiError::new(ErrorCode::AuthenticationFailed, message);
+    let caller = caller.map_err(|error| refused(error.to_string()))?;
     let required = ScopeExpression::AllOf(trial.required_scopes.into_iter().map(ScopeExpression::Scope).collect());
     if !required.is_satisfied_by(&caller.scopes) {
         return Err(insufficient(&caller, &required));

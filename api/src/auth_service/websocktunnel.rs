@@ -8,18 +8,18 @@ use serde_json::{Value, json};
 use sha2::Sha256;
 
 use super::{AuthState, by};
-use crate::http::{Answer, Call, Fault, Object};
+use crate::http::{ApiError, ApiResult, Call, Object};
 
 const LASTS: TimeDelta = TimeDelta::hours(96);
 
 /// How far the clock of a tunnel may be behind ours.
 const SKEW: TimeDelta = TimeDelta::minutes(15);
 
-pub(super) async fn websocktunnel_token(state: Arc<AuthState>, call: Call) -> Answer {
+pub(super) async fn websocktunnel_token(state: Arc<AuthState>, call: Call) -> ApiResult {
     let secret = &state.websocktunnel_secret;
     if secret.is_empty() {
-        let words = "this deployment has no websocktunnel: its setting `api.websocktunnel_secret` is empty";
-        return Err(Fault::not_found(words));
+        let message = "this deployment has no websocktunnel: its setting `api.websocktunnel_secret` is empty";
+        return Err(ApiError::not_found(message));
     }
     let (audience, client, now) = (call.param("wstAudience"), call.param("wstClient"), state.clock.now());
     let claims = json!({
@@ -31,12 +31,12 @@ pub(super) async fn websocktunnel_token(state: Arc<AuthState>, call: Call) -> An
         "iss": "taskcluster-auth",
         "aud": audience,
     });
-    let reply = Object::new()
+    let response = Object::new()
         .field("wstClient", &client)
         .field("wstAudience", &audience)
         .field("token", &signed(&claims, secret.reveal()))
         .field("expires", &time::format(now + LASTS));
-    Ok(reply.into())
+    Ok(response.into())
 }
 
 /// A JSON Web Token, signed by HMAC with SHA-256.

@@ -12,27 +12,27 @@ use tokio::{
     time::{Instant, timeout_at},
 };
 
-use super::Fault;
+use super::ApiError;
 
 /// How a body comes to the handler.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Read {
+pub(crate) enum BodyMode {
     /// Parsed, and checked against the endpoint's schema.
     Json,
-    /// Whole, but not parsed, and with the bigger limit that a graph needs: `Asked::raw`.
-    Whole,
+    /// Whole, but not parsed, and with the bigger limit that a graph needs: `RequestContext::raw`.
+    Buffered,
     /// As it arrives, for files: `Call::stream`. Its hash is not checked against the signature.
     Stream,
 }
 
 /// How fast a body must come: after a grace, so many bytes in each second since it began.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Pace {
+pub(crate) struct MinBodyRate {
     pub grace: Duration,
     pub bytes_per_second: u32,
 }
 
-impl Pace {
+impl MinBodyRate {
     /// When more than these bytes must have come.
     fn deadline(self, begun: Instant, bytes: usize) -> Instant {
         let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
@@ -40,21 +40,21 @@ impl Pace {
     }
 }
 
-/// So often a connection is asked for what it has already: once to say that it is wanted, then for each part.
+/// So often a connection is context for what it has already: once to say that it is wanted, then for each part.
 const LOOKS: usize = 4;
 
 /// A body that is being received.
-pub(super) struct Receiving {
+pub(super) struct BodyReader {
     body: Body,
-    pace: Pace,
+    pace: MinBodyRate,
     begun: Instant,
     length: usize,
     ended: bool,
     whole: Collected,
 }
 
-impl Receiving {
-    pub(super) fn new(body: Body, pace: Pace) -> Self {
+impl BodyReader {
+    pub(super) fn new(body: Body, pace: MinBodyRate) -> Self {
         let ended = body.is_end_stream();
         Self { body, pace, begun: Instant::now(), length: 0, ended, whole: Collected::default() }
     }
@@ -65,7 +65,7 @@ impl Receiving {
     }
 
     /// Keeps what comes until it is all there, or more than `max` bytes are. Whether it is all there.
-    pub(super) async fn fill(&mut self, max: usize) -> Result<bool, Fault> {
+    pub(super) async fn fill(&mut self, max: usize) -> Result<bool, ApiError> {
         while self.length <= max && !self.ended {
             if let Some(data) = self.frame().await? {
                 self.whole.add(data);
@@ -75,7 +75,7 @@ impl Receiving {
     }
 
     /// Whether all of a body of at most `max` bytes can be had without waiting for its sender.
-    pub(super) async fn is_here(&mut self, max: usize) -> Result<bool, Fault> {
+    pub(super) async fn is_here(&mut self, max: usize) -> Result<bool, ApiError> {
         for _ in 0..LOOKS {
             if self.ended || self.announced() > max {
                 break;
@@ -98,13 +98,13 @@ impl Receiving {
         self.whole.finish()
     }
 
-    async fn frame(&mut self) -> Result<Option<Bytes>, Fault> {
+    async fn frame(&mut self) -> Result<Option<Bytes>, ApiError> {
         let frame = timeout_at(self.pace.deadline(self.begun, self.length), self.body.frame()).await;
         let Some(frame) = frame.map_err(|_| too_slow(self.pace))? else {
             self.ended = true;
             return Ok(None);
         };
-        let frame = frame.map_err(|fault| malformed(format!("The body ended early: {fault}")))?;
+        let frame = frame.map_err(|error| malformed(format!("The body ended early: {error}")))?;
         let data = frame.into_data().ok();
         self.length += data.as_ref().map_or(0, Bytes::len);
         Ok(data)
@@ -112,37 +112,37 @@ impl Receiving {
 }
 
 /// A body that its reader gets as it comes, and that fails when it comes too slowly.
-pub(super) fn paced(body: Body, pace: Pace) -> Body {
+pub(super) fn paced(body: Body, pace: MinBodyRate) -> Body {
     if body.is_end_stream() {
         return body;
     }
-    let receiving = Receiving::new(body, pace);
+    let receiving = BodyReader::new(body, pace);
     Body::from_stream(unfold(receiving, async |mut receiving| {
         loop {
             match receiving.frame().await {
                 Ok(Some(data)) => return Some((Ok(data), receiving)),
                 Ok(None) if receiving.ended => return None,
                 Ok(None) => {}
-                Err(fault) => {
+                Err(error) => {
                     receiving.ended = true;
-                    return Some((Err(io::Error::other(fault.message().to_owned())), receiving));
+                    return Some((Err(io::Error::other(error.message().to_owned())), receiving));
                 }
             }
         }
     }))
 }
 
-fn too_slow(pace: Pace) -> Fault {
-    let Pace { grace, bytes_per_second } = pace;
-    let words = format!(
+fn too_slow(pace: MinBodyRate) -> ApiError {
+    let MinBodyRate { grace, bytes_per_second } = pace;
+    let message = format!(
         "The body came too slowly: after {} s, at least {bytes_per_second} bytes must come in each second",
         grace.as_secs()
     );
-    Fault::new(ErrorCode::ServiceUnavailable, words)
+    ApiError::new(ErrorCode::ServiceUnavailable, message)
 }
 
-pub(super) fn too_large(limit: usize) -> Fault {
-    Fault::new(ErrorCode::InputTooLarge, format!("The body may have at most {limit} bytes"))
+pub(super) fn too_large(limit: usize) -> ApiError {
+    ApiError::new(ErrorCode::InputTooLarge, format!("The body may have at most {limit} bytes"))
 }
 
 /// Most bodies come in one piece, and then are not copied.
@@ -178,28 +178,28 @@ pub(super) fn is_json(headers: &HeaderMap) -> bool {
 }
 
 /// The JSON of a body. Bodies of other types, and empty ones, count as `{}`.
-pub(super) fn parse(headers: &HeaderMap, raw: &[u8]) -> Result<Value, Fault> {
+pub(super) fn parse(headers: &HeaderMap, raw: &[u8]) -> Result<Value, ApiError> {
     if raw.is_empty() || !is_json(headers) {
         return Ok(Value::Object(serde_json::Map::new()));
     }
-    let value = serde_json::from_slice(raw).map_err(|fault| malformed(format!("Failed to parse JSON: {fault}")))?;
+    let value = serde_json::from_slice(raw).map_err(|error| malformed(format!("Failed to parse JSON: {error}")))?;
     match value {
         Value::Object(_) | Value::Array(_) => Ok(value),
         _ => Err(malformed("Failed to parse JSON: the top level must be an object or an array".to_owned())),
     }
 }
 
-pub(super) fn malformed(message: String) -> Fault {
+pub(super) fn malformed(message: String) -> ApiError {
     let got = message.clone();
-    Fault::new(ErrorCode::MalformedPayload, message).at("/payload", "be a whole JSON object or array", got)
+    ApiError::new(ErrorCode::MalformedPayload, message).at("/payload", "be a whole JSON object or array", got)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const FAST: Pace = Pace { grace: Duration::from_mins(1), bytes_per_second: 1 };
-    const AT_ONCE: Pace = Pace { grace: Duration::from_millis(20), bytes_per_second: 1_000_000 };
+    const FAST: MinBodyRate = MinBodyRate { grace: Duration::from_mins(1), bytes_per_second: 1 };
+    const AT_ONCE: MinBodyRate = MinBodyRate { grace: Duration::from_millis(20), bytes_per_second: 1_000_000 };
 
     /// Pieces of so many bytes, after which the body ends or never does.
     fn pieces(size: usize, count: usize, ends: bool) -> Body {
@@ -214,28 +214,28 @@ mod tests {
     #[test]
     fn the_deadline_moves_with_what_has_come() {
         let begun = Instant::now();
-        let pace = Pace { grace: Duration::from_secs(5), bytes_per_second: 1000 };
+        let pace = MinBodyRate { grace: Duration::from_secs(5), bytes_per_second: 1000 };
         for (bytes, seconds) in [(0, 5), (999, 5), (1000, 6), (60_000, 65)] {
             assert_eq!((pace.deadline(begun, bytes) - begun).as_secs(), seconds, "{bytes}");
         }
-        let none = Pace { bytes_per_second: 0, ..pace };
+        let none = MinBodyRate { bytes_per_second: 0, ..pace };
         assert_eq!(none.deadline(begun, 3).duration_since(begun).as_secs(), 8, "a rate of 0 divides nothing by 0");
     }
 
     #[tokio::test]
     async fn a_body_that_stops_to_come_is_given_up() {
-        let fault = Receiving::new(pieces(1, 1, false), AT_ONCE).fill(10_000).await.unwrap_err();
-        assert!(fault.message().contains("too slowly"), "{}", fault.message());
+        let error = BodyReader::new(pieces(1, 1, false), AT_ONCE).fill(10_000).await.unwrap_err();
+        assert!(error.message().contains("too slowly"), "{}", error.message());
         assert!(paced(pieces(1, 1, false), AT_ONCE).collect().await.is_err());
         assert_eq!(paced(pieces(1500, 20, true), FAST).collect().await.unwrap().to_bytes().len(), 30_000);
     }
 
     #[tokio::test]
     async fn no_more_is_kept_than_was_asked_for() {
-        let mut fair = Receiving::new(pieces(1500, 20, true), FAST);
+        let mut fair = BodyReader::new(pieces(1500, 20, true), FAST);
         assert!(fair.fill(30_000).await.unwrap());
         assert_eq!(fair.finish().len(), 30_000);
-        let mut long = Receiving::new(pieces(1500, 20, true), FAST);
+        let mut long = BodyReader::new(pieces(1500, 20, true), FAST);
         assert!(!long.fill(2000).await.unwrap());
         assert_eq!(long.length, 3000);
         long.discard(1_000_000).await;

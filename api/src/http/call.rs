@@ -18,16 +18,16 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use super::{
-    Checks, Fault, Permit, Sender, body,
-    bounded::{OMITTED, shortened},
+    ApiError, CpuPool, Permit, Requester, body,
+    error_body::{OMITTED, truncated},
     query::Query,
     receive::Received,
 };
-use crate::auth::{AuthFault, Caller, insufficient};
+use crate::auth::{AuthenticationError, Caller, insufficient};
 
-/// What was asked: everything about a request that an error repeats.
+/// What was context: everything about a request that an error repeats.
 #[derive(Debug)]
-pub(crate) struct Asked {
+pub(crate) struct RequestContext {
     pub endpoint: &'static Endpoint,
     pub method: Method,
     pub headers: HeaderMap,
@@ -41,14 +41,14 @@ pub(crate) struct Asked {
 /// One request, given to the function that answers it.
 #[derive(Debug)]
 pub(crate) struct Call {
-    asked: Arc<Asked>,
-    caller: Result<Caller, AuthFault>,
+    context: Arc<RequestContext>,
+    caller: Result<Caller, AuthenticationError>,
     pub(super) query: Query,
     pub(super) body: Value,
     /// Behind a lock only so that a call can be looked at from several threads; it is never waited for.
     stream: Mutex<Body>,
-    sender: Sender,
-    checks: Checks,
+    requester: Requester,
+    checks: CpuPool,
     /// Held for a large body.
     _memory: Option<Permit>,
 }
@@ -62,15 +62,15 @@ const MAX_REPEATED_BODY: usize = 4 * 1024;
 /// Nor is more than this of a parameter.
 const MAX_REPEATED_PARAM: usize = 1024;
 
-/// More scopes are never asked for at once: each is looked up, and told of in a refusal.
+/// More scopes are never context for at once: each is looked up, and told of in a refusal.
 const MAX_SCOPES: usize = 50_000;
 
-fn too_many_scopes(name: &str, length: usize) -> Fault {
+fn too_many_scopes(name: &str, length: usize) -> ApiError {
     let expected = format!("name at most {MAX_SCOPES} things that need a scope; ask for them in several requests");
-    Fault::unfit(&format!("/payload/{name}"), &expected, &length.to_string())
+    ApiError::invalid_field(&format!("/payload/{name}"), &expected, &length.to_string())
 }
 
-impl Asked {
+impl RequestContext {
     pub(super) fn new(endpoint: &'static Endpoint, head: Parts) -> Self {
         let Parts { method, headers, uri, extensions, .. } = head;
         Self { endpoint, method, headers, params: Vec::new(), uri, extensions, raw: Bytes::new() }
@@ -79,7 +79,7 @@ impl Asked {
     /// As an error repeats them.
     pub(super) fn params_json(&self) -> Value {
         let told = |(name, value): &(&str, String)| {
-            let value = if *name == PERMIT { OMITTED.into() } else { shortened(value, MAX_REPEATED_PARAM) };
+            let value = if *name == PERMIT { OMITTED.into() } else { truncated(value, MAX_REPEATED_PARAM) };
             ((*name).to_owned(), Value::from(value))
         };
         Value::Object(self.params.iter().map(told).collect())
@@ -106,38 +106,38 @@ impl Asked {
 }
 
 impl Call {
-    pub(super) fn new(asked: Arc<Asked>, body: Value, checks: Checks, received: Received) -> Self {
-        let Received { caller, sender, stream, memory } = received;
+    pub(super) fn new(context: Arc<RequestContext>, body: Value, checks: CpuPool, received: Received) -> Self {
+        let Received { caller, requester, stream, memory } = received;
         let stream = Mutex::new(stream);
-        Self { asked, caller, query: Query::default(), body, stream, sender, checks, _memory: memory }
+        Self { context, caller, query: Query::default(), body, stream, requester, checks, _memory: memory }
     }
 
     /// For limits of the handler's own.
-    pub(crate) fn sender(&self) -> &Sender {
-        &self.sender
+    pub(crate) fn requester(&self) -> &Requester {
+        &self.requester
     }
 
     /// For work of the handler that keeps a processor busy.
-    pub(crate) fn checks(&self) -> &Checks {
+    pub(crate) fn checks(&self) -> &CpuPool {
         &self.checks
     }
 
-    pub(crate) fn asked(&self) -> &Asked {
-        &self.asked
+    pub(crate) fn context(&self) -> &RequestContext {
+        &self.context
     }
 
     /// A parameter of the path, decoded.
     pub(crate) fn param(&self, name: &str) -> &str {
-        self.asked.params.iter().find(|(known, _)| *known == name).map_or("", |(_, value)| value)
+        self.context.params.iter().find(|(known, _)| *known == name).map_or("", |(_, value)| value)
     }
 
     /// A parameter of the path as an id or a number.
-    pub(crate) fn parsed<T: FromStr>(&self, name: &str) -> Result<T, Fault> {
+    pub(crate) fn parsed<T: FromStr>(&self, name: &str) -> Result<T, ApiError> {
         let value = self.param(name);
         value.parse().map_err(|_| {
-            let words = format!("`{value}` is not a valid value of {name}");
-            let fault = Fault::new(ErrorCode::InvalidRequestArguments, words);
-            fault.at(format!("/params/{name}"), format!("be a {name}"), format!("`{value}`"))
+            let message = format!("`{value}` is not a valid value of {name}");
+            let error = ApiError::new(ErrorCode::InvalidRequestArguments, message);
+            error.at(format!("/params/{name}"), format!("be a {name}"), format!("`{value}`"))
         })
     }
 
@@ -153,14 +153,14 @@ impl Call {
 
     /// A header of the request, if it was sent and is text.
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
-        self.asked.headers.get(name).and_then(|value| value.to_str().ok())
+        self.context.headers.get(name).and_then(|value| value.to_str().ok())
     }
 
     /// The body, checked and with defaults filled in. It can be taken once.
-    pub(crate) fn body<T: DeserializeOwned>(&mut self) -> Result<T, Fault> {
-        serde_json::from_value(self.body.take()).map_err(|fault| {
-            let words = format!("The body cannot be used: {fault}");
-            Fault::new(ErrorCode::InputValidationError, words).at("/payload", "be of use", fault.to_string())
+    pub(crate) fn body<T: DeserializeOwned>(&mut self) -> Result<T, ApiError> {
+        serde_json::from_value(self.body.take()).map_err(|error| {
+            let message = format!("The body cannot be used: {error}");
+            ApiError::new(ErrorCode::InputValidationError, message).at("/payload", "be of use", error.to_string())
         })
     }
 
@@ -170,24 +170,24 @@ impl Call {
     }
 
     /// Who is calling; 401 if the signature is not good.
-    pub(crate) fn caller(&self) -> Result<&Caller, Fault> {
-        self.caller.as_ref().map_err(|fault| Fault::new(ErrorCode::AuthenticationFailed, fault.to_string()))
+    pub(crate) fn caller(&self) -> Result<&Caller, ApiError> {
+        self.caller.as_ref().map_err(|error| ApiError::new(ErrorCode::AuthenticationFailed, error.to_string()))
     }
 
-    /// Checks the declared scopes. `fill` adds what the path does not tell to the parameters that it does:
+    /// CpuPool the declared scopes. `fill` adds what the path does not tell to the parameters that it does:
     /// values of the body, or of what is stored.
-    pub(crate) fn authorize(&self, fill: impl FnOnce(ScopeParams) -> ScopeParams) -> Result<(), Fault> {
+    pub(crate) fn authorize(&self, fill: impl FnOnce(ScopeParams) -> ScopeParams) -> Result<(), ApiError> {
         let caller = self.caller()?;
-        match &self.asked.endpoint.scopes {
+        match &self.context.endpoint.scopes {
             None => Ok(()),
             Some(_) if caller.scopes.holds_everything() => Ok(()),
             Some(template) => {
-                let params = fill(self.asked.scope_params());
+                let params = fill(self.context.scope_params());
                 if let Some((name, length)) = params.list_longer_than(MAX_SCOPES) {
                     return Err(too_many_scopes(name, length));
                 }
                 let required = template.render(&params);
-                self.require(required.map_err(|fault| Fault::internal(fault.to_string()))?)
+                self.require(required.map_err(|error| ApiError::internal(error.to_string()))?)
             }
         }
     }
@@ -197,8 +197,8 @@ impl Call {
         self.caller.as_ref().is_ok_and(|caller| caller.scopes.holds_everything())
     }
 
-    /// Checks scopes that no declaration tells.
-    pub(crate) fn require(&self, required: Option<ScopeExpression>) -> Result<(), Fault> {
+    /// CpuPool scopes that no declaration tells.
+    pub(crate) fn require(&self, required: Option<ScopeExpression>) -> Result<(), ApiError> {
         let caller = self.caller()?;
         match required {
             Some(required) if !required.is_satisfied_by(&caller.scopes) => Err(insufficient(caller, &required)),

@@ -35,8 +35,8 @@ const fn fixed(name: &'static str, value: &'static str) -> (HeaderName, HeaderVa
 const MAX_TRACE_ID: usize = 256;
 
 /// The trace id that the client sent.
-pub(super) fn trace(asked: &HeaderMap) -> Option<HeaderValue> {
-    asked.get(TRACE_SENT).filter(|id| id.len() <= MAX_TRACE_ID).cloned()
+pub(super) fn trace(context: &HeaderMap) -> Option<HeaderValue> {
+    context.get(TRACE_SENT).filter(|id| id.len() <= MAX_TRACE_ID).cloned()
 }
 
 /// Sets the headers that every answer carries. A handler's own `cache-control` stays.

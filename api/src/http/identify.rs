@@ -1,12 +1,12 @@
 use axum::http::HeaderMap;
 use protocol::{hawk, time::Timestamp};
 
-use super::{body, call::Asked};
-use crate::auth::{AuthFault, Caller, Clients, Signature, Signed, authenticate};
+use super::{body, call::RequestContext};
+use crate::auth::{AuthenticationError, Caller, Clients, Signature, Signed, authenticate};
 
-impl Asked {
+impl RequestContext {
     /// Finds out who signed this request, if anybody did.
-    pub(crate) fn identify(&self, clients: &Clients, now: Timestamp) -> Result<Caller, AuthFault> {
+    pub(crate) fn identify(&self, clients: &Clients, now: Timestamp) -> Result<Caller, AuthenticationError> {
         let whole = self.uri.path_and_query().map_or("", |resource| resource.as_str());
         let unsigned = hawk::take_bewit(whole);
         let (resource, bewit) = unsigned.as_ref().map_or((whole, None), |(rest, bewit)| (rest.as_str(), Some(*bewit)));
@@ -17,10 +17,10 @@ impl Asked {
     }
 
     /// A signed hash must be that of the body that came.
-    pub(crate) fn check_hash(&self, caller: &Caller) -> Result<(), AuthFault> {
+    pub(crate) fn check_hash(&self, caller: &Caller) -> Result<(), AuthenticationError> {
         match &caller.hash {
             Some(hash) if *hash != hawk::payload_hash(body::content_type(&self.headers), &self.raw) => {
-                Err(AuthFault::PayloadHash)
+                Err(AuthenticationError::PayloadHash)
             }
             _ => Ok(()),
         }

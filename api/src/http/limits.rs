@@ -12,19 +12,19 @@ use crate::net::AddressKey;
 
 /// A number of permits. There is no queue: who finds none free is told at once, and comes again.
 #[derive(Debug, Clone)]
-pub(crate) struct Limits(Arc<Inner>);
+pub(crate) struct Limiter(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
-    sizes: LimitSizes,
+    sizes: LimiterSizes,
     taken: AtomicUsize,
-    /// Permits by holder. Nobody stands here with none.
-    by_holder: Mutex<HashMap<Holder, usize>>,
+    /// Limiters by holder. Nobody stands here with none.
+    by_holder: Mutex<HashMap<LimitKey, usize>>,
 }
 
 /// How many permits there are, and how many of them one may have.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct LimitSizes {
+pub(crate) struct LimiterSizes {
     pub max: usize,
     /// Kept free for callers who signed their requests.
     pub for_signed: usize,
@@ -36,14 +36,14 @@ pub(crate) struct LimitSizes {
 
 /// Who is asking for a permit.
 #[derive(Debug, Clone)]
-pub(crate) struct Sender {
-    pub class: Class,
-    pub holder: Holder,
+pub(crate) struct Requester {
+    pub class: CallerClass,
+    pub holder: LimitKey,
 }
 
 /// In this order permits run out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Class {
+pub(crate) enum CallerClass {
     Unsigned,
     Signed,
     /// Takes, keeps or ends runs. Many workers may share one client, so that no limit per client holds for them.
@@ -51,7 +51,7 @@ pub(crate) enum Class {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(crate) enum Holder {
+pub(crate) enum LimitKey {
     Address(AddressKey),
     Client(Arc<str>),
 }
@@ -60,57 +60,57 @@ pub(crate) enum Holder {
 #[derive(Debug)]
 pub(crate) struct Permit {
     limits: Arc<Inner>,
-    holder: Option<Holder>,
+    holder: Option<LimitKey>,
     weight: usize,
 }
 
-impl LimitSizes {
+impl LimiterSizes {
     /// So many for everybody alike.
     pub(crate) const fn shared(max: usize) -> Self {
         Self { max, for_signed: 0, for_workers: 0, per_address: max, per_client: max }
     }
 
     /// Not more than a part of all is ever kept free, so that small numbers work too.
-    fn for_class(&self, class: Class) -> usize {
+    fn for_class(&self, class: CallerClass) -> usize {
         let (signed, workers) = (self.for_signed.min(self.max / 4), self.for_workers.min(self.max / 8));
         match class {
-            Class::Unsigned => self.max - signed - workers,
-            Class::Signed => self.max - workers,
-            Class::Worker => self.max,
+            CallerClass::Unsigned => self.max - signed - workers,
+            CallerClass::Signed => self.max - workers,
+            CallerClass::Worker => self.max,
         }
     }
 }
 
-impl Limits {
-    pub(crate) fn new(sizes: LimitSizes) -> Self {
+impl Limiter {
+    pub(crate) fn new(sizes: LimiterSizes) -> Self {
         Self(Arc::new(Inner { sizes, taken: AtomicUsize::new(0), by_holder: Mutex::default() }))
     }
 
-    pub(crate) fn enter(&self, sender: &Sender) -> Option<Permit> {
-        self.enter_with(sender, 1)
+    pub(crate) fn try_acquire(&self, requester: &Requester) -> Option<Permit> {
+        self.try_acquire_many(requester, 1)
     }
 
     /// A permit that counts as `weight` of them.
-    pub(crate) fn enter_with(&self, sender: &Sender, weight: usize) -> Option<Permit> {
+    pub(crate) fn try_acquire_many(&self, requester: &Requester, weight: usize) -> Option<Permit> {
         let limits = &self.0;
         let before = limits.taken.fetch_add(weight, Ordering::Relaxed);
         let mut permit = Permit { limits: Arc::clone(limits), holder: None, weight };
-        if before.saturating_add(weight) > limits.sizes.for_class(sender.class) {
+        if before.saturating_add(weight) > limits.sizes.for_class(requester.class) {
             return None;
         }
-        let own_limit = match (&sender.holder, sender.class) {
-            (_, Class::Worker) => return Some(permit),
-            (Holder::Address(_), _) => limits.sizes.per_address,
-            (Holder::Client(_), _) => limits.sizes.per_client,
+        let own_limit = match (&requester.holder, requester.class) {
+            (_, CallerClass::Worker) => return Some(permit),
+            (LimitKey::Address(_), _) => limits.sizes.per_address,
+            (LimitKey::Client(_), _) => limits.sizes.per_client,
         };
         let mut by_holder = limits.by_holder();
-        let held = by_holder.get(&sender.holder).copied().unwrap_or_default();
+        let held = by_holder.get(&requester.holder).copied().unwrap_or_default();
         if held.saturating_add(weight) > own_limit {
             drop(by_holder);
             return None;
         }
-        by_holder.insert(sender.holder.clone(), held + weight);
-        permit.holder = Some(sender.holder.clone());
+        by_holder.insert(requester.holder.clone(), held + weight);
+        permit.holder = Some(requester.holder.clone());
         Some(permit)
     }
 
@@ -121,7 +121,7 @@ impl Limits {
 }
 
 impl Inner {
-    fn by_holder(&self) -> MutexGuard<'_, HashMap<Holder, usize>> {
+    fn by_holder(&self) -> MutexGuard<'_, HashMap<LimitKey, usize>> {
         self.by_holder.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -144,50 +144,50 @@ impl Drop for Permit {
 mod tests {
     use super::*;
 
-    fn from(address: [u8; 4]) -> Sender {
-        Sender { class: Class::Unsigned, holder: Holder::Address(AddressKey::of(address.into())) }
+    fn from(address: [u8; 4]) -> Requester {
+        Requester { class: CallerClass::Unsigned, holder: LimitKey::Address(AddressKey::of(address.into())) }
     }
 
-    fn client(name: &str, class: Class) -> Sender {
-        Sender { class, holder: Holder::Client(name.into()) }
+    fn client(name: &str, class: CallerClass) -> Requester {
+        Requester { class, holder: LimitKey::Client(name.into()) }
     }
 
     #[test]
     fn a_permit_is_free_again_once_dropped() {
-        let limits = Limits::new(LimitSizes::shared(1));
+        let limits = Limiter::new(LimiterSizes::shared(1));
         let one = from([127, 0, 0, 1]);
-        let inside = limits.enter(&one);
-        assert!(inside.is_some() && limits.enter(&one).is_none());
+        let inside = limits.try_acquire(&one);
+        assert!(inside.is_some() && limits.try_acquire(&one).is_none());
         drop(inside);
         assert_eq!((limits.taken(), limits.0.by_holder().len()), (0, 0));
-        assert!(limits.enter(&one).is_some());
+        assert!(limits.try_acquire(&one).is_some());
     }
 
     #[test]
     fn permits_are_kept_for_those_who_signed_and_for_workers() {
-        let sizes = LimitSizes { for_signed: 25, for_workers: 10, ..LimitSizes::shared(100) };
-        let limits = Limits::new(sizes);
+        let sizes = LimiterSizes { for_signed: 25, for_workers: 10, ..LimiterSizes::shared(100) };
+        let limits = Limiter::new(sizes);
         let mut inside = Vec::new();
-        let mut fill = |sender: &Sender| {
+        let mut fill = |requester: &Requester| {
             let before = inside.len();
-            inside.extend(std::iter::from_fn(|| limits.enter(sender)));
+            inside.extend(std::iter::from_fn(|| limits.try_acquire(requester)));
             inside.len() - before
         };
         assert_eq!(fill(&from([1, 1, 1, 1])), 65);
         assert_eq!(fill(&from([2, 2, 2, 2])), 0);
-        assert_eq!(fill(&client("c", Class::Signed)), 25);
-        assert_eq!(fill(&client("w", Class::Worker)), 10);
+        assert_eq!(fill(&client("c", CallerClass::Signed)), 25);
+        assert_eq!(fill(&client("w", CallerClass::Worker)), 10);
         assert_eq!(limits.taken(), 100);
     }
 
     #[test]
     fn nobody_has_more_than_their_share() {
-        let limits = Limits::new(LimitSizes { per_address: 2, per_client: 3, ..LimitSizes::shared(100) });
-        let hold = |sender: &Sender| std::iter::from_fn(|| limits.enter(sender)).collect::<Vec<_>>();
-        let (address, signed) = (hold(&from([1, 1, 1, 1])), hold(&client("c", Class::Signed)));
+        let limits = Limiter::new(LimiterSizes { per_address: 2, per_client: 3, ..LimiterSizes::shared(100) });
+        let hold = |requester: &Requester| std::iter::from_fn(|| limits.try_acquire(requester)).collect::<Vec<_>>();
+        let (address, signed) = (hold(&from([1, 1, 1, 1])), hold(&client("c", CallerClass::Signed)));
         assert_eq!((address.len(), signed.len()), (2, 3));
         assert_eq!(hold(&from([2, 2, 2, 2])).len(), 2);
-        assert_eq!(hold(&client("w", Class::Worker)).len(), 95);
-        assert!(limits.enter_with(&client("d", Class::Signed), 96).is_none());
+        assert_eq!(hold(&client("w", CallerClass::Worker)).len(), 95);
+        assert!(limits.try_acquire_many(&client("d", CallerClass::Signed), 96).is_none());
     }
 }

@@ -2,43 +2,42 @@
 
 mod admit;
 mod body;
-mod bounded;
+mod body_limits;
 mod call;
-mod checked;
 mod dispatch;
-mod fault;
+mod error;
+mod error_body;
 mod headers;
 mod identify;
 mod json;
-mod large;
 mod limits;
 mod page;
 mod percent;
+mod probes;
 mod query;
 mod receive;
-mod reply;
-mod root;
+mod response;
+mod response_schema;
+mod route_table;
 mod routes;
-mod table;
-mod unread;
+mod unread_body;
 
-pub(crate) use admit::in_body;
-pub(crate) use body::{Pace, Read};
+pub(crate) use body::{BodyMode, MinBodyRate};
+pub(crate) use body_limits::{BodyLimits, CpuPool};
 pub(crate) use call::Call;
-pub(crate) use checked::{checked_item, unreadable};
-pub(crate) use dispatch::{Door, Durations, Permits, answer};
-pub(crate) use fault::Fault;
+pub(crate) use dispatch::{HttpContext, Limiters, RequestDurations, answer};
+pub(crate) use error::ApiError;
 pub(crate) use json::Object;
-pub(crate) use large::{BodyLimits, Checks};
-pub(crate) use limits::{Class, Holder, LimitSizes, Limits, Permit, Sender};
-pub(crate) use reply::Reply;
-pub use root::Build;
-pub(crate) use root::Probes;
+pub(crate) use limits::{CallerClass, LimitKey, Limiter, LimiterSizes, Permit, Requester};
+pub use probes::Build;
+pub(crate) use probes::Probes;
+pub(crate) use response::ApiResponse;
+pub(crate) use response_schema::{checked_item, unreadable};
+pub(crate) use route_table::RouteTable;
 pub(crate) use routes::Routes;
-pub(crate) use table::Table;
 
 /// What a handler gives back.
-pub(crate) type Answer = Result<Reply, Fault>;
+pub(crate) type ApiResult = Result<ApiResponse, ApiError>;
 
 #[cfg(test)]
 mod tests;

@@ -3,34 +3,38 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
-use super::{Call, Fault, admit::nul};
+use super::{ApiError, Call, admit::nul};
 
 /// The most rows of a page, and what is given when nobody asks for less.
 const LARGEST: i64 = 1000;
 
 impl Call {
-    /// The page asked for. A token that this endpoint did not make is refused.
-    pub(crate) fn page<K: DeserializeOwned>(&self) -> Result<PageAfter<K>, Fault> {
+    /// The page context for. A token that this endpoint did not make is refused.
+    pub(crate) fn page<K: DeserializeOwned>(&self) -> Result<PageAfter<K>, ApiError> {
         let limit = self.query("limit").map_or(0, |limit| limit.parse().unwrap_or(LARGEST));
         self.page_at(self.query("continuationToken"), limit)
     }
 
-    /// The same for endpoints that are asked for a page in their body. No limit at all is told as 0.
-    pub(crate) fn page_at<K: DeserializeOwned>(&self, token: Option<&str>, limit: i64) -> Result<PageAfter<K>, Fault> {
+    /// The same for endpoints that are context for a page in their body. No limit at all is told as 0.
+    pub(crate) fn page_at<K: DeserializeOwned>(
+        &self,
+        token: Option<&str>,
+        limit: i64,
+    ) -> Result<PageAfter<K>, ApiError> {
         let after = token.map(|token| self.open_token(token)).transpose()?;
         let limit = if limit == 0 { LARGEST } else { limit.min(LARGEST) };
         Ok(PageAfter { after, limit })
     }
 
-    /// The token with which the page after `key` is asked for.
+    /// The token with which the page after `key` is context for.
     pub(crate) fn token(&self, key: &impl Serialize) -> String {
-        write(&self.asked().endpoint.name, key)
+        write(&self.context().endpoint.name, key)
     }
 
-    fn open_token<K: DeserializeOwned>(&self, token: &str) -> Result<K, Fault> {
-        read(&self.asked().endpoint.name, token).ok_or_else(|| {
-            let fault = Fault::input("Invalid continuation token: take it, whole, from the page before");
-            fault.at("/query/continuationToken", "be one that the page before gave", "another")
+    fn open_token<K: DeserializeOwned>(&self, token: &str) -> Result<K, ApiError> {
+        read(&self.context().endpoint.name, token).ok_or_else(|| {
+            let error = ApiError::input("Invalid continuation token: take it, whole, from the page before");
+            error.at("/query/continuationToken", "be one that the page before gave", "another")
         })
     }
 }

@@ -2,7 +2,7 @@ use std::fmt::Write;
 
 use protocol::{error::ErrorCode, limits::MAX_LISTED, reference::QueryKey};
 
-use super::{Fault, percent};
+use super::{ApiError, percent};
 
 /// The checked query of a request.
 #[derive(Debug, Default)]
@@ -10,19 +10,19 @@ pub(crate) struct Query(Vec<(&'static str, String)>);
 
 impl Query {
     /// Every key at most once, known, and of its pattern; the faults are told together. `bewit` is passed over.
-    pub(super) fn parse(text: Option<&str>, keys: &'static [QueryKey]) -> Result<Self, Fault> {
+    pub(super) fn parse(text: Option<&str>, keys: &'static [QueryKey]) -> Result<Self, ApiError> {
         let mut query = Self::default();
-        let mut faults: Vec<Wrong> = Vec::new();
+        let mut errors: Vec<Wrong> = Vec::new();
         let parts = text.unwrap_or_default().split('&').filter(|part| !part.is_empty());
         for (key, value) in parts.map(|part| part.split_once('=').unwrap_or((part, ""))) {
-            if let Err(fault) = query.put(key, value, keys) {
-                faults.push(fault);
+            if let Err(error) = query.put(key, value, keys) {
+                errors.push(error);
             }
-            if faults.len() == MAX_LISTED {
+            if errors.len() == MAX_LISTED {
                 break;
             }
         }
-        if faults.is_empty() { Ok(query) } else { Err(told(faults)) }
+        if errors.is_empty() { Ok(query) } else { Err(told(errors)) }
     }
 
     pub(crate) fn get(&self, key: &str) -> Option<&str> {
@@ -69,16 +69,16 @@ impl Wrong {
     }
 }
 
-fn told(faults: Vec<Wrong>) -> Fault {
-    let mut words = String::from("Invalid query:");
-    for Wrong { key, expected, got } in &faults {
-        let _ = write!(words, "\n  `{key}` must {expected}; got {got}");
+fn told(errors: Vec<Wrong>) -> ApiError {
+    let mut message = String::from("Invalid query:");
+    for Wrong { key, expected, got } in &errors {
+        let _ = write!(message, "\n  `{key}` must {expected}; got {got}");
     }
-    faults.into_iter().fold(invalid(&words), |fault, Wrong { key, expected, got }| {
-        fault.at(format!("/query/{}", key.replace('~', "~0").replace('/', "~1")), expected, got)
+    errors.into_iter().fold(invalid(&message), |error, Wrong { key, expected, got }| {
+        error.at(format!("/query/{}", key.replace('~', "~0").replace('/', "~1")), expected, got)
     })
 }
 
-pub(super) fn invalid(message: &str) -> Fault {
-    Fault::new(ErrorCode::InvalidRequestArguments, message)
+pub(super) fn invalid(message: &str) -> ApiError {
+    ApiError::new(ErrorCode::InvalidRequestArguments, message)
 }

@@ -6,25 +6,25 @@ use axum::{body::Body, http::Method};
 use protocol::{error::ErrorCode, scope::ScopeSet};
 
 use super::{
-    Class, Fault, Holder, Permit, Read, Sender,
-    body::{self, Receiving},
-    call::Asked,
-    dispatch::Door,
-    large::SMALL_BODY,
+    ApiError, BodyMode, CallerClass, LimitKey, Permit, Requester,
+    body::{self, BodyReader},
+    body_limits::SMALL_BODY,
+    call::RequestContext,
+    dispatch::HttpContext,
     percent,
     query::invalid,
-    table::{RawParams, Route},
+    route_table::{RawParams, Route},
 };
 use crate::{
-    auth::{AuthFault, Caller},
+    auth::{AuthenticationError, Caller},
     net::{AddressKey, Peer},
 };
 
 /// What the handlers are told of a request besides its text.
 pub(super) struct Received {
     /// Who signed; the hash of the body is not yet compared.
-    pub caller: Result<Caller, AuthFault>,
-    pub sender: Sender,
+    pub caller: Result<Caller, AuthenticationError>,
+    pub requester: Requester,
     /// The body, where the handler reads it as it comes.
     pub stream: Body,
     /// For a large body, held while anything is done with it.
@@ -48,69 +48,77 @@ const DISCARDED: usize = 8;
 
 /// Takes path and body in. What stays to be read is left to the handler.
 pub(super) async fn receive(
-    door: &Door,
+    http: &HttpContext,
     route: &Route,
     params: &RawParams<'_>,
-    asked: &mut Asked,
+    context: &mut RequestContext,
     body: Body,
-) -> Result<Received, Fault> {
+) -> Result<Received, ApiError> {
     for (name, raw) in params {
         let value = percent::decode_path(raw);
         let value = value.ok_or_else(|| invalid(&format!("`{raw}` for {name} is not percent-encoded UTF-8")))?;
-        asked.params.push((name, value));
+        context.params.push((name, value));
     }
-    let caller = caller(door, route, asked);
-    let sender = sender(door, route, asked, &caller);
-    let mut received = Received { caller, sender, stream: Body::empty(), memory: None };
-    if route.handler.read == Read::Stream {
-        received.stream = body::paced(body, door.bodies.upload_pace);
-    } else if !matches!(asked.method, Method::GET | Method::HEAD) {
-        receive_body(door, route, asked, &mut received, body).await?;
+    let caller = caller(http, route, context);
+    let requester = requester(http, route, context, &caller);
+    let mut received = Received { caller, requester, stream: Body::empty(), memory: None };
+    if route.handler.read == BodyMode::Stream {
+        received.stream = body::paced(body, http.bodies.upload_pace);
+    } else if !matches!(context.method, Method::GET | Method::HEAD) {
+        receive_body(http, route, context, &mut received, body).await?;
     }
     Ok(received)
 }
 
 /// Who is calling. Endpoints without scopes do not look at signatures.
-fn caller(door: &Door, route: &Route, asked: &Asked) -> Result<Caller, AuthFault> {
+fn caller(http: &HttpContext, route: &Route, context: &RequestContext) -> Result<Caller, AuthenticationError> {
     if route.endpoint.scopes.is_none() {
         return Ok(Caller::anonymous(Arc::default()));
     }
-    asked.identify(&door.clients, door.clock.now())
+    context.identify(&http.clients, http.clock.now())
 }
 
-fn sender(door: &Door, route: &Route, asked: &Asked, caller: &Result<Caller, AuthFault>) -> Sender {
-    let peer = asked.extensions.get::<Peer>();
+fn requester(
+    http: &HttpContext,
+    route: &Route,
+    context: &RequestContext,
+    caller: &Result<Caller, AuthenticationError>,
+) -> Requester {
+    let peer = context.extensions.get::<Peer>();
     let signed = caller.as_ref().ok().and_then(|caller| Some((caller.client_id.as_deref()?, &caller.scopes)));
     let Some((client_id, scopes)) = signed else {
-        let address = peer.map_or(IpAddr::from([0; 4]), |peer| door.proxies.client(peer.address, &asked.headers));
-        return Sender { class: Class::Unsigned, holder: Holder::Address(AddressKey::of(address)) };
+        let address = peer.map_or(IpAddr::from([0; 4]), |peer| http.proxies.client(peer.address, &context.headers));
+        return Requester { class: CallerClass::Unsigned, holder: LimitKey::Address(AddressKey::of(address)) };
     };
     if let Some(peer) = peer {
         peer.is_signed();
     }
-    let works = OF_WORKERS.contains(&route.endpoint.name.as_str()) && has_a_chance(route, asked, scopes);
-    Sender { class: if works { Class::Worker } else { Class::Signed }, holder: Holder::Client(client_id.into()) }
+    let works = OF_WORKERS.contains(&route.endpoint.name.as_str()) && has_a_chance(route, context, scopes);
+    Requester {
+        class: if works { CallerClass::Worker } else { CallerClass::Signed },
+        holder: LimitKey::Client(client_id.into()),
+    }
 }
 
 async fn receive_body(
-    door: &Door,
+    http: &HttpContext,
     route: &Route,
-    asked: &mut Asked,
+    context: &mut RequestContext,
     received: &mut Received,
     body: Body,
-) -> Result<(), Fault> {
-    let limits = &door.bodies;
-    let mut receiving = Receiving::new(body, limits.pace);
-    let limit = limits.largest(route, &received.sender);
+) -> Result<(), ApiError> {
+    let limits = &http.bodies;
+    let mut receiving = BodyReader::new(body, limits.pace);
+    let limit = limits.largest(route, &received.requester);
     let small = SMALL_BODY.min(limit);
     // What came with its head, as small bodies do, is not on its way.
-    let _slow = if receiving.is_here(small).await? { None } else { Some(limits.receiving(&received.sender)?) };
+    let _slow = if receiving.is_here(small).await? { None } else { Some(limits.receiving(&received.requester)?) };
     if receiving.announced() > small || !receiving.fill(small).await? {
-        match room(door, route, asked, received, receiving.announced(), limit) {
+        match room(http, route, context, received, receiving.announced(), limit) {
             Ok(memory) => received.memory = Some(memory),
-            Err(fault) => {
+            Err(error) => {
                 receiving.discard(limits.max.saturating_mul(DISCARDED)).await;
-                return Err(fault);
+                return Err(error);
             }
         }
         if !receiving.fill(limit).await? {
@@ -118,45 +126,45 @@ async fn receive_body(
             return Err(body::too_large(limit));
         }
     }
-    asked.raw = receiving.finish();
+    context.raw = receiving.finish();
     Ok(())
 }
 
 /// Room for a body that is not small.
 fn room(
-    door: &Door,
+    http: &HttpContext,
     route: &Route,
-    asked: &Asked,
+    context: &RequestContext,
     received: &Received,
     announced: usize,
     limit: usize,
-) -> Result<Permit, Fault> {
+) -> Result<Permit, ApiError> {
     if limit > SMALL_BODY {
-        chance(route, asked, received)?;
+        chance(route, context, received)?;
     }
     if announced > limit || limit <= SMALL_BODY {
         return Err(body::too_large(limit));
     }
-    door.bodies.room(&received.sender, if announced > SMALL_BODY { announced } else { limit })
+    http.bodies.room(&received.requester, if announced > SMALL_BODY { announced } else { limit })
 }
 
 /// A large body is worth receiving only from somebody who may do with it what it is for. Small ones are looked at
 /// first, as clients know it.
-fn chance(route: &Route, asked: &Asked, received: &Received) -> Result<(), Fault> {
+fn chance(route: &Route, context: &RequestContext, received: &Received) -> Result<(), ApiError> {
     let caller = received.caller.as_ref();
-    let caller = caller.map_err(|fault| Fault::new(ErrorCode::AuthenticationFailed, fault.to_string()))?;
-    if route.endpoint.scopes.is_none() || has_a_chance(route, asked, &caller.scopes) {
+    let caller = caller.map_err(|error| ApiError::new(ErrorCode::AuthenticationFailed, error.to_string()))?;
+    if route.endpoint.scopes.is_none() || has_a_chance(route, context, &caller.scopes) {
         return Ok(());
     }
     let who = caller.client_id.as_ref().map_or_else(
         || "The request is not signed, and what everybody may do is not enough for it".to_owned(),
         |client_id| format!("The client `{client_id}` does not hold the scopes for this request"),
     );
-    let words = format!("{who}, whatever its body says; a body of more than {SMALL_BODY} bytes is not read then");
-    Err(Fault::new(ErrorCode::InsufficientScopes, words))
+    let message = format!("{who}, whatever its body says; a body of more than {SMALL_BODY} bytes is not read then");
+    Err(ApiError::new(ErrorCode::InsufficientScopes, message))
 }
 
-fn has_a_chance(route: &Route, asked: &Asked, scopes: &ScopeSet) -> bool {
+fn has_a_chance(route: &Route, context: &RequestContext, scopes: &ScopeSet) -> bool {
     let template = route.endpoint.scopes.as_ref();
-    template.is_none_or(|template| template.may_be_satisfied(&asked.scope_params(), scopes))
+    template.is_none_or(|template| template.may_be_satisfied(&context.scope_params(), scopes))
 }

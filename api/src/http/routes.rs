@@ -3,16 +3,16 @@ use std::{future::Future, pin::Pin, sync::Arc};
 use protocol::reference::{self, Endpoint, Service};
 
 use super::{
-    Answer, Call, Read, Table,
-    root::{self, Probes},
+    ApiResult, BodyMode, Call, RouteTable,
+    probes::{self, Probes},
 };
 
-type Answering = Pin<Box<dyn Future<Output = Answer> + Send>>;
+type HandlerFuture = Pin<Box<dyn Future<Output = ApiResult> + Send>>;
 
 /// Answers one endpoint.
 pub(crate) struct Handler {
-    pub read: Read,
-    pub run: Box<dyn Fn(Call) -> Answering + Send + Sync>,
+    pub read: BodyMode,
+    pub run: Box<dyn Fn(Call) -> HandlerFuture + Send + Sync>,
 }
 
 /// The endpoints of one service, and the functions that answer them. `S` is what these share.
@@ -34,7 +34,7 @@ impl<S: Send + Sync + 'static> Routes<S> {
 
     pub(crate) fn declared(service: &'static Service, state: S, probes: &Probes) -> Self {
         let mut routes = Self { service, state: Arc::new(state), named: Vec::new() };
-        for name in root::PROBES {
+        for name in probes::PROBES {
             if service.endpoint(name).is_some() {
                 let probes = probes.clone();
                 routes = routes.on(name, move |_, call| std::future::ready(Ok(probes.answer(&call))));
@@ -47,23 +47,23 @@ impl<S: Send + Sync + 'static> Routes<S> {
     pub(crate) fn on<F, W>(self, name: &str, handler: F) -> Self
     where
         F: Fn(Arc<S>, Call) -> W + Send + Sync + 'static,
-        W: Future<Output = Answer> + Send + 'static,
+        W: Future<Output = ApiResult> + Send + 'static,
     {
-        self.reading(Read::Json, name, handler)
+        self.reading(BodyMode::Json, name, handler)
     }
 
     /// As [`Routes::on`], for an endpoint that reads its body in another way.
-    pub(crate) fn reading<F, W>(mut self, read: Read, name: &str, handler: F) -> Self
+    pub(crate) fn reading<F, W>(mut self, read: BodyMode, name: &str, handler: F) -> Self
     where
         F: Fn(Arc<S>, Call) -> W + Send + Sync + 'static,
-        W: Future<Output = Answer> + Send + 'static,
+        W: Future<Output = ApiResult> + Send + 'static,
     {
         let service = &self.service.service_name;
         let endpoint = self.service.endpoint(name);
         let endpoint = endpoint.unwrap_or_else(|| panic!("the service `{service}` declares no endpoint `{name}`"));
         let state = Arc::clone(&self.state);
         let run = Box::new(move |call| {
-            let answer: Answering = Box::pin(handler(Arc::clone(&state), call));
+            let answer: HandlerFuture = Box::pin(handler(Arc::clone(&state), call));
             answer
         });
         self.named.push((endpoint, Handler { read, run }));
@@ -71,7 +71,7 @@ impl<S: Send + Sync + 'static> Routes<S> {
     }
 
     /// Puts them into the table in order of declaration.
-    pub(crate) fn into_table(mut self, table: &mut Table) {
+    pub(crate) fn into_table(mut self, table: &mut RouteTable) {
         self.named.sort_by_key(|(endpoint, _)| {
             self.service.entries.iter().position(|declared| std::ptr::eq(declared, *endpoint))
         });

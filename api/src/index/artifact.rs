@@ -15,12 +15,12 @@ use protocol::{
 use serde_json::{Value, json};
 
 use super::{IndexState, entries::path};
-use crate::http::{Answer, Call, Fault, Reply};
+use crate::http::{ApiError, ApiResponse, ApiResult, Call};
 
 /// How long a signed URL can be followed.
 const SIGNED_FOR: TimeDelta = TimeDelta::minutes(15);
 
-pub(super) async fn find_artifact_from_task(state: Arc<IndexState>, call: Call) -> Answer {
+pub(super) async fn find_artifact_from_task(state: Arc<IndexState>, call: Call) -> ApiResult {
     let name = call.param("name");
     let task_id = state.index.find(&path(&call, "indexPath")?).await?.task_id;
     let url = if may_read(state.clients.now().anonymous(), name) {
@@ -29,7 +29,7 @@ pub(super) async fn find_artifact_from_task(state: Arc<IndexState>, call: Call) 
     } else {
         signed(&state, task_id, name)?
     };
-    Reply::see_other(&url, &json!({ "url": url }))
+    ApiResponse::see_other(&url, &json!({ "url": url }))
 }
 
 fn may_read(scopes: &ScopeSet, name: &str) -> bool {
@@ -62,7 +62,7 @@ fn encoded(byte: u8) -> String {
 }
 
 /// A URL that anybody can follow for a while, signed with credentials that are good for nothing else.
-fn signed(state: &IndexState, task_id: TaskId, name: &str) -> Result<String, Fault> {
+fn signed(state: &IndexState, task_id: TaskId, name: &str) -> Result<String, ApiError> {
     let now = state.clock.now();
     let (issuer, expiry) = (state.clients.queue(), now + SIGNED_FOR);
     let order = Order { name: None, scopes: vec![format!("queue:get-artifact:{name}")], start: now, expiry };
@@ -76,8 +76,8 @@ fn signed(state: &IndexState, task_id: TaskId, name: &str) -> Result<String, Fau
 }
 
 /// As the client that follows the URL will see them.
-fn host_and_port(root_url: &str) -> Result<(String, u16), Fault> {
-    let unusable = || Fault::internal(format!("the root URL {root_url} has no host"));
+fn host_and_port(root_url: &str) -> Result<(String, u16), ApiError> {
+    let unusable = || ApiError::internal(format!("the root URL {root_url} has no host"));
     let url: Uri = root_url.parse().map_err(|_| unusable())?;
     let host = url.host().ok_or_else(unusable)?.to_ascii_lowercase();
     let usual = if url.scheme_str() == Some("https") { 443 } else { 80 };

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::IndexState;
-use crate::http::{Answer, Call, Fault, Object};
+use crate::http::{ApiError, ApiResult, Call, Object};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -28,23 +28,23 @@ struct PathsBody {
     indexes: Vec<String>,
 }
 
-pub(super) async fn find_task(state: Arc<IndexState>, call: Call) -> Answer {
+pub(super) async fn find_task(state: Arc<IndexState>, call: Call) -> ApiResult {
     let entry = state.index.find(&path(&call, "indexPath")?).await?;
     Ok(described(&entry).into())
 }
 
 /// What is no path cannot have a task, and is passed over like any other without one.
-pub(super) async fn find_tasks_at_index(state: Arc<IndexState>, mut call: Call) -> Answer {
+pub(super) async fn find_tasks_at_index(state: Arc<IndexState>, mut call: Call) -> ApiResult {
     let PathsBody { indexes } = call.body()?;
     call.authorize(|params| params.list("indexPaths", &indexes))?;
     let paths: Vec<IndexPath> = indexes.iter().filter_map(|text| text.parse().ok()).collect();
     let page = state.index.find_all(&paths, call.page()?).await?;
     let token = page.next.map(|key| call.token(&key));
-    let reply = Object::new().list("tasks", page.rows.iter().map(described));
-    Ok(reply.optional("continuationToken", token.as_ref()).into())
+    let response = Object::new().list("tasks", page.rows.iter().map(described));
+    Ok(response.optional("continuationToken", token.as_ref()).into())
 }
 
-pub(super) async fn insert_task(state: Arc<IndexState>, mut call: Call) -> Answer {
+pub(super) async fn insert_task(state: Arc<IndexState>, mut call: Call) -> ApiResult {
     let path = path(&call, "namespace")?;
     let InsertBody { task_id, rank, data, expires } = call.body()?;
     let data = Value::Object(data).to_string();
@@ -52,15 +52,15 @@ pub(super) async fn insert_task(state: Arc<IndexState>, mut call: Call) -> Answe
     Ok(described(&standing).into())
 }
 
-pub(super) async fn delete_task(state: Arc<IndexState>, call: Call) -> Answer {
+pub(super) async fn delete_task(state: Arc<IndexState>, call: Call) -> ApiResult {
     state.index.delete(&path(&call, "namespace")?).await?;
     Ok(Object::new().into())
 }
 
-pub(super) fn path(call: &Call, param: &str) -> Result<IndexPath, Fault> {
+pub(super) fn path(call: &Call, param: &str) -> Result<IndexPath, ApiError> {
     let text = call.param(param);
     text.parse().map_err(|error: NoPath| {
-        Fault::from(error).at(format!("/params/{param}"), "be a path of the index", format!("`{text}`"))
+        ApiError::from(error).at(format!("/params/{param}"), "be a path of the index", format!("`{text}`"))
     })
 }
 

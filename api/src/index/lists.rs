@@ -10,7 +10,7 @@ use super::{
     IndexState,
     entries::{described, joined},
 };
-use crate::http::{Answer, Call, Fault, Object};
+use crate::http::{ApiError, ApiResult, Call, Object};
 
 /// How old clients ask for a page.
 #[derive(Deserialize)]
@@ -20,32 +20,32 @@ struct PageBody {
     limit: i64,
 }
 
-pub(super) async fn namespaces(state: Arc<IndexState>, call: Call) -> Answer {
+pub(super) async fn namespaces(state: Arc<IndexState>, call: Call) -> ApiResult {
     let page = call.page()?;
     list_namespaces(&state, &call, page).await
 }
 
-pub(super) async fn namespaces_by_post(state: Arc<IndexState>, mut call: Call) -> Answer {
+pub(super) async fn namespaces_by_post(state: Arc<IndexState>, mut call: Call) -> ApiResult {
     let page = page_of_body(&mut call)?;
     list_namespaces(&state, &call, page).await
 }
 
-pub(super) async fn tasks(state: Arc<IndexState>, call: Call) -> Answer {
+pub(super) async fn tasks(state: Arc<IndexState>, call: Call) -> ApiResult {
     let page = call.page()?;
     list_tasks(&state, &call, page).await
 }
 
-pub(super) async fn tasks_by_post(state: Arc<IndexState>, mut call: Call) -> Answer {
+pub(super) async fn tasks_by_post(state: Arc<IndexState>, mut call: Call) -> ApiResult {
     let page = page_of_body(&mut call)?;
     list_tasks(&state, &call, page).await
 }
 
-fn page_of_body(call: &mut Call) -> Result<PageAfter<String>, Fault> {
+fn page_of_body(call: &mut Call) -> Result<PageAfter<String>, ApiError> {
     let PageBody { continuation_token, limit } = call.body()?;
     call.page_at(continuation_token.as_deref().filter(|token| !token.is_empty()), limit)
 }
 
-async fn list_namespaces(state: &IndexState, call: &Call, page: PageAfter<String>) -> Answer {
+async fn list_namespaces(state: &IndexState, call: &Call, page: PageAfter<String>) -> ApiResult {
     let page = state.index.namespaces(call.param("namespace"), page).await?;
     let token = page.next.map(|name| call.token(&name));
     let listed = page.rows.iter().map(|namespace| {
@@ -57,9 +57,9 @@ async fn list_namespaces(state: &IndexState, call: &Call, page: PageAfter<String
     Ok(Object::new().list("namespaces", listed).optional("continuationToken", token.as_ref()).into())
 }
 
-async fn list_tasks(state: &IndexState, call: &Call, page: PageAfter<String>) -> Answer {
+async fn list_tasks(state: &IndexState, call: &Call, page: PageAfter<String>) -> ApiResult {
     let page = state.index.tasks(call.param("namespace"), page).await?;
     let token = page.next.map(|name| call.token(&name));
-    let reply = Object::new().list("tasks", page.rows.iter().map(described));
-    Ok(reply.optional("continuationToken", token.as_ref()).into())
+    let response = Object::new().list("tasks", page.rows.iter().map(described));
+    Ok(response.optional("continuationToken", token.as_ref()).into())
 }

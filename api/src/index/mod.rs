@@ -16,7 +16,7 @@ use protocol::error::ErrorCode;
 
 use crate::{
     Api,
-    http::{Fault, Probes, Routes},
+    http::{ApiError, Probes, Routes},
     object::chain,
 };
 
@@ -56,7 +56,7 @@ pub(crate) fn routes(api: &Api, root_url: &str, probes: &Probes) -> Routes<Index
         .on("findArtifactFromTask", artifact::find_artifact_from_task)
 }
 
-impl From<IndexError> for Fault {
+impl From<IndexError> for ApiError {
     fn from(error: IndexError) -> Self {
         match error.code() {
             ErrorCode::InternalServerError => Self::internal(chain(&error)),
@@ -65,7 +65,7 @@ impl From<IndexError> for Fault {
     }
 }
 
-impl From<NoPath> for Fault {
+impl From<NoPath> for ApiError {
     fn from(error: NoPath) -> Self {
         IndexError::from(error).into()
     }

@@ -15,20 +15,20 @@ use protocol::{error::ErrorCode, reference::Service, scope::ScopeSet};
 
 use crate::{
     Api,
-    http::{Answer, Call, Fault, Limits, Probes, Reply, Routes},
+    http::{ApiError, ApiResponse, ApiResult, Call, Limiter, Probes, Routes},
     object::chain,
 };
 
 /// Not part of the public references: clients of today have none for it.
 static SERVICE: LazyLock<Service> = LazyLock::new(|| {
     let parsed = serde_json::from_str(include_str!("api.json"));
-    parsed.unwrap_or_else(|fault| panic!("the built-in declaration of live events does not parse: {fault}"))
+    parsed.unwrap_or_else(|error| panic!("the built-in declaration of live events does not parse: {error}"))
 });
 
 /// What all connections share.
 pub(crate) struct Connections {
     live: Live,
-    permits: Limits,
+    limiters: Limiter,
     clock: Arc<dyn Clock>,
     shutdown: Shutdown,
 }
@@ -36,7 +36,7 @@ pub(crate) struct Connections {
 pub(crate) fn routes(api: &Api, probes: &Probes, shutdown: &Shutdown) -> Routes<Connections> {
     let state = Connections {
         live: api.live.clone(),
-        permits: api.settings.live_permits(),
+        limiters: api.settings.live_limiter(),
         clock: Arc::clone(&api.clock),
         shutdown: shutdown.clone(),
     };
@@ -44,18 +44,18 @@ pub(crate) fn routes(api: &Api, probes: &Probes, shutdown: &Shutdown) -> Routes<
 }
 
 /// Answers at once, and goes on for as long as both sides like.
-async fn connect(state: Arc<Connections>, call: Call) -> Answer {
+async fn connect(state: Arc<Connections>, call: Call) -> ApiResult {
     let bindings = bindings::of(&call, &state.live)?;
     let after = after(&call)?;
-    let permit = state.permits.enter(call.sender());
-    let permit =
-        permit.ok_or_else(|| Fault::new(ErrorCode::ServiceUnavailable, "Too many connections follow events here"))?;
+    let permit = state.limiters.try_acquire(call.requester());
+    let permit = permit
+        .ok_or_else(|| ApiError::new(ErrorCode::ServiceUnavailable, "Too many connections follow events here"))?;
     let caller = call.caller()?;
     let follower = state.live.follow(&bindings, after, may_see(&caller.scopes)).await?;
     let life = stream::life(caller.expires, state.clock.now());
     let body = Body::from_stream(stream::of(follower, permit, life, state.shutdown.clone()));
     // A proxy that gathers answers would hold events back.
-    Ok(Reply::bytes("text/event-stream", body).with_header("x-accel-buffering", "no"))
+    Ok(ApiResponse::bytes("text/event-stream", body).with_header("x-accel-buffering", "no"))
 }
 
 /// What the scopes of the beginning allow, as the endpoints that tell of the same things ask for them.
@@ -76,15 +76,17 @@ fn may_see(scopes: &Arc<ScopeSet>) -> MaySee {
 }
 
 /// Browsers send the header by themselves; other clients may find the query easier.
-fn after(call: &Call) -> Result<Option<i64>, Fault> {
+fn after(call: &Call) -> Result<Option<i64>, ApiError> {
     let header = call.header("last-event-id").map(|id| ("/headers/last-event-id", id));
     let given = header.or_else(|| call.query("lastEventId").map(|id| ("/query/lastEventId", id)));
     let Some((pointer, id)) = given.filter(|(_, id)| !id.is_empty()) else { return Ok(None) };
     let parsed = id.parse().ok().filter(|id| *id >= 0);
-    parsed.map(Some).ok_or_else(|| Fault::unfit(pointer, "be an id that an event came with", &format!("`{id}`")))
+    parsed
+        .map(Some)
+        .ok_or_else(|| ApiError::invalid_field(pointer, "be an id that an event came with", &format!("`{id}`")))
 }
 
-impl From<LiveError> for Fault {
+impl From<LiveError> for ApiError {
     fn from(error: LiveError) -> Self {
         match error.code() {
             ErrorCode::InternalServerError => Self::internal(chain(&error)),

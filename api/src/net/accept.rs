@@ -14,8 +14,8 @@ use tokio::{
     time::timeout,
 };
 
-use super::{AddressKey, Peer, TrustedProxies, paced_writes::PacedWrites};
-use crate::http::{Class, Holder, Limits, Sender};
+use super::{AddressKey, Peer, TrustedProxies, write_timeout::WriteTimeout};
+use crate::http::{CallerClass, LimitKey, Limiter, Requester};
 
 /// A client that sends its headers slower than this is let go.
 const HEADER_DEADLINE: Duration = Duration::from_secs(30);
@@ -30,7 +30,7 @@ const TOO_MANY: &[u8] =
 #[derive(Clone)]
 pub(crate) struct Connections {
     /// In which nobody has signed a request.
-    pub limits: Limits,
+    pub limits: Limiter,
     /// Theirs are not counted.
     pub proxies: Arc<TrustedProxies>,
 }
@@ -42,8 +42,8 @@ impl Connections {
         if self.proxies.contains(address) {
             return Ok(Peer::new(address, None));
         }
-        let sender = Sender { class: Class::Unsigned, holder: Holder::Address(AddressKey::of(address)) };
-        self.limits.enter(&sender).map(|permit| Peer::new(address, Some(permit))).ok_or(())
+        let requester = Requester { class: CallerClass::Unsigned, holder: LimitKey::Address(AddressKey::of(address)) };
+        self.limits.try_acquire(&requester).map(|permit| Peer::new(address, Some(permit))).ok_or(())
     }
 }
 
@@ -70,7 +70,7 @@ pub(crate) async fn serve_requests<R, F>(
                 // Whoever cannot be told just sees the connection end.
                 Err(()) => _ = stream.try_write(TOO_MANY),
             },
-            Err(fault) => pause(&fault).await,
+            Err(error) => pause(&error).await,
         }
         while connections.try_join_next().is_some() {}
     }
@@ -82,8 +82,8 @@ pub(crate) async fn serve_requests<R, F>(
     connections.shutdown().await;
 }
 
-async fn pause(fault: &io::Error) {
-    tracing::warn!(error = %fault, "a connection could not be accepted");
+async fn pause(error: &io::Error) {
+    tracing::warn!(error = %error, "a connection could not be accepted");
     tokio::time::sleep(ACCEPT_PAUSE).await;
 }
 
@@ -102,7 +102,7 @@ where
     });
     let mut builder = http1::Builder::new();
     builder.timer(TokioTimer::new()).header_read_timeout(HEADER_DEADLINE).max_header_size(MAX_REQUEST_HEAD);
-    let stream = TokioIo::new(PacedWrites::new(stream));
+    let stream = TokioIo::new(WriteTimeout::new(stream));
     let mut connection = std::pin::pin!(builder.serve_connection(stream, service));
     // How a connection ends is its client's affair; an error here says no more than that it ended.
     tokio::select! {

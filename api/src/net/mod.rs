@@ -2,8 +2,8 @@
 
 mod accept;
 mod address;
-mod paced_writes;
 mod peer;
+mod write_timeout;
 
 pub(crate) use accept::{Connections, serve_requests};
 pub(crate) use address::{AddressKey, TrustedProxies};

@@ -3,24 +3,24 @@
 use actors::object::{CONTENT_MD5, Hashes};
 use base64::{Engine, engine::general_purpose::STANDARD};
 
-use crate::http::Fault;
+use crate::http::ApiError;
 
 const SHA256: &str = "sha256";
 
 /// Of the bytes as they are sent, which here is what is stored. `header` answers a header of the request by its name.
-pub(super) fn digests<'h>(header: impl Fn(&str) -> Option<&'h str>) -> Result<Hashes, Fault> {
+pub(super) fn digests<'h>(header: impl Fn(&str) -> Option<&'h str>) -> Result<Hashes, ApiError> {
     let mut found = of_http(&header)?;
     for (algorithm, hash) in [(CONTENT_MD5, content_md5(&header)?), (SHA256, payload_hash(&header)?)] {
         let Some(hash) = hash else { continue };
         if found.insert(algorithm.to_owned(), hash.clone()).is_some_and(|other| other != hash) {
-            return Err(Fault::input(format!("the headers of this request tell two different hashes {algorithm}")));
+            return Err(ApiError::input(format!("the headers of this request tell two different hashes {algorithm}")));
         }
     }
     Ok(found)
 }
 
 /// `Content-Digest` and `Repr-Digest` of RFC 9530.
-fn of_http<'h>(header: &impl Fn(&str) -> Option<&'h str>) -> Result<Hashes, Fault> {
+fn of_http<'h>(header: &impl Fn(&str) -> Option<&'h str>) -> Result<Hashes, ApiError> {
     let headers = ["content-digest", "repr-digest"].into_iter().filter_map(header);
     let entries = headers.flat_map(|header| header.split(',')).map(|entry| {
         let (algorithm, value) = entry.trim().split_once('=').unwrap_or((entry, ""));
@@ -31,28 +31,32 @@ fn of_http<'h>(header: &impl Fn(&str) -> Option<&'h str>) -> Result<Hashes, Faul
         };
         let value = value.strip_prefix(':').and_then(|value| value.strip_suffix(':'));
         let hash = value.and_then(|value| STANDARD.decode(value).ok());
-        let hash = hash.ok_or_else(|| Fault::input("header `Content-Digest` must look like `sha-256=:BASE64:`"))?;
+        let hash = hash.ok_or_else(|| ApiError::input("header `Content-Digest` must look like `sha-256=:BASE64:`"))?;
         Ok(Some((algorithm.to_owned(), to_hex(&hash))))
     });
     entries.filter_map(Result::transpose).collect()
 }
 
-fn content_md5<'h>(header: &impl Fn(&str) -> Option<&'h str>) -> Result<Option<String>, Fault> {
+fn content_md5<'h>(header: &impl Fn(&str) -> Option<&'h str>) -> Result<Option<String>, ApiError> {
     let Some(value) = header("content-md5") else { return Ok(None) };
     let hash = STANDARD.decode(value.trim()).ok().filter(|hash| hash.len() == 16);
     let hash = hash.ok_or_else(|| {
-        Fault::unfit("/headers/Content-MD5", "be the MD5 hash of the body in base64", &format!("`{value}`"))
+        ApiError::invalid_field("/headers/Content-MD5", "be the MD5 hash of the body in base64", &format!("`{value}`"))
     })?;
     Ok(Some(to_hex(&hash)))
 }
 
 /// What clients of S3 sign for their payload. Words in place of a hash say that they signed none.
-fn payload_hash<'h>(header: &impl Fn(&str) -> Option<&'h str>) -> Result<Option<String>, Fault> {
+fn payload_hash<'h>(header: &impl Fn(&str) -> Option<&'h str>) -> Result<Option<String>, ApiError> {
     const NAME: &str = "/headers/x-amz-content-sha256";
     let Some(value) = header("x-amz-content-sha256") else { return Ok(None) };
     if header("x-amz-decoded-content-length").is_some() {
         // The body is cut into signed chunks, whose frames would be stored as if they were content.
-        return Err(Fault::unfit(NAME, "be UNSIGNED-PAYLOAD or the hash of the whole body", &format!("`{value}`")));
+        return Err(ApiError::invalid_field(
+            NAME,
+            "be UNSIGNED-PAYLOAD or the hash of the whole body",
+            &format!("`{value}`"),
+        ));
     }
     if value == "UNSIGNED-PAYLOAD" || value.starts_with("STREAMING-") {
         return Ok(None);
@@ -60,7 +64,7 @@ fn payload_hash<'h>(header: &impl Fn(&str) -> Option<&'h str>) -> Result<Option<
     if value.len() == 64 && value.bytes().all(|byte| byte.is_ascii_hexdigit()) {
         return Ok(Some(value.to_ascii_lowercase()));
     }
-    Err(Fault::unfit(NAME, "be the SHA-256 of the body in hex, or UNSIGNED-PAYLOAD", &format!("`{value}`")))
+    Err(ApiError::invalid_field(NAME, "be the SHA-256 of the body in hex, or UNSIGNED-PAYLOAD", &format!("`{value}`")))
 }
 
 fn to_hex(bytes: &[u8]) -> String {
@@ -79,7 +83,7 @@ mod tests {
     const HASH: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
     const BASE64: &str = "sha-256=:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=:";
 
-    fn of(headers: &[(&'static str, &'static str)]) -> Result<Hashes, Fault> {
+    fn of(headers: &[(&'static str, &'static str)]) -> Result<Hashes, ApiError> {
         digests(|name| headers.iter().find(|(known, _)| *known == name).map(|(_, value)| *value))
     }
 
@@ -97,8 +101,8 @@ mod tests {
 
     #[test]
     fn words_in_place_of_a_hash_promise_nothing() {
-        for words in ["UNSIGNED-PAYLOAD", "STREAMING-AWS4-HMAC-SHA256-PAYLOAD"] {
-            assert!(of(&[("x-amz-content-sha256", words)]).unwrap().is_empty());
+        for message in ["UNSIGNED-PAYLOAD", "STREAMING-AWS4-HMAC-SHA256-PAYLOAD"] {
+            assert!(of(&[("x-amz-content-sha256", message)]).unwrap().is_empty());
         }
     }
 

@@ -11,7 +11,7 @@ use std::sync::LazyLock;
 use actors::object::{ObjectError, Objects};
 use protocol::{error::ErrorCode, reference::Service};
 
-use crate::http::{Fault, Probes, Read, Routes};
+use crate::http::{ApiError, BodyMode, Probes, Routes};
 
 /// What the handlers share.
 pub(crate) struct ObjectState {
@@ -23,7 +23,7 @@ pub(crate) struct ObjectState {
 /// Not part of the public references: clients are given these URLs, they do not build them.
 static CONTENT: LazyLock<Service> = LazyLock::new(|| {
     let parsed = serde_json::from_str(include_str!("content.json"));
-    parsed.unwrap_or_else(|fault| panic!("the built-in declaration of the content endpoints does not parse: {fault}"))
+    parsed.unwrap_or_else(|error| panic!("the built-in declaration of the content endpoints does not parse: {error}"))
 });
 
 pub(crate) fn routes(objects: &Objects, root_url: &str, probes: &Probes) -> Routes<ObjectState> {
@@ -38,15 +38,15 @@ pub(crate) fn routes(objects: &Objects, root_url: &str, probes: &Probes) -> Rout
 
 pub(crate) fn content_routes(objects: &Objects, probes: &Probes) -> Routes<Objects> {
     Routes::declared(&CONTENT, objects.clone(), probes)
-        .reading(Read::Stream, "uploadContent", content::upload)
+        .reading(BodyMode::Stream, "uploadContent", content::upload)
         .on("downloadContent", content::download)
 }
 
-impl From<ObjectError> for Fault {
+impl From<ObjectError> for ApiError {
     fn from(error: ObjectError) -> Self {
         match error.code() {
             ErrorCode::InternalServerError => Self::internal(chain(&error)),
-            code => Self::new(code, error.to_string()).about(error.unfit()),
+            code => Self::new(code, error.to_string()).with_field_errors(error.field_error()),
         }
     }
 }

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 /// What a reader asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Asked {
+pub(super) enum RequestedRange {
     Whole,
     Part(Range<u64>),
     /// A part that lies outside.
@@ -12,17 +12,17 @@ pub(super) enum Asked {
 }
 
 /// Anything but one well-formed part in bytes asks for the whole, as the header may always be passed over.
-pub(super) fn asked(header: Option<&str>, length: u64) -> Asked {
+pub(super) fn requested_range(header: Option<&str>, length: u64) -> RequestedRange {
     let Some((first, last)) = header.and_then(|header| header.strip_prefix("bytes=")?.split_once('-')) else {
-        return Asked::Whole;
+        return RequestedRange::Whole;
     };
     let part = match (number(first), number(last)) {
         (Some(first), Some(last)) if first <= last => first..length.min(last.saturating_add(1)),
         (Some(first), None) if last.is_empty() => first..length,
         (None, Some(count)) if first.is_empty() => length.saturating_sub(count)..length,
-        _ => return Asked::Whole,
+        _ => return RequestedRange::Whole,
     };
-    if part.is_empty() { Asked::Outside } else { Asked::Part(part) }
+    if part.is_empty() { RequestedRange::Outside } else { RequestedRange::Part(part) }
 }
 
 fn number(text: &str) -> Option<u64> {
@@ -36,25 +36,25 @@ mod tests {
     #[test]
     fn one_part_is_cut_to_what_is_there() {
         let cases = [
-            ("bytes=0-4", Asked::Part(0..5)),
-            ("bytes=5-", Asked::Part(5..10)),
-            ("bytes=8-99", Asked::Part(8..10)),
-            ("bytes=-3", Asked::Part(7..10)),
-            ("bytes=-99", Asked::Part(0..10)),
+            ("bytes=0-4", RequestedRange::Part(0..5)),
+            ("bytes=5-", RequestedRange::Part(5..10)),
+            ("bytes=8-99", RequestedRange::Part(8..10)),
+            ("bytes=-3", RequestedRange::Part(7..10)),
+            ("bytes=-99", RequestedRange::Part(0..10)),
         ];
         for (header, expected) in cases {
-            assert_eq!(asked(Some(header), 10), expected, "{header}");
+            assert_eq!(requested_range(Some(header), 10), expected, "{header}");
         }
     }
 
     #[test]
     fn a_part_outside_is_told_and_what_is_no_part_is_the_whole() {
         for header in ["bytes=10-", "bytes=10-12", "bytes=-0"] {
-            assert_eq!(asked(Some(header), 10), Asked::Outside, "{header}");
+            assert_eq!(requested_range(Some(header), 10), RequestedRange::Outside, "{header}");
         }
         for header in ["", "bytes=", "bytes=4-2", "bytes=0-1,3-4", "bytes=a-b", "lines=1-2", "bytes=-", "bytes=+1-2"] {
-            assert_eq!(asked(Some(header), 10), Asked::Whole, "{header}");
+            assert_eq!(requested_range(Some(header), 10), RequestedRange::Whole, "{header}");
         }
-        assert_eq!(asked(None, 10), Asked::Whole);
+        assert_eq!(requested_range(None, 10), RequestedRange::Whole);
     }
 }

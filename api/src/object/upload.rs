@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::ObjectState;
-use crate::http::{Answer, Call, Fault, Object};
+use crate::http::{ApiError, ApiResult, Call, Object};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -54,7 +54,7 @@ struct FinishBody {
     hashes: serde_json::Map<String, Value>,
 }
 
-pub(super) async fn create_upload(state: Arc<ObjectState>, mut call: Call) -> Answer {
+pub(super) async fn create_upload(state: Arc<ObjectState>, mut call: Call) -> ApiResult {
     let body: CreateBody = call.body()?;
     call.authorize(|params| params.text("projectId", &body.project_id))?;
     let Proposed { data_inline, put_url } = body.proposed_upload_methods;
@@ -70,15 +70,15 @@ pub(super) async fn create_upload(state: Arc<ObjectState>, mut call: Call) -> An
     };
     let open = state.objects.create_upload(upload).await?;
     let OpenUpload { project_id, upload_id, expires, method } = open;
-    let reply = Object::new()
+    let response = Object::new()
         .field("projectId", &project_id)
         .field("uploadId", &upload_id)
         .field("expires", &time::format(expires))
         .field("uploadMethod", &described(&state, method));
-    Ok(reply.into())
+    Ok(response.into())
 }
 
-pub(super) async fn finish_upload(state: Arc<ObjectState>, mut call: Call) -> Answer {
+pub(super) async fn finish_upload(state: Arc<ObjectState>, mut call: Call) -> ApiResult {
     let body: FinishBody = call.body()?;
     call.authorize(|params| params.text("projectId", &body.project_id))?;
     let upload = FinishUpload {
@@ -92,22 +92,22 @@ pub(super) async fn finish_upload(state: Arc<ObjectState>, mut call: Call) -> An
 }
 
 /// The schema lets any value through for algorithms it does not know.
-fn hashes(given: serde_json::Map<String, Value>) -> Result<Hashes, Fault> {
+fn hashes(given: serde_json::Map<String, Value>) -> Result<Hashes, ApiError> {
     let texts = given.into_iter().map(|(algorithm, value)| match value {
         Value::String(hash) => Ok((algorithm, hash)),
         other => {
-            let words = format!("`hashes.{algorithm}` must be a string");
+            let message = format!("`hashes.{algorithm}` must be a string");
             let pointer = format!("/payload/hashes/{}", algorithm.replace('~', "~0").replace('/', "~1"));
-            Err(Fault::new(ErrorCode::InputValidationError, words).at(pointer, "be a string", other.to_string()))
+            Err(ApiError::new(ErrorCode::InputValidationError, message).at(pointer, "be a string", other.to_string()))
         }
     });
     texts.collect()
 }
 
-fn promise(proposed: ProposedPut) -> Result<PutPromise, Fault> {
+fn promise(proposed: ProposedPut) -> Result<PutPromise, ApiError> {
     let ProposedPut { content_type, content_length } = proposed;
     let content_length = u64::try_from(content_length).map_err(|_| {
-        Fault::input(format!("`proposedUploadMethods.putUrl.contentLength` is {content_length}, below 0"))
+        ApiError::input(format!("`proposedUploadMethods.putUrl.contentLength` is {content_length}, below 0"))
     })?;
     Ok(PutPromise { content_type, content_length })
 }

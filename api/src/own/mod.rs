@@ -10,7 +10,7 @@ use base::Clock;
 
 use crate::{
     Api,
-    http::{Probes, Read, Routes},
+    http::{BodyMode, Probes, Routes},
 };
 
 /// What the endpoints need.
@@ -23,7 +23,7 @@ pub(crate) struct OwnState {
 pub(crate) fn routes(api: &Api, probes: &Probes) -> Routes<OwnState> {
     let state = OwnState { queue: api.queue.clone(), limits: api.task_limits, clock: Arc::clone(&api.clock) };
     Routes::of("drover", state, probes)
-        .reading(Read::Whole, "createGraph", graph::create_graph)
+        .reading(BodyMode::Buffered, "createGraph", graph::create_graph)
         .on("explainTask", explain::explain_task)
 }
 

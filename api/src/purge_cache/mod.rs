@@ -7,7 +7,7 @@ use protocol::{error::ErrorCode, id::TaskQueueId, time};
 use serde::Deserialize;
 
 use crate::{
-    http::{Answer, Call, Fault, Object, Probes, Reply, Routes},
+    http::{ApiError, ApiResponse, ApiResult, Call, Object, Probes, Routes},
     object::chain,
 };
 
@@ -24,24 +24,24 @@ pub(crate) fn routes(purge_cache: &PurgeCache, probes: &Probes) -> Routes<PurgeC
         .on("purgeRequests", purge_requests)
 }
 
-async fn purge(door: Arc<PurgeCache>, mut call: Call) -> Answer {
+async fn purge(http: Arc<PurgeCache>, mut call: Call) -> ApiResult {
     let PurgeBody { cache_name } = call.body()?;
     call.authorize(|params| params.text("cacheName", &cache_name))?;
-    door.purge(&pool(&call), &cache_name).await?;
-    Ok(Reply::nothing())
+    http.purge(&pool(&call), &cache_name).await?;
+    Ok(ApiResponse::no_content())
 }
 
-async fn all_purge_requests(door: Arc<PurgeCache>, call: Call) -> Answer {
-    let page = door.list(call.page()?).await?;
+async fn all_purge_requests(http: Arc<PurgeCache>, call: Call) -> ApiResult {
+    let page = http.list(call.page()?).await?;
     let token = page.next.map(|key| call.token(&key));
-    let reply = Object::new().list("requests", page.rows.iter().map(described));
-    Ok(reply.optional("continuationToken", token.as_ref()).into())
+    let response = Object::new().list("requests", page.rows.iter().map(described));
+    Ok(response.optional("continuationToken", token.as_ref()).into())
 }
 
 /// Answered anew each time: a worker that asks after a purge must hear of it.
-async fn purge_requests(door: Arc<PurgeCache>, call: Call) -> Answer {
+async fn purge_requests(http: Arc<PurgeCache>, call: Call) -> ApiResult {
     let since = call.query("since").and_then(time::parse);
-    let purges = door.of_pool(&pool(&call), since).await?;
+    let purges = http.of_pool(&pool(&call), since).await?;
     Ok(Object::new().list("requests", purges.iter().map(described)).into())
 }
 
@@ -58,7 +58,7 @@ fn described(purge: &CachePurge) -> Object {
         .field("before", &time::format(purge.before))
 }
 
-impl From<PurgeError> for Fault {
+impl From<PurgeError> for ApiError {
     fn from(error: PurgeError) -> Self {
         match error.code() {
             ErrorCode::InternalServerError => Self::internal(chain(&error)),

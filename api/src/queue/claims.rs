@@ -13,7 +13,7 @@ use protocol::{
 use serde::Deserialize;
 
 use super::{QueueState, credentials};
-use crate::http::{Answer, Call, Fault, Object, checked_item, unreadable};
+use crate::http::{ApiError, ApiResult, Call, Object, checked_item, unreadable};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -25,7 +25,7 @@ struct ClaimBody {
 }
 
 /// Waits for tasks. A server that is stopping sends waiting workers away with nothing, for another one to serve them.
-pub(super) async fn claim_work(state: Arc<QueueState>, mut call: Call) -> Answer {
+pub(super) async fn claim_work(state: Arc<QueueState>, mut call: Call) -> ApiResult {
     let ClaimBody { tasks, worker } = call.body()?;
     authorize_worker(&call, &worker)?;
     let ask = ClaimWork { task_queue_id: TaskQueueId(call.param("taskQueueId").to_owned()), worker, count: tasks };
@@ -56,7 +56,7 @@ fn end(state: &Arc<QueueState>, claim: &Claim, why: &str) {
     });
 }
 
-pub(super) async fn claim_task(state: Arc<QueueState>, mut call: Call) -> Answer {
+pub(super) async fn claim_task(state: Arc<QueueState>, mut call: Call) -> ApiResult {
     let ClaimBody { worker, .. } = call.body()?;
     let task_id: TaskId = call.parsed("taskId")?;
     if !call.holds_everything() {
@@ -71,27 +71,27 @@ pub(super) async fn claim_task(state: Arc<QueueState>, mut call: Call) -> Answer
     let claim = state.queue.claim_task(task_id, call.run_id(), worker).await?;
     let told = described(&state, &claim).map_err(|why| {
         end(&state, &claim, &why);
-        Fault::conflict(format!("The run cannot be claimed, and ends as malformed-payload: {why}"))
+        ApiError::conflict(format!("The run cannot be claimed, and ends as malformed-payload: {why}"))
     })?;
     Ok(told.into())
 }
 
-pub(super) async fn reclaim_task(state: Arc<QueueState>, call: Call) -> Answer {
+pub(super) async fn reclaim_task(state: Arc<QueueState>, call: Call) -> ApiResult {
     let task_id: TaskId = call.parsed("taskId")?;
     let claim = state.queue.reclaim_task(task_id, call.run_id()).await?;
     let credentials =
         credentials::of_run(&state, task_id, claim.run_id, &claim.worker, claim.taken_until, &claim.scopes);
-    let reply = Object::new()
+    let response = Object::new()
         .field("status", &claim.status)
         .field("runId", &claim.run_id)
         .field("workerGroup", &claim.worker.worker_group)
         .field("workerId", &claim.worker.worker_id)
         .field("takenUntil", &time::format(claim.taken_until))
         .field("credentials", &credentials);
-    Ok(reply.into())
+    Ok(response.into())
 }
 
-fn authorize_worker(call: &Call, worker: &WorkerName) -> Result<(), Fault> {
+fn authorize_worker(call: &Call, worker: &WorkerName) -> Result<(), ApiError> {
     call.authorize(|params| params.text("workerGroup", &worker.worker_group).text("workerId", &worker.worker_id))
 }
 

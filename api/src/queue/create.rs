@@ -4,9 +4,9 @@ use actors::queue::types::NewTask;
 use protocol::id::TaskId;
 
 use super::{QueueState, TaskRequest, tasks::status_reply};
-use crate::http::{Answer, Call};
+use crate::http::{ApiResult, Call};
 
-pub(super) async fn create_task(state: Arc<QueueState>, mut call: Call) -> Answer {
+pub(super) async fn create_task(state: Arc<QueueState>, mut call: Call) -> ApiResult {
     let task_id: TaskId = call.parsed("taskId")?;
     let mut request: TaskRequest = call.body()?;
     request.reconcile_queue()?;

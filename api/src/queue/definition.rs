@@ -19,7 +19,7 @@ use serde_json::Value;
 use super::credentials;
 use crate::{
     auth::{Caller, insufficient},
-    http::Fault,
+    http::ApiError,
 };
 
 /// How far `created` may be from the server's time, and how much longer than said a deadline may be.
@@ -55,25 +55,25 @@ pub(crate) struct TaskRequest {
 
 impl TaskRequest {
     /// Makes the three fields that name the queue agree. Their deprecated pair is filled in too.
-    pub(crate) fn reconcile_queue(&mut self) -> Result<(), Fault> {
+    pub(crate) fn reconcile_queue(&mut self) -> Result<(), ApiError> {
         let pair = match (&self.provisioner_id, &self.worker_type) {
             (Some(provisioner), Some(kind)) => Some(format!("{provisioner}/{kind}")),
             (None, None) => None,
             _ => {
-                let fault = Fault::input("provisionerId and workerType must be given together; or give taskQueueId");
-                return Err(fault.at("/payload/provisionerId", "be given together with workerType", "one of the two"));
+                let error = ApiError::input("provisionerId and workerType must be given together; or give taskQueueId");
+                return Err(error.at("/payload/provisionerId", "be given together with workerType", "one of the two"));
             }
         };
         let queue = match (self.task_queue_id.take(), pair) {
             (Some(queue), Some(pair)) if queue != pair => {
-                let words =
+                let message =
                     format!("taskQueueId is `{queue}`, but provisionerId and workerType say `{pair}`; they must agree");
                 let expected = format!("be `{pair}`, as provisionerId and workerType say");
-                return Err(Fault::input(words).at("/payload/taskQueueId", expected, format!("`{queue}`")));
+                return Err(ApiError::input(message).at("/payload/taskQueueId", expected, format!("`{queue}`")));
             }
             (Some(queue), _) | (None, Some(queue)) => queue,
             (None, None) => {
-                return Err(Fault::unfit("/payload/taskQueueId", "be given", "nothing"));
+                return Err(ApiError::invalid_field("/payload/taskQueueId", "be given", "nothing"));
             }
         };
         let (provisioner, kind) = queue.split_once('/').unwrap_or((&queue, ""));
@@ -96,14 +96,19 @@ impl TaskRequest {
     }
 
     /// The whole definition, once the dates make sense.
-    pub(crate) fn finish(self, task_id: TaskId, now: Timestamp, limits: &TaskLimits) -> Result<TaskDefinition, Fault> {
+    pub(crate) fn finish(
+        self,
+        task_id: TaskId,
+        now: Timestamp,
+        limits: &TaskLimits,
+    ) -> Result<TaskDefinition, ApiError> {
         let expires = self.expires.or_else(|| self.deadline.checked_add_signed(limits.default_expiry));
         let expires = expires.map_or(self.deadline, time::clamp);
         check_dates(self.created, self.deadline, expires, now, limits.max_deadline)?;
         check_dependencies(&self.dependencies, limits.max_dependencies)?;
         if let Some(scope) = self.scopes.iter().find(|scope| scope.ends_with("**")) {
-            let fault = Fault::input(format!("scopes must not end with `**`, and `{scope}` does"));
-            return Err(fault.at("/payload/scopes", "not end with `**`", format!("`{scope}`")));
+            let error = ApiError::input(format!("scopes must not end with `**`, and `{scope}` does"));
+            return Err(error.at("/payload/scopes", "not end with `**`", format!("`{scope}`")));
         }
         check_room(&self.scopes)?;
         Ok(TaskDefinition {
@@ -131,7 +136,7 @@ impl TaskRequest {
 }
 
 /// A worker that cannot send its credentials could not even report that.
-fn check_room(scopes: &[String]) -> Result<(), Fault> {
+fn check_room(scopes: &[String]) -> Result<(), ApiError> {
     if credentials::fit(scopes) {
         return Ok(());
     }
@@ -140,20 +145,20 @@ fn check_room(scopes: &[String]) -> Result<(), Fault> {
         format!("fit, as credentials, into an Authorization header of {MAX_AUTHORIZATION_HEADER} bytes"),
         format!("{count} scopes of {bytes} bytes"),
     );
-    let words = format!("scopes must {expected}; got {got}. Put them into a role and give the task `assume:<role>`");
-    Err(Fault::input(words).at("/payload/scopes", expected, got))
+    let message = format!("scopes must {expected}; got {got}. Put them into a role and give the task `assume:<role>`");
+    Err(ApiError::input(message).at("/payload/scopes", expected, got))
 }
 
-/// Checks that a caller may create this task, outside of a call to `createTask` itself.
-pub(crate) fn authorize(caller: &Caller, request: &TaskRequest) -> Result<(), Fault> {
+/// CpuPool that a caller may create this task, outside of a call to `createTask` itself.
+pub(crate) fn authorize(caller: &Caller, request: &TaskRequest) -> Result<(), ApiError> {
     if caller.scopes.holds_everything() {
         return Ok(());
     }
     let declared = reference::service("queue").and_then(|queue| queue.endpoint("createTask"));
     let template = declared.and_then(|endpoint| endpoint.scopes.as_ref());
-    let template = template.ok_or_else(|| Fault::internal("createTask declares no scopes"))?;
+    let template = template.ok_or_else(|| ApiError::internal("createTask declares no scopes"))?;
     let required = template.render(&request.scope_params(ScopeParams::new()));
-    match required.map_err(|fault| Fault::internal(fault.to_string()))? {
+    match required.map_err(|error| ApiError::internal(error.to_string()))? {
         Some(required) if !required.is_satisfied_by(&caller.scopes) => Err(insufficient(caller, &required)),
         _ => Ok(()),
     }
@@ -166,41 +171,41 @@ fn check_dates(
     expires: Timestamp,
     now: Timestamp,
     max_deadline: TimeDelta,
-) -> Result<(), Fault> {
+) -> Result<(), ApiError> {
     let (oldest, newest) = (now - DRIFT, now + DRIFT);
     let latest = newest.checked_add_signed(max_deadline).map_or(time::LATEST, time::clamp);
-    let fault = |field: &str, value: Timestamp, expected: &str, limit: Timestamp| {
+    let error = |field: &str, value: Timestamp, expected: &str, limit: Timestamp| {
         let (value, limit) = (time::format(value), time::format(limit));
-        let fault = Fault::input(format!("{field} is {value}, but must {expected} {limit}"));
-        Err(fault.at(format!("/payload/{field}"), format!("{expected} {limit}"), value))
+        let error = ApiError::input(format!("{field} is {value}, but must {expected} {limit}"));
+        Err(error.at(format!("/payload/{field}"), format!("{expected} {limit}"), value))
     };
     if created < oldest {
-        return fault("created", created, "not be more than 15 minutes in the past: not before", oldest);
+        return error("created", created, "not be more than 15 minutes in the past: not before", oldest);
     }
     if created > newest {
-        return fault("created", created, "not be more than 15 minutes in the future: not after", newest);
+        return error("created", created, "not be more than 15 minutes in the future: not after", newest);
     }
     if created > deadline {
-        return fault("deadline", deadline, "not be before created:", created);
+        return error("deadline", deadline, "not be before created:", created);
     }
     if deadline < now {
-        return fault("deadline", deadline, "not be in the past: not before", now);
+        return error("deadline", deadline, "not be in the past: not before", now);
     }
     if deadline > latest {
         let ahead = ConfigDuration::seconds(max_deadline.num_seconds().unsigned_abs());
-        return fault("deadline", deadline, &format!("not be more than {ahead} in the future: not after"), latest);
+        return error("deadline", deadline, &format!("not be more than {ahead} in the future: not after"), latest);
     }
     if expires < deadline {
-        return fault("expires", expires, "not be before deadline:", deadline);
+        return error("expires", expires, "not be before deadline:", deadline);
     }
     Ok(())
 }
 
 /// The schema knows the most that any deployment may allow.
-fn check_dependencies(dependencies: &[TaskId], most: usize) -> Result<(), Fault> {
+fn check_dependencies(dependencies: &[TaskId], most: usize) -> Result<(), ApiError> {
     if dependencies.len() <= most {
         return Ok(());
     }
     let got = format!("{} of them", dependencies.len());
-    Err(Fault::unfit("/payload/dependencies", &format!("be at most {most} tasks here"), &got))
+    Err(ApiError::invalid_field("/payload/dependencies", &format!("be at most {most} tasks here"), &got))
 }

@@ -7,13 +7,13 @@ use super::{
     QueueState,
     tasks::{NewPriority, task_and_status},
 };
-use crate::http::{Answer, Call, Fault, Object};
+use crate::http::{ApiError, ApiResult, Call, Object};
 
-pub(super) async fn get_task_group(state: Arc<QueueState>, call: Call) -> Answer {
+pub(super) async fn get_task_group(state: Arc<QueueState>, call: Call) -> ApiResult {
     Ok(described(&state.queue.task_group(call.parsed("taskGroupId")?).await?).into())
 }
 
-pub(super) async fn list_task_group(state: Arc<QueueState>, call: Call) -> Answer {
+pub(super) async fn list_task_group(state: Arc<QueueState>, call: Call) -> ApiResult {
     let group_id = call.parsed("taskGroupId")?;
     let (group, page) = state.queue.list_task_group(group_id, call.page()?).await?;
     let token = page.next.map(|next| call.token(&next));
@@ -21,7 +21,7 @@ pub(super) async fn list_task_group(state: Arc<QueueState>, call: Call) -> Answe
     Ok(listed.optional("continuationToken", token.as_ref()).into())
 }
 
-pub(super) async fn seal_task_group(state: Arc<QueueState>, call: Call) -> Answer {
+pub(super) async fn seal_task_group(state: Arc<QueueState>, call: Call) -> ApiResult {
     let group = stored_group(&state, &call).await?;
     authorize(&call, &group)?;
     Ok(described(&state.queue.seal_task_group(group.task_group_id).await?).into())
@@ -29,43 +29,43 @@ pub(super) async fn seal_task_group(state: Arc<QueueState>, call: Call) -> Answe
 
 /// Only a sealed group can be canceled, or tasks might be added behind one's back. This is told before scopes are
 /// looked at.
-pub(super) async fn cancel_task_group(state: Arc<QueueState>, call: Call) -> Answer {
+pub(super) async fn cancel_task_group(state: Arc<QueueState>, call: Call) -> ApiResult {
     let group = stored_group(&state, &call).await?;
     if group.sealed.is_none() {
         let message =
             format!("The task group {} must be sealed (sealTaskGroup) before it is canceled", group.task_group_id);
-        return Err(Fault::conflict(message));
+        return Err(ApiError::conflict(message));
     }
     authorize(&call, &group)?;
     let canceled = state.queue.cancel_task_group(group.task_group_id).await?;
-    let reply = Object::new()
+    let response = Object::new()
         .field("taskGroupId", &group.task_group_id)
         .field("taskGroupSize", &canceled.size)
         .field("cancelledCount", &canceled.canceled.len())
         .field("taskIds", &canceled.canceled);
-    Ok(reply.into())
+    Ok(response.into())
 }
 
-pub(super) async fn change_task_group_priority(state: Arc<QueueState>, mut call: Call) -> Answer {
+pub(super) async fn change_task_group_priority(state: Arc<QueueState>, mut call: Call) -> ApiResult {
     let group = stored_group(&state, &call).await?;
     authorize(&call, &group)?;
     let asked: NewPriority = call.body()?;
     let (group, changed) = state.queue.change_task_group_priority(group.task_group_id, asked.new_priority).await?;
-    let reply = Object::new()
+    let response = Object::new()
         .field("taskGroupId", &group.task_group_id)
         .field("schedulerId", &group.scheduler_id)
         .field("newPriority", &asked.new_priority)
         .field("tasksAffected", &changed.len())
         .field("taskIds", &changed);
-    Ok(reply.into())
+    Ok(response.into())
 }
 
-async fn stored_group(state: &QueueState, call: &Call) -> Result<TaskGroup, Fault> {
+async fn stored_group(state: &QueueState, call: &Call) -> Result<TaskGroup, ApiError> {
     let group_id: TaskGroupId = call.parsed("taskGroupId")?;
     Ok(state.queue.task_group(group_id).await?)
 }
 
-fn authorize(call: &Call, group: &TaskGroup) -> Result<(), Fault> {
+fn authorize(call: &Call, group: &TaskGroup) -> Result<(), ApiError> {
     call.authorize(|params| params.text("schedulerId", &group.scheduler_id))
 }
 

@@ -9,35 +9,35 @@ use protocol::{
 };
 
 use super::QueueState;
-use crate::http::{Answer, Call, Fault, Object};
+use crate::http::{ApiError, ApiResult, Call, Object};
 
-pub(super) async fn list_task_queues(state: Arc<QueueState>, call: Call) -> Answer {
+pub(super) async fn list_task_queues(state: Arc<QueueState>, call: Call) -> ApiResult {
     let page = state.queue.task_queues(None, call.page()?).await?;
     let token = page.next.map(|next| call.token(&next));
     let queues = page.rows.iter().map(task_queue);
     Ok(Object::new().list("taskQueues", queues).optional("continuationToken", token.as_ref()).into())
 }
 
-pub(super) async fn get_task_queue(state: Arc<QueueState>, call: Call) -> Answer {
+pub(super) async fn get_task_queue(state: Arc<QueueState>, call: Call) -> ApiResult {
     let queue = TaskQueueId(call.param("taskQueueId").to_owned());
     Ok(task_queue(&state.queue.task_queue(queue).await?).into())
 }
 
-pub(super) async fn list_worker_types(state: Arc<QueueState>, call: Call) -> Answer {
+pub(super) async fn list_worker_types(state: Arc<QueueState>, call: Call) -> ApiResult {
     let page = state.queue.task_queues(Some(call.param("provisionerId").to_owned()), call.page()?).await?;
     let token = page.next.map(|next| call.token(&next));
     let kinds = page.rows.iter().map(worker_type);
     Ok(Object::new().list("workerTypes", kinds).optional("continuationToken", token.as_ref()).into())
 }
 
-pub(super) async fn get_worker_type(state: Arc<QueueState>, call: Call) -> Answer {
+pub(super) async fn get_worker_type(state: Arc<QueueState>, call: Call) -> ApiResult {
     let queue = TaskQueueId(format!("{}/{}", call.param("provisionerId"), call.param("workerType")));
     Ok(worker_type(&state.queue.task_queue(queue).await?).into())
 }
 
 /// Provisioners are what task queues are named after; nothing else is known of them. There are few, and one page
 /// holds them.
-pub(super) async fn list_provisioners(state: Arc<QueueState>, call: Call) -> Answer {
+pub(super) async fn list_provisioners(state: Arc<QueueState>, call: Call) -> ApiResult {
     let PageAfter { limit, .. } = call.page::<String>()?;
     let found = provisioners(&state, None).await?;
     let most = usize::try_from(limit).unwrap_or(usize::MAX);
@@ -45,10 +45,10 @@ pub(super) async fn list_provisioners(state: Arc<QueueState>, call: Call) -> Ans
     Ok(Object::new().list("provisioners", entries).into())
 }
 
-pub(super) async fn get_provisioner(state: Arc<QueueState>, call: Call) -> Answer {
+pub(super) async fn get_provisioner(state: Arc<QueueState>, call: Call) -> ApiResult {
     let name = call.param("provisionerId");
     let found = provisioners(&state, Some(name)).await?;
-    let seen = found.get(name).ok_or_else(|| Fault::not_found(format!("there is no provisioner {name}")))?;
+    let seen = found.get(name).ok_or_else(|| ApiError::not_found(format!("there is no provisioner {name}")))?;
     Ok(provisioner(name, seen).into())
 }
 
@@ -58,7 +58,7 @@ struct Seen {
     expires: Timestamp,
 }
 
-async fn provisioners(state: &QueueState, only: Option<&str>) -> Result<BTreeMap<String, Seen>, Fault> {
+async fn provisioners(state: &QueueState, only: Option<&str>) -> Result<BTreeMap<String, Seen>, ApiError> {
     let mut found: BTreeMap<String, Seen> = BTreeMap::new();
     let mut page = PageAfter { after: None, limit: 1000 };
     loop {

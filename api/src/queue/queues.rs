@@ -3,21 +3,21 @@ use std::sync::Arc;
 use protocol::{id::TaskQueueId, time};
 
 use super::QueueState;
-use crate::http::{Answer, Call, Object};
+use crate::http::{ApiResult, Call, Object};
 
-pub(super) async fn task_queue_counts(state: Arc<QueueState>, call: Call) -> Answer {
+pub(super) async fn task_queue_counts(state: Arc<QueueState>, call: Call) -> ApiResult {
     let queue = queue_of(&call);
     let counts = state.queue.counts(queue.clone()).await?;
     Ok(named(&queue).field("pendingTasks", &counts.pending).field("claimedTasks", &counts.claimed).into())
 }
 
-pub(super) async fn pending_tasks(state: Arc<QueueState>, call: Call) -> Answer {
+pub(super) async fn pending_tasks(state: Arc<QueueState>, call: Call) -> ApiResult {
     let queue = queue_of(&call);
     let counts = state.queue.counts(queue.clone()).await?;
     Ok(named(&queue).field("pendingTasks", &counts.pending).into())
 }
 
-pub(super) async fn list_pending_tasks(state: Arc<QueueState>, call: Call) -> Answer {
+pub(super) async fn list_pending_tasks(state: Arc<QueueState>, call: Call) -> ApiResult {
     let page = state.queue.pending_tasks(queue_of(&call), call.page()?).await?;
     let token = page.next.map(|next| call.token(&next));
     let entries = page.rows.iter().map(|row| {
@@ -30,7 +30,7 @@ pub(super) async fn list_pending_tasks(state: Arc<QueueState>, call: Call) -> An
     Ok(Object::new().list("tasks", entries).optional("continuationToken", token.as_ref()).into())
 }
 
-pub(super) async fn list_claimed_tasks(state: Arc<QueueState>, call: Call) -> Answer {
+pub(super) async fn list_claimed_tasks(state: Arc<QueueState>, call: Call) -> ApiResult {
     let page = state.queue.claimed_tasks(queue_of(&call), call.page()?).await?;
     let token = page.next.map(|next| call.token(&next));
     let entries = page.rows.iter().map(|row| {

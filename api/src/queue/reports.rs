@@ -5,14 +5,14 @@ use protocol::state::ReasonResolved;
 use serde::Deserialize;
 
 use super::{QueueState, tasks::status_reply};
-use crate::http::{Answer, Call};
+use crate::http::{ApiResult, Call};
 
 /// Sent by a worker that wants to hear when a run it reports as completed has an unfinished upload. Other servers pass
 /// over a header that they do not know.
 const WHOLE_UPLOADS: &str = "x-drover-whole-uploads";
 
 /// Workers of long ago reported a failure as `{"success": false}`.
-pub(super) async fn report_completed(state: Arc<QueueState>, mut call: Call) -> Answer {
+pub(super) async fn report_completed(state: Arc<QueueState>, mut call: Call) -> ApiResult {
     #[derive(Deserialize)]
     struct Body {
         #[serde(default = "completed")]
@@ -22,11 +22,11 @@ pub(super) async fn report_completed(state: Arc<QueueState>, mut call: Call) -> 
     report(&state, &call, if body.success { Report::Completed } else { Report::Failed }).await
 }
 
-pub(super) async fn report_failed(state: Arc<QueueState>, call: Call) -> Answer {
+pub(super) async fn report_failed(state: Arc<QueueState>, call: Call) -> ApiResult {
     report(&state, &call, Report::Failed).await
 }
 
-pub(super) async fn report_exception(state: Arc<QueueState>, mut call: Call) -> Answer {
+pub(super) async fn report_exception(state: Arc<QueueState>, mut call: Call) -> ApiResult {
     #[derive(Deserialize)]
     struct Body {
         reason: ReasonResolved,
@@ -35,7 +35,7 @@ pub(super) async fn report_exception(state: Arc<QueueState>, mut call: Call) -> 
     report(&state, &call, Report::Exception(reason)).await
 }
 
-async fn report(state: &QueueState, call: &Call, report: Report) -> Answer {
+async fn report(state: &QueueState, call: &Call, report: Report) -> ApiResult {
     let (task_id, run_id) = (call.parsed("taskId")?, call.run_id());
     let status = match call.header(WHOLE_UPLOADS) {
         Some(_) => state.queue.report_whole(task_id, run_id, report).await?,

@@ -5,31 +5,31 @@ use protocol::{id::TaskId, reference::ScopeParams, state::Priority, status::Task
 use serde::Deserialize;
 
 use super::QueueState;
-use crate::http::{Answer, Call, Fault, Object, Reply};
+use crate::http::{ApiError, ApiResponse, ApiResult, Call, Object};
 
-pub(super) async fn task(state: Arc<QueueState>, call: Call) -> Answer {
-    Ok(Reply::json_text(state.queue.task(call.parsed("taskId")?).await?.0))
+pub(super) async fn task(state: Arc<QueueState>, call: Call) -> ApiResult {
+    Ok(ApiResponse::json_text(state.queue.task(call.parsed("taskId")?).await?.0))
 }
 
-pub(super) async fn status(state: Arc<QueueState>, call: Call) -> Answer {
+pub(super) async fn status(state: Arc<QueueState>, call: Call) -> ApiResult {
     Ok(status_reply(&state.queue.status(call.parsed("taskId")?).await?))
 }
 
-pub(super) async fn tasks(state: Arc<QueueState>, mut call: Call) -> Answer {
+pub(super) async fn tasks(state: Arc<QueueState>, mut call: Call) -> ApiResult {
     let (ids, token) = ids_of_page(&mut call)?;
     let found = state.queue.tasks(ids).await?;
     let entries = found.iter().map(|(id, task)| Object::new().field("taskId", id).raw("task", &task.0));
     Ok(Object::new().list("tasks", entries).optional("continuationToken", token.as_ref()).into())
 }
 
-pub(super) async fn statuses(state: Arc<QueueState>, mut call: Call) -> Answer {
+pub(super) async fn statuses(state: Arc<QueueState>, mut call: Call) -> ApiResult {
     let (ids, token) = ids_of_page(&mut call)?;
     let found = state.queue.statuses(ids).await?;
     let entries = found.iter().map(|status| Object::new().field("taskId", &status.task_id).field("status", status));
     Ok(Object::new().list("statuses", entries).optional("continuationToken", token.as_ref()).into())
 }
 
-pub(super) async fn list_dependent_tasks(state: Arc<QueueState>, call: Call) -> Answer {
+pub(super) async fn list_dependent_tasks(state: Arc<QueueState>, call: Call) -> ApiResult {
     let task_id: TaskId = call.parsed("taskId")?;
     let page = state.queue.dependents(task_id, call.page()?).await?;
     let token = page.next.map(|next| call.token(&next));
@@ -38,22 +38,22 @@ pub(super) async fn list_dependent_tasks(state: Arc<QueueState>, call: Call) -> 
     Ok(listed.optional("continuationToken", token.as_ref()).into())
 }
 
-pub(super) async fn schedule_task(state: Arc<QueueState>, call: Call) -> Answer {
+pub(super) async fn schedule_task(state: Arc<QueueState>, call: Call) -> ApiResult {
     let task_id = authorized_task(&state, &call).await?;
     Ok(status_reply(&state.queue.schedule_task(task_id).await?))
 }
 
-pub(super) async fn rerun_task(state: Arc<QueueState>, call: Call) -> Answer {
+pub(super) async fn rerun_task(state: Arc<QueueState>, call: Call) -> ApiResult {
     let task_id = authorized_task(&state, &call).await?;
     Ok(status_reply(&state.queue.rerun_task(task_id).await?))
 }
 
-pub(super) async fn cancel_task(state: Arc<QueueState>, call: Call) -> Answer {
+pub(super) async fn cancel_task(state: Arc<QueueState>, call: Call) -> ApiResult {
     let task_id = authorized_task(&state, &call).await?;
     Ok(status_reply(&state.queue.cancel_task(task_id).await?))
 }
 
-pub(super) async fn change_task_priority(state: Arc<QueueState>, mut call: Call) -> Answer {
+pub(super) async fn change_task_priority(state: Arc<QueueState>, mut call: Call) -> ApiResult {
     let task_id = authorized_task(&state, &call).await?;
     let asked: NewPriority = call.body()?;
     Ok(status_reply(&state.queue.change_task_priority(task_id, asked.new_priority).await?))
@@ -66,7 +66,7 @@ pub(super) struct NewPriority {
     pub new_priority: Priority,
 }
 
-pub(super) fn status_reply(status: &TaskStatus) -> Reply {
+pub(super) fn status_reply(status: &TaskStatus) -> ApiResponse {
     Object::new().field("status", status).into()
 }
 
@@ -76,7 +76,7 @@ pub(super) fn task_and_status(entry: &TaskAndStatus) -> Object {
 
 /// The task of the path, once the caller holds the scopes, which speak of what is stored: so 404 comes before 403.
 /// Who holds everything needs no look at the task.
-pub(super) async fn authorized_task(state: &QueueState, call: &Call) -> Result<TaskId, Fault> {
+pub(super) async fn authorized_task(state: &QueueState, call: &Call) -> Result<TaskId, ApiError> {
     let task_id = call.parsed("taskId")?;
     if call.holds_everything() {
         return Ok(task_id);
@@ -98,7 +98,7 @@ fn stored_params(params: ScopeParams, status: &TaskStatus) -> ScopeParams {
 
 /// The part of the body's ids that this page is about, and the token of the next. Every id of the body must be allowed.
 /// An id that is said twice is answered once; one that no task can have is as unknown as any other.
-fn ids_of_page(call: &mut Call) -> Result<(Vec<TaskId>, Option<String>), Fault> {
+fn ids_of_page(call: &mut Call) -> Result<(Vec<TaskId>, Option<String>), ApiError> {
     #[derive(Deserialize)]
     #[serde(rename_all = "camelCase")]
     struct Body {

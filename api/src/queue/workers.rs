@@ -8,10 +8,10 @@ use protocol::{
 use serde::Deserialize;
 
 use super::QueueState;
-use crate::http::{Answer, Call, Object};
+use crate::http::{ApiResult, Call, Object};
 
 /// The filter works on a page after it is read, so a page may be short or empty and yet not be the last.
-pub(super) async fn list_workers(state: Arc<QueueState>, call: Call) -> Answer {
+pub(super) async fn list_workers(state: Arc<QueueState>, call: Call) -> ApiResult {
     let page = state.queue.workers(queue_of(&call), call.page()?).await?;
     let token = page.next.map(|next| call.token(&next));
     let (now, wanted) = (state.clock.now(), call.query("quarantined").map(|flag| flag == "true"));
@@ -19,11 +19,11 @@ pub(super) async fn list_workers(state: Arc<QueueState>, call: Call) -> Answer {
     Ok(Object::new().list("workers", workers.map(entry)).optional("continuationToken", token.as_ref()).into())
 }
 
-pub(super) async fn get_worker(state: Arc<QueueState>, call: Call) -> Answer {
+pub(super) async fn get_worker(state: Arc<QueueState>, call: Call) -> ApiResult {
     Ok(described(&state.queue.worker(queue_of(&call), worker_of(&call)).await?).into())
 }
 
-pub(super) async fn quarantine_worker(state: Arc<QueueState>, mut call: Call) -> Answer {
+pub(super) async fn quarantine_worker(state: Arc<QueueState>, mut call: Call) -> ApiResult {
     #[derive(Deserialize)]
     #[serde(rename_all = "camelCase")]
     struct Body {
@@ -42,7 +42,7 @@ pub(super) async fn quarantine_worker(state: Arc<QueueState>, mut call: Call) ->
     Ok(described(&state.queue.quarantine_worker(order).await?).into())
 }
 
-pub(super) async fn declare_worker(state: Arc<QueueState>, mut call: Call) -> Answer {
+pub(super) async fn declare_worker(state: Arc<QueueState>, mut call: Call) -> ApiResult {
     #[derive(Deserialize)]
     struct Body {
         #[serde(with = "wire")]

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use crate::{
-    http::{Answer, Call, Fault, Object, Probes, Routes},
+    http::{ApiError, ApiResult, Call, Object, Probes, Routes},
     object::chain,
 };
 
@@ -26,34 +26,34 @@ pub(crate) fn routes(secrets: &Secrets, probes: &Probes) -> Routes<Secrets> {
     Routes::of("secrets", secrets.clone(), probes).on("set", set).on("get", get).on("remove", remove).on("list", list)
 }
 
-async fn set(secrets: Arc<Secrets>, mut call: Call) -> Answer {
+async fn set(secrets: Arc<Secrets>, mut call: Call) -> ApiResult {
     let SetBody { secret, expires } = call.body()?;
     secrets.set(call.param("name"), &secret, expires, by(&call)?).await?;
     Ok(Object::new().into())
 }
 
-async fn get(secrets: Arc<Secrets>, call: Call) -> Answer {
+async fn get(secrets: Arc<Secrets>, call: Call) -> ApiResult {
     let open = secrets.get(call.param("name")).await?;
     Ok(Object::new().raw("secret", &open.secret).field("expires", &time::format(open.expires)).into())
 }
 
-async fn remove(secrets: Arc<Secrets>, call: Call) -> Answer {
+async fn remove(secrets: Arc<Secrets>, call: Call) -> ApiResult {
     secrets.remove(call.param("name"), by(&call)?).await?;
     Ok(Object::new().into())
 }
 
-async fn list(secrets: Arc<Secrets>, call: Call) -> Answer {
+async fn list(secrets: Arc<Secrets>, call: Call) -> ApiResult {
     let page = secrets.list(call.page()?).await?;
     let token = page.next.map(|name| call.token(&name));
     Ok(Object::new().field("secrets", &page.rows).optional("continuationToken", token.as_ref()).into())
 }
 
 /// Whom the history names. Deployments may let everybody write secrets.
-fn by(call: &Call) -> Result<&str, Fault> {
+fn by(call: &Call) -> Result<&str, ApiError> {
     Ok(call.caller()?.client_id.as_deref().unwrap_or("anonymous"))
 }
 
-impl From<SecretError> for Fault {
+impl From<SecretError> for ApiError {
     fn from(error: SecretError) -> Self {
         match error.code() {
             ErrorCode::InternalServerError => Self::internal(chain(&error)),

@@ -70,7 +70,7 @@ async fn copy(shared: &Shared, build: Followed) {
     };
     let pause = match copied {
         Ok(pause) => pause,
-        Err(CopyError::Store(ArtifactError::Conflict(_) | ArtifactError::Unfit(_))) => return forget(shared, id),
+        Err(CopyError::Store(ArtifactError::Conflict(_) | ArtifactError::FieldError(_))) => return forget(shared, id),
         Err(error) => {
             tracing::debug!(%error, buildbot.build = id.0, "a live log was not copied; later again");
             UNHEARD

@@ -8,8 +8,8 @@ use std::{
 use jsonschema::{Draft, PatternOptions, Registry, RegistryBuilder, Validator};
 use serde_json::Value;
 
-use super::{Fault, bytes, defaults::Defaults, fault, integers::Integers, store};
-use crate::{limits::MAX_LISTED, time};
+use super::{bytes, defaults::Defaults, describe::field_errors, integers::Integers, store};
+use crate::{error::FieldError, limits::MAX_LISTED, time};
 
 /// One compiled schema.
 #[derive(Debug)]
@@ -27,22 +27,22 @@ impl Schema {
         self.integers.rewrite(value);
     }
 
-    /// The faults of the value, at most [`MAX_LISTED`]. Of a value with very many parts only the first is told: the
-    /// validator would gather an error for each part before it gives any of them.
-    pub fn check(&self, value: &Value) -> Result<(), Vec<Fault>> {
+    /// The errors of the value, at most [`MAX_LISTED`]. Of a value with very many parts only the first is returned: the
+    /// validator would collect an error for each part before it yields any of them.
+    pub fn check(&self, value: &Value) -> Result<(), Vec<FieldError>> {
         if self.validator.is_valid(value) {
             return Ok(());
         }
         let mut left = MAX_PARTS;
         if has_more_parts_than(value, &mut left) {
             let first = self.validator.validate(value).err();
-            return Err(first.iter().flat_map(fault::from_error).take(MAX_LISTED).collect());
+            return Err(first.iter().flat_map(field_errors).take(MAX_LISTED).collect());
         }
-        Err(self.validator.iter_errors(value).flat_map(|error| fault::from_error(&error)).take(MAX_LISTED).collect())
+        Err(self.validator.iter_errors(value).flat_map(|error| field_errors(&error)).take(MAX_LISTED).collect())
     }
 }
 
-/// Values with more parts have only their first fault told.
+/// Of values with more parts only the first error is returned.
 const MAX_PARTS: usize = 10_000;
 
 /// Whether the value and all that is in it are more than are `left`. Stops at that count.
@@ -74,7 +74,7 @@ static SCHEMAS: LazyLock<Compiled> = LazyLock::new(|| {
 static REGISTRY: LazyLock<Registry<'static>> = LazyLock::new(|| {
     let documents = store::DOCUMENTS.iter().map(|(key, document)| (address(document), plain(key, document)));
     let registry = Registry::new().draft(Draft::Draft7).extend(documents).and_then(RegistryBuilder::prepare);
-    registry.unwrap_or_else(|fault| panic!("the built-in schemas do not fit together: {fault}"))
+    registry.unwrap_or_else(|error| panic!("the built-in schemas do not fit together: {error}"))
 });
 
 pub(super) fn find(service: &str, name: &str) -> Option<&'static Schema> {
@@ -82,7 +82,7 @@ pub(super) fn find(service: &str, name: &str) -> Option<&'static Schema> {
     Some(slot.get_or_init(|| compile(service, name)))
 }
 
-/// A test compiles every document, so a fault in one cannot reach a user.
+/// A test compiles every document, so an error in one cannot reach a user.
 fn compile(service: &str, name: &str) -> Schema {
     let key = (service.to_owned(), name.to_owned());
     let document = &store::DOCUMENTS[&key];
@@ -96,7 +96,7 @@ fn compile(service: &str, name: &str) -> Schema {
         .should_validate_formats(true)
         .offline()
         .build(&plain(&key, document))
-        .unwrap_or_else(|fault| panic!("the built-in schema {service}/{name} does not compile: {fault}"));
+        .unwrap_or_else(|error| panic!("the built-in schema {service}/{name} does not compile: {error}"));
     Schema { validator, defaults: Defaults::of(service, document), integers: Integers::of(service, document) }
 }
 

@@ -16,8 +16,8 @@ fn task() -> Value {
     })
 }
 
-fn faults(name: &str, mut body: Value) -> Vec<String> {
-    validate_input("queue", name, &mut body).unwrap_err().iter().map(Fault::to_string).collect()
+fn errors(name: &str, mut body: Value) -> Vec<String> {
+    validate_input("queue", name, &mut body).unwrap_err().iter().map(|error| format!("data{error}")).collect()
 }
 
 #[test]
@@ -62,15 +62,15 @@ fn a_required_value_with_a_default_may_be_left_out() {
 }
 
 #[test]
-fn all_faults_are_told_with_the_place_and_what_was_expected() {
+fn all_errors_are_returned_with_pointer_and_expectation() {
     let mut body = task();
     body["deadline"] = json!("soon");
     body["retries"] = json!(50);
     body["metadata"]["name"] = json!("x".repeat(300));
     body["colour"] = json!("red");
     body.as_object_mut().unwrap().remove("created");
-    let mut told = faults("create-task-request", body);
-    told.sort();
+    let mut found = errors("create-task-request", body);
+    found.sort();
     let shown = format!("\"{}… (302 characters)", "x".repeat(59));
     let expected = [
         "data/colour must be left out: there is no such property; got \"red\"".to_owned(),
@@ -79,30 +79,30 @@ fn all_faults_are_told_with_the_place_and_what_was_expected() {
         format!("data/metadata/name must be at most 255 characters long; got {shown}"),
         "data/retries must be at most 49; got 50".to_owned(),
     ];
-    assert_eq!(told, expected);
+    assert_eq!(found, expected);
 }
 
 #[test]
-fn of_several_alternatives_the_meant_one_is_told() {
+fn of_several_alternatives_the_one_that_was_meant_is_described() {
     let body = json!({ "storageType": "link", "expires": "2026-08-21T19:24:27.123Z" });
-    assert_eq!(faults("post-artifact-request", body), ["data/artifact must be given; got nothing"]);
+    assert_eq!(errors("post-artifact-request", body), ["data/artifact must be given; got nothing"]);
     let body = json!({ "storageType": "azure", "expires": "2026-08-21T19:24:27.123Z" });
     let expected = r#"data/storageType must be one of "s3", "object", "reference", "link", "error"; got "azure""#;
-    assert_eq!(faults("post-artifact-request", body), [expected]);
+    assert_eq!(errors("post-artifact-request", body), [expected]);
 }
 
 #[test]
-fn what_is_not_an_object_is_refused() {
-    assert_eq!(faults("claim-work-request", json!([1])), ["data must be of type object; got an array of 1"]);
+fn a_value_that_is_no_object_is_refused() {
+    assert_eq!(errors("claim-work-request", json!([1])), ["data must be of type object; got an array of 1"]);
 }
 
 #[test]
-fn an_unknown_schema_is_a_fault_and_not_a_pass() {
+fn an_unknown_schema_is_an_error_and_not_a_pass() {
     assert!(check("queue", "no-such-schema", &json!({})).is_err());
 }
 
 #[test]
-fn a_hostile_body_has_a_bounded_number_of_short_faults() {
+fn a_hostile_body_has_a_bounded_number_of_short_errors() {
     let many_keys: serde_json::Map<String, Value> = (0..60_000).map(|n| (format!("unknown-{n}"), json!(n))).collect();
     let few_keys: serde_json::Map<String, Value> = (0..500).map(|n| (format!("unknown-{n}"), json!(n))).collect();
     let long = "k".repeat(1_000_000);
@@ -119,9 +119,9 @@ fn a_hostile_body_has_a_bounded_number_of_short_faults() {
         ),
     ];
     for (name, mut body, at_least) in cases {
-        let faults = validate_input("queue", name, &mut body).unwrap_err();
-        assert!((at_least..=MAX_LISTED).contains(&faults.len()), "{name}: {}", faults.len());
-        assert!(faults.iter().all(|fault| fault.to_string().len() < 1000), "{name}");
+        let errors = validate_input("queue", name, &mut body).unwrap_err();
+        assert!((at_least..=MAX_LISTED).contains(&errors.len()), "{name}: {}", errors.len());
+        assert!(errors.iter().all(|error| error.to_string().len() < 1000), "{name}");
     }
 }
 

@@ -1,6 +1,6 @@
 //! What cannot be said of a task in Treeherder's words.
 
-use crate::schema::Fault;
+use crate::error::FieldError;
 
 /// Why a task, or a part of what is known of it, does not appear. The text is for whoever wrote the task.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -21,10 +21,10 @@ pub enum Problem {
     SeveralRoutes(String, usize),
     #[error("the task has a Treeherder route but no `extra.treeherder`; give it at least a `symbol`")]
     NoConfig,
-    #[error("`extra.treeherder` is not as Treeherder wants it: {}", in_words(.0))]
-    Config(Vec<Fault>),
-    #[error("the job message is not as its schema says: {}", in_words(.0))]
-    Message(Vec<Fault>),
+    #[error("`extra.treeherder` is not as Treeherder wants it: {}", joined(.0))]
+    Config(Vec<FieldError>),
+    #[error("the job message is not as its schema says: {}", joined(.0))]
+    Message(Vec<FieldError>),
     #[error("`{0}` is too long for a routing key of the form of 2019: at most 25 characters")]
     KeyOf2019(String),
     #[error("{0} artifacts have addresses of more than 512 characters and are not linked")]
@@ -70,6 +70,6 @@ impl Problem {
     }
 }
 
-fn in_words(faults: &[Fault]) -> String {
-    faults.iter().map(Fault::to_string).collect::<Vec<_>>().join("; ")
+fn joined(errors: &[FieldError]) -> String {
+    errors.iter().map(|error| format!("data{error}")).collect::<Vec<_>>().join("; ")
 }

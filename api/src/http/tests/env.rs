@@ -76,7 +76,7 @@ pub(super) struct TestEnv {
     pub(super) arrived: Arc<Notify>,
     pub(super) go_on: Arc<Notify>,
     pub(super) served: JoinSet<()>,
-    pub(super) door: Arc<Door>,
+    pub(super) http: Arc<HttpContext>,
 }
 
 pub(super) struct Seen {
@@ -114,12 +114,12 @@ impl TestEnv {
         let address = listener.local_addr().unwrap();
         let (arrived, go_on) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
         let waits = (Arc::clone(&arrived), Arc::clone(&go_on));
-        let door = Arc::new(door(&settings, waits));
+        let http = Arc::new(http(&settings, waits));
         let shutdown = Shutdown::new();
         let mut served = JoinSet::new();
-        let connections = Connections { limits: settings.limits.of_connections(), proxies: Arc::default() };
-        served.spawn(serve_door(listener, connections, door.clone(), shutdown.clone(), Duration::from_secs(5)));
-        Self { address, shutdown, arrived, go_on, served, door }
+        let connections = Connections { limits: settings.limits.connection_limiter(), proxies: Arc::default() };
+        served.spawn(serve_door(listener, connections, http.clone(), shutdown.clone(), Duration::from_secs(5)));
+        Self { address, shutdown, arrived, go_on, served, http }
     }
 
     pub(super) async fn get(&self, path: &str) -> Seen {
@@ -167,51 +167,51 @@ impl TestEnv {
     }
 }
 
-fn door(settings: &ApiSettings, waits: (Arc<Notify>, Arc<Notify>)) -> Door {
+fn http(settings: &ApiSettings, waits: (Arc<Notify>, Arc<Notify>)) -> HttpContext {
     let build = Build { version: "0".into(), commit: "c".into(), source: "s".into(), build: "b".into() };
     let probes = Probes::new(build, ExchangeNames::default(), Instant::now());
-    let mut table = Table::default();
-    let echo = |_: Arc<_>, call: Call| async move { Ok(Reply::json(&call.asked().params_json())) };
+    let mut table = RouteTable::default();
+    let echo = |_: Arc<_>, call: Call| async move { Ok(ApiResponse::json(&call.context().params_json())) };
     Routes::declared(&SERVICE, waits, &probes)
-        .on("special", |_, _| async { Ok(Reply::json(&json!("special"))) })
+        .on("special", |_, _| async { Ok(ApiResponse::json(&json!("special"))) })
         .on("file", echo)
         .on("queueCounts", echo)
         .on("queue", echo)
         .on("guarded", echo)
         .on("list", |_, call| async move {
             let page = call.page::<i64>()?;
-            Ok(Reply::json(&json!({ "after": page.after, "limit": page.limit, "next": call.token(&7) })))
+            Ok(ApiResponse::json(&json!({ "after": page.after, "limit": page.limit, "next": call.token(&7) })))
         })
         .on("change", |_, mut call| async move {
             let body: Value = call.body()?;
             call.authorize(|params| params.text("workerGroup", body["workerGroup"].as_str().unwrap_or_default()))?;
-            Ok(Reply::json(&body))
+            Ok(ApiResponse::json(&body))
         })
-        .on("hush", |_, _| async { Ok(Reply::nothing()) })
+        .on("hush", |_, _| async { Ok(ApiResponse::no_content()) })
         .on("slow", |waits, _| async move {
             waits.0.notify_one();
             waits.1.notified().await;
-            Ok(Reply::nothing())
+            Ok(ApiResponse::no_content())
         })
-        .on("big", |_, _| async { Ok(Reply::json(&"x".repeat(100_000))) })
-        .on("huge", |_, _| async { Ok(Reply::json(&"x".repeat(20_000_000))) })
-        .reading(Read::Stream, "upload", |_, mut call| async move {
+        .on("big", |_, _| async { Ok(ApiResponse::json(&"x".repeat(100_000))) })
+        .on("huge", |_, _| async { Ok(ApiResponse::json(&"x".repeat(20_000_000))) })
+        .reading(BodyMode::Stream, "upload", |_, mut call| async move {
             let body = axum::body::to_bytes(call.stream(), usize::MAX).await.unwrap();
-            Ok(Reply::json(&body.len()))
+            Ok(ApiResponse::json(&body.len()))
         })
         .into_table(&mut table);
-    Door {
+    HttpContext {
         table,
         clients: Clients::fixed([Client::lasting("me", TOKEN, [format!("may:{SLUG}")])], "q"),
         clock: Arc::new(SystemClock),
         rng: Rng::seeded(1),
         probes,
         root_url: "https://env.example".to_owned(),
-        permits: settings.permits(),
+        limiters: settings.limiters(),
         bodies: settings.bodies(),
         proxies: Arc::default(),
         deadline: Duration::from_secs(20),
         upload_deadline: Duration::from_secs(20),
-        durations: Durations::new(),
+        durations: RequestDurations::new(),
     }
 }

@@ -9,7 +9,7 @@ use tokio::{
 };
 
 use super::{
-    super::bounded::MAX_ERROR_REPLY,
+    super::error_body::MAX_ERROR_BODY,
     env::{SLUG, Seen, TestEnv},
 };
 use crate::{ApiSettings, CallerLimits};
@@ -35,7 +35,7 @@ async fn status_of(mut stream: TcpStream) -> String {
 }
 
 fn bounded(seen: &Seen) -> (u16, String) {
-    assert!(seen.body.len() <= MAX_ERROR_REPLY, "{} bytes", seen.body.len());
+    assert!(seen.body.len() <= MAX_ERROR_BODY, "{} bytes", seen.body.len());
     seen.code()
 }
 
@@ -50,7 +50,7 @@ async fn a_large_body_of_somebody_without_a_chance_is_not_looked_at() {
         assert_eq!(bounded(&env.send("POST", &task, &stranger, &body).await), (401, "AuthenticationFailed".into()));
     }
     assert_eq!(bounded(&env.send("POST", &task, &[JSON], "{").await), (400, "MalformedPayload".into()));
-    assert_eq!(env.door.bodies.memory.taken(), 0);
+    assert_eq!(env.http.bodies.memory.taken(), 0);
 }
 
 #[tokio::test]
@@ -88,14 +88,14 @@ async fn bodies_on_their_way_take_no_permits() {
     for _ in 0..50 {
         slow.push(slow_body(&env).await);
     }
-    while env.door.bodies.receiving.taken() < slow.len() {
+    while env.http.bodies.receiving.taken() < slow.len() {
         yield_now().await;
     }
-    assert_eq!(env.door.permits.requests.taken(), 0);
+    assert_eq!(env.http.limiters.requests.taken(), 0);
     assert_eq!(env.get("/ping").await.status, 200);
     assert_eq!(env.signed("GET", &format!("/task/{SLUG}"), &[], "").await.status, 200);
     drop(slow);
-    while env.door.bodies.receiving.taken() > 0 {
+    while env.http.bodies.receiving.taken() > 0 {
         yield_now().await;
     }
 }
@@ -107,7 +107,7 @@ async fn an_address_has_only_so_many_bodies_on_their_way() {
     for _ in 0..5 {
         slow.push(slow_body(&env).await);
     }
-    while env.door.bodies.receiving.taken() < 5 {
+    while env.http.bodies.receiving.taken() < 5 {
         yield_now().await;
     }
     assert_eq!(status_of(slow_body(&env).await).await, "HTTP/1.1 503");
@@ -127,7 +127,7 @@ async fn permits_are_kept_for_those_who_sign() {
         futures_util::future::join_all(all).await
     };
     let (slow, ()) = tokio::join!(slow, async {
-        while env.door.permits.requests.taken() < 5 {
+        while env.http.limiters.requests.taken() < 5 {
             yield_now().await;
         }
         assert_eq!(env.get("/ping").await.code(), (503, "ServiceUnavailable".to_owned()));
@@ -136,7 +136,7 @@ async fn permits_are_kept_for_those_who_sign() {
             env.go_on.notify_one();
             yield_now().await;
         }
-        while env.door.permits.requests.taken() > 0 {
+        while env.http.limiters.requests.taken() > 0 {
             env.go_on.notify_one();
             yield_now().await;
         }
@@ -166,12 +166,12 @@ async fn a_large_reply_is_counted_until_it_is_read() {
     let env = TestEnv::start().await;
     let mut stream = TcpStream::connect(env.address).await.unwrap();
     stream.write_all(b"GET /api/queue/v1/huge HTTP/1.1\r\nHost: env\r\n\r\n").await.unwrap();
-    while env.door.bodies.memory.taken() == 0 {
+    while env.http.bodies.memory.taken() == 0 {
         yield_now().await;
     }
-    assert_eq!(env.door.permits.requests.taken(), 0, "the request is done, only its reply is not taken");
+    assert_eq!(env.http.limiters.requests.taken(), 0, "the request is done, only its response is not taken");
     drop(stream);
-    while env.door.bodies.memory.taken() > 0 {
+    while env.http.bodies.memory.taken() > 0 {
         yield_now().await;
     }
 }

@@ -1,6 +1,6 @@
 mod env;
 mod hostile;
-mod unread;
+mod unread_body;
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use env::{SLUG, Seen, TestEnv};
@@ -117,9 +117,9 @@ async fn every_refused_value_has_its_pointer() {
     let json = [("Content-Type", "application/json")];
     let task = format!("/task/{SLUG}");
     let pointers = |seen: Seen| {
-        let faults = seen.json()["details"]["faults"].as_array().cloned().unwrap_or_default();
-        assert!(faults.iter().all(|fault| fault["expected"].is_string() && fault["got"].is_string()), "{faults:?}");
-        faults.iter().map(|fault| fault["pointer"].as_str().unwrap_or_default().to_owned()).collect::<Vec<_>>()
+        let errors = seen.json()["details"]["faults"].as_array().cloned().unwrap_or_default();
+        assert!(errors.iter().all(|error| error["expected"].is_string() && error["got"].is_string()), "{errors:?}");
+        errors.iter().map(|error| error["pointer"].as_str().unwrap_or_default().to_owned()).collect::<Vec<_>>()
     };
     let body = r#"{"workerGroup":5,"workerId":"w","tasks":"many"}"#;
     assert_eq!(pointers(env.send("POST", &task, &json, body).await), ["/payload/tasks", "/payload/workerGroup"]);
@@ -172,7 +172,7 @@ async fn every_answer_carries_the_common_headers() {
     let refused = env.send("GET", "/task/x", &[("Authorization", "Basic x")], "").await;
     assert_eq!(refused.header("www-authenticate"), Some("hawk"));
     let long = env.send("GET", "/ping", &[("x-taskcluster-trace-id", &"t".repeat(1000))], "").await;
-    assert_eq!(long.header("x-for-trace-id").map(str::len), Some(36), "a reply repeats no long header");
+    assert_eq!(long.header("x-for-trace-id").map(str::len), Some(36), "a response repeats no long header");
 }
 
 #[tokio::test]

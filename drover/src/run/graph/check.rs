@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use protocol::{
+    error::FieldError,
     id::TaskId,
     schema,
     time::{self, Timestamp},
@@ -14,10 +15,10 @@ use super::{PlannedTask, payload};
 /// The problems of one definition: the field, and what is wrong with it.
 pub(super) fn definition(task: &Value, now: Timestamp) -> Vec<(String, String)> {
     let mut filled = task.clone();
-    let problems = schema::validate_input("queue", "create-task-request", &mut filled).err().unwrap_or_default();
-    if !problems.is_empty() {
-        let message = |problem: &schema::Fault| format!("must {}; got {}", problem.expected, problem.came);
-        return problems.iter().map(|problem| (dotted(&problem.pointer), message(problem))).collect();
+    let errors = schema::validate_input("queue", "create-task-request", &mut filled).err().unwrap_or_default();
+    if !errors.is_empty() {
+        let message = |error: &FieldError| format!("must {}; got {}", error.expected, error.got);
+        return errors.iter().map(|error| (dotted(&error.pointer), message(error))).collect();
     }
     let mut problems = dates(task, now);
     problems.extend(payload::problems(task));

@@ -10,7 +10,7 @@ use super::routes::Handler;
 
 /// All routes, by service. Matching is on the path as sent: what is percent-encoded stays so until a route is found.
 #[derive(Default)]
-pub(crate) struct Table {
+pub(crate) struct RouteTable {
     services: HashMap<&'static str, Entries>,
 }
 
@@ -40,7 +40,7 @@ pub(crate) struct Route {
 /// Names of parameters and what stood in their place, still encoded.
 pub(crate) type RawParams<'a> = Vec<(&'static str, &'a str)>;
 
-impl Table {
+impl RouteTable {
     pub(super) fn add(&mut self, service: &'static Service, endpoint: &'static Endpoint, handler: Handler) {
         let entries = self.services.entry(&service.service_name).or_default();
         entries.version = &service.api_version;
@@ -58,7 +58,7 @@ impl Table {
         routes.into_iter().find_map(|route| route.fits(&path).map(|params| (Arc::clone(route), params)))
     }
 
-    /// The methods a path can be asked with; none when no route fits.
+    /// The methods a path can be context with; none when no route fits.
     pub(crate) fn methods(&self, path: &str) -> Vec<Method> {
         let Some(path) = self.candidates(path) else { return Vec::new() };
         let fitting = path.routes.iter().filter(|route| route.fits(&path).is_some());

@@ -20,7 +20,7 @@ const BYTES_PER_SECOND: u32 = 4096;
 
 /// Passes everything on. Time in which a write waits is taken from an allowance, which bytes that go out fill up again;
 /// once it is used up, the connection fails. A client that reads at a fair speed never comes near.
-pub(super) struct PacedWrites<S> {
+pub(super) struct WriteTimeout<S> {
     stream: S,
     grace: Duration,
     allowance: Duration,
@@ -28,7 +28,7 @@ pub(super) struct PacedWrites<S> {
     waiting: Option<(Instant, Pin<Box<Sleep>>)>,
 }
 
-impl<S> PacedWrites<S> {
+impl<S> WriteTimeout<S> {
     pub(super) const fn new(stream: S) -> Self {
         Self::with_grace(stream, GRACE)
     }
@@ -69,13 +69,13 @@ impl<S> PacedWrites<S> {
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for PacedWrites<S> {
+impl<S: AsyncRead + Unpin> AsyncRead for WriteTimeout<S> {
     fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.stream).poll_read(context, into)
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for PacedWrites<S> {
+impl<S: AsyncWrite + Unpin> AsyncWrite for WriteTimeout<S> {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let write = Pin::new(&mut self.stream).poll_write(context, bytes);
         self.after(context, write)
@@ -112,7 +112,7 @@ mod tests {
     #[tokio::test]
     async fn a_client_that_never_reads_is_let_go() {
         let (near, mut far) = duplex(1000);
-        let mut writes = PacedWrites::with_grace(near, Duration::from_millis(50));
+        let mut writes = WriteTimeout::with_grace(near, Duration::from_millis(50));
         let error = writes.write_all(&[0; 2000]).await.unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::TimedOut);
         far.read_exact(&mut [0; 1000]).await.unwrap();
@@ -122,7 +122,7 @@ mod tests {
     async fn a_client_that_reads_gets_everything() {
         let (near, mut far) = duplex(1000);
         let (written, read) =
-            tokio::join!(async move { PacedWrites::new(near).write_all(&vec![1; 800_000]).await }, async move {
+            tokio::join!(async move { WriteTimeout::new(near).write_all(&vec![1; 800_000]).await }, async move {
                 let mut all = Vec::new();
                 far.read_to_end(&mut all).await.map(|_| all.len())
             });
@@ -132,7 +132,7 @@ mod tests {
     #[test]
     fn who_reads_drop_by_drop_uses_the_allowance_up_and_who_reads_slowly_does_not() {
         let after = |rounds: u32, waited: Duration, bytes: usize| {
-            let mut writes = PacedWrites::new(());
+            let mut writes = WriteTimeout::new(());
             (0..rounds).for_each(|_| writes.settle(waited, bytes));
             writes.allowance
         };

@@ -16,8 +16,8 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::{
-    Call, Fault, Reply,
-    fault::{RequestInfo, error_reply},
+    ApiError, ApiResponse, Call,
+    error::{RequestInfo, error_body},
 };
 
 /// Which program answers.
@@ -50,21 +50,25 @@ impl Probes {
         Self { build: Arc::new(build), names: Arc::new(names), started, files: Arc::default() }
     }
 
-    pub(super) fn answer(&self, call: &Call) -> Reply {
-        match call.asked().endpoint.name.as_str() {
-            "ping" => Reply::json(&json!({ "alive": true, "uptime": self.uptime().as_secs_f64() })),
-            "version" => Reply::json(&*self.build),
-            _ => Reply::json(&json!({})),
+    pub(super) fn answer(&self, call: &Call) -> ApiResponse {
+        match call.context().endpoint.name.as_str() {
+            "ping" => ApiResponse::json(&json!({ "alive": true, "uptime": self.uptime().as_secs_f64() })),
+            "version" => ApiResponse::json(&*self.build),
+            _ => ApiResponse::json(&json!({})),
         }
     }
 
     /// Paths outside `/api`: probes, references and schemas.
-    pub(super) fn outside(&self, path: &str, root_url: &str) -> Option<Reply> {
+    pub(super) fn outside(&self, path: &str, root_url: &str) -> Option<ApiResponse> {
         match path {
-            "/__version__" => Some(Reply::json(&*self.build)),
-            "/__heartbeat__" | "/__lbheartbeat__" => Some(Reply::json(&json!({}))),
-            "/robots.txt" => Some(Reply::bytes("text/plain", "User-Agent: *\nDisallow: /\n".into())),
-            _ => self.files.get_or_init(|| self.written(root_url)).get(path).map(|text| Reply::json_text(text.clone())),
+            "/__version__" => Some(ApiResponse::json(&*self.build)),
+            "/__heartbeat__" | "/__lbheartbeat__" => Some(ApiResponse::json(&json!({}))),
+            "/robots.txt" => Some(ApiResponse::bytes("text/plain", "User-Agent: *\nDisallow: /\n".into())),
+            _ => self
+                .files
+                .get_or_init(|| self.written(root_url))
+                .get(path)
+                .map(|text| ApiResponse::json_text(text.clone())),
         }
     }
 
@@ -99,30 +103,30 @@ const MISSING_SERVICES: [&str; 5] = ["github", "hooks", "notify", "web-server", 
 /// The answer where nothing is. In a service that is here it is not of the form of other errors, and word for word what
 /// clients know; a service that is not here says so as any error does, so that clients show the words. What there is
 /// instead is declared in the document of the `Link` header.
-pub(super) fn not_found(method: &Method, path: &str, now: Timestamp) -> Reply {
+pub(super) fn not_found(method: &Method, path: &str, now: Timestamp) -> ApiResponse {
     let service = path.strip_prefix("/api/").and_then(|rest| rest.split('/').next()).unwrap_or_default();
     let document = match reference::service(service) {
         Some(service) => format!("/references/{}/{}/api.json", service.service_name, service.api_version),
         None => "/references/manifest.json".to_owned(),
     };
     let missing = MISSING_SERVICES.contains(&service);
-    let reply = if missing {
-        Reply::json_text(missing_service(service, method, path, now))
+    let response = if missing {
+        ApiResponse::json_text(missing_service(service, method, path, now))
     } else {
-        Reply::json(&json!({ "error": "Not found" }))
+        ApiResponse::json(&json!({ "error": "Not found" }))
     };
-    reply.with_status(StatusCode::NOT_FOUND).with_header("link", &format!("<{document}>; rel=\"describedby\""))
+    response.with_status(StatusCode::NOT_FOUND).with_header("link", &format!("<{document}>; rel=\"describedby\""))
 }
 
 /// The endpoint is not known, so the request itself stands in its place.
 fn missing_service(service: &str, method: &Method, path: &str, now: Timestamp) -> Vec<u8> {
-    let words = format!("This deployment does not have the service `{service}`: Drover does not provide it");
+    let message = format!("This deployment does not have the service `{service}`: Drover does not provide it");
     let request = format!("{method} {}", path.chars().take(LONGEST_PATH_TOLD).collect::<String>());
     let request = RequestInfo { method: &request, params: json!({}), payload: json!({}), now };
-    error_reply(ErrorCode::ResourceNotFound, 404, words, request).into_json()
+    error_body(ErrorCode::ResourceNotFound, 404, message, request).into_json()
 }
 
 /// The answer when too much is going on already.
-pub(super) fn busy() -> Fault {
-    Fault::new(ErrorCode::ServiceUnavailable, "Too many requests at once; try again in a second")
+pub(super) fn busy() -> ApiError {
+    ApiError::new(ErrorCode::ServiceUnavailable, "Too many requests at once; try again in a second")
 }

@@ -9,15 +9,15 @@ use bytes::Bytes;
 use http_body_util::BodyExt;
 use serde::Serialize;
 
-use super::{Fault, Object};
+use super::{ApiError, Object};
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json; charset=utf-8");
 
 /// An answer: status, headers of its own, and a body.
 #[derive(Debug)]
-pub(crate) struct Reply(Response<Body>);
+pub(crate) struct ApiResponse(Response<Body>);
 
-impl Reply {
+impl ApiResponse {
     /// 200 with this value as compact JSON.
     pub(crate) fn json(value: &impl Serialize) -> Self {
         let mut text = Vec::with_capacity(1024);
@@ -43,17 +43,17 @@ impl Reply {
     }
 
     /// 204: done, and there is nothing to tell.
-    pub(crate) fn nothing() -> Self {
+    pub(crate) fn no_content() -> Self {
         Self::empty(StatusCode::NO_CONTENT)
     }
 
     /// 303 to `url`, with a JSON body for clients that do not follow.
-    pub(crate) fn see_other(url: &str, value: &impl Serialize) -> Result<Self, Fault> {
+    pub(crate) fn see_other(url: &str, value: &impl Serialize) -> Result<Self, ApiError> {
         let location = HeaderValue::from_str(url)
-            .map_err(|_| Fault::input(format!("`{}` cannot be redirected to", url.escape_default())))?;
-        let mut reply = Self::json(value).with_status(StatusCode::SEE_OTHER);
-        reply.0.headers_mut().insert(LOCATION, location);
-        Ok(reply)
+            .map_err(|_| ApiError::input(format!("`{}` cannot be redirected to", url.escape_default())))?;
+        let mut response = Self::json(value).with_status(StatusCode::SEE_OTHER);
+        response.0.headers_mut().insert(LOCATION, location);
+        Ok(response)
     }
 
     /// Bytes of another kind than JSON, whole or as they come.
@@ -95,9 +95,9 @@ impl Reply {
     }
 
     /// The body's bytes besides the reply itself.
-    pub(super) async fn read(self) -> Result<(Self, Bytes), Fault> {
+    pub(super) async fn read(self) -> Result<(Self, Bytes), ApiError> {
         let (head, body) = self.0.into_parts();
-        let text = body.collect().await.map_err(|fault| Fault::internal(fault.to_string()))?.to_bytes();
+        let text = body.collect().await.map_err(|error| ApiError::internal(error.to_string()))?.to_bytes();
         Ok((Self(Response::from_parts(head, Body::from(text.clone()))), text))
     }
 
@@ -106,7 +106,7 @@ impl Reply {
     }
 }
 
-impl From<Object> for Reply {
+impl From<Object> for ApiResponse {
     fn from(object: Object) -> Self {
         Self::json_text(object.finish())
     }

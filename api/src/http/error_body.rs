@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde_json::{Value, json};
 
 /// Longest error reply, in bytes.
-pub(super) const MAX_ERROR_REPLY: usize = 64 * 1024;
+pub(super) const MAX_ERROR_BODY: usize = 64 * 1024;
 
 /// Longest message, in bytes.
 const MAX_MESSAGE: usize = 16 * 1024;
@@ -17,7 +17,7 @@ const MAX_SHORT_MESSAGE: usize = 4 * 1024;
 pub(super) const OMITTED: &str = "(OMITTED)";
 
 /// The text, or its beginning and a word about how long it is.
-pub(super) fn shortened(text: &str, max: usize) -> Cow<'_, str> {
+pub(super) fn truncated(text: &str, max: usize) -> Cow<'_, str> {
     if text.len() <= max {
         return Cow::Borrowed(text);
     }
@@ -25,7 +25,7 @@ pub(super) fn shortened(text: &str, max: usize) -> Cow<'_, str> {
 }
 
 /// What an error reply is made of.
-pub(super) struct ErrorReply {
+pub(super) struct ErrorBody {
     pub code: &'static str,
     pub message: String,
     /// Ends the message, whole.
@@ -34,22 +34,22 @@ pub(super) struct ErrorReply {
     pub details: Option<Value>,
 }
 
-impl ErrorReply {
+impl ErrorBody {
     /// As JSON. What makes it too long is left out: first details, then the request, then most of the message.
     pub(super) fn into_json(mut self) -> Vec<u8> {
-        self.message = shortened(&self.message, MAX_MESSAGE).into_owned();
+        self.message = truncated(&self.message, MAX_MESSAGE).into_owned();
         let reductions: [fn(&mut Self); 3] = [
             Self::halve_faults,
-            |reply| reply.details = reply.details.take().map(|_| OMITTED.into()),
-            |reply| {
-                reply.request_info["params"] = OMITTED.into();
-                reply.request_info["payload"] = OMITTED.into();
-                reply.message = shortened(&reply.message, MAX_SHORT_MESSAGE).into_owned();
+            |response| response.details = response.details.take().map(|_| OMITTED.into()),
+            |response| {
+                response.request_info["params"] = OMITTED.into();
+                response.request_info["payload"] = OMITTED.into();
+                response.message = truncated(&response.message, MAX_SHORT_MESSAGE).into_owned();
             },
         ];
         let mut text = self.json();
         for reduce in reductions {
-            if text.len() <= MAX_ERROR_REPLY {
+            if text.len() <= MAX_ERROR_BODY {
                 break;
             }
             reduce(&mut self);
@@ -71,9 +71,9 @@ impl ErrorReply {
     }
 
     fn halve_faults(&mut self) {
-        let faults = self.details.as_mut().and_then(|details| details.get_mut("faults")?.as_array_mut());
-        if let Some(faults) = faults {
-            faults.truncate(faults.len() / 2);
+        let errors = self.details.as_mut().and_then(|details| details.get_mut("faults")?.as_array_mut());
+        if let Some(errors) = errors {
+            errors.truncate(errors.len() / 2);
         }
     }
 }
@@ -85,17 +85,17 @@ mod tests {
     #[test]
     fn no_error_reply_is_longer_than_the_limit() {
         let worst = "\u{1}".repeat(1_000_000);
-        let fault = json!({ "pointer": "x".repeat(500), "expected": "e", "got": "g" });
-        for details in [None, Some(json!({ "faults": vec![fault; 120] })), Some(json!([worst.clone()]))] {
-            let reply = ErrorReply {
+        let error = json!({ "pointer": "x".repeat(500), "expected": "e", "got": "g" });
+        for details in [None, Some(json!({ "faults": vec![error; 120] })), Some(json!([worst.clone()]))] {
+            let response = ErrorBody {
                 code: "InputError",
                 message: worst.clone(),
                 trailer: "\n\n---\n\n* method: m".to_owned(),
                 request_info: json!({ "method": "m", "params": { "name": worst }, "payload": [worst] }),
                 details,
             };
-            let text = reply.into_json();
-            assert!(text.len() <= MAX_ERROR_REPLY, "{}", text.len());
+            let text = response.into_json();
+            assert!(text.len() <= MAX_ERROR_BODY, "{}", text.len());
             let told: Value = serde_json::from_slice(&text).unwrap();
             assert!(told["message"].as_str().unwrap().ends_with("* method: m"));
         }
@@ -103,18 +103,18 @@ mod tests {
 
     #[test]
     fn details_that_fit_half_stay_half() {
-        let fault = json!({ "pointer": "x".repeat(1000), "expected": "e", "got": "g" });
-        let details = Some(json!({ "faults": vec![fault; 100] }));
+        let error = json!({ "pointer": "x".repeat(1000), "expected": "e", "got": "g" });
+        let details = Some(json!({ "faults": vec![error; 100] }));
         let request_info = json!({ "method": "m", "payload": {} });
-        let (message, trailer) = ("words".to_owned(), String::new());
-        let reply = ErrorReply { code: "InputError", message, trailer, request_info, details };
-        let told: Value = serde_json::from_slice(&reply.into_json()).unwrap();
+        let (message, trailer) = ("message".to_owned(), String::new());
+        let response = ErrorBody { code: "InputError", message, trailer, request_info, details };
+        let told: Value = serde_json::from_slice(&response.into_json()).unwrap();
         assert_eq!(told["details"]["faults"].as_array().unwrap().len(), 50);
     }
 
     #[test]
     fn a_cut_never_falls_into_a_character() {
-        assert_eq!(shortened("héé", 2), "h… (5 bytes in all)");
-        assert_eq!(shortened("hé", 3), "hé");
+        assert_eq!(truncated("héé", 2), "h… (5 bytes in all)");
+        assert_eq!(truncated("hé", 3), "hé");
     }
 }

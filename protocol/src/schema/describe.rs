@@ -1,6 +1,4 @@
-//! What is wrong with a value, in words for whoever sent it.
-
-use std::fmt;
+//! Errors of the validator as field errors, in words for the client.
 
 use jsonschema::{
     ValidationError,
@@ -8,48 +6,19 @@ use jsonschema::{
 };
 use serde_json::Value;
 
-use crate::limits::MAX_LISTED;
+use crate::{error::FieldError, limits::MAX_LISTED};
 
-/// One fault of a body.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Fault {
-    /// JSON pointer to the faulty value; empty for the body itself.
-    pub pointer: String,
-    /// What it must do or be, to follow the word "must".
-    pub expected: String,
-    /// What came, cut short.
-    pub came: String,
+/// Names of fields are the sender's, and may be as long as the body.
+fn truncated(error: FieldError) -> FieldError {
+    FieldError { pointer: cut(error.pointer), expected: cut(error.expected), ..error }
 }
 
-impl fmt::Display for Fault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "data{} must {}; got {}", self.pointer, self.expected, self.came)
-    }
+/// The field errors behind one error of the validator: several where it found several fields too many.
+pub(super) fn field_errors(error: &ValidationError<'_>) -> Vec<FieldError> {
+    errors_of(error).into_iter().map(truncated).collect()
 }
 
-impl Fault {
-    /// The same without a word of what came.
-    #[must_use]
-    pub fn masked(self) -> Self {
-        Self { came: "something else".to_owned(), ..self }
-    }
-
-    /// Names of fields are the sender's, and may be as long as the body.
-    fn shortened(self) -> Self {
-        Self { pointer: cut(self.pointer), expected: cut(self.expected), ..self }
-    }
-
-    pub(super) fn no_schema(service: &str, name: &str) -> Self {
-        Self { pointer: String::new(), expected: format!("have a schema {service}/{name}"), came: "none".to_owned() }
-    }
-}
-
-/// The faults behind one error of the validator: several where it found several fields too many.
-pub(super) fn from_error(error: &ValidationError<'_>) -> Vec<Fault> {
-    faults_of(error).into_iter().map(Fault::shortened).collect()
-}
-
-fn faults_of(error: &ValidationError<'_>) -> Vec<Fault> {
+fn errors_of(error: &ValidationError<'_>) -> Vec<FieldError> {
     let pointer = error.instance_path().as_str();
     match error.kind() {
         Kind::Required { property } => vec![missing(pointer, property)],
@@ -61,46 +30,50 @@ fn faults_of(error: &ValidationError<'_>) -> Vec<Fault> {
             closest(context).unwrap_or_else(|| vec![choice(pointer, context, error.instance())])
         }
         Kind::Custom { message, .. } => {
-            let came = format!("{} bytes", error.instance().as_str().map_or(0, str::len));
-            vec![Fault { pointer: pointer.to_owned(), expected: message.clone(), came }]
+            let got = format!("{} bytes", error.instance().as_str().map_or(0, str::len));
+            vec![FieldError { pointer: pointer.to_owned(), expected: message.clone(), got }]
         }
         kind => {
-            vec![Fault { pointer: pointer.to_owned(), expected: expected(kind, error), came: short(error.instance()) }]
+            vec![FieldError {
+                pointer: pointer.to_owned(),
+                expected: expected(kind, error),
+                got: short(error.instance()),
+            }]
         }
     }
 }
 
-fn missing(parent: &str, property: &Value) -> Fault {
+fn missing(parent: &str, property: &Value) -> FieldError {
     let name = property.as_str().unwrap_or_default();
-    Fault { pointer: child(parent, name), expected: "be given".to_owned(), came: "nothing".to_owned() }
+    FieldError { pointer: child(parent, name), expected: "be given".to_owned(), got: "nothing".to_owned() }
 }
 
-fn surplus(parent: &str, name: &str, instance: &Value) -> Fault {
-    let came = instance.get(name).map_or_else(String::new, short);
-    Fault { pointer: child(parent, name), expected: "be left out: there is no such property".to_owned(), came }
+fn surplus(parent: &str, name: &str, instance: &Value) -> FieldError {
+    let got = instance.get(name).map_or_else(String::new, short);
+    FieldError { pointer: child(parent, name), expected: "be left out: there is no such property".to_owned(), got }
 }
 
-/// The faults of the alternative that was meant: the one whose fixed words (like `storageType`) all fit.
-fn closest(alternatives: &[Vec<ValidationError<'static>>]) -> Option<Vec<Fault>> {
-    let meant = alternatives.iter().filter(|errors| !errors.iter().any(is_fixed_word));
+/// The errors of the alternative that was meant: the one whose fixed values (like `storageType`) all match.
+fn closest(alternatives: &[Vec<ValidationError<'static>>]) -> Option<Vec<FieldError>> {
+    let meant = alternatives.iter().filter(|errors| !errors.iter().any(is_fixed_value));
     let closest = meant.min_by_key(|errors| errors.len())?;
-    Some(closest.iter().flat_map(faults_of).take(MAX_LISTED).collect())
+    Some(closest.iter().flat_map(errors_of).take(MAX_LISTED).collect())
 }
 
-/// No alternative was meant: says which fixed words would have named one.
-fn choice(pointer: &str, alternatives: &[Vec<ValidationError<'static>>], instance: &Value) -> Fault {
-    let fixed = || alternatives.iter().flatten().filter(|error| is_fixed_word(error));
+/// No alternative was meant: says which fixed values would have named one.
+fn choice(pointer: &str, alternatives: &[Vec<ValidationError<'static>>], instance: &Value) -> FieldError {
+    let fixed = || alternatives.iter().flatten().filter(|error| is_fixed_value(error));
     let mut words: Vec<String> = fixed().flat_map(allowed).take(MAX_LISTED).collect();
     words.dedup();
-    let came = fixed().next();
-    Fault {
-        pointer: came.map_or(pointer, |error| error.instance_path().as_str()).to_owned(),
+    let got = fixed().next();
+    FieldError {
+        pointer: got.map_or(pointer, |error| error.instance_path().as_str()).to_owned(),
         expected: format!("be one of {}", words.join(", ")),
-        came: came.map_or_else(|| short(instance), |error| short(error.instance())),
+        got: got.map_or_else(|| short(instance), |error| short(error.instance())),
     }
 }
 
-fn is_fixed_word(error: &ValidationError<'_>) -> bool {
+fn is_fixed_value(error: &ValidationError<'_>) -> bool {
     matches!(error.kind(), Kind::Enum { .. } | Kind::Constant { .. })
 }
 

@@ -32,7 +32,7 @@ impl Unread {
         if body.is_end_stream() { body } else { Body::new(Watched { body, unread: self.clone() }) }
     }
 
-    /// Reads the rest and throws it away. Where that would take too long, or where the client waits to be asked for
+    /// Reads the rest and throws it away. Where that would take too long, or where the client waits to be context for
     /// its body, the answer says that the connection ends.
     pub(super) async fn settle(self, waits_to_be_asked: bool, headers: &mut HeaderMap) {
         let Some(rest) = self.lock().take() else { return };

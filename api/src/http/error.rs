@@ -1,0 +1,173 @@
+use actors::queue::QueueError;
+use axum::http::StatusCode;
+use base::Rng;
+use protocol::{
+    error::{ErrorCode, FieldError},
+    id::TaskId,
+    limits::MAX_LISTED,
+    time::{self, Timestamp},
+};
+use serde_json::{Value, json};
+use uuid::Builder;
+
+use super::{
+    ApiResponse,
+    call::RequestContext,
+    error_body::{ErrorBody, truncated},
+};
+
+/// Longest part of a field error, in bytes.
+const MAX_FIELD_ERROR_PART: usize = 256;
+
+/// A request that failed: an error code, a message for people, and `details` for programs where they help.
+#[derive(Debug, Clone)]
+pub(crate) struct ApiError {
+    code: ErrorCode,
+    message: String,
+    details: Option<Value>,
+    field_errors: Vec<FieldError>,
+}
+
+impl ApiError {
+    pub(crate) fn new(code: ErrorCode, message: impl Into<String>) -> Self {
+        Self { code, message: message.into(), details: None, field_errors: Vec::new() }
+    }
+
+    /// A check of ours that no schema can express.
+    pub(crate) fn input(message: impl Into<String>) -> Self {
+        Self::new(ErrorCode::InputError, message)
+    }
+
+    /// Names an invalid field for programs: `details.faults` of the error body. The message stays as it is. The pointer
+    /// leads into `requestInfo` (`/payload/retries`, `/params/taskId`), or to `/query/limit`, `/headers/…`.
+    pub(crate) fn at(self, pointer: impl Into<String>, expected: impl Into<String>, got: impl Into<String>) -> Self {
+        self.with_field_error(FieldError::new(pointer, expected, got))
+    }
+
+    pub(crate) fn with_field_error(mut self, error: FieldError) -> Self {
+        if self.field_errors.len() < MAX_LISTED {
+            let [pointer, expected, got] = [error.pointer, error.expected, error.got]
+                .map(|text| truncated(&text, MAX_FIELD_ERROR_PART).into_owned());
+            self.field_errors.push(FieldError { pointer, expected, got });
+        }
+        self
+    }
+
+    pub(crate) fn with_field_errors<'e>(self, errors: impl IntoIterator<Item = &'e FieldError>) -> Self {
+        errors.into_iter().cloned().fold(self, Self::with_field_error)
+    }
+
+    /// The errors of a payload's schema, whose pointers are relative to the payload.
+    pub(crate) fn with_payload_errors(self, errors: &[FieldError]) -> Self {
+        errors.iter().fold(self, |error, FieldError { pointer, expected, got }| {
+            error.at(format!("/payload{pointer}"), expected, got)
+        })
+    }
+
+    /// One invalid field, as message and for programs.
+    pub(crate) fn invalid_field(pointer: &str, expected: &str, got: &str) -> Self {
+        let error = FieldError::new(pointer, expected, got);
+        Self::input(error.to_string()).with_field_error(error)
+    }
+
+    pub(crate) fn not_found(message: impl Into<String>) -> Self {
+        Self::new(ErrorCode::ResourceNotFound, message)
+    }
+
+    pub(crate) fn conflict(message: impl Into<String>) -> Self {
+        Self::new(ErrorCode::RequestConflict, message)
+    }
+
+    /// A failure of ours. The client sees an incident id only; the cause is logged under it.
+    pub(crate) fn internal(cause: impl Into<String>) -> Self {
+        Self::new(ErrorCode::InternalServerError, cause)
+    }
+
+    /// Of one task of a graph: says which in message and pointers.
+    pub(crate) fn in_task(self, task_id: TaskId) -> Self {
+        let inside = |error: FieldError| {
+            let rest = error.pointer.strip_prefix("/payload").unwrap_or(&error.pointer);
+            FieldError { pointer: format!("/payload/tasks/{task_id}{rest}"), ..error }
+        };
+        let field_errors = self.field_errors.into_iter().map(inside).collect();
+        Self { message: format!("In task {task_id}: {}", self.message), field_errors, ..self }
+    }
+
+    pub(crate) fn with_details(self, details: Value) -> Self {
+        Self { details: Some(details), ..self }
+    }
+
+    pub(super) fn message(&self) -> &str {
+        &self.message
+    }
+
+    const fn status(&self) -> StatusCode {
+        match self.code {
+            ErrorCode::MalformedPayload
+            | ErrorCode::InvalidRequestArguments
+            | ErrorCode::InputValidationError
+            | ErrorCode::InputError
+            | ErrorCode::NoMatchingBackend => StatusCode::BAD_REQUEST,
+            ErrorCode::AuthenticationFailed => StatusCode::UNAUTHORIZED,
+            ErrorCode::InsufficientScopes => StatusCode::FORBIDDEN,
+            ErrorCode::ResourceNotFound => StatusCode::NOT_FOUND,
+            ErrorCode::NoMatchingMethod => StatusCode::NOT_ACCEPTABLE,
+            ErrorCode::RequestConflict => StatusCode::CONFLICT,
+            ErrorCode::ResourceExpired => StatusCode::GONE,
+            ErrorCode::InputTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            ErrorCode::InternalServerError => StatusCode::INTERNAL_SERVER_ERROR,
+            ErrorCode::ServiceUnavailable => StatusCode::SERVICE_UNAVAILABLE,
+        }
+    }
+
+    /// The response in Taskcluster's form of an error, which repeats the request.
+    pub(super) fn into_response(self, context: &RequestContext, now: Timestamp, rng: &Rng) -> ApiResponse {
+        let (status, code) = (self.status(), self.code);
+        let method = context.endpoint.name.as_str();
+        let message = if code == ErrorCode::InternalServerError { self.logged(method, rng) } else { self.message };
+        let request = RequestInfo { method, params: context.params_json(), payload: context.payload_json(), now };
+        let field_errors = Some(self.field_errors).filter(|errors| !errors.is_empty());
+        let details = self.details.or_else(|| field_errors.map(|errors| json!({ "faults": errors })));
+        let body = ErrorBody { details, ..error_body(code, status.as_u16(), message, request) };
+        let response = ApiResponse::json_text(body.into_json()).with_status(status);
+        match code {
+            ErrorCode::AuthenticationFailed => response.with_header("www-authenticate", "hawk"),
+            ErrorCode::ServiceUnavailable => response.with_header("retry-after", "1"),
+            _ => response,
+        }
+    }
+
+    fn logged(&self, method: &str, rng: &Rng) -> String {
+        let incident = Builder::from_random_bytes(rng.uuid_bytes()).into_uuid();
+        tracing::error!(api.method = method, incident.id = %incident, error = self.message, "request failed");
+        format!("Internal Server Error, incidentId {incident}.")
+    }
+}
+
+/// The part of an error body that repeats the request.
+pub(super) struct RequestInfo<'m> {
+    pub method: &'m str,
+    pub params: Value,
+    pub payload: Value,
+    pub now: Timestamp,
+}
+
+/// The message ends in a few lines with method, code, status and time, as in Taskcluster.
+pub(super) fn error_body(code: ErrorCode, status: u16, message: String, request: RequestInfo<'_>) -> ErrorBody {
+    let RequestInfo { method, params, payload, now } = request;
+    let at = time::format(now);
+    let trailer =
+        format!("\n\n---\n\n* method:     {method}\n* errorCode:  {code}\n* statusCode: {status}\n* time:       {at}");
+    let request_info = json!({ "method": method, "params": params, "payload": payload, "time": at });
+    ErrorBody { code: code.as_str(), message, trailer, request_info, details: None }
+}
+
+impl From<QueueError> for ApiError {
+    fn from(error: QueueError) -> Self {
+        let converted = Self::new(error.code(), error.to_string());
+        match error {
+            QueueError::Field { field, expected, got } => converted.at(format!("/payload/{field}"), expected, got),
+            _ => converted,
+        }
+    }
+}
