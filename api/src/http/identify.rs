@@ -49,7 +49,7 @@ mod tests {
     #[test]
     fn a_proxy_may_say_where_the_client_thinks_it_is() {
         let cases: [(&[_], _); 9] = [
-            (&[("host", "TestEnv.example")], ("env.example", 80)),
+            (&[("host", "Env.example")], ("env.example", 80)),
             (&[("host", "env.example:8080")], ("env.example", 8080)),
             (&[("host", "[::1]:8080")], ("[::1]", 8080)),
             (&[("host", "[::1]")], ("[::1]", 80)),

@@ -92,7 +92,7 @@ mod tests {
     fn host_and_port_are_those_of_the_root_url() {
         let cases = [
             ("https://env.example", ("env.example", 443)),
-            ("http://TestEnv.example", ("env.example", 80)),
+            ("http://Env.example", ("env.example", 80)),
             ("http://127.0.0.1:8080", ("127.0.0.1", 8080)),
             ("http://[::1]:8080", ("[::1]", 8080)),
         ];
