@@ -1,8 +1,8 @@
-//! Which crate may know which.
+//! Which crate may depend on which.
 
 use crate::metadata::crates;
 
-/// Each crate with all it may name of the house. Nothing here may form a ring.
+/// Each crate with all crates of the workspace that it may depend on. Nothing here may form a cycle.
 const ARROWS: &[(&str, &[&str])] = &[
     ("base", &[]),
     ("protocol", &[]),
@@ -16,7 +16,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("tests", &["base", "protocol", "db", "bus", "worker", "actors", "api", "bridge", "drover"]),
 ];
 
-/// Libraries that are named in few places, so that they can be replaced there.
+/// Libraries that few crates use, so that they can be replaced there.
 const KEPT_APART: &[(&str, &[&str])] = &[
     ("sqlx", &["db"]),
     ("lapin", &["bus"]),
@@ -28,7 +28,7 @@ const KEPT_APART: &[(&str, &[&str])] = &[
     ("rand", &["base"]),
 ];
 
-/// What would let these crates do what they must not.
+/// Libraries that would let these crates do what they must not.
 const NEVER: &[(&str, &[&str])] = &[
     ("protocol", &["tokio", "reqwest", "hyper", "async-trait", "futures-util", "rand"]),
     ("db", &["reqwest", "hyper"]),
@@ -36,12 +36,12 @@ const NEVER: &[(&str, &[&str])] = &[
 ];
 
 #[test]
-fn crates_know_only_those_below_them() {
+fn crates_depend_only_on_those_below_them() {
     let crates = crates();
     let ours = |name: &str| crates.iter().any(|(other, _)| other == name);
     for (name, depends) in &crates {
         let Some((_, may)) = ARROWS.iter().find(|(known, _)| known == name) else {
-            panic!("the crate `{name}` is new: say in ARROWS whom it may know");
+            panic!("the crate `{name}` is new: say in ARROWS what it may depend on");
         };
         for other in depends.iter().filter(|other| ours(other)) {
             assert!(may.contains(&other.as_str()), "`{name}` must not depend on `{other}`");
@@ -50,7 +50,7 @@ fn crates_know_only_those_below_them() {
 }
 
 #[test]
-fn some_libraries_are_named_by_few_crates() {
+fn some_libraries_are_used_by_few_crates() {
     for (name, depends) in crates() {
         for (library, homes) in KEPT_APART {
             let fine = homes.contains(&name.as_str()) || !depends.iter().any(|it| it == library);
@@ -60,7 +60,7 @@ fn some_libraries_are_named_by_few_crates() {
 }
 
 #[test]
-fn no_crate_has_the_means_for_what_it_must_not_do() {
+fn no_crate_depends_on_what_it_must_not_use() {
     for (name, depends) in crates() {
         let never = NEVER.iter().filter(|(crate_name, _)| *crate_name == name).flat_map(|(_, never)| *never);
         for library in never {

@@ -9,7 +9,7 @@ use protocol::{
 
 use crate::metadata::root;
 
-/// PostgreSQL takes a third of a page of 8 kB; some of it goes to the row's head and to what is no text.
+/// PostgreSQL takes a third of a page of 8 kB; some of it is the head of the row and columns that are no texts.
 const ROOM: u64 = 2704 - 64;
 
 /// How long the texts of a column may be.

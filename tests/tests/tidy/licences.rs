@@ -58,14 +58,14 @@ fn split_outside_brackets<'a>(text: &'a str, separator: &str) -> Vec<&'a str> {
 #[test]
 fn every_licence_is_allowed() {
     let allowed = allowed_licences();
-    let mut faults = Vec::new();
+    let mut problems = Vec::new();
     for package in foreign_packages() {
         let licence = package["license"].as_str().unwrap_or("none");
         if !satisfied(licence, &allowed) {
-            faults.push(format!("{} has the licence {licence}, which deny.toml does not allow", package["name"]));
+            problems.push(format!("{} has the licence {licence}, which deny.toml does not allow", package["name"]));
         }
     }
-    expect_none(&faults);
+    expect_none(&problems);
 }
 
 #[test]

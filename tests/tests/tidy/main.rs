@@ -1,13 +1,16 @@
-//! Keeps the rules of the house true: which crate knows which, what a crate may never do, what the papers promise.
+//! The rules of the code: which crate may use which, what a crate must not contain, names, sizes, and what the documents
+//! promise.
 //!
 //! A new arrow or exception is added here in a commit of its own that says why.
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 mod arrows;
+mod docs;
 mod files;
 mod indexes;
 mod licences;
 mod metadata;
-mod papers;
+mod names;
+mod sizes;
 mod sources;

@@ -1,4 +1,4 @@
-//! What cargo says of the workspace.
+//! The workspace, from `cargo metadata`.
 
 use std::{path::PathBuf, process::Command};
 
@@ -29,7 +29,7 @@ pub(crate) fn crates() -> Vec<(String, Vec<String>)> {
     metadata["packages"].as_array().unwrap().iter().map(|package| (name(package), depends(package))).collect()
 }
 
-/// Ends the test with all faults at once, so that one run is enough to mend them.
-pub(crate) fn expect_none(faults: &[String]) {
-    assert!(faults.is_empty(), "\n  {}", faults.join("\n  "));
+/// Fails the test with all problems at once, so that one run is enough to fix them.
+pub(crate) fn expect_none(problems: &[String]) {
+    assert!(problems.is_empty(), "\n  {}", problems.join("\n  "));
 }

@@ -1,11 +1,11 @@
-//! What must never stand in the sources of a crate. Clippy's `disallowed-methods` hold the rest.
+//! What the sources of a crate must not contain. Clippy's `disallowed-methods` hold the rest.
 
 use crate::{
     files::{files, sources},
     metadata::expect_none,
 };
 
-/// Crate, words that must not stand in its code, and why.
+/// Crate, texts that its code must not contain, and why.
 const NEVER: &[(&str, &[&str], &str)] = &[
     (
         "protocol",
@@ -18,67 +18,67 @@ const NEVER: &[(&str, &[&str], &str)] = &[
     ("worker", &["sqlx", "lapin", "ractor"], "it knows the HTTP API and nothing behind it"),
 ];
 
-/// Words of the database's own clock: every stored function takes the time as an argument.
+/// The database's own clock: every stored function takes the time as an argument.
 const DATABASE_CLOCK: &[&str] =
     &["now()", "current_timestamp", "clock_timestamp", "transaction_timestamp", "localtime"];
 
 #[test]
-fn crates_do_not_do_what_is_not_theirs() {
-    let mut faults = Vec::new();
+fn crates_contain_nothing_that_belongs_to_another() {
+    let mut problems = Vec::new();
     for (crate_name, words, why) in NEVER {
         for (name, text) in sources(crate_name) {
             for (number, line) in code_lines(&text) {
                 let found = words.iter().filter(|word| line.contains(**word));
-                faults.extend(found.map(|word| format!("{name}:{number}: `{word}` in {crate_name}: {why}")));
+                problems.extend(found.map(|word| format!("{name}:{number}: `{word}` in {crate_name}: {why}")));
             }
         }
     }
-    expect_none(&faults);
+    expect_none(&problems);
 }
 
 #[test]
-fn stored_functions_are_told_the_time() {
-    let mut faults = Vec::new();
+fn stored_functions_take_the_time_as_an_argument() {
+    let mut problems = Vec::new();
     for (name, text) in files(".sql").into_iter().filter(|(name, _)| name.starts_with("db/versions/")) {
         for (number, line) in text.lines().enumerate() {
             let statement = line.split("--").next().unwrap_or_default().to_lowercase();
             let found = DATABASE_CLOCK.iter().filter(|word| statement.contains(**word));
-            faults.extend(found.map(|word| format!("{name}:{}: `{word}`: take the time as an argument", number + 1)));
+            problems.extend(found.map(|word| format!("{name}:{}: `{word}`: take the time as an argument", number + 1)));
         }
     }
-    expect_none(&faults);
+    expect_none(&problems);
 }
 
 #[test]
 fn only_kit_starts_bare_tasks_among_actors() {
-    let mut faults = Vec::new();
+    let mut problems = Vec::new();
     for (name, text) in sources("actors").into_iter().filter(|(name, _)| !name.starts_with("actors/src/kit/")) {
         for (number, line) in code_lines(&text) {
             if line.contains("tokio::spawn") {
-                faults.push(format!("{name}:{number}: let an actor own this work (actors/src/kit)"));
+                problems.push(format!("{name}:{number}: let an actor own this work (actors/src/kit)"));
             }
             if line.contains("ractor::call") {
-                faults.push(format!("{name}:{number}: ask through a handle, which has a deadline"));
+                problems.push(format!("{name}:{number}: call through a handle, which has a deadline"));
             }
         }
     }
-    expect_none(&faults);
+    expect_none(&problems);
 }
 
 #[test]
 fn every_exception_to_a_lint_has_its_reason() {
-    let mut faults = Vec::new();
+    let mut problems = Vec::new();
     for (name, text) in files(".rs") {
         let lines: Vec<&str> = text.lines().collect();
         for at in (0..lines.len()).filter(|at| is_exception(lines[*at])) {
             let reason = lines[at..lines.len().min(at + 4)].iter().any(|line| line.contains("reason = "));
             let comment = at > 0 && lines[at - 1].trim_start().starts_with("//");
             if !reason && !comment {
-                faults.push(format!("{name}:{}: say why the lint does not hold here", at + 1));
+                problems.push(format!("{name}:{}: say why the lint does not hold here", at + 1));
             }
         }
     }
-    expect_none(&faults);
+    expect_none(&problems);
 }
 
 fn is_exception(line: &str) -> bool {

@@ -1,15 +1,17 @@
-//! What README and changelog promise is there.
+//! The documents name commands and crates that exist, and the changelog has its form.
 
 use std::fs;
 
 use crate::{
     files::files,
-    metadata::{crates, root},
+    metadata::{crates, expect_none, root},
 };
 
 fn read(name: &str) -> String {
     fs::read_to_string(root().join(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
 }
+
+const DOCUMENTS: [&str; 3] = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md"];
 
 /// The word after every `./dev ` of a text.
 fn named_commands(text: &str) -> Vec<&str> {
@@ -18,13 +20,13 @@ fn named_commands(text: &str) -> Vec<&str> {
 }
 
 #[test]
-fn the_commands_in_the_papers_exist() {
+fn the_commands_in_the_documents_exist() {
     let script = read("dev");
-    for paper in ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md"] {
-        for command in named_commands(&read(paper)).into_iter().filter(|it| !it.is_empty()) {
+    for document in DOCUMENTS {
+        for command in named_commands(&read(document)).into_iter().filter(|it| !it.is_empty()) {
             assert!(
                 script.contains(&format!("\n    {command})")),
-                "{paper} names `./dev {command}`, which is not there"
+                "{document} names `./dev {command}`, which does not exist"
             );
         }
     }
@@ -41,11 +43,32 @@ fn every_command_is_in_its_own_list() {
     }
 }
 
+/// A path below a crate or another folder of the root, and no placeholder, route or exchange.
+fn is_path(text: &str, folders: &[String]) -> bool {
+    let is_plain = text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "/_.-".contains(c));
+    let folder = text.split_once('/').map(|(folder, _)| folder);
+    is_plain && !text.starts_with("drover/v1/") && folder.is_some_and(|folder| folders.iter().any(|it| it == folder))
+}
+
 #[test]
-fn every_room_is_on_the_map() {
-    let map = read("ARCHITECTURE.md");
+fn the_paths_in_the_documents_exist() {
+    let mut folders: Vec<String> = crates().into_iter().map(|(name, _)| name).collect();
+    folders.extend(["deploy", "examples", "changelog"].map(str::to_owned));
+    let mut problems = Vec::new();
+    for document in DOCUMENTS {
+        let text = read(document);
+        let quoted = text.split('`').skip(1).step_by(2).filter(|text| is_path(text, &folders));
+        let missing = quoted.filter(|path| !root().join(path).exists());
+        problems.extend(missing.map(|path| format!("{document} names `{path}`, which does not exist")));
+    }
+    expect_none(&problems);
+}
+
+#[test]
+fn every_crate_is_in_the_architecture() {
+    let text = read("ARCHITECTURE.md");
     for (name, _) in crates() {
-        assert!(map.contains(&format!("`{name}/`")), "ARCHITECTURE.md does not say what `{name}/` is");
+        assert!(text.contains(&format!("`{name}/`")), "ARCHITECTURE.md does not say what `{name}/` is");
     }
 }
 
