@@ -1,25 +1,26 @@
 //! The door: HTTP in, questions and commands to the actors, answers out.
 //!
 //! Routes come from the declarations in `protocol::reference`. An endpoint is added by declaring it there and naming
-//! the function that answers it: one line in the `routes` of its service, such as `queue::routes`.
+//! the function that answers it: one line in the `routes` of its service, such as `queue::routes`. The server takes the
+//! routes of whichever services it is given.
 
 mod auth;
-mod auth_service;
+pub mod auth_service;
 mod health;
 mod http;
-mod index;
-mod live;
+pub mod index;
+pub mod live;
 mod net;
-mod object;
-mod own;
-mod purge_cache;
-mod push;
-mod queue;
-mod secrets;
+pub mod object;
+pub mod own;
+pub mod purge_cache;
+pub mod push;
+pub mod queue;
+pub mod secrets;
 mod server;
 mod settings;
 
 pub use health::{Ready, serve_health};
-pub use http::Build;
-pub use server::{Api, serve};
+pub use http::{ApiError, ApiResponse, ApiResult, Build, Call, Object, Routes, RoutesBuilder};
+pub use server::{HttpServer, ServerContext};
 pub use settings::{ApiSettings, CallerLimits, StaticClient};

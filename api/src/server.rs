@@ -2,16 +2,7 @@
 use std::time::Duration;
 use std::{convert::Infallible, io, sync::Arc, time::Instant};
 
-use actors::{
-    artifacts::Artifacts,
-    auth::Auth,
-    index::Index,
-    live::Live,
-    purge_cache::PurgeCache,
-    queue::{Queue, TaskLimits},
-    secrets::Secrets,
-    treeherder::Pushes,
-};
+use actors::auth::Clients;
 use axum::{
     body::{Body, HttpBody},
     http::{
@@ -27,93 +18,84 @@ use tower::{Layer, ServiceExt};
 use tower_http::{CompressionLevel, compression::CompressionLayer};
 
 use crate::{
-    ApiSettings, Build, auth_service,
+    ApiSettings, Build,
     health::{READY_PATH, Ready, asked_together, readiness},
     http::{HttpContext, Probes, RequestDurations, RouteTable, Routes, answer},
-    index, live,
     net::{Connections, TrustedProxies, serve_requests},
-    object, own, purge_cache, push, queue, secrets,
 };
 
-/// What the server needs of the house.
-pub struct Api {
-    pub settings: ApiSettings,
-    pub build: Build,
-    /// Of the exchanges for the world, as the references tell.
-    pub exchange_names: ExchangeNames,
-    pub queue: Queue,
-    pub task_limits: TaskLimits,
-    pub artifacts: Artifacts,
-    pub auth: Auth,
-    pub index: Index,
-    pub secrets: Secrets,
-    pub purge_cache: PurgeCache,
-    pub pushes: Pushes,
-    pub live: Live,
+/// What endpoints of several services need. Cheap to clone.
+#[derive(Clone)]
+pub struct ServerContext {
+    pub clients: Clients,
     pub clock: Arc<dyn Clock>,
     pub rng: Rng,
+    /// Where clients reach the server, without a slash at the end.
+    pub root_url: String,
+    /// Triggered when the server stops, for requests that wait for long.
+    pub shutdown: Shutdown,
+}
+
+/// The HTTP server, with the endpoints of all services.
+pub struct HttpServer {
+    pub settings: ApiSettings,
+    pub build: Build,
+    /// Of the external exchanges, for the references.
+    pub exchange_names: ExchangeNames,
+    pub context: ServerContext,
     /// For probes.
     pub ready: Ready,
+    pub routes: Vec<Routes>,
 }
 
 /// Smaller answers are cheaper to send than to compress.
 const WORTH_COMPRESSING: u64 = 16 * 1024;
 
-/// Answers requests until `shutdown` is triggered, then lets open ones finish within the drain deadline.
-pub async fn serve(listener: TcpListener, api: Api, shutdown: Shutdown) -> io::Result<()> {
-    let root_url = match api.settings.root_url.trim_end_matches('/') {
-        "" => format!("http://{}", listener.local_addr()?),
-        given => given.to_owned(),
-    };
-    let drain = api.settings.drain_deadline.duration();
-    let ready = asked_together(Arc::clone(&api.ready));
-    let proxies = TrustedProxies::parse(&api.settings.trusted_proxies).map_err(|wrong| {
-        let message = format!("`api.trusted_proxies`: `{wrong}` is no address and no network like 10.0.0.0/8");
-        io::Error::new(io::ErrorKind::InvalidInput, message)
-    })?;
-    let proxies = Arc::new(proxies);
-    let connections = Connections { limits: api.settings.limits.connection_limiter(), proxies: Arc::clone(&proxies) };
-    let http = Arc::new(http(api, root_url, proxies, &shutdown));
-    let respond = move |request: Request<Incoming>| {
-        let (http, ready) = (Arc::clone(&http), Arc::clone(&ready));
-        async move {
-            if request.uri().path() == READY_PATH { readiness(&ready).await } else { respond(http, request).await }
-        }
-    };
-    serve_requests(listener, connections, respond, shutdown, drain).await;
-    Ok(())
-}
-
-fn http(api: Api, root_url: String, proxies: Arc<TrustedProxies>, shutdown: &Shutdown) -> HttpContext {
-    let probes = Probes::new(api.build.clone(), api.exchange_names.clone(), Instant::now());
-    let mut table = RouteTable::default();
-    auth_service::routes(&api, &probes).into_table(&mut table);
-    own::routes(&api, &probes).into_table(&mut table);
-    for service in own::PROBES_ONLY {
-        Routes::of(service, (), &probes).into_table(&mut table);
+impl HttpServer {
+    /// Answers requests until the context's `shutdown` is triggered, then lets open ones finish within the drain deadline.
+    pub async fn serve(self, listener: TcpListener) -> io::Result<()> {
+        let drain = self.settings.drain_deadline.duration();
+        let (ready, shutdown) = (asked_together(Arc::clone(&self.ready)), self.context.shutdown.clone());
+        let proxies = TrustedProxies::parse(&self.settings.trusted_proxies).map_err(|wrong| {
+            let message = format!("`api.trusted_proxies`: `{wrong}` is no address and no network like 10.0.0.0/8");
+            io::Error::new(io::ErrorKind::InvalidInput, message)
+        })?;
+        let proxies = Arc::new(proxies);
+        let connections =
+            Connections { limits: self.settings.limits.connection_limiter(), proxies: Arc::clone(&proxies) };
+        let http = Arc::new(self.into_context(proxies));
+        let respond = move |request: Request<Incoming>| {
+            let (http, ready) = (Arc::clone(&http), Arc::clone(&ready));
+            async move {
+                if request.uri().path() == READY_PATH { readiness(&ready).await } else { respond(http, request).await }
+            }
+        };
+        serve_requests(listener, connections, respond, shutdown, drain).await;
+        Ok(())
     }
-    push::routes(&api, &probes).into_table(&mut table);
-    live::routes(&api, &probes, shutdown).into_table(&mut table);
-    queue::routes(&api, &root_url, &probes, shutdown).into_table(&mut table);
-    object::routes(api.artifacts.objects(), &root_url, &probes).into_table(&mut table);
-    object::content_routes(api.artifacts.objects(), &probes).into_table(&mut table);
-    index::routes(&api, &root_url, &probes).into_table(&mut table);
-    secrets::routes(&api.secrets, &probes).into_table(&mut table);
-    purge_cache::routes(&api.purge_cache, &probes).into_table(&mut table);
-    let settings = &api.settings;
-    HttpContext {
-        limiters: settings.limiters(),
-        bodies: settings.bodies(),
-        proxies,
-        deadline: settings.deadline.duration(),
-        upload_deadline: settings.upload_deadline.duration(),
-        durations: RequestDurations::new(),
-        table,
-        clients: api.auth.clients().clone(),
-        clock: api.clock,
-        rng: api.rng.branch("http"),
-        probes,
-        root_url,
+
+    fn into_context(self, proxies: Arc<TrustedProxies>) -> HttpContext {
+        let Self { settings, build, exchange_names, context, routes, .. } = self;
+        let ServerContext { clients, clock, rng, root_url, .. } = context;
+        let probes = Probes::new(build, exchange_names, Instant::now());
+        let mut table = RouteTable::default();
+        for routes in routes {
+            routes.into_table(&mut table, &probes);
+        }
+        HttpContext {
+            limiters: settings.limiters(),
+            bodies: settings.bodies(),
+            proxies,
+            deadline: settings.deadline.duration(),
+            upload_deadline: settings.upload_deadline.duration(),
+            durations: RequestDurations::new(),
+            table,
+            clients,
+            clock,
+            rng: rng.branch("http"),
+            probes,
+            root_url,
+        }
     }
 }
 

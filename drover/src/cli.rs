@@ -24,6 +24,7 @@ use crate::{
     push_command::{self, PushArgs, TreeherderCommand},
     run::{self, RunArgs},
     serve::{self, ServeArgs},
+    service::Registry,
     settings::DroverSettings,
     system_context::SystemContext,
     task_command::{self, TaskCommand},
@@ -81,6 +82,9 @@ pub(crate) struct Global {
     /// Warnings about secrets among the arguments.
     #[arg(skip)]
     exposed: Vec<String>,
+    /// The services of this program.
+    #[arg(skip)]
+    pub(crate) registry: Registry,
 }
 
 #[derive(Debug, Subcommand)]
@@ -140,10 +144,11 @@ enum Command {
 
 impl Cli {
     /// The parsed command line; ends the process with an error message where it cannot be parsed.
-    pub(crate) fn from_command_line() -> Self {
-        let matches = Self::command().get_matches();
+    pub(crate) fn from_command_line(registry: Registry) -> Self {
+        let matches = command(&registry).get_matches();
         let mut cli = Self::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
         cli.global.exposed = exposed::warnings(&matches);
+        cli.global.registry = registry;
         cli
     }
 
@@ -200,6 +205,13 @@ impl Global {
         }
         Ok(loader.load()?)
     }
+}
+
+/// The whole command line; what it can say about roles follows from the services.
+fn command(registry: &Registry) -> clap::Command {
+    let roles: Vec<&str> = registry.roles().map(|role| role.name).collect();
+    let help = format!("The roles of this process: {}, or all [default: all]", roles.join(", "));
+    Cli::command().mut_subcommand("serve", |serve| serve.mut_arg("roles", |arg| arg.help(help)))
 }
 
 fn key_and_value(text: &str) -> Result<(String, Secret), String> {

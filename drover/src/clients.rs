@@ -4,11 +4,7 @@ use std::collections::BTreeSet;
 
 use actors::auth::StaticClient;
 
-use crate::{
-    credentials::Credentials,
-    exit::{CliError, Exit},
-    settings::AuthSettings,
-};
+use crate::{credentials::Credentials, service::StartError, settings::AuthSettings};
 
 /// What their ids begin with: nobody can make such a client through the API.
 const STATIC: &str = "static/";
@@ -18,7 +14,7 @@ pub(crate) fn all(
     auth: &AuthSettings,
     credentials: &Credentials,
     more: Vec<StaticClient>,
-) -> Result<Vec<StaticClient>, CliError> {
+) -> Result<Vec<StaticClient>, StartError> {
     let root = StaticClient {
         client_id: credentials.root_client_id.clone(),
         access_token: credentials.root_access_token.clone(),
@@ -36,16 +32,16 @@ pub(crate) fn all(
     Ok(all)
 }
 
-fn check(clients: &[StaticClient]) -> Result<(), CliError> {
+fn check(clients: &[StaticClient]) -> Result<(), StartError> {
     let mut seen = BTreeSet::from(["static/taskcluster/queue"]);
     for StaticClient { client_id, .. } in clients {
         if !client_id.starts_with(STATIC) {
             let words = format!("the client `{client_id}` of the settings must have an id that begins with `{STATIC}`");
-            return Err(CliError::new(Exit::Usage, words));
+            return Err(StartError::Setting(words));
         }
         if !seen.insert(client_id) {
             let words = format!("the client `{client_id}` stands in the settings twice, or is one of Drover's own");
-            return Err(CliError::new(Exit::Usage, words));
+            return Err(StartError::Setting(words));
         }
     }
     Ok(())

@@ -13,6 +13,7 @@ use serde::Serialize;
 use tokio::net::TcpListener;
 
 use crate::{
+    app::{App, AppConfig},
     broker::exchange_names,
     cli::Global,
     credentials::{self, Credentials},
@@ -21,8 +22,7 @@ use crate::{
     dev_workers::{DevWorkers, WorkerClient},
     exit::{CliError, Exit},
     output::Output,
-    role::Role,
-    roles::{App, Plan},
+    service::Registry,
     settings::DroverSettings,
     system_context::SystemContext,
 };
@@ -125,7 +125,15 @@ pub(crate) async fn run(
         database = Database::given_or_embedded(&settings.database, data_dir.path()) => database?,
         () = shutdown.wait() => return Ok(Exit::Interrupted),
     };
-    let dev = Dev { settings, exchange_names, data_dir: data_dir.path(), system, shutdown, output: *output };
+    let dev = Dev {
+        registry: global.registry.clone(),
+        settings,
+        exchange_names,
+        data_dir: data_dir.path(),
+        system,
+        shutdown,
+        output: *output,
+    };
     let lived = dev.live(listener, &database).await;
     database.stop().await;
     lived
@@ -133,6 +141,7 @@ pub(crate) async fn run(
 
 /// What lives above the database.
 struct Dev<'d> {
+    registry: Registry,
     settings: DroverSettings,
     exchange_names: ExchangeNames,
     data_dir: &'d Path,
@@ -148,8 +157,9 @@ impl Dev<'_> {
         let credentials = Credentials::given_or_kept(&self.settings.auth, self.data_dir, &self.system.rng)?;
         let dev = &self.settings.dev;
         let worker_clients = WorkerClient::make_all(dev.workers, &dev.task_queue, &self.system.rng);
-        let app = App::start(Plan {
-            roles: Role::ALL.into(),
+        let app = App::start(AppConfig {
+            roles: self.registry.all_roles(),
+            registry: self.registry.clone(),
             exchange_names: self.exchange_names.clone(),
             settings: self.settings.clone(),
             credentials: credentials.clone(),

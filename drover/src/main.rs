@@ -1,70 +1,11 @@
-//! The one binary. It is the only place that knows every room: it reads settings, builds the rooms and starts the
-//! roles asked for; and it is the client people type.
-
-mod artifact_command;
-mod artifact_list;
-mod between;
-mod bridge;
-mod bridge_command;
-mod broker;
-mod bus_command;
-mod cli;
-mod client;
-mod clients;
-mod completions_command;
-mod config_command;
-mod confirm;
-mod credentials;
-mod data_dir;
-mod database;
-mod db_command;
-mod dev;
-mod dev_workers;
-mod exit;
-mod explain;
-mod exposed;
-mod group_command;
-mod ids;
-mod output;
-mod progress;
-mod push_command;
-mod role;
-mod roles;
-mod run;
-mod serve;
-mod services;
-mod settings;
-mod system_context;
-mod task_command;
-mod task_log;
-mod worker_command;
+//! The program `drover`: the library with all services of the list.
 
 use std::process::ExitCode;
-
-use cli::Cli;
-use exit::{CliError, Exit};
-use system_context::SystemContext;
 
 /// Under load it saves about a quarter of Drover's CPU over the system's, for some 20 % more memory.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    // Whoever speaks TLS first needs to find it; a second installation is harmless.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    let cli = Cli::from_command_line();
-    let (output, system) = (cli.output(), SystemContext::system());
-    let ended = start_runtime().and_then(|runtime| runtime.block_on(cli.run(&system, &output)));
-    match ended {
-        Ok(exit) => exit.code(),
-        Err(error) => {
-            output.error(&error);
-            error.exit.code()
-        }
-    }
-}
-
-fn start_runtime() -> Result<tokio::runtime::Runtime, CliError> {
-    let built = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-    built.map_err(|error| CliError::new(Exit::Failed, format!("the runtime cannot be started: {error}")))
+    drover::main(drover::services())
 }

@@ -6,6 +6,7 @@ use base::telemetry;
 use clap::Args;
 
 use crate::{
+    app::{App, AppConfig},
     broker::exchange_names,
     cli::Global,
     credentials::Credentials,
@@ -14,8 +15,6 @@ use crate::{
     dev::{hide_memory, listen, signals},
     exit::{CliError, Exit},
     output::Output,
-    role::Role,
-    roles::{App, Plan},
     settings::DroverSettings,
     system_context::SystemContext,
 };
@@ -33,7 +32,7 @@ database that `drover db upgrade` has brought to this program's version. Roles i
 bus.amqp_url. Every process answers probes: /__lbheartbeat__ while it lives, /__heartbeat__ while it is ready.
 SIGTERM stops it: what is under way is finished or handed over.")]
 pub(crate) struct ServeArgs {
-    /// The roles of this process: api, queue, relay, reflector, scheduler, object, index, treeherder, bridge, or all [default: all].
+    /// The roles of this process.
     #[arg(long, value_name = "ROLE,...")]
     roles: Option<String>,
     /// Address and port to listen on [default: 127.0.0.1:8080].
@@ -50,8 +49,8 @@ pub(crate) async fn run(
     let flags = [("serve.roles", args.roles), ("listen", args.listen.map(|listen| listen.to_string()))];
     let settings = global.load(&flags)?.settings;
     require(&settings)?;
-    let roles = Role::from_names(&settings.serve.roles, settings.bus.amqp_url.is_empty())?;
-    let names: Vec<String> = roles.iter().map(ToString::to_string).collect();
+    let roles = global.registry.role_set(&settings.serve.roles, !settings.bus.amqp_url.is_empty())?;
+    let names = roles.names().to_vec();
     let credentials = Credentials::given(&settings.auth)?;
     let database = Database::given(&settings.database)?;
     let _telemetry = telemetry::init(&settings.telemetry, &names.join("+"))?;
@@ -59,7 +58,8 @@ pub(crate) async fn run(
     hide_memory();
     let shutdown = signals()?;
     let data_dir = DataDir::open_shared(&settings.data_dir)?;
-    let app = App::start(Plan {
+    let app = App::start(AppConfig {
+        registry: global.registry.clone(),
         roles,
         exchange_names: exchange_names(&settings.bus)?,
         credentials,

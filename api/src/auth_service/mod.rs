@@ -18,10 +18,7 @@ use protocol::{
     scope::{ScopeSet, roles::TooManyScopes},
 };
 
-use crate::{
-    Api,
-    http::{ApiError, Call, Probes, Routes},
-};
+use crate::http::{ApiError, Call, Routes};
 
 /// What the handlers share.
 pub(crate) struct AuthState {
@@ -30,10 +27,9 @@ pub(crate) struct AuthState {
     pub websocktunnel_secret: Secret,
 }
 
-pub(crate) fn routes(api: &Api, probes: &Probes) -> Routes<AuthState> {
-    let websocktunnel_secret = api.settings.websocktunnel_secret.clone();
-    let state = AuthState { auth: api.auth.clone(), clock: Arc::clone(&api.clock), websocktunnel_secret };
-    Routes::of("auth", state, probes)
+pub fn routes(clock: Arc<dyn Clock>, auth: Auth, websocktunnel_secret: Secret) -> Routes {
+    let state = AuthState { auth, clock, websocktunnel_secret };
+    Routes::of("auth", state)
         .on("listClients", clients::list_clients)
         .on("client", clients::client)
         .on("createClient", clients::create_client)
@@ -66,6 +62,7 @@ pub(crate) fn routes(api: &Api, probes: &Probes) -> Routes<AuthState> {
         .on("sentryDSN", clouds::sentry_dsn)
         .on("gcpCredentials", clouds::gcp_credentials)
         .on("githubRepoToken", clouds::github_repo_token)
+        .build()
 }
 
 /// Who is told to have done it. Somebody who is not believed does nothing, so that the word is never read.

@@ -40,7 +40,7 @@ pub(crate) struct RequestContext {
 
 /// One request, given to the function that answers it.
 #[derive(Debug)]
-pub(crate) struct Call {
+pub struct Call {
     context: Arc<RequestContext>,
     caller: Result<Caller, AuthenticationError>,
     pub(super) query: Query,

@@ -21,7 +21,7 @@ const MAX_FIELD_ERROR_PART: usize = 256;
 
 /// A request that failed: an error code, a message for people, and `details` for programs where they help.
 #[derive(Debug, Clone)]
-pub(crate) struct ApiError {
+pub struct ApiError {
     code: ErrorCode,
     message: String,
     details: Option<Value>,

@@ -3,7 +3,7 @@ use serde::Serialize;
 /// A JSON object written field by field. Stored definitions are JSON text already and are put in as they are, which
 /// saves parsing and printing every task on its way out.
 #[derive(Debug)]
-pub(crate) struct Object(String);
+pub struct Object(String);
 
 impl Object {
     pub(crate) fn new() -> Self {

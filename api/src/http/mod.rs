@@ -24,20 +24,20 @@ mod unread_body;
 
 pub(crate) use body::{BodyMode, MinBodyRate};
 pub(crate) use body_limits::{BodyLimits, CpuPool};
-pub(crate) use call::Call;
+pub use call::Call;
 pub(crate) use dispatch::{HttpContext, Limiters, RequestDurations, answer};
-pub(crate) use error::ApiError;
-pub(crate) use json::Object;
+pub use error::ApiError;
+pub use json::Object;
 pub(crate) use limits::{CallerClass, LimitKey, Limiter, LimiterSizes, Permit, Requester};
 pub use probes::Build;
 pub(crate) use probes::Probes;
-pub(crate) use response::ApiResponse;
+pub use response::ApiResponse;
 pub(crate) use response_schema::{checked_item, unreadable};
 pub(crate) use route_table::RouteTable;
-pub(crate) use routes::Routes;
+pub use routes::{Routes, RoutesBuilder};
 
 /// What a handler gives back.
-pub(crate) type ApiResult = Result<ApiResponse, ApiError>;
+pub type ApiResult = Result<ApiResponse, ApiError>;
 
 #[cfg(test)]
 mod tests;

@@ -15,7 +15,7 @@ const JSON: HeaderValue = HeaderValue::from_static("application/json; charset=ut
 
 /// An answer: status, headers of its own, and a body.
 #[derive(Debug)]
-pub(crate) struct ApiResponse(Response<Body>);
+pub struct ApiResponse(Response<Body>);
 
 impl ApiResponse {
     /// 200 with this value as compact JSON.

@@ -15,8 +15,8 @@ use base::{Clock, Rng};
 use protocol::error::ErrorCode;
 
 use crate::{
-    Api,
-    http::{ApiError, Probes, Routes},
+    ServerContext,
+    http::{ApiError, Routes},
     object::chain,
 };
 
@@ -31,16 +31,10 @@ pub(crate) struct IndexState {
     pub root_url: String,
 }
 
-pub(crate) fn routes(api: &Api, root_url: &str, probes: &Probes) -> Routes<IndexState> {
-    let state = IndexState {
-        index: api.index.clone(),
-        artifacts: api.artifacts.clone(),
-        clients: api.auth.clients().clone(),
-        clock: Arc::clone(&api.clock),
-        rng: api.rng.branch("index"),
-        root_url: root_url.to_owned(),
-    };
-    Routes::of("index", state, probes)
+pub fn routes(server: &ServerContext, index: Index, artifacts: Artifacts) -> Routes {
+    let ServerContext { clients, clock, rng, root_url, .. } = server.clone();
+    let state = IndexState { index, artifacts, clients, clock, rng: rng.branch("index"), root_url };
+    Routes::of("index", state)
         .on("findTask", entries::find_task)
         .on("findTasksAtIndex", entries::find_tasks_at_index)
         .on("insertTask", entries::insert_task)
@@ -54,6 +48,7 @@ pub(crate) fn routes(api: &Api, root_url: &str, probes: &Probes) -> Routes<Index
         .on("listTasksByPost", lists::tasks_by_post)
         .on("listRootTasksByPost", lists::tasks_by_post)
         .on("findArtifactFromTask", artifact::find_artifact_from_task)
+        .build()
 }
 
 impl From<IndexError> for ApiError {

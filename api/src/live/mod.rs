@@ -14,8 +14,8 @@ use base::{Clock, Shutdown};
 use protocol::{error::ErrorCode, reference::Service, scope::ScopeSet};
 
 use crate::{
-    Api,
-    http::{ApiError, ApiResponse, ApiResult, Call, Limiter, Probes, Routes},
+    ApiSettings, ServerContext,
+    http::{ApiError, ApiResponse, ApiResult, Call, Limiter, Routes},
     object::chain,
 };
 
@@ -33,14 +33,14 @@ pub(crate) struct Connections {
     shutdown: Shutdown,
 }
 
-pub(crate) fn routes(api: &Api, probes: &Probes, shutdown: &Shutdown) -> Routes<Connections> {
+pub fn routes(server: &ServerContext, settings: &ApiSettings, live: Live) -> Routes {
     let state = Connections {
-        live: api.live.clone(),
-        limiters: api.settings.live_limiter(),
-        clock: Arc::clone(&api.clock),
-        shutdown: shutdown.clone(),
+        live,
+        limiters: settings.live_limiter(),
+        clock: Arc::clone(&server.clock),
+        shutdown: server.shutdown.clone(),
     };
-    Routes::declared(&SERVICE, state, probes).on("connect", connect)
+    Routes::declared(&SERVICE, state).on("connect", connect).build()
 }
 
 /// Answers at once, and goes on for as long as both sides like.

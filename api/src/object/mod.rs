@@ -11,7 +11,7 @@ use std::sync::LazyLock;
 use actors::object::{ObjectError, Objects};
 use protocol::{error::ErrorCode, reference::Service};
 
-use crate::http::{ApiError, BodyMode, Probes, Routes};
+use crate::http::{ApiError, BodyMode, Routes};
 
 /// What the handlers share.
 pub(crate) struct ObjectState {
@@ -26,20 +26,23 @@ static CONTENT: LazyLock<Service> = LazyLock::new(|| {
     parsed.unwrap_or_else(|error| panic!("the built-in declaration of the content endpoints does not parse: {error}"))
 });
 
-pub(crate) fn routes(objects: &Objects, root_url: &str, probes: &Probes) -> Routes<ObjectState> {
-    let state = ObjectState { objects: objects.clone(), root_url: root_url.to_owned() };
-    Routes::of("object", state, probes)
+pub fn routes(root_url: &str, objects: Objects) -> Routes {
+    let state = ObjectState { objects, root_url: root_url.to_owned() };
+    Routes::of("object", state)
         .on("createUpload", upload::create_upload)
         .on("finishUpload", upload::finish_upload)
         .on("startDownload", download::start_download)
         .on("object", download::object)
         .on("download", download::download)
+        .build()
 }
 
-pub(crate) fn content_routes(objects: &Objects, probes: &Probes) -> Routes<Objects> {
-    Routes::declared(&CONTENT, objects.clone(), probes)
+/// Where the URLs lead that `object` and `queue` give out for content.
+pub fn content_routes(objects: Objects) -> Routes {
+    Routes::declared(&CONTENT, objects)
         .reading(BodyMode::Stream, "uploadContent", content::upload)
         .on("downloadContent", content::download)
+        .build()
 }
 
 impl From<ObjectError> for ApiError {

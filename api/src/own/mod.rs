@@ -8,10 +8,7 @@ use std::sync::Arc;
 use actors::queue::{Queue, TaskLimits};
 use base::Clock;
 
-use crate::{
-    Api,
-    http::{BodyMode, Probes, Routes},
-};
+use crate::http::{BodyMode, Routes};
 
 /// What the endpoints need.
 pub(crate) struct OwnState {
@@ -20,12 +17,10 @@ pub(crate) struct OwnState {
     pub clock: Arc<dyn Clock>,
 }
 
-pub(crate) fn routes(api: &Api, probes: &Probes) -> Routes<OwnState> {
-    let state = OwnState { queue: api.queue.clone(), limits: api.task_limits, clock: Arc::clone(&api.clock) };
-    Routes::of("drover", state, probes)
+pub fn routes(clock: Arc<dyn Clock>, queue: Queue, limits: TaskLimits) -> Routes {
+    let state = OwnState { queue, limits, clock };
+    Routes::of("drover", state)
         .reading(BodyMode::Buffered, "createGraph", graph::create_graph)
         .on("explainTask", explain::explain_task)
+        .build()
 }
-
-/// Services of which there are only the probes so far: clients that look whether they are up find them.
-pub(crate) const PROBES_ONLY: [&str; 2] = ["hooks", "worker-manager"];

@@ -7,7 +7,7 @@ use protocol::{error::ErrorCode, id::TaskQueueId, time};
 use serde::Deserialize;
 
 use crate::{
-    http::{ApiError, ApiResponse, ApiResult, Call, Object, Probes, Routes},
+    http::{ApiError, ApiResponse, ApiResult, Call, Object, Routes},
     object::chain,
 };
 
@@ -17,11 +17,12 @@ struct PurgeBody {
     cache_name: String,
 }
 
-pub(crate) fn routes(purge_cache: &PurgeCache, probes: &Probes) -> Routes<PurgeCache> {
-    Routes::of("purge-cache", purge_cache.clone(), probes)
+pub fn routes(purge_cache: PurgeCache) -> Routes {
+    Routes::of("purge-cache", purge_cache)
         .on("purgeCache", purge)
         .on("allPurgeRequests", all_purge_requests)
         .on("purgeRequests", purge_requests)
+        .build()
 }
 
 async fn purge(http: Arc<PurgeCache>, mut call: Call) -> ApiResult {

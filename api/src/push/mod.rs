@@ -6,8 +6,7 @@ use actors::treeherder::{PushError, Pushes};
 use protocol::{error::ErrorCode, reference::Service};
 
 use crate::{
-    Api,
-    http::{ApiError, ApiResponse, ApiResult, Call, Object, Probes, Routes},
+    http::{ApiError, ApiResponse, ApiResult, Call, Object, Routes},
     object::chain,
 };
 
@@ -17,8 +16,8 @@ static SERVICE: LazyLock<Service> = LazyLock::new(|| {
     parsed.unwrap_or_else(|error| panic!("the built-in declaration of the push endpoints does not parse: {error}"))
 });
 
-pub(crate) fn routes(api: &Api, probes: &Probes) -> Routes<Pushes> {
-    Routes::declared(&SERVICE, api.pushes.clone(), probes).on("getPush", get_push).on("replayPush", replay_push)
+pub fn routes(pushes: Pushes) -> Routes {
+    Routes::declared(&SERVICE, pushes).on("getPush", get_push).on("replayPush", replay_push).build()
 }
 
 async fn get_push(pushes: Arc<Pushes>, call: Call) -> ApiResult {

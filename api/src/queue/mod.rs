@@ -23,11 +23,7 @@ use base::{Clock, Rng, Shutdown};
 pub(crate) use definition::{TaskRequest, authorize};
 use tokio::task::JoinSet;
 
-use crate::{
-    Api,
-    auth::Clients,
-    http::{Probes, Routes},
-};
+use crate::{ServerContext, auth::Clients, http::Routes};
 
 /// What the queue's handlers share.
 pub(crate) struct QueueState {
@@ -44,19 +40,11 @@ pub(crate) struct QueueState {
     pub root_url: String,
 }
 
-pub(crate) fn routes(api: &Api, root_url: &str, probes: &Probes, shutdown: &Shutdown) -> Routes<QueueState> {
-    let state = QueueState {
-        queue: api.queue.clone(),
-        limits: api.task_limits,
-        artifacts: api.artifacts.clone(),
-        clients: api.auth.clients().clone(),
-        clock: Arc::clone(&api.clock),
-        rng: api.rng.branch("queue"),
-        shutdown: shutdown.clone(),
-        ending: Mutex::default(),
-        root_url: root_url.to_owned(),
-    };
-    Routes::of("queue", state, probes)
+pub fn routes(server: &ServerContext, queue: Queue, limits: TaskLimits, artifacts: Artifacts) -> Routes {
+    let ServerContext { clients, clock, rng, root_url, shutdown } = server.clone();
+    let (rng, ending) = (rng.branch("queue"), Mutex::default());
+    let state = QueueState { queue, limits, artifacts, clients, clock, rng, shutdown, ending, root_url };
+    Routes::of("queue", state)
         .on("createTask", create::create_task)
         .on("task", tasks::task)
         .on("tasks", tasks::tasks)
@@ -102,4 +90,5 @@ pub(crate) fn routes(api: &Api, root_url: &str, probes: &Probes, shutdown: &Shut
         .on("getWorker", workers::get_worker)
         .on("quarantineWorker", workers::quarantine_worker)
         .on("declareWorker", workers::declare_worker)
+        .build()
 }

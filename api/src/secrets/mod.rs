@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use crate::{
-    http::{ApiError, ApiResult, Call, Object, Probes, Routes},
+    http::{ApiError, ApiResult, Call, Object, Routes},
     object::chain,
 };
 
@@ -22,8 +22,8 @@ struct SetBody {
     expires: Timestamp,
 }
 
-pub(crate) fn routes(secrets: &Secrets, probes: &Probes) -> Routes<Secrets> {
-    Routes::of("secrets", secrets.clone(), probes).on("set", set).on("get", get).on("remove", remove).on("list", list)
+pub fn routes(secrets: Secrets) -> Routes {
+    Routes::of("secrets", secrets).on("set", set).on("get", get).on("remove", remove).on("list", list).build()
 }
 
 async fn set(secrets: Arc<Secrets>, mut call: Call) -> ApiResult {

@@ -172,7 +172,7 @@ fn http(settings: &ApiSettings, waits: (Arc<Notify>, Arc<Notify>)) -> HttpContex
     let probes = Probes::new(build, ExchangeNames::default(), Instant::now());
     let mut table = RouteTable::default();
     let echo = |_: Arc<_>, call: Call| async move { Ok(ApiResponse::json(&call.context().params_json())) };
-    Routes::declared(&SERVICE, waits, &probes)
+    Routes::declared(&SERVICE, waits)
         .on("special", |_, _| async { Ok(ApiResponse::json(&json!("special"))) })
         .on("file", echo)
         .on("queueCounts", echo)
@@ -199,7 +199,8 @@ fn http(settings: &ApiSettings, waits: (Arc<Notify>, Arc<Notify>)) -> HttpContex
             let body = axum::body::to_bytes(call.stream(), usize::MAX).await.unwrap();
             Ok(ApiResponse::json(&body.len()))
         })
-        .into_table(&mut table);
+        .build()
+        .into_table(&mut table, &probes);
     HttpContext {
         table,
         clients: Clients::fixed([Client::lasting("me", TOKEN, [format!("may:{SLUG}")])], "q"),

@@ -1,0 +1,36 @@
+//! The role of the HTTP server itself, what its endpoints share, and services of which only the probes are answered.
+
+use ::api::{Routes, ServerContext};
+
+use super::{auth, roles};
+use crate::service::{Context, Role, Service, StartError};
+
+pub(super) struct Api;
+
+impl Service for Api {
+    fn name(&self) -> &'static str {
+        roles::API
+    }
+
+    fn roles(&self) -> &'static [Role] {
+        const ROLES: &[Role] =
+            &[Role::new(roles::API, "answers HTTP").brings(&[roles::OBJECT]).brings_without_broker(&[roles::QUEUE])];
+        ROLES
+    }
+
+    /// Clients that look whether these services are up find them.
+    fn routes(&self, _: &Context) -> Result<Vec<Routes>, StartError> {
+        Ok(["hooks", "worker-manager"].map(Routes::probes_only).into())
+    }
+}
+
+/// What the endpoints of several services need.
+pub(crate) fn server_context(context: &Context) -> ServerContext {
+    ServerContext {
+        clients: auth::handle(context).clients().clone(),
+        clock: context.clock.clone(),
+        rng: context.rng.branch("api"),
+        root_url: context.root_url.clone(),
+        shutdown: context.http_shutdown.clone(),
+    }
+}

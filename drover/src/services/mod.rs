@@ -1,0 +1,43 @@
+//! The services of Drover, a file each, and their list.
+
+mod api;
+mod auth;
+mod bridge;
+mod database_version;
+mod index;
+mod live;
+mod notifications;
+mod object;
+mod purge_cache;
+mod queue;
+mod reflector;
+mod relay;
+mod roles;
+mod scheduler;
+mod secrets;
+mod treeherder;
+
+pub(crate) use api::server_context;
+
+use crate::service::Service;
+
+/// Every service of the program `drover`: the one list to which a new service is added.
+pub fn services() -> Vec<&'static dyn Service> {
+    vec![
+        &api::Api,
+        &queue::Queue,
+        &relay::Relay,
+        &reflector::Reflector,
+        &scheduler::Scheduler,
+        &object::Object,
+        &index::Index,
+        &treeherder::Treeherder,
+        &bridge::Bridge,
+        &auth::Auth,
+        &secrets::Secrets,
+        &purge_cache::PurgeCache,
+        &live::Live,
+        &notifications::Notifications,
+        &database_version::DatabaseVersion,
+    ]
+}

@@ -1,0 +1,57 @@
+//! The scheduler: finds groups that have just been resolved.
+
+use std::sync::Arc;
+
+use actors::{
+    kit::Child,
+    queue::{Nudge, both},
+    scheduler::Scheduler as Handle,
+};
+
+use super::{notifications::publisher, relay, roles};
+use crate::service::{Actors, Children, Context, Role, Service};
+
+pub(super) struct Scheduler;
+
+impl Service for Scheduler {
+    fn name(&self) -> &'static str {
+        roles::SCHEDULER
+    }
+
+    fn roles(&self) -> &'static [Role] {
+        const ROLES: &[Role] = &[Role::new(roles::SCHEDULER, "finds task groups that have been resolved")];
+        ROLES
+    }
+
+    fn actors(&self) -> &'static [Actors] {
+        const ACTORS: &[Actors] =
+            &[Actors::of_roles(&[roles::SCHEDULER], |context| Ok(Children::none().actor(here(context).actor)))];
+        ACTORS
+    }
+}
+
+/// The scheduler of this process.
+#[derive(Clone)]
+struct Here {
+    actor: Child,
+    notify: Nudge,
+}
+
+fn here(context: &Context) -> Here {
+    context.shared(|context| {
+        let (db, clock, relay) = (context.db.clone(), context.clock.clone(), relay::notify(context));
+        let every = context.settings.queue.sweep_interval.duration();
+        let (actor, hint) = Handle { db, clock, every, relay }.part();
+        Here { actor, notify: Arc::new(move || hint.give()) }
+    })
+}
+
+/// Says to the scheduler of this process, if there is one, that tasks were resolved.
+pub(super) fn notify_here(context: &Context) -> Nudge {
+    if context.runs(roles::SCHEDULER) { here(context).notify } else { Arc::new(|| ()) }
+}
+
+/// Says to every scheduler that tasks were resolved; to be given after a commit.
+pub(super) fn notify(context: &Context) -> Nudge {
+    both(notify_here(context), publisher::remote(context).scheduler)
+}
