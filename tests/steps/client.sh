@@ -75,6 +75,11 @@ start_drover --data-dir "$DROVER_TEST_DATA" --listen 127.0.0.1:0 --workers 0
 (cd "$NODE_TEST" && node --test)
 stop_drover
 
+# The JSON-e renderer beside those of npm and PyPI.
+need_nextest
+DROVER_TEST_JSONE_NODE_PATH=$(cd "$NODE_TEST" && pwd)/node_modules DROVER_TEST_JSONE_PYTHON=$(cd "$VENV" && pwd)/bin/python \
+    cargo nextest run --workspace --profile ci -E 'package(jsone) & binary(differential)'
+
 # A server that logs all it can and sends its traces, for a look at what must never stand there: with its content on the disk,
 # then in a bucket.
 loud() {
@@ -105,5 +110,4 @@ start_drover --ephemeral --listen 127.0.0.1:0 --workers 0 --set object.s3.bucket
     --set object.s3.endpoint="$DROVER_TEST_S3_URL" --set object.s3.access_key_id=id --set object.s3.secret_access_key=secret
 "$VENV/bin/pytest" -c tests/client/pytest.ini tests/client/test_artifacts.py tests/client/test_content.py
 stop_drover
-need_nextest
 cargo nextest run --workspace --profile ci -E 'package(actors) & test(object::tests::bucket)'

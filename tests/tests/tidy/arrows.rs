@@ -6,6 +6,7 @@ use crate::metadata::crates;
 const ARROWS: &[(&str, &[&str])] = &[
     ("base", &[]),
     ("protocol", &[]),
+    ("jsone", &[]),
     ("db", &["base", "protocol"]),
     ("bus", &["base", "protocol"]),
     ("worker", &["base", "protocol"]),
@@ -31,6 +32,7 @@ const KEPT_APART: &[(&str, &[&str])] = &[
 /// Libraries that would let these crates do what they must not.
 const NEVER: &[(&str, &[&str])] = &[
     ("protocol", &["tokio", "reqwest", "hyper", "async-trait", "futures-util", "rand"]),
+    ("jsone", &["tokio", "reqwest", "hyper", "async-trait", "futures-util", "rand"]),
     ("db", &["reqwest", "hyper"]),
     ("actors", &["reqwest", "hyper", "http", "tower-http"]),
 ];
