@@ -1,8 +1,8 @@
-//! The build listener of one master: turns what the master tells into pokes.
+//! The build listener of one master: receives the master's events and queues the requests they are about for a check.
 //!
-//! Owns: the connection, while this process looks after the master.
+//! Owns: the connection to the master's event source, while this process holds the master's lease.
 //! Woken by: the master's events.
-//! Tells: the reflector which requests to look at, and the log copier which logs grew.
+//! Emits: notifications to the reconciler, and to the log copier about logs that grew.
 
 use std::{
     sync::{Arc, atomic::Ordering},
@@ -14,96 +14,95 @@ use ractor::{Actor, ActorProcessingErr, ActorRef};
 
 use crate::{
     driver::{Event, EventSource, MasterDriver},
-    reflector::{Look, Shared},
+    reconciler::{Check, Shared},
 };
 
-/// How long it waits in one go, so that it can be stopped in between.
-const PATIENCE: Duration = Duration::from_millis(500);
-/// Events that are taken up before the next look at whether to go on.
-const AT_ONCE: usize = 200;
+/// The longest wait in one message, so that the actor can be stopped in between.
+const MAX_WAIT: Duration = Duration::from_millis(500);
+/// Events that are received before the lease is checked again.
+const BATCH: usize = 200;
 
 pub(crate) struct Listen;
 
 struct BuildListener {
     shared: Arc<Shared>,
-    reflector: Hint<Look>,
+    reconciler: Hint<Check>,
 }
 
-pub(crate) struct Desk {
+pub(crate) struct State {
     source: Option<Box<dyn EventSource>>,
     tick: Tick,
 }
 
-pub(crate) fn part(shared: Arc<Shared>, reflector: Hint<Look>) -> Child {
+pub(crate) fn child(shared: Arc<Shared>, reconciler: Hint<Check>) -> Child {
     let name = format!("bridge/{}/builds", shared.master.name());
-    let make = move || (BuildListener { shared: shared.clone(), reflector: reflector.clone() }, ());
+    let make = move || (BuildListener { shared: shared.clone(), reconciler: reconciler.clone() }, ());
     Child::new(&name, Restart::Always, make).0
 }
 
 impl Actor for BuildListener {
     type Msg = Listen;
-    type State = Desk;
+    type State = State;
     type Arguments = ();
 
-    async fn pre_start(&self, myself: ActorRef<Listen>, (): ()) -> Result<Desk, ActorProcessingErr> {
+    async fn pre_start(&self, myself: ActorRef<Listen>, (): ()) -> Result<State, ActorProcessingErr> {
         let mut tick = Tick::new("bridge/builds");
         tick.again(&myself, Duration::ZERO, || Listen);
-        Ok(Desk { source: None, tick })
+        Ok(State { source: None, tick })
     }
 
     async fn handle(
         &self,
         myself: ActorRef<Listen>,
         Listen: Listen,
-        desk: &mut Desk,
+        state: &mut State,
     ) -> Result<(), ActorProcessingErr> {
         if !self.shared.leads.load(Ordering::Relaxed) {
-            desk.source = None;
-            self.shared.master.events.store(false, Ordering::Relaxed);
-            desk.tick.again(&myself, PATIENCE, || Listen);
+            state.source = None;
+            self.shared.master.receives_events.store(false, Ordering::Relaxed);
+            state.tick.again(&myself, MAX_WAIT, || Listen);
             return Ok(());
         }
-        let source = desk.source.get_or_insert_with(|| self.shared.master.driver.events());
-        for _ in 0..AT_ONCE {
-            match tokio::time::timeout(PATIENCE, source.next()).await {
-                Ok(event) => self.hear(&event),
+        let source = state.source.get_or_insert_with(|| self.shared.master.driver.events());
+        for _ in 0..BATCH {
+            match tokio::time::timeout(MAX_WAIT, source.next()).await {
+                Ok(event) => self.handle_event(&event),
                 Err(_) => break,
             }
         }
-        desk.tick.again(&myself, Duration::ZERO, || Listen);
+        state.tick.again(&myself, Duration::ZERO, || Listen);
         Ok(())
     }
 
-    async fn post_stop(&self, _: ActorRef<Listen>, _: &mut Desk) -> Result<(), ActorProcessingErr> {
-        self.shared.master.events.store(false, Ordering::Relaxed);
+    async fn post_stop(&self, _: ActorRef<Listen>, _: &mut State) -> Result<(), ActorProcessingErr> {
+        self.shared.master.receives_events.store(false, Ordering::Relaxed);
         Ok(())
     }
 }
 
 impl BuildListener {
-    fn hear(&self, event: &Event) {
-        let Shared { master, pokes, .. } = &*self.shared;
-        master.meters.heard(master.name());
+    fn handle_event(&self, event: &Event) {
+        let Shared { master, checks, .. } = &*self.shared;
+        master.metrics.count_event(master.name());
         match event {
             Event::Connected => {
-                tracing::info!(master = master.name(), "events of the master arrive");
-                master.events.store(true, Ordering::Relaxed);
-                pokes.all();
+                tracing::info!(master = master.name(), "connected to the events of the master");
+                master.receives_events.store(true, Ordering::Relaxed);
+                checks.add_all();
             }
-            Event::Lost(reason) => {
-                let was = master.events.swap(false, Ordering::Relaxed);
-                if was {
-                    tracing::warn!(master = master.name(), reason, "events of the master do not arrive any more");
+            Event::Disconnected(reason) => {
+                if master.receives_events.swap(false, Ordering::Relaxed) {
+                    tracing::warn!(master = master.name(), reason, "connection to the events of the master lost");
                 }
-                pokes.all();
+                checks.add_all();
             }
-            Event::Request(request) => pokes.one(*request),
+            Event::Request(request) => checks.add(*request),
             Event::Build { request, .. } => {
-                master.endings.heard(*request, master.now());
-                pokes.one(*request);
+                master.finish_times.record(*request, master.now());
+                checks.add(*request);
             }
             Event::Log(log) => return master.logs.grew(*log),
         }
-        self.reflector.give();
+        self.reconciler.give();
     }
 }

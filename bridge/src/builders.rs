@@ -1,4 +1,4 @@
-//! The master's builders, as it told them last.
+//! A cached list of the master's builders.
 
 use std::{
     collections::HashMap,
@@ -10,135 +10,135 @@ use chrono::TimeDelta;
 use protocol::time::Timestamp;
 
 use crate::{
-    circuit::Circuit,
+    circuit_breaker::CircuitBreaker,
     driver::{Builder, DriverError, Holds, MasterDriver},
 };
 
-/// How old a good copy may be.
-const FRESH: TimeDelta = TimeDelta::minutes(1);
-/// By then every request that waits was looked at.
-const NEWS: TimeDelta = TimeDelta::minutes(2);
+/// How old the cached list may be.
+const MAX_AGE: TimeDelta = TimeDelta::minutes(1);
+/// How long a change counts as recent: within this time every waiting request is checked.
+const RECENT: TimeDelta = TimeDelta::minutes(2);
 
-/// Why a request of a builder waits, as far as the list of builders tells.
+/// Why a request of a builder waits, as far as the list of builders shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Waits {
-    /// The master does not have the builder, or has it no more in use.
-    Gone,
-    /// No worker of it is connected.
+pub(crate) enum WaitReason {
+    /// The master does not have the builder, or does not use it any more.
+    Removed,
     NoWorker,
     Held(Holds),
-    /// For its turn, or the master does not tell.
-    Turn,
+    /// For its turn, or the master does not say why.
+    Queued,
 }
 
 pub(crate) struct Builders {
-    copy: Mutex<Option<Copy>>,
-    /// Builders with something else than at the list before, and since when.
+    cached: Mutex<Option<Cached>>,
+    /// Builders that changed from one list to the next, and when.
     changed: Mutex<HashMap<String, Timestamp>>,
-    /// Held while the list is read, so that many who miss it read it once.
+    /// Held while the list is read, so that concurrent callers read it once. Locked before `cached`.
     reading: tokio::sync::Mutex<()>,
 }
 
 #[derive(Clone)]
-struct Copy {
+struct Cached {
     read: Timestamp,
     by_name: Arc<HashMap<String, Builder>>,
 }
 
 impl Builders {
     pub(crate) fn new() -> Self {
-        Self { copy: Mutex::new(None), changed: Mutex::default(), reading: tokio::sync::Mutex::new(()) }
+        Self { cached: Mutex::new(None), changed: Mutex::default(), reading: tokio::sync::Mutex::new(()) }
     }
 
     /// `None`: no list was read yet.
-    pub(crate) fn waits(&self, name: &str) -> Option<Waits> {
-        self.copy().as_ref().map(|copy| waits(&copy.by_name, name))
+    pub(crate) fn wait_reason(&self, name: &str) -> Option<WaitReason> {
+        self.cached().as_ref().map(|cached| wait_reason(&cached.by_name, name))
     }
 
-    /// Builds of a builder that were made and never began.
+    /// Builds of a builder that were created and never began.
     pub(crate) fn hanging(&self, name: &str) -> Vec<i64> {
-        let copy = self.copy();
-        copy.as_ref().and_then(|copy| copy.by_name.get(name)).map(|it| it.hanging.clone()).unwrap_or_default()
+        let cached = self.cached();
+        cached.as_ref().and_then(|cached| cached.by_name.get(name)).map(|it| it.hanging.clone()).unwrap_or_default()
     }
 
-    /// Something that people are told about waiting requests has changed just now.
-    pub(crate) fn is_news(&self, name: &str, now: Timestamp) -> bool {
+    /// What the notes of waiting requests say about the builder has changed just now.
+    pub(crate) fn changed_recently(&self, name: &str, now: Timestamp) -> bool {
         let changed = self.changed.lock().unwrap_or_else(PoisonError::into_inner);
-        changed.get(name).is_some_and(|at| now - *at < NEWS)
+        changed.get(name).is_some_and(|at| now - *at < RECENT)
     }
 
-    /// Reads the list anew. Answers what is there, and whether anything has changed that people are told about.
+    /// Reads the list anew. Also returns whether anything has changed that the notes of waiting requests say.
     pub(crate) async fn refresh(
         &self,
-        master: &Circuit,
+        master: &CircuitBreaker,
         clock: &dyn Clock,
     ) -> Result<(Vec<Builder>, bool), DriverError> {
-        let _alone = self.reading.lock().await;
+        let _reading = self.reading.lock().await;
         let now = clock.now();
         let builders = master.builders().await?;
-        let changed = self.keep(builders.clone(), now);
+        let changed = self.store(builders.clone(), now);
         Ok((builders, changed))
     }
 
-    fn keep(&self, builders: Vec<Builder>, now: Timestamp) -> bool {
+    fn store(&self, builders: Vec<Builder>, now: Timestamp) -> bool {
         let by_name: HashMap<String, Builder> =
             builders.into_iter().map(|builder| (builder.name.clone(), builder)).collect();
         let by_name = Arc::new(by_name);
-        let before = self.copy().replace(Copy { read: now, by_name: by_name.clone() });
+        let before = self.cached().replace(Cached { read: now, by_name: by_name.clone() });
         let Some(before) = before else { return false };
-        let told = |list: &HashMap<String, Builder>, name: &str| {
-            (waits(list, name), list.get(name).map(|it| it.hanging.clone()).unwrap_or_default())
+        let noted = |list: &HashMap<String, Builder>, name: &str| {
+            (wait_reason(list, name), list.get(name).map(|it| it.hanging.clone()).unwrap_or_default())
         };
         let names = before.by_name.keys().chain(by_name.keys());
-        let changed: Vec<&String> = names.filter(|name| told(&before.by_name, name) != told(&by_name, name)).collect();
-        let mut news = self.changed.lock().unwrap_or_else(PoisonError::into_inner);
-        news.retain(|_, at| now - *at < NEWS);
-        news.extend(changed.iter().map(|name| ((*name).clone(), now)));
+        let changed: Vec<&String> =
+            names.filter(|name| noted(&before.by_name, name) != noted(&by_name, name)).collect();
+        let mut recent = self.changed.lock().unwrap_or_else(PoisonError::into_inner);
+        recent.retain(|_, at| now - *at < RECENT);
+        recent.extend(changed.iter().map(|name| ((*name).clone(), now)));
         !changed.is_empty()
     }
 
-    /// A builder as the master has it. `None` only by a list that is younger than `since`: a builder may have been
-    /// added just before the task that wants it. An older copy is good enough for what it does know.
+    /// A builder of the master. `None` only by a list that was read after `since`: a builder may have been
+    /// added just before the task that uses it. For a builder that it has, an older list will do.
     pub(crate) async fn find(
         &self,
-        master: &Circuit,
+        master: &CircuitBreaker,
         clock: &dyn Clock,
         name: &str,
         since: Timestamp,
     ) -> Result<Option<Builder>, DriverError> {
-        let known = |copy: &Copy| copy.by_name.get(name).cloned();
-        let fresh = |copy: &Copy| clock.now() - copy.read < FRESH;
-        if let Some(builder) = self.copy().as_ref().filter(|copy| fresh(copy)).and_then(known) {
+        let known = |cached: &Cached| cached.by_name.get(name).cloned();
+        let is_fresh = |cached: &Cached| clock.now() - cached.read < MAX_AGE;
+        if let Some(builder) = self.cached().as_ref().filter(|cached| is_fresh(cached)).and_then(known) {
             return Ok(Some(builder));
         }
         match self.read(master, clock, since).await {
-            Ok(copy) => Ok(known(&copy)),
-            Err(error) => self.copy().as_ref().and_then(known).map(Some).ok_or(error),
+            Ok(cached) => Ok(known(&cached)),
+            Err(error) => self.cached().as_ref().and_then(known).map(Some).ok_or(error),
         }
     }
 
-    async fn read(&self, master: &Circuit, clock: &dyn Clock, since: Timestamp) -> Result<Copy, DriverError> {
-        let _alone = self.reading.lock().await;
+    async fn read(&self, master: &CircuitBreaker, clock: &dyn Clock, since: Timestamp) -> Result<Cached, DriverError> {
+        let _reading = self.reading.lock().await;
         let now = clock.now();
-        if let Some(copy) = self.copy().as_ref().filter(|copy| copy.read >= since && now - copy.read < FRESH) {
-            return Ok(copy.clone());
+        if let Some(cached) = self.cached().as_ref().filter(|it| it.read >= since && now - it.read < MAX_AGE) {
+            return Ok(cached.clone());
         }
         let builders = master.builders().await?;
         let by_name = builders.iter().map(|builder| (builder.name.clone(), builder.clone())).collect();
-        self.keep(builders, now);
-        Ok(Copy { read: now, by_name: Arc::new(by_name) })
+        self.store(builders, now);
+        Ok(Cached { read: now, by_name: Arc::new(by_name) })
     }
 
-    fn copy(&self) -> MutexGuard<'_, Option<Copy>> {
-        self.copy.lock().unwrap_or_else(PoisonError::into_inner)
+    fn cached(&self) -> MutexGuard<'_, Option<Cached>> {
+        self.cached.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-fn waits(list: &HashMap<String, Builder>, name: &str) -> Waits {
+fn wait_reason(list: &HashMap<String, Builder>, name: &str) -> WaitReason {
     match list.get(name) {
-        None => Waits::Gone,
-        Some(builder) if !builder.active => Waits::Gone,
-        Some(builder) if builder.workers == Some(0) => Waits::NoWorker,
-        Some(builder) => builder.holds.map_or(Waits::Turn, Waits::Held),
+        None => WaitReason::Removed,
+        Some(builder) if !builder.active => WaitReason::Removed,
+        Some(builder) if builder.workers == Some(0) => WaitReason::NoWorker,
+        Some(builder) => builder.holds.map_or(WaitReason::Queued, WaitReason::Held),
     }
 }

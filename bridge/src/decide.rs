@@ -1,5 +1,5 @@
-//! What to do next about one request: from our row and what the master has, nothing else. So loss, order and
-//! repetition of events cannot matter, and neither can a crash.
+//! The next action for one request, from its row and what the master has, and nothing else. So lost, reordered and
+//! repeated events do no harm, and neither does a crash.
 
 use chrono::TimeDelta;
 use db::bridge::{BridgeRequest, BridgeState, Wanted};
@@ -10,129 +10,135 @@ use crate::{
     driver::{Build, BuildId, BuildResult, Request},
 };
 
-/// What the master has of a request. Builds were read after the request, so an ended request shows all of its builds.
+/// What the master has of a request. Builds are read after the request, so an ended request comes with all of its builds.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Sight {
-    /// We have no number to ask with.
-    Unnumbered,
-    /// Its number leads nowhere, or to another's request.
-    Lost,
-    There {
+pub(crate) enum Observation {
+    /// The row has no request id.
+    NotCreated,
+    /// The master has no request of this id, or an unrelated one.
+    Missing,
+    Found {
         request: Request,
         builds: Vec<Build>,
     },
 }
 
-/// The next step.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Move {
-    /// Make the request at the master.
+pub(crate) enum Action {
+    /// Create the request at the master.
     Create,
-    /// Nobody wants it, but it may have been made: look for it.
-    Find,
-    /// The deadline is over: from here on it is to be cancelled.
-    GiveUp,
-    /// A build that ended with RETRY belongs to a run that is over; the present run waits for the next one.
-    Skip(BuildId),
+    /// Look for a request that an earlier attempt may have created, to cancel it.
+    Lookup,
+    /// The deadline has passed: mark it cancelled.
+    Expire,
+    /// A build that ended with RETRY belongs to a run that has ended; the present run waits for the next build.
+    SkipBuild(BuildId),
     /// Claim the run, for this build if there is one.
     Claim(Option<BuildId>),
-    /// The build, or what should have become one, ended.
-    End(Ended),
-    /// Store what the build left behind, and tell the queue how it ended.
-    Tell,
-    /// Somebody at the master cancelled the request.
+    /// The build ended, or the request without a build.
+    Finish(Outcome),
+    /// Store the artifacts of the build, and report the end of the run to the queue.
+    Report,
+    /// The request was cancelled at the master.
     CancelTask,
-    /// Ask the master to cancel.
-    Cancel,
-    /// Nothing is left to do.
+    CancelRequest,
     Close,
-    /// Nothing until then, or until somebody pokes.
+    /// Nothing to do until then, or until it is checked because of an event.
     Wait(Timestamp),
 }
 
-/// How it ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Ended {
-    With(BuildResult),
+pub(crate) enum Outcome {
+    Result(BuildResult),
     Lost,
 }
 
-/// The queue itself ends tasks at their deadline; this long after it nobody waits for its word any more.
+/// The queue resolves tasks at their deadline; this long after it, its event is not waited for any more.
 pub(crate) const AFTER_DEADLINE: TimeDelta = TimeDelta::minutes(1);
-/// What a build is called before anything of it has begun.
+/// The states of a build that has not begun.
 const NOT_BEGUN: [&str; 2] = ["", "created"];
 
-pub(crate) fn decide(row: &BridgeRequest, sight: &Sight, settings: &MasterSettings, now: Timestamp) -> Move {
-    let next_sweep = now + settings.sweep.delta();
+pub(crate) fn decide(
+    row: &BridgeRequest,
+    observation: &Observation,
+    settings: &MasterSettings,
+    now: Timestamp,
+) -> Action {
+    let next_check = now + settings.check_interval.delta();
     match (row.wanted, row.state) {
-        (_, BridgeState::Resolved) => Move::Close,
-        (Wanted::Run, _) if now >= row.deadline + AFTER_DEADLINE => Move::GiveUp,
-        (Wanted::Run, BridgeState::Wanted) => Move::Create,
-        (Wanted::Run, BridgeState::Finished) => Move::Tell,
-        (Wanted::Cancel, BridgeState::Wanted) if row.attempts == 0 => Move::Close,
-        (Wanted::Cancel, BridgeState::Wanted) => Move::Find,
-        (Wanted::Cancel, _) => match sight {
-            Sight::There { request, builds } => cancel(row, request, builds, settings, now),
-            Sight::Lost => Move::Close,
-            Sight::Unnumbered => Move::Find,
+        (_, BridgeState::Resolved) => Action::Close,
+        (Wanted::Run, _) if now >= row.deadline + AFTER_DEADLINE => Action::Expire,
+        (Wanted::Run, BridgeState::Wanted) => Action::Create,
+        (Wanted::Run, BridgeState::Finished) => Action::Report,
+        (Wanted::Cancel, BridgeState::Wanted) if row.attempts == 0 => Action::Close,
+        (Wanted::Cancel, BridgeState::Wanted) => Action::Lookup,
+        (Wanted::Cancel, _) => match observation {
+            Observation::Found { request, builds } => cancel(row, request, builds, settings, now),
+            Observation::Missing => Action::Close,
+            Observation::NotCreated => Action::Lookup,
         },
-        (Wanted::Run, BridgeState::Created) => match sight {
-            Sight::There { request, builds } => created(row, request, builds, next_sweep),
-            Sight::Lost | Sight::Unnumbered => Move::Claim(None),
+        (Wanted::Run, BridgeState::Created) => match observation {
+            Observation::Found { request, builds } => created(row, request, builds, next_check),
+            Observation::Missing | Observation::NotCreated => Action::Claim(None),
         },
-        (Wanted::Run, BridgeState::Running) => match sight {
-            Sight::There { request, builds } => running(row, request, builds, next_sweep),
-            Sight::Lost | Sight::Unnumbered => Move::End(Ended::Lost),
+        (Wanted::Run, BridgeState::Running) => match observation {
+            Observation::Found { request, builds } => running(row, request, builds, next_check),
+            Observation::Missing | Observation::NotCreated => Action::Finish(Outcome::Lost),
         },
     }
 }
 
 /// The run is pending.
-fn created(row: &BridgeRequest, request: &Request, builds: &[Build], next_sweep: Timestamp) -> Move {
+fn created(row: &BridgeRequest, request: &Request, builds: &[Build], next_check: Timestamp) -> Action {
     match builds.iter().find(|build| build.id.0 > row.last_build) {
         Some(build) if build.result == Some(BuildResult::Retry) && row.build_id == Some(build.id.0) => {
-            Move::Skip(build.id)
+            Action::SkipBuild(build.id)
         }
-        Some(build) => Move::Claim(Some(build.id)),
+        Some(build) => Action::Claim(Some(build.id)),
         None => match request.result {
-            None => Move::Wait(next_sweep),
-            Some(BuildResult::Cancelled) => Move::CancelTask,
-            Some(_) => Move::Claim(None),
+            None => Action::Wait(next_check),
+            Some(BuildResult::Cancelled) => Action::CancelTask,
+            Some(_) => Action::Claim(None),
         },
     }
 }
 
-/// The run is ours.
-fn running(row: &BridgeRequest, request: &Request, builds: &[Build], next_sweep: Timestamp) -> Move {
+/// The run is claimed by the bridge.
+fn running(row: &BridgeRequest, request: &Request, builds: &[Build], next_check: Timestamp) -> Action {
     let build = builds.iter().find(|build| Some(build.id.0) == row.build_id);
     match (build.and_then(|build| build.result), request.result) {
-        (Some(result), _) | (None, Some(result)) => Move::End(Ended::With(result)),
-        (None, None) if row.build_id.is_some() && build.is_none() => Move::End(Ended::Lost),
-        (None, None) => Move::Wait(next_sweep),
+        (Some(result), _) | (None, Some(result)) => Action::Finish(Outcome::Result(result)),
+        (None, None) if row.build_id.is_some() && build.is_none() => Action::Finish(Outcome::Lost),
+        (None, None) => Action::Wait(next_check),
     }
 }
 
-/// Nobody waits for it any more. A request that a builder has just taken is let alone until its build has begun: see
-/// the traps in the README.
-fn cancel(row: &BridgeRequest, request: &Request, builds: &[Build], settings: &MasterSettings, now: Timestamp) -> Move {
+/// A request that a builder has just claimed is not cancelled until its build has begun: see the README on bugs of Buildbot 4.3.
+fn cancel(
+    row: &BridgeRequest,
+    request: &Request,
+    builds: &[Build],
+    settings: &MasterSettings,
+    now: Timestamp,
+) -> Action {
     if request.result.is_some() {
-        return Move::Close;
+        return Action::Close;
     }
-    let again = row.cancel_tried.map(|tried| tried + settings.cancel_again.delta());
-    if let Some(again) = again.filter(|again| *again > now) {
-        return Move::Wait(again);
+    let retry_at = row.cancel_tried.map(|tried| tried + settings.cancel_retry_interval.delta());
+    if let Some(retry_at) = retry_at.filter(|at| *at > now) {
+        return Action::Wait(retry_at);
     }
     if !is_starting(request, builds) {
-        return Move::Cancel;
+        return Action::CancelRequest;
     }
     match row.claimed_seen.map(|seen| seen + settings.cancel_grace.delta()) {
-        Some(safe) if safe <= now => Move::Cancel,
-        Some(safe) => Move::Wait(safe),
-        None => Move::Wait(now + settings.cancel_grace.delta()),
+        Some(safe) if safe <= now => Action::CancelRequest,
+        Some(safe) => Action::Wait(safe),
+        None => Action::Wait(now + settings.cancel_grace.delta()),
     }
 }
 
-/// A builder has taken it, and nothing shows yet that its build began.
+/// A builder has claimed it, and no build of it is known to have begun.
 pub(crate) fn is_starting(request: &Request, builds: &[Build]) -> bool {
     let begun = |build: &Build| build.result.is_none() && !NOT_BEGUN.contains(&build.state.as_str());
     request.result.is_none() && request.claimed && !builds.iter().any(begun)

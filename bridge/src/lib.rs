@@ -1,37 +1,39 @@
 //! The Buildbot bridge: builds of a Buildbot master run as tasks.
 //!
 //! Owns: for each master its requests, in the database; nothing in memory that matters.
-//! Woken by: `task-pending` and `task-exception`; the master's events; ticks.
-//! Tells: the queue and the master, each as a client.
+//! Woken by: `task-pending` and `task-exception`; the master's events; timers.
+//! Emits: calls to the queue and the master, each as a client.
 
-mod authority;
 mod build_listener;
 pub mod buildbot;
 mod builders;
-mod busy;
-mod circuit;
+mod check;
+mod checks;
+mod circuit_breaker;
 pub mod classic;
 pub mod copier;
 mod decide;
 pub mod driver;
-mod endings;
+mod finish_times;
+mod in_flight;
 pub mod logs;
 mod master;
-mod meters;
+mod metrics;
 mod payload;
-mod pokes;
-mod queue;
-mod reflector;
+mod queue_client;
+mod reconciler;
+mod request;
 mod rules;
+pub mod run_artifacts;
 mod settings;
-pub mod shelf;
+mod snapshot;
 mod start;
-mod step;
 mod task_listener;
 #[cfg(test)]
 mod tests;
+mod tls;
 
-pub use queue::Identity;
-pub use rules::BadMaster;
+pub use queue_client::Identity;
+pub use rules::InvalidMaster;
 pub use settings::{BridgeSettings, ClassicSettings, DriverKind, ExceptionReason, MasterSettings, WarningsEnd};
-pub use start::{Bridge, BridgeParts, MasterParts};
+pub use start::{Bridge, BridgeChildren, MasterParts};

@@ -1,17 +1,20 @@
-//! The boundary to whoever carries the logs of builds to their tasks.
+//! The interface to the component that copies the logs of builds into artifacts of their tasks.
 
 use async_trait::async_trait;
 
 use crate::{
     driver::{BuildId, DriverError, LogId, Step},
-    shelf::Shelf,
+    run_artifacts::RunArtifacts,
 };
 
-/// A build, and the run of a task that it is.
+pub(crate) const LIVE_LOG: &str = "public/logs/live.log";
+pub(crate) const BACKING_LOG: &str = "public/logs/live_backing.log";
+pub(crate) const TEXT: &str = "text/plain; charset=utf-8";
+
+/// A build, and the artifacts of its run.
 #[derive(Clone)]
 pub struct Job {
-    /// Names the run, and takes its files.
-    pub shelf: Shelf,
+    pub artifacts: RunArtifacts,
     pub build: BuildId,
 }
 
@@ -22,23 +25,23 @@ pub enum CopyError {
     Master(#[from] DriverError),
     #[error("a log could not be stored")]
     Store(#[from] actors::artifacts::ArtifactError),
-    #[error("a log could not be kept on this machine's disk")]
+    #[error("a log could not be buffered on the local disk")]
     Disk(#[from] std::io::Error),
 }
 
-/// One for each master. `follow`, `grew` and `forget` return at once and may be lost; `finish` makes up for it.
+/// One for each master. `follow`, `grew` and `forget` return at once and may be lost: `finish` does not depend on them.
 #[async_trait]
 pub trait LogCopier: Send + Sync + 'static {
-    /// This build runs: its logs may be shown from now on. Said again at each look at the build.
+    /// The build is running: its logs may be published while they grow. Repeated with each check of the build.
     fn follow(&self, job: &Job);
 
     /// A log of some build, perhaps one that is followed, has more lines.
     fn grew(&self, log: LogId);
 
-    /// The build ended: returns once all of its logs are stored, whole and under their last names. It may be repeated
+    /// The build ended: returns once all of its logs are stored, complete and under their final names. It may be repeated
     /// after any failure, by another process too.
     async fn finish(&self, job: &Job, steps: &[Step]) -> Result<(), CopyError>;
 
-    /// Nobody waits for this build's logs any more.
+    /// The logs of this build are not needed any more.
     fn forget(&self, build: BuildId);
 }

@@ -1,10 +1,10 @@
-//! What a task asks for: its payload, checked so that every fault is told with its field and what to write instead.
+//! The payload of a task, validated so that each error names its field and what to write instead.
 
 use serde_json::{Map, Value};
 
 use crate::{WarningsEnd, driver::SourceStamp};
 
-/// A payload that can be carried out, as far as it can be told without the master.
+/// A payload that is valid, as far as that can be checked without the master.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Payload {
     pub(crate) builder: String,
@@ -23,15 +23,15 @@ pub(crate) struct Payload {
 const RESERVED: [&str; 5] = ["drover_task", "owner", "scheduler", "reason", "buildername"];
 const FIELDS: [&str; 7] =
     ["builderName", "buildername", "sourcestamp", "properties", "priority", "warnings", "features"];
-const SHORTEST_BRANCH: usize = 3;
+const MIN_BRANCH_LENGTH: usize = 3;
 
 impl Payload {
-    /// All faults at once, one line each.
+    /// All errors at once, one line each.
     pub(crate) fn read(payload: &Value, required_properties: &[String]) -> Result<Self, Vec<String>> {
         let Value::Object(fields) = payload else {
             return Err(vec![format!("`payload` is {}; write an object with `builderName`", kind(payload))]);
         };
-        let mut reader = Reader { faults: Vec::new() };
+        let mut reader = Reader { errors: Vec::new() };
         reader.known("payload", fields, &FIELDS);
         let builder = reader.builder(fields);
         let source_stamp = reader.source_stamp(fields.get("sourcestamp"));
@@ -39,32 +39,32 @@ impl Payload {
         let priority = reader.priority(fields.get("priority"));
         let warnings = reader.warnings(fields.get("warnings"));
         let (logs, publish_properties) = reader.features(fields.get("features"));
-        if !reader.faults.is_empty() {
-            return Err(reader.faults);
+        if !reader.errors.is_empty() {
+            return Err(reader.errors);
         }
         Ok(Self { builder, source_stamp, properties, priority, warnings, logs, publish_properties })
     }
 }
 
 struct Reader {
-    faults: Vec<String>,
+    errors: Vec<String>,
 }
 
 impl Reader {
-    fn fault(&mut self, words: String) {
-        self.faults.push(words);
+    fn error(&mut self, message: String) {
+        self.errors.push(message);
     }
 
-    fn known(&mut self, place: &str, fields: &Map<String, Value>, known: &[&str]) {
+    fn known(&mut self, section: &str, fields: &Map<String, Value>, known: &[&str]) {
         for name in fields.keys().filter(|name| !known.contains(&name.as_str())) {
-            self.fault(format!("`{place}.{name}` is not known; {place} may hold: {}", known.join(", ")));
+            self.error(format!("`{section}.{name}` is not known; {section} may hold: {}", known.join(", ")));
         }
     }
 
     fn builder(&mut self, fields: &Map<String, Value>) -> String {
         match (fields.get("builderName"), fields.get("buildername")) {
             (Some(_), Some(_)) => {
-                self.fault(
+                self.error(
                     "`builderName` and its old spelling `buildername` are both there; write only the first".into(),
                 );
             }
@@ -72,9 +72,9 @@ impl Reader {
                 return name.clone();
             }
             (Some(other), None) | (None, Some(other)) => {
-                self.fault(format!("`builderName` is {}; write the name of a builder as text", kind(other)));
+                self.error(format!("`builderName` is {}; write the name of a builder as text", kind(other)));
             }
-            (None, None) => self.fault("`builderName` is missing; write the name of a builder of the master".into()),
+            (None, None) => self.error("`builderName` is missing; write the name of a builder of the master".into()),
         }
         String::new()
     }
@@ -85,7 +85,7 @@ impl Reader {
             None => return stamp,
             Some(Value::Object(fields)) => fields,
             Some(other) => {
-                self.fault(format!("`sourcestamp` is {}; write an object with `branch` and so on", kind(other)));
+                self.error(format!("`sourcestamp` is {}; write an object with `branch` and so on", kind(other)));
                 return stamp;
             }
         };
@@ -94,7 +94,7 @@ impl Reader {
             None | Some(Value::Null) => String::new(),
             Some(Value::String(text)) => text.clone(),
             Some(other) => {
-                self.fault(format!("`sourcestamp.{name}` is {}; write a text", kind(other)));
+                self.error(format!("`sourcestamp.{name}` is {}; write a text", kind(other)));
                 String::new()
             }
         };
@@ -103,9 +103,9 @@ impl Reader {
         stamp.project = text("project");
         stamp.codebase = text("codebase");
         stamp.branch = path_of(&text("branch"));
-        if fields.get("branch").is_some_and(Value::is_string) && stamp.branch.len() < SHORTEST_BRANCH {
-            self.fault(format!(
-                "`sourcestamp.branch` is shorter than {SHORTEST_BRANCH} letters; write a whole branch name"
+        if fields.get("branch").is_some_and(Value::is_string) && stamp.branch.len() < MIN_BRANCH_LENGTH {
+            self.error(format!(
+                "`sourcestamp.branch` is shorter than {MIN_BRANCH_LENGTH} letters; write a whole branch name"
             ));
         }
         stamp
@@ -116,15 +116,15 @@ impl Reader {
             None => Map::new(),
             Some(Value::Object(properties)) => properties.clone(),
             Some(other) => {
-                self.fault(format!("`properties` is {}; write an object from names to values", kind(other)));
+                self.error(format!("`properties` is {}; write an object from names to values", kind(other)));
                 return Map::new();
             }
         };
         for name in RESERVED.iter().filter(|name| properties.contains_key(**name)) {
-            self.fault(format!("`properties.{name}` is set by Drover or the master itself; leave it out"));
+            self.error(format!("`properties.{name}` is set by Drover or the master itself; leave it out"));
         }
         for name in required.iter().filter(|name| !properties.contains_key(*name)) {
-            self.fault(format!("`properties.{name}` is missing; this master requires it"));
+            self.error(format!("`properties.{name}` is missing; this master requires it"));
         }
         properties
     }
@@ -133,7 +133,7 @@ impl Reader {
         match value {
             None => 0,
             Some(value) => value.as_i64().filter(|number| i32::try_from(*number).is_ok()).unwrap_or_else(|| {
-                self.fault(format!("`priority` is {value}; write a whole number, of which a higher one goes first"));
+                self.error(format!("`priority` is {value}; write a whole number, of which a higher one goes first"));
                 0
             }),
         }
@@ -143,7 +143,7 @@ impl Reader {
         let value = value?;
         let end = serde_json::from_value(value.clone()).ok();
         if end.is_none() {
-            self.fault(format!("`warnings` is {value}; write \"failed\" or \"completed\""));
+            self.error(format!("`warnings` is {value}; write \"failed\" or \"completed\""));
         }
         end
     }
@@ -153,7 +153,7 @@ impl Reader {
             None => return (true, true),
             Some(Value::Object(fields)) => fields,
             Some(other) => {
-                self.fault(format!("`features` is {}; write an object with `logs` and `properties`", kind(other)));
+                self.error(format!("`features` is {}; write an object with `logs` and `properties`", kind(other)));
                 return (true, true);
             }
         };
@@ -162,7 +162,7 @@ impl Reader {
             None => true,
             Some(Value::Bool(flag)) => *flag,
             Some(other) => {
-                self.fault(format!("`features.{name}` is {}; write true or false", kind(other)));
+                self.error(format!("`features.{name}` is {}; write true or false", kind(other)));
                 true
             }
         };
@@ -170,7 +170,7 @@ impl Reader {
     }
 }
 
-/// A branch given as a URL stands for its path, as the first bridge took it.
+/// The first bridge accepted a branch as a URL, of which the path counts.
 fn path_of(branch: &str) -> String {
     let path = branch.split_once("://").map_or(branch, |(_, rest)| rest.split_once('/').map_or("", |(_, path)| path));
     path.trim_matches('/').to_owned()
@@ -215,13 +215,13 @@ mod tests {
     }
 
     #[test]
-    fn the_old_spelling_and_bare_branches_are_taken() {
+    fn the_old_spelling_and_plain_branches_are_accepted() {
         let payload = read(&json!({"buildername": "b", "sourcestamp": {"branch": "try", "revision": null}})).unwrap();
         assert_eq!((payload.builder.as_str(), payload.source_stamp.branch.as_str()), ("b", "try"));
     }
 
     #[test]
-    fn every_fault_names_its_field_and_what_to_write() {
+    fn every_error_names_its_field_and_what_to_write() {
         let cases = [
             (json!(3), "`payload` is a number"),
             (json!({}), "`builderName` is missing"),
@@ -241,16 +241,16 @@ mod tests {
             (json!({"builderName": "b", "features": {"logs": 1}}), "`features.logs`"),
             (json!({"builderName": "b", "features": {"proxy": true}}), "`features.proxy` is not known"),
         ];
-        for (payload, words) in cases {
-            let faults = read(&payload).unwrap_err();
-            assert!(faults.iter().any(|fault| fault.contains(words)), "{payload}: {faults:?}");
+        for (payload, message) in cases {
+            let errors = read(&payload).unwrap_err();
+            assert!(errors.iter().any(|error| error.contains(message)), "{payload}: {errors:?}");
         }
     }
 
     #[test]
-    fn all_faults_are_told_at_once_and_required_properties_are_missed() {
-        let faults = Payload::read(&json!({"properties": {}, "priority": true}), &["product".to_owned()]).unwrap_err();
-        assert_eq!(faults.len(), 3, "{faults:?}");
-        assert!(faults.iter().any(|fault| fault.contains("`properties.product` is missing")));
+    fn all_errors_are_reported_at_once_with_missing_required_properties() {
+        let errors = Payload::read(&json!({"properties": {}, "priority": true}), &["product".to_owned()]).unwrap_err();
+        assert_eq!(errors.len(), 3, "{errors:?}");
+        assert!(errors.iter().any(|error| error.contains("`properties.product` is missing")));
     }
 }

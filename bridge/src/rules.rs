@@ -10,13 +10,13 @@ use crate::{MasterSettings, driver};
 
 /// A setting that cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the setting `bridge.masters`, master `{master}`: {words}")]
-pub struct BadMaster {
+#[error("the setting `bridge.masters`, master `{master}`: {message}")]
+pub struct InvalidMaster {
     pub master: String,
-    pub words: String,
+    pub message: String,
 }
 
-/// What an operator said about a master.
+/// The compiled settings of a master.
 #[derive(Debug)]
 pub(crate) struct Rules {
     pub(crate) settings: MasterSettings,
@@ -27,13 +27,13 @@ pub(crate) struct Rules {
 }
 
 /// Longest name of a worker, a group of workers, a provisioner.
-const LONGEST_NAME: usize = 38;
-/// Claims what no worker of the master ever saw.
+const MAX_NAME_LENGTH: usize = 38;
+/// The worker id of claims without a worker of the master.
 const NO_WORKER: &str = "master";
 
 impl Rules {
-    pub(crate) fn read(settings: MasterSettings) -> Result<Self, BadMaster> {
-        let bad = |words: String| BadMaster { master: settings.name.clone(), words };
+    pub(crate) fn read(settings: MasterSettings) -> Result<Self, InvalidMaster> {
+        let bad = |message: String| InvalidMaster { master: settings.name.clone(), message };
         if !is_name(&settings.name) {
             return Err(bad("`name` must be 1 to 38 letters, digits, `-` or `_`".to_owned()));
         }
@@ -45,10 +45,10 @@ impl Rules {
                 settings.name
             )));
         }
-        let patterns = |field: &str, patterns: &[String]| -> Result<Vec<Regex>, BadMaster> {
+        let patterns = |field: &str, patterns: &[String]| -> Result<Vec<Regex>, InvalidMaster> {
             let compiled = patterns.iter().map(|pattern| Regex::new(&format!("^(?:{pattern})$")));
             let compiled: Result<Vec<Regex>, regex::Error> = compiled.collect();
-            compiled.map_err(|error| bad(format!("`{field}` holds what is no regular expression: {error}")))
+            compiled.map_err(|error| bad(format!("`{field}` has an invalid regular expression: {error}")))
         };
         Ok(Self {
             allowed: patterns("allowed_builders", &settings.allowed_builders)?,
@@ -63,7 +63,7 @@ impl Rules {
         &self.settings.name
     }
 
-    /// Somebody else runs the tasks of this builder.
+    /// The tasks of this builder are not run by the bridge.
     pub(crate) fn ignores(&self, builder: &str) -> bool {
         matches(&self.ignored, builder)
     }
@@ -76,7 +76,7 @@ impl Rules {
         matches(&self.public_properties, property)
     }
 
-    /// The scope that a task lacks for a builder.
+    /// The scope that a task needs for a builder, if it does not have it.
     pub(crate) fn missing_scope(&self, builder: &str, held: &ScopeSet) -> Option<String> {
         let needed = format!("buildbot:build:{}/{builder}", self.name());
         let legacy = format!("project:releng:buildbot-bridge:builder-name:{builder}");
@@ -84,10 +84,11 @@ impl Rules {
         (!held).then_some(needed)
     }
 
-    /// As whom a build's worker claims tasks.
+    /// The worker that claims the run of a build.
     pub(crate) fn worker_name(&self, worker: Option<&driver::WorkerName>) -> WorkerName {
         let allowed = |c: char| if c.is_ascii_alphanumeric() || c == '_' { c } else { '-' };
-        let name: String = worker.iter().flat_map(|worker| worker.0.chars()).map(allowed).take(LONGEST_NAME).collect();
+        let name: String =
+            worker.iter().flat_map(|worker| worker.0.chars()).map(allowed).take(MAX_NAME_LENGTH).collect();
         let worker_id = if name.is_empty() { NO_WORKER.to_owned() } else { name };
         WorkerName { worker_group: self.name().to_owned(), worker_id }
     }
@@ -99,7 +100,7 @@ fn matches(patterns: &[Regex], text: &str) -> bool {
 
 fn is_name(text: &str) -> bool {
     let fits = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
-    (1..=LONGEST_NAME).contains(&text.len()) && text.chars().all(fits)
+    (1..=MAX_NAME_LENGTH).contains(&text.len()) && text.chars().all(fits)
 }
 
 #[cfg(test)]
@@ -121,16 +122,16 @@ mod tests {
     }
 
     #[test]
-    fn a_setting_that_cannot_be_used_is_named() {
-        let words = |settings| Rules::read(settings).unwrap_err().to_string();
-        assert!(words(MasterSettings { name: "a b".to_owned(), ..settings() }).contains("`name`"));
-        assert!(words(MasterSettings { task_queue: "x".to_owned(), ..settings() }).contains("`task_queue`"));
+    fn an_invalid_setting_is_named() {
+        let message = |settings| Rules::read(settings).unwrap_err().to_string();
+        assert!(message(MasterSettings { name: "a b".to_owned(), ..settings() }).contains("`name`"));
+        assert!(message(MasterSettings { task_queue: "x".to_owned(), ..settings() }).contains("`task_queue`"));
         let allowed_builders = vec!["(".to_owned()];
-        assert!(words(MasterSettings { allowed_builders, ..settings() }).contains("`allowed_builders`"));
+        assert!(message(MasterSettings { allowed_builders, ..settings() }).contains("`allowed_builders`"));
     }
 
     #[test]
-    fn the_scope_of_a_builder_is_needed_and_the_old_one_is_taken_only_when_told() {
+    fn the_scope_of_a_builder_is_required_and_the_legacy_one_only_accepted_by_setting() {
         let rules = Rules::read(settings()).unwrap();
         let old = ScopeSet::new(["project:releng:buildbot-bridge:builder-name:b"]);
         assert_eq!(rules.missing_scope("b", &ScopeSet::new(["buildbot:build:m/*"])), None);

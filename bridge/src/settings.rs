@@ -13,32 +13,31 @@ base::settings! {
         /// each master it needs `queue:claim-task:<task queue>`, `queue:worker-id:<master>/*` and `queue:cancel-task:*`.
         /// Empty: `drover dev` and `drover serve` use one of their own that may do just that.
         pub client_id: String = String::new(),
-        /// How long a resolved request is remembered.
-        pub keep: ConfigDuration = ConfigDuration::days(7),
+        /// How long a resolved request is kept.
+        pub request_retention: ConfigDuration = ConfigDuration::days(7),
     }
 }
 
 base::settings! {
     /// One master.
     pub struct MasterSettings {
-        /// What this master is called here: it stands in task queues, scopes and as the worker group.
+        /// The name of this master in task queues and scopes, and its worker group.
         pub name: String = String::new(),
-        /// The address of its web part, like `https://buildbot.example.com/`.
+        /// The URL of its web interface, like `https://buildbot.example.com/`.
         pub url: String = String::new(),
-        /// A PEM file with certificates of the authorities that may have signed the master's, instead of those that the
-        /// system trusts.
+        /// A PEM file with the certificate authorities to trust instead of those of the system.
         pub ca_file: String = String::new(),
-        /// The user that the master knows Drover as.
+        /// The user that Drover logs in as.
         pub user: String = String::new(),
         /// The password of this user.
         pub password: Secret = Secret::default(),
         /// The task queue whose tasks are builds of this master. Empty: `buildbot/<name>`.
         pub task_queue: String = String::new(),
-        /// The scheduler that makes the builds.
+        /// The force scheduler that creates the builds.
         pub scheduler: String = "drover".to_owned(),
         /// Builders that tasks may use, as regular expressions that match whole names. Empty: any.
         pub allowed_builders: Vec<String> = Vec::new(),
-        /// Builders whose tasks are left alone, as regular expressions that match whole names: somebody else runs them.
+        /// Builders whose tasks are ignored, as regular expressions that match whole names: somebody else runs them.
         pub ignored_builders: Vec<String> = Vec::new(),
         /// How a task ends whose build ended with warnings: `failed` or `completed`. A task's payload may say otherwise.
         pub warnings: WarningsEnd = WarningsEnd::Failed,
@@ -51,55 +50,55 @@ base::settings! {
         /// Properties of the build that are published in `public/properties.json`, as regular expressions that match
         /// whole names. Others may hold paths and secrets that steps put there.
         pub public_properties: Vec<String> = PUBLIC_PROPERTIES.map(str::to_owned).to_vec(),
-        /// How long claims are kept alive while the master cannot be reached.
+        /// How long claims are renewed while the master cannot be reached.
         pub master_down_grace: ConfigDuration = ConfigDuration::hours(2),
-        /// How long a request that a builder has just taken is left alone before it is cancelled: a master that is
-        /// told to cancel in that moment may block the builder for good.
+        /// How long a request that a builder has just claimed is not cancelled: a cancel before its build has begun may
+        /// block the builder for good.
         pub cancel_grace: ConfigDuration = ConfigDuration::seconds(5),
-        /// How often a cancel is repeated that the master has not followed.
-        pub cancel_again: ConfigDuration = ConfigDuration::seconds(30),
-        /// After how long a cancel that was not followed is told of as an error.
-        pub cancel_alarm: ConfigDuration = ConfigDuration::seconds(60),
-        /// How often every open request is looked at while events arrive.
-        pub sweep: ConfigDuration = ConfigDuration::minutes(5),
-        /// The same while they do not.
-        pub sweep_without_events: ConfigDuration = ConfigDuration::seconds(30),
-        /// How long logs and other artifacts of an ended build are tried again before its task is resolved without.
+        /// How often a cancel without effect is repeated.
+        pub cancel_retry_interval: ConfigDuration = ConfigDuration::seconds(30),
+        /// After how long a cancel without effect is logged as an error.
+        pub cancel_alert_after: ConfigDuration = ConfigDuration::seconds(60),
+        /// How often every open request is checked while events of the master are received.
+        pub check_interval: ConfigDuration = ConfigDuration::minutes(5),
+        /// The same while no events are received.
+        pub check_interval_without_events: ConfigDuration = ConfigDuration::seconds(30),
+        /// How long storing the artifacts of an ended build is retried before its task is resolved without them.
         pub artifacts_grace: ConfigDuration = ConfigDuration::minutes(5),
-        /// How long one request to the master may take.
+        /// The timeout of one HTTP request to the master.
         pub timeout: ConfigDuration = ConfigDuration::seconds(30),
-        /// How many requests to the master are under way at the same time; at most half of them to have builds made.
-        pub in_flight: usize = 4,
-        /// How the master is spoken to: `rest` for Buildbot 1.0 and later, `classic` for 0.8.
+        /// How many HTTP requests to the master are in flight at the same time; at most half of them create builds.
+        pub max_in_flight: usize = 4,
+        /// The API of the master: `rest` for Buildbot 1.0 and later, `classic` for 0.8.
         pub driver: DriverKind = DriverKind::Rest,
-        /// What a master of Buildbot 0.8 needs besides. Its `url` is that of the self-serve service, and `user` is whom that
-        /// is told of in `X-Remote-User`; with a `password`, HTTP Basic is sent too.
+        /// Settings for a master of Buildbot 0.8. Its `url` is that of the self-serve service, and `user` is sent to it as
+        /// `X-Remote-User`; with a `password`, HTTP Basic is sent too.
         pub classic: ClassicSettings,
     }
 }
 
 base::settings! {
-    /// The ways to masters of Buildbot 0.8, which have no API of their own.
+    /// The services around masters of Buildbot 0.8, which have no API of their own.
     pub struct ClassicSettings {
         /// The scheduler database, like `mysql://user:password@host:3306/database`: MySQL or MariaDB.
         pub database_url: Secret = Secret::default(),
-        /// The RabbitMQ that the masters tell of their builds, like `amqp://user:password@host/vhost`, or `amqps://`. Empty:
-        /// builds are looked at every `sweep_without_events`, and nothing is known of their logs.
+        /// The RabbitMQ that the masters publish events of builds to, like `amqp://user:password@host/vhost`, or `amqps://`. Empty:
+        /// builds are checked every `check_interval_without_events`, and their logs are not found.
         pub amqp_url: Secret = Secret::default(),
         /// The topic exchange there. It must exist.
         pub exchange: String = "exchange/build".to_owned(),
-        /// The queue that is bound to it. Empty: `drover/v1/bridge/<name>/builds`. Some brokers let users make queues of
-        /// certain names only.
+        /// The queue that is bound to it. Empty: `drover/v1/bridge/<name>/builds`. Some brokers let users declare queues with
+        /// certain prefixes only.
         pub queue: String = String::new(),
-        /// How long the task of a build that ended waits for `log_uploaded`, which tells where its log is.
-        pub log_wait: ConfigDuration = ConfigDuration::minutes(2),
+        /// How long the task of a build that ended waits for the event `log_uploaded`, which has the URL of its log.
+        pub log_timeout: ConfigDuration = ConfigDuration::minutes(2),
         /// A list of the builders as JSON, by HTTP: names, or an object with `builders`. Empty: builders that had one of the
         /// latest 100,000 requests.
         pub builders_url: String = String::new(),
     }
 }
 
-/// What says where a build comes from, and nothing about the machine.
+/// Properties that say what was built, and nothing about the machine.
 const PUBLIC_PROPERTIES: [&str; 11] = [
     "branch",
     "revision",
@@ -148,7 +147,7 @@ impl From<ExceptionReason> for ReasonResolved {
     }
 }
 
-/// How a master is spoken to.
+/// The API of a master.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum DriverKind {

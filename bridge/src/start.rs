@@ -1,4 +1,4 @@
-//! Builds the parts of every master.
+//! Builds the actors of every master.
 
 use std::{
     collections::BTreeSet,
@@ -13,22 +13,22 @@ use protocol::exchanges::ExchangeNames;
 use tokio::sync::Semaphore;
 
 use crate::{
-    BadMaster, Identity, MasterSettings, build_listener,
+    Identity, InvalidMaster, MasterSettings, build_listener,
     builders::Builders,
-    circuit::Circuit,
+    checks::CheckQueue,
+    circuit_breaker::CircuitBreaker,
     driver::MasterDriver,
-    endings::Endings,
+    finish_times::FinishTimes,
     logs::LogCopier,
     master::Master,
-    meters::Meters,
-    pokes::Pokes,
-    queue::QueueClient,
-    reflector::{self, Shared},
+    metrics::Metrics,
+    queue_client::QueueClient,
+    reconciler::{self, Shared},
     rules::Rules,
     task_listener,
 };
 
-/// What a bridge needs of the house.
+/// What the bridge depends on.
 pub struct Bridge {
     pub queue: Queue,
     pub artifacts: Artifacts,
@@ -36,44 +36,45 @@ pub struct Bridge {
     pub identity: Identity,
     pub db: Db,
     pub bus: Arc<dyn Bus>,
-    /// Of the exchanges for the world.
+    /// Of the external (Pulse) exchanges.
     pub exchange_names: ExchangeNames,
     pub clock: Arc<dyn Clock>,
     pub rng: Rng,
-    /// How long resolved requests are remembered.
-    pub keep: ConfigDuration,
+    /// How long resolved requests are kept.
+    pub retention: ConfigDuration,
 }
 
-/// One master, and the ways to it.
+/// One master: its settings, its driver, and what copies its logs.
 pub struct MasterParts {
     pub settings: MasterSettings,
     pub driver: Arc<dyn MasterDriver>,
     pub logs: Arc<dyn LogCopier>,
 }
 
-/// The parts to supervise.
-pub struct BridgeParts {
-    /// To be started before the relay, and on a bus in memory in its process.
+/// The actors to supervise.
+pub struct BridgeChildren {
+    /// To be started before the relay, and on an in-memory bus in the same process.
     pub listeners: Vec<Child>,
     pub others: Vec<Child>,
 }
 
 impl Bridge {
-    /// Several processes may run the same masters: all of them listen, and one of them looks after each master.
-    pub fn parts(&self, masters: Vec<MasterParts>) -> Result<BridgeParts, BadMaster> {
+    /// Several processes may serve the same masters: all of them listen for tasks, and the one that holds a master's lease
+    /// reconciles its requests.
+    pub fn children(&self, masters: Vec<MasterParts>) -> Result<BridgeChildren, InvalidMaster> {
         check_names(&masters)?;
         let (mut listeners, mut others) = (Vec::new(), Vec::new());
         for master in masters {
-            let shared = Arc::new(self.share(master)?);
-            let (reflector, hint) = reflector::part(shared.clone());
-            let tasks = task_listener::part(shared.clone(), hint.clone(), self.bus.clone(), &self.exchange_names);
+            let shared = Arc::new(self.shared(master)?);
+            let (reconciler, hint) = reconciler::child(shared.clone());
+            let tasks = task_listener::child(shared.clone(), hint.clone(), self.bus.clone(), &self.exchange_names);
             listeners.push(tasks);
-            others.extend([reflector, build_listener::part(shared, hint)]);
+            others.extend([reconciler, build_listener::child(shared, hint)]);
         }
-        Ok(BridgeParts { listeners, others })
+        Ok(BridgeChildren { listeners, others })
     }
 
-    pub(crate) fn share(&self, master: MasterParts) -> Result<Shared, BadMaster> {
+    pub(crate) fn shared(&self, master: MasterParts) -> Result<Shared, InvalidMaster> {
         let MasterParts { settings, driver, logs } = master;
         let rules = Rules::read(settings)?;
         let rng = self.rng.branch(rules.name());
@@ -86,7 +87,7 @@ impl Bridge {
             worker_group: rules.name().to_owned(),
         };
         let timeout = rules.settings.timeout.duration();
-        let circuit = Circuit::new(driver, self.clock.clone(), rng.branch("circuit"), timeout);
+        let circuit = CircuitBreaker::new(driver, self.clock.clone(), rng.branch("circuit"), timeout);
         let master = Master {
             driver: Arc::new(circuit),
             logs,
@@ -96,24 +97,29 @@ impl Bridge {
             clock: self.clock.clone(),
             rng,
             builders: Builders::new(),
-            meters: Meters::new(),
-            endings: Endings::default(),
-            creating: Semaphore::new((rules.settings.in_flight / 2).max(1)),
-            events: AtomicBool::new(false),
-            shown: Mutex::default(),
+            metrics: Metrics::new(),
+            finish_times: FinishTimes::default(),
+            create_permits: Semaphore::new((rules.settings.max_in_flight / 2).max(1)),
+            receives_events: AtomicBool::new(false),
+            followed: Mutex::default(),
             rules,
         };
-        Ok(Shared { master, pokes: Pokes::default(), leads: AtomicBool::new(false), keep: self.keep.delta() })
+        Ok(Shared {
+            master,
+            checks: CheckQueue::default(),
+            leads: AtomicBool::new(false),
+            retention: self.retention.delta(),
+        })
     }
 }
 
-/// A name stands for one master, and a task queue leads to one.
-fn check_names(masters: &[MasterParts]) -> Result<(), BadMaster> {
+/// Names and task queues are unique.
+fn check_names(masters: &[MasterParts]) -> Result<(), InvalidMaster> {
     let (mut names, mut queues) = (BTreeSet::new(), BTreeSet::new());
     for MasterParts { settings, .. } in masters {
-        let bad = |words: String| Err(BadMaster { master: settings.name.clone(), words });
+        let bad = |message: String| Err(InvalidMaster { master: settings.name.clone(), message });
         if !names.insert(&settings.name) {
-            return bad("`name` stands there twice".to_owned());
+            return bad("`name` is used twice".to_owned());
         }
         if !queues.insert(settings.task_queue_id()) {
             return bad(format!("`task_queue`: another master has {} already", settings.task_queue_id()));

@@ -1,9 +1,9 @@
-//! The task listener of one master: writes down which runs want a build, and which do not any more.
+//! The task listener of one master: stores which runs need a build, and which do not any more.
 //!
-//! Owns: nothing in memory. Once a wish is written down its message is not needed any more.
-//! Woken by: `task-pending` and `task-exception` of the master's task queue; a tick, which reads what is pending there, so
-//! that a lost message strands no task.
-//! Tells: the reflector.
+//! Owns: nothing in memory. Once a pending create is stored, its message is not needed any more.
+//! Woken by: `task-pending` and `task-exception` of the master's task queue; a timer, which reads the pending tasks of that queue, so
+//! that a lost message does not leave a task without its build.
+//! Emits: notifications to the reconciler.
 
 use std::{sync::Arc, time::Duration};
 
@@ -26,62 +26,62 @@ use serde::Deserialize;
 use tracing::Instrument;
 
 use crate::{
-    queue::QueueFault,
-    reflector::{Look, Shared},
+    queue_client::QueueClientError,
+    reconciler::{Check, Shared},
 };
 
-/// How often the whole pending list is read.
-const SWEEP: TimeDelta = TimeDelta::minutes(5);
+/// How often all pending tasks are read.
+const SCAN_INTERVAL: TimeDelta = TimeDelta::minutes(5);
+const SCAN_TIMER: Duration = Duration::from_secs(5);
 const PAGE: i64 = 500;
-const FIRST_PAUSE: Duration = Duration::from_millis(100);
-const LONGEST_PAUSE: Duration = Duration::from_secs(5);
-const SWEEP_TICK: Duration = Duration::from_secs(5);
+const INITIAL_BACKOFF: Duration = Duration::from_millis(100);
+const MAX_BACKOFF: Duration = Duration::from_secs(5);
 
 #[derive(Clone)]
 struct TaskListener {
     shared: Arc<Shared>,
-    reflector: Hint<Look>,
+    reconciler: Hint<Check>,
     bus: Arc<dyn Bus>,
     pending: String,
     exception: String,
     pattern: String,
 }
 
-pub(crate) enum Heard {
-    Letter(Option<Letter>),
-    /// Work on all letters that have come.
-    Work,
-    /// Read what is pending, if it is time.
-    Sweep,
+pub(crate) enum Msg {
+    Delivery(Option<Letter>),
+    /// Store all deliveries that have arrived.
+    Store,
+    /// Read the pending tasks, if that is due.
+    Scan,
 }
 
-pub(crate) struct Desk {
+pub(crate) struct State {
     _inbox: Inbox,
-    letters: Vec<Letter>,
+    deliveries: Vec<Letter>,
     hints: HintInbox,
     tick: Tick,
-    sweep: Tick,
-    sweep_at: Timestamp,
+    scan: Tick,
+    scan_at: Timestamp,
     backoff: Backoff,
 }
 
-/// The part. On a bus in memory it must be started before the relay, which drops what nobody listens to.
-pub(crate) fn part(shared: Arc<Shared>, reflector: Hint<Look>, bus: Arc<dyn Bus>, names: &ExchangeNames) -> Child {
+/// On an in-memory bus it must be started before the relay, which drops events that nothing is subscribed to.
+pub(crate) fn child(shared: Arc<Shared>, reconciler: Hint<Check>, bus: Arc<dyn Bus>, names: &ExchangeNames) -> Child {
     let (pending, exception) = (exchanges::of(EventKind::TaskPending), exchanges::of(EventKind::TaskException));
     let (provisioner, worker_type) = shared.master.rules.task_queue_id.parts();
     let pattern = pending.binding(&[("provisionerId", provisioner), ("workerType", worker_type)]);
     let name = format!("bridge/{}/tasks", shared.master.name());
     let (pending, exception) = (names.name(pending), names.name(exception));
-    let listener = TaskListener { shared, reflector, bus, pending, exception, pattern };
+    let listener = TaskListener { shared, reconciler, bus, pending, exception, pattern };
     Child::new(&name, Restart::Always, move || (listener.clone(), ())).0
 }
 
 impl Actor for TaskListener {
-    type Msg = Heard;
-    type State = Desk;
+    type Msg = Msg;
+    type State = State;
     type Arguments = ();
 
-    async fn pre_start(&self, myself: ActorRef<Heard>, (): ()) -> Result<Desk, ActorProcessingErr> {
+    async fn pre_start(&self, myself: ActorRef<Msg>, (): ()) -> Result<State, ActorProcessingErr> {
         let queue = format!("drover/bridge/{}", self.shared.master.name());
         let mut subscription = Subscription::durable(&queue).settled_first().signed();
         for exchange in [&self.pending, &self.exception] {
@@ -89,34 +89,34 @@ impl Actor for TaskListener {
             subscription = subscription.bind(exchange, &self.pattern);
         }
         let master = &self.shared.master;
-        let mut sweep = Tick::new("bridge/tasks");
-        sweep.again(&myself, Duration::ZERO, || Heard::Sweep);
-        Ok(Desk {
-            _inbox: Inbox::open(&*self.bus, subscription, myself, Heard::Letter).await?,
-            letters: Vec::new(),
+        let mut scan = Tick::new("bridge/tasks");
+        scan.again(&myself, Duration::ZERO, || Msg::Scan);
+        Ok(State {
+            _inbox: Inbox::open(&*self.bus, subscription, myself, Msg::Delivery).await?,
+            deliveries: Vec::new(),
             hints: HintInbox::default(),
             tick: Tick::new("bridge/tasks"),
-            sweep,
-            sweep_at: master.now(),
-            backoff: Backoff::new(FIRST_PAUSE, LONGEST_PAUSE, master.rng.clone()),
+            scan,
+            scan_at: master.now(),
+            backoff: Backoff::new(INITIAL_BACKOFF, MAX_BACKOFF, master.rng.clone()),
         })
     }
 
-    async fn handle(&self, myself: ActorRef<Heard>, heard: Heard, desk: &mut Desk) -> Result<(), ActorProcessingErr> {
-        let span = desk.tick.root_span();
-        match heard {
-            // All that wait in the mailbox by now are worked on together.
-            Heard::Letter(letter) => {
-                desk.letters.extend(letter);
-                desk.hints.again(&myself, Heard::Work);
+    async fn handle(&self, myself: ActorRef<Msg>, message: Msg, state: &mut State) -> Result<(), ActorProcessingErr> {
+        let span = state.tick.root_span();
+        match message {
+            // All that are in the mailbox by then are stored together.
+            Msg::Delivery(delivery) => {
+                state.deliveries.extend(delivery);
+                state.hints.again(&myself, Msg::Store);
             }
-            Heard::Work => {
-                desk.hints.taken();
-                self.work(&myself, desk).instrument(span).await;
+            Msg::Store => {
+                state.hints.taken();
+                self.store(&myself, state).instrument(span).await;
             }
-            Heard::Sweep => {
-                self.sweep(desk).instrument(span).await;
-                desk.sweep.again(&myself, self.shared.master.rng.jitter(SWEEP_TICK), || Heard::Sweep);
+            Msg::Scan => {
+                self.scan(state).instrument(span).await;
+                state.scan.again(&myself, self.shared.master.rng.jitter(SCAN_TIMER), || Msg::Scan);
             }
         }
         Ok(())
@@ -124,77 +124,73 @@ impl Actor for TaskListener {
 }
 
 impl TaskListener {
-    /// Letters stay on the desk while the database is away.
-    async fn work(&self, myself: &ActorRef<Heard>, desk: &mut Desk) {
-        match self.note(&desk.letters).await {
+    /// Deliveries stay unacknowledged while the database cannot be reached.
+    async fn store(&self, myself: &ActorRef<Msg>, state: &mut State) {
+        match self.store_all(&state.deliveries).await {
             Ok(()) => {
-                desk.letters.drain(..).for_each(Letter::ack);
-                desk.backoff.reset();
+                state.deliveries.drain(..).for_each(Letter::ack);
+                state.backoff.reset();
             }
             Err(error) => {
-                tracing::warn!(error = &error as &dyn std::error::Error, "tasks wait for the bridge's table");
-                desk.tick.again(myself, desk.backoff.next_wait(), || Heard::Work);
+                tracing::warn!(error = &error as &dyn std::error::Error, "cannot store events of tasks; retrying");
+                state.tick.again(myself, state.backoff.next_wait(), || Msg::Store);
             }
         }
     }
 
-    async fn note(&self, letters: &[Letter]) -> Result<(), DbError> {
-        let (mut wishes, mut unwanted) = (Vec::new(), Vec::new());
-        for message in letters.iter().map(Letter::message) {
-            let Some(body) = read(message) else { continue };
+    async fn store_all(&self, deliveries: &[Letter]) -> Result<(), DbError> {
+        let (mut creates, mut cancels) = (Vec::new(), Vec::new());
+        for message in deliveries.iter().map(Letter::message) {
+            let Some(event) = decode(message) else { continue };
             if *message.exchange == *self.pending {
-                wishes.extend(body.wish());
+                creates.extend(event.pending_create());
             } else {
-                unwanted.extend(body.unwanted());
+                cancels.extend(event.cancelled_run());
             }
         }
         let master = &self.shared.master;
-        if !unwanted.is_empty() {
-            master.db.bridge_unwant(master.name(), &unwanted, master.now()).await?;
+        if !cancels.is_empty() {
+            master.db.bridge_unwant(master.name(), &cancels, master.now()).await?;
         }
-        if !wishes.is_empty() {
-            master.db.bridge_want(master.name(), &wishes, master.now()).await?;
+        if !creates.is_empty() {
+            master.db.bridge_want(master.name(), &creates, master.now()).await?;
         }
-        self.reflector.give();
+        self.reconciler.give();
         Ok(())
     }
 
-    /// Notes what is pending and was never heard of.
-    async fn sweep(&self, desk: &mut Desk) {
+    /// Stores pending tasks that no message was received about.
+    async fn scan(&self, state: &mut State) {
         let master = &self.shared.master;
-        if desk.sweep_at > master.now() {
+        if state.scan_at > master.now() {
             return;
         }
-        match self.read_pending().await {
+        match self.scan_pending().await {
             Ok(added) => {
                 if added > 0 {
-                    tracing::info!(
-                        master = master.name(),
-                        tasks = added,
-                        "pending tasks were found that no message told of"
-                    );
-                    self.reflector.give();
+                    tracing::info!(master = master.name(), tasks = added, "pending tasks found that had no event");
+                    self.reconciler.give();
                 }
-                desk.sweep_at = master.now() + SWEEP;
+                state.scan_at = master.now() + SCAN_INTERVAL;
             }
-            Err(error) => tracing::warn!(master = master.name(), error, "the pending tasks could not be read"),
+            Err(error) => tracing::warn!(master = master.name(), error, "cannot read the pending tasks"),
         }
     }
 
-    async fn read_pending(&self) -> Result<i32, String> {
+    async fn scan_pending(&self) -> Result<i32, String> {
         let master = &self.shared.master;
         let (mut after, mut added) = (None, 0);
         loop {
             let page = master.queue.pending(after, PAGE).await;
-            let (tasks, next) = page.map_err(|error: QueueFault| error.to_string())?;
-            let wishes = tasks.iter().filter_map(|pending| {
+            let (tasks, next) = page.map_err(|error: QueueClientError| error.to_string())?;
+            let creates = tasks.iter().filter_map(|pending| {
                 let task: TaskDefinition = serde_json::from_str(&pending.task.0).ok()?;
                 let TaskDefinition { deadline, expires, .. } = task;
                 Some(BridgeWish { task_id: pending.task_id, run_id: pending.run_id, deadline, expires })
             });
-            let wishes: Vec<BridgeWish> = wishes.collect();
-            let noted = master.db.bridge_want(master.name(), &wishes, master.now()).await;
-            added += noted.map_err(|error| error.to_string())?;
+            let creates: Vec<BridgeWish> = creates.collect();
+            let stored = master.db.bridge_want(master.name(), &creates, master.now()).await;
+            added += stored.map_err(|error| error.to_string())?;
             match next {
                 Some(next) => after = Some(next),
                 None => return Ok(added),
@@ -203,30 +199,30 @@ impl TaskListener {
     }
 }
 
-/// What a message tells, as far as it matters here.
+/// The fields of a task event that the bridge needs.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Body {
+struct TaskEvent {
     status: TaskStatus,
     run_id: Option<RunId>,
 }
 
-impl Body {
-    fn wish(&self) -> Option<BridgeWish> {
+impl TaskEvent {
+    fn pending_create(&self) -> Option<BridgeWish> {
         let TaskStatus { task_id, deadline, expires, .. } = self.status;
         self.run_id.map(|run_id| BridgeWish { task_id, run_id, deadline, expires })
     }
 
-    /// Other exceptions are reported by the bridge itself, or followed by another run.
-    fn unwanted(&self) -> Option<(TaskId, RunId)> {
+    /// Other exceptions are reported by the bridge itself, or another run follows.
+    fn cancelled_run(&self) -> Option<(TaskId, RunId)> {
         let last = self.status.runs.last()?;
-        let over = matches!(last.reason_resolved, Some(ReasonResolved::Canceled | ReasonResolved::DeadlineExceeded));
-        over.then_some((self.status.task_id, last.run_id))
+        let ended = matches!(last.reason_resolved, Some(ReasonResolved::Canceled | ReasonResolved::DeadlineExceeded));
+        ended.then_some((self.status.task_id, last.run_id))
     }
 }
 
-/// Others than the relay may publish too; what cannot be read is passed over, since the sweep finds every pending task.
-fn read(message: &Message) -> Option<Body> {
-    let body = serde_json::from_slice(&message.body);
-    body.inspect_err(|error| tracing::warn!(%error, "a message about a task cannot be read")).ok()
+/// A message that cannot be read is skipped rather than dead-lettered: the scan finds every pending task anyway.
+fn decode(message: &Message) -> Option<TaskEvent> {
+    let event = serde_json::from_slice(&message.body);
+    event.inspect_err(|error| tracing::warn!(%error, "cannot decode a task event")).ok()
 }

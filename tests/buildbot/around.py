@@ -85,5 +85,5 @@ class Collector:
                 self.numbers[metric.name, *labels] = value
 
     def of(self, name, **labels):
-        """`of("bridge.master.up", master="main")`"""
+        """`of("drover.bridge.master.up", master="main")`"""
         return self.numbers.get((name, *sorted((f"bridge.{label}", value) for label, value in labels.items())))

@@ -54,7 +54,7 @@ user = "{user}"
 password = "{password}"
 ignored_builders = ["of-another-bridge"]
 allowed_builders = ["[a-z0-9-]*"]
-sweep_without_events = "2s"
+check_interval_without_events = "2s"
 
 [[bridge.masters]]
 name = "stock"

@@ -1,6 +1,6 @@
 """How the bridge fares with a thousand open builds at a real master: `DROVER=target/debug/drover VENV/bin/python measure.py [N]`.
 
-Prints how fast they are accepted, how long one sweep over all of them takes, and the memory of the process."""
+Prints how fast they are accepted, how long one check of all of them takes, and the memory of the process."""
 import pathlib
 import subprocess
 import sys
@@ -29,27 +29,27 @@ def main():
 
 def measure(master, drover):
     print(f"memory with no open build: {memory(drover)}")
-    wait_for("a word of the master", lambda: drover.collector.of("bridge.master.up", master="main") == 1)
+    wait_for("the master to be up", lambda: drover.collector.of("drover.bridge.master.up", master="main") == 1)
     begun = time.monotonic()
     tasks = [drover.build("waiting") for _ in range(COUNT)]
     created = time.monotonic()
     print(f"{COUNT} tasks created in {created - begun:.1f} s")
-    open_now = lambda state: drover.collector.of("bridge.requests.open", master="main", state=state) or 0
+    open_now = lambda state: drover.collector.of("drover.bridge.requests.open", master="main", state=state) or 0
     wait_for("all requests", lambda: open_now("created") == COUNT, 600, 0.5)
     print(f"accepted by the master within {time.monotonic() - begun:.1f} s; memory {memory(drover)}")
 
-    looks = lambda: drover.collector.of("bridge.look.duration", master="main")
-    connected = lambda: drover.log.read_text().count('events of the master arrive master="main"')
-    # A new connection for events makes it look at everything.
+    checks = lambda: drover.collector.of("drover.bridge.check.duration", master="main")
+    connected = lambda: drover.log.read_text().count('connected to the events of the master master="main"')
+    # After a new connection for events it checks everything.
     for _ in range(3):
-        before, connections = looks(), connected()
+        before, connections = checks(), connected()
         master.kill()
         master.start()
         wait_for("events", lambda: connected() > connections)
         groups = COUNT // 250
-        wait_for("a sweep", lambda: looks()[0] - before[0] >= groups, 120, 0.5)
-        count, seconds = looks()[0] - before[0], looks()[1] - before[1]
-        print(f"sweep: {count} groups took {seconds / count:.2f} s each, side by side; memory {memory(drover)}")
+        wait_for("a check of all", lambda: checks()[0] - before[0] >= groups, 120, 0.5)
+        count, seconds = checks()[0] - before[0], checks()[1] - before[1]
+        print(f"check: {count} groups took {seconds / count:.2f} s each, side by side; memory {memory(drover)}")
     assert len(tasks) == COUNT and drover.state(tasks[0]) == "pending"
 
 

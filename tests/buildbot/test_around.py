@@ -12,7 +12,7 @@ def test_a_master_with_a_private_authority_is_one_like_others(drover, master):
     assert drover.ended(task_id) == "completed"
     assert len(master.requests_of(task_id)) == 1
     # Its events come the same way.
-    assert 'events of the master arrive master="over-tls"' in drover.log.read_text()
+    assert 'connected to the events of the master master="over-tls"' in drover.log.read_text()
 
 
 @pytest.mark.parametrize("authority, name, words", [

@@ -24,7 +24,7 @@ fn settings(folder: &Path, database_url: &str) -> PathBuf {
     let file = folder.join("drover.toml");
     let text = format!(
         "[[bridge.masters]]\nname = \"old\"\ndriver = \"classic\"\nurl = \"http://127.0.0.1:1/self-serve\"\n\
-         user = \"drover@example.com\"\ntimeout = \"5s\"\nsweep_without_events = \"300ms\"\npassword = \"{PASSWORD}\"\n\n\
+         user = \"drover@example.com\"\ntimeout = \"5s\"\ncheck_interval_without_events = \"300ms\"\npassword = \"{PASSWORD}\"\n\n\
          [bridge.masters.classic]\ndatabase_url = \"{database_url}\"\n"
     );
     fs::write(&file, text).unwrap();

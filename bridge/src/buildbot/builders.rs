@@ -1,4 +1,4 @@
-//! Who answers, and what it has to offer.
+//! The description of the master, and its builders.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -11,20 +11,20 @@ use super::{
     scheduler,
     wire::{WireBuilder, WireRequest, WireWorker},
 };
-use crate::driver::{Answer, BuildResult, Builder, BuilderId, Checked, DriverError, Holds};
+use crate::driver::{BuildResult, Builder, BuilderId, Checked, DriverError, DriverResult, Holds};
 
-/// How long the number of connected workers is good enough; a large master takes a while to tell it.
-const WORKERS_FRESH: TimeDelta = TimeDelta::seconds(20);
-/// The first state of a build, which the master does not search for.
+/// How long the counts of connected workers are cached; a large master takes a while to list its workers.
+const WORKERS_MAX_AGE: TimeDelta = TimeDelta::seconds(20);
+/// The first state of a build. The REST API has no filter for it.
 const CREATED: &str = "created";
-/// A build whose state is the first one for so long does not begin any more.
+/// A build that is in its first state for so long does not begin any more.
 const HANGS_AFTER: TimeDelta = TimeDelta::minutes(1);
-/// How many of the latest requests are looked at for ones that were collapsed.
+/// How many of the latest requests are searched for collapsed ones.
 const LATEST: usize = 100;
-/// And how many of those that were skipped are looked at more closely.
-const SUSPECTS: usize = 5;
+/// Of how many of the skipped ones among them the builds are read.
+const MAX_SKIPPED: usize = 5;
 
-/// What the master tells its own pages.
+/// The configuration of the master's web interface.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Config {
@@ -38,11 +38,11 @@ struct User {
     username: Option<String>,
 }
 
-pub(super) async fn check(master: &BuildbotMaster) -> Answer<Checked> {
-    // Said aloud here, because reading goes on without a login.
+pub(super) async fn check(master: &BuildbotMaster) -> DriverResult<Checked> {
+    // A failed login is an error here; reads go on without one.
     master.http.cookie(None).await?;
     let config = match master.http.get::<Config>("config").await {
-        Err(DriverError::Gone(_) | DriverError::BadAnswer(_)) => before_version_4(master).await?,
+        Err(DriverError::NotFound(_) | DriverError::InvalidResponse(_)) => before_version_4(master).await?,
         other => other?,
     };
     let user = match config.user {
@@ -53,7 +53,7 @@ pub(super) async fn check(master: &BuildbotMaster) -> Answer<Checked> {
         return Err(DriverError::Auth(format!("it took the password of user `{ours}`, but not the session it gave")));
     }
     let version = config.versions.into_iter().find(|pair| pair.first().is_some_and(|name| name == "Buildbot"));
-    let scheduler = scheduler::look(master).await?;
+    let scheduler = scheduler::read(master).await?;
     if scheduler.is_some() {
         scheduler::may_force(master).await?;
     }
@@ -61,32 +61,32 @@ pub(super) async fn check(master: &BuildbotMaster) -> Answer<Checked> {
         version: version.and_then(|pair| pair.into_iter().nth(1)).unwrap_or_default(),
         title: config.title,
         user,
-        creates_once: scheduler.as_ref().is_some_and(|scheduler| scheduler.creates_once),
+        creates_idempotently: scheduler.as_ref().is_some_and(|scheduler| scheduler.creates_idempotently),
         ends_hanging: Some(scheduler.is_some_and(|scheduler| scheduler.form.ends_hanging)),
     })
 }
 
-/// Masters before version 4 do not tell their version in JSON, but must have the API.
-async fn before_version_4(master: &BuildbotMaster) -> Answer<Config> {
+/// Masters before version 4 have no version in JSON, but must have the API.
+async fn before_version_4(master: &BuildbotMaster) -> DriverResult<Config> {
     let _: Vec<WireBuilder> = rows(&master.http, "api/v2/builders?order=name", "builders").await?;
     Ok(Config::default())
 }
 
-pub(super) async fn list(master: &BuildbotMaster) -> Answer<Vec<Builder>> {
+pub(super) async fn list(master: &BuildbotMaster) -> DriverResult<Vec<Builder>> {
     let builders: Vec<WireBuilder> = rows(&master.http, "api/v2/builders?order=name", "builders").await?;
-    let scheduler = scheduler::look(master).await?;
+    let scheduler = scheduler::read(master).await?;
     let (workers, mut hanging) = (workers(master).await?, hanging(master).await?);
-    let told = scheduler.as_ref().and_then(|scheduler| scheduler.form.collapsing.clone());
-    let seen = if told.is_some() { BTreeSet::new() } else { seen_collapsing(master).await? };
-    let collapses = |builder: &WireBuilder| match &told {
+    let configured = scheduler.as_ref().and_then(|scheduler| scheduler.form.collapsing.clone());
+    let seen = if configured.is_some() { BTreeSet::new() } else { seen_collapsing(master).await? };
+    let collapses = |builder: &WireBuilder| match &configured {
         Some(names) => Some(names.contains(&builder.name)),
         None => seen.contains(&BuilderId(builder.builderid)).then_some(true),
     };
     let serves = |name: &str| scheduler.as_ref().is_some_and(|scheduler| scheduler.form.builders.contains(name));
     let holds = |builder: &WireBuilder| {
-        let told = scheduler.as_ref().and_then(|scheduler| scheduler.form.holds.get(&builder.name)).copied();
+        let holds = scheduler.as_ref().and_then(|scheduler| scheduler.form.holds.get(&builder.name)).copied();
         let paused = workers.get(&BuilderId(builder.builderid)).is_some_and(|it| it.connected > 0 && it.ready == 0);
-        told.or(paused.then_some(Holds::Busy))
+        holds.or(paused.then_some(Holds::Busy))
     };
     let each = builders.into_iter().map(|builder| Builder {
         id: BuilderId(builder.builderid),
@@ -102,8 +102,8 @@ pub(super) async fn list(master: &BuildbotMaster) -> Answer<Vec<Builder>> {
     Ok(each.collect())
 }
 
-/// Builds that were made and did not begin, whoever asked for them.
-async fn hanging(master: &BuildbotMaster) -> Answer<HashMap<BuilderId, Vec<i64>>> {
+/// Builds that were created and did not begin, of any request.
+async fn hanging(master: &BuildbotMaster) -> DriverResult<HashMap<BuilderId, Vec<i64>>> {
     #[derive(Deserialize)]
     struct Row {
         builderid: i64,
@@ -130,10 +130,10 @@ pub(super) struct Workers {
     ready: usize,
 }
 
-async fn workers(master: &BuildbotMaster) -> Answer<HashMap<BuilderId, Workers>> {
+async fn workers(master: &BuildbotMaster) -> DriverResult<HashMap<BuilderId, Workers>> {
     let now = master.clock.now();
-    if let Some((at, counts)) = &master.known.lock().await.workers
-        && now - *at < WORKERS_FRESH
+    if let Some((at, counts)) = &master.cache.lock().await.workers
+        && now - *at < WORKERS_MAX_AGE
     {
         return Ok(counts.clone());
     }
@@ -141,18 +141,18 @@ async fn workers(master: &BuildbotMaster) -> Answer<HashMap<BuilderId, Workers>>
     let workers: Vec<WireWorker> = rows(&master.http, path, "workers").await?;
     let mut counts: HashMap<BuilderId, Workers> = HashMap::new();
     for worker in workers.iter().filter(|worker| !worker.connected_to.is_empty()) {
-        for place in &worker.configured_on {
-            let count = counts.entry(BuilderId(place.builderid)).or_default();
+        for configured in &worker.configured_on {
+            let count = counts.entry(BuilderId(configured.builderid)).or_default();
             count.connected += 1;
             count.ready += usize::from(!worker.paused);
         }
     }
-    master.known.lock().await.workers = Some((now, counts.clone()));
+    master.cache.lock().await.workers = Some((now, counts.clone()));
     Ok(counts)
 }
 
-/// The API has no word for collapsing, but a collapsed request leaves a trace: it was skipped and has no build.
-async fn seen_collapsing(master: &BuildbotMaster) -> Answer<BTreeSet<BuilderId>> {
+/// The API does not say whether a builder collapses requests, but a collapsed request is skipped and has no build.
+async fn seen_collapsing(master: &BuildbotMaster) -> DriverResult<BTreeSet<BuilderId>> {
     #[derive(Deserialize)]
     struct Page {
         buildrequests: Vec<WireRequest>,
@@ -165,7 +165,7 @@ async fn seen_collapsing(master: &BuildbotMaster) -> Answer<BTreeSet<BuilderId>>
     let latest: Page = http.get(&format!("api/v2/buildrequests?order=-buildrequestid&limit={LATEST}")).await?;
     let skipped = |it: &WireRequest| it.complete && it.results == Some(BuildResult::Skipped.number().into());
     let mut seen = BTreeSet::new();
-    for request in latest.buildrequests.iter().filter(|it| skipped(it)).take(SUSPECTS) {
+    for request in latest.buildrequests.iter().filter(|it| skipped(it)).take(MAX_SKIPPED) {
         let id = request.buildrequestid;
         let builds: Builds = http.get(&format!("api/v2/buildrequests/{id}/builds?limit=1")).await?;
         if builds.builds.is_empty() {

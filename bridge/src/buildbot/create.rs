@@ -1,59 +1,69 @@
-//! Making a request for a build, once for each key.
+//! Creates a request for a build, once for each key.
 
 use chrono::TimeDelta;
 use serde_json::{Map, Value, json};
 
 use super::{
-    BuildbotMaster, bad, cancel,
+    BuildbotMaster, cancel,
     http::CallError,
-    read,
+    invalid, read,
     scheduler::{self, Form, Scheduler, segment},
     wire::WireRequest,
 };
-use crate::driver::{Answer, BuildsetId, Created, DriverError, NewRequest, Request, RequestId, SourceStamp};
+use crate::driver::{BuildsetId, Created, DriverError, DriverResult, NewRequest, Request, RequestId, SourceStamp};
 
-/// How long a call without an answer may still be under way in the master. Only then a stock scheduler, which would
-/// make a second build, is asked again.
-const UNCLEAR: TimeDelta = TimeDelta::seconds(60);
+/// How long a call without a response may still be carried out by the master. A stock scheduler, which would
+/// create a second build, is not called again before.
+const UNCONFIRMED: TimeDelta = TimeDelta::seconds(60);
 
-pub(super) async fn run(master: &BuildbotMaster, order: &NewRequest) -> Answer<Created> {
+pub(super) async fn run(master: &BuildbotMaster, order: &NewRequest) -> DriverResult<Created> {
     let scheduler = scheduler::get(master).await?.ok_or_else(|| no_scheduler(master))?;
     let params = params(&scheduler.form, order)?;
-    if scheduler.creates_once { post(master, &params).await } else { cautiously(master, &order.key, &params).await }
+    if scheduler.creates_idempotently {
+        post(master, &params).await
+    } else {
+        create_after_lookup(master, &order.key, &params).await
+    }
 }
 
-/// What was made is looked up first, under a key that stands in the reason: at least once, and tidied afterwards.
-async fn cautiously(master: &BuildbotMaster, key: &str, params: &Value) -> Answer<Created> {
+/// For a scheduler without idempotency: looks up the key in the reasons of requests first. May create twice; `lookup` cancels the
+/// second request.
+async fn create_after_lookup(master: &BuildbotMaster, key: &str, params: &Value) -> DriverResult<Created> {
     if let Some(found) = lookup(master, key).await? {
         return Ok(found);
     }
     let now = master.clock.now();
-    let mut known = master.known.lock().await;
-    known.unclear.retain(|_, since| now - *since < UNCLEAR);
-    if known.unclear.contains_key(key) {
-        return Err(DriverError::Away("a call without an answer may still be under way".to_owned()));
+    let mut cache = master.cache.lock().await;
+    cache.unconfirmed.retain(|_, since| now - *since < UNCONFIRMED);
+    if cache.unconfirmed.contains_key(key) {
+        return Err(DriverError::Unavailable("a call without a response may still be in flight".to_owned()));
     }
-    known.unclear.insert(key.to_owned(), now);
-    drop(known);
+    cache.unconfirmed.insert(key.to_owned(), now);
+    drop(cache);
     let answer = post(master, params).await;
-    if !matches!(answer, Err(DriverError::Away(_) | DriverError::BadAnswer(_))) {
-        master.known.lock().await.unclear.remove(key);
+    if !matches!(answer, Err(DriverError::Unavailable(_) | DriverError::InvalidResponse(_))) {
+        master.cache.lock().await.unconfirmed.remove(key);
     }
     answer
 }
 
-async fn post(master: &BuildbotMaster, params: &Value) -> Answer<Created> {
+async fn post(master: &BuildbotMaster, params: &Value) -> DriverResult<Created> {
     match master.http.call(&scheduler::path(master), "force", params).await {
         Ok(answer) => read_ids(&answer),
-        Err(CallError::Said(_, words)) if words.contains("builderNames not specified") => Err(DriverError::Refused(
-            format!("its scheduler `{}` does not serve the builder {}", master.scheduler, params["builderNames"][0]),
-        )),
-        Err(CallError::Said(_, words)) if words.contains("has no attribute 'force'") => Err(no_scheduler(master)),
+        Err(CallError::Response(_, message)) if message.contains("builderNames not specified") => {
+            Err(DriverError::Refused(format!(
+                "its scheduler `{}` does not serve the builder {}",
+                master.scheduler, params["builderNames"][0]
+            )))
+        }
+        Err(CallError::Response(_, message)) if message.contains("has no attribute 'force'") => {
+            Err(no_scheduler(master))
+        }
         Err(error) => Err(error.into()),
     }
 }
 
-/// Of the administrator's making, so no task is to blame: the same call may work once it is mended.
+/// An error of the master's configuration, so no task is malformed because of it.
 fn no_scheduler(master: &BuildbotMaster) -> DriverError {
     DriverError::Auth(format!(
         "it has no force scheduler `{}`; `drover bridge init` tells how to add it",
@@ -62,14 +72,14 @@ fn no_scheduler(master: &BuildbotMaster) -> DriverError {
 }
 
 /// `[bsid, {builderid: brid}]`
-fn read_ids(answer: &Value) -> Answer<Created> {
+fn read_ids(answer: &Value) -> DriverResult<Created> {
     let buildset = answer[0].as_i64().map(BuildsetId);
     let request = answer[1].as_object().and_then(|requests| requests.values().next()).and_then(Value::as_i64);
     let created = buildset.zip(request).map(|(buildset, request)| Created { buildset, request: RequestId(request) });
-    created.ok_or_else(|| bad(format_args!("`force` gave no ids but {answer}")))
+    created.ok_or_else(|| invalid(format_args!("`force` gave no ids but {answer}")))
 }
 
-fn params(form: &Form, order: &NewRequest) -> Answer<Value> {
+fn params(form: &Form, order: &NewRequest) -> DriverResult<Value> {
     let mut params = Map::new();
     params.insert("builderNames".to_owned(), json!([order.builder]));
     params.insert("reason".to_owned(), format!("{} {}", order.reason, mark(&order.key)).trim_start().into());
@@ -86,13 +96,13 @@ fn params(form: &Form, order: &NewRequest) -> Answer<Value> {
     Ok(params.into())
 }
 
-/// What a request is found by whose scheduler keeps no key. The brackets keep run 1 from run 10.
+/// Identifies a request in its reason, where the scheduler stores no key. The brackets tell run 1 from run 10.
 fn mark(key: &str) -> String {
     format!("[{key}]")
 }
 
-/// The master ignores fields that it does not know, and would build something else than was asked for.
-fn source_stamp(form: &Form, stamp: &SourceStamp, params: &mut Map<String, Value>) -> Answer<()> {
+/// The master ignores unknown fields, and would build something else than the task asks for.
+fn source_stamp(form: &Form, stamp: &SourceStamp, params: &mut Map<String, Value>) -> DriverResult<()> {
     let SourceStamp { branch, revision, repository, project, codebase } = stamp;
     for (name, value) in [("branch", branch), ("revision", revision), ("repository", repository), ("project", project)]
     {
@@ -108,8 +118,12 @@ fn source_stamp(form: &Form, stamp: &SourceStamp, params: &mut Map<String, Value
     Ok(())
 }
 
-/// A stock scheduler takes only what its administrator declared, and as text.
-fn declared_properties(form: &Form, properties: &Map<String, Value>, params: &mut Map<String, Value>) -> Answer<()> {
+/// A stock scheduler takes only declared properties, as text.
+fn declared_properties(
+    form: &Form,
+    properties: &Map<String, Value>,
+    params: &mut Map<String, Value>,
+) -> DriverResult<()> {
     for (name, value) in properties {
         if !form.fields.contains(name) || params.contains_key(name) {
             return Err(DriverError::Refused(format!(
@@ -122,25 +136,25 @@ fn declared_properties(form: &Form, properties: &Map<String, Value>, params: &mu
     Ok(())
 }
 
-pub(super) async fn lookup(master: &BuildbotMaster, key: &str) -> Answer<Option<Created>> {
+pub(super) async fn lookup(master: &BuildbotMaster, key: &str) -> DriverResult<Option<Created>> {
     let scheduler = scheduler::get(master).await?;
     let found = requests_of(master, &format!("external_idstring={}", segment(key))).await?;
     if let Some(first) = found.first() {
         return Ok(Some(created(first)));
     }
-    if scheduler.is_some_and(|Scheduler { creates_once, .. }| creates_once) {
+    if scheduler.is_some_and(|Scheduler { creates_idempotently, .. }| creates_idempotently) {
         return Ok(None);
     }
     let found = requests_of(master, &format!("reason__contains={}", segment(&mark(key)))).await?;
-    let Some((first, doubles)) = found.split_first() else { return Ok(None) };
-    for double in doubles {
-        tidy(master, double).await?;
+    let Some((first, duplicates)) = found.split_first() else { return Ok(None) };
+    for duplicate in duplicates {
+        cancel_duplicate(master, duplicate).await?;
     }
     Ok(Some(created(first)))
 }
 
 /// The requests of the buildsets that match, the oldest first.
-async fn requests_of(master: &BuildbotMaster, filter: &str) -> Answer<Vec<Request>> {
+async fn requests_of(master: &BuildbotMaster, filter: &str) -> DriverResult<Vec<Request>> {
     #[derive(serde::Deserialize)]
     struct Row {
         bsid: i64,
@@ -157,14 +171,14 @@ async fn requests_of(master: &BuildbotMaster, filter: &str) -> Answer<Vec<Reques
     Ok(found)
 }
 
-/// A second request of the same key. One that a builder has taken runs to its end unheeded: cancelling it in that
+/// A second request of the same key. One that a builder has claimed is left to run: cancelling it at that
 /// moment may block the builder.
-async fn tidy(master: &BuildbotMaster, double: &Request) -> Answer<()> {
-    if double.claimed || double.result.is_some() {
+async fn cancel_duplicate(master: &BuildbotMaster, duplicate: &Request) -> DriverResult<()> {
+    if duplicate.claimed || duplicate.result.is_some() {
         return Ok(());
     }
-    tracing::warn!(buildbot.request = double.id.0, "a task was scheduled twice; the second request is cancelled");
-    cancel::request(&master.http, double.id, "scheduled twice by Drover").await
+    tracing::warn!(buildbot.request = duplicate.id.0, "duplicate request of a task cancelled");
+    cancel::request(&master.http, duplicate.id, "scheduled twice by Drover").await
 }
 
 const fn created(request: &Request) -> Created {
@@ -215,7 +229,7 @@ mod tests {
     #[test]
     fn what_the_master_would_ignore_is_refused() {
         let refused = |form: &Form, order: &NewRequest| match params(form, order) {
-            Err(DriverError::Refused(words)) => words,
+            Err(DriverError::Refused(message)) => message,
             other => panic!("{other:?}"),
         };
         assert!(refused(&form(&["branch", "product"]), &order()).contains("`deep`"));
@@ -229,7 +243,7 @@ mod tests {
     fn ids_are_read_from_the_answer_of_force() {
         let ids = read_ids(&json!([7, { "4": 12 }])).unwrap();
         assert_eq!((ids.buildset, ids.request), (BuildsetId(7), RequestId(12)));
-        assert!(matches!(read_ids(&json!(null)), Err(DriverError::BadAnswer(_))));
-        assert!(matches!(read_ids(&json!([7, {}])), Err(DriverError::BadAnswer(_))));
+        assert!(matches!(read_ids(&json!(null)), Err(DriverError::InvalidResponse(_))));
+        assert!(matches!(read_ids(&json!([7, {}])), Err(DriverError::InvalidResponse(_))));
     }
 }

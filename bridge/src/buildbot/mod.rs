@@ -5,6 +5,7 @@ mod cancel;
 mod create;
 mod http;
 mod read;
+mod response;
 mod scheduled;
 mod scheduler;
 mod session;
@@ -20,104 +21,104 @@ use base::{Clock, Rng};
 use protocol::time::Timestamp;
 use tokio::sync::Mutex;
 
-pub use self::scheduled::{Scheduled, ToldBy};
+pub use self::scheduled::{ScheduleSource, Scheduled};
 use self::{builders::Workers, http::Http, scheduler::Scheduler, socket::Socket};
 use crate::{
     MasterSettings,
     driver::{
-        Answer, Build, BuildId, Builder, BuilderId, Checked, Created, DriverError, EventSource, Lines, Log, LogId,
-        LogKind, MasterDriver, NewRequest, Properties, Request, RequestId, Step,
+        Build, BuildId, Builder, BuilderId, Checked, Created, DriverError, DriverResult, EventSource, Lines, Log,
+        LogId, LogKind, MasterDriver, NewRequest, Properties, Request, RequestId, Step,
     },
 };
 
-/// A Buildbot master, spoken to as its own web pages do.
+/// A Buildbot master, through the API of its web interface.
 pub struct BuildbotMaster {
     http: Arc<Http>,
-    /// The name of the scheduler that makes our builds.
+    /// The name of the force scheduler that creates builds.
     scheduler: String,
     clock: Arc<dyn Clock>,
     rng: Rng,
-    known: Mutex<Known>,
+    cache: Mutex<Cache>,
 }
 
-/// What was learned on the way. All of it can be asked again.
+/// All of it can be read again, except `unconfirmed`.
 #[derive(Default)]
-struct Known {
+struct Cache {
     scheduler: Option<(Timestamp, Scheduler)>,
-    /// How many connected workers each builder has.
+    /// The connected workers of each builder.
     workers: Option<(Timestamp, HashMap<BuilderId, Workers>)>,
     worker_names: HashMap<i64, String>,
-    /// What the logs hold that were seen in steps; a log's content does not tell it.
+    /// The kinds of logs; a log's content does not have its kind.
     logs: HashMap<LogId, LogKind>,
     /// The logs of steps that have ended.
-    whole_steps: HashMap<(i64, Option<i64>), Vec<Log>>,
-    /// Keys whose `create` got no answer, at a scheduler that does not know repeats.
-    unclear: HashMap<String, Timestamp>,
+    ended_steps: HashMap<(i64, Option<i64>), Vec<Log>>,
+    /// Keys whose `create` got no response, at a scheduler without idempotency.
+    unconfirmed: HashMap<String, Timestamp>,
 }
 
 impl BuildbotMaster {
-    pub fn new(settings: &MasterSettings, clock: Arc<dyn Clock>, rng: Rng) -> Answer<Self> {
+    pub fn new(settings: &MasterSettings, clock: Arc<dyn Clock>, rng: Rng) -> DriverResult<Self> {
         let http = Arc::new(Http::new(settings, clock.clone())?);
-        Ok(Self { http, scheduler: settings.scheduler.clone(), clock, rng, known: Mutex::default() })
+        Ok(Self { http, scheduler: settings.scheduler.clone(), clock, rng, cache: Mutex::default() })
     }
 
-    /// What the master's own schedulers start, and who tells it.
-    pub async fn scheduled(&self) -> Answer<(Vec<Scheduled>, ToldBy)> {
+    /// What the master's own schedulers start, and where that was read.
+    pub async fn scheduled(&self) -> DriverResult<(Vec<Scheduled>, ScheduleSource)> {
         scheduled::list(self).await
     }
 }
 
 #[async_trait]
 impl MasterDriver for BuildbotMaster {
-    async fn check(&self) -> Answer<Checked> {
+    async fn check(&self) -> DriverResult<Checked> {
         builders::check(self).await
     }
 
-    async fn builders(&self) -> Answer<Vec<Builder>> {
+    async fn builders(&self) -> DriverResult<Vec<Builder>> {
         builders::list(self).await
     }
 
-    async fn create(&self, order: &NewRequest) -> Answer<Created> {
+    async fn create(&self, order: &NewRequest) -> DriverResult<Created> {
         create::run(self, order).await
     }
 
-    async fn lookup(&self, key: &str) -> Answer<Option<Created>> {
+    async fn lookup(&self, key: &str) -> DriverResult<Option<Created>> {
         create::lookup(self, key).await
     }
 
-    async fn requests(&self, ids: &[RequestId]) -> Answer<Vec<Request>> {
+    async fn requests(&self, ids: &[RequestId]) -> DriverResult<Vec<Request>> {
         read::requests(&self.http, ids).await
     }
 
-    async fn newest_request(&self) -> Answer<Option<RequestId>> {
+    async fn newest_request(&self) -> DriverResult<Option<RequestId>> {
         read::newest_request(&self.http).await
     }
 
-    async fn builds(&self, request: RequestId) -> Answer<Vec<Build>> {
+    async fn builds(&self, request: RequestId) -> DriverResult<Vec<Build>> {
         read::builds(self, request).await
     }
 
-    async fn running_builds(&self) -> Answer<Option<Vec<Build>>> {
+    async fn running_builds(&self) -> DriverResult<Option<Vec<Build>>> {
         read::running_builds(self).await.map(Some)
     }
 
-    async fn properties(&self, build: BuildId) -> Answer<Properties> {
+    async fn properties(&self, build: BuildId) -> DriverResult<Properties> {
         read::properties(&self.http, build).await
     }
 
-    async fn steps(&self, build: BuildId) -> Answer<Vec<Step>> {
+    async fn steps(&self, build: BuildId) -> DriverResult<Vec<Step>> {
         read::steps(self, build).await
     }
 
-    async fn lines(&self, log: LogId, offset: u64, limit: u32) -> Answer<Lines> {
+    async fn lines(&self, log: LogId, offset: u64, limit: u32) -> DriverResult<Lines> {
         read::lines(self, log, offset, limit).await
     }
 
-    async fn cancel(&self, request: RequestId, reason: &str) -> Answer<()> {
+    async fn cancel(&self, request: RequestId, reason: &str) -> DriverResult<()> {
         cancel::request(&self.http, request, reason).await
     }
 
-    async fn stop(&self, build: BuildId, reason: &str) -> Answer<()> {
+    async fn stop(&self, build: BuildId, reason: &str) -> DriverResult<()> {
         cancel::build(&self.http, build, reason).await
     }
 
@@ -126,7 +127,7 @@ impl MasterDriver for BuildbotMaster {
     }
 }
 
-/// An answer of the master that holds something else than it promises.
-fn bad(what: impl std::fmt::Display) -> DriverError {
-    DriverError::BadAnswer(what.to_string())
+/// A response that cannot be decoded.
+fn invalid(what: impl std::fmt::Display) -> DriverError {
+    DriverError::InvalidResponse(what.to_string())
 }

@@ -5,43 +5,44 @@ use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::Value;
 
 use super::{
-    BuildbotMaster, bad,
+    BuildbotMaster,
     http::Http,
+    invalid,
     wire::{WireBuild, WireChunk, WireLog, WireProperties, WireRequest, WireStep, properties as read_properties},
 };
 use crate::driver::{
-    Answer, Build, BuildId, DriverError, Line, LineKind, Lines, Log, LogId, LogKind, Properties, Request, RequestId,
-    Step,
+    Build, BuildId, DriverError, DriverResult, Line, LineKind, Lines, Log, LogId, LogKind, Properties, Request,
+    RequestId, Step,
 };
 
-/// How many requests are asked for at once; their ids stand in the address.
+/// How many requests are read with one call; their ids are in the URL.
 const GROUP: usize = 50;
-/// A master may limit its pages; more than this would be a master that counts wrongly.
-const MOST_PAGES: usize = 1000;
-/// How many logs are remembered for what they hold. Another one is looked up.
-const MOST_LOGS: usize = 20_000;
-/// The same for steps that have ended.
-const MOST_STEPS: usize = 5_000;
+/// A master may limit its pages. More than this means that its total is wrong.
+const MAX_PAGES: usize = 1000;
+/// How many kinds of logs are cached.
+const MAX_LOGS: usize = 20_000;
+/// How many ended steps are cached.
+const MAX_STEPS: usize = 5_000;
 
-/// All rows of a collection, which the master may hand out in pages. `path` has a query.
-pub(super) async fn list<T: DeserializeOwned>(http: &Http, path: &str, key: &str) -> Answer<Vec<T>> {
+/// All rows of a collection, which the master may return in pages. `path` must have a query.
+pub(super) async fn list<T: DeserializeOwned>(http: &Http, path: &str, key: &str) -> DriverResult<Vec<T>> {
     let mut rows: Vec<T> = Vec::new();
-    for _ in 0..MOST_PAGES {
+    for _ in 0..MAX_PAGES {
         let path = if rows.is_empty() { path.to_owned() } else { format!("{path}&offset={}", rows.len()) };
         let mut page: Value = http.get(&path).await?;
         let total = page["meta"]["total"].as_u64();
         let page: Vec<T> =
-            serde_json::from_value(page[key].take()).map_err(|error| bad(format_args!("`{key}`: {error}")))?;
+            serde_json::from_value(page[key].take()).map_err(|error| invalid(format_args!("`{key}`: {error}")))?;
         let last = page.is_empty();
         rows.extend(page);
         if last || total.is_none_or(|total| rows.len() as u64 >= total) {
             return Ok(rows);
         }
     }
-    Err(bad(format_args!("`{key}` has no end")))
+    Err(invalid(format_args!("`{key}` has no end")))
 }
 
-pub(super) async fn requests(http: &Http, ids: &[RequestId]) -> Answer<Vec<Request>> {
+pub(super) async fn requests(http: &Http, ids: &[RequestId]) -> DriverResult<Vec<Request>> {
     let groups = ids.chunks(GROUP).map(|group| async move {
         let ids: Vec<String> = group.iter().map(|id| format!("buildrequestid={id}")).collect();
         list::<WireRequest>(http, &format!("api/v2/buildrequests?{}", ids.join("&")), "buildrequests").await
@@ -49,7 +50,7 @@ pub(super) async fn requests(http: &Http, ids: &[RequestId]) -> Answer<Vec<Reque
     Ok(try_join_all(groups).await?.into_iter().flatten().map(Request::from).collect())
 }
 
-pub(super) async fn newest_request(http: &Http) -> Answer<Option<RequestId>> {
+pub(super) async fn newest_request(http: &Http) -> DriverResult<Option<RequestId>> {
     #[derive(Deserialize)]
     struct Page {
         buildrequests: Vec<Row>,
@@ -63,17 +64,17 @@ pub(super) async fn newest_request(http: &Http) -> Answer<Option<RequestId>> {
     Ok(page.buildrequests.first().map(|row| RequestId(row.buildrequestid)))
 }
 
-pub(super) async fn builds(master: &BuildbotMaster, request: RequestId) -> Answer<Vec<Build>> {
+pub(super) async fn builds(master: &BuildbotMaster, request: RequestId) -> DriverResult<Vec<Build>> {
     let path = format!("api/v2/buildrequests/{request}/builds?order=buildid");
     with_workers(master, list(&master.http, &path, "builds").await?).await
 }
 
-pub(super) async fn running_builds(master: &BuildbotMaster) -> Answer<Vec<Build>> {
+pub(super) async fn running_builds(master: &BuildbotMaster) -> DriverResult<Vec<Build>> {
     with_workers(master, list(&master.http, "api/v2/builds?complete=false&order=buildid", "builds").await?).await
 }
 
-/// A build has its worker's number from the start, but its property `workername` only later.
-async fn with_workers(master: &BuildbotMaster, builds: Vec<WireBuild>) -> Answer<Vec<Build>> {
+/// A build has its worker's id from the start, but its property `workername` only later.
+async fn with_workers(master: &BuildbotMaster, builds: Vec<WireBuild>) -> DriverResult<Vec<Build>> {
     let base = master.http.base().as_str();
     let mut named = Vec::with_capacity(builds.len());
     for build in builds {
@@ -86,8 +87,8 @@ async fn with_workers(master: &BuildbotMaster, builds: Vec<WireBuild>) -> Answer
     Ok(named)
 }
 
-/// Workers keep their names, so each is asked for once.
-async fn worker_name(master: &BuildbotMaster, id: i64) -> Answer<Option<String>> {
+/// Workers keep their names, so each is read once.
+async fn worker_name(master: &BuildbotMaster, id: i64) -> DriverResult<Option<String>> {
     #[derive(Deserialize)]
     struct Page {
         workers: Vec<Row>,
@@ -96,19 +97,19 @@ async fn worker_name(master: &BuildbotMaster, id: i64) -> Answer<Option<String>>
     struct Row {
         name: String,
     }
-    if let Some(name) = master.known.lock().await.worker_names.get(&id) {
+    if let Some(name) = master.cache.lock().await.worker_names.get(&id) {
         return Ok(Some(name.clone()));
     }
     let page: Page = match master.http.get(&format!("api/v2/workers/{id}?field=name")).await {
-        Err(DriverError::Gone(_)) => return Ok(None),
+        Err(DriverError::NotFound(_)) => return Ok(None),
         answer => answer?,
     };
     let Some(Row { name }) = page.workers.into_iter().next() else { return Ok(None) };
-    master.known.lock().await.worker_names.insert(id, name.clone());
+    master.cache.lock().await.worker_names.insert(id, name.clone());
     Ok(Some(name))
 }
 
-pub(super) async fn properties(http: &Http, build: BuildId) -> Answer<Properties> {
+pub(super) async fn properties(http: &Http, build: BuildId) -> DriverResult<Properties> {
     #[derive(Deserialize)]
     struct Page {
         properties: Vec<WireProperties>,
@@ -117,7 +118,7 @@ pub(super) async fn properties(http: &Http, build: BuildId) -> Answer<Properties
     Ok(page.properties.into_iter().next().map(read_properties).unwrap_or_default())
 }
 
-pub(super) async fn steps(master: &BuildbotMaster, build: BuildId) -> Answer<Vec<Step>> {
+pub(super) async fn steps(master: &BuildbotMaster, build: BuildId) -> DriverResult<Vec<Step>> {
     let http = &master.http;
     let mut steps: Vec<WireStep> = list(http, &format!("api/v2/builds/{build}/steps?order=number"), "steps").await?;
     steps.sort_by_key(|step| step.stepid);
@@ -127,17 +128,17 @@ pub(super) async fn steps(master: &BuildbotMaster, build: BuildId) -> Answer<Vec
     Ok(steps)
 }
 
-/// A step that has ended gets no more logs: whoever follows a build with many steps asks for each once.
-async fn logs(master: &BuildbotMaster, step: &WireStep) -> Answer<Vec<Log>> {
-    if let Some(logs) = master.known.lock().await.whole_steps.get(&step.key()) {
+/// A step that has ended gets no more logs, so those of each step of a followed build are read once.
+async fn logs(master: &BuildbotMaster, step: &WireStep) -> DriverResult<Vec<Log>> {
+    if let Some(logs) = master.cache.lock().await.ended_steps.get(&step.key()) {
         return Ok(logs.clone());
     }
     let path = format!("api/v2/steps/{}/logs?order=logid", step.stepid);
     let logs: Vec<WireLog> = list(&master.http, &path, "logs").await?;
     let logs: Vec<Log> = logs.into_iter().map(Log::from).collect();
     if step.complete && logs.iter().all(|log| log.complete) {
-        let known = &mut master.known.lock().await.whole_steps;
-        if known.len() > MOST_STEPS {
+        let known = &mut master.cache.lock().await.ended_steps;
+        if known.len() > MAX_STEPS {
             known.clear();
         }
         known.insert(step.key(), logs.clone());
@@ -145,7 +146,7 @@ async fn logs(master: &BuildbotMaster, step: &WireStep) -> Answer<Vec<Log>> {
     Ok(logs)
 }
 
-pub(super) async fn lines(master: &BuildbotMaster, log: LogId, offset: u64, limit: u32) -> Answer<Lines> {
+pub(super) async fn lines(master: &BuildbotMaster, log: LogId, offset: u64, limit: u32) -> DriverResult<Lines> {
     #[derive(Deserialize)]
     struct Page {
         logchunks: Vec<WireChunk>,
@@ -153,14 +154,14 @@ pub(super) async fn lines(master: &BuildbotMaster, log: LogId, offset: u64, limi
     let LogId(id) = log;
     let kind = kind(master, log).await?;
     let page: Page = master.http.get(&format!("api/v2/logs/{id}/contents?offset={offset}&limit={limit}")).await?;
-    let chunk = page.logchunks.into_iter().next().ok_or_else(|| bad("a log without content"))?;
+    let chunk = page.logchunks.into_iter().next().ok_or_else(|| invalid("a log without content"))?;
     if chunk.firstline != offset && !chunk.content.is_empty() {
-        return Err(bad(format_args!("line {} of log {id} where {offset} was asked for", chunk.firstline)));
+        return Err(invalid(format_args!("line {} of log {id} where {offset} was asked for", chunk.firstline)));
     }
     Ok(Lines { first: offset, lines: split(&chunk.content, kind) })
 }
 
-/// Each line of output begins with a letter for where it comes from; lines of other logs do not.
+/// In output, the first letter of each line is its stream; lines of other logs have no such letter.
 fn split(content: &str, kind: LogKind) -> Vec<Line> {
     if content.is_empty() {
         return Vec::new();
@@ -173,7 +174,7 @@ fn output_line(line: &str) -> Line {
     let kind = match line.as_bytes().first() {
         Some(b'o') => LineKind::Out,
         Some(b'e') => LineKind::Err,
-        // What is not known must not be published either.
+        // An unknown stream must not be published either.
         _ => LineKind::Header,
     };
     let rest = line.char_indices().nth(1).map_or("", |(at, _)| &line[at..]);
@@ -184,24 +185,24 @@ fn out(line: &str) -> Line {
     Line { kind: LineKind::Out, text: line.to_owned() }
 }
 
-async fn kind(master: &BuildbotMaster, log: LogId) -> Answer<LogKind> {
+async fn kind(master: &BuildbotMaster, log: LogId) -> DriverResult<LogKind> {
     #[derive(Deserialize)]
     struct Page {
         logs: Vec<WireLog>,
     }
-    if let Some(kind) = master.known.lock().await.logs.get(&log) {
+    if let Some(kind) = master.cache.lock().await.logs.get(&log) {
         return Ok(*kind);
     }
     let page: Page = master.http.get(&format!("api/v2/logs/{}", log.0)).await?;
     let found = page.logs.into_iter().next().map(Log::from);
-    let found = found.ok_or_else(|| DriverError::Gone(format!("log {}", log.0)))?;
+    let found = found.ok_or_else(|| DriverError::NotFound(format!("log {}", log.0)))?;
     remember(master, std::iter::once(&found)).await;
     Ok(found.kind)
 }
 
 async fn remember(master: &BuildbotMaster, logs: impl Iterator<Item = &Log>) {
-    let known = &mut master.known.lock().await.logs;
-    if known.len() > MOST_LOGS {
+    let known = &mut master.cache.lock().await.logs;
+    if known.len() > MAX_LOGS {
         known.clear();
     }
     known.extend(logs.map(|log| (log.id, log.kind)));

@@ -1,5 +1,5 @@
-//! What the master's own schedulers start. REST tells only their names; `DroverScheduler` tells the rest, and where it is
-//! not there, the latest builds do.
+//! What the master's own schedulers start. The REST API has only their names; `DroverScheduler` reports the rest, and without
+//! it, it is derived from the latest builds.
 
 use std::collections::BTreeMap;
 
@@ -7,16 +7,16 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::{BuildbotMaster, scheduler, wire::WireProperties};
-use crate::driver::Answer;
+use crate::driver::DriverResult;
 
-/// How many of the latest builds are looked at.
+/// How many of the latest builds are read.
 const LATEST: usize = 500;
 
 /// One scheduler of the master.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Scheduled {
     pub name: String,
-    /// The name of its class, like `Nightly`; empty if that is not known.
+    /// The name of its class, like `Nightly`; empty if unknown.
     pub kind: String,
     /// The builders it starts.
     pub builders: Vec<String>,
@@ -26,30 +26,30 @@ pub struct Scheduled {
     /// The properties it gives every build.
     #[serde(default)]
     pub properties: Map<String, Value>,
-    /// For those that go by the clock, the fields `minute`, `hour` and so on.
+    /// For those that start at certain times, the fields `minute`, `hour` and so on.
     #[serde(default)]
     pub when: Map<String, Value>,
 }
 
-/// How well it is known.
+/// Where a list of schedulers was read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum ToldBy {
+pub enum ScheduleSource {
     /// The configuration of the master.
     Master,
-    /// The latest builds; a builder that was not built lately is missing.
+    /// The latest builds; a builder without recent builds is missing.
     Builds,
 }
 
-pub(super) async fn list(master: &BuildbotMaster) -> Answer<(Vec<Scheduled>, ToldBy)> {
-    let told = scheduler::look(master).await?.map(|scheduler| scheduler.form);
-    match told {
-        Some(form) if form.collapsing.is_some() => Ok((form.others, ToldBy::Master)),
-        _ => Ok((from_builds(master).await?, ToldBy::Builds)),
+pub(super) async fn list(master: &BuildbotMaster) -> DriverResult<(Vec<Scheduled>, ScheduleSource)> {
+    let form = scheduler::read(master).await?.map(|scheduler| scheduler.form);
+    match form {
+        Some(form) if form.collapsing.is_some() => Ok((form.others, ScheduleSource::Master)),
+        _ => Ok((from_builds(master).await?, ScheduleSource::Builds)),
     }
 }
 
-async fn from_builds(master: &BuildbotMaster) -> Answer<Vec<Scheduled>> {
+async fn from_builds(master: &BuildbotMaster) -> DriverResult<Vec<Scheduled>> {
     #[derive(Deserialize)]
     struct Page {
         builds: Vec<Row>,
@@ -59,8 +59,8 @@ async fn from_builds(master: &BuildbotMaster) -> Answer<Vec<Scheduled>> {
         #[serde(default)]
         properties: Option<WireProperties>,
     }
-    let wanted = "property=scheduler&property=buildername&property=branch";
-    let path = format!("api/v2/builds?order=-buildid&limit={LATEST}&{wanted}");
+    let fields = "property=scheduler&property=buildername&property=branch";
+    let path = format!("api/v2/builds?order=-buildid&limit={LATEST}&{fields}");
     let page: Page = master.http.get(&path).await?;
     let rows = page.builds.into_iter().filter_map(|row| row.properties);
     Ok(group(rows))
@@ -94,7 +94,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn builds_tell_what_their_schedulers_start() {
+    fn schedulers_are_derived_from_builds() {
         let build = |scheduler: &str, builder: &str| -> WireProperties {
             let fields = [("scheduler", scheduler), ("buildername", builder), ("branch", "main")];
             fields.into_iter().map(|(name, value)| (name.to_owned(), (json!(value), "Build".to_owned()))).collect()

@@ -1,97 +1,100 @@
-//! The scheduler at the master that makes our builds: what it can do, as its own form tells.
+//! The force scheduler that creates builds, and its capabilities, as its form lists them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::TimeDelta;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{BuildbotMaster, Scheduled, bad, http::CallError};
-use crate::driver::{Answer, DriverError, Holds};
+use super::{BuildbotMaster, Scheduled, http::CallError, invalid};
+use crate::driver::{DriverError, DriverResult, Holds};
 
-/// How long a form is trusted; an administrator may change it at any time.
-const FRESH: TimeDelta = TimeDelta::minutes(1);
-/// The field through which `DroverScheduler` tells about itself and the builders.
+/// How long a form is cached; an administrator may change it at any time.
+const MAX_AGE: TimeDelta = TimeDelta::minutes(1);
+/// The field in which `DroverScheduler` describes itself and the builders.
 const FACTS: &str = "drover_facts";
-/// Since this version of the facts the scheduler ends builds that a cancel left hanging.
+/// Since this version of the field the scheduler ends builds that a cancel left hanging.
 const ENDS_HANGING: u32 = 2;
+/// Everything but the unreserved characters of RFC 3986.
+const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Scheduler {
-    /// A repeat with the same key gives the ids of the first call.
-    pub(super) creates_once: bool,
+    /// A repeat with the same key returns the ids of the first call.
+    pub(super) creates_idempotently: bool,
     pub(super) form: Form,
 }
 
-/// What the scheduler asks for.
+/// The fields of the scheduler, and what `DroverScheduler` reports.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Form {
     pub(super) builders: BTreeSet<String>,
     pub(super) fields: BTreeSet<String>,
-    /// Builders that collapse requests. `None`: it does not tell.
+    /// Builders that collapse requests. `None`: unknown.
     pub(super) collapsing: Option<BTreeSet<String>>,
-    /// What the master's other schedulers start. Empty: it does not tell.
+    /// What the master's other schedulers start. Empty: unknown.
     pub(super) others: Vec<Scheduled>,
     /// It ends builds that a cancel left hanging.
     pub(super) ends_hanging: bool,
-    /// Builders whose workers would take nothing now, and why.
+    /// Builders whose workers would start nothing now, and why.
     pub(super) holds: BTreeMap<String, Holds>,
 }
 
 /// The scheduler, as the master had it within the last minute. `None`: the master has no such scheduler.
-pub(super) async fn get(master: &BuildbotMaster) -> Answer<Option<Scheduler>> {
+pub(super) async fn get(master: &BuildbotMaster) -> DriverResult<Option<Scheduler>> {
     let now = master.clock.now();
-    if let Some((at, scheduler)) = &master.known.lock().await.scheduler
-        && now - *at < FRESH
+    if let Some((at, scheduler)) = &master.cache.lock().await.scheduler
+        && now - *at < MAX_AGE
     {
         return Ok(Some(scheduler.clone()));
     }
-    look(master).await
+    read(master).await
 }
 
 /// The scheduler, as the master has it now.
-pub(super) async fn look(master: &BuildbotMaster) -> Answer<Option<Scheduler>> {
+pub(super) async fn read(master: &BuildbotMaster) -> DriverResult<Option<Scheduler>> {
     let form = match master.http.get::<Value>(&path(master)).await {
         Ok(mut answer) => read_form(answer["forceschedulers"][0].take())?,
-        Err(DriverError::Gone(_)) => return Ok(None),
+        Err(DriverError::NotFound(_)) => return Ok(None),
         Err(error) => return Err(error),
     };
-    let before = master.known.lock().await.scheduler.clone().map(|(_, scheduler)| scheduler);
-    let creates_once = match before {
-        Some(before) if before.form.fields == form.fields => before.creates_once,
-        _ => form.collapsing.is_some() || knows_repeats(master).await?,
+    let before = master.cache.lock().await.scheduler.clone().map(|(_, scheduler)| scheduler);
+    let creates_idempotently = match before {
+        Some(before) if before.form.fields == form.fields => before.creates_idempotently,
+        _ => form.collapsing.is_some() || is_idempotent(master).await?,
     };
-    let scheduler = Scheduler { creates_once, form };
-    master.known.lock().await.scheduler = Some((master.clock.now(), scheduler.clone()));
+    let scheduler = Scheduler { creates_idempotently, form };
+    master.cache.lock().await.scheduler = Some((master.clock.now(), scheduler.clone()));
     Ok(Some(scheduler))
 }
 
-/// Its address, as a path of the API.
+/// Its path in the API.
 pub(super) fn path(master: &BuildbotMaster) -> String {
     format!("api/v2/forceschedulers/{}", segment(&master.scheduler))
 }
 
-/// Tells our scheduler from a stock one with the same fields: both refuse a call without key and builder, but ours
-/// misses the key. Nothing is created either way.
-async fn knows_repeats(master: &BuildbotMaster) -> Answer<bool> {
+/// Tells a `DroverScheduler` from a stock one with the same fields: both refuse a call without key and builder, but the former
+/// reports the missing key. Nothing is created either way.
+async fn is_idempotent(master: &BuildbotMaster) -> DriverResult<bool> {
     Ok(refusal(master).await?.contains("drover_task is required"))
 }
 
-/// An error unless we are allowed to have builds made.
-pub(super) async fn may_force(master: &BuildbotMaster) -> Answer<()> {
+/// An error unless the user may create builds.
+pub(super) async fn may_force(master: &BuildbotMaster) -> DriverResult<()> {
     refusal(master).await.map(drop)
 }
 
-/// What a scheduler says to a call that lacks everything.
-async fn refusal(master: &BuildbotMaster) -> Answer<String> {
+/// The scheduler's error for a call without any field.
+async fn refusal(master: &BuildbotMaster) -> DriverResult<String> {
     match master.http.call(&path(master), "force", &json!({ "builderNames": ["-"] })).await {
-        Err(CallError::Said(_, words)) => Ok(words),
+        Err(CallError::Response(_, message)) => Ok(message),
         Err(CallError::Driver(error)) => Err(error),
         Ok(_) => Ok(String::new()),
     }
 }
 
-fn read_form(scheduler: Value) -> Answer<Form> {
+fn read_form(scheduler: Value) -> DriverResult<Form> {
     #[derive(Deserialize)]
     struct Wire {
         builder_names: BTreeSet<String>,
@@ -107,11 +110,12 @@ fn read_form(scheduler: Value) -> Answer<Form> {
         #[serde(default)]
         schedulers: Vec<Scheduled>,
     }
-    let wire: Wire = serde_json::from_value(scheduler).map_err(|error| bad(format_args!("a scheduler: {error}")))?;
+    let wire: Wire =
+        serde_json::from_value(scheduler).map_err(|error| invalid(format_args!("a scheduler: {error}")))?;
     let mut form = Form { builders: wire.builder_names, ..Form::default() };
-    let mut waiting: Vec<&Value> = wire.all_fields.iter().collect();
-    while let Some(field) = waiting.pop() {
-        waiting.extend(field["fields"].as_array().into_iter().flatten());
+    let mut pending: Vec<&Value> = wire.all_fields.iter().collect();
+    while let Some(field) = pending.pop() {
+        pending.extend(field["fields"].as_array().into_iter().flatten());
         let Some(name) = field["fullName"].as_str().filter(|name| !name.is_empty()) else { continue };
         if name == FACTS {
             let facts = field["default"].as_str().and_then(|text| serde_json::from_str::<Facts>(text).ok());
@@ -127,9 +131,7 @@ fn read_form(scheduler: Value) -> Answer<Form> {
 
 /// One segment of a path or one value of a query.
 pub(super) fn segment(text: &str) -> String {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte);
-    let each = text.bytes().map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") });
-    each.collect()
+    utf8_percent_encode(text, UNRESERVED).to_string()
 }
 
 #[cfg(test)]
@@ -154,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn our_scheduler_tells_which_builders_collapse() {
+    fn a_drover_scheduler_reports_which_builders_collapse() {
         let form = read_form(json!({
             "builder_names": ["fast", "slow"],
             "all_fields": [{ "fullName": "drover_facts", "default": r#"{"version":1,"collapsing":["slow"]}"# }],
@@ -165,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn a_later_version_of_our_scheduler_ends_hanging_builds_and_tells_what_holds_workers() {
+    fn version_2_of_a_drover_scheduler_ends_hanging_builds_and_reports_what_blocks_workers() {
         let facts = r#"{"version":2,"collapsing":[],"holds":{"slow":"lock"},"released":3}"#;
         let form = read_form(json!({
             "builder_names": ["fast", "slow"],
@@ -177,8 +179,8 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_scheduler_is_a_bad_answer() {
-        assert!(matches!(read_form(json!(null)), Err(DriverError::BadAnswer(_))));
+    fn a_response_without_a_scheduler_is_invalid() {
+        assert!(matches!(read_form(json!(null)), Err(DriverError::InvalidResponse(_))));
     }
 
     #[test]

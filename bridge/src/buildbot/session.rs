@@ -1,4 +1,4 @@
-//! The login: a cookie that the master gives for user and password, and that every call brings along.
+//! The login: a session cookie that the master sets for user and password, sent with every call.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::TimeDelta;
@@ -8,17 +8,16 @@ use serde::Deserialize;
 
 use crate::driver::DriverError;
 
-/// Between two logins. A master that refuses must not be asked again and again: some lock the user out.
-const BETWEEN_LOGINS: TimeDelta = TimeDelta::minutes(1);
-/// How long before its end a cookie is renewed, where it lives long enough.
+/// Between two logins. Some masters lock out a user after many failed logins.
+const LOGIN_INTERVAL: TimeDelta = TimeDelta::minutes(1);
+/// How long before its end a cookie is renewed, if it is valid for long enough.
 const RENEW_BEFORE_END: TimeDelta = TimeDelta::days(1);
 
-/// Where we stand with the master's login.
 #[derive(Default)]
 pub(super) struct Session {
     cookie: Option<String>,
     renew_at: Option<Timestamp>,
-    /// When a login was last tried, and why it failed.
+    /// When a login was last tried, and its error.
     tried: Option<(Timestamp, Option<DriverError>)>,
 }
 
@@ -30,55 +29,55 @@ pub(super) enum Next {
 }
 
 impl Session {
-    /// `worn_out`: a cookie that the master did not accept.
-    pub(super) fn next(&self, now: Timestamp, worn_out: Option<&str>) -> Next {
-        let cookie = self.cookie.as_ref().filter(|cookie| worn_out != Some(cookie.as_str()));
+    /// `rejected`: a cookie that the master did not accept.
+    pub(super) fn next(&self, now: Timestamp, rejected: Option<&str>) -> Next {
+        let cookie = self.cookie.as_ref().filter(|cookie| rejected != Some(cookie.as_str()));
         if let Some(cookie) = cookie
-            && (self.renew_at.is_none_or(|at| now < at) || self.rests(now))
+            && (self.renew_at.is_none_or(|at| now < at) || self.tried_recently(now))
         {
             return Next::Use(cookie.clone());
         }
         match &self.tried {
-            Some((_, Some(failure))) if self.rests(now) => Next::Fail(again(failure)),
-            Some((_, None)) if self.rests(now) => {
+            Some((_, Some(failure))) if self.tried_recently(now) => Next::Fail(copy(failure)),
+            Some((_, None)) if self.tried_recently(now) => {
                 Next::Fail(DriverError::Auth("it does not accept the login that it has just granted".to_owned()))
             }
             _ => Next::LogIn,
         }
     }
 
-    /// The session that the login ended with, in the master's own words.
-    pub(super) fn granted(&mut self, cookie: String, now: Timestamp) -> String {
+    /// Stores the cookies of a successful login.
+    pub(super) fn logged_in(&mut self, cookie: String, now: Timestamp) -> String {
         self.renew_at = end_of(&cookie).map(|end| end - RENEW_BEFORE_END.min((end - now) / 2));
         self.tried = Some((now, None));
         self.cookie = Some(cookie.clone());
         cookie
     }
 
-    pub(super) fn refused(&mut self, failure: &DriverError, now: Timestamp) {
-        // A master that is away has not refused; the next call may find it again.
+    pub(super) fn login_failed(&mut self, failure: &DriverError, now: Timestamp) {
+        // A master that could not be reached has not refused the login, so the next call may try again.
         if matches!(failure, DriverError::Auth(_)) {
-            self.tried = Some((now, Some(again(failure))));
+            self.tried = Some((now, Some(copy(failure))));
         }
     }
 
-    fn rests(&self, now: Timestamp) -> bool {
-        self.tried.as_ref().is_some_and(|(at, _)| now - *at < BETWEEN_LOGINS)
+    fn tried_recently(&self, now: Timestamp) -> bool {
+        self.tried.as_ref().is_some_and(|(at, _)| now - *at < LOGIN_INTERVAL)
     }
 }
 
-fn again(failure: &DriverError) -> DriverError {
+fn copy(failure: &DriverError) -> DriverError {
     match failure {
-        DriverError::Away(words) => DriverError::Away(words.clone()),
-        DriverError::Auth(words) => DriverError::Auth(words.clone()),
-        DriverError::Refused(words) => DriverError::Refused(words.clone()),
-        DriverError::Setting(words) => DriverError::Setting(words.clone()),
-        DriverError::BadAnswer(words) => DriverError::BadAnswer(words.clone()),
-        DriverError::Gone(words) => DriverError::Gone(words.clone()),
+        DriverError::Unavailable(message) => DriverError::Unavailable(message.clone()),
+        DriverError::Auth(message) => DriverError::Auth(message.clone()),
+        DriverError::Refused(message) => DriverError::Refused(message.clone()),
+        DriverError::Setting(message) => DriverError::Setting(message.clone()),
+        DriverError::InvalidResponse(message) => DriverError::InvalidResponse(message.clone()),
+        DriverError::NotFound(message) => DriverError::NotFound(message.clone()),
     }
 }
 
-/// The cookies of an answer as they are sent back. Buildbot first sets an anonymous session and then the real one
+/// The cookies of a response as they are sent back. Buildbot first sets an anonymous session and then the real one
 /// under the same name: the last one counts.
 pub(super) fn cookies(headers: &HeaderMap) -> Option<String> {
     let mut cookies: Vec<(&str, &str)> = Vec::new();
@@ -123,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn of_two_sessions_in_one_answer_the_last_counts() {
+    fn of_two_sessions_in_one_response_the_last_counts() {
         let mut headers = HeaderMap::new();
         headers.append(SET_COOKIE, HeaderValue::from_static("TWISTED_SESSION=nobody; Path=/"));
         headers.append(SET_COOKIE, HeaderValue::from_static("other=1"));
@@ -137,7 +136,7 @@ mod tests {
         let (clock, mut session) = (TestClock::default(), Session::default());
         assert!(matches!(session.next(clock.now(), None), Next::LogIn));
 
-        session.granted(token(clock.now() + TimeDelta::days(7)), clock.now());
+        session.logged_in(token(clock.now() + TimeDelta::days(7)), clock.now());
         clock.advance(TimeDelta::days(6) - TimeDelta::seconds(1));
         assert!(matches!(session.next(clock.now(), None), Next::Use(_)));
         clock.advance(TimeDelta::seconds(2));
@@ -147,7 +146,7 @@ mod tests {
     #[test]
     fn a_short_session_is_renewed_at_its_half() {
         let (clock, mut session) = (TestClock::default(), Session::default());
-        session.granted(token(clock.now() + TimeDelta::hours(2)), clock.now());
+        session.logged_in(token(clock.now() + TimeDelta::hours(2)), clock.now());
         clock.advance(TimeDelta::minutes(59));
         assert!(matches!(session.next(clock.now(), None), Next::Use(_)));
         clock.advance(TimeDelta::minutes(2));
@@ -157,7 +156,7 @@ mod tests {
     #[test]
     fn a_refused_login_is_tried_again_after_a_minute_and_not_before() {
         let (clock, mut session) = (TestClock::default(), Session::default());
-        session.refused(&DriverError::Auth("wrong password".to_owned()), clock.now());
+        session.login_failed(&DriverError::Auth("wrong password".to_owned()), clock.now());
         clock.advance(TimeDelta::seconds(59));
         assert!(matches!(session.next(clock.now(), None), Next::Fail(DriverError::Auth(_))));
         clock.advance(TimeDelta::seconds(1));
@@ -167,18 +166,18 @@ mod tests {
     #[test]
     fn a_cookie_that_was_not_accepted_is_renewed_at_most_once_a_minute() {
         let (clock, mut session) = (TestClock::default(), Session::default());
-        let cookie = session.granted(token(clock.now() + TimeDelta::days(7)), clock.now());
+        let cookie = session.logged_in(token(clock.now() + TimeDelta::days(7)), clock.now());
         assert!(matches!(session.next(clock.now(), Some(&cookie)), Next::Fail(DriverError::Auth(_))));
         clock.advance(TimeDelta::minutes(1));
         assert!(matches!(session.next(clock.now(), Some(&cookie)), Next::LogIn));
-        let fresh = session.granted("TWISTED_SESSION=new".to_owned(), clock.now());
+        let fresh = session.logged_in("TWISTED_SESSION=new".to_owned(), clock.now());
         assert!(matches!(session.next(clock.now(), Some(&cookie)), Next::Use(it) if it == fresh));
     }
 
     #[test]
-    fn a_master_that_is_away_has_not_refused() {
+    fn a_login_is_retried_at_once_if_the_master_could_not_be_reached() {
         let (clock, mut session) = (TestClock::default(), Session::default());
-        session.refused(&DriverError::Away("connection refused".to_owned()), clock.now());
+        session.login_failed(&DriverError::Unavailable("connection refused".to_owned()), clock.now());
         assert!(matches!(session.next(clock.now(), None), Next::LogIn));
     }
 }

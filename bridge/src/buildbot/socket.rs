@@ -1,4 +1,4 @@
-//! Events over the WebSocket that the master's own web pages use.
+//! Events over the WebSocket of the master's web interface.
 
 use std::{sync::Arc, time::Duration};
 
@@ -19,29 +19,29 @@ use tokio_tungstenite::{
 use super::http::Http;
 use crate::driver::{BuildId, Event, EventSource, LogId, RequestId};
 
-/// What is listened to. Steps are left out: a build that goes on is no news.
+/// The subscriptions. Events of steps are not needed.
 const PATHS: [&str; 3] = ["buildrequests/*/*", "builds/*/*", "logs/*/*"];
 const PING_EVERY: Duration = Duration::from_secs(20);
-/// Of silence, pings unanswered; then the connection is dead, whatever the network says.
-const SILENCE: Duration = Duration::from_secs(50);
-const FIRST_PAUSE: Duration = Duration::from_secs(1);
-const LONGEST_PAUSE: Duration = Duration::from_mins(1);
-/// A connection that lived this long was a good one: the next pause begins small again.
-const GOOD_LIFE: Duration = Duration::from_mins(1);
+/// Without any message, not even the response to a ping, the connection is broken, even if TCP does not report it.
+const RECEIVE_TIMEOUT: Duration = Duration::from_secs(50);
+const INITIAL_BACKOFF: Duration = Duration::from_secs(1);
+const MAX_BACKOFF: Duration = Duration::from_mins(1);
+/// A connection that was open for this long resets the back-off.
+const STABLE_AFTER: Duration = Duration::from_mins(1);
 
 type Stream = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
-/// Keeps what it does between two calls, so that a dropped future of `next` loses nothing.
+/// Its state is kept between calls, so that `next` is cancel-safe.
 pub(super) struct Socket {
     http: Arc<Http>,
     backoff: Backoff,
     state: State,
-    /// The listener was told that there are no events.
-    told_lost: bool,
+    /// `Disconnected` was returned since the last connection.
+    reported_disconnect: bool,
 }
 
 enum State {
-    Pausing(BoxFuture<'static, ()>),
+    BackingOff(BoxFuture<'static, ()>),
     Connecting(BoxFuture<'static, Result<Box<Stream>, String>>),
     Open(Box<Open>),
 }
@@ -50,20 +50,20 @@ struct Open {
     stream: Box<Stream>,
     ping: tokio::time::Interval,
     since: Instant,
-    heard: Instant,
+    received: Instant,
 }
 
 impl Socket {
     pub(super) fn new(http: Arc<Http>, rng: Rng) -> Self {
-        let backoff = Backoff::new(FIRST_PAUSE, LONGEST_PAUSE, rng);
+        let backoff = Backoff::new(INITIAL_BACKOFF, MAX_BACKOFF, rng);
         let state = State::Connecting(connect(http.clone()).boxed());
-        Self { http, backoff, state, told_lost: false }
+        Self { http, backoff, state, reported_disconnect: false }
     }
 
-    /// One step; `None` where there is nothing to tell.
-    async fn step(&mut self) -> Option<Event> {
+    /// Advances the state; `None` where that is no event.
+    async fn advance(&mut self) -> Option<Event> {
         match &mut self.state {
-            State::Pausing(pause) => {
+            State::BackingOff(pause) => {
                 pause.await;
                 self.state = State::Connecting(connect(self.http.clone()).boxed());
                 None
@@ -71,27 +71,27 @@ impl Socket {
             State::Connecting(connecting) => match connecting.await {
                 Ok(stream) => {
                     self.state = State::Open(Box::new(Open::new(stream)));
-                    self.told_lost = false;
+                    self.reported_disconnect = false;
                     Some(Event::Connected)
                 }
-                Err(why) => self.lost(why),
+                Err(why) => self.disconnected(why),
             },
             State::Open(open) => match open.next().await {
                 Ok(text) => text.and_then(|text| read_event(&text)),
                 Err(why) => {
-                    if open.since.elapsed() >= GOOD_LIFE {
+                    if open.since.elapsed() >= STABLE_AFTER {
                         self.backoff.reset();
                     }
-                    self.lost(why)
+                    self.disconnected(why)
                 }
             },
         }
     }
 
-    fn lost(&mut self, why: String) -> Option<Event> {
-        self.state = State::Pausing(sleep(self.backoff.next_wait()).boxed());
-        let news = !std::mem::replace(&mut self.told_lost, true);
-        news.then_some(Event::Lost(why))
+    fn disconnected(&mut self, why: String) -> Option<Event> {
+        self.state = State::BackingOff(sleep(self.backoff.next_wait()).boxed());
+        let is_new = !std::mem::replace(&mut self.reported_disconnect, true);
+        is_new.then_some(Event::Disconnected(why))
     }
 }
 
@@ -99,7 +99,7 @@ impl Socket {
 impl EventSource for Socket {
     async fn next(&mut self) -> Event {
         loop {
-            if let Some(event) = self.step().await {
+            if let Some(event) = self.advance().await {
                 return event;
             }
         }
@@ -112,19 +112,19 @@ impl Open {
         ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
         ping.reset();
         let now = Instant::now();
-        Self { stream, ping, since: now, heard: now }
+        Self { stream, ping, since: now, received: now }
     }
 
-    /// The next text that was sent to us, or nothing after a ping. Every await here may be dropped.
+    /// The next text message; `None` after a ping was sent. Every await here is cancel-safe.
     async fn next(&mut self) -> Result<Option<String>, String> {
         tokio::select! {
             message = self.stream.next() => {
-                self.heard = Instant::now();
+                self.received = Instant::now();
                 text(message)
             }
             _ = self.ping.tick() => {
-                if self.heard.elapsed() >= SILENCE {
-                    return Err(format!("nothing was heard for {} s", SILENCE.as_secs()));
+                if self.received.elapsed() >= RECEIVE_TIMEOUT {
+                    return Err(format!("nothing was received for {} s", RECEIVE_TIMEOUT.as_secs()));
                 }
                 let ping = Message::text(json!({ "cmd": "ping", "_id": 0 }).to_string());
                 self.stream.send(ping).await.map_err(|error| error.to_string())?;
@@ -143,14 +143,14 @@ fn text(message: Option<Result<Message, Error>>) -> Result<Option<String>, Strin
     }
 }
 
-/// A connection that has subscribed to everything.
+/// Connects and subscribes.
 async fn connect(http: Arc<Http>) -> Result<Box<Stream>, String> {
     let all = async {
         let mut url = http.base().join("ws").map_err(|error| error.to_string())?;
         let scheme = if url.scheme() == "https" { "wss" } else { "ws" };
-        url.set_scheme(scheme).map_err(|()| "its address makes no WebSocket address".to_owned())?;
+        url.set_scheme(scheme).map_err(|()| "its URL cannot be turned into a WebSocket URL".to_owned())?;
         let mut request = url.as_str().into_client_request().map_err(|error| error.to_string())?;
-        // By default anybody may listen, so a login that fails is no reason not to.
+        // By default anybody may subscribe, so a failed login does not matter.
         let cookie = http.cookie(None).await.unwrap_or_default();
         if let Some(cookie) = cookie.and_then(|cookie| HeaderValue::from_str(&cookie).ok()) {
             request.headers_mut().insert(header::COOKIE, cookie);
@@ -164,7 +164,7 @@ async fn connect(http: Arc<Http>) -> Result<Box<Stream>, String> {
     timeout(http.timeout(), all).await.unwrap_or_else(|_| Err("the master did not answer in time".to_owned()))
 }
 
-/// Events that arrive meanwhile are dropped: whoever is told of the connection looks at everything.
+/// Events received meanwhile are dropped: after `Connected`, everything is checked.
 async fn subscribe(stream: &mut Stream) -> Result<(), String> {
     for (id, path) in (1..).zip(PATHS) {
         let command = json!({ "cmd": "startConsuming", "path": path, "_id": id });
@@ -174,35 +174,35 @@ async fn subscribe(stream: &mut Stream) -> Result<(), String> {
     while !open.is_empty() {
         let Some(answer) = text(stream.next().await)? else { continue };
         let answer: Value =
-            serde_json::from_str(&answer).map_err(|error| format!("no JSON on the WebSocket: {error}"))?;
+            serde_json::from_str(&answer).map_err(|error| format!("invalid JSON on the WebSocket: {error}"))?;
         let Some(id) = answer["_id"].as_i64() else { continue };
         if answer["code"].as_i64() != Some(200) {
-            return Err(format!("the master refuses to tell its events: {}", answer["error"]));
+            return Err(format!("the master refuses the subscription to its events: {}", answer["error"]));
         }
         open.retain(|it| *it != id);
     }
     Ok(())
 }
 
-/// `None` for what concerns nobody here: answers to pings, events without what they are about.
+/// `None` for other messages: responses to pings, events without ids.
 fn read_event(text: &str) -> Option<Event> {
     #[derive(Deserialize)]
-    struct Told {
+    struct Wire {
         k: String,
-        m: Option<About>,
+        m: Option<Ids>,
     }
     #[derive(Deserialize)]
-    struct About {
+    struct Ids {
         buildrequestid: Option<i64>,
         buildid: Option<i64>,
         logid: Option<i64>,
     }
-    let told: Told = serde_json::from_str(text).ok()?;
-    let about = told.m?;
-    match told.k.split('/').next()? {
-        "buildrequests" => about.buildrequestid.map(|id| Event::Request(RequestId(id))),
-        "builds" => Some(Event::Build { build: BuildId(about.buildid?), request: RequestId(about.buildrequestid?) }),
-        "logs" => about.logid.map(|id| Event::Log(LogId(id))),
+    let wire: Wire = serde_json::from_str(text).ok()?;
+    let ids = wire.m?;
+    match wire.k.split('/').next()? {
+        "buildrequests" => ids.buildrequestid.map(|id| Event::Request(RequestId(id))),
+        "builds" => Some(Event::Build { build: BuildId(ids.buildid?), request: RequestId(ids.buildrequestid?) }),
+        "logs" => ids.logid.map(|id| Event::Log(LogId(id))),
         _ => None,
     }
 }
@@ -212,7 +212,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn events_say_what_to_look_at() {
+    fn events_are_decoded() {
         let build = r#"{"k":"builds/17/finished","m":{"buildid":17,"buildrequestid":4,"results":0,"properties":{}}}"#;
         assert_eq!(read_event(build), Some(Event::Build { build: BuildId(17), request: RequestId(4) }));
         let request = r#"{"k":"buildrequests/4/complete","m":{"buildrequestid":4}}"#;
@@ -221,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn what_tells_nothing_is_passed_over() {
+    fn other_messages_are_ignored() {
         for text in
             [r#"{"msg":"pong","code":200,"_id":0}"#, r#"{"k":"buildrequests/4/cancel","m":null}"#, "nonsense", "[]"]
         {

@@ -1,4 +1,4 @@
-//! Against a small server that answers as a master would, or badly. The real one is met in `tests/buildbot/`.
+//! With an HTTP server that responds as a master would, or badly. `tests/buildbot/` tests with a real master.
 
 use std::sync::{Arc, Mutex};
 
@@ -6,9 +6,9 @@ use base::{ConfigDuration, Rng, TestClock};
 use chrono::TimeDelta;
 
 use super::*;
-use crate::tests::server::{SILENCE, Said, Server};
+use crate::tests::server::{NO_RESPONSE, Response, Server};
 
-/// A master that answers by a rule, and the driver that speaks to it.
+/// A master with responses by a rule, and its driver.
 struct TestEnv {
     master: BuildbotMaster,
     clock: TestClock,
@@ -16,7 +16,7 @@ struct TestEnv {
 }
 
 impl TestEnv {
-    async fn new(rule: impl Fn(&str) -> Said + Send + Sync + 'static) -> Self {
+    async fn new(rule: impl Fn(&str) -> Response + Send + Sync + 'static) -> Self {
         let server = Server::start(rule).await;
         let settings = MasterSettings {
             url: server.url.clone(),
@@ -35,14 +35,14 @@ impl TestEnv {
     }
 }
 
-fn nothing() -> Said {
+fn nothing() -> Response {
     (200, "", r#"{"builds": [], "meta": {"total": 0}}"#.to_owned())
 }
 
 #[tokio::test]
-async fn a_session_that_ran_out_is_renewed_and_the_call_repeated_once() {
+async fn an_expired_session_is_renewed_and_the_call_repeated_once() {
     let logins = Mutex::new(0);
-    let env = TestEnv::new(move |question| match question {
+    let env = TestEnv::new(move |request_line| match request_line {
         "GET /bb/auth/login " => {
             let mut logins = logins.lock().unwrap();
             *logins += 1;
@@ -54,7 +54,7 @@ async fn a_session_that_ran_out_is_renewed_and_the_call_repeated_once() {
     .await;
     // Right after a login the master lacks the permission, not the session.
     let refused = env.master.stop(BuildId(7), "").await;
-    assert!(matches!(&refused, Err(DriverError::Auth(words)) if words.contains("role 'drover'")), "{refused:?}");
+    assert!(matches!(&refused, Err(DriverError::Auth(message)) if message.contains("role 'drover'")), "{refused:?}");
     assert_eq!(env.asked(), ["GET /bb/auth/login ", "POST /bb/api/v2/builds/7 S=old"]);
 
     env.clock.advance(TimeDelta::minutes(1));
@@ -64,60 +64,60 @@ async fn a_session_that_ran_out_is_renewed_and_the_call_repeated_once() {
 }
 
 #[tokio::test]
-async fn a_wrong_password_is_told_and_reading_goes_on() {
-    let env = TestEnv::new(|question| match question {
+async fn a_wrong_password_is_reported_and_reads_go_on() {
+    let env = TestEnv::new(|request_line| match request_line {
         "GET /bb/auth/login " => (401, "", "Unauthorized".to_owned()),
         _ => nothing(),
     })
     .await;
     let refused = env.master.stop(BuildId(7), "").await;
-    assert!(matches!(&refused, Err(DriverError::Auth(words)) if words.contains("password of user `drover`")));
+    assert!(matches!(&refused, Err(DriverError::Auth(message)) if message.contains("password of user `drover`")));
     assert!(env.master.builds(RequestId(1)).await.unwrap().is_empty());
     let asked = env.asked();
-    assert_eq!(asked.iter().filter(|question| question.contains("login")).count(), 1, "{asked:?}");
+    assert_eq!(asked.iter().filter(|request_line| request_line.contains("login")).count(), 1, "{asked:?}");
 }
 
 #[tokio::test]
-async fn what_ails_a_master_is_told_apart() {
-    let env = TestEnv::new(|question| match question.split('?').next().unwrap().trim_end() {
+async fn errors_of_a_master_are_mapped() {
+    let env = TestEnv::new(|request_line| match request_line.split('?').next().unwrap().trim_end() {
         "GET /bb/api/v2/buildrequests/1/builds" => (502, "", "<html>Bad gateway</html>".to_owned()),
         "GET /bb/api/v2/buildrequests/2/builds" => (200, "", "<html>Welcome</html>".to_owned()),
         "GET /bb/api/v2/buildrequests/3/builds" => (404, "", r#"{"error": "not found"}"#.to_owned()),
         "GET /bb/api/v2/buildrequests/4/builds" => (302, "Location: /sso\r\n", String::new()),
         "GET /bb/api/v2/buildrequests/5/builds" => (400, "", r#"{"error": "cannot filter"}"#.to_owned()),
-        "GET /bb/api/v2/buildrequests/6/builds" => (SILENCE, "", String::new()),
+        "GET /bb/api/v2/buildrequests/6/builds" => (NO_RESPONSE, "", String::new()),
         "GET /bb/api/v2/buildrequests/7/builds" => (200, "", r#"{"builds": [{"buildid": "x"}]}"#.to_owned()),
         "GET /bb/auth/login" => (302, "Set-Cookie: S=1\r\n", String::new()),
         _ => nothing(),
     })
     .await;
     let builds = async |id| env.master.builds(RequestId(id)).await.unwrap_err();
-    assert!(matches!(builds(1).await, DriverError::Away(_)));
-    assert!(matches!(builds(2).await, DriverError::BadAnswer(_)));
-    assert!(matches!(builds(3).await, DriverError::Gone(_)));
+    assert!(matches!(builds(1).await, DriverError::Unavailable(_)));
+    assert!(matches!(builds(2).await, DriverError::InvalidResponse(_)));
+    assert!(matches!(builds(3).await, DriverError::NotFound(_)));
     assert!(matches!(builds(4).await, DriverError::Auth(_)));
-    assert!(matches!(builds(5).await, DriverError::Refused(words) if words.contains("cannot filter")));
-    assert!(matches!(builds(6).await, DriverError::Away(_)), "it never answers");
-    assert!(matches!(builds(7).await, DriverError::BadAnswer(_)));
+    assert!(matches!(builds(5).await, DriverError::Refused(message) if message.contains("cannot filter")));
+    assert!(matches!(builds(6).await, DriverError::Unavailable(_)), "it never answers");
+    assert!(matches!(builds(7).await, DriverError::InvalidResponse(_)));
 }
 
 #[tokio::test]
-async fn a_question_whose_answer_is_lost_is_asked_once_more_and_an_order_is_not() {
+async fn a_read_without_a_response_is_retried_once_and_a_write_is_not() {
     let lost = Mutex::new(0);
-    let env = TestEnv::new(move |question| match question.split('?').next().unwrap().trim_end() {
+    let env = TestEnv::new(move |request_line| match request_line.split('?').next().unwrap().trim_end() {
         "GET /bb/auth/login" => (302, "Set-Cookie: S=1\r\n", String::new()),
         "GET /bb/api/v2/buildrequests/1/builds" => {
             let mut lost = lost.lock().unwrap();
             *lost += 1;
-            if *lost == 1 { (SILENCE, "", String::new()) } else { nothing() }
+            if *lost == 1 { (NO_RESPONSE, "", String::new()) } else { nothing() }
         }
-        _ => (SILENCE, "", String::new()),
+        _ => (NO_RESPONSE, "", String::new()),
     })
     .await;
     assert!(env.master.builds(RequestId(1)).await.unwrap().is_empty());
     let asked = env.asked();
-    assert_eq!(asked.iter().filter(|question| question.contains("/1/builds")).count(), 2, "{asked:?}");
-    assert!(matches!(env.master.stop(BuildId(7), "").await, Err(DriverError::Away(_))));
+    assert_eq!(asked.iter().filter(|request_line| request_line.contains("/1/builds")).count(), 2, "{asked:?}");
+    assert!(matches!(env.master.stop(BuildId(7), "").await, Err(DriverError::Unavailable(_))));
     assert_eq!(env.asked().len(), 1, "it may have been carried out");
 }
 
@@ -127,22 +127,23 @@ async fn a_master_that_limits_its_pages_is_read_to_the_end() {
         let builder = format!(r#"{{"buildid":1,"builderid":1,"buildrequestid":{name},"number":1,"complete":false}}"#);
         (200, "", format!(r#"{{"builds": [{builder}], "meta": {{"total": {total}}}}}"#))
     };
-    let env = TestEnv::new(move |question| match question.split_once("offset=").map(|(_, offset)| offset.trim()) {
-        _ if question.contains("login") => (302, "Set-Cookie: S=1\r\n", String::new()),
-        None => page("10", 3),
-        Some("1 S=1") => page("11", 3),
-        Some(_) => page("12", 3),
-    })
-    .await;
+    let env =
+        TestEnv::new(move |request_line| match request_line.split_once("offset=").map(|(_, offset)| offset.trim()) {
+            _ if request_line.contains("login") => (302, "Set-Cookie: S=1\r\n", String::new()),
+            None => page("10", 3),
+            Some("1 S=1") => page("11", 3),
+            Some(_) => page("12", 3),
+        })
+        .await;
     let requests: Vec<i64> =
         env.master.running_builds().await.unwrap().unwrap().iter().map(|it| it.request.0).collect();
     assert_eq!(requests, [10, 11, 12]);
 }
 
 #[tokio::test]
-async fn a_stock_scheduler_is_not_asked_again_while_a_call_may_be_under_way() {
+async fn a_stock_scheduler_is_not_called_again_while_a_create_may_be_in_flight() {
     let form = r#"{"forceschedulers": [{"builder_names": ["fast"], "all_fields": []}]}"#;
-    let env = TestEnv::new(move |question| match question.split('?').next().unwrap() {
+    let env = TestEnv::new(move |request_line| match request_line.split('?').next().unwrap() {
         "GET /bb/auth/login " => (302, "Set-Cookie: S=1\r\n", String::new()),
         "GET /bb/api/v2/forceschedulers/drover S=1" => (200, "", form.to_owned()),
         "GET /bb/api/v2/buildsets" => (200, "", r#"{"buildsets": [], "meta": {"total": 0}}"#.to_owned()),
@@ -151,8 +152,8 @@ async fn a_stock_scheduler_is_not_asked_again_while_a_call_may_be_under_way() {
     .await;
     // The kind of the scheduler is known already, so that the post is the only call that fails.
     let form = scheduler::Form { builders: ["fast".to_owned()].into(), ..scheduler::Form::default() };
-    let known = Some((env.clock.now(), Scheduler { creates_once: false, form }));
-    env.master.known.lock().await.scheduler = known;
+    let known = Some((env.clock.now(), Scheduler { creates_idempotently: false, form }));
+    env.master.cache.lock().await.scheduler = known;
     let order = NewRequest {
         key: "task/0".to_owned(),
         builder: "fast".to_owned(),
@@ -161,19 +162,19 @@ async fn a_stock_scheduler_is_not_asked_again_while_a_call_may_be_under_way() {
         priority: 0,
         reason: String::new(),
     };
-    let posts = |asked: Vec<String>| asked.iter().filter(|question| question.starts_with("POST")).count();
-    assert!(matches!(env.master.create(&order).await, Err(DriverError::Away(_))));
+    let posts = |asked: Vec<String>| asked.iter().filter(|request_line| request_line.starts_with("POST")).count();
+    assert!(matches!(env.master.create(&order).await, Err(DriverError::Unavailable(_))));
     assert_eq!(posts(env.asked()), 1);
-    assert!(matches!(env.master.create(&order).await, Err(DriverError::Away(_))));
+    assert!(matches!(env.master.create(&order).await, Err(DriverError::Unavailable(_))));
     assert_eq!(posts(env.asked()), 0);
     env.clock.advance(TimeDelta::seconds(60));
-    assert!(matches!(env.master.create(&order).await, Err(DriverError::Away(_))));
+    assert!(matches!(env.master.create(&order).await, Err(DriverError::Unavailable(_))));
     assert_eq!(posts(env.asked()), 1);
 }
 
 #[test]
-fn an_address_without_a_scheme_is_refused_in_words() {
+fn a_url_without_a_scheme_is_refused() {
     let settings = MasterSettings { url: "buildbot.example.com".to_owned(), ..MasterSettings::default() };
     let made = BuildbotMaster::new(&settings, Arc::new(TestClock::default()), Rng::seeded(1));
-    assert!(matches!(made.err(), Some(DriverError::Setting(words)) if words.contains("`url` of the master")));
+    assert!(matches!(made.err(), Some(DriverError::Setting(message)) if message.contains("`url` of the master")));
 }

@@ -1,4 +1,4 @@
-//! Buildbot's objects as REST and events spell them, as far as the bridge reads them.
+//! Buildbot's objects in the REST API, as far as the bridge needs them.
 
 use std::collections::BTreeMap;
 
@@ -51,7 +51,7 @@ pub(super) struct WireBuild {
 }
 
 impl WireBuild {
-    /// `base`: the master's address, which ends with a slash.
+    /// `base`: the master's URL, which ends with a slash.
     pub(super) fn into_build(self, base: &str, worker: Option<String>) -> Build {
         Build {
             id: BuildId(self.buildid),
@@ -98,7 +98,7 @@ struct WireUrl {
 }
 
 impl WireStep {
-    /// Its number alone would name another step after the master's database was replaced.
+    /// The id alone would be that of another step after the master's database was replaced.
     pub(super) const fn key(&self) -> (i64, Option<i64>) {
         (self.stepid, self.started_at)
     }
@@ -181,7 +181,7 @@ fn time(seconds: i64) -> Option<Timestamp> {
     Timestamp::from_timestamp(seconds, 0).map(protocol::time::clamp)
 }
 
-/// Of something that has ended. A result that only a later Buildbot knows counts as an exception.
+/// Of something that has ended. An unknown result counts as an exception.
 fn result(number: Option<i64>) -> BuildResult {
     number.and_then(BuildResult::from_number).unwrap_or(BuildResult::Exception)
 }

@@ -1,53 +1,53 @@
-//! Whether the ways to the masters are open, and which builders they have.
+//! Checks of the services around the masters, and their builders.
 
 use serde_json::Value;
 
 use super::{ClassicMaster, read::builder_id};
-use crate::driver::{Answer, Builder, Checked, DriverError};
+use crate::driver::{Builder, Checked, DriverError, DriverResult};
 
-/// The database is what nothing works without.
-pub(super) async fn check(master: &ClassicMaster) -> Answer<Checked> {
+/// Only the database is needed in any case.
+pub(super) async fn check(master: &ClassicMaster) -> DriverResult<Checked> {
     let shape = master.db.shape().await?;
     if !shape.missing.is_empty() {
-        let words = format!("the scheduler database is not one of Buildbot 0.8: it lacks {}", shape.missing.join(", "));
-        return Err(DriverError::BadAnswer(words));
+        let message =
+            format!("the scheduler database is not one of Buildbot 0.8: it lacks {}", shape.missing.join(", "));
+        return Err(DriverError::InvalidResponse(message));
     }
     Ok(Checked {
         version: format!("0.8 with {}", shape.server),
         title: String::new(),
         user: Some(master.user.clone()).filter(|user| !user.is_empty()),
-        creates_once: true,
+        creates_idempotently: true,
         ends_hanging: None,
     })
 }
 
-pub(super) async fn hitches(master: &ClassicMaster) -> Vec<String> {
-    let mut hitches = Vec::new();
+pub(super) async fn warnings(master: &ClassicMaster) -> Vec<String> {
+    let mut warnings = Vec::new();
     if master.db.shape().await.is_ok_and(|shape| !shape.indexed) {
-        hitches.push(
+        warnings.push(
             "`buildsets.external_idstring` has no index, so each new build reads the whole table; an administrator of the \
              database can add one"
                 .to_owned(),
         );
     }
-    if let Err(error) = master.control.greet().await {
-        hitches.push(format!("builds cannot be cancelled: {error}"));
+    if let Err(error) = master.control.check().await {
+        warnings.push(format!("builds cannot be cancelled: {error}"));
     }
-    match &master.place {
+    match &master.event_queue {
         None => {
-            hitches
-                .push("`classic.amqp_url` is not set: tasks hear late of their builds, and never of logs".to_owned());
+            warnings.push("`classic.amqp_url` is not set: ends of builds are found late, and logs never".to_owned());
         }
-        Some(place) => {
-            if let Err(error) = place.greet().await {
-                hitches.push(format!("the masters' broker: {error}"));
+        Some(event_queue) => {
+            if let Err(error) = event_queue.check_broker().await {
+                warnings.push(format!("the masters' broker: {error}"));
             }
         }
     }
-    hitches
+    warnings
 }
 
-pub(super) async fn list(master: &ClassicMaster) -> Answer<Vec<Builder>> {
+pub(super) async fn list(master: &ClassicMaster) -> DriverResult<Vec<Builder>> {
     let names = match master.control.builders().await? {
         Some(list) => names(&list)?,
         None => master.db.builders().await?,
@@ -66,8 +66,8 @@ pub(super) async fn list(master: &ClassicMaster) -> Answer<Vec<Builder>> {
     Ok(names.into_iter().map(builder).collect())
 }
 
-/// Names as a list, as the members of an object, or either of them under `builders`.
-fn names(list: &Value) -> Answer<Vec<String>> {
+/// Names as a list, as the keys of an object, or either of them under `builders`.
+fn names(list: &Value) -> DriverResult<Vec<String>> {
     let list = list.get("builders").unwrap_or(list);
     let text = |value: &Value| value.as_str().or_else(|| value["name"].as_str()).map(str::to_owned);
     let names = match list {
@@ -75,7 +75,7 @@ fn names(list: &Value) -> Answer<Vec<String>> {
         Value::Array(names) => names.iter().map(text).collect(),
         _ => None,
     };
-    names.ok_or_else(|| DriverError::BadAnswer("the list of builders holds something else than names".to_owned()))
+    names.ok_or_else(|| DriverError::InvalidResponse("the list of builders holds something else than names".to_owned()))
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! What masters tell on their exchange.
+//! Messages on the masters' exchange.
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -6,20 +6,20 @@ use serde_json::Value;
 use super::create::TASK_ID;
 use crate::driver::{Properties, Property};
 
-/// A message is a few kilobytes; what is larger is none.
-const MOST_BYTES: usize = 1 << 20;
+/// A valid message has a few kilobytes.
+const MAX_BYTES: usize = 1 << 20;
 /// The property that lists all requests of a build, where the message itself does not.
 const REQUEST_IDS: &str = "request_ids";
 
-/// A build of tasks, among others perhaps.
+/// A message about a build of at least one task.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Heard {
+pub(super) struct BuildMessage {
     pub(super) requests: Vec<i64>,
-    /// Of the build, at its builder and master.
+    /// The number of the build, at its builder and master.
     pub(super) number: i64,
     pub(super) properties: Properties,
-    /// The build's last word: its log is where it will stay.
-    pub(super) last: bool,
+    /// The final message of the build: its log is uploaded.
+    pub(super) is_final: bool,
 }
 
 #[derive(Deserialize)]
@@ -41,14 +41,14 @@ struct WireBuild {
     properties: Vec<(String, Value, String)>,
 }
 
-/// `None`: a build that no task waits for. The error says what is wrong with the message, without showing it.
-pub(super) fn read(routing_key: &str, body: &[u8]) -> Result<Option<Heard>, String> {
-    let last = match routing_key.rsplit('.').next() {
+/// `None`: a build of no task. The error says what is wrong with the message, without quoting it.
+pub(super) fn read(routing_key: &str, body: &[u8]) -> Result<Option<BuildMessage>, String> {
+    let is_final = match routing_key.rsplit('.').next() {
         Some("log_uploaded") => true,
         Some("started" | "finished") => false,
         _ => return Ok(None),
     };
-    if body.len() > MOST_BYTES {
+    if body.len() > MAX_BYTES {
         return Err(format!("it has {} bytes", body.len()));
     }
     let Message { payload } = serde_json::from_slice(body).map_err(|error| error.to_string())?;
@@ -62,13 +62,13 @@ pub(super) fn read(routing_key: &str, body: &[u8]) -> Result<Option<Heard>, Stri
     requests.extend(listed.map(numbers).unwrap_or_default());
     requests.sort_unstable();
     requests.dedup();
-    if requests.is_empty() && last {
+    if requests.is_empty() && is_final {
         return Err(format!("it names no `{REQUEST_IDS}`"));
     }
-    Ok(Some(Heard { requests, number: payload.build.number, properties, last }))
+    Ok(Some(BuildMessage { requests, number: payload.build.number, properties, is_final }))
 }
 
-/// Numbers as scripts write them down: a list, a number, or either of them as text.
+/// Numbers as scripts write them: a list, a number, or either of them as text.
 fn numbers(value: &Value) -> Vec<i64> {
     match value {
         Value::Number(number) => number.as_i64().into_iter().collect(),
@@ -97,30 +97,30 @@ mod tests {
     fn requests_are_named_by_the_message_or_by_a_property() {
         let ours = json!([["taskId", "t", "drover"]]);
         let started = read("build.linux.8.started", &message(&json!([5, 4]), &ours)).unwrap().unwrap();
-        assert_eq!((started.requests, started.number, started.last), (vec![4, 5], 8, false));
+        assert_eq!((started.requests, started.number, started.is_final), (vec![4, 5], 8, false));
         for ids in [json!([4, 5]), json!("[4, 5]"), json!("4,5"), json!(["5", 4, 4])] {
             let properties = json!([["taskId", "t", "drover"], ["request_ids", ids, "postrun"]]);
             let uploaded = read("build.a.b.8.log_uploaded", &message(&Value::Null, &properties)).unwrap().unwrap();
-            assert_eq!((uploaded.requests, uploaded.last), (vec![4, 5], true), "{ids}");
+            assert_eq!((uploaded.requests, uploaded.is_final), (vec![4, 5], true), "{ids}");
         }
         let finished = read("build.linux.8.finished", &message(&Value::Null, &ours)).unwrap().unwrap();
         assert_eq!(finished.requests, [0_i64; 0]);
     }
 
     #[test]
-    fn builds_that_are_no_tasks_are_passed_over() {
+    fn builds_of_no_task_are_ignored() {
         let other = message(&json!([4]), &json!([["branch", "b", "Change"]]));
         assert_eq!(read("build.linux.8.started", &other), Ok(None));
         assert_eq!(read("build.linux.8.step_started", b"whatever"), Ok(None));
     }
 
     #[test]
-    fn what_makes_no_sense_is_told() {
+    fn invalid_messages_are_errors() {
         let ours = json!([["taskId", "t", "drover"]]);
         for body in [b"nonsense".to_vec(), b"[]".to_vec(), b"{\"payload\":{}}".to_vec(), vec![b' '; 2 << 20]] {
             assert!(read("build.linux.8.started", &body).is_err());
         }
-        let words = read("build.linux.8.log_uploaded", &message(&Value::Null, &ours)).unwrap_err();
-        assert!(words.contains("`request_ids`"), "{words}");
+        let message = read("build.linux.8.log_uploaded", &message(&Value::Null, &ours)).unwrap_err();
+        assert!(message.contains("`request_ids`"), "{message}");
     }
 }

@@ -1,16 +1,16 @@
 //! The driver for Buildbot 0.8, whose masters have no API: requests are rows in their scheduler database, and the self-serve
-//! service in front of them cancels. What a build leaves behind they do not keep; they tell it once.
+//! service in front of them cancels. Worker names and log URLs are not stored; they are published once.
 
 mod builders;
 mod cancel;
 mod control;
 mod create;
 mod exchange;
-mod held;
+mod held_deliveries;
 mod logs;
 mod message;
 mod read;
-mod told;
+mod reports;
 
 use std::{
     collections::BTreeSet,
@@ -26,14 +26,14 @@ use db::classic::{ClassicError, SchedulerDb};
 pub use self::logs::ClassicLogs;
 use self::{
     control::Control,
-    exchange::{Exchange, Place},
-    told::Told,
+    exchange::{EventQueue, ExchangeEvents},
+    reports::BuildReports,
 };
 use crate::{
     MasterSettings,
     driver::{
-        Answer, Build, BuildId, Builder, Checked, Created, DriverError, Event, EventSource, Lines, LogId, MasterDriver,
-        NewRequest, Properties, Request, RequestId, Step,
+        Build, BuildId, Builder, Checked, Created, DriverError, DriverResult, Event, EventSource, Lines, LogId,
+        MasterDriver, NewRequest, Properties, Request, RequestId, Step,
     },
 };
 
@@ -42,108 +42,109 @@ pub struct ClassicMaster {
     db: SchedulerDb,
     control: Control,
     user: String,
-    /// What builders are said to be served by.
+    /// The scheduler that all builders are listed with.
     scheduler: String,
     clock: Arc<dyn Clock>,
-    /// Where events come from; `None`: nowhere.
-    place: Option<Place>,
-    told: Arc<Told>,
-    log_wait: TimeDelta,
-    /// Requests that nobody waits for any more, of builds that serve others too.
-    unwanted: Mutex<BTreeSet<i64>>,
+    /// `None`: there are no events.
+    event_queue: Option<EventQueue>,
+    reports: Arc<BuildReports>,
+    log_timeout: TimeDelta,
+    /// Cancelled requests whose builds serve other requests too.
+    cancelled: Mutex<BTreeSet<i64>>,
 }
 
 impl ClassicMaster {
-    /// Must be called within a runtime. Nothing is sent yet.
-    pub fn new(settings: &MasterSettings, clock: Arc<dyn Clock>, rng: Rng) -> Answer<Self> {
+    /// Must be called within a runtime. Does not connect.
+    pub fn new(settings: &MasterSettings, clock: Arc<dyn Clock>, rng: Rng) -> DriverResult<Self> {
         let timeout: Duration = settings.timeout.into();
-        let connections = u32::try_from(settings.in_flight).unwrap_or(u32::MAX);
+        let connections = u32::try_from(settings.max_in_flight).unwrap_or(u32::MAX);
         let db = SchedulerDb::new(settings.classic.database_url.reveal(), connections, timeout)
             .map_err(|error| DriverError::Refused(format!("`classic.database_url`: {error}")))?;
         let control = Control::new(settings)?;
         let (user, scheduler) = (settings.user.clone(), settings.scheduler.clone());
-        let (place, told, log_wait) = (place(settings, rng)?, Arc::default(), settings.classic.log_wait.delta());
-        let unwanted = Mutex::default();
-        Ok(Self { db, control, user, scheduler, clock, place, told, log_wait, unwanted })
+        let (event_queue, reports, log_timeout) =
+            (event_queue(settings, rng)?, Arc::default(), settings.classic.log_timeout.delta());
+        let cancelled = Mutex::default();
+        Ok(Self { db, control, user, scheduler, clock, event_queue, reports, log_timeout, cancelled })
     }
 
     /// What works, but not as well as it could.
-    pub async fn hitches(&self) -> Vec<String> {
-        builders::hitches(self).await
+    pub async fn warnings(&self) -> Vec<String> {
+        builders::warnings(self).await
     }
 }
 
 #[async_trait]
 impl MasterDriver for ClassicMaster {
-    async fn check(&self) -> Answer<Checked> {
+    async fn check(&self) -> DriverResult<Checked> {
         builders::check(self).await
     }
 
-    async fn builders(&self) -> Answer<Vec<Builder>> {
+    async fn builders(&self) -> DriverResult<Vec<Builder>> {
         builders::list(self).await
     }
 
-    async fn create(&self, order: &NewRequest) -> Answer<Created> {
+    async fn create(&self, order: &NewRequest) -> DriverResult<Created> {
         create::run(self, order).await
     }
 
-    async fn lookup(&self, key: &str) -> Answer<Option<Created>> {
+    async fn lookup(&self, key: &str) -> DriverResult<Option<Created>> {
         create::lookup(self, key).await
     }
 
-    async fn requests(&self, ids: &[RequestId]) -> Answer<Vec<Request>> {
+    async fn requests(&self, ids: &[RequestId]) -> DriverResult<Vec<Request>> {
         read::requests(self, ids).await
     }
 
-    async fn newest_request(&self) -> Answer<Option<RequestId>> {
+    async fn newest_request(&self) -> DriverResult<Option<RequestId>> {
         Ok(self.db.newest_request().await?.map(RequestId))
     }
 
-    async fn builds(&self, request: RequestId) -> Answer<Vec<Build>> {
+    async fn builds(&self, request: RequestId) -> DriverResult<Vec<Build>> {
         read::builds(self, request).await
     }
 
-    async fn running_builds(&self) -> Answer<Option<Vec<Build>>> {
+    async fn running_builds(&self) -> DriverResult<Option<Vec<Build>>> {
         read::running_builds(self).await.map(Some)
     }
 
-    async fn properties(&self, build: BuildId) -> Answer<Properties> {
+    async fn properties(&self, build: BuildId) -> DriverResult<Properties> {
         read::properties(self, build).await
     }
 
-    /// The database knows of none. This is what is asked first of a build that ended, so it waits for the build's last word.
-    async fn steps(&self, build: BuildId) -> Answer<Vec<Step>> {
-        logs::facts(self, build).await.map(|_| Vec::new())
+    /// The database has none. This is the first call about a build that ended, so it fails until the build's final message arrived.
+    async fn steps(&self, build: BuildId) -> DriverResult<Vec<Step>> {
+        logs::report(self, build).await.map(|_| Vec::new())
     }
 
-    /// Nor of logs.
-    async fn lines(&self, _: LogId, offset: u64, _: u32) -> Answer<Lines> {
+    /// The database has no logs either.
+    async fn lines(&self, _: LogId, offset: u64, _: u32) -> DriverResult<Lines> {
         Ok(Lines { first: offset, lines: Vec::new() })
     }
 
-    async fn cancel(&self, request: RequestId, _: &str) -> Answer<()> {
+    async fn cancel(&self, request: RequestId, _: &str) -> DriverResult<()> {
         cancel::request(self, request).await
     }
 
-    async fn stop(&self, build: BuildId, _: &str) -> Answer<()> {
+    async fn stop(&self, build: BuildId, _: &str) -> DriverResult<()> {
         cancel::build(self, build).await
     }
 
     fn events(&self) -> Box<dyn EventSource> {
-        match &self.place {
-            Some(place) => Box::new(Exchange::new(place.clone(), self.told.clone())),
-            None => Box::new(Silence),
+        match &self.event_queue {
+            Some(event_queue) => Box::new(ExchangeEvents::new(event_queue.clone(), self.reports.clone())),
+            None => Box::new(NoEvents),
         }
     }
 }
 
-fn place(settings: &MasterSettings, rng: Rng) -> Answer<Option<Place>> {
+fn event_queue(settings: &MasterSettings, rng: Rng) -> DriverResult<Option<EventQueue>> {
     let (name, classic) = (&settings.name, &settings.classic);
     if classic.amqp_url.is_empty() {
         return Ok(None);
     }
     let default = || format!("drover/v1/bridge/{name}/builds");
-    let place = Place {
+    let event_queue = EventQueue {
         url: classic.amqp_url.clone(),
         name: format!("drover bridge {name}"),
         exchange: classic.exchange.clone(),
@@ -151,15 +152,15 @@ fn place(settings: &MasterSettings, rng: Rng) -> Answer<Option<Place>> {
         timeout: settings.timeout.into(),
         rng,
     };
-    place.check().map_err(|error| DriverError::Refused(format!("`classic.amqp_url`: {error}")))?;
-    Ok(Some(place))
+    event_queue.check_settings().map_err(|error| DriverError::Refused(format!("`classic.amqp_url`: {error}")))?;
+    Ok(Some(event_queue))
 }
 
-/// Where no broker is given nothing is told, and everything is found by looking.
-struct Silence;
+/// Without a broker there are no events.
+struct NoEvents;
 
 #[async_trait]
-impl EventSource for Silence {
+impl EventSource for NoEvents {
     async fn next(&mut self) -> Event {
         std::future::pending().await
     }
@@ -167,12 +168,12 @@ impl EventSource for Silence {
 
 impl From<ClassicError> for DriverError {
     fn from(error: ClassicError) -> Self {
-        let of = |words: String| format!("its scheduler database: {words}");
+        let of = |message: String| format!("its scheduler database: {message}");
         match error {
-            ClassicError::Away(words) => Self::Away(of(words)),
-            ClassicError::Denied(words) => Self::Auth(of(words)),
-            ClassicError::Shape(words) => Self::BadAnswer(of(words)),
-            ClassicError::Refused(words) => Self::Refused(of(words)),
+            ClassicError::Away(message) => Self::Unavailable(of(message)),
+            ClassicError::Denied(message) => Self::Auth(of(message)),
+            ClassicError::Shape(message) => Self::InvalidResponse(of(message)),
+            ClassicError::Refused(message) => Self::Refused(of(message)),
             ClassicError::Url => Self::Refused(error.to_string()),
         }
     }

@@ -1,4 +1,4 @@
-//! Requests and builds as the rows tell of them.
+//! Requests and builds, from the rows of the scheduler database.
 
 use db::classic::{ClassicBuild, ClassicRequest};
 use protocol::time::Timestamp;
@@ -6,36 +6,37 @@ use serde_json::Value;
 
 use super::ClassicMaster;
 use crate::driver::{
-    Answer, Build, BuildId, BuildResult, BuilderId, BuildsetId, DriverError, Properties, Property, Request, RequestId,
+    Build, BuildId, BuildResult, BuilderId, BuildsetId, DriverError, DriverResult, Properties, Property, Request,
+    RequestId,
 };
 
-pub(super) async fn requests(master: &ClassicMaster, ids: &[RequestId]) -> Answer<Vec<Request>> {
+pub(super) async fn requests(master: &ClassicMaster, ids: &[RequestId]) -> DriverResult<Vec<Request>> {
     let ids: Vec<i64> = ids.iter().map(|id| id.0).collect();
     Ok(master.db.requests(&ids).await?.iter().map(request).collect())
 }
 
-pub(super) async fn builds(master: &ClassicMaster, request: RequestId) -> Answer<Vec<Build>> {
+pub(super) async fn builds(master: &ClassicMaster, request: RequestId) -> DriverResult<Vec<Build>> {
     Ok(in_order(&master.db.builds(request.0).await?).into_iter().map(|build| with_worker(master, build)).collect())
 }
 
-pub(super) async fn running_builds(master: &ClassicMaster) -> Answer<Vec<Build>> {
+pub(super) async fn running_builds(master: &ClassicMaster) -> DriverResult<Vec<Build>> {
     let rows = master.db.running_builds().await?;
     Ok(rows.iter().map(|row| with_worker(master, build(row, None))).collect())
 }
 
-/// The rows do not say who builds.
+/// The rows do not have the worker.
 fn with_worker(master: &ClassicMaster, build: Build) -> Build {
-    Build { worker: master.told.worker(build.request.0, build.number), ..build }
+    Build { worker: master.reports.worker(build.request.0, build.number), ..build }
 }
 
-/// What the request was made with, and what the master told of the build.
-pub(super) async fn properties(master: &ClassicMaster, build: BuildId) -> Answer<Properties> {
-    let row = master.db.build(build.0).await?.ok_or_else(|| DriverError::Gone(format!("build {build}")))?;
+/// Those of the request, and those that the master published about the build.
+pub(super) async fn properties(master: &ClassicMaster, build: BuildId) -> DriverResult<Properties> {
+    let row = master.db.build(build.0).await?.ok_or_else(|| DriverError::NotFound(format!("build {build}")))?;
     let rows = master.db.properties(row.request_id).await?;
     let mut properties: Properties =
         rows.into_iter().filter_map(|(name, value)| Some((name, property(&value)?))).collect();
-    if let Some(facts) = master.told.of(row.request_id, row.number) {
-        properties.extend(facts.properties.iter().map(|(name, it)| (name.clone(), it.clone())));
+    if let Some(report) = master.reports.of(row.request_id, row.number) {
+        properties.extend(report.properties.iter().map(|(name, it)| (name.clone(), it.clone())));
     }
     Ok(properties)
 }
@@ -57,7 +58,7 @@ fn request(row: &ClassicRequest) -> Request {
     }
 }
 
-/// Builders have no numbers here; one that is the same for the same name will do.
+/// Builders have no ids here; a hash of the name will do (FNV-1a).
 pub(super) fn builder_id(name: &str) -> BuilderId {
     let hash = name
         .bytes()
@@ -65,8 +66,8 @@ pub(super) fn builder_id(name: &str) -> BuilderId {
     BuilderId((hash >> 1).cast_signed())
 }
 
-/// How a request ended. One that is over though no master has it was cancelled while it waited, whatever its result says.
-/// Nobody builds a request again that is over, so a RETRY of one, or a number that is not known, is a fault.
+/// The result of a request. A completed one that was never claimed was cancelled, whatever its result says.
+/// A completed request is not built again, so RETRY or an unknown number counts as an exception.
 fn ended(complete: i64, claimed_at: i64, results: Option<i64>) -> Option<BuildResult> {
     if complete == 0 {
         return None;
@@ -83,15 +84,15 @@ fn in_order(rows: &[ClassicBuild]) -> Vec<Build> {
     rows.iter().enumerate().map(|(at, row)| build(row, rows.get(at + 1))).collect()
 }
 
-/// Builds have no result of their own: it is the request's, of which only the last build can be the reason. An earlier
-/// one was to be repeated, and so was one whose request waits again. Between a build's end and word of what becomes of its
-/// request lies a moment, in which the build is taken to go on.
+/// Builds have no result of their own: the last build has that of its request. An earlier one ended with RETRY, and so did one
+/// whose request waits again. There is a moment between the end of a build and the update of its request, in which the build counts as
+/// running.
 fn build(row: &ClassicBuild, next: Option<&ClassicBuild>) -> Build {
     let finished = row.finish_time.or(next.map(|next| next.start_time));
-    let given_up = row.claimed_at == 0 && finished.is_some();
+    let released = row.claimed_at == 0 && finished.is_some();
     let result = match next {
         Some(_) => Some(BuildResult::Retry),
-        None if given_up => Some(BuildResult::Retry),
+        None if released => Some(BuildResult::Retry),
         None => ended(row.complete, row.claimed_at, row.results),
     };
     Build {

@@ -1,11 +1,11 @@
-//! Logs of builds on their way to the tasks that these builds are.
+//! Copies the logs of builds into artifacts of their tasks.
 //!
-//! Owns: the lines read so far, in temporary files; losing them means reading again.
-//! Woken by: logs that grow, a clock of its own, and the end of a build.
-//! Tells: nobody; it writes artifacts.
+//! Owns: the lines read so far, in temporary files; after their loss they are read again.
+//! Woken by: logs that grow, a timer, and the end of a build.
+//! Emits: artifacts.
 //!
 //! While a build runs, `public/logs/live_backing.log` is replaced now and then by a longer one, and `live.log` links to
-//! it from the start; the larger it is, the rarer. At the end it is written once more, whole, with a file for each log.
+//! it from the start; the larger it is, the less often. At the end it is written once more, complete, with an artifact for each log.
 
 mod live;
 pub mod render;
@@ -28,19 +28,16 @@ use tokio::{
 use self::spool::Spool;
 use crate::{
     driver::{BuildId, LogId, MasterDriver, Step},
-    logs::{CopyError, Job, LogCopier},
+    logs::{BACKING_LOG, CopyError, Job, LogCopier, TEXT},
 };
 
-pub(crate) const LIVE_LOG: &str = "public/logs/live.log";
-pub(crate) const BACKING_LOG: &str = "public/logs/live_backing.log";
-const TEXT: &str = "text/plain; charset=utf-8";
-/// How many builds that ended are copied at the same time, and how many that still run.
+/// How many ended builds are copied at the same time, and how many running ones.
 const COPIES: usize = 4;
 const LIVE_COPIES: usize = 2;
-/// How many running builds are followed. The logs of others are there when they end.
-const MOST_FOLLOWED: usize = 500;
+/// How many running builds are followed. The logs of others are copied when they end.
+const MAX_FOLLOWED: usize = 500;
 
-/// The copier of one master. Dropping it ends what it does.
+/// The copier of one master. Dropping it aborts its copies.
 pub struct Copier {
     shared: Arc<Shared>,
     _following: JoinSet<()>,
@@ -49,11 +46,11 @@ pub struct Copier {
 struct Shared {
     driver: Arc<dyn MasterDriver>,
     followed: Mutex<HashMap<BuildId, Followed>>,
-    /// There may be something to do earlier than thought.
-    wake: Notify,
-    turns: Semaphore,
-    /// Of those that are shown while they grow. A build that ended never waits behind them.
-    live_turns: Semaphore,
+    /// A copy may be due earlier than scheduled.
+    notify: Notify,
+    permits: Semaphore,
+    /// For running builds, so that an ended one never waits for them.
+    live_permits: Semaphore,
 }
 
 #[derive(Clone)]
@@ -61,32 +58,32 @@ struct Followed {
     job: Job,
     /// Held while this build is copied.
     spool: Arc<tokio::sync::Mutex<Spool>>,
-    /// The logs that are known, to find the build of one that grew.
-    logs: Arc<Mutex<Known>>,
-    /// When it may be copied again, and when it must be though nothing was heard.
-    may: Instant,
-    must: Instant,
+    /// The known logs, to find the build of one that grew.
+    logs: Arc<Mutex<KnownLogs>>,
+    /// When it is copied again if a log grew, and if there was no event.
+    next_if_grown: Instant,
+    next: Instant,
     grew: bool,
     since: Instant,
-    /// It is being copied just now.
-    busy: bool,
-    /// The build ended: who copies it while it grows lets go at once, whatever the master keeps it waiting for.
+    /// It is being copied.
+    copying: bool,
+    /// The build ended: a live copy stops at once, even while it waits for the master.
     ended: Arc<Notify>,
 }
 
 #[derive(Default)]
-struct Known {
+struct KnownLogs {
     logs: Vec<LogId>,
     /// None of them will grow any more.
-    whole: bool,
+    complete: bool,
 }
 
 impl Copier {
     /// Must be called within a runtime.
     pub fn start(driver: Arc<dyn MasterDriver>) -> Self {
-        let (followed, wake) = (Mutex::default(), Notify::new());
-        let (turns, live_turns) = (Semaphore::new(COPIES), Semaphore::new(LIVE_COPIES));
-        let shared = Arc::new(Shared { driver, followed, wake, turns, live_turns });
+        let (followed, notify) = (Mutex::default(), Notify::new());
+        let (permits, live_permits) = (Semaphore::new(COPIES), Semaphore::new(LIVE_COPIES));
+        let shared = Arc::new(Shared { driver, followed, notify, permits, live_permits });
         let mut following = JoinSet::new();
         following.spawn(live::run(shared.clone()));
         Self { shared, _following: following }
@@ -97,37 +94,39 @@ impl Copier {
 impl LogCopier for Copier {
     fn follow(&self, job: &Job) {
         let mut followed = self.shared.followed();
-        if followed.contains_key(&job.build) || followed.len() >= MOST_FOLLOWED {
+        if followed.contains_key(&job.build) || followed.len() >= MAX_FOLLOWED {
             return;
         }
         match Spool::new() {
             Ok(spool) => {
                 let now = Instant::now();
                 let spool = Arc::new(tokio::sync::Mutex::new(spool));
-                let (job, logs, ended) = (job.clone(), Arc::default(), Arc::default());
-                let (may, must, grew, since, busy) = (now, now, true, now, false);
-                followed.insert(job.build, Followed { job, spool, logs, may, must, grew, since, busy, ended });
+                let (logs, ended) = (Arc::default(), Arc::default());
+                let (next_if_grown, next, grew, since, copying) = (now, now, true, now, false);
+                let build =
+                    Followed { job: job.clone(), spool, logs, next_if_grown, next, grew, since, copying, ended };
+                followed.insert(job.build, build);
             }
             Err(error) => {
-                tracing::warn!(%error, "there is no room for a live log; it will be there when the build ends");
+                tracing::warn!(%error, "cannot buffer a live log; it is copied when the build ends");
             }
         }
         drop(followed);
-        self.shared.wake.notify_one();
+        self.shared.notify.notify_one();
     }
 
     fn grew(&self, log: LogId) {
-        let mut woken = false;
+        let mut notify = false;
         for build in self.shared.followed().values_mut().filter(|build| !build.grew) {
             let known = build.logs.lock().unwrap_or_else(PoisonError::into_inner);
-            // A log that is not known may be the first of the next step.
-            let concerned = known.logs.contains(&log) || known.whole;
+            // An unknown log may be the first of the next step.
+            let is_of_build = known.logs.contains(&log) || known.complete;
             drop(known);
-            build.grew |= concerned;
-            woken |= concerned;
+            build.grew |= is_of_build;
+            notify |= is_of_build;
         }
-        if woken {
-            self.shared.wake.notify_one();
+        if notify {
+            self.shared.notify.notify_one();
         }
     }
 
@@ -141,7 +140,7 @@ impl LogCopier for Copier {
             None => Arc::new(tokio::sync::Mutex::new(Spool::new()?)),
         };
         let mut spool = spool.lock().await;
-        let _turn = self.shared.turns.acquire().await;
+        let _permit = self.shared.permits.acquire().await;
         store(self.shared.driver.as_ref(), &mut spool, job, steps).await?;
         spool.closed = true;
         self.forget(job.build);
@@ -159,16 +158,16 @@ impl Shared {
     }
 }
 
-/// Everything, for good.
+/// Stores the complete logs.
 async fn store(driver: &dyn MasterDriver, spool: &mut Spool, job: &Job, steps: &[Step]) -> Result<(), CopyError> {
     for log in steps.iter().flat_map(|step| &step.logs) {
-        spool.catch_up(driver, log).await?;
+        spool.read_new(driver, log).await?;
     }
     for (log, name, content_type) in render::artifacts(steps) {
         if !spool.is_empty(log) {
-            job.shelf.put(&name, content_type, spool.log(log)).await?;
+            job.artifacts.store(&name, content_type, spool.log(log)).await?;
         }
     }
-    job.shelf.put(BACKING_LOG, TEXT, spool.all(steps)).await?;
+    job.artifacts.store(BACKING_LOG, TEXT, spool.all(steps)).await?;
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! From lines of a log to the bytes that anybody may read, and what the files are called.
+//! Renders lines of logs as public text, and names the artifacts.
 
 use std::collections::HashSet;
 
@@ -6,18 +6,18 @@ use protocol::time::Timestamp;
 
 use crate::driver::{Line, LineKind, LogId, LogKind, Step};
 
-/// The text of these lines. Header lines are left out, always: they hold the whole environment of the worker.
+/// The text of these lines, without header lines: those hold the whole environment of the worker.
 pub fn public_text(lines: &[Line]) -> String {
     let public = lines.iter().filter(|line| line.kind != LineKind::Header);
     public.flat_map(|line| [line.text.as_str(), "\n"]).collect()
 }
 
-/// How a step is announced in the log of the whole build: as tools know it from Buildbot's own uploads.
+/// The line before a step in the log of the whole build, in the format of Buildbot's own uploads.
 pub fn opening(step: &Step) -> String {
     banner("Started", step, step.started)
 }
 
-/// How its end is told; nothing while it runs.
+/// The line after it; empty while it runs.
 pub fn closing(step: &Step) -> String {
     if step.ended.is_some() { banner("Finished", step, step.ended) } else { String::new() }
 }
@@ -31,26 +31,26 @@ fn banner(verb: &str, step: &Step, at: Option<Timestamp>) -> String {
     format!("========= {verb} {name}{}{} =========\n", results.unwrap_or_default(), at.unwrap_or_default())
 }
 
-/// Name and type of the artifact of each log, in the order of the steps. No two have the same name.
+/// Name and content type of the artifact of each log, in the order of the steps. Names are unique.
 pub fn artifacts(steps: &[Step]) -> Vec<(LogId, String, &'static str)> {
-    let mut taken = HashSet::new();
+    let mut used = HashSet::new();
     let logs = steps.iter().flat_map(|step| step.logs.iter().map(move |log| (step, log)));
     let named = logs.map(|(step, log)| {
         let (suffix, content_type) = match log.kind {
             LogKind::Html => ("html", "text/html; charset=utf-8"),
             LogKind::Stdio | LogKind::Text => ("log", "text/plain; charset=utf-8"),
         };
-        let plain = format!("{}-{}", legal(&step.name), legal(&log.slug));
+        let plain = format!("{}-{}", url_safe(&step.name), url_safe(&log.slug));
         let tries = (1..).map(|count| if count == 1 { plain.clone() } else { format!("{plain}-{count}") });
-        let mut tries = tries.filter(|name| taken.insert(format!("{name}.{suffix}")));
+        let mut tries = tries.filter(|name| used.insert(format!("{name}.{suffix}")));
         let name = tries.next().unwrap_or(plain);
         (log.id, format!("public/logs/{name}.{suffix}"), content_type)
     });
     named.collect()
 }
 
-/// What stands in an address without being encoded.
-fn legal(name: &str) -> String {
+/// Characters that need no encoding in a URL.
+fn url_safe(name: &str) -> String {
     name.chars().map(|c| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '_' }).collect()
 }
 
@@ -104,7 +104,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn a_step_is_announced_as_in_buildbots_own_uploads() {
+    fn steps_are_delimited_as_in_buildbots_own_uploads() {
         let mut step = step("compile it", &[]);
         let opening_line =
             "========= Started compile it (results: 2, elapsed: 5 secs) (at 2026-01-01 00:00:00.000000) =========\n";
@@ -116,7 +116,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn names_of_artifacts_are_legal_and_differ() {
+    fn names_of_artifacts_are_url_safe_and_unique() {
         let steps = [
             step("run tests/a", &[(1, "stdio", LogKind::Stdio), (2, "page", LogKind::Html)]),
             step("run tests_a", &[(3, "stdio", LogKind::Text)]),

@@ -1,5 +1,4 @@
-//! The logs of one build on the local disk, as far as they were read: each line is asked for once, however often the
-//! log is shown while it grows.
+//! A local buffer for the logs of one build: each line is read once, however often the log is published while it grows.
 
 use std::{collections::HashMap, io, io::SeekFrom, path::PathBuf};
 
@@ -17,48 +16,52 @@ use crate::{
     logs::CopyError,
 };
 
-/// Lines in one answer of the master; Buildbot wraps them at 4096 letters.
-const PIECE: u32 = 1000;
-/// Of one log. The rest can be read at the master.
-const MOST_BYTES: u64 = 256 << 20;
-const CUT: &str = "\n(The log goes on; this is as much as is kept of one log. The rest is at the master.)\n";
+/// Lines of one call; Buildbot wraps them at 4096 letters.
+const BATCH: u32 = 1000;
+/// Of one log.
+const MAX_BYTES: u64 = 256 << 20;
+const TRUNCATED: &str = "\n(The log was truncated here. The rest is at the master.)\n";
 const BUFFER: usize = 64 << 10;
 
 pub(super) struct Spool {
     folder: TempDir,
     logs: HashMap<LogId, Spooled>,
-    /// All was stored for good; what comes late must not replace it.
+    /// The complete log was stored; a late live copy must not replace it.
     pub(super) closed: bool,
-    /// The log was shown once while it grew.
-    pub(super) shown: bool,
+    /// A live log was published.
+    pub(super) published: bool,
 }
 
 #[derive(Default, Clone, Copy)]
 struct Spooled {
     lines: u64,
     bytes: u64,
-    /// Nothing more is to be read.
-    whole: bool,
+    /// All lines were read.
+    complete: bool,
 }
 
-/// Bytes of files and words between them.
 enum Part {
-    Words(String),
+    Text(String),
     File(PathBuf, u64),
 }
 
 impl Spool {
     pub(super) fn new() -> io::Result<Self> {
-        Ok(Self { folder: TempDir::with_prefix("drover-logs-")?, logs: HashMap::new(), closed: false, shown: false })
+        Ok(Self {
+            folder: TempDir::with_prefix("drover-logs-")?,
+            logs: HashMap::new(),
+            closed: false,
+            published: false,
+        })
     }
 
-    pub(super) fn knows(&self, log: LogId) -> bool {
+    pub(super) fn contains(&self, log: LogId) -> bool {
         self.logs.contains_key(&log)
     }
 
-    /// Every log that was seen is read to its end: what comes next is a log that is not known yet.
-    pub(super) fn waits_for_more(&self) -> bool {
-        self.logs.values().all(|log| log.whole)
+    /// All known logs are read to their ends: new lines can only be those of another log.
+    pub(super) fn is_complete(&self) -> bool {
+        self.logs.values().all(|log| log.complete)
     }
 
     pub(super) fn bytes(&self) -> u64 {
@@ -69,30 +72,30 @@ impl Spool {
         self.logs.get(&log).is_none_or(|log| log.bytes == 0)
     }
 
-    /// Reads what a log has more than at the last time. True: there was something.
-    pub(super) async fn catch_up(&mut self, driver: &dyn MasterDriver, log: &Log) -> Result<bool, CopyError> {
+    /// Reads the new lines of a log. True if there were any.
+    pub(super) async fn read_new(&mut self, driver: &dyn MasterDriver, log: &Log) -> Result<bool, CopyError> {
         let mut spooled = self.logs.get(&log.id).copied().unwrap_or_default();
         let before = spooled.bytes;
-        while !spooled.whole && (spooled.lines < log.lines || !log.complete) {
-            let lines = driver.lines(log.id, spooled.lines, PIECE).await?;
+        while !spooled.complete && (spooled.lines < log.lines || !log.complete) {
+            let lines = driver.lines(log.id, spooled.lines, BATCH).await?;
             if lines.lines.is_empty() {
                 break;
             }
             let mut text = public_text(&lines.lines);
-            let cut = spooled.bytes + text.len() as u64 > MOST_BYTES;
-            if cut {
-                CUT.clone_into(&mut text);
+            let truncated = spooled.bytes + text.len() as u64 > MAX_BYTES;
+            if truncated {
+                TRUNCATED.clone_into(&mut text);
             }
             self.write(log.id, spooled.bytes, text.as_bytes()).await?;
-            spooled = Spooled { lines: lines.next(), bytes: spooled.bytes + text.len() as u64, whole: cut };
+            spooled = Spooled { lines: lines.next(), bytes: spooled.bytes + text.len() as u64, complete: truncated };
             self.logs.insert(log.id, spooled);
         }
-        spooled.whole |= log.complete && spooled.lines >= log.lines;
+        spooled.complete |= log.complete && spooled.lines >= log.lines;
         self.logs.insert(log.id, spooled);
         Ok(spooled.bytes > before)
     }
 
-    /// At a place, and not at the end, because an earlier try may have left half of it.
+    /// At an offset, and not at the end of the file, because an earlier attempt may have written a part of it.
     async fn write(&self, log: LogId, at: u64, text: &[u8]) -> io::Result<()> {
         let mut options = OpenOptions::new();
         let mut file = options.write(true).create(true).truncate(false).open(self.path(log)).await?;
@@ -110,12 +113,12 @@ impl Spool {
         bytes(vec![self.part(log)])
     }
 
-    /// All that the steps wrote, in order.
+    /// The logs of all steps, in order.
     pub(super) fn all(&self, steps: &[Step]) -> impl Stream<Item = io::Result<Bytes>> + Send + Unpin + use<> {
         let shown = |step: &&Step| step.started.is_some() && step.logs.iter().any(|log| log.kind != LogKind::Html);
         let parts = steps.iter().filter(shown).flat_map(|step| {
             let logs = step.logs.iter().filter(|log| log.kind != LogKind::Html).map(|log| self.part(log.id));
-            std::iter::once(Part::Words(opening(step))).chain(logs).chain([Part::Words(closing(step))])
+            std::iter::once(Part::Text(opening(step))).chain(logs).chain([Part::Text(closing(step))])
         });
         bytes(parts.collect())
     }
@@ -128,7 +131,7 @@ impl Spool {
 fn bytes(parts: Vec<Part>) -> impl Stream<Item = io::Result<Bytes>> + Send + Unpin {
     let pieces = stream::iter(parts).then(|part| async {
         Ok::<_, io::Error>(match part {
-            Part::Words(words) => stream::iter([Ok(Bytes::from(words))]).left_stream(),
+            Part::Text(message) => stream::iter([Ok(Bytes::from(message))]).left_stream(),
             // An empty log has no file.
             Part::File(_, 0) => stream::iter([Ok(Bytes::new())]).left_stream(),
             Part::File(path, length) => read(File::open(path).await?, length).right_stream(),
@@ -137,7 +140,7 @@ fn bytes(parts: Vec<Part>) -> impl Stream<Item = io::Result<Bytes>> + Send + Unp
     Box::pin(pieces.try_flatten().try_filter(|piece| std::future::ready(!piece.is_empty())))
 }
 
-/// The first `length` bytes: what was written when the list was made.
+/// The first `length` bytes, so that lines appended meanwhile are left out.
 fn read(file: File, length: u64) -> impl Stream<Item = io::Result<Bytes>> + Send {
     stream::try_unfold(file.take(length), |mut file| async move {
         let mut buffer = BytesMut::with_capacity(BUFFER);

@@ -1,4 +1,4 @@
-//! Reading logs into files, against a master that has only logs. The way into artifacts is met in `tests/buildbot/`.
+//! Buffering logs, with a driver that has only logs. `tests/buildbot/` tests the artifacts.
 
 use std::{
     collections::BTreeMap,
@@ -9,11 +9,11 @@ use futures_util::TryStreamExt;
 
 use super::{render::tests::step, spool::Spool};
 use crate::driver::{
-    Answer, Build, BuildId, Builder, Checked, Created, DriverError, EventSource, Line, LineKind, Lines, Log, LogId,
-    LogKind, MasterDriver, NewRequest, Properties, Request, RequestId, Step,
+    Build, BuildId, Builder, Checked, Created, DriverError, DriverResult, EventSource, Line, LineKind, Lines, Log,
+    LogId, LogKind, MasterDriver, NewRequest, Properties, Request, RequestId, Step,
 };
 
-/// Has logs, and counts the lines it was asked for.
+/// Has logs, and counts the lines that were read.
 #[derive(Default)]
 struct Logs(Mutex<(BTreeMap<i64, Vec<Line>>, usize)>);
 
@@ -36,13 +36,13 @@ impl Logs {
     }
 }
 
-fn not_asked<T>() -> Answer<T> {
-    Err(DriverError::Refused("nobody asks for this here".to_owned()))
+fn unexpected<T>() -> DriverResult<T> {
+    Err(DriverError::Refused("unexpected call".to_owned()))
 }
 
 #[async_trait::async_trait]
 impl MasterDriver for Logs {
-    async fn lines(&self, LogId(log): LogId, offset: u64, limit: u32) -> Answer<Lines> {
+    async fn lines(&self, LogId(log): LogId, offset: u64, limit: u32) -> DriverResult<Lines> {
         let (logs, given) = &mut *self.lock();
         let all = logs.get(&log).map(Vec::as_slice).unwrap_or_default();
         let from = all.iter().skip(usize::try_from(offset).unwrap());
@@ -51,41 +51,41 @@ impl MasterDriver for Logs {
         Ok(Lines { first: offset, lines })
     }
 
-    async fn check(&self) -> Answer<Checked> {
-        not_asked()
+    async fn check(&self) -> DriverResult<Checked> {
+        unexpected()
     }
-    async fn builders(&self) -> Answer<Vec<Builder>> {
-        not_asked()
+    async fn builders(&self) -> DriverResult<Vec<Builder>> {
+        unexpected()
     }
-    async fn create(&self, _: &NewRequest) -> Answer<Created> {
-        not_asked()
+    async fn create(&self, _: &NewRequest) -> DriverResult<Created> {
+        unexpected()
     }
-    async fn lookup(&self, _: &str) -> Answer<Option<Created>> {
-        not_asked()
+    async fn lookup(&self, _: &str) -> DriverResult<Option<Created>> {
+        unexpected()
     }
-    async fn requests(&self, _: &[RequestId]) -> Answer<Vec<Request>> {
-        not_asked()
+    async fn requests(&self, _: &[RequestId]) -> DriverResult<Vec<Request>> {
+        unexpected()
     }
-    async fn newest_request(&self) -> Answer<Option<RequestId>> {
-        not_asked()
+    async fn newest_request(&self) -> DriverResult<Option<RequestId>> {
+        unexpected()
     }
-    async fn builds(&self, _: RequestId) -> Answer<Vec<Build>> {
-        not_asked()
+    async fn builds(&self, _: RequestId) -> DriverResult<Vec<Build>> {
+        unexpected()
     }
-    async fn properties(&self, _: BuildId) -> Answer<Properties> {
-        not_asked()
+    async fn properties(&self, _: BuildId) -> DriverResult<Properties> {
+        unexpected()
     }
-    async fn steps(&self, _: BuildId) -> Answer<Vec<Step>> {
-        not_asked()
+    async fn steps(&self, _: BuildId) -> DriverResult<Vec<Step>> {
+        unexpected()
     }
-    async fn cancel(&self, _: RequestId, _: &str) -> Answer<()> {
-        not_asked()
+    async fn cancel(&self, _: RequestId, _: &str) -> DriverResult<()> {
+        unexpected()
     }
-    async fn stop(&self, _: BuildId, _: &str) -> Answer<()> {
-        not_asked()
+    async fn stop(&self, _: BuildId, _: &str) -> DriverResult<()> {
+        unexpected()
     }
     fn events(&self) -> Box<dyn EventSource> {
-        unreachable!("nobody listens here")
+        unreachable!("unexpected call")
     }
 }
 
@@ -99,13 +99,13 @@ async fn a_log_that_grows_is_read_once_and_without_its_headers() {
     let (logs, mut spool) = (Logs::default(), Spool::new().unwrap());
     logs.add(7, LineKind::Header, "PATH=/secret");
     logs.add(7, LineKind::Out, "one");
-    assert!(spool.catch_up(&logs, &logs.log(7, false)).await.unwrap());
-    assert!(!spool.waits_for_more());
-    assert!(!spool.catch_up(&logs, &logs.log(7, false)).await.unwrap());
+    assert!(spool.read_new(&logs, &logs.log(7, false)).await.unwrap());
+    assert!(!spool.is_complete());
+    assert!(!spool.read_new(&logs, &logs.log(7, false)).await.unwrap());
 
     logs.add(7, LineKind::Err, "two");
-    assert!(spool.catch_up(&logs, &logs.log(7, true)).await.unwrap());
-    assert!(spool.waits_for_more());
+    assert!(spool.read_new(&logs, &logs.log(7, true)).await.unwrap());
+    assert!(spool.is_complete());
     assert_eq!(text(spool.log(LogId(7))).await, "one\ntwo\n");
     assert_eq!(logs.given(), 3);
 }
@@ -114,7 +114,7 @@ async fn a_log_that_grows_is_read_once_and_without_its_headers() {
 async fn a_long_log_is_read_in_pieces() {
     let (logs, mut spool) = (Logs::default(), Spool::new().unwrap());
     (0..2500).for_each(|number| logs.add(7, LineKind::Out, &format!("line {number}")));
-    spool.catch_up(&logs, &logs.log(7, true)).await.unwrap();
+    spool.read_new(&logs, &logs.log(7, true)).await.unwrap();
     let text = text(spool.log(LogId(7))).await;
     assert!(text.starts_with("line 0\n") && text.ends_with("line 2499\n") && text.lines().count() == 2500);
 }
@@ -132,7 +132,7 @@ async fn the_log_of_a_build_has_its_steps_in_order() {
         step("test", &[(3, "stdio", LogKind::Stdio)]),
     ];
     for log in [1, 2, 3] {
-        spool.catch_up(&logs, &logs.log(log, true)).await.unwrap();
+        spool.read_new(&logs, &logs.log(log, true)).await.unwrap();
     }
     let all = text(spool.all(&steps)).await;
     let shown: Vec<&str> = all.lines().map(|line| line.split(" (").next().unwrap()).collect();

@@ -8,17 +8,15 @@ use serde_json::Value;
 
 use super::{Log, RequestId};
 
-/// The number of a build, of its own over all builders (`buildid`).
+/// The id of a build, unique over all builders (`buildid`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct BuildId(pub i64);
 
-/// The number of a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct StepId(pub i64);
 
-/// A worker's name at the master.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct WorkerName(pub String);
@@ -87,16 +85,16 @@ impl fmt::Display for BuildResult {
 pub struct Build {
     pub id: BuildId,
     pub request: RequestId,
-    /// Its number at its builder, as people know it.
+    /// Its number at its builder, as the web interface shows it.
     pub number: i64,
     pub worker: Option<WorkerName>,
     pub started: Timestamp,
     pub ended: Option<Timestamp>,
     /// `None` while it runs.
     pub result: Option<BuildResult>,
-    /// What it does, or why it ended, in the master's words.
+    /// `state_string` of the master: what it does, or why it ended.
     pub state: String,
-    /// The page about it, for people.
+    /// Its page in the web interface.
     pub url: Option<String>,
 }
 
@@ -119,7 +117,7 @@ pub struct Step {
     pub ended: Option<Timestamp>,
     pub result: Option<BuildResult>,
     pub state: String,
-    /// Names and addresses that the step shows.
+    /// Names and URLs that the step shows.
     pub urls: Vec<(String, String)>,
     pub hidden: bool,
     pub logs: Vec<Log>,

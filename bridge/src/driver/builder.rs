@@ -1,10 +1,9 @@
-//! Builders, and who answers.
+//! Builders, and the result of a login.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// The number of a builder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct BuilderId(pub i64);
@@ -21,41 +20,41 @@ pub struct Builder {
     pub id: BuilderId,
     pub name: String,
     pub description: String,
-    /// Some master can run it now. Builders that were taken out of the configuration stay in the master's database.
+    /// A running master has it. Builders that were taken out of the configuration stay in the master's database.
     pub active: bool,
-    /// The schedulers that the bridge could create requests with, the one it would use first. Empty: none may.
+    /// The schedulers that the bridge could create requests with, the preferred one first.
     pub schedulers: Vec<String>,
-    /// Whether requests are collapsed, which would lose tasks. `None`: the master does not tell.
+    /// Whether requests are collapsed, so that some tasks get no build. `None`: unknown.
     pub collapses: Option<bool>,
-    /// How many workers are connected for it. `None`: the master does not tell.
+    /// How many of its workers are connected. `None`: unknown.
     pub workers: Option<usize>,
-    /// Why its workers would not take a request now. `None`: they would, or the master does not tell.
+    /// Why its workers would not start a build now. `None`: they would, or it is unknown.
     pub holds: Option<Holds>,
-    /// Numbers of builds that were made and never began: each costs a worker's place until somebody ends it.
+    /// Numbers of builds that were created and never began: each blocks a worker until it is ended.
     pub hanging: Vec<i64>,
 }
 
-/// What keeps the connected workers of a builder from its next request.
+/// What keeps the connected workers of a builder from starting its next build.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Holds {
-    /// All of them build already, or are paused.
+    /// All of them are building, or paused.
     Busy,
-    /// A lock of the builder is taken.
+    /// A lock that the builder needs is held.
     Lock,
 }
 
-/// The outcome of a login.
+/// The result of a login.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Checked {
-    /// What the master runs, like `4.3.0`; empty if it does not tell.
+    /// Like `4.3.0`; empty if unknown.
     pub version: String,
-    /// The title it gives itself.
+    /// The title of its web interface.
     pub title: String,
-    /// As whom it knows us; `None`: anonymous.
+    /// The user of this login; `None`: anonymous.
     pub user: Option<String>,
-    /// A repeat of `create` makes no second build, because the master's scheduler sees to it.
-    pub creates_once: bool,
-    /// A build that a cancel left hanging is ended by the master's scheduler. `None`: this kind of master has no such builds.
+    /// The master's scheduler makes sure that a repeated `create` makes no second build.
+    pub creates_idempotently: bool,
+    /// The master's scheduler ends builds that a cancel left hanging. `None`: this kind of master has no such builds.
     pub ends_hanging: Option<bool>,
 }

@@ -1,17 +1,16 @@
-//! What a master tells by itself. Events only make the bridge look sooner; what it then does is decided by what it
-//! reads. So they may be lost, doubled, late, or in any order.
+//! Events of a master. They only make the bridge check a request sooner; what it then does depends on what it
+//! reads. So they may be lost, repeated, late, or in any order.
 
 use async_trait::async_trait;
 
 use super::{BuildId, LogId, RequestId};
 
-/// Something happened.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
-    /// From here on events arrive. What happened before was not told: look at everything.
+    /// From now on events are received. Earlier ones may be lost: check everything.
     Connected,
-    /// Events do not arrive any more; the source tries to connect again by itself.
-    Lost(String),
+    /// No events are received; the source reconnects by itself.
+    Disconnected(String),
     /// Something about this request changed.
     Request(RequestId),
     /// Something about this build of this request changed.
@@ -20,10 +19,10 @@ pub enum Event {
     Log(LogId),
 }
 
-/// A stream of events that mends itself.
+/// A stream of events that reconnects by itself.
 #[async_trait]
 pub trait EventSource: Send {
-    /// Waits for the next event. Connects when there is no connection, with pauses between failures, so it never
+    /// WaitReason for the next event. Connects when there is no connection, with pauses between failures, so it never
     /// ends. Dropping the future loses nothing: the next call goes on where it stopped.
     async fn next(&mut self) -> Event;
 }

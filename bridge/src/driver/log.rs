@@ -2,12 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-/// The number of a log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct LogId(pub i64);
 
-/// What a log holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LogKind {
@@ -21,7 +19,7 @@ pub enum LogKind {
 pub struct Log {
     pub id: LogId,
     pub name: String,
-    /// The name as it stands in addresses, of its own within the step.
+    /// The name as used in URLs, unique within the step.
     pub slug: String,
     pub kind: LogKind,
     /// How many lines it has so far.
@@ -34,7 +32,7 @@ pub struct Log {
 pub enum LineKind {
     Out,
     Err,
-    /// The master's own words, among them the worker's whole environment: never to be published.
+    /// Written by the master, with the worker's whole environment: never to be published.
     Header,
 }
 
@@ -45,7 +43,7 @@ pub struct Line {
     pub text: String,
 }
 
-/// A piece of a log.
+/// Consecutive lines of a log.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Lines {
     /// The number of the first line, from 0.
@@ -54,7 +52,7 @@ pub struct Lines {
 }
 
 impl Lines {
-    /// Where the next piece begins.
+    /// The number of the line after these.
     pub fn next(&self) -> u64 {
         self.first + self.lines.len() as u64
     }

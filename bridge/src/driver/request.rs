@@ -1,4 +1,4 @@
-//! Build requests: what the bridge makes at a master, one for each task.
+//! Build requests: what the bridge creates at a master, one for each task.
 
 use std::fmt;
 
@@ -8,12 +8,12 @@ use serde_json::{Map, Value};
 
 use super::{BuildResult, BuilderId};
 
-/// The number of a build request (`buildrequestid`, brid).
+/// The id of a build request (`buildrequestid`, brid).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct RequestId(pub i64);
 
-/// The number of a buildset (bsid).
+/// The id of a buildset (bsid).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct BuildsetId(pub i64);
@@ -30,17 +30,17 @@ impl fmt::Display for BuildsetId {
     }
 }
 
-/// A build to ask for.
+/// A request to create.
 #[derive(Debug, Clone, PartialEq)]
 pub struct NewRequest {
-    /// `taskId/runId` of the first run: what makes a repeat the same request.
+    /// `taskId/runId` of the first run: makes a repeated create idempotent.
     pub key: String,
     pub builder: String,
     pub source_stamp: SourceStamp,
     /// Any JSON; becomes properties of the build.
     pub properties: Map<String, Value>,
     pub priority: i64,
-    /// For people who look at the master.
+    /// Shown in the web interface.
     pub reason: String,
 }
 
@@ -55,7 +55,7 @@ pub struct SourceStamp {
     pub codebase: String,
 }
 
-/// Where a key led.
+/// The ids of a created request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Created {
     pub buildset: BuildsetId,
@@ -69,7 +69,7 @@ pub struct Request {
     pub buildset: BuildsetId,
     pub builder: BuilderId,
     pub submitted: Timestamp,
-    /// A builder has taken it to make a build of it.
+    /// A builder has claimed it to start a build.
     pub claimed: bool,
     /// How it ended; `None` while it is open.
     pub result: Option<BuildResult>,

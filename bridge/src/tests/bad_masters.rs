@@ -1,4 +1,4 @@
-//! Masters that fail over real HTTP: each is left alone and told of, and holds up nobody else.
+//! Masters that fail over real HTTP: each opens its circuit breaker and delays no other.
 
 use std::sync::{
     Arc,
@@ -12,40 +12,40 @@ use protocol::state::{ReasonResolved as R, TaskState as S};
 use serde_json::json;
 
 use super::{
-    parts::{SOON, ended, supervise, until},
-    server::{HANGS_UP, SILENCE, Said, Server},
+    server::{CLOSE, NO_RESPONSE, Response, Server},
+    supervised::{SOON, ended, eventually, supervise},
     *,
 };
 use crate::{MasterParts, MasterSettings, buildbot::BuildbotMaster, copier::Copier, driver::BuildResult};
 
-/// Names of masters, how each answers, and what is then said of it.
+/// Names of masters, their responses, and the resulting error.
 const BAD: [(&str, u16, &str, &str); 5] = [
     ("garbage", 200, "<html>Welcome</html>", "cannot be read"),
     ("broken", 500, "Traceback (most recent call last)", "500"),
-    ("silent", SILENCE, "", "did not answer"),
-    ("rude", HANGS_UP, "", "did not answer"),
+    ("silent", NO_RESPONSE, "", "did not answer"),
+    ("rude", CLOSE, "", "did not answer"),
     ("locked", 403, r#"{"error": "you need to have role 'drover'"}"#, "refuses"),
 ];
 
-/// Answers badly until it is well.
-struct BadMaster {
+/// Responds badly until `recovered`.
+struct FailingMaster {
     name: &'static str,
-    words: &'static str,
+    message: &'static str,
     server: Server,
-    well: Arc<AtomicBool>,
+    recovered: Arc<AtomicBool>,
 }
 
-impl BadMaster {
-    async fn start((name, status, body, words): (&'static str, u16, &'static str, &'static str)) -> Self {
-        let well = Arc::new(AtomicBool::new(false));
-        let asked = well.clone();
-        let rule = move |question: &str| match question.split(['?', ' ']).nth(1).unwrap_or_default() {
-            // Whoever is in front of these lets anybody in.
+impl FailingMaster {
+    async fn start((name, status, body, message): (&'static str, u16, &'static str, &'static str)) -> Self {
+        let recovered = Arc::new(AtomicBool::new(false));
+        let asked = recovered.clone();
+        let rule = move |request_line: &str| match request_line.split(['?', ' ']).nth(1).unwrap_or_default() {
+            // The login of these works.
             "/bb/auth/login" if matches!(status, 200 | 403) => (302, "Set-Cookie: S=1\r\n", String::new()),
-            path if asked.load(Ordering::Relaxed) => answer(path, question.starts_with("POST")),
+            path if asked.load(Ordering::Relaxed) => answer(path, request_line.starts_with("POST")),
             _ => (status, "", body.to_owned()),
         };
-        Self { name, words, server: Server::start(rule).await, well }
+        Self { name, message, server: Server::start(rule).await, recovered }
     }
 
     fn parts(&self, clock: &TestClock, rng: &base::Rng) -> MasterParts {
@@ -62,15 +62,16 @@ impl BadMaster {
         MasterParts { settings, driver: driver.clone(), logs: Arc::new(Copier::start(driver)) }
     }
 
-    /// Questions that are no attempt to listen for events, which goes on by itself and more and more rarely.
+    /// Requests other than attempts to connect to events, which back off by themselves.
     fn asked(&self) -> Vec<String> {
-        let listens = |question: &String| question.contains("/bb/ws") || question.contains("/bb/auth/login");
-        self.server.asked().into_iter().filter(|question| !listens(question)).collect()
+        let listens =
+            |request_line: &String| request_line.contains("/bb/ws") || request_line.contains("/bb/auth/login");
+        self.server.asked().into_iter().filter(|request_line| !listens(request_line)).collect()
     }
 }
 
-/// What a master says that is well: it has one builder, and one request that waits.
-fn answer(path: &str, post: bool) -> Said {
+/// Responses of a working master: it has one builder, and one request that waits.
+fn answer(path: &str, post: bool) -> Response {
     let request = json!({
         "buildrequestid": 12, "buildsetid": 7, "builderid": 1, "claimed": false, "complete": false, "results": -1,
         "submitted_at": 1_700_000_000,
@@ -104,12 +105,12 @@ async fn told(env: &TestEnv, name: &str) -> Option<BridgeMaster> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn masters_that_fail_in_any_way_are_left_alone_and_told_of_and_the_others_go_on() {
+async fn failing_masters_open_their_circuit_breakers_and_do_not_affect_others() {
     let env = TestEnv::start().await;
-    let good = Fake::new(env.clock.clone());
+    let good = FakeMaster::new(env.clock.clone());
     let mut bad = Vec::new();
     for one in BAD {
-        bad.push(BadMaster::start(one).await);
+        bad.push(FailingMaster::start(one).await);
     }
     let mut all: Vec<MasterParts> = bad.iter().map(|one| one.parts(&env.clock, &env.rng)).collect();
     all.push(TestEnv::parts(&good, M, MasterSettings::default()));
@@ -120,16 +121,16 @@ async fn masters_that_fail_in_any_way_are_left_alone_and_told_of_and_the_others_
         held.push(env.pending_at(one.name, json!({"builderName": "linux"})).await);
     }
     let task = env.pending(json!({"builderName": "linux"})).await;
-    until("the good one has its build", async || good.forces() == 1).await;
+    eventually("the good one has its build", async || good.created() == 1).await;
     good.finish(good.start(good.only_request()), BuildResult::Success);
-    until("its task ends", async || ended(&env, task).await).await;
+    eventually("its task ends", async || ended(&env, task).await).await;
     assert_eq!(env.runs(task).await, [(S::Completed, Some(R::Completed))]);
 
     for one in &bad {
         let state = if one.name == "locked" { MasterState::Refused } else { MasterState::Down };
-        until(one.name, async || told(&env, one.name).await.is_some_and(|it| it.state == state)).await;
+        eventually(one.name, async || told(&env, one.name).await.is_some_and(|it| it.state == state)).await;
         let error = told(&env, one.name).await.unwrap().error.unwrap();
-        assert!(error.contains(one.words) && error.len() < 500, "{}: {error}", one.name);
+        assert!(error.contains(one.message) && error.len() < 500, "{}: {error}", one.name);
     }
     assert_eq!(told(&env, M).await.unwrap().state, MasterState::Up);
     for (one, task) in bad.iter().zip(&held) {
@@ -139,15 +140,15 @@ async fn masters_that_fail_in_any_way_are_left_alone_and_told_of_and_the_others_
     }
     for number in 2..12 {
         env.pending(json!({"builderName": "linux"})).await;
-        until("the good one has another build", async || good.forces() == number).await;
+        eventually("the good one has another build", async || good.created() == number).await;
     }
     for one in &bad {
-        assert_eq!(one.asked(), [""; 0], "{} is left alone", one.name);
-        one.well.store(true, Ordering::Relaxed);
+        assert_eq!(one.asked(), [""; 0], "{} is not called", one.name);
+        one.recovered.store(true, Ordering::Relaxed);
     }
     env.clock.advance(TimeDelta::minutes(2));
     for (one, task) in bad.iter().zip(&held) {
-        until(one.name, async || env.request(*task).await.state == BridgeState::Created).await;
+        eventually(one.name, async || env.request(*task).await.state == BridgeState::Created).await;
         assert_eq!(env.request(*task).await.request_id, Some(12), "{}", one.name);
     }
     parts.stop(SOON).await;

@@ -29,15 +29,16 @@ use protocol::{
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use super::fake::Fake;
+use super::fake_master::FakeMaster;
 use crate::{
     Bridge, Identity, MasterParts, MasterSettings,
+    check::check_requests,
     driver::{BuildId, LogId, MasterDriver, Step},
     logs::{CopyError, Job, LogCopier},
-    reflector::Shared,
+    reconciler::Shared,
 };
 
-/// What tasks of master `m` say.
+/// The name of the default master.
 pub(super) const M: &str = "m";
 
 pub(super) struct TestEnv {
@@ -90,27 +91,27 @@ impl TestEnv {
             exchange_names: ExchangeNames::default(),
             clock: Arc::new(self.clock.clone()),
             rng: self.rng.branch("bridge"),
-            keep: ConfigDuration::days(7),
+            retention: ConfigDuration::days(7),
         }
     }
 
     /// A bridge to a fake master, as one process sees it. A second one is another process, or the same after a crash.
-    pub(super) fn share(&self, fake: &Fake) -> Arc<Shared> {
-        self.share_with(fake, MasterSettings::default())
+    pub(super) fn shared(&self, fake: &FakeMaster) -> Arc<Shared> {
+        self.shared_with(fake, MasterSettings::default())
     }
 
-    pub(super) fn share_with(&self, fake: &Fake, settings: MasterSettings) -> Arc<Shared> {
-        Arc::new(self.bridge().share(Self::parts(fake, M, settings)).unwrap())
+    pub(super) fn shared_with(&self, fake: &FakeMaster, settings: MasterSettings) -> Arc<Shared> {
+        Arc::new(self.bridge().shared(Self::parts(fake, M, settings)).unwrap())
     }
 
-    pub(super) fn parts(fake: &Fake, name: &str, settings: MasterSettings) -> MasterParts {
+    pub(super) fn parts(fake: &FakeMaster, name: &str, settings: MasterSettings) -> MasterParts {
         let settings = MasterSettings { name: name.to_owned(), timeout: ConfigDuration::millis(50), ..settings };
         let driver: Arc<dyn MasterDriver> = Arc::new(fake.clone());
         let logs = Arc::new(Logs(driver.clone()));
         MasterParts { settings, driver, logs }
     }
 
-    /// A pending task of master `m`, not yet told to the bridge.
+    /// A pending task of master `m`, not yet known to the bridge.
     pub(super) async fn pending(&self, payload: Value) -> TaskId {
         self.pending_at(M, payload).await
     }
@@ -151,52 +152,52 @@ impl TestEnv {
         task_id
     }
 
-    /// What `task-pending` makes of a run.
-    pub(super) async fn tell(&self, task: TaskId, run: RunId) -> i32 {
-        self.tell_at(M, task, run).await
+    /// Stores a pending create, as `task-pending` does.
+    pub(super) async fn add_pending(&self, task: TaskId, run: RunId) -> i32 {
+        self.add_pending_at(M, task, run).await
     }
 
-    pub(super) async fn tell_at(&self, master: &str, task: TaskId, run: RunId) -> i32 {
+    pub(super) async fn add_pending_at(&self, master: &str, task: TaskId, run: RunId) -> i32 {
         let TaskStatus { deadline, expires, .. } = self.status(task).await;
         let wish = BridgeWish { task_id: task, run_id: run, deadline, expires };
         self.db.bridge_want(master, &[wish], self.clock.now()).await.unwrap()
     }
 
     /// A pending task for builder `linux` that the bridge knows of.
-    pub(super) async fn wanted(&self) -> TaskId {
+    pub(super) async fn known_task(&self) -> TaskId {
         let task = self.pending(json!({"builderName": "linux"})).await;
-        self.tell(task, 0).await;
+        self.add_pending(task, 0).await;
         task
     }
 
-    /// Cancelled by somebody, and the bridge told.
+    /// Cancels the task, and marks its request cancelled.
     pub(super) async fn cancel(&self, task: TaskId) {
         let status = self.queue.cancel_task(task).await.unwrap();
         let run = status.runs.last().unwrap().run_id;
         self.db.bridge_unwant(M, &[(task, run)], self.clock.now()).await.unwrap();
     }
 
-    /// Lets the bridge work until nothing is due.
-    pub(super) async fn pass(&self, shared: &Shared) {
+    /// Checks requests until nothing is due.
+    pub(super) async fn run_until_idle(&self, shared: &Shared) {
         for _ in 0..100 {
             let due = shared.master.due(&[], 1000).await.unwrap();
             if due.is_empty() {
                 return;
             }
-            shared.master.work(due, |_| ()).await;
+            check_requests(&shared.master, due, |_| ()).await;
         }
-        panic!("the bridge does not come to rest");
+        panic!("requests stay due");
     }
 
-    /// The same, after it was told to look at everything.
-    pub(super) async fn look(&self, shared: &Shared) {
+    /// The same, after all requests were made due.
+    pub(super) async fn check_all(&self, shared: &Shared) {
         self.db.bridge_poke(shared.master.name(), None, self.clock.now()).await.unwrap();
-        self.pass(shared).await;
+        self.run_until_idle(shared).await;
     }
 
-    pub(super) async fn after(&self, shared: &Shared, time: TimeDelta) {
+    pub(super) async fn advance(&self, shared: &Shared, time: TimeDelta) {
         self.clock.advance(time);
-        self.look(shared).await;
+        self.check_all(shared).await;
     }
 
     pub(super) async fn status(&self, task: TaskId) -> TaskStatus {
@@ -234,8 +235,8 @@ impl TestEnv {
         String::from_utf8(text).unwrap()
     }
 
-    /// What time does to tasks.
-    pub(super) async fn reflect(&self) {
+    /// Expires claims and deadlines.
+    pub(super) async fn expire(&self) {
         let now = self.clock.now();
         self.db.expire_claims(100, now).await.unwrap();
         self.db.expire_deadlines(now, 100, now).await.unwrap();
@@ -246,7 +247,7 @@ fn sealing_key() -> base::SealingKey {
     serde_json::from_value(json!({"id": "k", "key": "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="})).unwrap()
 }
 
-/// Copies whole logs at the end, and shows nothing before.
+/// Copies complete logs at the end, and none before.
 struct Logs(Arc<dyn MasterDriver>);
 
 #[async_trait]
@@ -261,7 +262,7 @@ impl LogCopier for Logs {
             let lines = self.0.lines(log.id, 0, 100).await?;
             lines.lines.iter().for_each(|line| text.extend([&line.text, "\n"]));
         }
-        Ok(job.shelf.put_text("public/logs/live_backing.log", "text/plain; charset=utf-8", text).await?)
+        Ok(job.artifacts.store_text("public/logs/live_backing.log", "text/plain; charset=utf-8", text).await?)
     }
 
     fn forget(&self, _: BuildId) {}

@@ -11,19 +11,19 @@ const FILES: [&str; 4] =
 
 async fn ends(result: BuildResult, settings: MasterSettings, payload: serde_json::Value) -> (S, Option<R>) {
     let env = TestEnv::start().await;
-    let fake = Fake::new(env.clock.clone());
-    let shared = env.share_with(&fake, settings);
+    let fake = FakeMaster::new(env.clock.clone());
+    let shared = env.shared_with(&fake, settings);
     let task = env.pending(payload).await;
-    env.tell(task, 0).await;
-    env.pass(&shared).await;
+    env.add_pending(task, 0).await;
+    env.run_until_idle(&shared).await;
     assert_eq!(env.runs(task).await, [(S::Pending, None)]);
     let build = fake.start(fake.only_request());
-    env.look(&shared).await;
+    env.check_all(&shared).await;
     assert_eq!(env.runs(task).await, [(S::Running, None)]);
     let run = env.status(task).await.runs.remove(0);
     assert_eq!((run.worker_group.as_deref(), run.worker_id.as_deref()), (Some("m"), Some("bld-linux-1")));
     fake.finish(build, result);
-    env.look(&shared).await;
+    env.check_all(&shared).await;
     assert_eq!(env.files(task, 0).await, FILES);
     assert_eq!(env.text(task, 0, "public/properties.json").await, "{\"revision\":\"abc\"}");
     assert_eq!(env.text(task, 0, "public/logs/live.log").await, format!("log {build}\n"));
@@ -67,21 +67,21 @@ async fn settings_and_payloads_may_say_otherwise() {
 
 #[tokio::test]
 async fn a_request_without_a_build_ends_its_task_too() {
-    for (result, reason, words) in [
+    for (result, reason, message) in [
         (BuildResult::Skipped, R::ResourceUnavailable, "collapseRequests = False"),
         (BuildResult::Cancelled, R::Canceled, ""),
         (BuildResult::Exception, R::InternalError, "as exception without a build"),
     ] {
         let env = TestEnv::start().await;
-        let fake = Fake::new(env.clock.clone());
-        let shared = env.share(&fake);
-        let task = env.wanted().await;
-        env.pass(&shared).await;
+        let fake = FakeMaster::new(env.clock.clone());
+        let shared = env.shared(&fake);
+        let task = env.known_task().await;
+        env.run_until_idle(&shared).await;
         fake.complete(fake.only_request(), result);
-        env.look(&shared).await;
+        env.check_all(&shared).await;
         assert_eq!(env.runs(task).await, [(S::Exception, Some(reason))], "{result}");
-        if !words.is_empty() {
-            assert!(env.text(task, 0, "public/logs/live.log").await.contains(words));
+        if !message.is_empty() {
+            assert!(env.text(task, 0, "public/logs/live.log").await.contains(message));
         }
         assert!(shared.master.due(&[], 10).await.unwrap().is_empty());
         env.stop().await;
@@ -91,17 +91,17 @@ async fn a_request_without_a_build_ends_its_task_too() {
 #[tokio::test]
 async fn a_request_that_the_master_lost_is_an_internal_error() {
     let env = TestEnv::start().await;
-    let fake = Fake::new(env.clock.clone());
-    let shared = env.share(&fake);
-    let (waits, runs) = (env.wanted().await, env.wanted().await);
-    env.pass(&shared).await;
+    let fake = FakeMaster::new(env.clock.clone());
+    let shared = env.shared(&fake);
+    let (waits, runs) = (env.known_task().await, env.known_task().await);
+    env.run_until_idle(&shared).await;
     let of_run = env.request(runs).await.request_id.unwrap();
     fake.start(of_run);
-    env.look(&shared).await;
-    fake.stranger();
+    env.check_all(&shared).await;
+    fake.unrelated_request();
     fake.forget(of_run);
     fake.forget(env.request(waits).await.request_id.unwrap());
-    env.look(&shared).await;
+    env.check_all(&shared).await;
     for task in [waits, runs] {
         assert_eq!(env.runs(task).await, [(S::Exception, Some(R::InternalError))]);
         assert!(env.text(task, 0, "public/logs/live.log").await.contains("does not have this request any more"));
@@ -110,14 +110,14 @@ async fn a_request_that_the_master_lost_is_an_internal_error() {
 }
 
 #[tokio::test]
-async fn a_build_that_was_over_before_anybody_looked_is_claimed_and_told() {
+async fn a_build_that_ended_before_its_first_check_is_claimed_and_reported() {
     let env = TestEnv::start().await;
-    let fake = Fake::new(env.clock.clone());
-    let shared = env.share(&fake);
-    let task = env.wanted().await;
-    env.pass(&shared).await;
+    let fake = FakeMaster::new(env.clock.clone());
+    let shared = env.shared(&fake);
+    let task = env.known_task().await;
+    env.run_until_idle(&shared).await;
     fake.finish(fake.start(fake.only_request()), BuildResult::Success);
-    env.look(&shared).await;
+    env.check_all(&shared).await;
     assert_eq!(env.runs(task).await, [(S::Completed, Some(R::Completed))]);
     assert_eq!(env.files(task, 0).await, FILES);
     env.stop().await;
@@ -126,13 +126,13 @@ async fn a_build_that_was_over_before_anybody_looked_is_claimed_and_told() {
 #[tokio::test]
 async fn features_say_what_is_published() {
     let env = TestEnv::start().await;
-    let fake = Fake::new(env.clock.clone());
-    let shared = env.share(&fake);
+    let fake = FakeMaster::new(env.clock.clone());
+    let shared = env.shared(&fake);
     let task = env.pending(json!({"builderName": "mac", "features": {"logs": false, "properties": false}})).await;
-    env.tell(task, 0).await;
-    env.pass(&shared).await;
+    env.add_pending(task, 0).await;
+    env.run_until_idle(&shared).await;
     fake.finish(fake.start(fake.only_request()), BuildResult::Success);
-    env.look(&shared).await;
+    env.check_all(&shared).await;
     assert_eq!(env.files(task, 0).await, ["public/build.json"]);
     env.stop().await;
 }

@@ -11,42 +11,42 @@ use crate::driver::BuildResult;
 #[tokio::test]
 async fn the_next_run_is_bound_to_the_same_request_and_claimed_with_its_next_build() {
     let env = TestEnv::start().await;
-    let fake = Fake::new(env.clock.clone());
-    let shared = env.share(&fake);
-    let task = env.wanted().await;
-    env.pass(&shared).await;
+    let fake = FakeMaster::new(env.clock.clone());
+    let shared = env.shared(&fake);
+    let task = env.known_task().await;
+    env.run_until_idle(&shared).await;
     let request = fake.only_request();
     let first = fake.start(request);
-    env.look(&shared).await;
+    env.check_all(&shared).await;
     fake.finish(first, BuildResult::Retry);
-    env.look(&shared).await;
+    env.check_all(&shared).await;
     assert_eq!(env.runs(task).await, [(S::Exception, Some(R::WorkerShutdown)), (S::Pending, None)]);
-    assert_eq!(env.tell(task, 1).await, 0, "the bridge bound it itself");
-    env.look(&shared).await;
+    assert_eq!(env.add_pending(task, 1).await, 0, "the bridge bound it itself");
+    env.check_all(&shared).await;
     assert_eq!(env.runs(task).await.len(), 2, "the old build is dealt with");
     let second = fake.start(request);
-    env.look(&shared).await;
+    env.check_all(&shared).await;
     fake.finish(second, BuildResult::Success);
-    env.look(&shared).await;
+    env.check_all(&shared).await;
     assert_eq!(env.runs(task).await[1], (S::Completed, Some(R::Completed)));
     assert_eq!(env.text(task, 0, "public/logs/live.log").await, format!("log {first}\n"));
     assert_eq!(env.text(task, 1, "public/logs/live.log").await, format!("log {second}\n"));
-    assert_eq!(fake.forces(), 1);
+    assert_eq!(fake.created(), 1);
     env.stop().await;
 }
 
 #[tokio::test]
-async fn builds_that_nobody_saw_are_dealt_with_in_their_order() {
+async fn builds_between_two_checks_are_reported_in_their_order() {
     let env = TestEnv::start().await;
-    let fake = Fake::new(env.clock.clone());
-    let shared = env.share(&fake);
-    let task = env.wanted().await;
-    env.pass(&shared).await;
+    let fake = FakeMaster::new(env.clock.clone());
+    let shared = env.shared(&fake);
+    let task = env.known_task().await;
+    env.run_until_idle(&shared).await;
     let request = fake.only_request();
     for result in [BuildResult::Retry, BuildResult::Retry, BuildResult::Failure] {
         fake.finish(fake.start(request), result);
     }
-    env.look(&shared).await;
+    env.check_all(&shared).await;
     let retried = (S::Exception, Some(R::WorkerShutdown));
     assert_eq!(env.runs(task).await, [retried, retried, (S::Failed, Some(R::Failed))]);
     env.stop().await;
@@ -55,16 +55,16 @@ async fn builds_that_nobody_saw_are_dealt_with_in_their_order() {
 #[tokio::test]
 async fn without_retries_left_the_request_is_cancelled() {
     let env = TestEnv::start().await;
-    let fake = Fake::new(env.clock.clone());
-    let shared = env.share(&fake);
+    let fake = FakeMaster::new(env.clock.clone());
+    let shared = env.shared(&fake);
     let task = env.create(M, json!({"builderName": "linux"}), &["buildbot:build:m/linux"], 0).await;
-    env.tell(task, 0).await;
-    env.pass(&shared).await;
+    env.add_pending(task, 0).await;
+    env.run_until_idle(&shared).await;
     fake.finish(fake.start(fake.only_request()), BuildResult::Retry);
-    env.look(&shared).await;
+    env.check_all(&shared).await;
     assert_eq!(env.runs(task).await, [(S::Exception, Some(R::WorkerShutdown))]);
     assert_eq!(fake.cancels(), [fake.only_request()]);
-    env.look(&shared).await;
+    env.check_all(&shared).await;
     assert_eq!(env.request(task).await.state, BridgeState::Resolved);
     env.stop().await;
 }
@@ -73,25 +73,25 @@ async fn without_retries_left_the_request_is_cancelled() {
 async fn a_claim_that_ran_out_while_the_bridge_was_down_goes_on_with_the_next_run() {
     for told in [true, false] {
         let env = TestEnv::start().await;
-        let fake = Fake::new(env.clock.clone());
-        let shared = env.share(&fake);
-        let task = env.wanted().await;
-        env.pass(&shared).await;
+        let fake = FakeMaster::new(env.clock.clone());
+        let shared = env.shared(&fake);
+        let task = env.known_task().await;
+        env.run_until_idle(&shared).await;
         let build = fake.start(fake.only_request());
-        env.look(&shared).await;
+        env.check_all(&shared).await;
         env.clock.advance(TimeDelta::hours(1));
-        env.reflect().await;
+        env.expire().await;
         assert_eq!(env.runs(task).await, [(S::Exception, Some(R::ClaimExpired)), (S::Pending, None)]);
         if told {
-            env.tell(task, 1).await;
+            env.add_pending(task, 1).await;
         }
-        let again = env.share(&fake);
-        env.look(&again).await;
+        let again = env.shared(&fake);
+        env.check_all(&again).await;
         assert_eq!(env.runs(task).await[1], (S::Running, None), "the build still runs");
         fake.finish(build, BuildResult::Success);
-        env.look(&again).await;
+        env.check_all(&again).await;
         assert_eq!(env.runs(task).await[1], (S::Completed, Some(R::Completed)));
-        assert_eq!((fake.forces(), fake.cancels().len()), (1, 0));
+        assert_eq!((fake.created(), fake.cancels().len()), (1, 0));
         env.stop().await;
     }
 }
@@ -99,21 +99,21 @@ async fn a_claim_that_ran_out_while_the_bridge_was_down_goes_on_with_the_next_ru
 #[tokio::test]
 async fn a_retry_while_the_claim_ran_out_costs_no_second_run() {
     let env = TestEnv::start().await;
-    let fake = Fake::new(env.clock.clone());
-    let shared = env.share(&fake);
-    let task = env.wanted().await;
-    env.pass(&shared).await;
+    let fake = FakeMaster::new(env.clock.clone());
+    let shared = env.shared(&fake);
+    let task = env.known_task().await;
+    env.run_until_idle(&shared).await;
     let request = fake.only_request();
     let build = fake.start(request);
-    env.look(&shared).await;
+    env.check_all(&shared).await;
     env.clock.advance(TimeDelta::hours(1));
-    env.reflect().await;
+    env.expire().await;
     fake.finish(build, BuildResult::Retry);
-    env.tell(task, 1).await;
-    env.look(&shared).await;
+    env.add_pending(task, 1).await;
+    env.check_all(&shared).await;
     assert_eq!(env.runs(task).await.len(), 2);
     fake.finish(fake.start(request), BuildResult::Success);
-    env.look(&shared).await;
+    env.check_all(&shared).await;
     assert_eq!(env.runs(task).await[1], (S::Completed, Some(R::Completed)));
     env.stop().await;
 }
@@ -121,18 +121,18 @@ async fn a_retry_while_the_claim_ran_out_costs_no_second_run() {
 #[tokio::test]
 async fn a_rerun_of_an_ended_task_is_another_build() {
     let env = TestEnv::start().await;
-    let fake = Fake::new(env.clock.clone());
-    let shared = env.share(&fake);
-    let task = env.wanted().await;
-    env.pass(&shared).await;
+    let fake = FakeMaster::new(env.clock.clone());
+    let shared = env.shared(&fake);
+    let task = env.known_task().await;
+    env.run_until_idle(&shared).await;
     fake.finish(fake.start(fake.only_request()), BuildResult::Failure);
-    env.look(&shared).await;
+    env.check_all(&shared).await;
     env.queue.rerun_task(task).await.unwrap();
     for _ in 0..3 {
-        env.tell(task, 1).await;
-        env.pass(&shared).await;
+        env.add_pending(task, 1).await;
+        env.run_until_idle(&shared).await;
     }
-    let keys: Vec<String> = fake.state().orders.iter().map(|order| order.key.clone()).collect();
+    let keys: Vec<String> = fake.state().creates.iter().map(|order| order.key.clone()).collect();
     assert_eq!(keys, [format!("{task}/0"), format!("{task}/1")]);
     env.stop().await;
 }

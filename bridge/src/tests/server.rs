@@ -1,4 +1,4 @@
-//! A small HTTP server that answers by a rule, as a master would, or badly.
+//! An HTTP server with responses by a rule.
 
 use std::sync::{Arc, Mutex};
 
@@ -9,11 +9,11 @@ use tokio::{
 };
 
 /// Status, further headers, body.
-pub(crate) type Said = (u16, &'static str, String);
+pub(crate) type Response = (u16, &'static str, String);
 
-/// In place of a status: it never answers, or hangs up.
-pub(crate) const SILENCE: u16 = 0;
-pub(crate) const HANGS_UP: u16 = 1;
+/// In place of a status: it never responds, or closes the connection.
+pub(crate) const NO_RESPONSE: u16 = 0;
+pub(crate) const CLOSE: u16 = 1;
 
 /// Gone with the value.
 pub(crate) struct Server {
@@ -22,12 +22,12 @@ pub(crate) struct Server {
     _serving: JoinSet<()>,
 }
 
-/// What was asked, in order: `METHOD path cookie`.
+/// Requests, in order: `METHOD path cookie`.
 type Asked = Arc<Mutex<Vec<String>>>;
 
 impl Server {
     /// The rule gets `METHOD path cookie`.
-    pub(crate) async fn start(rule: impl Fn(&str) -> Said + Send + Sync + 'static) -> Self {
+    pub(crate) async fn start(rule: impl Fn(&str) -> Response + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/bb", listener.local_addr().unwrap());
         let asked = Asked::default();
@@ -42,31 +42,31 @@ impl Server {
         Self { url, asked, _serving: serving }
     }
 
-    /// What was asked since the last time.
+    /// Requests since the last call.
     pub(crate) fn asked(&self) -> Vec<String> {
         self.asked.lock().unwrap().drain(..).collect()
     }
 }
 
-async fn serve<R: Fn(&str) -> Said>(stream: TcpStream, asked: Asked, rule: Arc<R>) {
+async fn serve<R: Fn(&str) -> Response>(stream: TcpStream, asked: Asked, rule: Arc<R>) {
     let mut stream = BufReader::new(stream);
-    while let Some(question) = read_question(&mut stream).await {
-        let (status, headers, body) = rule(&question);
-        asked.lock().unwrap().push(question);
+    while let Some(request_line) = read_request(&mut stream).await {
+        let (status, headers, body) = rule(&request_line);
+        asked.lock().unwrap().push(request_line);
         match status {
-            SILENCE => return std::future::pending().await,
-            HANGS_UP => return,
+            NO_RESPONSE => return std::future::pending().await,
+            CLOSE => return,
             _ => {}
         }
         let length = body.len();
-        let answer = format!("HTTP/1.1 {status} Said\r\nContent-Length: {length}\r\n{headers}\r\n{body}");
+        let answer = format!("HTTP/1.1 {status} Response\r\nContent-Length: {length}\r\n{headers}\r\n{body}");
         if stream.write_all(answer.as_bytes()).await.is_err() {
             return;
         }
     }
 }
 
-async fn read_question(stream: &mut BufReader<TcpStream>) -> Option<String> {
+async fn read_request(stream: &mut BufReader<TcpStream>) -> Option<String> {
     let (mut first, mut cookie, mut length) = (String::new(), String::new(), 0);
     stream.read_line(&mut first).await.ok().filter(|&read| read > 0)?;
     loop {
@@ -80,6 +80,6 @@ async fn read_question(stream: &mut BufReader<TcpStream>) -> Option<String> {
         }
     }
     stream.read_exact(&mut vec![0; length]).await.ok()?;
-    let mut words = first.split(' ');
-    Some(format!("{} {} {cookie}", words.next()?, words.next()?))
+    let mut message = first.split(' ');
+    Some(format!("{} {} {cookie}", message.next()?, message.next()?))
 }

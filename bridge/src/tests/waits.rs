@@ -1,74 +1,74 @@
-//! Why a build waits, as people are told.
+//! Why a build waits, in the note of its task.
 
 use chrono::TimeDelta;
 use protocol::{id::TaskId, state::TaskState as S};
 use serde_json::json;
 
 use super::{
-    parts::{SOON, supervise, until},
+    supervised::{SOON, eventually, supervise},
     *,
 };
 use crate::{
     MasterSettings,
     driver::{Builder, Holds},
-    reflector::Shared,
+    reconciler::Shared,
 };
 
-async fn words(env: &TestEnv, task: TaskId) -> String {
+async fn message(env: &TestEnv, task: TaskId) -> String {
     env.db.task_notes(task).await.unwrap().pop().map(|note| note.words).unwrap_or_default()
 }
 
-/// Changes the builder `linux`, and lets the bridge look.
-async fn change(env: &TestEnv, fake: &Fake, shared: &Shared, change: impl FnOnce(&mut Builder)) {
+/// Changes the builder `linux`, and checks all requests.
+async fn change(env: &TestEnv, fake: &FakeMaster, shared: &Shared, change: impl FnOnce(&mut Builder)) {
     change(&mut fake.state().builders[0]);
-    assert!(shared.master.read_builders().await, "there is something to tell");
+    assert!(shared.master.read_builders().await, "the builder changed");
     assert!(!shared.master.read_builders().await, "once");
-    env.look(shared).await;
+    env.check_all(shared).await;
 }
 
 #[tokio::test]
-async fn the_true_reason_is_told_and_told_anew_when_it_changes() {
+async fn the_note_has_the_reason_and_changes_with_it() {
     let env = TestEnv::start().await;
-    let fake = Fake::new(env.clock.clone());
-    let shared = env.share(&fake);
+    let fake = FakeMaster::new(env.clock.clone());
+    let shared = env.shared(&fake);
     let mut tasks = Vec::new();
     for _ in 0..5 {
-        tasks.push(env.wanted().await);
+        tasks.push(env.known_task().await);
     }
-    env.pass(&shared).await;
+    env.run_until_idle(&shared).await;
     let task = tasks[4];
-    assert!(words(&env, task).await.ends_with(" for a worker of the builder"));
+    assert!(message(&env, task).await.ends_with(" for a worker of the builder"));
 
     change(&env, &fake, &shared, |linux| linux.workers = Some(0)).await;
     for task in &tasks {
-        let words = words(&env, *task).await;
-        assert!(words.ends_with(": no worker of the builder is connected"), "{words}");
+        let message = message(&env, *task).await;
+        assert!(message.ends_with(": no worker of the builder is connected"), "{message}");
     }
     change(&env, &fake, &shared, |linux| (linux.workers, linux.holds) = (Some(2), Some(Holds::Lock))).await;
-    assert!(words(&env, task).await.contains("holds a lock"));
+    assert!(message(&env, task).await.contains("holds a lock"));
     change(&env, &fake, &shared, |linux| linux.holds = Some(Holds::Busy)).await;
-    assert!(words(&env, task).await.contains("busy or paused"));
+    assert!(message(&env, task).await.contains("busy or paused"));
     change(&env, &fake, &shared, |linux| linux.hanging = vec![7]).await;
-    assert!(words(&env, task).await.contains("build 7 of the builder was cancelled before it began"));
+    assert!(message(&env, task).await.contains("build 7 of the builder was cancelled before it began"));
 
-    fake.fault(Fault::Away);
+    fake.set_fault(Fault::Unavailable);
     for _ in 0..4 {
-        env.after(&shared, TimeDelta::seconds(1)).await;
+        env.advance(&shared, TimeDelta::seconds(1)).await;
     }
-    let told = words(&env, task).await;
+    let told = message(&env, task).await;
     assert!(told.contains(", which does not answer; it cannot go on just now: "), "{told}");
     env.stop().await;
 }
 
 #[tokio::test]
-async fn a_builder_that_is_gone_is_told_and_waited_for_until_it_is_back() {
+async fn a_removed_builder_is_reported_and_waited_for() {
     let env = TestEnv::start().await;
-    let fake = Fake::new(env.clock.clone());
-    let shared = env.share(&fake);
-    let task = env.wanted().await;
-    env.pass(&shared).await;
+    let fake = FakeMaster::new(env.clock.clone());
+    let shared = env.shared(&fake);
+    let task = env.known_task().await;
+    env.run_until_idle(&shared).await;
     change(&env, &fake, &shared, |linux| linux.active = false).await;
-    let told = words(&env, task).await;
+    let told = message(&env, task).await;
     assert!(told.contains("the master does not use the builder `linux` any more"), "{told}");
     assert!(env.request(task).await.error.is_some());
     assert_eq!(env.runs(task).await, [(S::Pending, None)]);
@@ -79,16 +79,16 @@ async fn a_builder_that_is_gone_is_told_and_waited_for_until_it_is_back() {
 }
 
 #[tokio::test]
-async fn nobody_has_to_ask_for_the_builders() {
+async fn the_builders_are_read_periodically() {
     let env = TestEnv::start().await;
-    let fake = Fake::new(env.clock.clone());
+    let fake = FakeMaster::new(env.clock.clone());
     let parts = supervise(&env, vec![TestEnv::parts(&fake, M, MasterSettings::default())]).await;
     let task = env.pending(json!({"builderName": "linux"})).await;
-    until("the build is asked for", async || fake.forces() == 1).await;
+    eventually("the build is asked for", async || fake.created() == 1).await;
     fake.state().builders.remove(0);
-    until("it is told", async || {
+    eventually("it is told", async || {
         env.clock.advance(TimeDelta::seconds(1));
-        words(&env, task).await.contains("does not use the builder `linux`")
+        message(&env, task).await.contains("does not use the builder `linux`")
     })
     .await;
     parts.stop(SOON).await;

@@ -47,7 +47,7 @@ async fn check(master: &Master, system: &SystemContext) -> Result<Report, CliErr
             builders = driver.builders().await.map_err(|error| master.failed(&error))?;
             problems = match &connection {
                 Connection::Rest(_) => rest_problems(checked, &builders, master),
-                Connection::Classic(classic) => classic_problems(classic.hitches().await, &builders),
+                Connection::Classic(classic) => classic_problems(classic.warnings().await, &builders),
             };
         }
     }
@@ -62,12 +62,12 @@ fn rest_problems(checked: &Checked, builders: &[Builder], master: &Master) -> Ve
         problems.push(format!(
             "no builder is served by a scheduler `{scheduler}`; `drover bridge init` shows how to add it"
         ));
-    } else if !checked.creates_once {
+    } else if !checked.creates_idempotently {
         problems.push(format!(
             "the scheduler `{scheduler}` is a stock one: after a lost answer a build may be made twice; use DroverScheduler"
         ));
     }
-    if checked.creates_once && checked.ends_hanging == Some(false) {
+    if checked.creates_idempotently && checked.ends_hanging == Some(false) {
         problems.push(
             "its drover_scheduler.py is of an earlier Drover: a build that is cancelled in the moment it starts hangs, and \
              blocks a worker; copy that of `drover bridge scheduler` beside master.cfg, and restart the master"

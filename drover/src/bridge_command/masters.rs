@@ -129,8 +129,8 @@ impl Master {
 
     pub(super) fn failed(&self, error: &DriverError) -> CliError {
         let exit = match error {
-            DriverError::Away(_) | DriverError::BadAnswer(_) => Exit::Unreachable,
-            DriverError::Auth(_) | DriverError::Gone(_) => Exit::Refused,
+            DriverError::Unavailable(_) | DriverError::InvalidResponse(_) => Exit::Unreachable,
+            DriverError::Auth(_) | DriverError::NotFound(_) => Exit::Refused,
             DriverError::Refused(_) | DriverError::Setting(_) => Exit::Usage,
         };
         CliError::new(exit, format!("master {}: {error}", self.shown()))

@@ -1,6 +1,6 @@
 //! `drover bridge schedule`: what a scheduler of the master starts, as a graph of tasks.
 
-use bridge::buildbot::{Scheduled, ToldBy};
+use bridge::buildbot::{ScheduleSource, Scheduled};
 use clap::Args;
 use serde_json::{Map, Value, json};
 
@@ -54,7 +54,7 @@ pub(super) async fn run(
     Ok(Exit::Ok)
 }
 
-fn list(all: &[Scheduled], source: ToldBy, output: Output) {
+fn list(all: &[Scheduled], source: ScheduleSource, output: Output) {
     let line = |one: &Scheduled| {
         let kind = if one.kind.is_empty() { String::new() } else { format!(" ({})", one.kind) };
         format!("{}{kind}: {}", one.name, one.builders.join(", "))
@@ -63,11 +63,11 @@ fn list(all: &[Scheduled], source: ToldBy, output: Output) {
     output.either(&json!({ "schedulers": all, "source": source }), &lines.join("\n"));
 }
 
-fn missing(name: &str, all: &[Scheduled], source: ToldBy) -> CliError {
+fn missing(name: &str, all: &[Scheduled], source: ScheduleSource) -> CliError {
     let known: Vec<&str> = all.iter().filter(|one| !one.builders.is_empty()).map(|one| one.name.as_str()).collect();
     let note = match source {
-        ToldBy::Master => "",
-        ToldBy::Builds => "; only what was built lately is known, until the master has a DroverScheduler",
+        ScheduleSource::Master => "",
+        ScheduleSource::Builds => "; only what was built lately is known, until the master has a DroverScheduler",
     };
     CliError::new(
         Exit::Usage,
@@ -101,7 +101,7 @@ fn task(scheduled: &Scheduled, builder: &str, master: &Master) -> Value {
 }
 
 /// JSON is YAML, so only the outer levels are formatted.
-fn yaml(scheduled: &Scheduled, master: &Master, source: ToldBy) -> String {
+fn yaml(scheduled: &Scheduled, master: &Master, source: ScheduleSource) -> String {
     let mut lines = remarks(scheduled, master, source);
     lines.push("tasks:".to_owned());
     let Value::Object(tasks) = tasks(scheduled, master) else { return lines.join("\n") };
@@ -147,7 +147,7 @@ fn field(value: &Value, is_weekday: bool) -> Option<String> {
     }
 }
 
-fn remarks(scheduled: &Scheduled, master: &Master, source: ToldBy) -> Vec<String> {
+fn remarks(scheduled: &Scheduled, master: &Master, source: ScheduleSource) -> Vec<String> {
     let kind = if scheduled.kind.is_empty() { "a scheduler".to_owned() } else { format!("a {}", scheduled.kind) };
     let mut lines =
         vec![format!("# What `{}`, {kind} of the Buildbot master at {}, starts.", scheduled.name, master.0.url)];
@@ -157,7 +157,7 @@ fn remarks(scheduled: &Scheduled, master: &Master, source: ToldBy) -> Vec<String
     } else if !scheduled.when.is_empty() {
         lines.push(format!("# It does so at {}, which crontab cannot express.", json!(scheduled.when)));
     }
-    if source == ToldBy::Builds {
+    if source == ScheduleSource::Builds {
         lines.push("# Read from the latest builds, so builders that were not built lately are missing.".to_owned());
     }
     lines.push("# Dependencies may be added: `dependencies: [name of another task]`.".to_owned());
@@ -193,7 +193,7 @@ mod tests {
             when: Map::new(),
         };
         let master = Master(MasterSettings { name: "bb".to_owned(), ..MasterSettings::default() });
-        let text = yaml(&scheduled, &master, ToldBy::Master);
+        let text = yaml(&scheduled, &master, ScheduleSource::Master);
         let read: Value = serde_saphyr::from_str(&text).unwrap();
         assert_eq!(read, json!({ "tasks": tasks(&scheduled, &master) }), "{text}");
         let task = &read["tasks"]["build: linux"];

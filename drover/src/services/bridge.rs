@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use ::bridge::{
-    Bridge as Handle, BridgeParts, DriverKind, Identity, MasterParts, MasterSettings,
+    Bridge as Handle, BridgeChildren, DriverKind, Identity, MasterParts, MasterSettings,
     buildbot::BuildbotMaster,
     classic::{ClassicLogs, ClassicMaster},
     copier::Copier,
@@ -53,10 +53,10 @@ fn children(context: &Context) -> Result<Children, StartError> {
         exchange_names: context.exchange_names.clone(),
         clock: context.clock.clone(),
         rng: context.rng.branch("bridge"),
-        keep: settings.keep,
+        retention: settings.request_retention,
     };
-    let parts = bridge.parts(masters?).map_err(|error| StartError::Setting(error.to_string()))?;
-    let BridgeParts { listeners, others } = parts;
+    let children = bridge.children(masters?).map_err(|error| StartError::Setting(error.to_string()))?;
+    let BridgeChildren { listeners, others } = children;
     Ok(listeners.into_iter().fold(Children::none().actors(others), Children::subscriber))
 }
 

@@ -1,4 +1,4 @@
-//! What stands for a master: rows, and a service that cancels.
+//! A fake master of Buildbot 0.8: rows, and a service that cancels.
 
 use std::sync::{Arc, Mutex};
 
@@ -16,11 +16,11 @@ use super::super::{M, TestEnv};
 use crate::{
     ClassicSettings, MasterParts, MasterSettings,
     classic::{ClassicLogs, ClassicMaster},
-    reflector::Shared,
+    reconciler::Shared,
 };
 
 /// A master, and how the bridge reaches it.
-pub(super) struct Old {
+pub(super) struct TestMaster {
     pub(super) scheduler: TestScheduler,
     pub(super) settings: MasterSettings,
     clock: TestClock,
@@ -28,10 +28,10 @@ pub(super) struct Old {
     _serving: JoinSet<()>,
 }
 
-/// What the service was asked, in order: `METHOD path user`.
+/// Requests to the service, in order: `METHOD path user`.
 type Asked = Arc<Mutex<Vec<String>>>;
 
-impl Old {
+impl TestMaster {
     /// `None`: there is no MariaDB on this machine.
     pub(super) async fn start(env: &TestEnv, test: &str) -> Option<Self> {
         Some(Self::with(env, TestScheduler::create(test).await?).await)
@@ -68,8 +68,8 @@ impl Old {
     }
 
     /// A bridge as one process has it.
-    pub(super) fn share(&self, env: &TestEnv) -> Arc<Shared> {
-        Arc::new(env.bridge().share(self.parts()).unwrap())
+    pub(super) fn shared(&self, env: &TestEnv) -> Arc<Shared> {
+        Arc::new(env.bridge().shared(self.parts()).unwrap())
     }
 
     pub(super) fn parts(&self) -> MasterParts {
@@ -81,13 +81,13 @@ impl Old {
         self.clock.now().timestamp()
     }
 
-    /// Who asked for the list of builders; nobody is told.
+    /// Users of the requests for the list of builders; none is sent.
     pub(super) fn readers(&self) -> Vec<String> {
         let asked = self.asked.lock().unwrap();
         asked.iter().filter_map(|asked| asked.strip_prefix("GET /builders ")).map(str::to_owned).collect()
     }
 
-    /// What was asked of the service, lists left out.
+    /// Cancels that the service received.
     pub(super) fn deletes(&self) -> Vec<String> {
         let asked = self.asked.lock().unwrap();
         asked.iter().filter(|asked| asked.starts_with("DELETE")).cloned().collect()
@@ -96,8 +96,8 @@ impl Old {
     /// A pending task for builder `linux`, asked for at the master: its number there.
     pub(super) async fn asked(&self, env: &TestEnv, shared: &Shared) -> (TaskId, i64) {
         let task = env.pending(linux()).await;
-        env.tell(task, 0).await;
-        env.pass(shared).await;
+        env.add_pending(task, 0).await;
+        env.run_until_idle(shared).await;
         (task, env.request(task).await.request_id.unwrap())
     }
 
@@ -134,8 +134,8 @@ impl Service {
                 value.clone_into(&mut user);
             }
         }
-        let mut words = first.split(' ');
-        let (method, path) = (words.next().unwrap(), words.next().unwrap());
+        let mut message = first.split(' ');
+        let (method, path) = (message.next().unwrap(), message.next().unwrap());
         self.asked.lock().unwrap().push(format!("{method} {path} {user}"));
         let body = self.carry_out(method, path).await;
         let length = body.len();

@@ -1,4 +1,4 @@
-//! What masters tell on a real exchange. The clock stands still, so nothing is found by looking.
+//! Events of masters on a real exchange. The clock stands still, so no periodic check is due.
 
 use std::time::Duration;
 
@@ -12,8 +12,8 @@ use protocol::{
 use serde_json::{Value, json};
 
 use super::{
-    super::parts::{SOON, ended, supervise, until},
-    Old, TestEnv,
+    super::supervised::{SOON, ended, eventually, supervise},
+    TestEnv, TestMaster,
     env::linux,
     proxy::Proxy,
 };
@@ -22,15 +22,15 @@ use crate::driver::{Event, MasterDriver, RequestId};
 const LOG: &str = "https://archive.example.com/cedar/linux-8.txt.gz";
 
 /// A broker with the masters' exchange.
-struct Told {
+struct TestBroker {
     bus: AmqpBus,
     exchange: String,
     queue: String,
 }
 
-impl Told {
-    /// `None`, said plainly: there is no broker. The master's settings lead to it from here on.
-    async fn start(old: &mut Old, test: &str) -> Option<Self> {
+impl TestBroker {
+    /// `None`: there is no broker. The settings of the master are set to it.
+    async fn start(old: &mut TestMaster, test: &str) -> Option<Self> {
         let Some(url) = environment::variable("DROVER_TEST_AMQP_URL") else {
             println!("SKIPPED: {test}; it needs DROVER_TEST_AMQP_URL");
             return None;
@@ -46,13 +46,15 @@ impl Told {
         Some(Self { bus, exchange, queue })
     }
 
-    /// Before a bridge has made its queue, what is told is told to nobody.
+    /// Events before the bridge has declared its queue are lost.
     async fn is_listened_to(&self) {
-        until("the bridge listens", async || self.bus.depth(&self.queue, SOON).await.is_ok_and(|it| it.consumers > 0))
-            .await;
+        eventually("the bridge listens", async || {
+            self.bus.depth(&self.queue, SOON).await.is_ok_and(|it| it.consumers > 0)
+        })
+        .await;
     }
 
-    /// Leaves nothing behind on a broker that lives on.
+    /// Deletes everything from a shared broker.
     async fn end(self) {
         self.bus.delete(&[format!("{}/queue", self.exchange)], &[self.exchange], SOON).await.unwrap();
         self.bus.close().await;
@@ -81,7 +83,7 @@ impl Told {
     }
 }
 
-/// As masters put it.
+/// A message as masters publish it.
 fn message(number: i64, results: &Value, request_ids: Value, more: &[Value]) -> Vec<u8> {
     let mut properties = vec![
         json!(["taskId", "someTask", "drover"]),
@@ -102,7 +104,7 @@ fn message(number: i64, results: &Value, request_ids: Value, more: &[Value]) -> 
 /// A pending task that is asked for at the master, with its number there.
 async fn asked(env: &TestEnv) -> (TaskId, i64) {
     let task = env.pending(linux()).await;
-    until("the build is asked for", async || {
+    eventually("the build is asked for", async || {
         env.db.bridge_requests_of(task).await.unwrap().iter().any(|row| row.request_id.is_some())
     })
     .await;
@@ -119,10 +121,10 @@ async fn leads_to(env: &TestEnv, task: TaskId, name: &str) -> String {
 }
 
 #[tokio::test]
-async fn builds_are_followed_to_their_logs_by_what_masters_tell() {
+async fn builds_are_followed_to_their_logs_by_events() {
     let env = TestEnv::start().await;
-    let Some(mut old) = Old::start(&env, "events of masters").await else { return };
-    let Some(told) = Told::start(&mut old, "events of masters").await else { return };
+    let Some(mut old) = TestMaster::start(&env, "events of masters").await else { return };
+    let Some(told) = TestBroker::start(&mut old, "events of masters").await else { return };
     let parts = supervise(&env, vec![old.parts()]).await;
     told.is_listened_to().await;
     let ((one, first), (two, second)) = (asked(&env).await, asked(&env).await);
@@ -130,14 +132,14 @@ async fn builds_are_followed_to_their_logs_by_what_masters_tell() {
     let builds = old.scheduler.start(&[first, second], 8, old.now()).await;
     told.started(&[first, second]).await;
     for task in [one, two] {
-        until("the run is claimed", async || env.status(task).await.state == S::Running).await;
+        eventually("the run is claimed", async || env.status(task).await.state == S::Running).await;
         assert_eq!(env.status(task).await.runs[0].worker_id.as_deref(), Some("bld-linux64-7"));
     }
     old.scheduler.stop(&builds, old.now()).await;
     old.scheduler.retire(&[first, second], 0, old.now()).await;
     told.log_uploaded(&[first, second]).await;
     for task in [one, two] {
-        until("the task ends", async || ended(&env, task).await).await;
+        eventually("the task ends", async || ended(&env, task).await).await;
         assert_eq!(env.runs(task).await, [(S::Completed, Some(R::Completed))]);
         for name in ["live.log", "live_backing.log", "live_backing.log.gz"] {
             assert_eq!(leads_to(&env, task, &format!("public/logs/{name}")).await, LOG);
@@ -151,22 +153,22 @@ async fn builds_are_followed_to_their_logs_by_what_masters_tell() {
 }
 
 #[tokio::test]
-async fn what_is_told_while_the_bridge_is_down_waits_for_it() {
+async fn events_during_a_downtime_of_the_bridge_are_received_later() {
     let env = TestEnv::start().await;
-    let Some(mut old) = Old::start(&env, "events while the bridge is down").await else { return };
-    let Some(told) = Told::start(&mut old, "events while the bridge is down").await else { return };
+    let Some(mut old) = TestMaster::start(&env, "events while the bridge is down").await else { return };
+    let Some(told) = TestBroker::start(&mut old, "events while the bridge is down").await else { return };
     let parts = supervise(&env, vec![old.parts()]).await;
     told.is_listened_to().await;
     let (task, request) = asked(&env).await;
     old.scheduler.start(&[request], 8, old.now()).await;
     told.started(&[request]).await;
-    until("the run is claimed", async || env.status(task).await.state == S::Running).await;
+    eventually("the run is claimed", async || env.status(task).await.state == S::Running).await;
     parts.stop(SOON).await;
     old.scheduler.interrupt(old.driver().builds(RequestId(request)).await.unwrap()[0].id.0, old.now()).await;
     old.scheduler.retire(&[request], 2, old.now()).await;
     told.log_uploaded(&[request]).await;
     let parts = supervise(&env, vec![old.parts()]).await;
-    until("the task ends", async || ended(&env, task).await).await;
+    eventually("the task ends", async || ended(&env, task).await).await;
     assert_eq!(env.runs(task).await, [(S::Failed, Some(R::Failed))]);
     assert_eq!(leads_to(&env, task, "public/logs/live.log").await, LOG);
     parts.stop(SOON).await;
@@ -175,11 +177,11 @@ async fn what_is_told_while_the_bridge_is_down_waits_for_it() {
 }
 
 #[tokio::test]
-async fn a_last_word_that_died_with_its_listener_is_told_again() {
+async fn a_final_message_is_redelivered_after_a_crash() {
     let env = TestEnv::start().await;
-    let Some(mut old) = Old::start(&env, "a listener that dies").await else { return };
-    let Some(told) = Told::start(&mut old, "a listener that dies").await else { return };
-    let shared = old.share(&env);
+    let Some(mut old) = TestMaster::start(&env, "a listener that dies").await else { return };
+    let Some(told) = TestBroker::start(&mut old, "a listener that dies").await else { return };
+    let shared = old.shared(&env);
     let (_, request) = old.asked(&env, &shared).await;
     old.build(&[request], 8, 0).await;
     for times in 0..3 {
@@ -201,25 +203,25 @@ async fn a_last_word_that_died_with_its_listener_is_told_again() {
 }
 
 #[tokio::test]
-async fn an_exchange_that_is_not_there_is_told_of() {
+async fn a_missing_exchange_is_reported() {
     let env = TestEnv::start().await;
-    let Some(mut old) = Old::start(&env, "a missing exchange").await else { return };
-    let Some(told) = Told::start(&mut old, "a missing exchange").await else { return };
+    let Some(mut old) = TestMaster::start(&env, "a missing exchange").await else { return };
+    let Some(told) = TestBroker::start(&mut old, "a missing exchange").await else { return };
     old.settings.classic.exchange = "drover-test/nowhere".to_owned();
     let mut source = old.driver().events();
     let event = tokio::time::timeout(SOON, source.next()).await.unwrap();
-    assert!(matches!(&event, Event::Lost(words) if words.contains("drover-test/nowhere")), "{event:?}");
-    // Nothing more to say while it stays so.
+    assert!(matches!(&event, Event::Disconnected(message) if message.contains("drover-test/nowhere")), "{event:?}");
+    // It is reported once.
     assert!(tokio::time::timeout(Duration::from_millis(100), source.next()).await.is_err());
     told.end().await;
     env.stop().await;
 }
 
 #[tokio::test]
-async fn a_broker_that_goes_away_is_told_of_and_so_is_its_return() {
+async fn the_loss_and_the_return_of_the_broker_are_reported() {
     let env = TestEnv::start().await;
-    let Some(mut old) = Old::start(&env, "a broker that goes away").await else { return };
-    let Some(told) = Told::start(&mut old, "a broker that goes away").await else { return };
+    let Some(mut old) = TestMaster::start(&env, "a broker that goes away").await else { return };
+    let Some(told) = TestBroker::start(&mut old, "a broker that goes away").await else { return };
     let url = old.settings.classic.amqp_url.reveal().to_owned();
     let server = url.rsplit('@').next().unwrap().split('/').next().unwrap().to_owned();
     let mut proxy = Proxy::to(&server).await;
@@ -230,7 +232,7 @@ async fn a_broker_that_goes_away_is_told_of_and_so_is_its_return() {
     assert_eq!(next().await, Event::Connected);
     proxy.close().await;
     let lost = next().await;
-    assert!(matches!(&lost, Event::Lost(_)), "{lost:?}");
+    assert!(matches!(&lost, Event::Disconnected(_)), "{lost:?}");
     told.started(&[7]).await;
     proxy.open().await;
     let mut heard = [next().await, next().await];

@@ -1,14 +1,14 @@
-//! The bridge to a master of Buildbot 0.8: a real MariaDB with its tables, and a self-serve service that does to them what the
-//! agents behind the real one do.
+//! The bridge to a master of Buildbot 0.8: a real MariaDB with its tables, and a self-serve service that changes them as the
+//! real one does.
 
 mod cancels;
-mod ends;
 mod env;
 mod events;
 mod outages;
 mod proxy;
-mod sweep;
+mod results;
+mod scale;
 
-use env::Old;
+use env::TestMaster;
 
 use super::TestEnv;

@@ -1,4 +1,4 @@
-//! A way to a broker that can be closed and opened again.
+//! A proxy to a broker that can be closed and opened again.
 
 use std::net::SocketAddr;
 

@@ -1,13 +1,13 @@
-//! One line for people who ask why a task waits.
+//! A note about the task for `drover explain`: where its build is, and why it waits.
 
 use db::{
     bridge::{BridgeState, Wanted},
     queue::TaskNote,
 };
 
-use super::Step;
+use super::RequestReconciler;
 use crate::{
-    builders::Waits,
+    builders::WaitReason,
     driver::{BuildResult, Holds},
 };
 
@@ -15,17 +15,17 @@ const SOURCE: &str = "buildbot";
 /// The state of a build that waits for its locks.
 const LOCKS: &str = "acquiring locks";
 
-impl Step<'_> {
-    /// Leaves the line. That it could not be left harms nothing.
-    pub(super) async fn note(&self) {
+impl RequestReconciler<'_> {
+    /// Nothing depends on the note.
+    pub(super) async fn write_note(&self) {
         let note = TaskNote {
             source: SOURCE.to_owned(),
             kind: self.kind().to_owned(),
-            words: self.words(),
+            words: self.message(),
             at: self.master.now(),
         };
         if let Err(error) = self.master.db.set_task_note(self.row.task_id(), &note).await {
-            tracing::debug!(error = &error as &dyn std::error::Error, "a note about a build's task was not left");
+            tracing::debug!(error = &error as &dyn std::error::Error, "cannot write the note of a task");
         }
     }
 
@@ -39,12 +39,12 @@ impl Step<'_> {
         }
     }
 
-    /// Never what the master or a proxy said by way of an error in full: only what the row remembers of it.
-    fn words(&self) -> String {
+    /// Of an error only what the row has: the whole response of a master or a proxy might hold secrets.
+    fn message(&self) -> String {
         let place = self.place();
         let result = self.row.result.and_then(|number| BuildResult::from_number(number.into()));
         let end = result.map_or("as lost".to_owned(), |result| format!("as {result}"));
-        let mut words = match (self.row.state, self.row.wanted) {
+        let mut message = match (self.row.state, self.row.wanted) {
             (BridgeState::Resolved, Wanted::Run) if result.is_some() => {
                 format!("was built at {place}, which ended {end}")
             }
@@ -59,22 +59,22 @@ impl Step<'_> {
             (BridgeState::Finished, _) => format!("ended {end} at {place}; its logs and files are being stored"),
         };
         if let Some(error) = &self.row.error {
-            words.push_str("; it cannot go on just now: ");
-            words.push_str(error);
+            message.push_str("; it cannot go on just now: ");
+            message.push_str(error);
         }
-        words
+        message
     }
 
-    /// The true reason, as far as the master tells it.
+    /// The reason, as far as the master says.
     fn waits_at(&self, place: &str) -> String {
         let builder = self.row.builder.as_deref().unwrap_or_default();
-        let why = match self.master.builders.waits(builder) {
-            _ if self.master.driver.is_out() => return format!("waits at {place}, which does not answer"),
-            Some(Waits::Gone) => return format!("waits at {place}"),
-            Some(Waits::NoWorker) => ": no worker of the builder is connected",
-            Some(Waits::Held(Holds::Busy)) => ": all workers of the builder are busy or paused",
-            Some(Waits::Held(Holds::Lock)) => ": another build holds a lock that the builder needs",
-            Some(Waits::Turn) | None => " for a worker of the builder",
+        let why = match self.master.builders.wait_reason(builder) {
+            _ if self.master.driver.is_open() => return format!("waits at {place}, which does not answer"),
+            Some(WaitReason::Removed) => return format!("waits at {place}"),
+            Some(WaitReason::NoWorker) => ": no worker of the builder is connected",
+            Some(WaitReason::Held(Holds::Busy)) => ": all workers of the builder are busy or paused",
+            Some(WaitReason::Held(Holds::Lock)) => ": another build holds a lock that the builder needs",
+            Some(WaitReason::Queued) | None => " for a worker of the builder",
         };
         let hanging = self.master.builders.hanging(builder);
         let hanging = hanging.first().map(|build| {

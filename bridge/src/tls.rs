@@ -1,4 +1,4 @@
-//! Whom a master's certificate has to be signed by.
+//! The certificate authorities of a master.
 
 use std::sync::Arc;
 
@@ -9,12 +9,12 @@ use rustls::{
 
 use crate::{
     MasterSettings,
-    driver::{Answer, DriverError},
+    driver::{DriverError, DriverResult},
 };
 
-/// TLS with a master that has authorities of its own. `None`: those count that the system trusts.
-pub(crate) fn tls(settings: &MasterSettings) -> Answer<Option<Arc<ClientConfig>>> {
-    // Whoever speaks TLS first needs to find it; a second installation is harmless.
+/// `None`: the authorities of the system are trusted.
+pub(crate) fn client_config(settings: &MasterSettings) -> DriverResult<Option<Arc<ClientConfig>>> {
+    // Needed before the first TLS connection of the process; installing it twice is harmless.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let file = &settings.ca_file;
     if file.is_empty() {
@@ -41,14 +41,14 @@ mod tests {
 
     fn refused(ca_file: &str) -> String {
         let settings = MasterSettings { ca_file: ca_file.to_owned(), ..MasterSettings::default() };
-        match tls(&settings) {
-            Err(DriverError::Setting(words)) => words,
+        match client_config(&settings) {
+            Err(DriverError::Setting(message)) => message,
             other => panic!("{other:?}"),
         }
     }
 
     #[test]
-    fn a_file_without_an_authority_is_refused_in_words() {
+    fn a_file_without_an_authority_is_refused() {
         assert!(refused("/nowhere/ca.pem").starts_with("`ca_file`: the file /nowhere/ca.pem cannot be read"));
         let mut file = tempfile::NamedTempFile::new().unwrap();
         assert!(refused(file.path().to_str().unwrap()).contains("holds no certificate"));
@@ -57,7 +57,7 @@ mod tests {
     }
 
     #[test]
-    fn without_a_file_the_system_says_whom_to_trust() {
-        assert!(tls(&MasterSettings::default()).unwrap().is_none());
+    fn without_a_file_the_authorities_of_the_system_are_trusted() {
+        assert!(client_config(&MasterSettings::default()).unwrap().is_none());
     }
 }

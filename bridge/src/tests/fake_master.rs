@@ -1,4 +1,4 @@
-//! A master in memory that behaves as a real one was measured to, traps included.
+//! A master in memory that behaves like a real one, bugs included.
 
 use std::{
     collections::BTreeMap,
@@ -12,16 +12,15 @@ use serde_json::json;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use crate::driver::{
-    Answer, Build, BuildId, BuildResult, Builder, BuilderId, BuildsetId, Checked, Created, DriverError, Event,
+    Build, BuildId, BuildResult, Builder, BuilderId, BuildsetId, Checked, Created, DriverError, DriverResult, Event,
     EventSource, Line, LineKind, Lines, Log, LogId, LogKind, MasterDriver, NewRequest, Properties, Property, Request,
     RequestId, Step, StepId, WorkerName,
 };
 
-/// What is wrong with the master.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Fault {
     None,
-    Away,
+    Unavailable,
     Garbage,
     Hang,
     Auth,
@@ -34,38 +33,38 @@ pub(super) enum Fault {
 }
 
 #[derive(Clone)]
-pub(super) struct Fake {
+pub(super) struct FakeMaster {
     state: Arc<Mutex<State>>,
     clock: TestClock,
 }
 
 pub(super) struct State {
     pub(super) fault: Fault,
-    pub(super) orders: Vec<NewRequest>,
+    pub(super) creates: Vec<NewRequest>,
     pub(super) requests: BTreeMap<i64, Request>,
     keys: BTreeMap<String, Created>,
     pub(super) builds: BTreeMap<i64, Build>,
     /// Ids of cancels, each as it was asked for.
     cancels: Vec<i64>,
-    /// Cancels of ids that the master does not have: each would hang a later request (trap A).
+    /// Cancels of unknown ids: each would block a later request.
     absent_cancels: usize,
-    /// Builders blocked by a cancel in the moment of the start (trap B).
+    /// Builders blocked by a cancel before the build began.
     blocked: usize,
     /// Cancels are answered, and nothing is done.
-    pub(super) deaf: bool,
-    /// A builder takes this request once it has been read so many times more.
-    pub(super) takes_after: Option<(i64, usize)>,
+    pub(super) ignores_cancels: bool,
+    /// A builder claims this request once it has been read so many times more.
+    pub(super) claim_after: Option<(i64, usize)>,
     pub(super) builders: Vec<Builder>,
     pub(super) calls: BTreeMap<&'static str, usize>,
-    /// Creates under way, and how many that were at the most.
+    /// Concurrent creates, and their maximum.
     creating: usize,
-    pub(super) most_creating: usize,
+    pub(super) max_creating: usize,
     next: i64,
     listeners: Vec<UnboundedSender<Event>>,
     pub(super) silent: bool,
 }
 
-impl Fake {
+impl FakeMaster {
     pub(super) fn new(clock: TestClock) -> Self {
         let builders = ["linux", "mac", "retired", "unlisted"].into_iter().zip(1..).map(|(name, id)| Builder {
             id: BuilderId(id),
@@ -80,19 +79,19 @@ impl Fake {
         });
         let state = State {
             fault: Fault::None,
-            orders: Vec::new(),
+            creates: Vec::new(),
             requests: BTreeMap::new(),
             keys: BTreeMap::new(),
             builds: BTreeMap::new(),
             cancels: Vec::new(),
             absent_cancels: 0,
             blocked: 0,
-            deaf: false,
-            takes_after: None,
+            ignores_cancels: false,
+            claim_after: None,
             builders: builders.collect(),
             calls: BTreeMap::new(),
             creating: 0,
-            most_creating: 0,
+            max_creating: 0,
             next: 100,
             listeners: Vec::new(),
             silent: false,
@@ -104,12 +103,12 @@ impl Fake {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn fault(&self, fault: Fault) {
+    pub(super) fn set_fault(&self, fault: Fault) {
         self.state().fault = fault;
     }
 
     /// How many builds were ever asked for.
-    pub(super) fn forces(&self) -> usize {
+    pub(super) fn created(&self) -> usize {
         self.state().requests.len()
     }
 
@@ -138,8 +137,8 @@ impl Fake {
         *state.requests.keys().next().unwrap()
     }
 
-    /// A builder takes the request; its build has not begun.
-    pub(super) fn take(&self, request: i64) -> i64 {
+    /// A builder claims the request; its build has not begun.
+    pub(super) fn claim(&self, request: i64) -> i64 {
         let now = self.clock.now();
         let mut state = self.state();
         state.requests.get_mut(&request).unwrap().claimed = true;
@@ -169,7 +168,7 @@ impl Fake {
     }
 
     pub(super) fn start(&self, request: i64) -> i64 {
-        let build = self.take(request);
+        let build = self.claim(request);
         self.begin(build);
         build
     }
@@ -200,11 +199,11 @@ impl Fake {
         state.tell(&Event::Request(RequestId(request)));
     }
 
-    /// A request that somebody else made.
-    pub(super) fn stranger(&self) -> i64 {
+    /// A request of another user.
+    pub(super) fn unrelated_request(&self) -> i64 {
         let now = self.clock.now();
         let mut state = self.state();
-        let key = format!("stranger {}", state.next);
+        let key = format!("unrelated_request {}", state.next);
         state.make(key, now).request.0
     }
 
@@ -212,8 +211,8 @@ impl Fake {
         self.state().requests.remove(&request);
     }
 
-    /// The master's database is replaced by an empty one: all numbers begin anew.
-    pub(super) fn begin_anew(&self) {
+    /// The master's database is replaced by an empty one: ids begin anew.
+    pub(super) fn reset_database(&self) {
         let mut state = self.state();
         state.requests.clear();
         state.builds.clear();
@@ -221,7 +220,7 @@ impl Fake {
         state.next = 100;
     }
 
-    async fn enter(&self, call: &'static str) -> Answer<()> {
+    async fn enter(&self, call: &'static str) -> DriverResult<()> {
         let fault = {
             let mut state = self.state();
             *state.calls.entry(call).or_default() += 1;
@@ -231,11 +230,11 @@ impl Fake {
         tokio::task::yield_now().await;
         let files = ["steps", "properties", "lines"].contains(&call);
         match fault {
-            Fault::Away => Err(DriverError::Away("connection refused".to_owned())),
-            Fault::Garbage => Err(DriverError::BadAnswer("<html>".to_owned())),
+            Fault::Unavailable => Err(DriverError::Unavailable("connection refused".to_owned())),
+            Fault::Garbage => Err(DriverError::InvalidResponse("<html>".to_owned())),
             Fault::Auth => Err(DriverError::Auth("wrong password".to_owned())),
             Fault::Hang => std::future::pending().await,
-            Fault::NoFiles if files => Err(DriverError::Gone("this log".to_owned())),
+            Fault::NoFiles if files => Err(DriverError::NotFound("this log".to_owned())),
             Fault::Refuses if call == "create" => Err(DriverError::Refused("branch: not a branch".to_owned())),
             _ => Ok(()),
         }
@@ -248,9 +247,9 @@ impl State {
         self.next
     }
 
-    fn takes_now(&mut self, read: &[RequestId]) -> Option<i64> {
-        let (request, left) = self.takes_after.filter(|(request, _)| read.contains(&RequestId(*request)))?;
-        self.takes_after = Some((request, left - 1)).filter(|_| left > 1);
+    fn claim_now(&mut self, read: &[RequestId]) -> Option<i64> {
+        let (request, left) = self.claim_after.filter(|(request, _)| read.contains(&RequestId(*request)))?;
+        self.claim_after = Some((request, left - 1)).filter(|_| left > 1);
         (left == 1).then_some(request)
     }
 
@@ -280,7 +279,7 @@ impl State {
             self.absent_cancels += 1;
             return;
         };
-        if self.deaf || request.result.is_some() {
+        if self.ignores_cancels || request.result.is_some() {
             return;
         }
         let build = self.builds.values_mut().find(|build| build.request.0 == id && build.result.is_none());
@@ -298,83 +297,83 @@ impl State {
 }
 
 #[async_trait]
-impl MasterDriver for Fake {
-    async fn check(&self) -> Answer<Checked> {
+impl MasterDriver for FakeMaster {
+    async fn check(&self) -> DriverResult<Checked> {
         self.enter("check").await?;
         let user = Some("drover".to_owned());
         Ok(Checked {
             version: "4.3.0".to_owned(),
-            title: "Fake".to_owned(),
+            title: "FakeMaster".to_owned(),
             user,
-            creates_once: true,
+            creates_idempotently: true,
             ends_hanging: Some(true),
         })
     }
 
-    async fn builders(&self) -> Answer<Vec<Builder>> {
+    async fn builders(&self) -> DriverResult<Vec<Builder>> {
         self.enter("builders").await?;
         Ok(self.state().builders.clone())
     }
 
-    async fn create(&self, order: &NewRequest) -> Answer<Created> {
+    async fn create(&self, order: &NewRequest) -> DriverResult<Created> {
         self.enter("create").await?;
         let now = self.clock.now();
         let _creating = Creating::enter(self);
         let created = {
             let mut state = self.state();
-            state.orders.push(order.clone());
+            state.creates.push(order.clone());
             state.make(order.key.clone(), now)
         };
         tokio::task::yield_now().await;
         if self.state().fault == Fault::LosesAnswers {
-            return Err(DriverError::Away("no answer in time".to_owned()));
+            return Err(DriverError::Unavailable("no answer in time".to_owned()));
         }
         Ok(created)
     }
 
-    async fn lookup(&self, key: &str) -> Answer<Option<Created>> {
+    async fn lookup(&self, key: &str) -> DriverResult<Option<Created>> {
         self.enter("lookup").await?;
         Ok(self.state().keys.get(key).copied())
     }
 
-    async fn requests(&self, ids: &[RequestId]) -> Answer<Vec<Request>> {
+    async fn requests(&self, ids: &[RequestId]) -> DriverResult<Vec<Request>> {
         self.enter("requests").await?;
         let (found, takes) = {
             let mut state = self.state();
             let found = ids.iter().filter_map(|id| state.requests.get(&id.0).cloned()).collect();
-            (found, state.takes_now(ids))
+            (found, state.claim_now(ids))
         };
         if let Some(request) = takes {
-            self.take(request);
+            self.claim(request);
         }
         Ok(found)
     }
 
-    async fn newest_request(&self) -> Answer<Option<RequestId>> {
+    async fn newest_request(&self) -> DriverResult<Option<RequestId>> {
         self.enter("newest_request").await?;
         let state = self.state();
         let newest = state.keys.values().map(|created| created.request).max();
         Ok(newest)
     }
 
-    async fn builds(&self, request: RequestId) -> Answer<Vec<Build>> {
+    async fn builds(&self, request: RequestId) -> DriverResult<Vec<Build>> {
         self.enter("builds").await?;
         Ok(self.state().builds.values().filter(|build| build.request == request).cloned().collect())
     }
 
-    async fn running_builds(&self) -> Answer<Option<Vec<Build>>> {
+    async fn running_builds(&self) -> DriverResult<Option<Vec<Build>>> {
         self.enter("running_builds").await?;
         Ok(Some(self.state().builds.values().filter(|build| build.result.is_none()).cloned().collect()))
     }
 
-    async fn properties(&self, _: BuildId) -> Answer<Properties> {
+    async fn properties(&self, _: BuildId) -> DriverResult<Properties> {
         self.enter("properties").await?;
         let property = |value| Property { value, source: "Build".to_owned() };
         let all = [("revision", json!("abc")), ("token", json!("hunter2"))];
         Ok(all.map(|(name, value)| (name.to_owned(), property(value))).into())
     }
 
-    async fn steps(&self, build: BuildId) -> Answer<Vec<Step>> {
+    async fn steps(&self, build: BuildId) -> DriverResult<Vec<Step>> {
         self.enter("steps").await?;
         let log = Log {
             id: LogId(build.0),
@@ -399,20 +398,20 @@ impl MasterDriver for Fake {
         }])
     }
 
-    async fn lines(&self, log: LogId, offset: u64, _: u32) -> Answer<Lines> {
+    async fn lines(&self, log: LogId, offset: u64, _: u32) -> DriverResult<Lines> {
         self.enter("lines").await?;
         let line = Line { kind: LineKind::Out, text: format!("log {}", log.0) };
         Ok(Lines { first: offset, lines: if offset == 0 { vec![line] } else { vec![] } })
     }
 
-    async fn cancel(&self, request: RequestId, _: &str) -> Answer<()> {
+    async fn cancel(&self, request: RequestId, _: &str) -> DriverResult<()> {
         self.enter("cancel").await?;
         let now = self.clock.now();
         self.state().cancel(request.0, now);
         Ok(())
     }
 
-    async fn stop(&self, build: BuildId, reason: &str) -> Answer<()> {
+    async fn stop(&self, build: BuildId, reason: &str) -> DriverResult<()> {
         let request = self.state().builds.get(&build.0).map(|build| build.request);
         match request {
             Some(request) => self.cancel(request, reason).await,
@@ -424,18 +423,18 @@ impl MasterDriver for Fake {
         let (sender, receiver) = unbounded_channel();
         let _ = sender.send(Event::Connected);
         self.state().listeners.push(sender);
-        Box::new(Heard(receiver))
+        Box::new(Events(receiver))
     }
 }
 
-/// A create under way. Over with the value, for callers give up on a slow machine.
-struct Creating<'f>(&'f Fake);
+/// A create in flight, until it is dropped.
+struct Creating<'f>(&'f FakeMaster);
 
 impl<'f> Creating<'f> {
-    fn enter(fake: &'f Fake) -> Self {
+    fn enter(fake: &'f FakeMaster) -> Self {
         let mut state = fake.state();
         state.creating += 1;
-        state.most_creating = state.most_creating.max(state.creating);
+        state.max_creating = state.max_creating.max(state.creating);
         drop(state);
         Self(fake)
     }
@@ -447,10 +446,10 @@ impl Drop for Creating<'_> {
     }
 }
 
-struct Heard(UnboundedReceiver<Event>);
+struct Events(UnboundedReceiver<Event>);
 
 #[async_trait]
-impl EventSource for Heard {
+impl EventSource for Events {
     async fn next(&mut self) -> Event {
         match self.0.recv().await {
             Some(event) => event,

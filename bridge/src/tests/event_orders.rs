@@ -1,4 +1,4 @@
-//! Whatever the order in which words of the queue and of the master arrive, and whichever are lost or doubled, a task ends
+//! Whatever the order of events of the queue and of the master, and whichever are lost or repeated, a task ends
 //! the same way.
 
 use base::{Clock, Seed};
@@ -12,7 +12,7 @@ use serde_json::json;
 use super::*;
 use crate::driver::BuildResult;
 
-/// Something that happens, or that somebody hears.
+/// Something that happens, or is received.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Word {
     /// `task-pending` of a run, perhaps not for the first time, perhaps late.
@@ -23,8 +23,8 @@ enum Word {
     Cancel,
     /// `task-exception` of the cancelled run, perhaps not for the first time.
     Canceled,
-    /// Something of the master, or a timer, makes the bridge look.
-    Look,
+    /// An event of the master, or a timer, makes the bridge check.
+    Check,
     /// The bridge starts again.
     Restart,
 }
@@ -33,7 +33,7 @@ fn words() -> impl Strategy<Value = Vec<Word>> {
     let word = prop_oneof![
         3 => (0..2_i16).prop_map(Word::Pending),
         4 => Just(Word::Master),
-        4 => Just(Word::Look),
+        4 => Just(Word::Check),
         1 => Just(Word::Restart),
         1 => Just(Word::Cancel),
         1 => Just(Word::Canceled),
@@ -42,14 +42,14 @@ fn words() -> impl Strategy<Value = Vec<Word>> {
 }
 
 async fn play(env: &TestEnv, number: usize, words: &[Word]) {
-    let (fake, master) = (Fake::new(env.clock.clone()), format!("m{number}"));
+    let (fake, master) = (FakeMaster::new(env.clock.clone()), format!("m{number}"));
     let bridge = env.bridge();
-    let share = || bridge.share(TestEnv::parts(&fake, &master, crate::MasterSettings::default())).unwrap();
+    let share = || bridge.shared(TestEnv::parts(&fake, &master, crate::MasterSettings::default())).unwrap();
     let mut shared = share();
     let task = env.pending_at(&master, json!({"builderName": "linux"})).await;
     let (mut steps, mut build) = (0, 0);
-    let mut go_on = |fake: &Fake| {
-        if fake.forces() == 0 || fake.result_of(fake.only_request()).is_some() {
+    let mut go_on = |fake: &FakeMaster| {
+        if fake.created() == 0 || fake.result_of(fake.only_request()).is_some() {
             return false;
         }
         match steps {
@@ -63,10 +63,10 @@ async fn play(env: &TestEnv, number: usize, words: &[Word]) {
     };
     for word in words {
         match word {
-            // Nobody tells of a run that does not exist.
+            // There is no event of a run that does not exist.
             Word::Pending(run) => {
                 if env.status(task).await.run(*run).is_some() {
-                    env.tell_at(&master, task, *run).await;
+                    env.add_pending_at(&master, task, *run).await;
                 }
             }
             Word::Master => drop(go_on(&fake)),
@@ -78,18 +78,18 @@ async fn play(env: &TestEnv, number: usize, words: &[Word]) {
                     env.db.bridge_unwant(&master, &[(task, run.run_id)], env.clock.now()).await.unwrap();
                 }
             }
-            Word::Look => env.look(&shared).await,
+            Word::Check => env.check_all(&shared).await,
             Word::Restart => shared = share(),
         }
     }
-    // The sweep of the pending list finds what no message told of, and the reflector's sweep what no event told of.
-    env.tell_at(&master, task, 0).await;
-    env.look(&shared).await;
+    // The scan of pending tasks and the periodic check find what had no event.
+    env.add_pending_at(&master, task, 0).await;
+    env.check_all(&shared).await;
     while go_on(&fake) {}
-    env.look(&shared).await;
-    // The master tells of the cancel, if there was one.
-    env.after(&shared, chrono::TimeDelta::seconds(6)).await;
-    env.look(&shared).await;
+    env.check_all(&shared).await;
+    // The master reports the cancel, if there was one.
+    env.advance(&shared, chrono::TimeDelta::seconds(6)).await;
+    env.check_all(&shared).await;
     let (row, mut runs) = (env.request(task).await, env.runs(task).await);
     let last = runs.pop();
     assert_eq!(row.state, db::bridge::BridgeState::Resolved, "{words:?}");
@@ -97,24 +97,24 @@ async fn play(env: &TestEnv, number: usize, words: &[Word]) {
     assert_eq!((fake.absent_cancels(), fake.blocked()), (0, 0), "{words:?}");
     if last == Some((S::Exception, Some(R::Canceled))) {
         assert!(words.contains(&Word::Cancel), "{words:?}");
-        assert!(fake.forces() <= 1 && fake.cancels().len() <= fake.forces(), "{words:?}");
+        assert!(fake.created() <= 1 && fake.cancels().len() <= fake.created(), "{words:?}");
         assert!(
-            fake.forces() == 0 || fake.result_of(fake.only_request()).is_some(),
-            "{words:?}: it is built for nobody"
+            fake.created() == 0 || fake.result_of(fake.only_request()).is_some(),
+            "{words:?}: it is built for no run"
         );
     } else {
         assert_eq!((last, runs.len()), (Some((S::Completed, Some(R::Completed))), 1), "{words:?}");
-        assert_eq!((fake.forces(), fake.cancels().len(), row.run_id), (1, 0, 1), "{words:?}");
+        assert_eq!((fake.created(), fake.cancels().len(), row.run_id), (1, 0, 1), "{words:?}");
     }
 }
 
 #[test]
-fn every_order_of_the_two_streams_ends_in_the_same_state() {
+fn every_order_of_events_leads_to_the_same_state() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let env = runtime.block_on(TestEnv::start());
     let plays = std::sync::atomic::AtomicUsize::new(0);
     let config = Config { cases: 80, failure_persistence: None, ..Config::default() };
-    let seed = Seed::choose("orders").rng().bytes::<32>();
+    let seed = Seed::choose("creates").rng().bytes::<32>();
     let mut runner = TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &seed));
     let played = runner.run(&words(), |words| {
         let number = plays.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
