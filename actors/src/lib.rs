@@ -7,7 +7,6 @@ pub mod index;
 pub mod kit;
 pub mod live;
 pub mod object;
-pub mod parking;
 pub mod purge_cache;
 pub mod queue;
 pub mod reflector;

@@ -7,7 +7,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use actors::kit::{Child, Hint, HintInbox, Inbox, Letter, Restart, Tick};
+use actors::kit::{Child, Deliveries, Delivery, Hint, HintInbox, Restart, Tick};
 use base::Backoff;
 use bus::{Bus, Exchange, Message, Subscription};
 use chrono::TimeDelta;
@@ -48,7 +48,7 @@ struct TaskListener {
 }
 
 pub(crate) enum Msg {
-    Delivery(Option<Letter>),
+    Delivery(Option<Delivery>),
     /// Store all deliveries that have arrived.
     Store,
     /// Read the pending tasks, if that is due.
@@ -56,8 +56,8 @@ pub(crate) enum Msg {
 }
 
 pub(crate) struct State {
-    _inbox: Inbox,
-    deliveries: Vec<Letter>,
+    _subscription: Deliveries,
+    deliveries: Vec<Delivery>,
     hints: HintInbox,
     tick: Tick,
     scan: Tick,
@@ -92,7 +92,7 @@ impl Actor for TaskListener {
         let mut scan = Tick::new("bridge/tasks");
         scan.again(&myself, Duration::ZERO, || Msg::Scan);
         Ok(State {
-            _inbox: Inbox::open(&*self.bus, subscription, myself, Msg::Delivery).await?,
+            _subscription: Deliveries::subscribe(&*self.bus, subscription, myself, Msg::Delivery).await?,
             deliveries: Vec::new(),
             hints: HintInbox::default(),
             tick: Tick::new("bridge/tasks"),
@@ -128,7 +128,7 @@ impl TaskListener {
     async fn store(&self, myself: &ActorRef<Msg>, state: &mut State) {
         match self.store_all(&state.deliveries).await {
             Ok(()) => {
-                state.deliveries.drain(..).for_each(Letter::ack);
+                state.deliveries.drain(..).for_each(Delivery::ack);
                 state.backoff.reset();
             }
             Err(error) => {
@@ -138,9 +138,9 @@ impl TaskListener {
         }
     }
 
-    async fn store_all(&self, deliveries: &[Letter]) -> Result<(), DbError> {
+    async fn store_all(&self, deliveries: &[Delivery]) -> Result<(), DbError> {
         let (mut creates, mut cancels) = (Vec::new(), Vec::new());
-        for message in deliveries.iter().map(Letter::message) {
+        for message in deliveries.iter().map(Delivery::message) {
             let Some(event) = decode(message) else { continue };
             if *message.exchange == *self.pending {
                 creates.extend(event.pending_create());

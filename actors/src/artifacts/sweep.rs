@@ -1,61 +1,34 @@
-//! What time does to artifacts and objects: they expire, and their content is deleted.
+//! Artifacts and objects expire, and their content is deleted.
 
 use std::time::Duration;
 
-use ractor::{Actor, ActorProcessingErr, ActorRef};
-use tracing::Instrument;
-
 use super::{Artifacts, expire};
-use crate::kit::{Child, Restart, Tick};
+use crate::{
+    kit::{Child, Next, Periodic, Schedule},
+    object::{ObjectError, Objects},
+};
 
-const NAME: &str = "artifacts/sweep";
 const EVERY: Duration = Duration::from_mins(1);
 
 impl Artifacts {
-    /// The sweep over expired artifacts, objects and content, to be supervised. Several processes may run one.
+    /// Deletes expired artifacts, objects and content. To be supervised; several processes may run one.
     pub fn sweeper(&self) -> Child {
-        let artifacts = self.clone();
-        Child::new(NAME, Restart::Always, move || (Sweeper { artifacts: artifacts.clone() }, ())).0
+        let objects = self.objects.clone();
+        Schedule::every(EVERY, self.rng.clone()).child("artifacts/sweep", move |_| Sweeper(objects.clone())).0
     }
 }
 
-struct Sweeper {
-    artifacts: Artifacts,
-}
+struct Sweeper(Objects);
 
-/// The only thing the sweep is told.
-struct Look;
+impl Periodic for Sweeper {
+    type Error = ObjectError;
 
-impl Actor for Sweeper {
-    type Msg = Look;
-    type State = Tick;
-    type Arguments = ();
-
-    async fn pre_start(&self, myself: ActorRef<Look>, (): ()) -> Result<Tick, ActorProcessingErr> {
-        let mut tick = Tick::new(NAME);
-        tick.again(&myself, Duration::ZERO, || Look);
-        Ok(tick)
-    }
-
-    async fn handle(&self, myself: ActorRef<Look>, Look: Look, tick: &mut Tick) -> Result<(), ActorProcessingErr> {
-        self.sweep().instrument(tick.root_span()).await;
-        tick.again(&myself, self.artifacts.rng.jitter(EVERY), || Look);
-        Ok(())
-    }
-}
-
-impl Sweeper {
-    async fn sweep(&self) {
-        loop {
-            match expire(&self.artifacts.objects).await {
-                Ok(swept) if swept.is_empty() => return,
-                Ok(swept) => tracing::info!(swept.artifacts, swept.objects, swept.blobs, "expired content was dropped"),
-                Err(error) => {
-                    let error = &error as &dyn std::error::Error;
-                    tracing::warn!(error, "the sweep of artifacts failed; the next tick tries again");
-                    return;
-                }
-            }
+    async fn run(&mut self) -> Result<Next, ObjectError> {
+        let swept = expire(&self.0).await?;
+        if swept.is_empty() {
+            return Ok(Next::IDLE);
         }
+        tracing::info!(swept.artifacts, swept.objects, swept.blobs, "expired artifacts deleted");
+        Ok(Next::AGAIN)
     }
 }

@@ -15,6 +15,7 @@ mod error;
 mod history;
 mod known;
 mod public;
+mod refresh;
 mod role;
 mod roles;
 mod statics;
@@ -22,7 +23,6 @@ mod statics;
 mod tests;
 mod token;
 mod update_client;
-mod watch;
 mod write_role;
 
 use std::sync::Arc;
@@ -45,10 +45,7 @@ pub use token::access_token;
 use tokio::sync::Mutex;
 pub use write_role::RoleBody;
 
-use crate::{
-    kit::{Child, Page, PageAfter},
-    queue::Nudge,
-};
+use crate::kit::{Child, Notifier, Page, PageAfter};
 
 /// The door to clients and roles.
 #[derive(Clone)]
@@ -58,8 +55,8 @@ struct Parts {
     db: Db,
     clock: Arc<dyn Clock>,
     rng: Rng,
-    ring: Arc<KeyRing>,
-    relay: Nudge,
+    keys: Arc<KeyRing>,
+    relay: Notifier,
     clients: Clients,
     /// Held while the copy is brought up to date, so that it never goes back in time.
     copying: Mutex<()>,
@@ -77,13 +74,13 @@ impl Auth {
         db: Db,
         clock: Arc<dyn Clock>,
         rng: Rng,
-        ring: Arc<KeyRing>,
-        relay: Nudge,
+        keys: Arc<KeyRing>,
+        relay: Notifier,
         queue_token: &str,
         longest_bewit: TimeDelta,
     ) -> Self {
         let clients = Clients::fixed([], queue_token).with_longest_bewit(longest_bewit);
-        Self(Arc::new(Parts { db, clock, rng, ring, relay, clients, copying: Mutex::new(()) }))
+        Self(Arc::new(Parts { db, clock, rng, keys, relay, clients, copying: Mutex::new(()) }))
     }
 
     /// Makes the clients below `static/` just these, seals with the newest key what an older one sealed, and gets to
@@ -101,7 +98,7 @@ impl Auth {
 
     /// The part that keeps the copy up to date, to be supervised.
     pub fn watch(&self) -> Child {
-        watch::part(self.0.clone())
+        refresh::child(self.0.clone())
     }
 
     /// The copy, for those who check requests.

@@ -55,7 +55,7 @@ fn row(parts: &Parts, client: &StaticClient, stored: Option<&&ClientRow>) -> Sta
 async fn reseal(parts: &Parts, stored: &[ClientRow]) -> Answer<()> {
     let mut count = 0;
     for ClientRow { client_id, sealed_access_token: old, .. } in stored {
-        if !parts.ring.is_old(old) {
+        if !parts.keys.is_old(old) {
             continue;
         }
         match parts.open(client_id, old) {

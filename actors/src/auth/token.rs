@@ -12,11 +12,11 @@ pub fn access_token(rng: &Rng) -> String {
 
 impl Parts {
     pub(super) fn seal(&self, client_id: &str, token: &str) -> SealedText {
-        self.ring.seal(token, &purpose(client_id), &self.rng)
+        self.keys.seal(token, &purpose(client_id), &self.rng)
     }
 
     pub(super) fn open(&self, client_id: &str, sealed: &SealedText) -> Answer<String> {
-        let opened = self.ring.open(sealed, &purpose(client_id));
+        let opened = self.keys.open(sealed, &purpose(client_id));
         opened.map_err(|cause| AuthError::Sealed { client_id: client_id.to_owned(), cause })
     }
 }

@@ -84,7 +84,7 @@ pub(super) fn by_whom(client_id: &str) -> By {
 impl Parts {
     /// The copy follows before the change is answered: what was taken away is good for nothing from then on.
     pub(super) async fn client_changed(&self, client_id: &str) -> Answer<()> {
-        (self.relay)();
+        self.relay.notify();
         self.read_client(client_id).await
     }
 }

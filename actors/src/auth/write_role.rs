@@ -42,7 +42,7 @@ pub(super) async fn update<E: From<AuthError>>(
 
 pub(super) async fn delete(parts: &Parts, role_id: &str, by: &str) -> Answer<()> {
     parts.db.role_delete(role_id, &by_whom(by), parts.clock.now()).await?;
-    (parts.relay)();
+    parts.relay.notify();
     let copying = parts.copying().await;
     parts.follow(&copying).await
 }
@@ -89,7 +89,7 @@ async fn write<E: From<AuthError>>(
             RoleWritten::Missing => return Err(AuthError::NoSuchRole(role_id.to_owned()).into()),
             RoleWritten::Outdated => parts.read_all(&copying).await?,
             RoleWritten::Done(row) => {
-                (parts.relay)();
+                parts.relay.notify();
                 let roles = roles.with(row.clone());
                 parts.clients.replace(known.with_roles(Arc::new(roles), version + 1));
                 return Ok(row);

@@ -4,8 +4,8 @@
 //! Woken by: requests, and completed tasks whose routes begin with `index.`.
 //! Tells: nobody.
 
+mod consumer;
 mod error;
-mod listener;
 mod path;
 mod task;
 #[cfg(test)]
@@ -14,10 +14,10 @@ mod tests;
 use std::{collections::HashMap, sync::Arc};
 
 use base::Clock;
+pub use consumer::QUEUE;
 pub use db::index::{IndexEntry, IndexNamespace};
 use db::{Db, index::IndexKey};
 pub use error::IndexError;
-pub use listener::QUEUE;
 pub use path::{IndexPath, NoPath};
 use protocol::{id::TaskId, time::Timestamp};
 

@@ -15,7 +15,7 @@ use protocol::{
 use serde_json::{Value, json};
 
 use super::*;
-use crate::kit::{Supervised, Supervisor};
+use crate::kit::{Supervisor, SupervisorHandle};
 
 const SOON: Duration = Duration::from_secs(20);
 const EXCHANGE: &str = "exchange/taskcluster-queue/v1/task-completed";
@@ -39,8 +39,8 @@ impl TestEnv {
         Self { index, db, bus, clock, rng: Rng::seeded(1), _database: database }
     }
 
-    async fn listener(&self) -> Supervised {
-        let child = self.index.listener(self.bus.clone(), &ExchangeNames::default(), self.rng.clone());
+    async fn listener(&self) -> SupervisorHandle {
+        let child = self.index.consumer(self.bus.clone(), &ExchangeNames::default(), self.rng.clone());
         Supervisor::start(vec![child], self.rng.clone()).await
     }
 

@@ -106,7 +106,7 @@ impl<O: BatchOperation> Batcher<O> {
     pub fn wake(&self) {
         for worker in self.workers.iter() {
             // `swap`, so that of two callers one goes on to the next worker: one message wakes one worker.
-            if worker.idle.swap(false, Ordering::AcqRel) && worker.handle.tell(Wake).is_ok() {
+            if worker.idle.swap(false, Ordering::AcqRel) && worker.handle.send(Wake).is_ok() {
                 return;
             }
         }

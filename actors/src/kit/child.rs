@@ -1,13 +1,13 @@
-//! What a supervisor must know of a part to start it, again and again.
+//! What a supervisor must know of an actor to start it, again and again.
 
 use std::{fmt, pin::Pin, sync::Arc};
 
 use ractor::{Actor, ActorCell, ActorRef, Message, SpawnErr};
 use tokio::sync::watch;
 
-use super::Handle;
+use super::{Handle, Progress};
 
-/// When a part that ended is started again.
+/// When an actor that ended is started again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Restart {
     /// However it ended.
@@ -18,7 +18,7 @@ pub enum Restart {
 
 type Started = Pin<Box<dyn Future<Output = Result<ActorCell, SpawnErr>> + Send>>;
 
-/// A part to be kept running. Cheap to clone; the clones share one address.
+/// An actor to be kept running. Cheap to clone; the clones share one address.
 #[derive(Clone)]
 pub struct Child {
     name: Arc<str>,
@@ -26,6 +26,7 @@ pub struct Child {
     start: Arc<dyn Fn(ActorCell) -> Started + Send + Sync>,
     gone: Arc<dyn Fn() + Send + Sync>,
     drain: Arc<dyn Fn(&ActorCell) + Send + Sync>,
+    progress: Progress,
 }
 
 impl fmt::Debug for Child {
@@ -36,8 +37,8 @@ impl fmt::Debug for Child {
 
 impl Child {
     /// `make` is called before every start, for the actor and its arguments; what can fail
-    /// (a connection, a first look at the database) belongs into the actor's `pre_start`.
-    /// The name (`role/part`) is for logs only.
+    /// (a connection, a first read of the database) belongs into the actor's `pre_start`.
+    /// The name (`service/actor`) is for logs and metrics only.
     pub fn new<A, F>(name: &str, restart: Restart, make: F) -> (Self, Handle<A::Msg>)
     where
         A: Actor,
@@ -56,8 +57,16 @@ impl Child {
             drain: Arc::new(|cell| {
                 let _ = cell.drain();
             }),
+            progress: Progress::default(),
         };
         (child, handle)
+    }
+
+    /// Lets the watchdog restart the actor when it does not keep what it promises there.
+    #[must_use]
+    pub fn watched(mut self, progress: Progress) -> Self {
+        self.progress = progress;
+        self
     }
 
     /// Another way to be drained before the end than by emptying the mailbox.
@@ -71,6 +80,10 @@ impl Child {
 
     pub(super) fn name(&self) -> &str {
         &self.name
+    }
+
+    pub(super) fn progress(&self) -> &Progress {
+        &self.progress
     }
 
     pub(super) fn start(&self, parent: ActorCell) -> Started {

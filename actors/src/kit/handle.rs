@@ -1,28 +1,28 @@
-//! The only way to speak to another part.
+//! How actors are called.
 
 use std::time::Duration;
 
 use ractor::{ActorRef, ActorStatus, Message, RpcReplyPort, concurrency::timeout, rpc::CallResult};
 use tokio::sync::watch;
 
-/// Where a part sends its answer. Dropping it tells the caller `Down` at once.
+/// Where an actor sends its reply. Dropping it answers the caller `Down` at once.
 pub type Reply<T> = RpcReplyPort<T>;
 
-/// How long a caller waits for a part that is just being restarted; a longer absence is `Down`.
-const RESTART_PATIENCE: Duration = Duration::from_millis(500);
+/// How long a caller waits for an actor that is just being restarted; a longer absence is `Down`.
+const RESTART_TIMEOUT: Duration = Duration::from_millis(500);
 
-/// Why a call brought no answer.
+/// Why a call got no reply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum CallError {
-    /// The part is not there, shed the call, or ended before it answered.
-    #[error("the part is down")]
+    /// The actor is not there, shed the call, or ended before it replied.
+    #[error("the actor is down")]
     Down,
-    /// No answer within the deadline. Late does not mean undone.
-    #[error("the part did not answer in time")]
+    /// No reply within the deadline. Late does not mean undone.
+    #[error("the actor did not reply in time")]
     Late,
 }
 
-/// A lasting address: it stays good when the part behind it is restarted.
+/// A lasting address: it stays good when the actor behind it is restarted.
 pub struct Handle<M: Message> {
     address: watch::Receiver<Option<ActorRef<M>>>,
 }
@@ -40,38 +40,38 @@ impl<M: Message> Handle<M> {
         (sender, Self { address })
     }
 
-    /// Asks and waits for the answer. A message that may have reached a mailbox is never sent twice.
+    /// Sends a request and waits for the reply. A message that may have reached a mailbox is never sent twice.
     pub async fn call<T, F>(&self, deadline: Duration, message: F) -> Result<T, CallError>
     where
         T: Send + 'static,
         F: FnOnce(Reply<T>) -> M,
     {
-        let asked = async {
+        let call = async {
             let actor = self.actor().await.ok_or(CallError::Down)?;
             match actor.call(message, None).await {
-                Ok(CallResult::Success(answer)) => Ok(answer),
+                Ok(CallResult::Success(reply)) => Ok(reply),
                 Ok(CallResult::Timeout) => Err(CallError::Late),
                 Ok(CallResult::SenderError) | Err(_) => Err(CallError::Down),
             }
         };
-        timeout(deadline, asked).await.unwrap_or(Err(CallError::Late))
+        timeout(deadline, call).await.unwrap_or(Err(CallError::Late))
     }
 
-    /// Tells without waiting for an answer; `Down` only when nobody is there to hear it.
-    pub fn tell(&self, message: M) -> Result<(), CallError> {
+    /// Sends without waiting for a reply; `Down` only when the actor is not there.
+    pub fn send(&self, message: M) -> Result<(), CallError> {
         let actor = self.address.borrow().clone().ok_or(CallError::Down)?;
         actor.send_message(message).map_err(|_| CallError::Down)
     }
 
-    /// True while the part runs; for health answers, not for deciding whether to call.
+    /// True while the actor runs; for health checks, not for deciding whether to call.
     pub fn is_up(&self) -> bool {
         self.address.borrow().as_ref().is_some_and(is_alive)
     }
 
     async fn actor(&self) -> Option<ActorRef<M>> {
         let mut address = self.address.clone();
-        let living = address.wait_for(|actor| actor.as_ref().is_some_and(is_alive));
-        timeout(RESTART_PATIENCE, living).await.ok()?.ok()?.clone()
+        let alive = address.wait_for(|actor| actor.as_ref().is_some_and(is_alive));
+        timeout(RESTART_TIMEOUT, alive).await.ok()?.ok()?.clone()
     }
 }
 

@@ -33,7 +33,7 @@ impl<M: Message> Hint<M> {
         if self.waiting.swap(true, Ordering::AcqRel) {
             return;
         }
-        if self.to.tell((self.message)()).is_err() {
+        if self.to.send((self.message)()).is_err() {
             self.waiting.store(false, Ordering::Release);
         }
     }

@@ -1,37 +1,51 @@
-//! The house's own way with ractor: what every part uses and no part repeats.
+//! The shapes of actors, and what all of them use.
 //!
-//! A part is started under a `Supervisor`, spoken to through a `Handle`, woken by a `Hint` or
-//! a `Tick`; requests that need no actor run in a `Limiter`. Calls between processes are `rpc`.
+//! | shape | for |
+//! |---|---|
+//! | [`Batcher`] | hot statements: takes all that waits, makes one database call on a connection of its own, answers each |
+//! | [`Periodic`] | reconcilers: look at the database, woken by a [`Notifier`] or a timer |
+//! | [`Consumer`] | listeners on the bus: take all that was delivered, acknowledge it afterwards |
+//! | [`rpc`] | calls between processes, with a deadline |
+//! | [`Supervisor`] | starts actors ([`Child`]), restarts them with back-off, and restarts those that are stuck ([`Progress`]) |
+//!
+//! Requests that need no actor run in a [`Limiter`].
 
 mod batcher;
 mod child;
+mod consumer;
+mod dead_letters;
+mod delivery;
 mod handle;
 mod hint;
-mod inbox;
 mod notifications;
 mod notifier;
 mod page;
 mod periodic;
 mod pool;
+mod progress;
 mod reads;
 mod recent;
 pub mod rpc;
 mod supervisor;
 mod tick;
+mod timer;
 
 pub use batcher::{BatchOperation, Batcher, Connect, QueueFull};
 pub use child::{Child, Restart};
+pub use consumer::{Consumer, ConsumerContext};
+pub use dead_letters::{DeadLetters, from_dead_letter};
+pub use delivery::{Deliveries, Delivery};
 pub use handle::{CallError, Handle, Reply};
 pub use hint::{Hint, HintInbox};
-pub use inbox::{Inbox, Letter};
 pub use notifications::{Notifications, PendingNotifier};
 pub use notifier::Notifier;
 pub use page::{Page, PageAfter};
 pub use periodic::{Next, Periodic, Schedule};
 pub use pool::{Pool, Work};
+pub use progress::Progress;
 pub use reads::Reads;
 pub use recent::Recent;
-pub use supervisor::{Supervised, Supervisor, SupervisorMsg};
+pub use supervisor::{Supervisor, SupervisorHandle, SupervisorMsg};
 pub use tick::Tick;
 
 #[cfg(test)]

@@ -1,61 +1,69 @@
-//! Keeps parts running: starts them, and starts them again after a pause that grows.
+//! Keeps actors running: starts them, starts them again after a back-off, and restarts those that are stuck.
 
 use std::{collections::HashMap, time::Duration};
 
-use base::{Backoff, Rng};
+use base::{
+    Backoff, Rng,
+    telemetry::{Counter, Label},
+};
 use ractor::{Actor, ActorCell, ActorId, ActorProcessingErr, ActorRef, SupervisionEvent, concurrency::JoinHandle};
 use tokio::time::Instant;
 
 use super::{Child, Reply, Restart};
 
-/// A part that has not finished `pre_start` by then is given up and tried again.
-const START_LIMIT: Duration = Duration::from_secs(30);
-/// A part that ran this long has recovered; its next failure is the first again.
+/// An actor that has not finished `pre_start` by then is given up and started again.
+const START_TIMEOUT: Duration = Duration::from_secs(30);
+/// An actor that ran this long has recovered; its next failure is the first again.
 const STABLE_AFTER: Duration = Duration::from_mins(1);
-const FIRST_PAUSE: Duration = Duration::from_millis(100);
-const LONGEST_PAUSE: Duration = Duration::from_secs(10);
-/// How long a group inside a group may take to finish what waits.
-const GROUP_PATIENCE: Duration = Duration::from_secs(10);
+const FIRST_BACKOFF: Duration = Duration::from_millis(100);
+const LAST_BACKOFF: Duration = Duration::from_secs(10);
+/// How long a group inside a group may take to drain.
+const GROUP_DRAIN_TIMEOUT: Duration = Duration::from_secs(10);
+/// How often the watchdog looks at the progress of all children.
+const WATCHDOG_INTERVAL: Duration = Duration::from_secs(1);
+/// An actor that was killed and has not ended by then blocks its thread.
+const KILL_TIMEOUT: Duration = Duration::from_mins(1);
 
-/// The actor above a group of parts.
+/// The actor above a group of actors.
 #[derive(Debug)]
 pub struct Supervisor;
 
-/// What a supervisor is told.
+/// The messages of a supervisor.
 pub enum SupervisorMsg {
     Start(usize),
-    /// Finish what waits, end every child, then the supervisor itself.
+    Watchdog,
+    /// Drain and end every child, then the supervisor itself.
     Stop(Duration, Reply<()>),
 }
 
-/// A running group of parts. Dropping it leaves them running; `stop` ends them.
+/// A running group of actors. Dropping it leaves them running; `stop` ends them.
 #[derive(Debug)]
-pub struct Supervised {
+pub struct SupervisorHandle {
     supervisor: ActorRef<SupervisorMsg>,
     ended: JoinHandle<()>,
 }
 
 impl Supervisor {
     /// Starts every child once, in order. One that fails is retried in the background.
-    pub async fn start(children: Vec<Child>, rng: Rng) -> Supervised {
+    pub async fn start(children: Vec<Child>, rng: Rng) -> SupervisorHandle {
         match Actor::spawn(None, Self, (children, rng)).await {
-            Ok((supervisor, ended)) => Supervised { supervisor, ended },
+            Ok((supervisor, ended)) => SupervisorHandle { supervisor, ended },
             Err(error) => unreachable!("nothing in a supervisor's own start can fail: {error}"),
         }
     }
 
-    /// A supervisor as a child of another, so that the parts of a group are listed together.
+    /// A supervisor as a child of another, so that the actors of a group are listed together.
     pub fn group(name: &str, children: Vec<Child>, rng: Rng) -> Child {
         let (child, _) = Child::new(name, Restart::Always, move || (Self, (children.clone(), rng.clone())));
         child
     }
 }
 
-impl Supervised {
-    /// Lets the children empty their mailboxes for at most `patience`, then ends them.
-    pub async fn stop(self, patience: Duration) {
-        let limit = patience + Duration::from_secs(1);
-        let _ = self.supervisor.call(|done| SupervisorMsg::Stop(patience, done), Some(limit)).await;
+impl SupervisorHandle {
+    /// Lets the children empty their mailboxes for at most `timeout`, then ends them.
+    pub async fn stop(self, timeout: Duration) {
+        let limit = timeout + Duration::from_secs(1);
+        let _ = self.supervisor.call(|done| SupervisorMsg::Stop(timeout, done), Some(limit)).await;
         self.supervisor.stop(None);
         let _ = self.ended.await;
     }
@@ -63,48 +71,57 @@ impl Supervised {
 
 /// Every child, and which actor is whose.
 #[derive(Debug)]
-pub struct Watch {
-    children: Vec<Watched>,
+pub struct Children {
+    list: Vec<ChildState>,
     by_id: HashMap<ActorId, usize>,
+    restarts: Counter,
 }
 
 /// One child as the supervisor remembers it.
 #[derive(Debug)]
-struct Watched {
+struct ChildState {
     child: Child,
     running: Option<ActorCell>,
+    /// The watchdog killed it.
+    stuck: bool,
     started: Instant,
     backoff: Backoff,
 }
 
 impl Actor for Supervisor {
     type Msg = SupervisorMsg;
-    type State = Watch;
+    type State = Children;
     type Arguments = (Vec<Child>, Rng);
 
     async fn pre_start(
         &self,
         myself: ActorRef<SupervisorMsg>,
         (children, rng): Self::Arguments,
-    ) -> Result<Watch, ActorProcessingErr> {
-        let children = children.into_iter().map(|child| Watched::new(child, &rng)).collect();
-        let mut watch = Watch { children, by_id: HashMap::new() };
-        for index in 0..watch.children.len() {
-            watch.start(index, &myself).await;
+    ) -> Result<Children, ActorProcessingErr> {
+        let list: Vec<ChildState> = children.into_iter().map(|child| ChildState::new(child, &rng)).collect();
+        let restarts = Counter::new("kit", "drover.actor.restarts", "{restart}", "Actors that were started again");
+        let mut children = Children { list, by_id: HashMap::new(), restarts };
+        for index in 0..children.list.len() {
+            children.start(index, &myself).await;
         }
-        Ok(watch)
+        myself.send_after(WATCHDOG_INTERVAL, || SupervisorMsg::Watchdog);
+        Ok(children)
     }
 
     async fn handle(
         &self,
         myself: ActorRef<SupervisorMsg>,
         message: SupervisorMsg,
-        watch: &mut Watch,
+        children: &mut Children,
     ) -> Result<(), ActorProcessingErr> {
         match message {
-            SupervisorMsg::Start(index) => watch.start(index, &myself).await,
-            SupervisorMsg::Stop(patience, done) => {
-                watch.stop(patience).await;
+            SupervisorMsg::Start(index) => children.start(index, &myself).await,
+            SupervisorMsg::Watchdog => {
+                children.kill_stuck();
+                myself.send_after(WATCHDOG_INTERVAL, || SupervisorMsg::Watchdog);
+            }
+            SupervisorMsg::Stop(timeout, done) => {
+                children.stop(timeout).await;
                 myself.stop(None);
                 let _ = done.send(());
             }
@@ -117,30 +134,30 @@ impl Actor for Supervisor {
         &self,
         myself: ActorRef<SupervisorMsg>,
         event: SupervisionEvent,
-        watch: &mut Watch,
+        children: &mut Children,
     ) -> Result<(), ActorProcessingErr> {
         match event {
-            SupervisionEvent::ActorFailed(cell, error) => watch.ended(&cell, Some(&error), &myself),
-            SupervisionEvent::ActorTerminated(cell, _, _) => watch.ended(&cell, None, &myself),
+            SupervisionEvent::ActorFailed(cell, error) => children.ended(&cell, Some(&error), &myself),
+            SupervisionEvent::ActorTerminated(cell, _, _) => children.ended(&cell, None, &myself),
             _ => {}
         }
         Ok(())
     }
 
-    /// A group that another supervisor drains passes the word on before its children are ended with it.
-    async fn post_stop(&self, _: ActorRef<SupervisorMsg>, watch: &mut Watch) -> Result<(), ActorProcessingErr> {
-        watch.stop(GROUP_PATIENCE).await;
+    /// A group that another supervisor drains drains its own children before they are ended with it.
+    async fn post_stop(&self, _: ActorRef<SupervisorMsg>, children: &mut Children) -> Result<(), ActorProcessingErr> {
+        children.stop(GROUP_DRAIN_TIMEOUT).await;
         Ok(())
     }
 }
 
-impl Watched {
+impl ChildState {
     fn new(child: Child, rng: &Rng) -> Self {
-        let backoff = Backoff::new(FIRST_PAUSE, LONGEST_PAUSE, rng.branch(child.name()));
-        Self { child, running: None, started: Instant::now(), backoff }
+        let backoff = Backoff::new(FIRST_BACKOFF, LAST_BACKOFF, rng.branch(child.name()));
+        Self { child, running: None, stuck: false, started: Instant::now(), backoff }
     }
 
-    fn next_pause(&mut self) -> Duration {
+    fn next_backoff(&mut self) -> Duration {
         if self.started.elapsed() > STABLE_AFTER {
             self.backoff.reset();
         }
@@ -148,51 +165,70 @@ impl Watched {
     }
 }
 
-impl Watch {
+impl Children {
     async fn start(&mut self, index: usize, myself: &ActorRef<SupervisorMsg>) {
-        let watched = &mut self.children[index];
-        watched.started = Instant::now();
-        let reason = match tokio::time::timeout(START_LIMIT, watched.child.start(myself.get_cell())).await {
+        let state = &mut self.list[index];
+        (state.started, state.stuck) = (Instant::now(), false);
+        state.child.progress().idle();
+        let reason = match tokio::time::timeout(START_TIMEOUT, state.child.start(myself.get_cell())).await {
             Ok(Ok(cell)) => {
                 self.by_id.insert(cell.get_id(), index);
-                watched.running = Some(cell);
+                state.running = Some(cell);
                 return;
             }
             Ok(Err(error)) => error.to_string(),
-            Err(_) => format!("not ready within {START_LIMIT:?}"),
+            Err(_) => format!("not ready within {START_TIMEOUT:?}"),
         };
-        let pause = watched.next_pause();
-        tracing::error!(part = watched.child.name(), reason, ?pause, "a part could not start and is tried again");
-        myself.send_after(pause, move || SupervisorMsg::Start(index));
+        let retry_in = state.next_backoff();
+        tracing::error!(actor = state.child.name(), reason, ?retry_in, "actor could not start");
+        myself.send_after(retry_in, move || SupervisorMsg::Start(index));
     }
 
     fn ended(&mut self, cell: &ActorCell, error: Option<&ActorProcessingErr>, myself: &ActorRef<SupervisorMsg>) {
         let Some(index) = self.by_id.remove(&cell.get_id()) else {
             return;
         };
-        let watched = &mut self.children[index];
-        watched.running = None;
-        watched.child.gone();
-        let part = watched.child.name();
+        let state = &mut self.list[index];
+        state.running = None;
+        state.child.gone();
+        let actor = state.child.name();
         if let Some(error) = error {
-            tracing::error!(part, %error, "a part failed");
+            tracing::error!(actor, %error, "actor failed");
         } else {
-            tracing::info!(part, "a part ended");
+            tracing::info!(actor, "actor ended");
         }
-        if error.is_some() || watched.child.restart == Restart::Always {
-            myself.send_after(watched.next_pause(), move || SupervisorMsg::Start(index));
+        if error.is_some() || state.stuck || state.child.restart == Restart::Always {
+            let reason = if state.stuck { "stuck" } else { error.map_or("ended", |_| "failed") };
+            self.restarts.add(1, &[Label::new("actor", actor.to_owned()), Label::new("reason", reason)]);
+            myself.send_after(state.next_backoff(), move || SupervisorMsg::Start(index));
         }
     }
 
-    /// All are drained at the same time, so that they may still speak to each other meanwhile.
-    async fn stop(&mut self, patience: Duration) {
-        let until = Instant::now() + patience;
+    /// A killed actor ends at the next point where it waits; its end then starts it again.
+    fn kill_stuck(&mut self) {
+        for state in &mut self.list {
+            let Some(cell) = state.running.as_ref().filter(|_| state.child.progress().is_overdue()) else { continue };
+            let actor = state.child.name();
+            if state.stuck {
+                tracing::error!(actor, "actor blocks its thread and cannot be restarted");
+            } else {
+                tracing::error!(actor, "actor makes no progress and is restarted");
+            }
+            state.stuck = true;
+            state.child.progress().due_within(KILL_TIMEOUT);
+            cell.kill();
+        }
+    }
+
+    /// All are drained at the same time, so that they may still call each other meanwhile.
+    async fn stop(&mut self, timeout: Duration) {
+        let deadline = Instant::now() + timeout;
         self.by_id.clear();
-        let running = self.children.iter_mut().filter_map(|watched| Some((watched.running.take()?, &watched.child)));
+        let running = self.list.iter_mut().filter_map(|state| Some((state.running.take()?, &state.child)));
         let running: Vec<_> = running.inspect(|(cell, child)| child.drain(cell)).collect();
         for (cell, child) in running {
-            if cell.wait(Some(until.saturating_duration_since(Instant::now()))).await.is_err() {
-                tracing::warn!(part = child.name(), "a part did not finish in time and is ended");
+            if cell.wait(Some(deadline.saturating_duration_since(Instant::now()))).await.is_err() {
+                tracing::warn!(actor = child.name(), "actor did not drain in time and is killed");
                 cell.kill();
             }
             child.gone();

@@ -1,6 +1,7 @@
-//! Parts that fail, and what those who speak to them notice.
+//! Actors that fail, and what their callers notice.
 
 use std::{
+    future::pending,
     sync::{
         Arc,
         atomic::{AtomicU32, Ordering},
@@ -10,186 +11,148 @@ use std::{
 
 use base::Rng;
 use ractor::{Actor, ActorProcessingErr, ActorRef};
-use tokio::{sync::Notify, task::JoinSet};
+use tokio::task::JoinSet;
 
-use super::{CallError, Child, Handle, Hint, HintInbox, Reply, Restart, Supervised, Supervisor};
+use super::{CallError, Child, Handle, Progress, Reply, Restart, Supervisor, SupervisorHandle};
 
 const SOON: Duration = Duration::from_secs(10);
 
-/// A part that counts its starts and does as it is told.
-struct Part {
+/// An actor that counts its starts and fails on request.
+struct Fragile {
     starts: Arc<AtomicU32>,
     /// How many starts fail before one succeeds.
     fails: u32,
+    progress: Progress,
 }
 
 enum Msg {
     Starts(Reply<u32>),
     Panic,
     Fail,
+    Freeze,
     Keep(Reply<u32>),
-    Look,
 }
 
-#[derive(Default)]
-struct Memory {
-    kept: Vec<Reply<u32>>,
-    looks: u32,
-}
-
-impl Actor for Part {
+impl Actor for Fragile {
     type Msg = Msg;
-    type State = Memory;
+    type State = Vec<Reply<u32>>;
     type Arguments = ();
 
-    async fn pre_start(&self, _: ActorRef<Msg>, (): ()) -> Result<Memory, ActorProcessingErr> {
+    async fn pre_start(&self, _: ActorRef<Msg>, (): ()) -> Result<Vec<Reply<u32>>, ActorProcessingErr> {
         if self.starts.fetch_add(1, Ordering::SeqCst) < self.fails {
             return Err("not yet".into());
         }
-        Ok(Memory::default())
+        Ok(Vec::new())
     }
 
-    async fn handle(&self, _: ActorRef<Msg>, message: Msg, memory: &mut Memory) -> Result<(), ActorProcessingErr> {
+    async fn handle(
+        &self,
+        _: ActorRef<Msg>,
+        message: Msg,
+        kept: &mut Vec<Reply<u32>>,
+    ) -> Result<(), ActorProcessingErr> {
         match message {
             Msg::Starts(reply) => reply.send(self.starts.load(Ordering::SeqCst))?,
-            Msg::Panic => panic!("told to"),
-            Msg::Fail => return Err("told to".into()),
-            Msg::Keep(reply) => memory.kept.push(reply),
-            Msg::Look => memory.looks += 1,
+            Msg::Panic => panic!("as requested"),
+            Msg::Fail => return Err("as requested".into()),
+            Msg::Freeze => {
+                self.progress.due_within(Duration::from_millis(50));
+                pending::<()>().await;
+            }
+            Msg::Keep(reply) => kept.push(reply),
         }
         Ok(())
     }
 }
 
-fn part(restart: Restart, fails: u32) -> (Child, Handle<Msg>) {
-    let starts = Arc::new(AtomicU32::new(0));
-    Child::new("test/part", restart, move || (Part { starts: starts.clone(), fails }, ()))
+fn fragile(restart: Restart, fails: u32) -> (Child, Handle<Msg>) {
+    let (starts, progress) = (Arc::new(AtomicU32::new(0)), Progress::default());
+    let shared = progress.clone();
+    let make = move || (Fragile { starts: starts.clone(), fails, progress: shared.clone() }, ());
+    let (child, handle) = Child::new("test/fragile", restart, make);
+    (child.watched(progress), handle)
 }
 
-async fn env(children: Vec<Child>) -> Supervised {
+async fn start(children: Vec<Child>) -> SupervisorHandle {
     Supervisor::start(children, Rng::seeded(1)).await
 }
 
-/// Asks until somebody answers, as a patient caller does.
+/// Calls until there is a reply, as a patient caller does.
 async fn starts(handle: &Handle<Msg>) -> u32 {
     loop {
         match handle.call(SOON, Msg::Starts).await {
             Ok(starts) => return starts,
             Err(CallError::Down) => tokio::task::yield_now().await,
-            Err(CallError::Late) => panic!("nobody answered in time"),
+            Err(CallError::Late) => panic!("no reply in time"),
         }
     }
 }
 
 #[tokio::test]
-async fn a_part_that_panics_or_fails_is_started_again_and_its_handle_stays_good() {
-    let (child, handle) = part(Restart::OnFailure, 0);
-    let env = env(vec![child]).await;
+async fn an_actor_that_panics_or_fails_is_restarted_and_its_handle_stays_good() {
+    let (child, handle) = fragile(Restart::OnFailure, 0);
+    let actors = start(vec![child]).await;
 
-    handle.tell(Msg::Panic).unwrap();
+    handle.send(Msg::Panic).unwrap();
     assert_eq!(starts(&handle).await, 2);
-    handle.tell(Msg::Fail).unwrap();
+    handle.send(Msg::Fail).unwrap();
     assert_eq!(starts(&handle).await, 3);
-    env.stop(SOON).await;
+    actors.stop(SOON).await;
 }
 
 #[tokio::test]
-async fn a_part_that_cannot_start_is_tried_again_and_holds_nobody_up() {
-    let (broken, late) = part(Restart::Always, 3);
-    let (sound, ready) = part(Restart::Always, 0);
-    let env = env(vec![broken, sound]).await;
+async fn an_actor_that_is_frozen_is_restarted() {
+    let (child, handle) = fragile(Restart::OnFailure, 0);
+    let actors = start(vec![child]).await;
+
+    handle.send(Msg::Freeze).unwrap();
+    assert_eq!(handle.call(SOON, Msg::Keep).await, Err(CallError::Down), "its callers hear that at once");
+    assert_eq!(starts(&handle).await, 2);
+    actors.stop(SOON).await;
+}
+
+#[tokio::test]
+async fn an_actor_that_cannot_start_is_retried_and_holds_no_other_up() {
+    let (broken, late) = fragile(Restart::Always, 3);
+    let (sound, ready) = fragile(Restart::Always, 0);
+    let actors = start(vec![broken, sound]).await;
 
     assert!(!late.is_up());
     assert_eq!(starts(&ready).await, 1);
     assert_eq!(starts(&late).await, 4);
-    env.stop(SOON).await;
+    actors.stop(SOON).await;
 }
 
 #[tokio::test]
-async fn a_call_without_an_answer_is_late_and_a_dropped_one_is_down() {
-    let (child, handle) = part(Restart::OnFailure, 0);
-    let env = env(vec![child]).await;
+async fn a_call_without_a_reply_is_late_and_a_dropped_one_is_down() {
+    let (child, handle) = fragile(Restart::OnFailure, 0);
+    let actors = start(vec![child]).await;
 
     assert_eq!(handle.call(Duration::from_millis(10), Msg::Keep).await, Err(CallError::Late));
 
     let failing = async {
         starts(&handle).await;
-        handle.tell(Msg::Fail).unwrap();
+        handle.send(Msg::Fail).unwrap();
     };
     let (waiting, ()) = tokio::join!(handle.call(SOON, Msg::Keep), failing);
     assert_eq!(waiting, Err(CallError::Down));
 
-    env.stop(SOON).await;
+    actors.stop(SOON).await;
     assert_eq!(handle.call(SOON, Msg::Keep).await, Err(CallError::Down));
 }
 
 #[tokio::test]
-async fn what_waits_in_a_mailbox_is_answered_before_the_end_even_in_a_group_of_a_group() {
-    let (child, handle) = part(Restart::Always, 0);
-    let env = env(vec![Supervisor::group("test", vec![child], Rng::seeded(2))]).await;
-    let mut asked = JoinSet::new();
+async fn mailboxes_are_drained_before_the_end_even_in_a_group_of_a_group() {
+    let (child, handle) = fragile(Restart::Always, 0);
+    let actors = start(vec![Supervisor::group("test", vec![child], Rng::seeded(2))]).await;
+    let mut calls = JoinSet::new();
     for _ in 0..100 {
         let handle = handle.clone();
-        asked.spawn(async move { handle.call(SOON, Msg::Starts).await });
+        calls.spawn(async move { handle.call(SOON, Msg::Starts).await });
     }
     starts(&handle).await;
 
-    env.stop(SOON).await;
-    assert!(asked.join_all().await.into_iter().all(|answer| answer == Ok(1)));
+    actors.stop(SOON).await;
+    assert!(calls.join_all().await.into_iter().all(|reply| reply == Ok(1)));
     assert!(!handle.is_up());
-}
-
-/// Looks when hinted, and waits in each look until told to go on.
-struct Looker {
-    inbox: HintInbox,
-    looking: Arc<Notify>,
-    go_on: Arc<Notify>,
-    looks: Arc<AtomicU32>,
-}
-
-impl Actor for Looker {
-    type Msg = Msg;
-    type State = ();
-    type Arguments = ();
-
-    async fn pre_start(&self, _: ActorRef<Msg>, (): ()) -> Result<(), ActorProcessingErr> {
-        Ok(())
-    }
-
-    async fn handle(&self, _: ActorRef<Msg>, _: Msg, (): &mut ()) -> Result<(), ActorProcessingErr> {
-        self.inbox.taken();
-        self.looks.fetch_add(1, Ordering::SeqCst);
-        self.looking.notify_one();
-        self.go_on.notified().await;
-        Ok(())
-    }
-}
-
-#[tokio::test]
-async fn hints_given_during_a_look_cause_exactly_one_more() {
-    let inbox = HintInbox::default();
-    let (looking, go_on, looks) = (Arc::new(Notify::new()), Arc::new(Notify::new()), Arc::new(AtomicU32::new(0)));
-    let make = {
-        let (inbox, looking, go_on, looks) = (inbox.clone(), looking.clone(), go_on.clone(), looks.clone());
-        move || {
-            let looker =
-                Looker { inbox: inbox.clone(), looking: looking.clone(), go_on: go_on.clone(), looks: looks.clone() };
-            (looker, ())
-        }
-    };
-    let (child, handle) = Child::new("test/looker", Restart::Always, make);
-    let env = env(vec![child]).await;
-    let hint = Hint::new(handle, &inbox, || Msg::Look);
-
-    hint.give();
-    looking.notified().await;
-    for _ in 0..10 {
-        hint.give();
-    }
-    go_on.notify_one();
-    looking.notified().await;
-    go_on.notify_one();
-    env.stop(SOON).await;
-
-    assert_eq!(looks.load(Ordering::SeqCst), 2);
 }

@@ -15,6 +15,7 @@ mod tests;
 
 use std::sync::Arc;
 
+use base::Rng;
 pub use bus::Binding;
 use bus::Filter;
 use db::Db;
@@ -23,11 +24,10 @@ pub use follower::{Follower, Told};
 pub use page::Guarded;
 use page::Page;
 use protocol::exchanges::ExchangeNames;
-use reader::Look;
 use tokio::sync::broadcast;
 
 use crate::{
-    kit::{Child, Hint},
+    kit::{Child, Notifier},
     relay::{Exchanges, RelaySettings},
 };
 
@@ -46,14 +46,14 @@ pub struct Live {
     kept: bool,
     pages: broadcast::Sender<Arc<Page>>,
     part: Child,
-    reader: Hint<Look>,
+    reader: Notifier,
 }
 
 impl Live {
-    pub fn new(db: Db, names: &ExchangeNames, settings: &RelaySettings) -> Self {
+    pub fn new(db: Db, names: &ExchangeNames, settings: &RelaySettings, rng: Rng) -> Self {
         let exchanges = Arc::new(Exchanges::new(names, settings));
         let (pages, _) = broadcast::channel(WAITING);
-        let (part, reader) = reader::part(db.clone(), exchanges.clone(), pages.clone());
+        let (part, reader) = reader::child(db.clone(), exchanges.clone(), pages.clone(), rng);
         let kept = !settings.keep_events.duration().is_zero();
         Self { db, exchanges, kept, pages, part, reader }
     }
@@ -101,7 +101,7 @@ impl Live {
         if position < ends.first - 1 {
             return Err(LiveError::Gone { position, first: ends.first });
         }
-        self.reader.give();
+        self.reader.notify();
         Ok(Follower::new(self, (Filter::new(bindings), may_see), pages, position))
     }
 }

@@ -49,8 +49,8 @@ impl Page {
         Ok(Self { after, until: page.position, entries: page.events.iter().filter_map(entry).collect() })
     }
 
-    /// Says where the log is, and nothing of what is in it.
-    pub(super) const fn mark(position: i64) -> Self {
+    /// Says where the log ends, and nothing of what is in it.
+    pub(super) const fn end(position: i64) -> Self {
         Self { after: position, until: position, entries: Vec::new() }
     }
 

@@ -1,101 +1,70 @@
-//! The one reader of the log for all who are where it is.
+//! Reads the log once for all followers that are where it is.
 
 use std::{sync::Arc, time::Duration};
 
+use base::Rng;
 use db::{Db, DbError};
-use ractor::{Actor, ActorProcessingErr, ActorRef};
 use tokio::sync::broadcast;
 
 use super::Page;
 use crate::{
-    kit::{Child, Hint, HintInbox, Restart, Tick},
+    kit::{Child, Next, Notifier, Periodic, Schedule},
     relay::Exchanges,
 };
 
-/// How often the log is looked at while somebody follows.
-const LOOK: Duration = Duration::from_millis(100);
-/// The same when it could not be read.
-const TRY_AGAIN: Duration = Duration::from_secs(1);
+/// How often the log is read while there are followers.
+const INTERVAL: Duration = Duration::from_millis(100);
 
-/// The only thing the reader is told.
-pub(super) struct Look;
-
-pub(super) fn part(db: Db, exchanges: Arc<Exchanges>, pages: broadcast::Sender<Arc<Page>>) -> (Child, Hint<Look>) {
-    let inbox = HintInbox::default();
-    let hints = inbox.clone();
-    let make = move || {
-        (Reader { db: db.clone(), exchanges: exchanges.clone(), pages: pages.clone(), inbox: inbox.clone() }, ())
-    };
-    let (child, handle) = Child::new("live", Restart::Always, make);
-    (child, Hint::new(handle, &hints, || Look))
+/// The reader, to be notified of a new follower.
+pub(super) fn child(
+    db: Db,
+    exchanges: Arc<Exchanges>,
+    pages: broadcast::Sender<Arc<Page>>,
+    rng: Rng,
+) -> (Child, Notifier) {
+    let make =
+        move |_: &_| Reader { db: db.clone(), exchanges: exchanges.clone(), pages: pages.clone(), position: None };
+    Schedule::every(INTERVAL, rng).child("live", make)
 }
 
 struct Reader {
     db: Db,
     exchanges: Arc<Exchanges>,
     pages: broadcast::Sender<Arc<Page>>,
-    inbox: HintInbox,
-}
-
-struct Reading {
-    tick: Tick,
-    /// Everything up to here was told; `None` while nobody follows.
+    /// Everything up to here was sent; `None` while there are no followers.
     position: Option<i64>,
 }
 
-impl Actor for Reader {
-    type Msg = Look;
-    type State = Reading;
-    type Arguments = ();
+impl Periodic for Reader {
+    type Error = DbError;
 
-    async fn pre_start(&self, myself: ActorRef<Look>, (): ()) -> Result<Reading, ActorProcessingErr> {
-        let mut tick = Tick::new("live");
-        // There may be followers from before.
-        tick.again(&myself, Duration::ZERO, || Look);
-        Ok(Reading { tick, position: None })
-    }
-
-    async fn handle(&self, myself: ActorRef<Look>, _: Look, state: &mut Reading) -> Result<(), ActorProcessingErr> {
-        self.inbox.taken();
+    /// Sends one page to the followers.
+    async fn run(&mut self) -> Result<Next, DbError> {
         if self.pages.receiver_count() == 0 {
-            state.position = None;
-            return Ok(());
+            self.position = None;
+            return Ok(Next::IDLE.when_notified());
         }
-        let next = match self.tell_news(&mut state.position).await {
-            Ok(()) => LOOK,
-            Err(error) => {
-                tracing::warn!(%error, "live events wait: the log could not be read");
-                TRY_AGAIN
-            }
+        let position = match self.position {
+            Some(position) => position,
+            None => self.send_end().await?,
         };
-        state.tick.again(&myself, next, || Look);
-        Ok(())
+        self.position = Some(position);
+        let page = Page::read(&self.db, &self.exchanges, position).await?;
+        if page.is_empty() {
+            return Ok(Next::IDLE);
+        }
+        self.position = Some(page.until);
+        // Without a receiver the last follower has just left, which the next run will see.
+        let _ = self.pages.send(Arc::new(page));
+        Ok(Next::AGAIN)
     }
 }
 
 impl Reader {
-    async fn tell_news(&self, position: &mut Option<i64>) -> Result<(), DbError> {
-        let mut at = match *position {
-            Some(at) => at,
-            None => self.mark().await?,
-        };
-        *position = Some(at);
-        loop {
-            let page = Page::read(&self.db, &self.exchanges, at).await?;
-            if page.is_empty() {
-                return Ok(());
-            }
-            at = page.until;
-            *position = Some(at);
-            // Without a receiver the last one just left, which the next look will see.
-            let _ = self.pages.send(Arc::new(page));
-        }
-    }
-
-    /// Begins at the end of the log, and says so: whoever is not there yet reads up to it.
-    async fn mark(&self) -> Result<i64, DbError> {
+    /// Starts at the end of the log, and says so: a follower that is not there yet reads up to it.
+    async fn send_end(&self) -> Result<i64, DbError> {
         let last = self.db.event_log().await?.last;
-        let _ = self.pages.send(Arc::new(Page::mark(last)));
+        let _ = self.pages.send(Arc::new(Page::end(last)));
         Ok(last)
     }
 }

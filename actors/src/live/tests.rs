@@ -9,7 +9,7 @@ use tokio::time::timeout;
 
 use super::{Follower, Guarded, Live, LiveError, MaySee, Told, page::Page};
 use crate::{
-    kit::{Supervised, Supervisor},
+    kit::{Supervisor, SupervisorHandle},
     relay::{
         RelaySettings,
         tests::env::{SOON, TestEnv},
@@ -21,13 +21,13 @@ const LIFE: [&str; 4] = ["task-defined", "task-pending", "task-running", "task-c
 struct Watched {
     env: TestEnv,
     live: Live,
-    reader: Supervised,
+    reader: SupervisorHandle,
 }
 
 impl Watched {
     async fn start() -> Self {
         let env = TestEnv::start(Arc::new(MemoryBus::default())).await;
-        let live = Live::new(env.db.clone(), &ExchangeNames::default(), &RelaySettings::default());
+        let live = Live::new(env.db.clone(), &ExchangeNames::default(), &RelaySettings::default(), Rng::seeded(4));
         let reader = Supervisor::start(vec![live.part()], Rng::seeded(2)).await;
         Self { env, live, reader }
     }
@@ -142,7 +142,7 @@ async fn a_slow_follower_and_one_whose_reader_ended_miss_nothing() {
         watched.env.emptied().await;
         // More pages than wait for anybody.
         let after = watched.env.db.event_log().await.unwrap().last;
-        let _ = watched.live.pages.send(Arc::new(Page::mark(after)));
+        let _ = watched.live.pages.send(Arc::new(Page::end(after)));
     }
     let heard = hear(&mut slow, 4 * tasks).await;
     assert_eq!(kinds(&heard), LIFE.repeat(tasks));
@@ -169,7 +169,7 @@ async fn a_position_that_is_not_in_the_log_is_refused() {
     assert!(matches!(refused(last + 1).await, LiveError::Future { last: told, .. } if told == last));
     assert!(matches!(refused(-1).await, LiveError::Gone { first: 1, .. }));
     let nothing = RelaySettings { keep_events: ConfigDuration::days(0), ..RelaySettings::default() };
-    let live = Live::new(watched.env.db.clone(), &ExchangeNames::default(), &nothing);
+    let live = Live::new(watched.env.db.clone(), &ExchangeNames::default(), &nothing, Rng::seeded(4));
     assert!(matches!(live.follow(&all, None, everybody()).await.err().unwrap(), LiveError::NotKept));
     watched.stop().await;
 }

@@ -13,7 +13,7 @@ pub(super) async fn run(queue: &Environment, id: TaskId) -> Result<TaskStatus, Q
     if answer.outcome == Outcome::TooLate {
         return Err(past_deadline(id, "canceled"));
     }
-    queue.wakes.resolved(&woken);
+    queue.notifications.tasks_resolved(&woken);
     Ok(task.status)
 }
 

@@ -16,7 +16,7 @@ pub(super) async fn run(queue: &Environment, id: TaskGroupId) -> Result<Canceled
     let (size, canceled) = canceled.ok_or_else(|| {
         QueueError::Conflict(format!("task group {id} is not sealed; seal it first (sealTaskGroup), then cancel it"))
     })?;
-    queue.wakes.resolved(&[]);
+    queue.notifications.tasks_resolved(&[]);
     Ok(CanceledGroup { size, canceled })
 }
 
@@ -25,6 +25,6 @@ pub(super) async fn seal(queue: &Environment, id: TaskGroupId) -> Result<TaskGro
     let trace = base::telemetry::traceparent();
     let group = queue.db.seal_task_group(id, trace.as_deref(), queue.now()).await?;
     let group = group.ok_or(QueueError::NoSuchGroup(id))?;
-    (queue.wakes.relay)();
+    queue.notifications.relay.notify();
     Ok(group_of(group))
 }

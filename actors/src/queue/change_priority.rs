@@ -20,7 +20,7 @@ pub(super) async fn of_task(queue: &Environment, id: TaskId, to: Priority) -> Re
         ))),
         Outcome::Unchanged => Err(QueueError::Conflict(format!("task {id} already has priority `{to}`"))),
         _ => {
-            (queue.wakes.relay)();
+            queue.notifications.relay.notify();
             Ok(task.status)
         }
     }
@@ -35,6 +35,6 @@ pub(super) async fn of_group(
     let group = task_group(queue, id).await?;
     let trace = base::telemetry::traceparent();
     let changed = queue.db.change_task_group_priority(id, to, trace.as_deref(), queue.now()).await?;
-    (queue.wakes.relay)();
+    queue.notifications.relay.notify();
     Ok((group, changed))
 }

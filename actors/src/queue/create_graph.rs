@@ -46,7 +46,7 @@ pub(super) async fn run(queue: &Environment, graph: NewGraph) -> Result<Vec<Task
         })
         .collect();
     pending.extend(statuses.iter().filter(|status| !status.runs.is_empty()).map(super::schedule_task::one));
-    queue.wakes.pending(&pending);
+    queue.notifications.tasks_pending(&pending);
     Ok(statuses)
 }
 

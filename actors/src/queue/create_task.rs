@@ -25,9 +25,8 @@ use super::{
     batching::{Tries, reply_unavailable, wait},
     error::list,
     types::NewTask,
-    wakes::Wakes,
 };
-use crate::kit::{BatchOperation, Batcher, Recent};
+use crate::kit::{BatchOperation, Batcher, Notifications, Recent};
 
 /// A queue's record outlives this by far, so it need not be written more often.
 const SEEN_FOR: Duration = Duration::from_mins(30);
@@ -130,7 +129,7 @@ pub(super) fn row(task: &NewTask) -> Result<NewTaskRow, QueueError> {
 /// The step.
 pub(super) struct CreateTask {
     pub(super) clock: Arc<dyn Clock>,
-    pub(super) wakes: Wakes,
+    pub(super) notifications: Notifications,
     pub(super) batch: usize,
     /// Queues whose record was written lately. Callers choose their names, so it is bounded.
     pub(super) seen: Mutex<Recent<TaskQueueId, Instant>>,
@@ -201,7 +200,7 @@ impl CreateTask {
             }
         };
         self.note(&queues);
-        self.wakes.pending(&became_pending(&queues, &outcomes));
+        self.notifications.tasks_pending(&became_pending(&queues, &outcomes));
         Ok(outcomes)
     }
 

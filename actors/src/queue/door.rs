@@ -14,7 +14,7 @@ use protocol::{
 };
 
 use super::{
-    PendingNudge, QueueError, QueueSettings, Report, Wakes,
+    QueueError, QueueSettings, Report,
     near::Near,
     remote::{self, Far, Unreadable, Wire},
     types::{
@@ -23,7 +23,7 @@ use super::{
     },
     workers::Quarantine,
 };
-use crate::kit::{Child, Page, PageAfter};
+use crate::kit::{Child, Notifications, Page, PageAfter, PendingNotifier};
 
 /// Cheap to clone; all clones lead to the same queue.
 #[derive(Clone)]
@@ -158,12 +158,12 @@ impl Queue {
     }
 
     /// The wake-ups that the queue gives after commits, for parts that change tasks as time does.
-    pub fn wakes(&self) -> Wakes {
-        self.near.wakes()
+    pub fn notifications(&self) -> Notifications {
+        self.near.notifications()
     }
 
     /// For the word of another process that tasks became pending: wakes those who wait at this desk, and nobody else.
-    pub fn claimers(&self) -> PendingNudge {
+    pub fn claimers(&self) -> PendingNotifier {
         self.near.claimers()
     }
 }

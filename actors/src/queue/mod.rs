@@ -29,7 +29,6 @@ mod settings;
 #[cfg(test)]
 pub(crate) mod tests;
 pub mod types;
-mod wakes;
 mod worker_notes;
 mod workers;
 
@@ -43,7 +42,6 @@ use protocol::{
 };
 pub use settings::{QueueSettings, TaskLimits};
 use types::{CanceledGroup, Claim, NewGraph, TaskGroup, Worker};
-pub use wakes::{Nudge, PendingNudge, Wakes, both};
 pub use workers::Quarantine;
 
 use parts::Environment;

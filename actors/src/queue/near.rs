@@ -26,7 +26,7 @@ use super::{
     },
     workers::{self, Quarantine},
 };
-use crate::kit::{Batcher, Page, PageAfter, Pool, Reads, Reply};
+use crate::kit::{Batcher, Notifications, Page, PageAfter, PendingNotifier, Pool, Reads, Reply};
 
 /// Its lanes and its pool. Cheap to clone.
 #[derive(Clone)]
@@ -219,8 +219,8 @@ impl Near {
     }
 
     /// The wake-ups that the queue gives after commits, for parts that change tasks as time does.
-    pub(super) fn wakes(&self) -> super::Wakes {
-        self.environment.wakes.clone()
+    pub(super) fn notifications(&self) -> Notifications {
+        self.environment.notifications.clone()
     }
 
     /// Workers who wait are sent away with nothing.
@@ -229,7 +229,7 @@ impl Near {
     }
 
     /// For the word of another process that tasks became pending: wakes those who wait at this desk, and nobody else.
-    pub(super) fn claimers(&self) -> super::PendingNudge {
+    pub(super) fn claimers(&self) -> PendingNotifier {
         let lanes = self.claim.clone();
         std::sync::Arc::new(move |queue, tasks| {
             claim_work::wake(&lanes, queue, tasks);

@@ -10,7 +10,7 @@ use protocol::{
 };
 
 use super::{
-    Queue, QueueError, QueueSettings, Wakes, claim_task,
+    Queue, QueueError, QueueSettings, claim_task,
     claim_work::{self, ClaimOperation, Ticker},
     create_task::CreateTask,
     near::Near,
@@ -20,7 +20,7 @@ use super::{
     types::Claim,
     worker_notes::{NoteWriter, WorkerNotes},
 };
-use crate::kit::{BatchOperation, Batcher, Child, Connect, Pool, Reads, Recent, Restart};
+use crate::kit::{BatchOperation, Batcher, Child, Connect, Notifications, Pool, Reads, Recent, Restart};
 
 /// What every command needs. Cheap to clone.
 #[derive(Clone)]
@@ -29,7 +29,7 @@ pub(crate) struct Environment {
     pub clock: Arc<dyn Clock>,
     pub rng: Rng,
     pub settings: QueueSettings,
-    pub wakes: Wakes,
+    pub notifications: Notifications,
     pub(super) notes: WorkerNotes,
 }
 
@@ -44,17 +44,23 @@ const READS_AT_ONCE: usize = 6;
 
 /// Puts the queue together: its parts, to be supervised, and its door. `wakes` is given after commits; its claimers are
 /// those of other processes, told of the tasks that nobody waits for here.
-pub fn start(db: Db, clock: Arc<dyn Clock>, rng: Rng, settings: QueueSettings, wakes: Wakes) -> (Vec<Child>, Queue) {
+pub fn start(
+    db: Db,
+    clock: Arc<dyn Clock>,
+    rng: Rng,
+    settings: QueueSettings,
+    notifications: Notifications,
+) -> (Vec<Child>, Queue) {
     let desk: Arc<OnceLock<Batcher<ClaimOperation>>> = Arc::default();
-    let (to_desk, elsewhere) = (desk.clone(), wakes.claimers);
-    let claimers = Arc::new(move |queue: &TaskQueueId, tasks: usize| {
+    let (to_desk, elsewhere) = (desk.clone(), notifications.claims);
+    let claims = Arc::new(move |queue: &TaskQueueId, tasks: usize| {
         let wanted = to_desk.get().map_or(0, |lanes| claim_work::wake(lanes, queue, tasks));
         if wanted < tasks {
             elsewhere(queue, tasks - wanted);
         }
     });
-    let wakes = Wakes { claimers, ..wakes };
-    let environment = Environment { db, clock, rng, settings, wakes, notes: WorkerNotes::default() };
+    let notifications = Notifications { claims, ..notifications };
+    let environment = Environment { db, clock, rng, settings, notifications, notes: WorkerNotes::default() };
     let (children, queue) = environment.build();
     let _ = desk.set(queue.claim.clone());
     (children, Queue::near(queue))
@@ -70,16 +76,21 @@ fn exempt(settings: &QueueSettings) -> UploadExemptions {
 
 impl Environment {
     fn build(&self) -> (Vec<Child>, Near) {
-        let (settings, wakes) = (&self.settings, &self.wakes);
+        let (settings, notifications) = (&self.settings, &self.notifications);
         let (batch, lanes) = (settings.batch.max(1), settings.batch_connections.max(1));
         let create = CreateTask {
             clock: self.clock.clone(),
-            wakes: wakes.clone(),
+            notifications: notifications.clone(),
             batch,
             seen: Mutex::new(Recent::new(QUEUES_SEEN)),
         };
         let claim = ClaimOperation::new(self, batch);
-        let report = ReportRun { clock: self.clock.clone(), wakes: wakes.clone(), batch, exempt: exempt(settings) };
+        let report = ReportRun {
+            clock: self.clock.clone(),
+            notifications: notifications.clone(),
+            batch,
+            exempt: exempt(settings),
+        };
         let reclaim = ReclaimTask { clock: self.clock.clone(), claim_timeout: settings.claim_timeout.delta(), batch };
 
         let (mut children, create) = self.lanes("queue/create", create, lanes);
@@ -155,7 +166,7 @@ impl Environment {
         let taken_until = now + self.settings.claim_timeout.delta();
         let (claim, changed) = claim_task::run(&self.db, id, run, &worker, taken_until, now).await?;
         if changed {
-            (self.wakes.relay)();
+            self.notifications.relay.notify();
         }
         Ok(claim)
     }

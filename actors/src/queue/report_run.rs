@@ -18,9 +18,8 @@ use super::{
     QueueError, Report,
     batching::{Tries, reply_unavailable, take_different, wait},
     near::Near,
-    wakes::Wakes,
 };
-use crate::kit::BatchOperation;
+use crate::kit::{BatchOperation, Notifications};
 
 /// Most artifacts that a refusal names. A name may have 1,024 characters, and the words of an error 64 kB.
 const NAMED: usize = 50;
@@ -100,7 +99,7 @@ const fn words(report: Report) -> (TaskState, ReasonResolved) {
 /// The step.
 pub(super) struct ReportRun {
     pub(super) clock: Arc<dyn Clock>,
-    pub(super) wakes: Wakes,
+    pub(super) notifications: Notifications,
     pub(super) batch: usize,
     /// Where workers may leave uploads unfinished.
     pub(super) exempt: UploadExemptions,
@@ -149,7 +148,7 @@ impl ReportRun {
                 break result?;
             }
         };
-        self.wakes.resolved(&woken);
+        self.notifications.tasks_resolved(&woken);
         Ok(answers)
     }
 }

@@ -15,7 +15,7 @@ pub(super) async fn run(queue: &Environment, id: TaskId) -> Result<TaskStatus, Q
         Outcome::Refused => {
             return Err(QueueError::Conflict(format!("task {id} has had 50 runs, which is the most a task can have")));
         }
-        Outcome::DoneNow => queue.wakes.pending(&[one(&task.status)]),
+        Outcome::DoneNow => queue.notifications.tasks_pending(&[one(&task.status)]),
         _ => {}
     }
     Ok(task.status)

@@ -12,7 +12,7 @@ pub(super) async fn run(queue: &Environment, id: TaskId) -> Result<TaskStatus, Q
     let task = answer.task.ok_or(QueueError::NoSuchTask(id))?;
     match answer.outcome {
         Outcome::TooLate => return Err(past_deadline(id, "scheduled")),
-        Outcome::DoneNow => queue.wakes.pending(&[one(&task.status)]),
+        Outcome::DoneNow => queue.notifications.tasks_pending(&[one(&task.status)]),
         _ => {}
     }
     Ok(task.status)

@@ -13,11 +13,11 @@ use protocol::{
 use serde_json::json;
 
 use super::{
-    Queue, QueueError, QueueSettings, Report, Wakes, start,
+    Queue, QueueError, QueueSettings, Report, start,
     types::{Claim, ClaimWork, NewGraph, NewTask},
 };
 use crate::{
-    kit::{PageAfter, Supervised, Supervisor},
+    kit::{Notifications, PageAfter, Supervisor, SupervisorHandle},
     reflector::Reflector,
 };
 
@@ -32,7 +32,7 @@ struct TestEnv {
     clock: TestClock,
     rng: Rng,
     queue: Queue,
-    supervised: Supervised,
+    supervised: SupervisorHandle,
 }
 
 impl TestEnv {
@@ -43,7 +43,8 @@ impl TestEnv {
         let rng = Rng::seeded(1);
         let settings =
             QueueSettings { long_poll: base::settings::ConfigDuration::millis(300), ..QueueSettings::default() };
-        let (children, queue) = start(db.clone(), Arc::new(clock.clone()), rng.clone(), settings, Wakes::none());
+        let (children, queue) =
+            start(db.clone(), Arc::new(clock.clone()), rng.clone(), settings, Notifications::none());
         let supervised = Supervisor::start(children, rng.clone()).await;
         Self { database, db, clock, rng, queue, supervised }
     }
@@ -76,7 +77,7 @@ impl TestEnv {
             Arc::new(self.clock.clone()),
             self.rng.branch("reflector"),
             QueueSettings { sweep_interval: base::settings::ConfigDuration::millis(10), ..QueueSettings::default() },
-            self.queue.wakes(),
+            self.queue.notifications(),
             index,
         )
     }

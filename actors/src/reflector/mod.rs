@@ -17,15 +17,13 @@ use std::{sync::Arc, time::Duration};
 use base::{Clock, Rng};
 use chrono::TimeDelta;
 use db::{DbError, queue::Swept};
-use ractor::{Actor, ActorProcessingErr, ActorRef};
-use tracing::Instrument;
 
 use repairs::Repairs;
 
 use crate::{
     index::Index,
-    kit::{Child, Restart, Tick},
-    queue::{QueueSettings, Wakes},
+    kit::{Child, Next, Notifications, Periodic, Schedule},
+    queue::QueueSettings,
 };
 
 /// Rows in one transaction.
@@ -44,7 +42,7 @@ pub struct Reflector {
     pub clock: Arc<dyn Clock>,
     pub rng: Rng,
     pub settings: QueueSettings,
-    pub wakes: Wakes,
+    pub notifications: Notifications,
     pub index: Index,
     repairs: Repairs,
 }
@@ -64,10 +62,10 @@ impl Reflector {
         clock: Arc<dyn Clock>,
         rng: Rng,
         settings: QueueSettings,
-        wakes: Wakes,
+        notifications: Notifications,
         index: Index,
     ) -> Self {
-        Self { db, clock, rng, settings, wakes, index, repairs: Repairs::default() }
+        Self { db, clock, rng, settings, notifications, index, repairs: Repairs::default() }
     }
 
     /// The parts to supervise.
@@ -77,35 +75,36 @@ impl Reflector {
 
     fn part(&self, sweep: Sweep) -> Child {
         let reflector = self.clone();
-        Child::new(sweep.name(), Restart::Always, move || (Sweeper { reflector: reflector.clone(), sweep }, ())).0
+        let schedule = Schedule::every(sweep.interval(&self.settings), self.rng.branch(sweep.name()));
+        schedule.child(sweep.name(), move |_| Sweeper { reflector: reflector.clone(), sweep }).0
     }
 
-    /// One transaction of a sweep. True: there may be more to do.
-    async fn round(&self, sweep: Sweep) -> Result<bool, DbError> {
+    /// One transaction of a sweep.
+    async fn run(&self, sweep: Sweep) -> Result<Next, DbError> {
         let now = self.clock.now();
         match sweep {
-            Sweep::Claims => self.db.expire_claims(ROWS, now).await.map(|swept| self.ended(&swept)),
+            Sweep::Claims => self.db.expire_claims(ROWS, now).await.map(|swept| self.resolved(&swept)),
             Sweep::Deadlines => {
-                let until = now - self.settings.deadline_delay.delta();
-                self.db.expire_deadlines(until, ROWS, now).await.map(|swept| self.ended(&swept))
+                let deadline = now - self.settings.deadline_delay.delta();
+                self.db.expire_deadlines(deadline, ROWS, now).await.map(|swept| self.resolved(&swept))
             }
             Sweep::Rows => {
                 let clients = self.db.expire_auth(EXPIRER, ROWS, now).await?;
                 let rows = self.db.expire_rows(now - EXPIRY_GRACE, ROWS, now).await?;
                 let services = self.db.expire_services(ROWS, now).await?;
                 let pushes = self.db.expire_push_tasks(now - EXPIRY_GRACE, ROWS).await?;
-                Ok([clients, rows, services, pushes].contains(&ROWS))
+                Ok(next(clients.max(rows).max(services).max(pushes)))
             }
-            Sweep::Repairs => self.repair(now).await,
+            Sweep::Repairs => Ok(if self.repair(now).await? { Next::AGAIN } else { Next::IDLE }),
         }
     }
 
-    fn ended(&self, swept: &Swept) -> bool {
+    fn resolved(&self, swept: &Swept) -> Next {
         if swept.ended > 0 {
-            tracing::info!(runs = swept.ended, "runs were ended by time");
-            self.wakes.resolved(&swept.woken);
+            tracing::info!(runs = swept.ended, "expired runs resolved");
+            self.notifications.tasks_resolved(&swept.woken);
         }
-        swept.ended == usize::try_from(ROWS).unwrap_or(usize::MAX)
+        next(i32::try_from(swept.ended).unwrap_or(ROWS))
     }
 }
 
@@ -119,7 +118,7 @@ impl Sweep {
         }
     }
 
-    const fn every(self, settings: &QueueSettings) -> Duration {
+    const fn interval(self, settings: &QueueSettings) -> Duration {
         match self {
             Self::Claims | Self::Deadlines => settings.sweep_interval.duration(),
             Self::Rows => EXPIRE_EVERY,
@@ -133,34 +132,19 @@ struct Sweeper {
     sweep: Sweep,
 }
 
-/// The only thing a sweep is told.
-struct Look;
+impl Periodic for Sweeper {
+    type Error = DbError;
 
-impl Actor for Sweeper {
-    type Msg = Look;
-    type State = Tick;
-    type Arguments = ();
-
-    async fn pre_start(&self, myself: ActorRef<Look>, (): ()) -> Result<Tick, ActorProcessingErr> {
-        let mut tick = Tick::new(self.sweep.name());
-        tick.again(&myself, Duration::ZERO, || Look);
-        Ok(tick)
+    async fn run(&mut self) -> Result<Next, DbError> {
+        self.reflector.run(self.sweep).await
     }
+}
 
-    async fn handle(&self, myself: ActorRef<Look>, Look: Look, tick: &mut Tick) -> Result<(), ActorProcessingErr> {
-        loop {
-            match self.reflector.round(self.sweep).instrument(tick.root_span()).await {
-                Ok(true) => {}
-                Ok(false) => break,
-                Err(error) => {
-                    let (sweep, error) = (self.sweep.name(), &error as &dyn std::error::Error);
-                    tracing::warn!(sweep, error, "a sweep failed; the next tick tries again");
-                    break;
-                }
-            }
-        }
-        let every = self.sweep.every(&self.reflector.settings);
-        tick.again(&myself, self.reflector.rng.jitter(every), || Look);
-        Ok(())
+/// What follows a transaction that changed this many rows, at most `ROWS`.
+fn next(rows: i32) -> Next {
+    match rows {
+        0 => Next::IDLE,
+        ROWS => Next::AGAIN,
+        _ => Next::DONE,
     }
 }

@@ -53,10 +53,10 @@ impl Reflector {
         for repair in repairs {
             self.repairs.count(&repair.fault, 1);
             tracing::error!(task.id = %repair.task_id, fault = repair.fault, "a task was half done and is mended");
-            (self.wakes.claimers)(&repair.task_queue_id, 1);
+            (self.notifications.claims)(&repair.task_queue_id, 1);
         }
         if !repairs.is_empty() {
-            (self.wakes.relay)();
+            self.notifications.relay.notify();
         }
         i32::try_from(repairs.len()) == Ok(ROWS)
     }
@@ -85,7 +85,7 @@ impl Reflector {
             tracing::error!(group.id = %group, "a group was resolved and nobody was told; it is looked at again");
         }
         if !groups.is_empty() {
-            (self.wakes.scheduler)();
+            self.notifications.scheduler.notify();
         }
         self.db.sweep_mark(MARK, after, Some(until)).await.map(drop)
     }
@@ -128,7 +128,7 @@ impl Reflector {
             self.repairs.count("events that wait in the outbox", 1);
             let (shard, events, seconds, relay) = (lag.shard, lag.waiting, age.num_seconds(), lag.held_by.is_some());
             tracing::error!(shard, events, seconds, relay, "events wait in the outbox; the relay is woken");
-            (self.wakes.relay)();
+            self.notifications.relay.notify();
         }
         Ok(())
     }

@@ -24,7 +24,7 @@ use serde_json::json;
 
 use super::*;
 use crate::{
-    kit::{Supervised, Supervisor},
+    kit::{Notifier, Supervisor, SupervisorHandle},
     queue::{
         Queue, QueueError, Report, start,
         types::{ClaimWork, NewTask},
@@ -37,7 +37,7 @@ struct TestEnv {
     clock: TestClock,
     rng: Rng,
     queue: Queue,
-    parts: Supervised,
+    parts: SupervisorHandle,
     reflector: Reflector,
     relay_woken: Arc<AtomicUsize>,
 }
@@ -54,15 +54,16 @@ impl TestEnv {
         };
         let relay_woken = Arc::new(AtomicUsize::new(0));
         let woken = relay_woken.clone();
-        let relay: crate::queue::Nudge = Arc::new(move || {
+        let relay = Notifier::new(move || {
             woken.fetch_add(1, Ordering::SeqCst);
         });
-        let wakes = Wakes { relay, ..Wakes::none() };
-        let (children, queue) = start(db.clone(), Arc::new(clock.clone()), rng.clone(), settings.clone(), wakes);
+        let notifications = Notifications { relay, ..Notifications::none() };
+        let (children, queue) =
+            start(db.clone(), Arc::new(clock.clone()), rng.clone(), settings.clone(), notifications);
         let parts = Supervisor::start(children, rng.clone()).await;
         let index = Index::new(db.clone(), Arc::new(clock.clone()));
         let reflector =
-            Reflector::new(db.clone(), Arc::new(clock.clone()), rng.clone(), settings, queue.wakes(), index);
+            Reflector::new(db.clone(), Arc::new(clock.clone()), rng.clone(), settings, queue.notifications(), index);
         Self { database, db, clock, rng, queue, parts, reflector, relay_woken }
     }
 

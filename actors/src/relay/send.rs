@@ -24,14 +24,18 @@ pub(super) enum RoundError {
 /// How a round ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Round {
-    /// Another process sends the events.
+    /// Another relay sends the events.
     NotOurs,
-    /// Nobody listens, and they left the outbox unread.
-    Unheard { full: bool },
-    /// Nobody listens to some of them, and those left the outbox unread.
-    PartlyHeard { full: bool },
-    /// Somebody listens to every kind.
-    Sent { full: bool },
+    /// Events that nobody consumes left the outbox unread. `full`: there may be more.
+    Sent { events: usize, full: bool, consumers: Consumers },
+}
+
+/// Which kinds of events are consumed just now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Consumers {
+    OfAll,
+    OfSome,
+    None,
 }
 
 /// Where events go, and how.
@@ -51,52 +55,54 @@ pub(super) async fn round(outbox: &mut Outbox, to: To<'_>, now: Timestamp) -> Re
         return Ok(Round::NotOurs);
     }
     let wanted = to.exchanges.wanted(to.bus);
-    let full = if to.settings.keep_events.duration().is_zero() {
+    let events = if to.settings.keep_events.duration().is_zero() {
         to.round(outbox, &wanted, now).await?
     } else {
         to.kept_round(outbox, &wanted, now).await?
     };
-    Ok(if wanted.is_everything() {
-        Round::Sent { full }
+    let (consumers, most) = if wanted.is_everything() {
+        (Consumers::OfAll, to.settings.batch)
     } else if wanted.is_nothing() {
-        Round::Unheard { full }
+        (Consumers::None, UNREAD)
     } else {
-        Round::PartlyHeard { full }
-    })
+        (Consumers::OfSome, to.settings.batch)
+    };
+    let full = i32::try_from(events) == Ok(most);
+    Ok(Round::Sent { events, full, consumers })
 }
 
 impl To<'_> {
-    async fn round(&self, outbox: &mut Outbox, wanted: &Wanted, now: Timestamp) -> Result<bool, RoundError> {
+    async fn round(&self, outbox: &mut Outbox, wanted: &Wanted, now: Timestamp) -> Result<usize, RoundError> {
         if wanted.is_nothing() {
-            return Ok(outbox.discard(UNREAD).await? == i64::from(UNREAD));
+            return Ok(count(outbox.discard(UNREAD).await?));
         }
         self.send_oldest(outbox, wanted, now, false).await
     }
 
     /// What nobody listens to goes into the log with the rest, and in its place.
-    async fn kept_round(&self, outbox: &mut Outbox, wanted: &Wanted, now: Timestamp) -> Result<bool, RoundError> {
+    async fn kept_round(&self, outbox: &mut Outbox, wanted: &Wanted, now: Timestamp) -> Result<usize, RoundError> {
         if let Err(error) = outbox.prepare_log(self.settings.keep_events.delta(), now).await {
             let error = &error as &dyn std::error::Error;
             tracing::warn!(error, "the event log could not be tidied up; today it may have room all the same");
         }
         if wanted.is_nothing() {
-            return Ok(outbox.keep_unread(UNREAD, now).await? == i64::from(UNREAD));
+            return Ok(count(outbox.keep_unread(UNREAD, now).await?));
         }
         self.send_oldest(outbox, wanted, now, true).await
     }
 
-    /// True: there may be more. `keep`: the events move into the log. What cannot be sent is put aside before its event leaves the
-    /// outbox, so that nothing is lost in between.
+    /// How many events left the outbox. `keep`: they move into the log. What cannot be sent is dead-lettered before its event
+    /// leaves the outbox, so that nothing is lost in between.
     async fn send_oldest(
         &self,
         outbox: &mut Outbox,
         wanted: &Wanted,
         now: Timestamp,
         keep: bool,
-    ) -> Result<bool, RoundError> {
+    ) -> Result<usize, RoundError> {
         let batch = outbox.read(wanted, self.settings.batch).await?;
         if batch.ids.is_empty() {
-            return Ok(false);
+            return Ok(0);
         }
         let Outgoing { messages, mut impossible } = self.exchanges.messages(&batch.events, self.bus);
         impossible.extend(batch.unreadable);
@@ -109,7 +115,7 @@ impl To<'_> {
             outbox.forget(&batch.ids).await?;
         }
         tracing::debug!(events = batch.ids.len(), messages = messages.len(), "events were sent");
-        Ok(i32::try_from(batch.ids.len()) == Ok(self.settings.batch))
+        Ok(batch.ids.len())
     }
 
     /// All or, when one among them is refused, one by one, so that it does not hold up the others for ever. Answers which were
@@ -158,6 +164,10 @@ impl To<'_> {
     async fn publish(&self, messages: &[Message]) -> Result<(), BusError> {
         self.bus.publish(messages, self.settings.confirm_within.duration()).await
     }
+}
+
+fn count(events: i64) -> usize {
+    usize::try_from(events).unwrap_or_default()
 }
 
 /// A repeat would be refused again.

@@ -25,7 +25,7 @@ pub struct Secrets {
     db: Db,
     clock: Arc<dyn Clock>,
     rng: Rng,
-    ring: Arc<KeyRing>,
+    keys: Arc<KeyRing>,
 }
 
 /// A secret as its reader sees it. There is no way to print it by accident.
@@ -38,14 +38,14 @@ pub struct OpenSecret {
 type Answer<T> = Result<T, SecretError>;
 
 impl Secrets {
-    pub fn new(db: Db, clock: Arc<dyn Clock>, rng: Rng, ring: Arc<KeyRing>) -> Self {
-        Self { db, clock, rng, ring }
+    pub fn new(db: Db, clock: Arc<dyn Clock>, rng: Rng, keys: Arc<KeyRing>) -> Self {
+        Self { db, clock, rng, keys }
     }
 
     /// Creates or replaces. `by` is the client that asks.
     pub async fn set(&self, name: &str, secret: &Map<String, Value>, expires: Timestamp, by: &str) -> Answer<()> {
         let text = serde_json::to_string(secret).map_err(|_| SecretError::Unreadable(name.to_owned()))?;
-        let sealed = self.ring.seal(&text, &purpose(name), &self.rng);
+        let sealed = self.keys.seal(&text, &purpose(name), &self.rng);
         let stored = StoredSecret { name: name.to_owned(), sealed, expires };
         Ok(self.db.secret_set(&stored, by, self.clock.now()).await?)
     }
@@ -69,7 +69,7 @@ impl Secrets {
     }
 
     fn open(&self, stored: &StoredSecret) -> Answer<String> {
-        let opened = self.ring.open(&stored.sealed, &purpose(&stored.name));
+        let opened = self.keys.open(&stored.sealed, &purpose(&stored.name));
         opened.map_err(|cause| SecretError::Sealed { name: stored.name.clone(), cause })
     }
 }

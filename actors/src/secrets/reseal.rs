@@ -4,13 +4,10 @@
 use std::time::Duration;
 
 use db::secrets::StoredSecret;
-use ractor::{Actor, ActorProcessingErr, ActorRef};
-use tracing::Instrument;
 
-use super::{Answer, Secrets, purpose};
-use crate::kit::{Child, Restart, Tick};
+use super::{Answer, SecretError, Secrets, purpose};
+use crate::kit::{Child, Next, Periodic, Schedule};
 
-const NAME: &str = "secrets/reseal";
 const EVERY: Duration = Duration::from_mins(10);
 const ROWS: i32 = 500;
 
@@ -18,16 +15,16 @@ impl Secrets {
     /// To be supervised. Several processes may run one.
     pub fn resealer(&self) -> Child {
         let secrets = self.clone();
-        Child::new(NAME, Restart::Always, move || (Resealer { secrets: secrets.clone() }, ())).0
+        Schedule::every(EVERY, self.rng.clone()).child("secrets/reseal", move |_| Resealer(secrets.clone())).0
     }
 
-    /// Seals with the newest key what another one sealed; how many secrets. One that cannot be opened is told of in
-    /// the log and left as it is: its key may come back.
+    /// Seals with the newest key what another one sealed; how many secrets. One that cannot be opened is logged and
+    /// stays as it is: its key may come back.
     pub async fn reseal(&self) -> Answer<usize> {
         let (mut after, mut count) = (None, 0);
         loop {
             let rows = self.db.secrets_all(after.as_deref(), ROWS).await?;
-            for stored in rows.iter().filter(|stored| self.ring.is_old(&stored.sealed)) {
+            for stored in rows.iter().filter(|stored| self.keys.is_old(&stored.sealed)) {
                 count += usize::from(self.reseal_one(stored).await?);
             }
             match rows.into_iter().last() {
@@ -47,40 +44,23 @@ impl Secrets {
                 return Ok(false);
             }
         };
-        let sealed = self.ring.seal(&text, &purpose(name), &self.rng);
+        let sealed = self.keys.seal(&text, &purpose(name), &self.rng);
         self.db.secret_reseal(name, &stored.sealed, &sealed).await?;
         Ok(true)
     }
 }
 
-struct Resealer {
-    secrets: Secrets,
-}
+struct Resealer(Secrets);
 
-/// The only thing it is told.
-struct Look;
+impl Periodic for Resealer {
+    type Error = SecretError;
 
-impl Actor for Resealer {
-    type Msg = Look;
-    type State = Tick;
-    type Arguments = ();
-
-    async fn pre_start(&self, myself: ActorRef<Look>, (): ()) -> Result<Tick, ActorProcessingErr> {
-        let mut tick = Tick::new(NAME);
-        tick.again(&myself, Duration::ZERO, || Look);
-        Ok(tick)
-    }
-
-    async fn handle(&self, myself: ActorRef<Look>, Look: Look, tick: &mut Tick) -> Result<(), ActorProcessingErr> {
-        match self.secrets.reseal().instrument(tick.root_span()).await {
-            Ok(0) => {}
-            Ok(secrets) => tracing::info!(secrets, "secrets were sealed with the newest key"),
-            Err(error) => {
-                let error = &error as &dyn std::error::Error;
-                tracing::warn!(error, "secrets could not be sealed anew; the next tick tries again");
-            }
+    async fn run(&mut self) -> Answer<Next> {
+        let secrets = self.0.reseal().await?;
+        if secrets == 0 {
+            return Ok(Next::IDLE);
         }
-        tick.again(&myself, self.secrets.rng.jitter(EVERY), || Look);
-        Ok(())
+        tracing::info!(secrets, "secrets resealed with the newest key");
+        Ok(Next::DONE)
     }
 }

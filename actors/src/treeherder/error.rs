@@ -1,4 +1,4 @@
-//! What is refused about pushes, in words for the client.
+//! Errors of requests about pushes, in words for the client.
 
 use bus::BusError;
 use db::DbError;
@@ -10,7 +10,7 @@ pub enum PushError {
     NoSuchPush { project: String, revision: String },
     #[error("the tasks of the push cannot be read just now")]
     Db(#[from] DbError),
-    #[error("the reporter cannot be asked just now")]
+    #[error("the replay cannot be requested just now")]
     Bus(#[from] BusError),
 }
 

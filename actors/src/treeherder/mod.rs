@@ -1,20 +1,19 @@
-//! The Treeherder reporter: it tells runs of tasks with Treeherder routes as jobs.
+//! The Treeherder reporter: publishes runs of tasks with Treeherder routes as jobs.
 //!
-//! Owns: to which push tasks belong, in the database; in memory only what tasks say of themselves, which never changes.
-//! Woken by: events of tasks with such routes, and the wish to tell a push once more.
-//! Tells: job messages, on an exchange of their own.
+//! Owns: to which push tasks belong, in the database; in memory a cache of task definitions, which never change.
+//! Woken by: events of tasks with such routes, and requests to replay a push.
+//! Emits: job messages, on an exchange of their own.
 //!
-//! An event is settled after its messages are confirmed, and its queue serves one reporter at a time: nothing is lost,
-//! and the messages of a job stay in order, whichever process tells them.
+//! An event is acknowledged after its messages are confirmed, and its queue serves one reporter at a time: nothing is
+//! lost, and the messages of a job stay in order, whichever process publishes them.
 
+mod consumer;
 mod error;
-mod heard;
-mod known;
-mod listener;
+mod job_messages;
 mod problems;
 mod pushes;
 mod settings;
-mod telling;
+mod task_cache;
 #[cfg(test)]
 mod tests;
 
@@ -29,7 +28,7 @@ pub use error::PushError;
 pub use pushes::Pushes;
 pub use settings::{Dialects, TreeherderSettings};
 
-/// On which a push is asked for once more.
+/// On which replays of pushes are requested.
 const REPLAY_EXCHANGE: &str = "drover/v1/treeherder-replay";
 
 /// One reporter.
@@ -40,11 +39,11 @@ pub struct Reporter {
     pub clock: Arc<dyn Clock>,
     pub rng: Rng,
     pub settings: TreeherderSettings,
-    /// Of the exchanges for the world.
+    /// Of the external exchanges.
     pub names: ExchangeNames,
     /// Where clients reach this installation, without a slash at the end.
     pub root_url: String,
-    /// The exchange on which Drover's own parts hear of events. A broker sorts them by the routes of tasks: those
-    /// without a Treeherder route never come here.
+    /// The internal exchange of events. A broker routes them by the routes of tasks: those without a Treeherder route
+    /// never come here.
     pub events: String,
 }

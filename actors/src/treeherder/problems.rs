@@ -1,4 +1,4 @@
-//! What cannot be said of tasks is said to people: in the log, in a number, and in a note about the task.
+//! What cannot be reported of a task becomes a log line, a metric, and a note at the task.
 
 use std::collections::{HashMap, HashSet};
 
@@ -8,19 +8,19 @@ use protocol::{id::TaskId, treeherder::Problem};
 
 use super::Reporter;
 
-/// What became of telling about one task.
-pub(super) struct Told {
+/// What became of reporting one task.
+pub(super) struct Reported {
     pub(super) task_id: TaskId,
     pub(super) problems: Vec<Problem>,
-    /// It was told anew, so that an older note need not hold any more.
-    pub(super) is_whole: bool,
+    /// All of it was reported anew, so that an older note need not hold any more.
+    pub(super) is_replay: bool,
 }
 
 /// Tasks whose notes are remembered; beyond that a note may be written twice, which changes nothing.
-const REMEMBERED: usize = 10_000;
+const NOTED_TASKS: usize = 10_000;
 
 pub(super) struct Problems {
-    /// Whose note it is.
+    /// The reporter, as the source of its notes.
     source: String,
     noted: HashMap<TaskId, String>,
     count: Counter,
@@ -28,7 +28,7 @@ pub(super) struct Problems {
 
 impl Problems {
     pub(super) fn new(reporter: &str) -> Self {
-        let about = "What could not be said of a run in Treeherder's words.";
+        let about = "What could not be reported of a run.";
         Self {
             source: reporter.to_owned(),
             noted: HashMap::new(),
@@ -37,12 +37,12 @@ impl Problems {
     }
 
     /// Notes are few, so each is a call of its own.
-    pub(super) async fn note(&mut self, reporter: &Reporter, told: Vec<Told>) -> Result<(), DbError> {
-        let with_problems = told.iter().filter(|told| !told.problems.is_empty());
-        let troubled: HashSet<TaskId> = with_problems.map(|told| told.task_id).collect();
-        for Told { task_id, problems, is_whole } in told {
+    pub(super) async fn note(&mut self, reporter: &Reporter, outcomes: Vec<Reported>) -> Result<(), DbError> {
+        let with_problems = outcomes.iter().filter(|task| !task.problems.is_empty());
+        let with_problems: HashSet<TaskId> = with_problems.map(|task| task.task_id).collect();
+        for Reported { task_id, problems, is_replay } in outcomes {
             match problems.first() {
-                None if is_whole && !troubled.contains(&task_id) => {
+                None if is_replay && !with_problems.contains(&task_id) => {
                     self.noted.remove(&task_id);
                     reporter.db.drop_task_note(task_id, &self.source).await?;
                 }
@@ -68,11 +68,11 @@ impl Problems {
         if self.noted.get(&task_id) == Some(&words) {
             return Ok(());
         }
-        tracing::warn!(task.id = %task_id, problem = kind, words, "a task is not told to Treeherder as it is");
+        tracing::warn!(task.id = %task_id, problem = kind, words, "task not reported to Treeherder as it is");
         let at = reporter.clock.now();
         let note = TaskNote { source: self.source.clone(), kind: kind.to_owned(), words: words.clone(), at };
         reporter.db.set_task_note(task_id, &note).await?;
-        if self.noted.len() >= REMEMBERED {
+        if self.noted.len() >= NOTED_TASKS {
             self.noted.clear();
         }
         self.noted.insert(task_id, words);
@@ -80,7 +80,7 @@ impl Problems {
     }
 }
 
-/// Each problem once, however many messages it spoils.
+/// Each problem once, however many messages it concerns.
 fn words(problems: &[Problem]) -> String {
     let mut words: Vec<String> = Vec::new();
     for problem in problems {

@@ -1,4 +1,4 @@
-//! Questions and wishes about whole pushes.
+//! Requests about whole pushes.
 
 use std::{sync::Arc, time::Duration};
 
@@ -11,11 +11,11 @@ use protocol::{
 
 use super::{PushError, REPLAY_EXCHANGE};
 
-/// Tasks read in one go.
+/// Tasks in one query.
 const PAGE: i32 = 500;
 const CONFIRM_WITHIN: Duration = Duration::from_secs(10);
 
-/// The door to what is known of pushes.
+/// What is known of pushes.
 #[derive(Clone)]
 pub struct Pushes {
     pub db: Db,
@@ -48,7 +48,7 @@ impl Pushes {
         Ok(PushRow::of(project, revision, &tasks))
     }
 
-    /// Asks the reporters to tell all jobs of a push once more. They do it in turn with what they hear otherwise.
+    /// Requests that all jobs of a push are published once more. Reporters do it in turn with other events.
     pub async fn replay(&self, project: &str, revision: &str) -> Result<(), PushError> {
         if self.db.push_tasks(project, revision, None, 1).await?.is_empty() {
             return Err(no_such_push(project, revision));

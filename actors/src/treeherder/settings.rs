@@ -11,9 +11,9 @@ base::settings! {
         /// reporters, with other prefixes or projects, need other names.
         pub name: String = "treeherder".to_owned(),
         /// First words of the routes to report: `tc-treeherder`, `tc-treeherder-stage`. A task with routes of several
-        /// is told once for each.
+        /// is reported once for each.
         pub route_prefixes: Vec<String> = vec!["tc-treeherder".to_owned()],
-        /// Only these projects are told of. Empty: all.
+        /// Only these projects are reported. Empty: all.
         pub projects: Vec<String> = Vec::new(),
         /// The form of messages: `present`, what Treeherder's loader takes now; `2019`, what it took until July 2019;
         /// or `both`.
@@ -23,10 +23,10 @@ base::settings! {
         pub exchange: String = String::new(),
         /// The exchange of messages in the form of 2019 where both are sent. Empty: the same with `jobs-2019`.
         pub exchange_2019: String = String::new(),
-        /// Whether tasks are told of that still wait for their dependencies. The form of 2019 has no words for them.
+        /// Whether tasks are reported that still wait for their dependencies. The form of 2019 cannot express them.
         pub report_unscheduled: bool = true,
-        /// Whether a task that was cancelled, or missed its deadline, while it waited for its dependencies is told as
-        /// ended. Treeherder's own ingestion does not, and shows it as unscheduled for ever.
+        /// Whether a task that was cancelled, or missed its deadline, while it waited for its dependencies is reported
+        /// as resolved. Treeherder's own ingestion does not, and shows it as unscheduled for ever.
         pub close_unscheduled: bool = false,
         /// Most artifacts of a run that are linked in its message.
         pub link_limit: u16 = 1000,

@@ -16,7 +16,7 @@ use base::Rng;
 use bus::Bus;
 pub use tell::Others;
 
-use crate::{kit::Child, queue::Wakes};
+use crate::kit::{Child, Notifications};
 
 /// The exchange of wake-ups.
 pub const EXCHANGE: &str = "drover/v1/wake-up";
@@ -40,8 +40,8 @@ impl Process {
         tell::part(self)
     }
 
-    /// The part that hears others, and whom it wakes.
-    pub fn listener(&self, wakes: Wakes) -> Child {
-        hear::part(self, wakes)
+    /// The part that hears others, and whom it notifies.
+    pub fn listener(&self, notifications: Notifications) -> Child {
+        hear::child(self, notifications)
     }
 }

@@ -7,28 +7,26 @@ use std::{
     time::Duration,
 };
 
-use bus::{Bus, Exchange};
+use bus::{Bus, BusError, Exchange};
 use prost::Message as _;
 use protocol::{
     id::TaskQueueId,
     proto::{PendingTasks, WakeUp},
 };
-use ractor::{Actor, ActorProcessingErr, ActorRef};
 
 use super::{EXCHANGE, Process};
-use crate::{
-    kit::{Child, Hint, HintInbox, Restart},
-    queue::Wakes,
-};
+use crate::kit::{Child, Next, Notifications, Notifier, Periodic, Schedule};
 
 /// Between two wake-ups: a queue is named at most once in this time.
-const BREATH: Duration = Duration::from_millis(10);
+const MIN_INTERVAL: Duration = Duration::from_millis(10);
+/// Bounds the retries while the broker is away.
+const RETRY: Duration = Duration::from_secs(2);
 
 /// What is to be said to other processes. Cheap to clone, and to tell.
 #[derive(Clone)]
 pub struct Others {
     gathered: Arc<Mutex<Gathered>>,
-    hint: Hint<Look>,
+    notifier: Notifier,
 }
 
 /// What happened since the last wake-up.
@@ -56,71 +54,50 @@ impl Others {
     }
 
     /// Everything at once, as the queue gives it.
-    pub fn wakes(&self) -> Wakes {
-        let (relay, scheduler, claimers) = (self.clone(), self.clone(), self.clone());
-        Wakes {
-            relay: Arc::new(move || relay.written()),
-            scheduler: Arc::new(move || scheduler.resolved()),
-            claimers: Arc::new(move |queue, tasks| claimers.pending(queue, tasks)),
+    pub fn notifications(&self) -> Notifications {
+        let (relay, scheduler, claims) = (self.clone(), self.clone(), self.clone());
+        Notifications {
+            relay: Notifier::new(move || relay.written()),
+            scheduler: Notifier::new(move || scheduler.resolved()),
+            claims: Arc::new(move |queue, tasks| claims.pending(queue, tasks)),
         }
     }
 
     fn note(&self, happened: impl FnOnce(&mut Gathered)) {
         happened(&mut self.gathered.lock().unwrap_or_else(PoisonError::into_inner));
-        self.hint.give();
+        self.notifier.notify();
     }
 }
 
 pub(super) fn part(process: &Process) -> (Child, Others) {
     let gathered: Arc<Mutex<Gathered>> = Arc::default();
-    let inbox = HintInbox::default();
-    let (bus, sender) = (process.bus.clone(), process.sender);
-    let (of_actor, of_inbox) = (gathered.clone(), inbox.clone());
-    let make = move || {
-        let teller = Teller { bus: bus.clone(), sender, gathered: of_actor.clone(), inbox: of_inbox.clone() };
-        (teller, ())
-    };
-    let (child, handle) = Child::new("wake/teller", Restart::Always, make);
-    let hint = Hint::new(handle, &inbox, || Look);
-    (child, Others { gathered, hint })
+    let (bus, sender, of_actor) = (process.bus.clone(), process.sender, gathered.clone());
+    let make = move |_: &_| Publisher { bus: bus.clone(), sender, gathered: of_actor.clone(), declared: false };
+    let (child, notifier) = Schedule::every(RETRY, process.rng.branch("publisher")).child("wake/publisher", make);
+    (child, Others { gathered, notifier })
 }
 
-struct Teller {
+struct Publisher {
     bus: Arc<dyn Bus>,
     sender: u64,
     gathered: Arc<Mutex<Gathered>>,
-    inbox: HintInbox,
+    declared: bool,
 }
 
-/// The only thing the teller is told.
-struct Look;
+impl Periodic for Publisher {
+    type Error = BusError;
 
-impl Actor for Teller {
-    type Msg = Look;
-    /// Whether the exchange is there.
-    type State = bool;
-    type Arguments = ();
-
-    async fn pre_start(&self, _: ActorRef<Look>, (): ()) -> Result<bool, ActorProcessingErr> {
-        Ok(false)
-    }
-
-    async fn handle(&self, _: ActorRef<Look>, Look: Look, declared: &mut bool) -> Result<(), ActorProcessingErr> {
-        if !*declared {
-            match self.bus.declare(Exchange::fanout(EXCHANGE)).await {
-                Ok(()) => *declared = true,
-                Err(error) => tracing::warn!(%error, "other processes are not told of new work"),
-            }
+    async fn run(&mut self) -> Result<Next, BusError> {
+        if !self.declared {
+            self.bus.declare(Exchange::fanout(EXCHANGE)).await?;
+            self.declared = true;
         }
-        self.inbox.taken();
         let gathered = mem::take(&mut *self.gathered.lock().unwrap_or_else(PoisonError::into_inner));
-        if let Some(wake_up) = gathered.wake_up(self.sender)
-            && self.bus.may_be_heard(EXCHANGE, "")
-        {
+        let Some(wake_up) = gathered.wake_up(self.sender) else { return Ok(Next::IDLE.when_notified()) };
+        if self.bus.may_be_heard(EXCHANGE, "") {
             self.bus.wake(EXCHANGE, wake_up.encode_to_vec().into());
         }
-        tokio::time::sleep(BREATH).await;
-        Ok(())
+        Ok(Next::DONE.pause(MIN_INTERVAL).when_notified())
     }
 }
 

@@ -14,20 +14,21 @@ use tokio::time::{Instant, timeout};
 
 use super::{EXCHANGE, Process};
 use crate::{
-    kit::{Supervised, Supervisor},
-    queue::{Queue, QueueSettings, Wakes, start, tests::new_task, types::ClaimWork},
+    kit::{Notifications, Supervisor, SupervisorHandle},
+    queue::{Queue, QueueSettings, start, tests::new_task, types::ClaimWork},
 };
 
 const SOON: Duration = Duration::from_secs(10);
 
 /// Looks for lost wake-ups so seldom that only a wake-up can be the reason when a claimer hears of a task.
-async fn process(db: &Db, bus: &Arc<dyn Bus>, name: &str) -> (Queue, Supervised) {
+async fn process(db: &Db, bus: &Arc<dyn Bus>, name: &str) -> (Queue, SupervisorHandle) {
     let rng = Rng::seeded(1).branch(name);
     let process = Process::new(bus.clone(), rng.branch("wake"));
     let (teller, others) = process.teller();
     let settings = QueueSettings { sweep_interval: ConfigDuration::seconds(60), ..QueueSettings::default() };
-    let (mut parts, queue) = start(db.clone(), Arc::new(SystemClock), rng.branch("queue"), settings, others.wakes());
-    parts.extend([teller, process.listener(Wakes { claimers: queue.claimers(), ..Wakes::none() })]);
+    let (mut parts, queue) =
+        start(db.clone(), Arc::new(SystemClock), rng.branch("queue"), settings, others.notifications());
+    parts.extend([teller, process.listener(Notifications { claims: queue.claimers(), ..Notifications::none() })]);
     (queue, Supervisor::start(parts, rng).await)
 }
 

@@ -5,9 +5,9 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use actors::{
     artifacts::Artifacts,
     auth::Auth,
-    kit::{PageAfter, Supervised, Supervisor},
+    kit::{Notifications, Notifier, PageAfter, Supervisor, SupervisorHandle},
     object::{ObjectSettings, Objects},
-    queue::{self, Queue, QueueSettings, Wakes, types::NewTask},
+    queue::{self, Queue, QueueSettings, types::NewTask},
 };
 use async_trait::async_trait;
 use base::{Clock, KeyRing, Rng, TestClock, settings::ConfigDuration};
@@ -49,7 +49,7 @@ pub(super) struct TestEnv {
     pub(super) artifacts: Artifacts,
     pub(super) bus: Arc<dyn Bus>,
     auth: Auth,
-    supervised: Supervised,
+    supervised: SupervisorHandle,
     _folder: TempDir,
     _database: TestDatabase,
 }
@@ -61,7 +61,7 @@ impl TestEnv {
         let (clock, rng) = (TestClock::default(), Rng::seeded(1));
         let shared: Arc<dyn Clock> = Arc::new(clock.clone());
         let settings = QueueSettings { long_poll: ConfigDuration::millis(300), ..QueueSettings::default() };
-        let (children, queue) = queue::start(db.clone(), shared.clone(), rng.clone(), settings, Wakes::none());
+        let (children, queue) = queue::start(db.clone(), shared.clone(), rng.clone(), settings, Notifications::none());
         let supervised = Supervisor::start(children, rng.clone()).await;
         let folder = TempDir::new().unwrap();
         let objects =
@@ -71,7 +71,7 @@ impl TestEnv {
         let artifacts = Artifacts::new(db.clone(), shared.clone(), rng.branch("a"), objects);
         let ring = Arc::new(KeyRing::new(&[sealing_key()]).unwrap());
         let auth =
-            Auth::new(db.clone(), shared, rng.branch("auth"), ring, Arc::new(|| ()), "queue", TimeDelta::days(30));
+            Auth::new(db.clone(), shared, rng.branch("auth"), ring, Notifier::none(), "queue", TimeDelta::days(30));
         let bus = Arc::new(MemoryBus::default());
         Self { db, clock, rng, queue, artifacts, bus, auth, supervised, _folder: folder, _database: database }
     }

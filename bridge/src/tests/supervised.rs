@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use actors::{
-    kit::{Supervised, Supervisor},
+    kit::{Supervisor, SupervisorHandle},
     relay::{self, RelaySettings},
 };
 use chrono::TimeDelta;
@@ -30,13 +30,13 @@ pub(super) async fn eventually<F: Future<Output = bool>>(what: &str, so: impl Fn
     assert!(tokio::time::timeout(SOON, waiting).await.is_ok(), "{what}");
 }
 
-async fn start(env: &TestEnv, masters: &[(&str, &FakeMaster)]) -> Supervised {
+async fn start(env: &TestEnv, masters: &[(&str, &FakeMaster)]) -> SupervisorHandle {
     let parts = masters.iter().map(|(name, fake)| TestEnv::parts(fake, name, MasterSettings::default())).collect();
     supervise(env, parts).await
 }
 
 /// All actors of these masters, with a relay.
-pub(super) async fn supervise(env: &TestEnv, masters: Vec<MasterParts>) -> Supervised {
+pub(super) async fn supervise(env: &TestEnv, masters: Vec<MasterParts>) -> SupervisorHandle {
     let parts = env.bridge().children(masters).unwrap();
     let (names, settings) = (ExchangeNames::default(), RelaySettings::default());
     let (clock, rng) = (Arc::new(env.clock.clone()), env.rng.branch("relay"));

@@ -8,7 +8,7 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 use ::bus::Bus;
 use actors::{
     auth::StaticClient,
-    kit::{Supervised, Supervisor},
+    kit::{Supervisor, SupervisorHandle},
 };
 use base::{KeyRing, Shutdown};
 use db::Db;
@@ -49,8 +49,8 @@ pub(crate) struct AppConfig {
 pub(crate) struct App {
     root_url: String,
     http: Server,
-    rpc_servers: Supervised,
-    actors: Supervised,
+    rpc_servers: SupervisorHandle,
+    actors: SupervisorHandle,
     bus: Arc<dyn Bus>,
     db: Db,
 }

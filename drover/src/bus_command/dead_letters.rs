@@ -1,6 +1,6 @@
 //! `drover bus dead-letters`: messages that a consumer could not process, and events that the relay could not publish.
 
-use actors::parking::unparked;
+use actors::kit::from_dead_letter;
 use bus::{Bus, Message};
 use clap::{Args, Subcommand};
 use db::{Db, parked::ParkedMessage};
@@ -128,7 +128,7 @@ async fn retry(numbers: &[i64], db: &Db, context: &BusContext<'_>) -> Result<Exi
     let count = known.len();
     for letter in known {
         let (number, queue) = (letter.parked_id, letter.queue.clone());
-        let message = [Message { replayed: !queue.is_empty(), ..unparked(letter) }];
+        let message = [Message { replayed: !queue.is_empty(), ..from_dead_letter(letter) }];
         let sent = match queue.as_str() {
             "" => bus.publish(&message, DEADLINE).await,
             queue => bus.send_to(queue, &message, DEADLINE).await,

@@ -13,7 +13,8 @@ impl Service for DatabaseVersion {
 
     fn actors(&self) -> &'static [Actors] {
         const ACTORS: &[Actors] = &[Actors::of_every_process(|context| {
-            Ok(Children::none().actor(database_version::part(context.db.clone())))
+            Ok(Children::none()
+                .actor(database_version::part(context.db.clone(), context.rng.branch("database-version"))))
         })];
         ACTORS
     }

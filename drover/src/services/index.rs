@@ -26,7 +26,7 @@ impl Service for Index {
     fn actors(&self) -> &'static [Actors] {
         const ACTORS: &[Actors] = &[Actors::of_roles(&[roles::INDEX], |context| {
             let (bus, rng) = (context.bus.clone(), context.rng.branch("index"));
-            Ok(Children::none().subscriber(handle(context).listener(bus, &context.exchange_names, rng)))
+            Ok(Children::none().subscriber(handle(context).consumer(bus, &context.exchange_names, rng)))
         })];
         ACTORS
     }

@@ -25,5 +25,7 @@ impl Service for Live {
 }
 
 fn handle(context: &Context) -> Handle {
-    context.shared(|context| Handle::new(context.db.clone(), &context.exchange_names, &context.settings.relay))
+    context.shared(|context| {
+        Handle::new(context.db.clone(), &context.exchange_names, &context.settings.relay, context.rng.branch("live"))
+    })
 }

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use ::api::{Routes, own};
 use actors::{
-    kit::Child,
-    queue::{self, PendingNudge, Queue as Handle, Wakes},
+    kit::{Child, Notifications, PendingNotifier},
+    queue::{self, Queue as Handle},
 };
 
 use super::{api, notifications::publisher, object, relay, roles, scheduler};
@@ -50,14 +50,14 @@ struct Here {
 
 fn here(context: &Context) -> Here {
     context.shared(|context| {
-        let wakes = Wakes {
+        let notifications = Notifications {
             relay: relay::notify(context),
             scheduler: scheduler::notify(context),
-            claimers: publisher::remote(context).claimers,
+            claims: publisher::remote(context).claims,
         };
         let Context { db, clock, rng, settings, .. } = context;
         let (actors, handle) =
-            queue::start(db.clone(), clock.clone(), rng.branch("queue"), settings.queue.clone(), wakes);
+            queue::start(db.clone(), clock.clone(), rng.branch("queue"), settings.queue.clone(), notifications);
         Here { actors, handle }
     })
 }
@@ -89,11 +89,11 @@ pub(super) fn handle(context: &Context) -> Handle {
 }
 
 /// What to notify after commits that change tasks.
-pub(super) fn notifiers(context: &Context) -> Wakes {
-    here(context).handle.wakes()
+pub(super) fn notifiers(context: &Context) -> Notifications {
+    here(context).handle.notifications()
 }
 
 /// Wakes those who wait for a claim in this process, if any do.
-pub(super) fn notify_claimers_here(context: &Context) -> PendingNudge {
+pub(super) fn notify_claimers_here(context: &Context) -> PendingNotifier {
     if context.runs(roles::QUEUE) { here(context).handle.claimers() } else { Arc::new(|_, _| ()) }
 }

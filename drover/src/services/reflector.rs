@@ -22,8 +22,8 @@ impl Service for Reflector {
     fn actors(&self) -> &'static [Actors] {
         const ACTORS: &[Actors] = &[Actors::of_roles(&[ROLE], |context| {
             let (db, clock, rng) = (context.db.clone(), context.clock.clone(), context.rng.branch("reflector"));
-            let (settings, wakes) = (context.settings.queue.clone(), queue::notifiers(context));
-            let reflector = Handle::new(db, clock, rng, settings, wakes, index::handle(context));
+            let (settings, notifications) = (context.settings.queue.clone(), queue::notifiers(context));
+            let reflector = Handle::new(db, clock, rng, settings, notifications, index::handle(context));
             Ok(Children::none().actors(reflector.parts()))
         })];
         ACTORS

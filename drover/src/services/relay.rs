@@ -1,11 +1,6 @@
 //! The relay: events from the outbox to the bus.
 
-use std::sync::Arc;
-
-use actors::{
-    kit::Child,
-    queue::{Nudge, both},
-};
+use actors::kit::{Child, Notifier};
 
 use super::{notifications::publisher, roles};
 use crate::service::{Actors, Children, Context, Role, Service};
@@ -35,7 +30,7 @@ impl Service for Relay {
 #[derive(Clone)]
 struct Here {
     actor: Child,
-    notify: Nudge,
+    notify: Notifier,
 }
 
 fn here(context: &Context) -> Here {
@@ -54,11 +49,11 @@ fn here(context: &Context) -> Here {
 }
 
 /// Says to the relay of this process, if there is one, that events were written.
-pub(super) fn notify_here(context: &Context) -> Nudge {
-    if context.runs(roles::RELAY) { here(context).notify } else { Arc::new(|| ()) }
+pub(super) fn notify_here(context: &Context) -> Notifier {
+    if context.runs(roles::RELAY) { here(context).notify } else { Notifier::none() }
 }
 
 /// Says to every relay that events were written; to be given after a commit.
-pub(super) fn notify(context: &Context) -> Nudge {
-    both(notify_here(context), publisher::remote(context).relay)
+pub(super) fn notify(context: &Context) -> Notifier {
+    notify_here(context).and(&publisher::remote(context).relay)
 }

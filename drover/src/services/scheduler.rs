@@ -1,10 +1,7 @@
 //! The scheduler: finds groups that have just been resolved.
 
-use std::sync::Arc;
-
 use actors::{
-    kit::Child,
-    queue::{Nudge, both},
+    kit::{Child, Notifier},
     scheduler::Scheduler as Handle,
 };
 
@@ -34,24 +31,24 @@ impl Service for Scheduler {
 #[derive(Clone)]
 struct Here {
     actor: Child,
-    notify: Nudge,
+    notify: Notifier,
 }
 
 fn here(context: &Context) -> Here {
     context.shared(|context| {
         let (db, clock, relay) = (context.db.clone(), context.clock.clone(), relay::notify(context));
-        let every = context.settings.queue.sweep_interval.duration();
-        let (actor, hint) = Handle { db, clock, every, relay }.part();
-        Here { actor, notify: Arc::new(move || hint.give()) }
+        let (rng, interval) = (context.rng.branch("scheduler"), context.settings.queue.sweep_interval.duration());
+        let (actor, notify) = Handle { db, clock, rng, interval, relay }.part();
+        Here { actor, notify }
     })
 }
 
 /// Says to the scheduler of this process, if there is one, that tasks were resolved.
-pub(super) fn notify_here(context: &Context) -> Nudge {
-    if context.runs(roles::SCHEDULER) { here(context).notify } else { Arc::new(|| ()) }
+pub(super) fn notify_here(context: &Context) -> Notifier {
+    if context.runs(roles::SCHEDULER) { here(context).notify } else { Notifier::none() }
 }
 
 /// Says to every scheduler that tasks were resolved; to be given after a commit.
-pub(super) fn notify(context: &Context) -> Nudge {
-    both(notify_here(context), publisher::remote(context).scheduler)
+pub(super) fn notify(context: &Context) -> Notifier {
+    notify_here(context).and(&publisher::remote(context).scheduler)
 }

@@ -51,5 +51,5 @@ fn reporter(context: &Context) -> Children {
         root_url: root_url.clone(),
         events: context.settings.relay.own_exchange.clone(),
     };
-    Children::none().subscriber(reporter.listener())
+    Children::none().subscriber(reporter.consumer())
 }

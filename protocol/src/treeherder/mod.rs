@@ -6,8 +6,8 @@
 
 mod config;
 mod job;
+mod job_builder;
 mod links;
-mod making;
 mod problem;
 mod replay;
 mod route;
@@ -17,7 +17,7 @@ mod task;
 
 pub use config::{JobConfig, JobKind, Machine};
 pub use job::{Dialect, Job, JobMessage};
-pub use making::{Happening, Making};
+pub use job_builder::{JobBuilder, JobTrigger};
 pub use problem::Problem;
 pub use replay::ReplayPush;
 pub use route::{Destination, destinations};

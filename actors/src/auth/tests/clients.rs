@@ -111,7 +111,7 @@ async fn a_use_is_noted_once_in_a_quarter_of_a_day() {
     assert!(used().is_empty());
     env.clock.advance(TimeDelta::hours(7));
     env.auth.clients().used(env.auth.clients().now().client("c").unwrap(), env.clock.now());
-    env.auth.0.look().await.unwrap();
+    env.auth.0.refresh().await.unwrap();
     assert_eq!(env.auth.client("c").await.unwrap().last_date_used, env.clock.now());
 }
 

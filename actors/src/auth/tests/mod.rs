@@ -61,7 +61,7 @@ async fn process(database: &TestDatabase, keys: &[&str]) -> (Auth, TestClock, Ar
     let (clock, told) = (TestClock::default(), Arc::new(AtomicUsize::new(0)));
     let keys: Vec<SealingKey> = keys.iter().map(|id| SealingKey::make(id, &Rng::seeded(id.len() as u64))).collect();
     let (ring, counted) = (KeyRing::new(&keys).unwrap(), told.clone());
-    let relay: Nudge = Arc::new(move || _ = counted.fetch_add(1, Ordering::Relaxed));
+    let relay: Notifier = Notifier::new(move || _ = counted.fetch_add(1, Ordering::Relaxed));
     let shared: Arc<dyn Clock> = Arc::new(clock.clone());
     let (db, month) = (database.db().await, TimeDelta::days(30));
     let auth = Auth::new(db, shared, Rng::system(), Arc::new(ring), relay, QUEUE_TOKEN, month);

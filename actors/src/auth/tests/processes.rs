@@ -13,7 +13,7 @@ async fn a_change_elsewhere_is_known_after_the_next_look() {
     let token = env.create("c", &["assume:r"]).await;
     env.role("r", &["x"]).await.unwrap();
     assert_eq!(token_of(&other, "c"), None);
-    other.0.look().await.unwrap();
+    other.0.refresh().await.unwrap();
     assert_eq!(token_of(&other, "c"), Some(token));
     let known = other.clients().now();
     assert_eq!(known.scopes_of(known.client("c").unwrap()).unwrap().as_slice(), ["assume:r", "x"]);

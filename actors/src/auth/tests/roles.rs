@@ -33,7 +33,7 @@ async fn a_stored_role_anonymous_adds_to_what_the_settings_let_everybody_do() {
     let known = open.clients().now();
     assert_eq!(known.role("anonymous").unwrap().row.scopes, ["read:b", "read:c"], "what is stored stays as it is");
 
-    env.auth.0.look().await.unwrap();
+    env.auth.0.refresh().await.unwrap();
     assert_eq!(env.auth.clients().now().anonymous().as_slice(), ["assume:anonymous", "read:b", "read:c"]);
     open.delete_role("anonymous", "me").await.unwrap();
     assert_eq!(everybody(), ["assume:anonymous", "read:a", "read:b"]);
@@ -82,7 +82,7 @@ async fn roles_that_many_change_at_once_are_all_written() {
             tokio::join!(env.auth.create_role(id, role(&["a"]), "me"), other.create_role(id, role(&["a"]), "me"));
         assert_eq!(both.0.unwrap(), both.1.unwrap());
     }
-    other.0.look().await.unwrap();
+    other.0.refresh().await.unwrap();
     assert_eq!(other.clients().now().roles().list().len(), 4);
 }
 

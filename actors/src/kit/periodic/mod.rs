@@ -17,15 +17,15 @@ use next::Wait;
 use ractor::{Actor, ActorProcessingErr, ActorRef};
 use tokio::{
     sync::Notify,
-    task::AbortHandle,
     time::{sleep, timeout},
 };
 use tracing::Instrument;
 
-use super::{Child, Notifier, Restart};
+use super::{Child, Notifier, Progress, Restart, timer::Timer};
 
 const FIRST_RETRY: Duration = Duration::from_millis(100);
 const LAST_RETRY: Duration = Duration::from_secs(2);
+const RUN_DEADLINE: Duration = Duration::from_mins(5);
 
 /// What a periodic actor does.
 pub trait Periodic: Send + 'static {
@@ -44,6 +44,7 @@ pub trait Periodic: Send + 'static {
 #[derive(Debug, Clone)]
 pub struct Schedule {
     interval: Duration,
+    deadline: Duration,
     rng: Rng,
 }
 
@@ -51,7 +52,13 @@ impl Schedule {
     /// The first run begins at once, and then one each `interval`, with a jitter of a tenth, unless a run says
     /// otherwise (`Next`) or the actor is notified.
     pub const fn every(interval: Duration, rng: Rng) -> Self {
-        Self { interval, rng }
+        Self { interval, deadline: RUN_DEADLINE, rng }
+    }
+
+    /// A run that takes longer is stuck, and the supervisor restarts the actor. Five minutes where nothing else is said.
+    #[must_use]
+    pub fn deadline(self, deadline: Duration) -> Self {
+        Self { deadline, ..self }
     }
 
     /// The actor, to be supervised, and what wakes it. Notifications that come while it is woken already, or while it
@@ -65,9 +72,11 @@ impl Schedule {
         let to_notify = notify.clone();
         let notifier = Notifier::new(move || to_notify.notify_one());
         let (name, own) = (Arc::<str>::from(name), notifier.clone());
-        let actor = PeriodicActor { name: name.clone(), schedule: self, notify, work: PhantomData };
+        let progress = Progress::default();
+        let actor =
+            PeriodicActor { name: name.clone(), schedule: self, notify, progress: progress.clone(), work: PhantomData };
         let (child, _) = Child::new(&name, Restart::Always, move || (actor.clone(), make(&own)));
-        (child, notifier)
+        (child.watched(progress), notifier)
     }
 }
 
@@ -75,13 +84,19 @@ struct PeriodicActor<P> {
     name: Arc<str>,
     schedule: Schedule,
     notify: Arc<Notify>,
+    progress: Progress,
     work: PhantomData<fn() -> P>,
 }
 
 impl<P> Clone for PeriodicActor<P> {
     fn clone(&self) -> Self {
-        let Self { name, schedule, notify, work } = self;
-        Self { name: name.clone(), schedule: schedule.clone(), notify: notify.clone(), work: *work }
+        Self {
+            name: self.name.clone(),
+            schedule: self.schedule.clone(),
+            notify: self.notify.clone(),
+            progress: self.progress.clone(),
+            work: PhantomData,
+        }
     }
 }
 
@@ -91,15 +106,6 @@ struct State<P> {
     work: P,
     backoff: Backoff,
     timer: Option<Timer>,
-}
-
-/// Ends the waiting for the next run when the actor ends.
-struct Timer(AbortHandle);
-
-impl Drop for Timer {
-    fn drop(&mut self) {
-        self.0.abort();
-    }
 }
 
 impl<P: Periodic> Actor for PeriodicActor<P> {
@@ -114,6 +120,7 @@ impl<P: Periodic> Actor for PeriodicActor<P> {
     }
 
     async fn handle(&self, myself: ActorRef<Run>, Run: Run, state: &mut State<P>) -> Result<(), ActorProcessingErr> {
+        self.progress.due_within(self.schedule.deadline);
         // Before the work, never after: what is committed while it goes on must cause another run.
         let _ = self.notify.notified().now_or_never();
         let span = tracing::info_span!(parent: None, "run", actor = &*self.name);
@@ -152,16 +159,18 @@ impl<P: Periodic> PeriodicActor<P> {
             Wait::Notification => None,
         };
         let (notify, pause) = (self.notify.clone(), next.pause);
-        #[expect(clippy::disallowed_methods, reason = "the state of the actor owns it")]
-        let waiting = tokio::spawn(async move {
+        match interval {
+            Some(interval) => self.progress.due_within(pause + interval + self.schedule.deadline),
+            None => self.progress.idle(),
+        }
+        let waiting = async move {
             sleep(pause).await;
             match interval {
                 Some(Duration::ZERO) => {}
                 Some(interval) => drop(timeout(interval, notify.notified()).await),
                 None => notify.notified().await,
             }
-            let _ = myself.send_message(Run);
-        });
-        Some(Timer(waiting.abort_handle()))
+        };
+        Some(Timer::when(waiting, myself, || Run))
     }
 }

@@ -6,7 +6,7 @@ use tokio::{
 };
 
 use super::*;
-use crate::kit::{Supervised, Supervisor};
+use crate::kit::{Supervisor, SupervisorHandle};
 
 const SOON: Duration = Duration::from_secs(10);
 const NEVER: Duration = Duration::from_hours(1);
@@ -50,7 +50,7 @@ struct TestEnv {
     steps: UnboundedSender<Step>,
     stopped: UnboundedReceiver<()>,
     notifier: Notifier,
-    actors: Supervised,
+    actors: SupervisorHandle,
 }
 
 impl TestEnv {

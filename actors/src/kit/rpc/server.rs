@@ -18,7 +18,7 @@ use tokio::{
 use tracing::Instrument;
 
 use super::CANCEL_EXCHANGE;
-use crate::kit::{Child, Inbox, Letter, Restart, Tick};
+use crate::kit::{Child, Deliveries, Delivery, Restart, Tick};
 
 const MIN_BACKOFF: Duration = Duration::from_millis(100);
 const MAX_BACKOFF: Duration = Duration::from_secs(5);
@@ -72,14 +72,14 @@ struct ServerActor<H>(Server<H>);
 enum Msg {
     /// A message of its own, because the broker may be away when the process starts and nothing else need wait for it.
     Subscribe,
-    Call(Option<Letter>),
-    Cancel(Option<Letter>),
+    Call(Option<Delivery>),
+    Cancel(Option<Delivery>),
     /// Answer what is under way, then end. What comes meanwhile goes back to be answered by others.
     Drain,
 }
 
 struct State {
-    inboxes: Vec<Inbox>,
+    inboxes: Vec<Deliveries>,
     running: Running,
     tasks: JoinSet<()>,
     retry: Tick,
@@ -91,7 +91,7 @@ struct State {
 #[derive(Clone, Default)]
 struct Running(Arc<Mutex<Calls>>);
 
-type Calls = HashMap<(u64, u64), (Letter, AbortHandle)>;
+type Calls = HashMap<(u64, u64), (Delivery, AbortHandle)>;
 
 impl<H: Handler> Actor for ServerActor<H> {
     type Msg = Msg;
@@ -140,18 +140,18 @@ impl<H: Handler> Actor for ServerActor<H> {
 }
 
 impl<H: Handler> ServerActor<H> {
-    async fn subscribe(&self, myself: &ActorRef<Msg>) -> Result<Vec<Inbox>, BusError> {
+    async fn subscribe(&self, myself: &ActorRef<Msg>) -> Result<Vec<Deliveries>, BusError> {
         let bus = &*self.0.bus;
         bus.declare(Exchange::fanout(CANCEL_EXCHANGE)).await?;
         // Before the calls: a cancellation must not be missed because its call came first.
         let cancels = Subscription::ephemeral().bind(CANCEL_EXCHANGE, "").signed();
-        let cancels = Inbox::open(bus, cancels, myself.clone(), Msg::Cancel).await?;
+        let cancels = Deliveries::subscribe(bus, cancels, myself.clone(), Msg::Cancel).await?;
         let calls = Subscription::inbox(self.0.queue).prefetch(self.0.max_calls);
-        Ok(vec![cancels, Inbox::open(bus, calls, myself.clone(), Msg::Call).await?])
+        Ok(vec![cancels, Deliveries::subscribe(bus, calls, myself.clone(), Msg::Call).await?])
     }
 
     /// A call whose deadline has passed, or that cannot be decoded, is not begun.
-    fn begin(&self, delivery: Letter, state: &mut State) {
+    fn begin(&self, delivery: Delivery, state: &mut State) {
         while state.tasks.try_join_next().is_some() {}
         // The body of the message is shared, not copied: `Bytes` fields are slices of it.
         let request = match RpcRequest::decode(delivery.message().body.clone()) {
@@ -188,7 +188,7 @@ impl Running {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn cancel(&self, delivery: Letter) {
+    fn cancel(&self, delivery: Delivery) {
         if let Ok(CancelCall { caller, number }) = CancelCall::decode(&delivery.message().body[..])
             && let Some((call, task)) = self.lock().remove(&(caller, number))
         {

@@ -9,7 +9,7 @@ use protocol::proto::{RpcRequest, RpcResponse, TaskRef, rpc_response::Outcome};
 use tokio::sync::{Notify, mpsc};
 
 use super::{Client, Handler, Server};
-use crate::kit::{CallError, Supervised, Supervisor};
+use crate::kit::{CallError, Supervisor, SupervisorHandle};
 
 const SOON: Duration = Duration::from_secs(20);
 const BRIEFLY: Duration = Duration::from_millis(200);
@@ -56,7 +56,7 @@ impl TestEnv {
         Self { bus: Arc::new(MemoryBus::default()), echo, begun, ended }
     }
 
-    async fn serve(&self, clock: Arc<dyn Clock>) -> Supervised {
+    async fn serve(&self, clock: Arc<dyn Clock>) -> SupervisorHandle {
         let server = Server {
             bus: self.bus.clone(),
             clock,

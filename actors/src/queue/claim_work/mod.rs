@@ -30,9 +30,8 @@ use super::{
     claim_task,
     parts::Environment,
     types::{Claim, ClaimWork, scopes_of},
-    wakes::Wakes,
 };
-use crate::kit::{BatchOperation, Batcher};
+use crate::kit::{BatchOperation, Batcher, Notifications};
 
 /// Most tasks that one call may claim.
 const TASKS_A_CALL: usize = 256;
@@ -63,7 +62,7 @@ pub(super) async fn run(
     wait(answer, long_poll + Duration::from_secs(5)).await.map(Delivery::take)
 }
 
-/// The wake-up that `Wakes` gives: tasks became pending. Answers how many tasks are wanted by those woken.
+/// The wake-up that `Notifications` gives: tasks became pending. Answers how many tasks are wanted by those woken.
 pub(super) fn wake(lanes: &Batcher<ClaimOperation>, queue: &TaskQueueId, tasks: usize) -> usize {
     let ready = lanes.operation().desk().wake(queue, tasks);
     let wanted = ready.iter().map(|waiting| usize::from(waiting.claimer.count)).sum();
@@ -81,7 +80,7 @@ pub(super) struct ClaimOperation {
     clock: Arc<dyn Clock>,
     claim_timeout: TimeDelta,
     batch: usize,
-    wakes: Wakes,
+    notifications: Notifications,
     desk: SharedDesk,
     unanswered: Unanswered,
 }
@@ -113,7 +112,7 @@ impl ClaimOperation {
             clock: queue.clock.clone(),
             claim_timeout: queue.settings.claim_timeout.delta(),
             batch,
-            wakes: queue.wakes.clone(),
+            notifications: queue.notifications.clone(),
             desk: SharedDesk::default(),
             unanswered: Unanswered::default(),
         }
@@ -151,7 +150,7 @@ impl ClaimOperation {
             shares.entry(answer.place).or_default().push(answer);
         }
         if !shares.is_empty() {
-            (self.wakes.relay)();
+            self.notifications.relay.notify();
         }
         let mut left = Vec::new();
         for (place, mut waiting) in batch.into_iter().enumerate() {

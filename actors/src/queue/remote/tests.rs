@@ -11,8 +11,8 @@ use protocol::{
 };
 
 use crate::{
-    kit::{PageAfter, Supervised, Supervisor},
-    queue::{Queue, QueueError, QueueSettings, Report, Wakes, door::METHODS, start, tests::new_task, types::ClaimWork},
+    kit::{Notifications, PageAfter, Supervisor, SupervisorHandle},
+    queue::{Queue, QueueError, QueueSettings, Report, door::METHODS, start, tests::new_task, types::ClaimWork},
 };
 
 struct TestEnv {
@@ -21,7 +21,7 @@ struct TestEnv {
     far: Queue,
     near: Queue,
     rng: Rng,
-    parts: Supervised,
+    parts: SupervisorHandle,
 }
 
 impl TestEnv {
@@ -30,7 +30,7 @@ impl TestEnv {
         let (db, rng) = (database.db().await, Rng::seeded(1));
         let (bus, clock): (Arc<dyn Bus>, Arc<dyn Clock>) = (Arc::new(MemoryBus::default()), Arc::new(SystemClock));
         let settings = QueueSettings { long_poll: ConfigDuration::millis(300), ..QueueSettings::default() };
-        let (mut parts, near) = start(db, clock.clone(), rng.branch("queue"), settings.clone(), Wakes::none());
+        let (mut parts, near) = start(db, clock.clone(), rng.branch("queue"), settings.clone(), Notifications::none());
         parts.extend(near.service(&bus, &rng));
         let far = near.clone().elsewhere(&bus, &clock, &rng, &settings);
         let parts = Supervisor::start(parts, rng.clone()).await;

@@ -24,9 +24,9 @@ use protocol::{
 use serde_json::json;
 
 use crate::{
-    kit::{Supervised, Supervisor},
+    kit::{Notifications, Notifier, Supervisor, SupervisorHandle},
     queue::{
-        Nudge, Queue, QueueSettings, Report, Wakes,
+        Queue, QueueSettings, Report,
         types::{ClaimWork, NewTask},
     },
     relay::{Exchanges, RelaySettings, start},
@@ -42,17 +42,17 @@ pub(crate) struct TestEnv {
     pub(crate) clock: TestClock,
     pub(crate) rng: Rng,
     pub(crate) queue: Queue,
-    queue_parts: Supervised,
-    pub(crate) relay: Option<Supervised>,
+    queue_parts: SupervisorHandle,
+    pub(crate) relay: Option<SupervisorHandle>,
     /// What the queue's commits give, once there is a relay.
-    pub(crate) nudge: Arc<Mutex<Option<Nudge>>>,
+    pub(crate) notifier: Arc<Mutex<Option<Notifier>>>,
 }
 
 impl TestEnv {
     pub(crate) async fn start(bus: Arc<dyn Bus>) -> Self {
         let mut env = Self::without_relay(bus).await;
-        let (relay, nudge) = env.another_relay(env.bus.clone()).await;
-        *env.nudge.lock().unwrap() = Some(nudge);
+        let (relay, notifier) = env.another_relay(env.bus.clone()).await;
+        *env.notifier.lock().unwrap() = Some(notifier);
         env.relay = Some(relay);
         env
     }
@@ -63,25 +63,28 @@ impl TestEnv {
         let db = database.db().await;
         let clock = TestClock::at(base::SystemClock.now());
         let rng = Rng::seeded(1);
-        let nudge: Arc<Mutex<Option<Nudge>>> = Arc::default();
-        let given = nudge.clone();
+        let notifier: Arc<Mutex<Option<Notifier>>> = Arc::default();
+        let given = notifier.clone();
         let (children, queue) = crate::queue::start(
             db.clone(),
             Arc::new(clock.clone()),
             rng.branch("queue"),
             QueueSettings::default(),
-            Wakes { relay: Arc::new(move || given.lock().unwrap().iter().for_each(|nudge| nudge())), ..Wakes::none() },
+            Notifications {
+                relay: Notifier::new(move || given.lock().unwrap().iter().for_each(Notifier::notify)),
+                ..Notifications::none()
+            },
         );
         let queue_parts = Supervisor::start(children, rng.clone()).await;
-        Self { _database: database, db, bus, clock, rng, queue, queue_parts, relay: None, nudge }
+        Self { _database: database, db, bus, clock, rng, queue, queue_parts, relay: None, notifier }
     }
 
     /// A relay more, as another process would run it.
-    pub(crate) async fn another_relay(&self, bus: Arc<dyn Bus>) -> (Supervised, Nudge) {
+    pub(crate) async fn another_relay(&self, bus: Arc<dyn Bus>) -> (SupervisorHandle, Notifier) {
         let rng = self.rng.branch("another");
-        let (relay, nudge) =
+        let (relay, notifier) =
             start(self.db.clone(), bus, Arc::new(self.clock.clone()), &names(), RelaySettings::default(), rng.clone());
-        (Supervisor::start(vec![relay], rng).await, nudge)
+        (Supervisor::start(vec![relay], rng).await, notifier)
     }
 
     pub(crate) fn task(&self, group: Option<TaskId>) -> NewTask {
@@ -151,7 +154,7 @@ impl TestEnv {
         };
         let made = self.db.create_artifact(&artifact, now).await.unwrap();
         assert!(matches!(made, ArtifactCreated::Written { .. }), "{made:?}");
-        self.nudge.lock().unwrap().iter().for_each(|nudge| nudge());
+        self.notifier.lock().unwrap().iter().for_each(Notifier::notify);
     }
 
     pub(crate) async fn emptied(&self) {

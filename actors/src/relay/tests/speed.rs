@@ -21,13 +21,13 @@ async fn how_fast() {
 
     backlog(&env).await;
     let began = Instant::now();
-    let (relay, nudge) = env.another_relay(bus).await;
+    let (relay, notifier) = env.another_relay(bus).await;
     for _ in 0..2 * BACKLOG {
         next_event(&mut ours).await;
     }
     println!("{} events in {:?}", 2 * BACKLOG, began.elapsed());
 
-    *env.nudge.lock().unwrap() = Some(nudge);
+    *env.notifier.lock().unwrap() = Some(notifier);
     env.relay = Some(relay);
     let mut times = Vec::new();
     for _ in 0..100 {

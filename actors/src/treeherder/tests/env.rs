@@ -21,9 +21,9 @@ use protocol::{
 use serde_json::{Value, json};
 
 use crate::{
-    kit::{Supervised, Supervisor},
+    kit::{Notifications, Notifier, Supervisor, SupervisorHandle},
     queue::{
-        Nudge, Queue, QueueSettings, Report, Wakes,
+        Queue, QueueSettings, Report,
         types::{ClaimWork, NewTask},
     },
     relay::{self, RelaySettings},
@@ -41,9 +41,9 @@ pub(super) struct TestEnv {
     rng: Rng,
     pub(super) queue: Queue,
     pub(super) reporter: Reporter,
-    queue_parts: Supervised,
-    told: Option<Supervised>,
-    relay: Supervised,
+    queue_parts: SupervisorHandle,
+    told: Option<SupervisorHandle>,
+    relay: SupervisorHandle,
 }
 
 impl TestEnv {
@@ -55,14 +55,17 @@ impl TestEnv {
         let database = TestDatabase::create().await;
         let (db, bus) = (database.db().await, Arc::new(MemoryBus::default()));
         let (clock, rng) = (TestClock::at(base::SystemClock.now()), Rng::seeded(1));
-        let nudge: Arc<Mutex<Option<Nudge>>> = Arc::default();
-        let given = nudge.clone();
+        let notifier: Arc<Mutex<Option<Notifier>>> = Arc::default();
+        let given = notifier.clone();
         let (children, queue) = crate::queue::start(
             db.clone(),
             Arc::new(clock.clone()),
             rng.branch("queue"),
             QueueSettings::default(),
-            Wakes { relay: Arc::new(move || given.lock().unwrap().iter().for_each(|nudge| nudge())), ..Wakes::none() },
+            Notifications {
+                relay: Notifier::new(move || given.lock().unwrap().iter().for_each(Notifier::notify)),
+                ..Notifications::none()
+            },
         );
         let queue_parts = Supervisor::start(children, rng.clone()).await;
         let reporter = Reporter {
@@ -75,7 +78,7 @@ impl TestEnv {
             root_url: "https://drover.example".to_owned(),
             events: RelaySettings::default().own_exchange,
         };
-        let told = Supervisor::start(vec![reporter.clone().listener()], rng.branch("told")).await;
+        let told = Supervisor::start(vec![reporter.clone().consumer()], rng.branch("told")).await;
         let (relay, hint) = relay::start(
             db.clone(),
             bus.clone(),
@@ -85,7 +88,7 @@ impl TestEnv {
             rng.branch("relay"),
         );
         let relay = Supervisor::start(vec![relay], rng.branch("relay")).await;
-        *nudge.lock().unwrap() = Some(hint);
+        *notifier.lock().unwrap() = Some(hint);
         let told = Some(told);
         Self { _database: database, db, bus, clock, rng, queue, reporter, queue_parts, told, relay }
     }
@@ -104,7 +107,7 @@ impl TestEnv {
     }
 
     pub(super) async fn start_reporter(&mut self) {
-        let child = self.reporter.clone().listener();
+        let child = self.reporter.clone().consumer();
         self.told = Some(Supervisor::start(vec![child], self.rng.branch("again")).await);
     }
 

@@ -66,7 +66,7 @@ async fn a_reporter_that_ends_loses_nothing_and_keeps_the_order() {
 async fn two_reporters_of_a_name_tell_everything_once_and_in_order() {
     let env = TestEnv::start().await;
     let mut jobs = env.jobs().await;
-    let second = env.reporter.clone().listener();
+    let second = env.reporter.clone().consumer();
     let second = crate::kit::Supervisor::start(vec![second], base::Rng::seeded(9)).await;
     for _ in 0..20 {
         env.created().await;

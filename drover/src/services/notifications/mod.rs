@@ -2,7 +2,7 @@
 
 pub(super) mod publisher;
 
-use actors::queue::Wakes;
+use actors::kit;
 
 use super::{queue, relay, scheduler};
 use crate::service::{Actors, Children, Context, Service};
@@ -23,10 +23,10 @@ impl Service for Notifications {
 /// None where there are no other processes.
 fn children(context: &Context) -> Children {
     let Some(publisher) = publisher::publisher(context) else { return Children::none() };
-    let here = Wakes {
+    let here = kit::Notifications {
         relay: relay::notify_here(context),
         scheduler: scheduler::notify_here(context),
-        claimers: queue::notify_claimers_here(context),
+        claims: queue::notify_claimers_here(context),
     };
     let subscriber = publisher.process.listener(here);
     Children::none().actor(publisher.actor).actor(subscriber)

@@ -1,6 +1,9 @@
 //! Notifications to other processes.
 
-use actors::{kit::Child, queue::Wakes, wake::Process};
+use actors::{
+    kit::{Child, Notifications},
+    wake::Process,
+};
 
 use crate::service::Context;
 
@@ -8,7 +11,7 @@ use crate::service::Context;
 pub(super) struct Publisher {
     pub(super) process: Process,
     pub(super) actor: Child,
-    remote: Wakes,
+    remote: Notifications,
 }
 
 /// None where there are no other processes.
@@ -17,12 +20,12 @@ pub(super) fn publisher(context: &Context) -> Option<Publisher> {
         context.shared(|context| {
             let process = Process::new(context.bus.clone(), context.rng.branch("wake"));
             let (actor, others) = process.teller();
-            Publisher { process, actor, remote: others.wakes() }
+            Publisher { process, actor, remote: others.notifications() }
         })
     })
 }
 
 /// Wakes actors of other processes.
-pub(in crate::services) fn remote(context: &Context) -> Wakes {
-    publisher(context).map_or_else(Wakes::none, |publisher| publisher.remote)
+pub(in crate::services) fn remote(context: &Context) -> Notifications {
+    publisher(context).map_or_else(Notifications::none, |publisher| publisher.remote)
 }

@@ -3,11 +3,11 @@
 use proptest::{collection::vec, option, prelude::*, sample::select};
 use serde_json::{Map, Value, json};
 
-use super::env::{REVISION, definition, making, prefixes, run, status};
+use super::env::{REVISION, builder, definition, prefixes, run, status};
 use crate::{
     schema,
     state::TaskState,
-    treeherder::{Dialect, Happening, ReportedTask},
+    treeherder::{Dialect, JobTrigger, ReportedTask},
 };
 
 /// Short and long, plain and odd.
@@ -97,8 +97,8 @@ proptest! {
         run.worker_id = worker_id;
         let happened = &status(vec![run]);
         for (dialect, name) in [(Dialect::Present, "job-message"), (Dialect::Of2019, "job-message-2019")] {
-            let happened = (happened, Happening::Changed(0));
-            let (jobs, _) = making().jobs((&task, config), destination, happened, &artifacts, dialect);
+            let happened = (happened, JobTrigger::Changed(0));
+            let (jobs, _) = builder().jobs((&task, config), destination, happened, &artifacts, dialect);
             prop_assert_eq!(jobs.len(), 1);
             match jobs[0].message(destination, dialect) {
                 Ok(message) => {
@@ -119,9 +119,9 @@ proptest! {
         task["metadata"] = json!({ "name": name, "description": description, "owner": owner, "source": "" });
         let task = super::env::read(&task);
         let artifacts: Vec<&str> = artifacts.iter().map(String::as_str).collect();
-        let happened = (&status(vec![run(0, TaskState::Completed)]), Happening::Changed(0));
+        let happened = (&status(vec![run(0, TaskState::Completed)]), JobTrigger::Changed(0));
         for dialect in [Dialect::Present, Dialect::Of2019] {
-            let (jobs, _) = super::env::told(&making(), &task, happened, &artifacts, dialect);
+            let (jobs, _) = super::env::told(&builder(), &task, happened, &artifacts, dialect);
             prop_assert_eq!(jobs.len(), 1);
         }
     }

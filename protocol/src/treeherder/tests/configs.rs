@@ -3,11 +3,11 @@ use serde_json::{Value, json};
 use super::env::{definition, present, read, run, status};
 use crate::{
     state::TaskState,
-    treeherder::{Happening, Problem},
+    treeherder::{JobTrigger, Problem},
 };
 
 fn job(treeherder: &Value) -> Value {
-    present(&read(&definition(treeherder)), &status(vec![run(0, TaskState::Pending)]), Happening::Pending(0), &[])
+    present(&read(&definition(treeherder)), &status(vec![run(0, TaskState::Pending)]), JobTrigger::Pending(0), &[])
 }
 
 #[test]
@@ -102,9 +102,9 @@ fn labels_of_a_collection_that_are_none_make_no_message() {
     let task = read(&definition(&json!({ "symbol": "B", "collection": { "a b": true } })));
     let (config, destination) = (task.config.as_ref().unwrap(), task.destinations[0].as_ref().unwrap());
     let pending = status(vec![run(0, TaskState::Pending)]);
-    let happening = (&pending, Happening::Pending(0));
+    let trigger = (&pending, JobTrigger::Pending(0));
     let dialect = crate::treeherder::Dialect::Present;
-    let (jobs, _) = super::env::making().jobs((&task, config), destination, happening, &[], dialect);
+    let (jobs, _) = super::env::builder().jobs((&task, config), destination, trigger, &[], dialect);
     let problem = jobs[0].message(destination, dialect).unwrap_err();
     assert_eq!(problem.code(), "message");
     assert!(problem.to_string().contains("data/labels/0"), "{problem}");

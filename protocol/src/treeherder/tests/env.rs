@@ -7,7 +7,7 @@ use crate::{
     state::{Priority, ReasonCreated, ReasonResolved, TaskState},
     status::{RunStatus, TaskStatus},
     time::{self, Timestamp},
-    treeherder::{Dialect, Happening, Job, Making, Problem, ReportedTask},
+    treeherder::{Dialect, Job, JobBuilder, JobTrigger, Problem, ReportedTask},
 };
 
 pub(super) const TASK: &str = "fN1SbArXTPSVFNUvaOlinQ";
@@ -22,8 +22,8 @@ pub(super) fn prefixes() -> Vec<String> {
     vec!["tc-treeherder".to_owned()]
 }
 
-pub(super) fn making() -> Making {
-    Making { root_url: ROOT.to_owned(), report_unscheduled: true, close_unscheduled: false, link_limit: 1000 }
+pub(super) fn builder() -> JobBuilder {
+    JobBuilder { root_url: ROOT.to_owned(), report_unscheduled: true, close_unscheduled: false, link_limit: 1000 }
 }
 
 /// A stored definition with this `extra.treeherder`.
@@ -86,9 +86,9 @@ pub(super) fn status(runs: Vec<RunStatus>) -> TaskStatus {
 
 /// What is told of a task, and what had to be left out. Nothing, if it cannot be told at all.
 pub(super) fn told(
-    making: &Making,
+    builder: &JobBuilder,
     task: &ReportedTask,
-    (status, happening): (&TaskStatus, Happening),
+    (status, trigger): (&TaskStatus, JobTrigger),
     artifacts: &[&str],
     dialect: Dialect,
 ) -> (Vec<Job>, Vec<Problem>) {
@@ -96,7 +96,7 @@ pub(super) fn told(
     let (Ok(config), Some(Ok(destination))) = (&task.config, task.destinations.first()) else {
         return (Vec::new(), Vec::new());
     };
-    let told = making.jobs((task, config), destination, (status, happening), &artifacts, dialect);
+    let told = builder.jobs((task, config), destination, (status, trigger), &artifacts, dialect);
     for job in &told.0 {
         job.message(destination, dialect).expect("every message of every test passes its schema");
     }
@@ -104,8 +104,8 @@ pub(super) fn told(
 }
 
 /// The one job in the present form, as JSON.
-pub(super) fn present(task: &ReportedTask, status: &TaskStatus, happening: Happening, artifacts: &[&str]) -> Value {
-    let (jobs, problems) = told(&making(), task, (status, happening), artifacts, Dialect::Present);
+pub(super) fn present(task: &ReportedTask, status: &TaskStatus, trigger: JobTrigger, artifacts: &[&str]) -> Value {
+    let (jobs, problems) = told(&builder(), task, (status, trigger), artifacts, Dialect::Present);
     assert_eq!((jobs.len(), problems), (1, vec![]));
     serde_json::to_value(&jobs[0]).unwrap()
 }

@@ -2,11 +2,11 @@
 
 use serde_json::{Value, json};
 
-use super::env::{REVISION, definition, making, present, read, run, status, told};
+use super::env::{REVISION, builder, definition, present, read, run, status, told};
 use crate::{
     state::TaskState,
     status::RunStatus,
-    treeherder::{Dialect, Happening, Problem},
+    treeherder::{Dialect, JobTrigger, Problem},
 };
 
 fn task() -> Value {
@@ -14,13 +14,13 @@ fn task() -> Value {
 }
 
 fn running(definition: &Value) -> Value {
-    present(&read(definition), &status(vec![run(0, TaskState::Running)]), Happening::Changed(0), &[])
+    present(&read(definition), &status(vec![run(0, TaskState::Running)]), JobTrigger::Changed(0), &[])
 }
 
 #[test]
 fn a_whole_message() {
     let completed = status(vec![run(0, TaskState::Completed)]);
-    let job = present(&read(&task()), &completed, Happening::Changed(0), &["public/build/target.tar.gz"]);
+    let job = present(&read(&task()), &completed, JobTrigger::Changed(0), &["public/build/target.tar.gz"]);
     let run = "https://drover.example/api/queue/v1/task/fN1SbArXTPSVFNUvaOlinQ/runs/0/artifacts";
     let expected = json!({
         "taskId": "7cdd526c-0ad7-4cf4-9514-d52f68e9629d/0",
@@ -72,14 +72,14 @@ fn an_owner_who_is_nobody_is_left_out() {
 fn times_appear_as_the_run_goes_on() {
     let task = read(&task());
     let times = |job: &Value| [job.get("timeStarted").is_some(), job.get("timeCompleted").is_some()];
-    let pending = present(&task, &status(vec![run(0, TaskState::Pending)]), Happening::Pending(0), &[]);
+    let pending = present(&task, &status(vec![run(0, TaskState::Pending)]), JobTrigger::Pending(0), &[]);
     assert_eq!(times(&pending), [false, false]);
-    let running = present(&task, &status(vec![run(0, TaskState::Running)]), Happening::Changed(0), &[]);
+    let running = present(&task, &status(vec![run(0, TaskState::Running)]), JobTrigger::Changed(0), &[]);
     assert_eq!(times(&running), [true, false]);
-    let failed = present(&task, &status(vec![run(0, TaskState::Failed)]), Happening::Changed(0), &[]);
+    let failed = present(&task, &status(vec![run(0, TaskState::Failed)]), JobTrigger::Changed(0), &[]);
     assert_eq!(times(&failed), [true, true]);
     let never_started = RunStatus { started: None, worker_id: None, ..run(0, TaskState::Exception) };
-    let ended = present(&task, &status(vec![never_started]), Happening::Changed(0), &[]);
+    let ended = present(&task, &status(vec![never_started]), JobTrigger::Changed(0), &[]);
     assert_eq!(times(&ended), [false, true]);
     assert_eq!(ended["buildMachine"]["name"], "unknown");
     assert_eq!(ended["timeScheduled"], "2026-08-21T19:00:00.123Z", "that of the task and not of the run");
@@ -90,8 +90,8 @@ fn a_worker_id_that_is_no_name_is_told_as_unknown_and_noted() {
     let task = read(&task());
     for worker_id in ["größe", "a b", "a.b", &"x".repeat(51)] {
         let run = RunStatus { worker_id: Some(worker_id.to_owned()), ..run(0, TaskState::Running) };
-        let happened = (&status(vec![run]), Happening::Changed(0));
-        let (jobs, problems) = told(&making(), &task, happened, &[], Dialect::Present);
+        let happened = (&status(vec![run]), JobTrigger::Changed(0));
+        let (jobs, problems) = told(&builder(), &task, happened, &[], Dialect::Present);
         assert_eq!(jobs[0].build_machine.name, "unknown");
         assert_eq!(problems, [Problem::Worker(worker_id.to_owned())]);
         assert!(!problems[0].is_total());
@@ -108,7 +108,7 @@ fn a_build_of_the_bridge_is_a_job_like_any_other() {
         worker_id: Some("bld-linux64-spot-017".to_owned()),
         ..run(0, TaskState::Failed)
     };
-    let job = present(&read(&definition), &status(vec![build]), Happening::Changed(0), &[]);
+    let job = present(&read(&definition), &status(vec![build]), JobTrigger::Changed(0), &[]);
     assert_eq!(job["buildSystem"], "taskcluster");
     let machine =
         json!({ "name": "bld-linux64-spot-017", "platform": "release-master1", "os": "-", "architecture": "-" });
@@ -129,7 +129,7 @@ fn a_task_without_a_name_makes_no_message() {
     let task = read(&definition);
     let (config, destination) = (task.config.as_ref().unwrap(), task.destinations[0].as_ref().unwrap());
     let status = status(vec![]);
-    let (jobs, _) = making().jobs((&task, config), destination, (&status, Happening::Defined), &[], Dialect::Present);
+    let (jobs, _) = builder().jobs((&task, config), destination, (&status, JobTrigger::Defined), &[], Dialect::Present);
     let problem = jobs[0].message(destination, Dialect::Present).unwrap_err();
     assert!(problem.to_string().contains("data/display/jobName"), "{problem}");
 }
@@ -139,6 +139,6 @@ fn the_routing_key_is_prefix_and_project() {
     let task = read(&task());
     let (config, destination) = (task.config.as_ref().unwrap(), task.destinations[0].as_ref().unwrap());
     let status = status(vec![]);
-    let (jobs, _) = making().jobs((&task, config), destination, (&status, Happening::Defined), &[], Dialect::Present);
+    let (jobs, _) = builder().jobs((&task, config), destination, (&status, JobTrigger::Defined), &[], Dialect::Present);
     assert_eq!(jobs[0].message(destination, Dialect::Present).unwrap().routing_key, "tc-treeherder.autoland._");
 }

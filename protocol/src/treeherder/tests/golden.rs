@@ -2,12 +2,12 @@
 
 use serde_json::{Value, json};
 
-use super::env::{at, definition, making, prefixes, run, status, told};
+use super::env::{at, builder, definition, prefixes, run, status, told};
 use crate::{
     id::{RunId, TaskId},
     state::{ReasonCreated, ReasonResolved, TaskState},
     status::{RunStatus, TaskStatus},
-    treeherder::{Dialect, Happening, ReportedTask},
+    treeherder::{Dialect, JobTrigger, ReportedTask},
 };
 
 /// A task of the push, where it stands, and what its last run left behind.
@@ -91,8 +91,8 @@ fn life(number: usize) -> (Vec<RunStatus>, Vec<&'static str>) {
 fn messages(dialect: Dialect) -> Vec<Value> {
     let mut messages = Vec::new();
     for Told { task, status, artifacts } in push() {
-        for happening in Happening::all_of(&status) {
-            let (jobs, problems) = told(&making(), &task, (&status, happening), &artifacts, dialect);
+        for trigger in JobTrigger::all_of(&status) {
+            let (jobs, problems) = told(&builder(), &task, (&status, trigger), &artifacts, dialect);
             assert_eq!(problems, []);
             messages.extend(jobs.iter().map(|job| serde_json::to_value(job).unwrap()));
         }

@@ -1,10 +1,10 @@
 use serde_json::{Value, json};
 
-use super::env::{ROOT, definition, making, present, read, run, status, told};
+use super::env::{ROOT, builder, definition, present, read, run, status, told};
 use crate::{
     schema,
     state::TaskState,
-    treeherder::{Dialect, Happening, Making, Problem, ReportedTask},
+    treeherder::{Dialect, JobBuilder, JobTrigger, Problem, ReportedTask},
 };
 
 fn task() -> ReportedTask {
@@ -12,7 +12,7 @@ fn task() -> ReportedTask {
 }
 
 fn ended(state: TaskState, artifacts: &[&str]) -> Value {
-    present(&task(), &status(vec![run(0, state)]), Happening::Changed(0), artifacts)
+    present(&task(), &status(vec![run(0, state)]), JobTrigger::Changed(0), artifacts)
 }
 
 fn texts(job: &Value) -> Vec<&str> {
@@ -26,7 +26,7 @@ fn logs_are_told_of_runs_that_ended_by_themselves() {
     assert_eq!(ended(TaskState::Completed, &[])["logs"], log);
     assert_eq!(ended(TaskState::Failed, &[])["logs"], log);
     assert_eq!(ended(TaskState::Exception, &[])["logs"], json!([]));
-    let running = present(&task(), &status(vec![run(0, TaskState::Running)]), Happening::Changed(0), &[]);
+    let running = present(&task(), &status(vec![run(0, TaskState::Running)]), JobTrigger::Changed(0), &[]);
     assert_eq!((running.get("logs"), &running["jobInfo"]["links"]), (None, &json!([])));
 }
 
@@ -55,19 +55,19 @@ fn addresses_are_encoded_as_uris() {
 fn long_texts_are_cut_and_keep_their_number() {
     let long = "x".repeat(126);
     let (one, two) = (format!("a/{long}"), format!("b/{long}"));
-    let (jobs, problems) = told(&making(), &task(), completed(), &[&one, &two, "plain"], Dialect::Present);
+    let (jobs, problems) = told(&builder(), &task(), completed(), &[&one, &two, "plain"], Dialect::Present);
     let texts: Vec<_> = jobs[0].job_info.links.iter().map(|link| link.text.clone()).collect();
     assert_eq!(texts, ["x".repeat(125), format!("{} (1)", "x".repeat(121)), "plain".to_owned()]);
     assert_eq!(problems, [Problem::TextsCut(2)]);
 
     let long = "ü".repeat(126);
-    let (jobs, problems) = told(&making(), &task(), completed(), &[&long, "plain"], Dialect::Present);
+    let (jobs, problems) = told(&builder(), &task(), completed(), &[&long, "plain"], Dialect::Present);
     assert_eq!(problems, [Problem::LinksDropped(1)], "its address is too long in percent-encoding");
     assert_eq!(jobs[0].job_info.links.len(), 1);
 }
 
-fn completed() -> (&'static crate::status::TaskStatus, Happening) {
-    (Box::leak(Box::new(status(vec![run(0, TaskState::Completed)]))), Happening::Changed(0))
+fn completed() -> (&'static crate::status::TaskStatus, JobTrigger) {
+    (Box::leak(Box::new(status(vec![run(0, TaskState::Completed)]))), JobTrigger::Changed(0))
 }
 
 #[test]
@@ -75,21 +75,21 @@ fn links_too_long_are_dropped_and_counted() {
     let base = format!("{ROOT}/api/queue/v1/task/fN1SbArXTPSVFNUvaOlinQ/runs/0/artifacts/").len();
     let fits = format!("{}/a", "x".repeat(512 - base - 2));
     let longer = format!("{}/b", "x".repeat(512 - base - 1));
-    let (jobs, problems) = told(&making(), &task(), completed(), &[&fits, &longer, &longer], Dialect::Present);
+    let (jobs, problems) = told(&builder(), &task(), completed(), &[&fits, &longer, &longer], Dialect::Present);
     assert_eq!((jobs[0].job_info.links.len(), problems), (1, vec![Problem::LinksDropped(2)]));
 }
 
 #[test]
 fn a_log_with_too_long_an_address_is_left_out() {
-    let making = Making { root_url: format!("https://{}.example", "x".repeat(200)), ..making() };
-    let (jobs, problems) = told(&making, &task(), completed(), &[], Dialect::Present);
+    let builder = JobBuilder { root_url: format!("https://{}.example", "x".repeat(200)), ..builder() };
+    let (jobs, problems) = told(&builder, &task(), completed(), &[], Dialect::Present);
     assert_eq!((jobs[0].logs.as_deref(), problems), (Some(&[][..]), vec![Problem::LogDropped]));
 }
 
 #[test]
 fn more_artifacts_than_the_limit_are_a_problem_and_no_loss_of_the_job() {
-    let making = Making { link_limit: 2, ..making() };
-    let (jobs, problems) = told(&making, &task(), completed(), &["a", "b", "c"], Dialect::Present);
+    let builder = JobBuilder { link_limit: 2, ..builder() };
+    let (jobs, problems) = told(&builder, &task(), completed(), &["a", "b", "c"], Dialect::Present);
     assert_eq!((jobs[0].job_info.links.len(), problems), (2, vec![Problem::LinkLimit(2)]));
 }
 

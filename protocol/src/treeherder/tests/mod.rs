@@ -1,8 +1,8 @@
 mod arbitrary;
 mod configs;
+mod dialect_2019;
 mod env;
 mod fields;
-mod form_of_2019;
 mod golden;
 mod links;
 mod outcomes;

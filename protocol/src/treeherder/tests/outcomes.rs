@@ -2,13 +2,13 @@
 
 use serde_json::json;
 
-use super::env::{TASK, definition, making, present, read, run, status, told};
+use super::env::{TASK, builder, definition, present, read, run, status, told};
 use crate::{
     event::EventKind,
     id::RunId,
     state::{ReasonCreated, ReasonResolved, TaskState},
     status::RunStatus,
-    treeherder::{Dialect, Happening, JobKind, Making, Outcome},
+    treeherder::{Dialect, JobBuilder, JobKind, JobTrigger, Outcome},
 };
 
 fn exception(run_id: RunId, reason: ReasonResolved) -> RunStatus {
@@ -28,29 +28,29 @@ fn every_row_of_the_table_of_states() {
     let followed = |created| vec![exception(0, Reason::WorkerShutdown), next(created)];
     // Runs, what happened, then state, result, retried, and the word under which Treeherder keeps it.
     let rows = [
-        (vec![], Happening::Defined, "unscheduled", "unknown", false, "unscheduled"),
-        (one(TaskState::Pending), Happening::Pending(0), "pending", "unknown", false, "pending"),
-        (one(TaskState::Running), Happening::Changed(0), "running", "unknown", false, "running"),
-        (one(TaskState::Completed), Happening::Changed(0), "completed", "success", false, "success"),
-        (one(TaskState::Failed), Happening::Changed(0), "completed", "fail", false, "testfailed"),
-        (ended(Reason::Canceled), Happening::Changed(0), "completed", "canceled", false, "usercancel"),
-        (ended(Reason::Superseded), Happening::Changed(0), "completed", "superseded", false, "superseded"),
-        (ended(Reason::DeadlineExceeded), Happening::Changed(0), "completed", "exception", false, "exception"),
-        (ended(Reason::ClaimExpired), Happening::Changed(0), "completed", "exception", false, "exception"),
-        (ended(Reason::MalformedPayload), Happening::Changed(0), "completed", "exception", false, "exception"),
-        (ended(Reason::ResourceUnavailable), Happening::Changed(0), "completed", "exception", false, "exception"),
-        (ended(Reason::InternalError), Happening::Changed(0), "completed", "exception", false, "exception"),
-        (ended(Reason::WorkerShutdown), Happening::Changed(0), "completed", "exception", false, "exception"),
-        (ended(Reason::IntermittentTask), Happening::Changed(0), "completed", "exception", false, "exception"),
-        (followed(ReasonCreated::Retry), Happening::Changed(0), "completed", "exception", true, "retry"),
-        (followed(ReasonCreated::TaskRetry), Happening::Changed(0), "completed", "exception", true, "retry"),
-        (followed(ReasonCreated::Rerun), Happening::Changed(0), "completed", "exception", false, "exception"),
-        (followed(ReasonCreated::Retry), Happening::Pending(1), "pending", "unknown", false, "pending"),
+        (vec![], JobTrigger::Defined, "unscheduled", "unknown", false, "unscheduled"),
+        (one(TaskState::Pending), JobTrigger::Pending(0), "pending", "unknown", false, "pending"),
+        (one(TaskState::Running), JobTrigger::Changed(0), "running", "unknown", false, "running"),
+        (one(TaskState::Completed), JobTrigger::Changed(0), "completed", "success", false, "success"),
+        (one(TaskState::Failed), JobTrigger::Changed(0), "completed", "fail", false, "testfailed"),
+        (ended(Reason::Canceled), JobTrigger::Changed(0), "completed", "canceled", false, "usercancel"),
+        (ended(Reason::Superseded), JobTrigger::Changed(0), "completed", "superseded", false, "superseded"),
+        (ended(Reason::DeadlineExceeded), JobTrigger::Changed(0), "completed", "exception", false, "exception"),
+        (ended(Reason::ClaimExpired), JobTrigger::Changed(0), "completed", "exception", false, "exception"),
+        (ended(Reason::MalformedPayload), JobTrigger::Changed(0), "completed", "exception", false, "exception"),
+        (ended(Reason::ResourceUnavailable), JobTrigger::Changed(0), "completed", "exception", false, "exception"),
+        (ended(Reason::InternalError), JobTrigger::Changed(0), "completed", "exception", false, "exception"),
+        (ended(Reason::WorkerShutdown), JobTrigger::Changed(0), "completed", "exception", false, "exception"),
+        (ended(Reason::IntermittentTask), JobTrigger::Changed(0), "completed", "exception", false, "exception"),
+        (followed(ReasonCreated::Retry), JobTrigger::Changed(0), "completed", "exception", true, "retry"),
+        (followed(ReasonCreated::TaskRetry), JobTrigger::Changed(0), "completed", "exception", true, "retry"),
+        (followed(ReasonCreated::Rerun), JobTrigger::Changed(0), "completed", "exception", false, "exception"),
+        (followed(ReasonCreated::Retry), JobTrigger::Pending(1), "pending", "unknown", false, "pending"),
     ];
     let task = read(&definition(&json!({ "symbol": "B", "jobKind": "test" })));
-    for (runs, happening, state, result, retried, stored) in rows {
+    for (runs, trigger, state, result, retried, stored) in rows {
         let status = status(runs);
-        let job = present(&task, &status, happening, &[]);
+        let job = present(&task, &status, trigger, &[]);
         assert_eq!((&job["state"], &job["result"]), (&json!(state), &json!(result)), "{stored}");
         assert_eq!(job["isRetried"], json!(retried), "{stored}");
         let run_id = job["retryId"].as_i64().unwrap().try_into().unwrap();
@@ -67,7 +67,7 @@ fn a_rerun_leaves_the_earlier_run_as_it_was() {
     let again = RunStatus { reason_created: ReasonCreated::Rerun, ..run(1, TaskState::Completed) };
     let status = status(vec![run(0, TaskState::Failed), again]);
     let (first, second) =
-        (present(&task, &status, Happening::Again(0), &[]), present(&task, &status, Happening::Again(1), &[]));
+        (present(&task, &status, JobTrigger::Replay(0), &[]), present(&task, &status, JobTrigger::Replay(1), &[]));
     assert_eq!((&first["result"], &first["isRetried"]), (&json!("fail"), &json!(false)));
     assert_eq!(second["result"], "success");
     assert_ne!(first["taskId"], second["taskId"], "every run is a job of its own");
@@ -85,16 +85,16 @@ fn a_task_that_ended_unscheduled_is_told_of_only_on_request() {
             ..exception(0, reason)
         };
         let status = status(vec![born]);
-        let happened = (&status, Happening::Changed(0));
-        assert_eq!(told(&making(), &task, happened, &[], Dialect::Present), (vec![], vec![]));
+        let happened = (&status, JobTrigger::Changed(0));
+        assert_eq!(told(&builder(), &task, happened, &[], Dialect::Present), (vec![], vec![]));
 
-        let closing = Making { close_unscheduled: true, ..making() };
+        let closing = JobBuilder { close_unscheduled: true, ..builder() };
         let (jobs, problems) = told(&closing, &task, happened, &[], Dialect::Present);
         let job = serde_json::to_value(&jobs[0]).unwrap();
         assert_eq!((jobs.len(), problems), (1, vec![]));
         assert_eq!((&job["state"], &job["result"]), (&json!("completed"), &json!(result)));
         assert_eq!((job.get("timeStarted"), job.get("timeCompleted").is_some()), (None, true));
-        assert_eq!(job["taskId"], present(&task, &status_without_runs(), Happening::Defined, &[])["taskId"]);
+        assert_eq!(job["taskId"], present(&task, &status_without_runs(), JobTrigger::Defined, &[])["taskId"]);
     }
 }
 
@@ -106,34 +106,34 @@ fn status_without_runs() -> crate::status::TaskStatus {
 fn tasks_without_a_run_are_told_of_unless_that_is_switched_off() {
     let task = read(&definition(&json!({ "symbol": "B" })));
     let status = status(vec![]);
-    let quiet = Making { report_unscheduled: false, ..making() };
-    assert_eq!(told(&quiet, &task, (&status, Happening::Defined), &[], Dialect::Present).0, []);
-    let job = present(&task, &status, Happening::Defined, &[]);
+    let quiet = JobBuilder { report_unscheduled: false, ..builder() };
+    assert_eq!(told(&quiet, &task, (&status, JobTrigger::Defined), &[], Dialect::Present).0, []);
+    let job = present(&task, &status, JobTrigger::Defined, &[]);
     assert_eq!((&job["retryId"], job.get("logs"), job.get("timeStarted")), (&json!(0), None, None));
 }
 
 #[test]
 fn only_events_that_change_a_job_are_happenings() {
-    for (kind, happening) in [
-        (EventKind::TaskDefined, Some(Happening::Defined)),
-        (EventKind::TaskPending, Some(Happening::Pending(3))),
-        (EventKind::TaskRunning, Some(Happening::Changed(3))),
-        (EventKind::TaskCompleted, Some(Happening::Changed(3))),
-        (EventKind::TaskFailed, Some(Happening::Changed(3))),
-        (EventKind::TaskException, Some(Happening::Changed(3))),
+    for (kind, trigger) in [
+        (EventKind::TaskDefined, Some(JobTrigger::Defined)),
+        (EventKind::TaskPending, Some(JobTrigger::Pending(3))),
+        (EventKind::TaskRunning, Some(JobTrigger::Changed(3))),
+        (EventKind::TaskCompleted, Some(JobTrigger::Changed(3))),
+        (EventKind::TaskFailed, Some(JobTrigger::Changed(3))),
+        (EventKind::TaskException, Some(JobTrigger::Changed(3))),
         (EventKind::ArtifactCreated, None),
         (EventKind::TaskPriorityChanged, None),
         (EventKind::TaskGroupResolved, None),
     ] {
-        assert_eq!(Happening::of(kind, Some(3)), happening);
+        assert_eq!(JobTrigger::of(kind, Some(3)), trigger);
     }
-    assert_eq!(Happening::of(EventKind::TaskException, None), None);
+    assert_eq!(JobTrigger::of(EventKind::TaskException, None), None);
 }
 
 #[test]
 fn the_guid_is_the_uuid_in_hyphens_and_the_run() {
     let task = read(&definition(&json!({ "symbol": "B" })));
-    let job = present(&task, &status(vec![run(0, TaskState::Running)]), Happening::Changed(0), &[]);
+    let job = present(&task, &status(vec![run(0, TaskState::Running)]), JobTrigger::Changed(0), &[]);
     assert_eq!(TASK, "fN1SbArXTPSVFNUvaOlinQ");
     assert_eq!(job["taskId"], "7cdd526c-0ad7-4cf4-9514-d52f68e9629d/0");
     assert_eq!(job["retryId"], 0);
@@ -141,7 +141,7 @@ fn the_guid_is_the_uuid_in_hyphens_and_the_run() {
 
 #[test]
 fn all_of_a_task_is_one_happening_for_each_run() {
-    assert_eq!(Happening::all_of(&status(vec![])), [Happening::Defined]);
+    assert_eq!(JobTrigger::all_of(&status(vec![])), [JobTrigger::Defined]);
     let two = status(vec![run(0, TaskState::Exception), run(1, TaskState::Running)]);
-    assert_eq!(Happening::all_of(&two), [Happening::Again(0), Happening::Again(1)]);
+    assert_eq!(JobTrigger::all_of(&two), [JobTrigger::Replay(0), JobTrigger::Replay(1)]);
 }

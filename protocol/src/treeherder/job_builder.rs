@@ -10,7 +10,7 @@ use crate::{
 
 /// What was heard of a task.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Happening {
+pub enum JobTrigger {
     /// It was created. It may still wait for its dependencies.
     Defined,
     /// A run of it became pending.
@@ -18,12 +18,12 @@ pub enum Happening {
     /// A run of it began or ended.
     Changed(RunId),
     /// Nothing: a run is told once more, from what is known now.
-    Again(RunId),
+    Replay(RunId),
 }
 
 /// How job messages are made in this installation.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Making {
+pub struct JobBuilder {
     /// What addresses of logs and artifacts begin with, without a slash at the end.
     pub root_url: String,
     pub report_unscheduled: bool,
@@ -33,7 +33,7 @@ pub struct Making {
     pub link_limit: usize,
 }
 
-impl Happening {
+impl JobTrigger {
     /// `None`: events of this kind are not told to Treeherder, or this one lacks its run.
     pub fn of(kind: EventKind, run_id: Option<RunId>) -> Option<Self> {
         match kind {
@@ -51,33 +51,33 @@ impl Happening {
         if status.runs.is_empty() {
             return vec![Self::Defined];
         }
-        status.runs.iter().map(|run| Self::Again(run.run_id)).collect()
+        status.runs.iter().map(|run| Self::Replay(run.run_id)).collect()
     }
 
     /// The run whose artifacts belong into the message.
     pub fn ended_run(self, status: &TaskStatus) -> Option<RunId> {
-        let (Self::Changed(run_id) | Self::Again(run_id)) = self else { return None };
+        let (Self::Changed(run_id) | Self::Replay(run_id)) = self else { return None };
         status.run(run_id).filter(|run| run.state.is_resolved()).map(|run| run.run_id)
     }
 }
 
-impl Making {
+impl JobBuilder {
     /// The jobs to tell, in order, and what had to be left out of them. `artifacts`: those of the run that ended.
     pub fn jobs(
         &self,
         task: (&ReportedTask, &JobConfig),
         destination: &Destination,
-        (status, happening): (&TaskStatus, Happening),
+        (status, trigger): (&TaskStatus, JobTrigger),
         artifacts: &[String],
         dialect: Dialect,
     ) -> (Vec<Job>, Vec<Problem>) {
         let job = |run_id, outcome| Job::new(task, destination, (run_id, outcome), dialect);
-        let run_id = match happening {
-            Happening::Defined if self.report_unscheduled && dialect == Dialect::Present => {
+        let run_id = match trigger {
+            JobTrigger::Defined if self.report_unscheduled && dialect == Dialect::Present => {
                 return (vec![job(0, Outcome::UNSCHEDULED)], Vec::new());
             }
-            Happening::Defined => return (Vec::new(), Vec::new()),
-            Happening::Pending(run_id) | Happening::Changed(run_id) | Happening::Again(run_id) => run_id,
+            JobTrigger::Defined => return (Vec::new(), Vec::new()),
+            JobTrigger::Pending(run_id) | JobTrigger::Changed(run_id) | JobTrigger::Replay(run_id) => run_id,
         };
         let (Some(run), Some(outcome)) = (status.run(run_id), self.outcome(status, run_id, dialect)) else {
             return (Vec::new(), Vec::new());
@@ -86,7 +86,7 @@ impl Making {
         let mut problems: Vec<Problem> = told.on_machine_of(run).into_iter().collect();
         self.fill(&mut told, (task.0, run), artifacts, dialect, &mut problems);
         let mut jobs = Vec::with_capacity(2);
-        if dialect == Dialect::Of2019 && !matches!(happening, Happening::Changed(_)) && run_id > 0 {
+        if dialect == Dialect::Of2019 && !matches!(trigger, JobTrigger::Changed(_)) && run_id > 0 {
             jobs.push(job(run_id - 1, RETRIED_IN_2019));
         }
         jobs.push(told);

@@ -1,4 +1,4 @@
-//! From what was heard to the messages about it.
+//! From events to job messages.
 
 use std::collections::{HashMap, HashSet};
 
@@ -8,87 +8,91 @@ use db::DbError;
 use protocol::{
     id::{RunId, TaskId},
     status::TaskStatus,
-    treeherder::{Destination, Dialect, Happening, Job, JobConfig, Making, Problem, ReportedTask},
+    treeherder::{Destination, Dialect, Job, JobBuilder, JobConfig, JobTrigger, Problem, ReportedTask},
 };
 
 use super::{
     Reporter,
-    known::KnownTasks,
-    problems::{Problems, Told},
+    problems::{Problems, Reported},
+    task_cache::TaskCache,
 };
 
-/// Makes messages; remembers what it has been told of tasks, and of which it has complained.
-pub(super) struct Telling {
-    making: Making,
+/// Builds job messages; caches definitions of tasks, and which problems were noted.
+pub(super) struct JobMessages {
+    builder: JobBuilder,
     exchanges: Vec<(Dialect, String)>,
-    known: KnownTasks,
+    tasks: TaskCache,
     problems: Problems,
     jobs: Counter,
 }
 
-/// Something that happened to a task, or is to be told once more.
-pub(super) type Event = (TaskStatus, Happening);
+/// A task as it was then, and what its jobs are to be reported for.
+pub(super) type TaskTrigger = (TaskStatus, JobTrigger);
 
 type Artifacts = HashMap<(TaskId, RunId), Vec<String>>;
 
-impl Telling {
+impl JobMessages {
     pub(super) fn new(reporter: &Reporter) -> Self {
         let settings = &reporter.settings;
         Self {
-            making: Making {
+            builder: JobBuilder {
                 root_url: reporter.root_url.clone(),
                 report_unscheduled: settings.report_unscheduled,
                 close_unscheduled: settings.close_unscheduled,
                 link_limit: settings.link_limit.into(),
             },
             exchanges: settings.exchanges(&reporter.names),
-            known: KnownTasks::default(),
+            tasks: TaskCache::default(),
             problems: Problems::new(&settings.name),
-            jobs: Counter::new("treeherder", "drover.treeherder.jobs", "{message}", "Job messages that were made."),
+            jobs: Counter::new("treeherder", "drover.treeherder.jobs", "{message}", "Job messages that were built."),
         }
     }
 
-    /// The messages about these events, in their order. What cannot be said has been noted by then.
-    pub(super) async fn messages(&mut self, reporter: &Reporter, events: &[Event]) -> Result<Vec<Message>, DbError> {
-        let ids: Vec<TaskId> = events.iter().map(|(status, _)| status.task_id).collect();
-        self.known.learn(&reporter.db, &ids, &reporter.settings.route_prefixes).await?;
-        let artifacts = self.artifacts(reporter, events).await?;
-        let mut messages = Vec::with_capacity(events.len());
-        let mut told = Vec::with_capacity(events.len());
-        for (status, happening) in events {
-            let Some(task) = self.known.get(status.task_id) else {
-                tracing::debug!(task.id = %status.task_id, "a task has expired before it was told of");
+    /// The messages for these, in their order. What cannot be reported has been noted by then.
+    pub(super) async fn build(
+        &mut self,
+        reporter: &Reporter,
+        triggers: &[TaskTrigger],
+    ) -> Result<Vec<Message>, DbError> {
+        let ids: Vec<TaskId> = triggers.iter().map(|(status, _)| status.task_id).collect();
+        self.tasks.load(&reporter.db, &ids, &reporter.settings.route_prefixes).await?;
+        let artifacts = self.artifacts(reporter, triggers).await?;
+        let mut messages = Vec::with_capacity(triggers.len());
+        let mut outcomes = Vec::with_capacity(triggers.len());
+        for (status, trigger) in triggers {
+            let Some(task) = self.tasks.get(status.task_id) else {
+                tracing::debug!(task.id = %status.task_id, "task expired before it was reported");
                 continue;
             };
             let problems = match &*task {
-                Ok(task) => self.tell(reporter, task, (status, *happening), &artifacts, &mut messages),
+                Ok(task) => self.append(reporter, task, (status, *trigger), &artifacts, &mut messages),
                 Err(problem) => vec![problem.clone()],
             };
-            let is_whole = matches!(happening, Happening::Again(_));
-            told.push(Told { task_id: status.task_id, problems, is_whole });
+            let is_replay = matches!(trigger, JobTrigger::Replay(_));
+            outcomes.push(Reported { task_id: status.task_id, problems, is_replay });
         }
-        self.problems.note(reporter, told).await?;
+        self.problems.note(reporter, outcomes).await?;
         Ok(messages)
     }
 
-    /// Appends the messages about one event; answers what could not be said.
-    fn tell(
+    /// Appends the messages for one trigger; returns what could not be reported.
+    fn append(
         &self,
         reporter: &Reporter,
         task: &ReportedTask,
-        (status, happening): (&TaskStatus, Happening),
+        (status, trigger): (&TaskStatus, JobTrigger),
         artifacts: &Artifacts,
         messages: &mut Vec<Message>,
     ) -> Vec<Problem> {
-        let of_run = happening.ended_run(status).and_then(|run_id| artifacts.get(&(status.task_id, run_id)));
+        let of_run = trigger.ended_run(status).and_then(|run_id| artifacts.get(&(status.task_id, run_id)));
         let artifacts = of_run.map_or(&[][..], Vec::as_slice);
         let mut problems = Vec::new();
         for destination in &task.destinations {
             match (destination, &task.config) {
-                (Ok(destination), _) if !reporter.tells_of(destination) => {}
+                (Ok(destination), _) if !reporter.reports_to(destination) => {}
                 (Ok(destination), Ok(config)) => {
-                    let happened = (status, happening, artifacts);
-                    problems.extend(self.tell_to(destination, (task, config), happened, messages));
+                    let trigger = (status, trigger, artifacts);
+                    problems.extend(self.append_for(destination, (task, config), trigger, messages));
                 }
                 (Err(problem), _) | (Ok(_), Err(problem)) => problems.push(problem.clone()),
             }
@@ -96,17 +100,17 @@ impl Telling {
         problems
     }
 
-    /// The same for one destination, in every form that is sent.
-    fn tell_to(
+    /// The same for one destination, in every dialect that is published.
+    fn append_for(
         &self,
         destination: &Destination,
         task: (&ReportedTask, &JobConfig),
-        (status, happening, artifacts): (&TaskStatus, Happening, &[String]),
+        (status, trigger, artifacts): (&TaskStatus, JobTrigger, &[String]),
         messages: &mut Vec<Message>,
     ) -> Vec<Problem> {
         let mut problems = Vec::new();
         for (dialect, exchange) in &self.exchanges {
-            let (jobs, partial) = self.making.jobs(task, destination, (status, happening), artifacts, *dialect);
+            let (jobs, partial) = self.builder.jobs(task, destination, (status, trigger), artifacts, *dialect);
             problems.extend(partial);
             for job in jobs {
                 match message(&job, destination, *dialect, exchange) {
@@ -121,13 +125,13 @@ impl Telling {
         problems
     }
 
-    /// Names of what the runs left behind that ended with these events, in one question.
-    async fn artifacts(&self, reporter: &Reporter, events: &[Event]) -> Result<Artifacts, DbError> {
-        let ended = events
+    /// Names of artifacts of the runs that these triggers resolved, in one query.
+    async fn artifacts(&self, reporter: &Reporter, triggers: &[TaskTrigger]) -> Result<Artifacts, DbError> {
+        let ended = triggers
             .iter()
-            .filter_map(|(status, happening)| happening.ended_run(status).map(|run_id| (status.task_id, run_id)));
+            .filter_map(|(status, trigger)| trigger.ended_run(status).map(|run_id| (status.task_id, run_id)));
         let runs: Vec<(TaskId, RunId)> = ended.collect::<HashSet<_>>().into_iter().collect();
-        // One more than is told, so that it is known when there are more.
+        // One more than is reported, so that it is known when there are more.
         let limit = i32::from(reporter.settings.link_limit) + 1;
         let names = reporter.db.run_artifact_names(&runs, limit).await?;
         Ok(runs.into_iter().zip(names).collect())
@@ -135,15 +139,14 @@ impl Telling {
 }
 
 impl Reporter {
-    fn tells_of(&self, destination: &Destination) -> bool {
+    fn reports_to(&self, destination: &Destination) -> bool {
         self.settings.projects.is_empty() || self.settings.projects.contains(&destination.project)
     }
 }
 
 fn message(job: &Job, destination: &Destination, dialect: Dialect, exchange: &str) -> Result<Message, Problem> {
     let message = job.message(destination, dialect).inspect_err(|_| {
-        // The payload that nobody gets, for whoever looks for the reason.
-        tracing::debug!(?job, "a job message does not pass its schema");
+        tracing::debug!(?job, "job message does not pass its schema");
     })?;
     Ok(Message {
         exchange: exchange.into(),

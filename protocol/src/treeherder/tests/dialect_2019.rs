@@ -1,15 +1,15 @@
 use serde_json::{Value, json};
 
-use super::env::{REVISION, definition, making, read, run, status, told};
+use super::env::{REVISION, builder, definition, read, run, status, told};
 use crate::{
     schema,
     state::{ReasonCreated, TaskState},
     status::{RunStatus, TaskStatus},
-    treeherder::{Dialect, Happening},
+    treeherder::{Dialect, JobTrigger},
 };
 
-fn jobs(definition: &Value, status: &TaskStatus, happening: Happening) -> Vec<Value> {
-    let (jobs, _) = told(&making(), &read(definition), (status, happening), &["public/a"], Dialect::Of2019);
+fn jobs(definition: &Value, status: &TaskStatus, trigger: JobTrigger) -> Vec<Value> {
+    let (jobs, _) = told(&builder(), &read(definition), (status, trigger), &["public/a"], Dialect::Of2019);
     jobs.iter().map(|job| serde_json::to_value(job).unwrap()).collect()
 }
 
@@ -39,7 +39,7 @@ fn the_origin_tells_where_the_repository_lives() {
         ),
     ] {
         definition["routes"] = json!([route]);
-        assert_eq!(jobs(&definition, &status, Happening::Changed(0))[0]["origin"], origin);
+        assert_eq!(jobs(&definition, &status, JobTrigger::Changed(0))[0]["origin"], origin);
     }
 }
 
@@ -48,7 +48,7 @@ fn names_are_shorter_and_the_log_has_its_old_name() {
     let mut definition = definition(&json!({ "symbol": "B", "groupName": "g".repeat(200) }));
     definition["metadata"]["name"] = json!("n".repeat(200));
     definition["metadata"]["owner"] = json!("o".repeat(200));
-    let job = &jobs(&definition, &status(vec![run(0, TaskState::Completed)]), Happening::Changed(0))[0];
+    let job = &jobs(&definition, &status(vec![run(0, TaskState::Completed)]), JobTrigger::Changed(0))[0];
     assert_eq!(job["display"]["jobName"], "n".repeat(99));
     assert_eq!(job["display"]["groupName"], "g".repeat(100));
     assert_eq!(job["owner"], "o".repeat(50));
@@ -57,7 +57,7 @@ fn names_are_shorter_and_the_log_has_its_old_name() {
 
 #[test]
 fn a_task_without_a_run_is_not_told_of() {
-    assert_eq!(jobs(&task(), &status(vec![]), Happening::Defined), Vec::<Value>::new());
+    assert_eq!(jobs(&task(), &status(vec![]), JobTrigger::Defined), Vec::<Value>::new());
 }
 
 #[test]
@@ -65,10 +65,10 @@ fn a_retry_is_told_with_the_next_pending_run_and_not_with_the_exception() {
     for created in [ReasonCreated::Retry, ReasonCreated::Rerun] {
         let next = RunStatus { reason_created: created, ..run(1, TaskState::Pending) };
         let status = status(vec![run(0, TaskState::Exception), next]);
-        let ended = &jobs(&task(), &status, Happening::Changed(0))[0];
+        let ended = &jobs(&task(), &status, JobTrigger::Changed(0))[0];
         assert_eq!((&ended["result"], &ended["isRetried"]), (&json!("exception"), &json!(false)));
 
-        let told = jobs(&task(), &status, Happening::Pending(1));
+        let told = jobs(&task(), &status, JobTrigger::Pending(1));
         assert_eq!(told.len(), 2);
         let (before, pending) = (&told[0], &told[1]);
         assert_eq!(before["taskId"], ended["taskId"]);
@@ -84,7 +84,7 @@ fn a_retry_is_told_with_the_next_pending_run_and_not_with_the_exception() {
 fn neither_form_passes_the_schema_of_the_other() {
     let (task, status) = (read(&task()), status(vec![run(0, TaskState::Completed)]));
     for (dialect, other) in [(Dialect::Present, "job-message-2019"), (Dialect::Of2019, "job-message")] {
-        let (jobs, _) = told(&making(), &task, (&status, Happening::Changed(0)), &[], dialect);
+        let (jobs, _) = told(&builder(), &task, (&status, JobTrigger::Changed(0)), &[], dialect);
         let job = serde_json::to_value(&jobs[0]).unwrap();
         assert!(schema::check("treeherder", other, &job).is_err());
     }
@@ -98,7 +98,7 @@ fn names_too_long_for_the_routing_key_are_a_problem_of_this_form_only() {
     let (config, destination) = (task.config.as_ref().unwrap(), task.destinations[0].as_ref().unwrap());
     let status = status(vec![run(0, TaskState::Running)]);
     for (dialect, code) in [(Dialect::Present, None), (Dialect::Of2019, Some("key-of-2019"))] {
-        let (jobs, _) = making().jobs((&task, config), destination, (&status, Happening::Changed(0)), &[], dialect);
+        let (jobs, _) = builder().jobs((&task, config), destination, (&status, JobTrigger::Changed(0)), &[], dialect);
         let problem = jobs[0].message(destination, dialect).err();
         assert_eq!(problem.map(|problem| problem.code()), code);
     }

@@ -1,47 +1,48 @@
-//! What a listener hears of the bus, put into its mailbox.
+//! Messages from the bus, put into an actor's mailbox.
 
 use std::sync::Arc;
 
-use bus::{Bus, BusError, Consumer, Delivery, Message as BusMessage, Received, ReplyTo, Subscription};
+use bus::{Bus, BusError, Message as BusMessage, Received, ReplyTo, Subscription};
 use ractor::{ActorRef, Message};
 use tokio::task::AbortHandle;
 
 /// A subscription of one actor, kept in its state: it ends with it. How much waits in the mailbox is bounded by the
 /// prefetch of the subscription.
-pub struct Inbox {
+pub struct Deliveries {
     reading: AbortHandle,
 }
 
 /// A delivery that goes back to its queue unless it is settled, however often: an actor that ends before it came to
 /// it has not failed at it.
-pub struct Letter {
-    delivery: Option<Delivery>,
+pub struct Delivery {
+    inner: Option<bus::Delivery>,
     message: Arc<BusMessage>,
     failures: u32,
 }
 
-impl Inbox {
-    /// Returns once what is published from then on arrives. Gaps of an ephemeral queue are told by `None`.
-    pub async fn open<M: Message>(
+impl Deliveries {
+    /// Returns once what is published from then on arrives. `None`: the queue is ephemeral, and messages may have been
+    /// lost.
+    pub async fn subscribe<M: Message>(
         bus: &dyn Bus,
         subscription: Subscription,
         to: ActorRef<M>,
-        message: fn(Option<Letter>) -> M,
+        message: fn(Option<Delivery>) -> M,
     ) -> Result<Self, BusError> {
         let consumer = bus.subscribe(subscription).await?;
-        #[expect(clippy::disallowed_methods, reason = "it ends with the inbox")]
+        #[expect(clippy::disallowed_methods, reason = "it ends with the subscription")]
         let reading = tokio::spawn(read(consumer, to, message)).abort_handle();
         Ok(Self { reading })
     }
 }
 
-impl Drop for Inbox {
+impl Drop for Deliveries {
     fn drop(&mut self) {
         self.reading.abort();
     }
 }
 
-impl Letter {
+impl Delivery {
     pub fn message(&self) -> &BusMessage {
         &self.message
     }
@@ -57,48 +58,48 @@ impl Letter {
         self.failures
     }
 
-    /// Where the answer goes, if the letter is a call.
+    /// Where the response goes, if the message is a request.
     pub fn reply_to(&self) -> Option<&ReplyTo> {
-        self.delivery.as_ref()?.reply_to.as_ref()
+        self.inner.as_ref()?.reply_to.as_ref()
     }
 
-    /// The letter has done its work.
+    /// The message has done its work.
     pub fn ack(mut self) {
-        if let Some(delivery) = self.delivery.take() {
+        if let Some(delivery) = self.inner.take() {
             delivery.ack();
         }
     }
 
-    /// The letter will never be of use.
+    /// The message will never be of use.
     pub fn reject(mut self) {
-        if let Some(delivery) = self.delivery.take() {
+        if let Some(delivery) = self.inner.take() {
             delivery.reject();
         }
     }
 }
 
-impl From<Delivery> for Letter {
-    fn from(delivery: Delivery) -> Self {
-        Self { message: delivery.message.clone(), failures: delivery.tries, delivery: Some(delivery) }
+impl From<bus::Delivery> for Delivery {
+    fn from(delivery: bus::Delivery) -> Self {
+        Self { message: delivery.message.clone(), failures: delivery.tries, inner: Some(delivery) }
     }
 }
 
-impl Drop for Letter {
+impl Drop for Delivery {
     fn drop(&mut self) {
-        if let Some(delivery) = self.delivery.take() {
+        if let Some(delivery) = self.inner.take() {
             delivery.give_back();
         }
     }
 }
 
 /// Until the bus is closed or the actor has ended.
-async fn read<M: Message>(mut consumer: Consumer, to: ActorRef<M>, message: fn(Option<Letter>) -> M) {
+async fn read<M: Message>(mut consumer: bus::Consumer, to: ActorRef<M>, message: fn(Option<Delivery>) -> M) {
     while let Some(received) = consumer.next().await {
-        let letter = match received {
-            Received::Delivery(delivery) => Some(Letter::from(delivery)),
+        let delivery = match received {
+            Received::Delivery(delivery) => Some(Delivery::from(delivery)),
             Received::Gap => None,
         };
-        if to.send_message(message(letter)).is_err() {
+        if to.send_message(message(delivery)).is_err() {
             return;
         }
     }
