@@ -1,12 +1,9 @@
-//! What probes ask every process, whatever its roles: whether it lives, and whether it can do its work.
+//! Probes of a process, whatever its roles: whether it is alive, and whether it can do its work.
 
-use std::{io, pin::Pin, sync::Arc, time::Duration};
+use std::{convert::Infallible, io, pin::Pin, sync::Arc, time::Duration};
 
-use axum::{
-    body::Body,
-    http::{Response, StatusCode},
-};
 use base::Shutdown;
+use hyper::{Request, Response, StatusCode, body::Incoming};
 use serde_json::json;
 use tokio::{
     net::TcpListener,
@@ -16,72 +13,71 @@ use tokio::{
 
 use crate::{
     Build,
-    http::{ApiResponse, Limiter, LimiterSizes},
-    net::{Connections, serve_requests},
+    http::{ApiResponse, Body, Limiter, LimiterSizes},
+    net::{ConnectionLimits, serve_requests},
 };
 
-/// Asks whether the process can do its work, and why not.
+/// Checks whether the process can do its work, and why not.
 pub type Ready = Arc<dyn Fn() -> Pin<Box<dyn Future<Output = Result<(), String>> + Send>> + Send + Sync>;
 
-/// When the question was asked last, and what came.
-type Answered = (Instant, Result<(), String>);
+/// When the last check ended, and its result.
+type LastCheck = (Instant, Result<(), String>);
 
-/// A question that takes longer has its answer.
-const READY_WITHIN: Duration = Duration::from_secs(2);
-/// How long an answer is good for others who ask.
-const ANSWER_HOLDS: Duration = Duration::from_millis(500);
-const DRAIN: Duration = Duration::from_secs(1);
-/// More probes at once do not come from those who are to ask.
+const CHECK_TIMEOUT: Duration = Duration::from_secs(2);
+/// How long the result of a check is used for further probes.
+const CACHED_FOR: Duration = Duration::from_millis(500);
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(1);
+/// More connections at once do not come from probes.
 const MAX_CONNECTIONS: usize = 256;
 
 pub(crate) const READY_PATH: &str = "/__heartbeat__";
 
-/// Answers probes of a process without the HTTP API until `shutdown` is triggered: `/__lbheartbeat__` while it lives,
-/// `/__heartbeat__` while it is ready, `/__version__`.
+/// Answers probes of a process without the HTTP API until `shutdown` is triggered: `/__lbheartbeat__` while it is
+/// alive, `/__heartbeat__` while it is ready, `/__version__`.
 pub async fn serve_health(listener: TcpListener, build: Build, ready: Ready, shutdown: Shutdown) -> io::Result<()> {
-    let (build, ready) = (Arc::new(build), asked_together(ready));
-    let respond = move |request: axum::http::Request<hyper::body::Incoming>| {
+    let (build, ready) = (Arc::new(build), cached(ready));
+    let service = tower::service_fn(move |request: Request<Incoming>| {
         let (build, ready) = (Arc::clone(&build), Arc::clone(&ready));
         async move {
-            match request.uri().path() {
-                READY_PATH => readiness(&ready).await,
-                "/__lbheartbeat__" => ApiResponse::json(&json!({})).into_response(),
-                "/__version__" => ApiResponse::json(&*build).into_response(),
-                _ => ApiResponse::json(&json!({ "error": "Not found" }))
-                    .with_status(StatusCode::NOT_FOUND)
-                    .into_response(),
-            }
+            let response = match request.uri().path() {
+                READY_PATH => return Ok::<_, Infallible>(readiness(&ready).await),
+                "/__lbheartbeat__" => ApiResponse::json(&json!({})),
+                "/__version__" => ApiResponse::json(&*build),
+                _ => ApiResponse::json(&json!({ "error": "Not found" })).with_status(StatusCode::NOT_FOUND),
+            };
+            Ok(response.into_response())
         }
-    };
-    let connections =
-        Connections { limits: Limiter::new(LimiterSizes::shared(MAX_CONNECTIONS)), proxies: Arc::default() };
-    serve_requests(listener, connections, respond, shutdown, DRAIN).await;
+    });
+    let unsigned = Limiter::new(LimiterSizes::shared(MAX_CONNECTIONS));
+    let limits = ConnectionLimits { unsigned, proxies: Arc::default() };
+    serve_requests(listener, limits, service, shutdown, DRAIN_TIMEOUT).await;
     Ok(())
 }
 
-/// One question for all who ask at about the same time: anybody may ask, and each question is one to the database.
-pub(crate) fn asked_together(ready: Ready) -> Ready {
-    let last: Arc<Mutex<Option<Answered>>> = Arc::default();
+/// One check for all probes of about the same time: anybody may send them, and each check is a query.
+pub(crate) fn cached(ready: Ready) -> Ready {
+    let last: Arc<Mutex<Option<LastCheck>>> = Arc::default();
     Arc::new(move || {
         let (ready, last) = (Arc::clone(&ready), Arc::clone(&last));
         Box::pin(async move {
+            // Held during the check, so that those who wait find its result.
             let mut last = last.lock().await;
-            if let Some((at, answer)) = &*last
-                && at.elapsed() < ANSWER_HOLDS
+            if let Some((at, result)) = &*last
+                && at.elapsed() < CACHED_FOR
             {
-                return answer.clone();
+                return result.clone();
             }
-            let answer = timeout(READY_WITHIN, ready()).await;
-            let answer = answer.unwrap_or_else(|_| Err("the database does not answer".to_owned()));
-            *last = Some((Instant::now(), answer.clone()));
-            answer
+            let result = timeout(CHECK_TIMEOUT, ready()).await;
+            let result = result.unwrap_or_else(|_| Err("the database does not answer".to_owned()));
+            *last = Some((Instant::now(), result.clone()));
+            result
         })
     })
 }
 
 pub(crate) async fn readiness(ready: &Ready) -> Response<Body> {
-    let answer = timeout(READY_WITHIN, ready()).await;
-    let Err(message) = answer.unwrap_or_else(|_| Err("the database does not answer".to_owned())) else {
+    let result = timeout(CHECK_TIMEOUT, ready()).await;
+    let Err(message) = result.unwrap_or_else(|_| Err("the database does not answer".to_owned())) else {
         return ApiResponse::json(&json!({})).into_response();
     };
     ApiResponse::json(&json!({ "error": message })).with_status(StatusCode::SERVICE_UNAVAILABLE).into_response()
@@ -94,15 +90,15 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn many_who_ask_at_once_are_one_question() {
-        let asked = Arc::new(AtomicUsize::new(0));
-        let counted = Arc::clone(&asked);
-        let ready = asked_together(Arc::new(move || {
+    async fn concurrent_probes_cause_one_check() {
+        let checks = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&checks);
+        let ready = cached(Arc::new(move || {
             counted.fetch_add(1, Ordering::Relaxed);
             Box::pin(std::future::ready(Ok(())))
         }));
-        let answers = futures_util::future::join_all((0..200).map(|_| ready())).await;
-        assert!(answers.iter().all(Result::is_ok));
-        assert!(asked.load(Ordering::Relaxed) < 20, "{asked:?}");
+        let results = futures_util::future::join_all((0..200).map(|_| ready())).await;
+        assert!(results.iter().all(Result::is_ok));
+        assert!(checks.load(Ordering::Relaxed) < 20, "{checks:?}");
     }
 }

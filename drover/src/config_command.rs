@@ -16,7 +16,7 @@ pub(crate) enum ConfigCommand {
     #[command(after_help = "Examples:\n  drover config show\n  drover config show --set listen=127.0.0.1:9090")]
     Show,
     /// What each setting means and what it is by default.
-    #[command(after_help = "Examples:\n  drover config explain\n  drover config explain api.deadline")]
+    #[command(after_help = "Examples:\n  drover config explain\n  drover config explain api.request_timeout")]
     Explain {
         /// Only this section or key.
         key: Option<String>,

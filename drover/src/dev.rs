@@ -112,7 +112,7 @@ pub(crate) async fn run(
     // Somebody who tries it out; an installation with a root client of its own decides for itself who reads.
     let tried_out = settings.auth.root_credentials.is_empty();
     settings.auth.public_read |= tried_out && !origins.contains_key("auth.public_read");
-    settings.api.drain_deadline = settings.api.drain_deadline.min(DRAIN);
+    settings.api.drain_timeout = settings.api.drain_timeout.min(DRAIN);
     let exchange_names = exchange_names(&settings.bus)?;
     let _telemetry = telemetry::init(&settings.telemetry, "dev")?;
     hide_memory();

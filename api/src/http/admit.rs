@@ -1,4 +1,4 @@
-//! The checks between a request that has come in whole and its handler, in the order that clients can observe.
+//! The checks between a received request and its handler, in the order that clients can observe.
 
 use std::{fmt::Write, sync::Arc};
 
@@ -10,16 +10,16 @@ use protocol::{
 use serde_json::Value;
 
 use super::{
-    ApiError, BodyMode, Call, HttpContext, body,
+    ApiError, BodyMode, Call, HttpContext,
     call::RequestContext,
+    payload,
     query::{Query, invalid},
     receive::Received,
     route_table::Route,
 };
 
-/// Methods whose JSON is kept as it was written, in which U+0000 is a character as any other. No text of the database
-/// can hold it.
-const KEPT_AS_WRITTEN: [&str; 3] = ["createTask", "insertTask", "set"];
+/// Methods whose JSON is stored as it was written, escaped, so that it may contain U+0000. A text column cannot.
+const STORED_AS_WRITTEN: [&str; 3] = ["createTask", "insertTask", "set"];
 const NO_NUL: &str = "hold no character U+0000";
 
 pub(super) fn admit(
@@ -28,24 +28,27 @@ pub(super) fn admit(
     context: &Arc<RequestContext>,
     received: Received,
 ) -> Result<Call, ApiError> {
-    let value =
-        if route.handler.read == BodyMode::Json { body::parse(&context.headers, &context.raw)? } else { Value::Null };
-    let checks = http.bodies.checks.clone();
-    let mut call = Call::new(Arc::clone(context), value, checks, hash_checked(route, context, received));
+    let value = if route.handler.body_mode == BodyMode::Json {
+        payload::parse(&context.headers, context.raw())?
+    } else {
+        Value::Null
+    };
+    let cpu_pool = http.bodies.cpu_pool.clone();
+    let mut call = Call::new(Arc::clone(context), value, cpu_pool, hash_checked(route, context, received));
     if route.scopes_first {
         call.authorize(|params| params)?;
     }
     check_params(context)?;
     call.query = Query::parse(context.uri.query(), &route.endpoint.query)?;
-    if route.handler.read == BodyMode::Json {
+    if route.handler.body_mode == BodyMode::Json {
         check_body(route, context, &mut call.body)?;
     }
     Ok(call)
 }
 
-/// A caller whose body is not the one that was signed is not believed.
+/// A body that is not the one that was signed makes the caller unauthenticated.
 fn hash_checked(route: &Route, context: &RequestContext, received: Received) -> Received {
-    let caller = received.caller.and_then(|caller| match route.handler.read {
+    let caller = received.caller.and_then(|caller| match route.handler.body_mode {
         BodyMode::Stream => Ok(caller),
         BodyMode::Json | BodyMode::Buffered => context.check_hash(&caller).map(|()| caller),
     });
@@ -57,32 +60,36 @@ fn check_params(context: &RequestContext) -> Result<(), ApiError> {
         return Err(invalid(&format!("{name} must {NO_NUL}")).at(format!("/params/{name}"), NO_NUL, "one"));
     }
     let mut message = String::from("Invalid URL patterns:");
-    let wrong: Vec<_> =
-        context.endpoint.params().zip(&context.params).filter_map(|(param, (_, text))| wrong(param, text)).collect();
-    for (name, expected, got) in &wrong {
+    let invalid_params: Vec<_> = context
+        .endpoint
+        .params()
+        .zip(&context.params)
+        .filter_map(|(param, (_, text))| check_param(param, text))
+        .collect();
+    for (name, expected, got) in &invalid_params {
         let _ = write!(message, "\n  {name} must {expected}, and {got} does not");
     }
-    if wrong.is_empty() {
+    if invalid_params.is_empty() {
         return Ok(());
     }
-    let errors = wrong.into_iter();
-    Err(errors
+    Err(invalid_params
+        .into_iter()
         .fold(invalid(&message), |error, (name, expected, got)| error.at(format!("/params/{name}"), expected, got)))
 }
 
-/// The parameter, what it must do, and what came, if it does not.
-fn wrong<'a>(param: &'a Param, text: &str) -> Option<(&'a str, String, String)> {
+/// Name, expectation and value of a parameter that is not valid.
+fn check_param<'a>(param: &'a Param, text: &str) -> Option<(&'a str, String, String)> {
     if !param.pattern.matches(text) {
         return Some((&param.name, format!("match {}", param.pattern.source()), format!("`{text}`")));
     }
-    let most = param.max_bytes.filter(|_| !param.has_room_for(text))?;
-    Some((&param.name, format!("be at most {most} bytes long"), format!("a text of {} bytes", text.len())))
+    let max = param.max_bytes.filter(|_| !param.has_room_for(text))?;
+    Some((&param.name, format!("be at most {max} bytes long"), format!("a text of {} bytes", text.len())))
 }
 
 fn check_body(route: &Route, context: &RequestContext, value: &mut Value) -> Result<(), ApiError> {
     let Some(input) = route.input else { return Ok(()) };
-    if !body::is_json(&context.headers) {
-        let given = body::content_type(&context.headers);
+    if !payload::is_json(&context.headers) {
+        let given = payload::content_type(&context.headers);
         let message = format!("The body must be JSON, of content type application/json, not `{given}`");
         return Err(ApiError::new(ErrorCode::MalformedPayload, message).at(
             "/payload",
@@ -97,7 +104,7 @@ fn check_body(route: &Route, context: &RequestContext, value: &mut Value) -> Res
         }
         invalid_body(route, &errors)
     })?;
-    if KEPT_AS_WRITTEN.contains(&&*route.endpoint.name) {
+    if STORED_AS_WRITTEN.contains(&&*route.endpoint.name) {
         return Ok(());
     }
     nul(value, "/payload").map_or(Ok(()), |pointer| {
@@ -106,12 +113,12 @@ fn check_body(route: &Route, context: &RequestContext, value: &mut Value) -> Res
     })
 }
 
-/// Where in a body the character U+0000 stands.
+/// The pointer to the first text with a U+0000.
 pub(super) fn nul(value: &Value, pointer: &str) -> Option<String> {
     let below = |key: &str| format!("{pointer}/{}", key.replace('~', "~0").replace('/', "~1"));
     match value {
         Value::String(text) => text.contains('\0').then(|| pointer.to_owned()),
-        Value::Array(items) => items.iter().zip(0..).find_map(|(item, place)| nul(item, &format!("{pointer}/{place}"))),
+        Value::Array(items) => items.iter().zip(0..).find_map(|(item, index)| nul(item, &format!("{pointer}/{index}"))),
         Value::Object(fields) => {
             fields.iter().find_map(
                 |(key, value)| if key.contains('\0') { Some(pointer.to_owned()) } else { nul(value, &below(key)) },

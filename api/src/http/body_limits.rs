@@ -1,4 +1,4 @@
-//! What large bodies and replies may take: memory, and time of processors.
+//! What large bodies and responses may take: memory, and time of processors.
 
 use std::{
     pin::Pin,
@@ -6,76 +6,77 @@ use std::{
     task::{Context, Poll, ready},
 };
 
-use axum::body::{Body, HttpBody};
 use bytes::Bytes;
-use hyper::body::{Frame, SizeHint};
+use http_body_util::BodyExt;
+use hyper::body::{Body as HttpBody, Frame, SizeHint};
 use tokio::sync::Semaphore;
+use tower::BoxError;
 
 use super::{
-    ApiError, ApiResponse, BodyMode, CallerClass, Limiter, Permit, Requester, body::MinBodyRate, probes,
+    ApiError, ApiResponse, Body, BodyMode, CallerClass, Limiter, MinBodyRate, Permit, Requester, probes,
     route_table::Route,
 };
 
-/// Bodies up to here are taken from everybody, and checked where they come in.
+/// Bodies up to here are accepted from everybody, and checked on the task of their connection.
 pub(crate) const SMALL_BODY: usize = 64 * 1024;
 
-/// What a permit of memory stands for.
+/// What one permit of memory stands for.
 const KIB: usize = 1024;
 
-/// Limiter of bodies.
+/// Limits of bodies.
 pub(crate) struct BodyLimits {
     /// Of JSON, in bytes.
     pub max: usize,
-    /// Of whole graphs.
+    /// Of whole graphs, in bytes.
     pub max_graph: usize,
-    /// Of requests that nobody signed.
+    /// Of unsigned requests, in bytes.
     pub max_unsigned: usize,
-    pub pace: MinBodyRate,
-    pub upload_pace: MinBodyRate,
-    /// Bodies that are on their way.
+    pub min_rate: MinBodyRate,
+    pub min_upload_rate: MinBodyRate,
+    /// Bodies that have not arrived yet.
     pub receiving: Limiter,
-    /// KiB of large bodies and replies.
+    /// KiB of large bodies and responses.
     pub memory: Limiter,
-    pub checks: CpuPool,
+    pub cpu_pool: CpuPool,
 }
 
 impl BodyLimits {
-    pub(super) fn receiving(&self, requester: &Requester) -> Result<Permit, ApiError> {
+    pub(super) fn in_transit(&self, requester: &Requester) -> Result<Permit, ApiError> {
         self.receiving.try_acquire(requester).ok_or_else(probes::busy)
     }
 
-    /// The most that this sender may send to this endpoint.
-    pub(super) fn largest(&self, route: &Route, requester: &Requester) -> usize {
-        let max = if route.handler.read == BodyMode::Buffered { self.max_graph } else { self.max };
+    /// The longest body that this requester may send to this endpoint.
+    pub(super) fn max_length(&self, route: &Route, requester: &Requester) -> usize {
+        let max = if route.handler.body_mode == BodyMode::Buffered { self.max_graph } else { self.max };
         if requester.class == CallerClass::Unsigned { max.min(self.max_unsigned) } else { max }
     }
 
-    /// Room for a large body of so many bytes.
-    pub(super) fn room(&self, requester: &Requester, length: usize) -> Result<Permit, ApiError> {
+    /// Memory for a large body.
+    pub(super) fn reserve(&self, requester: &Requester, length: usize) -> Result<Permit, ApiError> {
         self.memory.try_acquire_many(requester, length.div_ceil(KIB)).ok_or_else(probes::busy)
     }
 
-    /// The same reply. If it is large, its room is taken until the client has it, for it may be long in reading.
-    pub(super) fn held(&self, response: ApiResponse, requester: &Requester) -> Result<ApiResponse, ApiError> {
+    /// The same response. If it is large, its memory is reserved until the client has read it, which may take long.
+    pub(super) fn hold(&self, response: ApiResponse, requester: &Requester) -> Result<ApiResponse, ApiError> {
         let length = response.known_length().unwrap_or(0);
         if length <= SMALL_BODY as u64 {
             return Ok(response);
         }
-        let permit = self.room(requester, usize::try_from(length).unwrap_or(usize::MAX))?;
-        Ok(response.map_body(|body| Body::new(Held { body, permit: Arc::new(permit) })))
+        let permit = self.reserve(requester, usize::try_from(length).unwrap_or(usize::MAX))?;
+        Ok(response.map_body(|body| HeldBody { body, permit: Arc::new(permit) }.boxed_unsync()))
     }
 }
 
-/// Work that keeps a processor busy for long, a few at a time.
+/// Work that keeps a processor busy for long, with a limit of how much of it runs at the same time.
 #[derive(Debug, Clone)]
 pub(crate) struct CpuPool(Arc<Semaphore>);
 
 impl CpuPool {
-    pub(crate) fn new(at_once: usize) -> Self {
-        Self(Arc::new(Semaphore::new(at_once.clamp(1, Semaphore::MAX_PERMITS))))
+    pub(crate) fn new(max_concurrent: usize) -> Self {
+        Self(Arc::new(Semaphore::new(max_concurrent.clamp(1, Semaphore::MAX_PERMITS))))
     }
 
-    /// Waits for its turn. Work that has begun goes on when nobody waits for it any more, and counts until its end.
+    /// Waits for a permit. Work that has begun goes on when its caller is gone, and holds its permit until it ends.
     pub(crate) async fn run<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> T + Send + 'static,
@@ -91,8 +92,8 @@ impl CpuPool {
     }
 }
 
-/// A body with what is held for it.
-struct Held {
+/// A body with the permit that is held for it.
+struct HeldBody {
     body: Body,
     permit: Arc<Permit>,
 }
@@ -109,14 +110,11 @@ impl AsRef<[u8]> for HeldBytes {
     }
 }
 
-impl HttpBody for Held {
+impl HttpBody for HeldBody {
     type Data = Bytes;
-    type Error = axum::Error;
+    type Error = BoxError;
 
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+    fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
         let frame = ready!(Pin::new(&mut self.body).poll_frame(context));
         let held = |bytes| Bytes::from_owner(HeldBytes { bytes, _permit: Arc::clone(&self.permit) });
         Poll::Ready(frame.map(|frame| frame.map(|frame| frame.map_data(held))))

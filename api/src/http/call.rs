@@ -1,13 +1,13 @@
 use std::{
     str::FromStr,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, OnceLock, PoisonError},
 };
 
-use axum::{
-    body::Body,
-    http::{Extensions, HeaderMap, Method, Uri, request::Parts},
-};
 use bytes::Bytes;
+use hyper::{
+    HeaderMap, Method, Uri,
+    http::{Extensions, request::Parts},
+};
 use protocol::{
     error::ErrorCode,
     id::RunId,
@@ -18,51 +18,54 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use super::{
-    ApiError, CpuPool, Permit, Requester, body,
+    ApiError, Body, CpuPool, Permit, Requester,
     error_body::{OMITTED, truncated},
-    query::Query,
+    payload, percent,
+    query::{Query, invalid},
     receive::Received,
+    route_table::RawParams,
 };
 use crate::auth::{AuthenticationError, Caller, insufficient};
 
-/// What was context: everything about a request that an error repeats.
+/// A request as it came: what handlers read of it besides the payload, and what an error repeats.
 #[derive(Debug)]
 pub(crate) struct RequestContext {
     pub endpoint: &'static Endpoint,
     pub method: Method,
     pub headers: HeaderMap,
-    /// Decoded.
+    /// Of the path, decoded.
     pub params: Vec<(&'static str, String)>,
     pub uri: Uri,
     pub extensions: Extensions,
-    pub raw: Bytes,
+    /// Set once the body is read.
+    raw: OnceLock<Bytes>,
 }
 
-/// One request, given to the function that answers it.
+/// A call of an endpoint, as its handler gets it.
 #[derive(Debug)]
 pub struct Call {
     context: Arc<RequestContext>,
     caller: Result<Caller, AuthenticationError>,
     pub(super) query: Query,
     pub(super) body: Value,
-    /// Behind a lock only so that a call can be looked at from several threads; it is never waited for.
+    /// In a mutex only to make `Call` `Sync`; there is no contention.
     stream: Mutex<Body>,
     requester: Requester,
-    checks: CpuPool,
+    cpu_pool: CpuPool,
     /// Held for a large body.
     _memory: Option<Permit>,
 }
 
-/// The parameter of a path that is a permission for whoever knows it.
-const PERMIT: &str = "token";
+/// The parameter of a path that is a credential.
+const TOKEN_PARAM: &str = "token";
 
-/// Bigger bodies are not repeated in errors.
+/// Longer bodies are not repeated in errors.
 const MAX_REPEATED_BODY: usize = 4 * 1024;
 
-/// Nor is more than this of a parameter.
+/// Of a longer parameter only the beginning is.
 const MAX_REPEATED_PARAM: usize = 1024;
 
-/// More scopes are never context for at once: each is looked up, and told of in a refusal.
+/// One request may require no more scopes: each is checked, and listed in an error.
 const MAX_SCOPES: usize = 50_000;
 
 fn too_many_scopes(name: &str, length: usize) -> ApiError {
@@ -71,25 +74,43 @@ fn too_many_scopes(name: &str, length: usize) -> ApiError {
 }
 
 impl RequestContext {
-    pub(super) fn new(endpoint: &'static Endpoint, head: Parts) -> Self {
+    /// With the parameters up to one that is not percent-encoded UTF-8, which is an error of the client.
+    pub(super) fn new(endpoint: &'static Endpoint, head: Parts, raw: &RawParams<'_>) -> (Self, Result<(), ApiError>) {
         let Parts { method, headers, uri, extensions, .. } = head;
-        Self { endpoint, method, headers, params: Vec::new(), uri, extensions, raw: Bytes::new() }
+        let mut params = Vec::with_capacity(raw.len());
+        let decoded = raw.iter().try_for_each(|(name, raw)| {
+            let value = percent::decode_path(raw);
+            let value = value.ok_or_else(|| invalid(&format!("`{raw}` for {name} is not percent-encoded UTF-8")))?;
+            params.push((*name, value.into_owned()));
+            Ok(())
+        });
+        (Self { endpoint, method, headers, params, uri, extensions, raw: OnceLock::new() }, decoded)
     }
 
-    /// As an error repeats them.
+    pub(super) fn set_raw(&self, raw: Bytes) {
+        self.raw.get_or_init(|| raw);
+    }
+
+    /// The body as it came; empty before it is read, and where the handler streams it.
+    pub(crate) fn raw(&self) -> &Bytes {
+        static EMPTY: Bytes = Bytes::new();
+        self.raw.get().unwrap_or(&EMPTY)
+    }
+
+    /// The parameters as an error repeats them.
     pub(super) fn params_json(&self) -> Value {
-        let told = |(name, value): &(&str, String)| {
-            let value = if *name == PERMIT { OMITTED.into() } else { truncated(value, MAX_REPEATED_PARAM) };
+        let shown = |(name, value): &(&str, String)| {
+            let value = if *name == TOKEN_PARAM { OMITTED.into() } else { truncated(value, MAX_REPEATED_PARAM) };
             ((*name).to_owned(), Value::from(value))
         };
-        Value::Object(self.params.iter().map(told).collect())
+        Value::Object(self.params.iter().map(shown).collect())
     }
 
     pub(super) fn payload_json(&self) -> Value {
-        if self.raw.len() > MAX_REPEATED_BODY {
+        if self.raw().len() > MAX_REPEATED_BODY {
             return OMITTED.into();
         }
-        let payload = body::parse(&self.headers, &self.raw).unwrap_or_else(|_| Value::Object(Map::new()));
+        let payload = payload::parse(&self.headers, self.raw()).unwrap_or_else(|_| Value::Object(Map::new()));
         match payload {
             Value::Object(fields) if self.endpoint.private => {
                 Value::Object(fields.into_iter().map(|(name, _)| (name, OMITTED.into())).collect())
@@ -99,17 +120,17 @@ impl RequestContext {
         }
     }
 
-    /// The values for scopes that the path tells.
+    /// The values of the path that scopes refer to.
     pub(super) fn scope_params(&self) -> ScopeParams {
         self.params.iter().fold(ScopeParams::new(), |params, (name, value)| params.text(name, value))
     }
 }
 
 impl Call {
-    pub(super) fn new(context: Arc<RequestContext>, body: Value, checks: CpuPool, received: Received) -> Self {
+    pub(super) fn new(context: Arc<RequestContext>, body: Value, cpu_pool: CpuPool, received: Received) -> Self {
         let Received { caller, requester, stream, memory } = received;
         let stream = Mutex::new(stream);
-        Self { context, caller, query: Query::default(), body, stream, requester, checks, _memory: memory }
+        Self { context, caller, query: Query::default(), body, stream, requester, cpu_pool, _memory: memory }
     }
 
     /// For limits of the handler's own.
@@ -118,8 +139,8 @@ impl Call {
     }
 
     /// For work of the handler that keeps a processor busy.
-    pub(crate) fn checks(&self) -> &CpuPool {
-        &self.checks
+    pub(crate) fn cpu_pool(&self) -> &CpuPool {
+        &self.cpu_pool
     }
 
     pub(crate) fn context(&self) -> &RequestContext {
@@ -146,12 +167,12 @@ impl Call {
         self.param("runId").parse().unwrap_or(RunId::MAX)
     }
 
-    /// A key of the query, if it was given.
+    /// A key of the query, if it is given.
     pub(crate) fn query(&self, name: &str) -> Option<&str> {
         self.query.get(name)
     }
 
-    /// A header of the request, if it was sent and is text.
+    /// A header of the request, if it is there and is text.
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.context.headers.get(name).and_then(|value| value.to_str().ok())
     }
@@ -169,13 +190,13 @@ impl Call {
         std::mem::take(self.stream.get_mut().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Who is calling; 401 if the signature is not good.
+    /// The caller; 401 if the signature is not valid.
     pub(crate) fn caller(&self) -> Result<&Caller, ApiError> {
         self.caller.as_ref().map_err(|error| ApiError::new(ErrorCode::AuthenticationFailed, error.to_string()))
     }
 
-    /// CpuPool the declared scopes. `fill` adds what the path does not tell to the parameters that it does:
-    /// values of the body, or of what is stored.
+    /// Checks the declared scopes. `fill` adds the parameters that are not in the path: values of the body, or stored
+    /// ones.
     pub(crate) fn authorize(&self, fill: impl FnOnce(ScopeParams) -> ScopeParams) -> Result<(), ApiError> {
         let caller = self.caller()?;
         match &self.context.endpoint.scopes {
@@ -192,12 +213,12 @@ impl Call {
         }
     }
 
-    /// Whether there is nothing this caller may not do. Somebody who is not believed may do nothing.
+    /// Whether the caller holds the scope `*`. Without a valid signature nobody does.
     pub(crate) fn holds_everything(&self) -> bool {
         self.caller.as_ref().is_ok_and(|caller| caller.scopes.holds_everything())
     }
 
-    /// CpuPool scopes that no declaration tells.
+    /// Checks scopes that are not declared.
     pub(crate) fn require(&self, required: Option<ScopeExpression>) -> Result<(), ApiError> {
         let caller = self.caller()?;
         match required {

@@ -1,31 +1,32 @@
-use std::{sync::Arc, time::Duration};
-
-use axum::{
-    body::Body,
-    http::{Method, Request, Response, header::EXPECT, request::Parts},
+use std::{
+    panic::AssertUnwindSafe,
+    sync::Arc,
+    time::{Duration, Instant},
 };
+
 use base::{
     Clock, Rng,
     telemetry::{self, Histogram, Label},
 };
+use futures_util::FutureExt;
+use hyper::{Method, http::request::Parts};
 use protocol::error::ErrorCode;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::timeout;
 use tracing::Instrument;
 
 use super::{
-    ApiError, ApiResponse, ApiResult, BodyMode, Call, Limiter, RouteTable, admit,
+    ApiError, ApiResponse, ApiResult, Body, BodyMode, Call, Limiter, RouteTable, admit,
+    body::full,
     body_limits::{BodyLimits, SMALL_BODY},
     call::RequestContext,
-    headers,
     probes::{self, Probes},
     receive::{Received, receive},
     response_schema,
     route_table::{RawParams, Route},
-    unread_body::Unread,
 };
 use crate::{auth::Clients, net::TrustedProxies};
 
-/// Everything that stands between a connection and the handlers.
+/// What every request shares.
 pub(crate) struct HttpContext {
     pub table: RouteTable,
     pub clients: Clients,
@@ -33,10 +34,10 @@ pub(crate) struct HttpContext {
     pub rng: Rng,
     pub probes: Probes,
     pub root_url: String,
-    pub limiters: Limiters,
+    pub limiters: RequestLimiters,
     pub bodies: BodyLimits,
-    pub deadline: Duration,
-    pub upload_deadline: Duration,
+    pub request_timeout: Duration,
+    pub upload_timeout: Duration,
     pub proxies: Arc<TrustedProxies>,
     pub durations: RequestDurations,
 }
@@ -46,29 +47,30 @@ pub(crate) struct RequestDurations(Histogram);
 
 impl RequestDurations {
     pub(crate) fn new() -> Self {
-        Self(Histogram::new("api", "http.server.request.duration", "s", "Time from a request's head to its answer."))
+        let about = "Time from a request's head to its response.";
+        Self(Histogram::new("api", "http.server.request.duration", "s", about))
     }
 
-    fn record(&self, route: &Route, response: &ApiResponse, begun: Instant) {
+    fn record(&self, route: &Route, response: &ApiResponse, started: Instant) {
         let status = i64::from(response.status().as_u16());
         let labels =
             [Label::new("api.method", route.endpoint.name.as_str()), Label::new("http.response.status_code", status)];
-        self.0.record(begun.elapsed().as_secs_f64(), &labels);
+        self.0.record(started.elapsed().as_secs_f64(), &labels);
     }
 }
 
-/// What is limited while a request is worked on.
-pub(crate) struct Limiters {
+/// Limits of requests in progress.
+pub(crate) struct RequestLimiters {
     pub requests: Limiter,
-    /// Workers wait for a task to come, so they are counted apart.
+    /// Workers that wait for a task, which may take as long as the timeout.
     pub waiting_workers: Limiter,
-    /// Files that arrive, which may take hours.
+    /// Uploads of files, which may take hours.
     pub uploads: Limiter,
 }
 
-impl Limiters {
+impl RequestLimiters {
     fn of(&self, route: &Route) -> &Limiter {
-        match route.handler.read {
+        match route.handler.body_mode {
             BodyMode::Stream => &self.uploads,
             _ if route.endpoint.name == LONG_POLL => &self.waiting_workers,
             _ => &self.requests,
@@ -79,43 +81,32 @@ impl Limiters {
 const LONG_POLL: &str = "claimWork";
 
 /// A graph of thousands of tasks may take as long as several requests.
-const GRAPH_DEADLINES: u32 = 4;
+const GRAPH_TIMEOUTS: u32 = 4;
 
-/// Answers any request.
-pub(crate) async fn answer(http: Arc<HttpContext>, request: Request<Body>) -> Response<Body> {
-    let (head, body) = request.into_parts();
-    let trace = headers::trace(&head.headers);
-    let (unread, waits_to_be_asked) = (Unread::default(), head.headers.contains_key(EXPECT));
-    let mut response = route(&http, head, unread.watch(body)).await.into_response();
-    unread.settle(waits_to_be_asked, response.headers_mut()).await;
-    headers::put(response.headers_mut(), trace, &http.rng);
-    response
-}
-
-async fn route(http: &Arc<HttpContext>, head: Parts, body: Body) -> ApiResponse {
+/// Finds the endpoint of a request and has it answered.
+pub(super) async fn dispatch(http: &Arc<HttpContext>, head: Parts, body: Body) -> ApiResponse {
     let uri = head.uri.clone();
     if head.method == Method::OPTIONS {
-        return options(http, &head.method, uri.path());
+        return options(http, uri.path());
     }
-    match http.table.find(uri.path(), &head.method) {
-        Some((route, params)) => serve(http, &route, &params, head, body).await,
-        None if matches!(head.method, Method::GET | Method::HEAD) => {
-            let outside = http.probes.outside(uri.path(), &http.root_url);
-            outside.unwrap_or_else(|| probes::not_found(&head.method, uri.path(), http.clock.now()))
-        }
-        None => probes::not_found(&head.method, uri.path(), http.clock.now()),
+    if let Some((route, params)) = http.table.find(uri.path(), &head.method) {
+        return serve(http, &route, &params, head, body).await;
     }
+    let reads = matches!(head.method, Method::GET | Method::HEAD);
+    let document = if reads { http.probes.document(uri.path(), &http.root_url) } else { None };
+    document.unwrap_or_else(|| probes::not_found(&head.method, uri.path(), http.clock.now()))
 }
 
-fn options(http: &HttpContext, method: &Method, path: &str) -> ApiResponse {
+fn options(http: &HttpContext, path: &str) -> ApiResponse {
     let methods = http.table.methods(path);
     if methods.is_empty() {
-        return probes::not_found(method, path, http.clock.now());
+        return probes::not_found(&Method::OPTIONS, path, http.clock.now());
     }
     let names = methods.iter().map(Method::as_str).collect::<Vec<_>>().join(",");
-    ApiResponse::bytes("text/plain", Body::from(names.clone())).with_header("allow", &names)
+    ApiResponse::bytes("text/plain", full(names.clone())).with_header("allow", &names)
 }
 
+/// The response of one endpoint. Whatever goes wrong becomes a response here, where the whole request is known.
 async fn serve(
     http: &Arc<HttpContext>,
     route: &Arc<Route>,
@@ -123,50 +114,48 @@ async fn serve(
     head: Parts,
     body: Body,
 ) -> ApiResponse {
+    let started = Instant::now();
     let span = tracing::info_span!("request", api.method = route.endpoint.name);
     let span = telemetry::follow(span, head.headers.get("traceparent").and_then(|value| value.to_str().ok()));
-    let deadline = match route.handler.read {
-        BodyMode::Json => http.deadline,
-        BodyMode::Buffered => http.deadline * GRAPH_DEADLINES,
-        BodyMode::Stream => http.upload_deadline,
-    };
-    let begun = Instant::now();
-    let until = begun + deadline;
-    let mut context = RequestContext::new(route.endpoint, head);
-    let received = within(until, receive(http, route, params, &mut context, body)).await;
+    let (context, decoded) = RequestContext::new(route.endpoint, head, params);
     let context = Arc::new(context);
-    let answer = match received {
-        // A permit is taken once the body is there: who sends slowly takes nothing from others.
-        Ok(received) => match http.limiters.of(route).try_acquire(&received.requester) {
-            Some(_permit) => run(http, route, &context, received, until).instrument(span).await,
-            None => Err(probes::busy()),
-        },
+    let result = match decoded {
+        Ok(()) => guarded(run(http, route, &context, body).instrument(span), http.timeout_of(route)).await,
         Err(error) => Err(error),
     };
-    let response = answer.unwrap_or_else(|error| error.into_response(&context, http.clock.now(), &http.rng));
-    http.durations.record(route, &response, begun);
+    let response = result.unwrap_or_else(|error| error.into_response(&context, http.clock.now(), &http.rng));
+    http.durations.record(route, &response, started);
     response
 }
 
-async fn run(
-    http: &Arc<HttpContext>,
-    route: &Arc<Route>,
-    context: &Arc<RequestContext>,
-    received: Received,
-    until: Instant,
-) -> ApiResult {
+/// Turns a timeout and a panic into errors. A command that has been sent is not taken back.
+async fn guarded(work: impl Future<Output = ApiResult>, limit: Duration) -> ApiResult {
+    match timeout(limit, AssertUnwindSafe(work).catch_unwind()).await {
+        Ok(Ok(result)) => result,
+        Ok(Err(_)) => Err(ApiError::internal("the handler panicked")),
+        Err(_) => {
+            let message = "The request took too long. It may be done all the same; it is safe to send it again";
+            Err(ApiError::new(ErrorCode::ServiceUnavailable, message))
+        }
+    }
+}
+
+async fn run(http: &Arc<HttpContext>, route: &Arc<Route>, context: &Arc<RequestContext>, body: Body) -> ApiResult {
+    let received = receive(http, route, context, body).await?;
     let requester = received.requester.clone();
-    let call = if context.raw.len() > SMALL_BODY {
-        within(until, admit_large(http, route, context, received)).await?
+    // Acquired once the body is there: who sends slowly takes nothing from others.
+    let _permit = http.limiters.of(route).try_acquire(&requester).ok_or_else(probes::busy)?;
+    let call = if context.raw().len() > SMALL_BODY {
+        admit_large(http, route, context, received).await?
     } else {
         admit::admit(http, route, context, received)?
     };
-    let response = within(until, (route.handler.run)(call)).await?;
-    let response = http.bodies.held(response, &requester)?;
+    let response = (route.handler.run)(call).await?;
+    let response = http.bodies.hold(response, &requester)?;
     response_schema::checked(route, response).await
 }
 
-/// Reading and checking a large body takes long; others must not wait for it, nor may it take every processor.
+/// Parsing and checking a large body takes long: it must neither delay others nor use all processors.
 async fn admit_large(
     http: &Arc<HttpContext>,
     route: &Arc<Route>,
@@ -174,14 +163,16 @@ async fn admit_large(
     received: Received,
 ) -> Result<Call, ApiError> {
     let (http, route, context) = (Arc::clone(http), Arc::clone(route), Arc::clone(context));
-    let checks = http.bodies.checks.clone();
-    checks.run(move || admit::admit(&http, &route, &context, received)).await?
+    let cpu_pool = http.bodies.cpu_pool.clone();
+    cpu_pool.run(move || admit::admit(&http, &route, &context, received)).await?
 }
 
-/// Ends what takes too long. It may be done all the same: a command that was sent is not taken back.
-async fn within<T>(until: Instant, work: impl Future<Output = Result<T, ApiError>>) -> Result<T, ApiError> {
-    timeout_at(until, work).await.unwrap_or_else(|_| {
-        let message = "The request took too long. It may be done all the same; it is safe to send it again";
-        Err(ApiError::new(ErrorCode::ServiceUnavailable, message))
-    })
+impl HttpContext {
+    fn timeout_of(&self, route: &Route) -> Duration {
+        match route.handler.body_mode {
+            BodyMode::Json => self.request_timeout,
+            BodyMode::Buffered => self.request_timeout * GRAPH_TIMEOUTS,
+            BodyMode::Stream => self.upload_timeout,
+        }
+    }
 }

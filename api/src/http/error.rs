@@ -1,6 +1,6 @@
 use actors::queue::QueueError;
-use axum::http::StatusCode;
 use base::Rng;
+use hyper::StatusCode;
 use protocol::{
     error::{ErrorCode, FieldError},
     id::TaskId,

@@ -1,25 +1,26 @@
-use axum::http::HeaderMap;
+use hyper::HeaderMap;
 use protocol::{hawk, time::Timestamp};
 
-use super::{body, call::RequestContext};
+use super::{call::RequestContext, payload};
 use crate::auth::{AuthenticationError, Caller, Clients, Signature, Signed, authenticate};
 
 impl RequestContext {
-    /// Finds out who signed this request, if anybody did.
+    /// The caller who signed this request; an anonymous one, if nobody did.
     pub(crate) fn identify(&self, clients: &Clients, now: Timestamp) -> Result<Caller, AuthenticationError> {
-        let whole = self.uri.path_and_query().map_or("", |resource| resource.as_str());
-        let unsigned = hawk::take_bewit(whole);
-        let (resource, bewit) = unsigned.as_ref().map_or((whole, None), |(rest, bewit)| (rest.as_str(), Some(*bewit)));
+        let signed_resource = self.uri.path_and_query().map_or("", |resource| resource.as_str());
+        let without_bewit = hawk::take_bewit(signed_resource);
+        let (resource, bewit) =
+            without_bewit.as_ref().map_or((signed_resource, None), |(rest, bewit)| (rest.as_str(), Some(*bewit)));
         let header = self.headers.get("authorization").map(|value| value.to_str().unwrap_or_default());
         let (host, port) = host_and_port(&self.headers);
         let signed = Signed { method: self.method.as_str(), resource, host: &host, port };
         authenticate(clients, &Signature::find(header, bewit)?, signed, now)
     }
 
-    /// A signed hash must be that of the body that came.
+    /// A signed hash must be that of the body.
     pub(crate) fn check_hash(&self, caller: &Caller) -> Result<(), AuthenticationError> {
         match &caller.hash {
-            Some(hash) if *hash != hawk::payload_hash(body::content_type(&self.headers), &self.raw) => {
+            Some(hash) if *hash != hawk::payload_hash(payload::content_type(&self.headers), self.raw()) => {
                 Err(AuthenticationError::PayloadHash)
             }
             _ => Ok(()),
@@ -27,7 +28,7 @@ impl RequestContext {
     }
 }
 
-/// Where the client thinks it is. A proxy that ends TLS says so in headers.
+/// Host and port as the client addressed them. A proxy that terminates TLS passes them on in headers.
 fn host_and_port(headers: &HeaderMap) -> (String, u16) {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     let host = text("host").unwrap_or_default();
@@ -36,7 +37,7 @@ fn host_and_port(headers: &HeaderMap) -> (String, u16) {
         _ => (host, None),
     };
     let forwarded = text("x-forwarded-port").and_then(|list| list.split(',').next()?.trim().parse().ok());
-    // Of several proxies in a row, the first stands next to the client.
+    // Of several proxies in a row, the first is the one that the client connected to.
     let scheme = text("x-forwarded-proto").and_then(|list| list.split(',').next()).map(str::trim);
     let https = scheme.filter(|scheme| scheme.eq_ignore_ascii_case("https")).map(|_| 443);
     (name.to_ascii_lowercase(), forwarded.or(https).or(port).unwrap_or(80))
@@ -47,7 +48,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_proxy_may_say_where_the_client_thinks_it_is() {
+    fn a_proxy_may_forward_host_and_port() {
         let cases: [(&[_], _); 9] = [
             (&[("host", "Env.example")], ("env.example", 80)),
             (&[("host", "env.example:8080")], ("env.example", 8080)),

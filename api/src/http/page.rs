@@ -5,28 +5,28 @@ use serde_json::Value;
 
 use super::{ApiError, Call, admit::nul};
 
-/// The most rows of a page, and what is given when nobody asks for less.
-const LARGEST: i64 = 1000;
+/// The maximum and the default number of rows of a page.
+const MAX_ROWS: i64 = 1000;
 
 impl Call {
-    /// The page context for. A token that this endpoint did not make is refused.
+    /// The page that the query asks for. A token that this endpoint did not make is refused.
     pub(crate) fn page<K: DeserializeOwned>(&self) -> Result<PageAfter<K>, ApiError> {
-        let limit = self.query("limit").map_or(0, |limit| limit.parse().unwrap_or(LARGEST));
+        let limit = self.query("limit").map_or(0, |limit| limit.parse().unwrap_or(MAX_ROWS));
         self.page_at(self.query("continuationToken"), limit)
     }
 
-    /// The same for endpoints that are context for a page in their body. No limit at all is told as 0.
+    /// The same for endpoints with token and limit in their body. A limit of 0 means none.
     pub(crate) fn page_at<K: DeserializeOwned>(
         &self,
         token: Option<&str>,
         limit: i64,
     ) -> Result<PageAfter<K>, ApiError> {
         let after = token.map(|token| self.open_token(token)).transpose()?;
-        let limit = if limit == 0 { LARGEST } else { limit.min(LARGEST) };
+        let limit = if limit == 0 { MAX_ROWS } else { limit.min(MAX_ROWS) };
         Ok(PageAfter { after, limit })
     }
 
-    /// The token with which the page after `key` is context for.
+    /// The continuation token of the page after `key`.
     pub(crate) fn token(&self, key: &impl Serialize) -> String {
         write(&self.context().endpoint.name, key)
     }
@@ -43,7 +43,7 @@ fn write(endpoint: &str, key: &impl Serialize) -> String {
     URL_SAFE_NO_PAD.encode(serde_json::to_vec(&(endpoint, key)).unwrap_or_default())
 }
 
-/// `None` for what `endpoint` never wrote. No row of the database has a key with U+0000 in it, which it refuses to hear.
+/// `None` for a token that `endpoint` never wrote. PostgreSQL refuses texts with U+0000, and no row has one as its key.
 fn read<K: DeserializeOwned>(endpoint: &str, token: &str) -> Option<K> {
     let bytes = URL_SAFE_NO_PAD.decode(token).ok()?;
     let (name, key): (String, Value) = serde_json::from_slice(&bytes).ok()?;

@@ -1,31 +1,18 @@
-/// Percent-decodes one part of a path. `None`: the encoding is broken, or the result is no UTF-8.
-pub(super) fn decode_path(text: &str) -> Option<String> {
-    decode(text, false)
+use std::borrow::Cow;
+
+use percent_encoding::percent_decode_str;
+
+/// Decodes one part of a path. `None`: the encoding is broken, or the result is no UTF-8.
+pub(super) fn decode_path(text: &str) -> Option<Cow<'_, str>> {
+    // The library leaves a `%` without two digits as it is; here it is an error of the client.
+    let is_escape = |rest: &[u8]| matches!(rest, [a, b, ..] if a.is_ascii_hexdigit() && b.is_ascii_hexdigit());
+    let is_broken = text.as_bytes().split(|byte| *byte == b'%').skip(1).any(|rest| !is_escape(rest));
+    if is_broken { None } else { percent_decode_str(text).decode_utf8().ok() }
 }
 
-/// Percent-decodes a key or value of a query, where `+` stands for a blank.
+/// Decodes a key or value of a query, in which `+` stands for a space.
 pub(super) fn decode_query(text: &str) -> Option<String> {
-    decode(text, true)
-}
-
-fn decode(text: &str, plus_is_blank: bool) -> Option<String> {
-    if !text.contains(['%', '+']) {
-        return Some(text.to_owned());
-    }
-    let mut decoded = Vec::with_capacity(text.len());
-    let mut letters = text.bytes();
-    while let Some(letter) = letters.next() {
-        decoded.push(match letter {
-            b'%' => digit(letters.next()?)? << 4 | digit(letters.next()?)?,
-            b'+' if plus_is_blank => b' ',
-            other => other,
-        });
-    }
-    String::from_utf8(decoded).ok()
-}
-
-fn digit(letter: u8) -> Option<u8> {
-    char::from(letter).to_digit(16).and_then(|digit| u8::try_from(digit).ok())
+    decode_path(&text.replace('+', "%20")).map(Cow::into_owned)
 }
 
 #[cfg(test)]
@@ -33,10 +20,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn broken_encodings_are_noticed() {
+    fn broken_encodings_are_refused() {
         assert_eq!(decode_path("a%2Fb+c").as_deref(), Some("a/b+c"));
         assert_eq!(decode_query("a%2fb+c").as_deref(), Some("a/b c"));
-        for text in ["%", "%2", "%zz", "%ff", "%+1"] {
+        for text in ["%", "%2", "%zz", "%ff", "%+1", "%2%41"] {
             assert_eq!(decode_path(text), None, "{text}");
         }
     }

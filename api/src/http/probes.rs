@@ -4,8 +4,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-use axum::http::{Method, StatusCode};
 use bytes::Bytes;
+use hyper::{Method, StatusCode};
 use protocol::{
     error::ErrorCode,
     exchanges::ExchangeNames,
@@ -17,10 +17,11 @@ use serde_json::{Value, json};
 
 use super::{
     ApiError, ApiResponse, Call,
+    body::full,
     error::{RequestInfo, error_body},
 };
 
-/// Which program answers.
+/// The build of the program that answers.
 #[derive(Debug, Clone, Serialize)]
 pub struct Build {
     pub version: String,
@@ -29,28 +30,28 @@ pub struct Build {
     pub build: String,
 }
 
-/// An error says no more of a path than this.
-const LONGEST_PATH_TOLD: usize = 200;
+/// An error repeats no more of a path, in characters.
+const MAX_REPEATED_PATH: usize = 200;
 
-/// Endpoints that every service answers alike.
+/// Endpoints that are the same in every service.
 pub(super) const PROBES: [&str; 4] = ["ping", "lbheartbeat", "heartbeat", "version"];
 
-/// What probes are told.
+/// What the server says about itself: its health, build, references and schemas.
 #[derive(Debug, Clone)]
 pub(crate) struct Probes {
     build: Arc<Build>,
     names: Arc<ExchangeNames>,
     started: Instant,
-    /// References and schemas by path, written at their first use: anybody may ask for them, as often as they like.
-    files: Arc<OnceLock<HashMap<String, Bytes>>>,
+    /// References and schemas by path, rendered at their first use and kept: anybody may ask for them at any rate.
+    documents: Arc<OnceLock<HashMap<String, Bytes>>>,
 }
 
 impl Probes {
     pub(crate) fn new(build: Build, names: ExchangeNames, started: Instant) -> Self {
-        Self { build: Arc::new(build), names: Arc::new(names), started, files: Arc::default() }
+        Self { build: Arc::new(build), names: Arc::new(names), started, documents: Arc::default() }
     }
 
-    pub(super) fn answer(&self, call: &Call) -> ApiResponse {
+    pub(super) fn respond(&self, call: &Call) -> ApiResponse {
         match call.context().endpoint.name.as_str() {
             "ping" => ApiResponse::json(&json!({ "alive": true, "uptime": self.uptime().as_secs_f64() })),
             "version" => ApiResponse::json(&*self.build),
@@ -58,33 +59,32 @@ impl Probes {
         }
     }
 
-    /// Paths outside `/api`: probes, references and schemas.
-    pub(super) fn outside(&self, path: &str, root_url: &str) -> Option<ApiResponse> {
+    /// A document outside `/api`: probes, references and schemas.
+    pub(super) fn document(&self, path: &str, root_url: &str) -> Option<ApiResponse> {
         match path {
             "/__version__" => Some(ApiResponse::json(&*self.build)),
             "/__heartbeat__" | "/__lbheartbeat__" => Some(ApiResponse::json(&json!({}))),
-            "/robots.txt" => Some(ApiResponse::bytes("text/plain", "User-Agent: *\nDisallow: /\n".into())),
-            _ => self
-                .files
-                .get_or_init(|| self.written(root_url))
-                .get(path)
-                .map(|text| ApiResponse::json_text(text.clone())),
+            "/robots.txt" => Some(ApiResponse::bytes("text/plain", full("User-Agent: *\nDisallow: /\n"))),
+            _ => {
+                let documents = self.documents.get_or_init(|| self.render(root_url));
+                documents.get(path).map(|text| ApiResponse::json_text(text.clone()))
+            }
         }
     }
 
-    /// Each document with the root URL before its `$schema` and `$id`; the manifest; and all documents as they are
-    /// kept, relative to the root URL.
-    fn written(&self, root_url: &str) -> HashMap<String, Bytes> {
+    /// Each document with the root URL before its `$schema` and `$id`; the manifest; and the bundle of all documents,
+    /// relative to the root URL.
+    fn render(&self, root_url: &str) -> HashMap<String, Bytes> {
         let documents = reference::documents(&self.names);
         let served = |document: &Document| (format!("/{}", document.filename), text(&document.served_under(root_url)));
-        let mut files: HashMap<String, Bytes> = documents.iter().map(served).collect();
+        let mut rendered: HashMap<String, Bytes> = documents.iter().map(served).collect();
         let bundle: Value = documents
             .into_iter()
             .map(|document| json!({ "filename": document.filename, "content": document.content }))
             .collect();
-        files.insert("/references/manifest.json".to_owned(), text(&reference::manifest(root_url)));
-        files.insert("/references/references.json".to_owned(), text(&bundle));
-        files
+        rendered.insert("/references/manifest.json".to_owned(), text(&reference::manifest(root_url)));
+        rendered.insert("/references/references.json".to_owned(), text(&bundle));
+        rendered
     }
 
     fn uptime(&self) -> Duration {
@@ -96,13 +96,13 @@ fn text(value: &Value) -> Bytes {
     value.to_string().into()
 }
 
-/// Services of Taskcluster that Drover does not have. Of `hooks` and `worker-manager` the probes are answered, because
-/// clients look there whether a deployment is up.
+/// Services of Taskcluster that Drover does not have. The probes of `hooks` and `worker-manager` are answered all the
+/// same, as clients use them to see whether a deployment is up.
 const MISSING_SERVICES: [&str; 5] = ["github", "hooks", "notify", "web-server", "worker-manager"];
 
-/// The answer where nothing is. In a service that is here it is not of the form of other errors, and word for word what
-/// clients know; a service that is not here says so as any error does, so that clients show the words. What there is
-/// instead is declared in the document of the `Link` header.
+/// The response where no endpoint is. In a service that exists it is not in the form of other errors, but exactly that
+/// of Taskcluster; for a missing service it is an error as usual, so that clients show its message. The `Link` header
+/// leads to the reference of what exists.
 pub(super) fn not_found(method: &Method, path: &str, now: Timestamp) -> ApiResponse {
     let service = path.strip_prefix("/api/").and_then(|rest| rest.split('/').next()).unwrap_or_default();
     let document = match reference::service(service) {
@@ -118,15 +118,15 @@ pub(super) fn not_found(method: &Method, path: &str, now: Timestamp) -> ApiRespo
     response.with_status(StatusCode::NOT_FOUND).with_header("link", &format!("<{document}>; rel=\"describedby\""))
 }
 
-/// The endpoint is not known, so the request itself stands in its place.
+/// No endpoint is known, so the error names method and path instead.
 fn missing_service(service: &str, method: &Method, path: &str, now: Timestamp) -> Vec<u8> {
     let message = format!("This deployment does not have the service `{service}`: Drover does not provide it");
-    let request = format!("{method} {}", path.chars().take(LONGEST_PATH_TOLD).collect::<String>());
+    let request = format!("{method} {}", path.chars().take(MAX_REPEATED_PATH).collect::<String>());
     let request = RequestInfo { method: &request, params: json!({}), payload: json!({}), now };
     error_body(ErrorCode::ResourceNotFound, 404, message, request).into_json()
 }
 
-/// The answer when too much is going on already.
+/// The error when a limit of concurrent requests or of memory is reached.
 pub(super) fn busy() -> ApiError {
     ApiError::new(ErrorCode::ServiceUnavailable, "Too many requests at once; try again in a second")
 }

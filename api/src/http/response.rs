@@ -1,19 +1,17 @@
-use axum::{
-    body::{Body, HttpBody},
-    http::{
-        HeaderName, HeaderValue, Response, StatusCode,
-        header::{CONTENT_TYPE, LOCATION},
-    },
-};
 use bytes::Bytes;
 use http_body_util::BodyExt;
+use hyper::{
+    Response, StatusCode,
+    body::Body as HttpBody,
+    header::{CONTENT_TYPE, HeaderName, HeaderValue, LOCATION},
+};
 use serde::Serialize;
 
-use super::{ApiError, Object};
+use super::{ApiError, Body, Object, body::full};
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json; charset=utf-8");
 
-/// An answer: status, headers of its own, and a body.
+/// Status, headers and body of a response, without the common headers.
 #[derive(Debug)]
 pub struct ApiResponse(Response<Body>);
 
@@ -23,26 +21,26 @@ impl ApiResponse {
         let mut text = Vec::with_capacity(1024);
         match serde_json::to_writer(&mut text, value) {
             Ok(()) => Self::json_text(text),
-            // Only a map whose keys are no texts can fail, and there is none.
+            // Only a map with keys other than texts can fail, and there is none.
             Err(_) => Self::empty(StatusCode::INTERNAL_SERVER_ERROR),
         }
     }
 
-    /// 200 with JSON that is text already.
-    pub(crate) fn json_text(text: impl Into<Body>) -> Self {
-        let mut response = Response::new(text.into());
+    /// 200 with JSON that is serialized already.
+    pub(crate) fn json_text(text: impl Into<Bytes>) -> Self {
+        let mut response = Response::new(full(text));
         response.headers_mut().reserve(16);
         response.headers_mut().insert(CONTENT_TYPE, JSON);
         Self(response)
     }
 
     pub(crate) fn empty(status: StatusCode) -> Self {
-        let mut response = Response::new(Body::empty());
+        let mut response = Response::new(Body::default());
         *response.status_mut() = status;
         Self(response)
     }
 
-    /// 204: done, and there is nothing to tell.
+    /// 204.
     pub(crate) fn no_content() -> Self {
         Self::empty(StatusCode::NO_CONTENT)
     }
@@ -56,7 +54,7 @@ impl ApiResponse {
         Ok(response)
     }
 
-    /// Bytes of another kind than JSON, whole or as they come.
+    /// Bytes of another content type than JSON.
     pub(crate) fn bytes(content_type: &str, body: Body) -> Self {
         let mut response = Response::new(body);
         let fallback = HeaderValue::from_static("application/octet-stream");
@@ -73,7 +71,7 @@ impl ApiResponse {
         self
     }
 
-    /// Sets a header; a value that no header can hold is left out.
+    /// Sets a header, unless its value is one that no header can have.
     pub(crate) fn with_header(mut self, name: &'static str, value: &str) -> Self {
         if let Ok(value) = HeaderValue::from_str(value) {
             self.0.headers_mut().insert(HeaderName::from_static(name), value);
@@ -81,7 +79,7 @@ impl ApiResponse {
         self
     }
 
-    /// How long the body is, if it lies ready.
+    /// The length of a body that is not streamed.
     pub(super) fn known_length(&self) -> Option<u64> {
         self.0.body().size_hint().exact()
     }
@@ -94,11 +92,11 @@ impl ApiResponse {
         self.0.status() == StatusCode::OK
     }
 
-    /// The body's bytes besides the reply itself.
+    /// The bytes of the body, and the same response.
     pub(super) async fn read(self) -> Result<(Self, Bytes), ApiError> {
         let (head, body) = self.0.into_parts();
         let text = body.collect().await.map_err(|error| ApiError::internal(error.to_string()))?.to_bytes();
-        Ok((Self(Response::from_parts(head, Body::from(text.clone()))), text))
+        Ok((Self(Response::from_parts(head, full(text.clone()))), text))
     }
 
     pub(crate) fn into_response(self) -> Response<Body> {

@@ -1,4 +1,4 @@
-//! Replies against their schemas, in debug builds: what breaks its schema is a fault of ours, and clients never see it.
+//! Responses checked against their schemas, in debug builds: one that does not match is a bug of ours, and an error.
 
 use base::telemetry::{Counter, Label};
 use protocol::{error::FieldError, reference::Output, schema};
@@ -6,8 +6,8 @@ use serde_json::Value;
 
 use super::{ApiError, ApiResponse, ApiResult, Object, route_table::Route};
 
-/// The reply if it is as declared. Of a list, single items that are not are left out, as everywhere: one row that was stored
-/// before a limit was known must not hide its neighbours.
+/// The response if it matches. Of a list, items that do not match are left out, as everywhere: one row that was stored
+/// before a limit was known must not hide the others.
 pub(super) async fn checked(route: &Route, response: ApiResponse) -> ApiResult {
     if !cfg!(debug_assertions) {
         return Ok(response);
@@ -21,19 +21,19 @@ pub(super) async fn checked(route: &Route, response: ApiResponse) -> ApiResult {
         return Ok(response);
     }
     let described = joined(&errors);
-    if only_fitting(&mut value, errors, |value| schema::check(service, output, value)) {
+    if remove_invalid_items(&mut value, errors, |value| schema::check(service, output, value)) {
         tracing::error!(
             api.method = route.endpoint.name,
             errors = described,
             "items that break their schema are left out of a list"
         );
-        unreadable("item");
+        count_unreadable("item");
         return Ok(ApiResponse::json(&value));
     }
     Err(ApiError::internal(format!("the response breaks its schema: {described}")))
 }
 
-/// One item of a reply, before it is put into a list with others. The error says what is wrong with it.
+/// One item of a list, before it is added to a response. The error says why it does not match.
 pub(crate) fn checked_item(service: &str, schema: &str, item: Object) -> Result<Object, String> {
     if !cfg!(debug_assertions) {
         return Ok(item);
@@ -43,9 +43,9 @@ pub(crate) fn checked_item(service: &str, schema: &str, item: Object) -> Result<
     Ok(item)
 }
 
-/// Counts what is left out of a reply.
-pub(crate) fn unreadable(kind: &'static str) {
-    let about = "Rows that could not be read or told, and were left out of a list, a claim or a batch.";
+/// Counts what is left out of a response.
+pub(crate) fn count_unreadable(kind: &'static str) {
+    let about = "Rows that could not be read or sent, and were left out of a list, a claim or a batch.";
     Counter::new("api", "drover.rows.unreadable", "{row}", about).add(1, &[Label::new("row.kind", kind)]);
 }
 
@@ -53,13 +53,13 @@ fn joined(errors: &[FieldError]) -> String {
     errors.iter().map(|error| format!("data{error}")).collect::<Vec<_>>().join("; ")
 }
 
-/// Leaves out items until the check has nothing to say; it does not tell all faults at once. `false`: that does not help.
-fn only_fitting(
+/// Removes items until the value passes the check, which does not report all errors at once. `false`: it cannot.
+fn remove_invalid_items(
     value: &mut Value,
     mut errors: Vec<FieldError>,
     check: impl Fn(&Value) -> Result<(), Vec<FieldError>>,
 ) -> bool {
-    while leave_out(value, &errors) {
+    while remove_items(value, &errors) {
         match check(value) {
             Ok(()) => return true,
             Err(more) => errors = more,
@@ -68,22 +68,22 @@ fn only_fitting(
     false
 }
 
-/// Takes out of the list, or of the lists of an object, the items in which the faults are. `false`: one is elsewhere.
-fn leave_out(value: &mut Value, errors: &[FieldError]) -> bool {
-    let mut places = Vec::new();
+/// Removes from the list, or from the lists of an object, the items with errors. `false`: one is elsewhere.
+fn remove_items(value: &mut Value, errors: &[FieldError]) -> bool {
+    let mut items_with_errors = Vec::new();
     for error in errors {
         let mut parts = error.pointer.split('/').skip(1);
         let list = if value.is_array() { None } else { parts.next() };
         let Some(index) = parts.next().and_then(|index| index.parse::<usize>().ok()) else { return false };
-        places.push((list.map(str::to_owned), index));
+        items_with_errors.push((list.map(str::to_owned), index));
     }
-    if places.is_empty() {
+    if items_with_errors.is_empty() {
         return false;
     }
-    places.sort();
-    places.dedup();
-    // From the back, so that indexes stay what they are.
-    places.into_iter().rev().all(|(list, index)| {
+    items_with_errors.sort();
+    items_with_errors.dedup();
+    // From the back, so that the other indexes stay valid.
+    items_with_errors.into_iter().rev().all(|(list, index)| {
         let holder = match list {
             Some(name) => value.get_mut(name),
             None => Some(&mut *value),
@@ -104,12 +104,12 @@ mod tests {
     }
 
     #[test]
-    fn only_the_items_at_fault_are_left_out() {
+    fn only_the_items_with_errors_are_removed() {
         let mut response = json!({ "tasks": [0, 1, 2, 3], "next": "x" });
-        assert!(leave_out(&mut response, &[error("/tasks/1/a"), error("/tasks/3"), error("/tasks/1/b")]));
+        assert!(remove_items(&mut response, &[error("/tasks/1/a"), error("/tasks/3"), error("/tasks/1/b")]));
         assert_eq!(response, json!({ "tasks": [0, 2], "next": "x" }));
         let mut list = json!([0, 1]);
-        assert!(leave_out(&mut list, &[error("/0/name")]) && list == json!([1]));
-        assert!(!leave_out(&mut response, &[error("/next")]) && !leave_out(&mut response, &[error("")]));
+        assert!(remove_items(&mut list, &[error("/0/name")]) && list == json!([1]));
+        assert!(!remove_items(&mut response, &[error("/next")]) && !remove_items(&mut response, &[error("")]));
     }
 }

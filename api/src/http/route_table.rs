@@ -1,6 +1,6 @@
 use std::{collections::HashMap, sync::Arc};
 
-use axum::http::Method;
+use hyper::Method;
 use protocol::{
     reference::{Endpoint, Segment, Service},
     schema::{self, Schema},
@@ -8,7 +8,11 @@ use protocol::{
 
 use super::routes::Handler;
 
-/// All routes, by service. Matching is on the path as sent: what is percent-encoded stays so until a route is found.
+/// All routes, by service.
+///
+/// Routers of libraries do not match as Taskcluster's do: here a parameter that spans several segments may stand in the
+/// middle of a route (`<taskQueueId>` is `a/b` as well as `a%2Fb`), the order of declaration decides, a slash at the end is
+/// optional, and another method is "not found". Matching is on the path as sent, still percent-encoded.
 #[derive(Default)]
 pub(crate) struct RouteTable {
     services: HashMap<&'static str, Entries>,
@@ -17,27 +21,27 @@ pub(crate) struct RouteTable {
 #[derive(Default)]
 struct Entries {
     version: &'static str,
-    /// In order of declaration, by the literal that each route begins with.
+    /// In order of declaration, by the first segment, which is a literal.
     by_first: HashMap<&'static str, Vec<Arc<Route>>>,
 }
 
-/// An endpoint that is answered, and by what.
+/// An endpoint and its handler.
 pub(crate) struct Route {
     pub service: &'static Service,
     pub endpoint: &'static Endpoint,
     pub handler: Handler,
     /// What the body is checked against.
     pub input: Option<&'static Schema>,
-    /// The scopes can be told from the path, and are checked before anything else.
+    /// The scopes follow from the path, and are checked before anything else.
     pub scopes_first: bool,
     method: Method,
-    /// Without the empty one of a slash at the end, which is optional.
+    /// Without the empty one after a slash at the end.
     segments: &'static [Segment],
-    /// Where the parameter stands that may span several segments.
+    /// The index of the parameter that may span several segments.
     rest: Option<usize>,
 }
 
-/// Names of parameters and what stood in their place, still encoded.
+/// Names and values of parameters, still encoded.
 pub(crate) type RawParams<'a> = Vec<(&'static str, &'a str)>;
 
 impl RouteTable {
@@ -50,19 +54,19 @@ impl RouteTable {
         }
     }
 
-    /// The first route, in order of declaration, that fits path and method.
+    /// The first route, in order of declaration, that matches path and method.
     pub(crate) fn find<'a>(&self, path: &'a str, method: &Method) -> Option<(Arc<Route>, RawParams<'a>)> {
-        let wanted = if method == Method::HEAD { &Method::GET } else { method };
+        let method = if method == Method::HEAD { &Method::GET } else { method };
         let path = self.candidates(path)?;
-        let routes = path.routes.iter().filter(|route| route.method == *wanted);
-        routes.into_iter().find_map(|route| route.fits(&path).map(|params| (Arc::clone(route), params)))
+        let routes = path.routes.iter().filter(|route| route.method == *method);
+        routes.into_iter().find_map(|route| route.matches(&path).map(|params| (Arc::clone(route), params)))
     }
 
-    /// The methods a path can be context with; none when no route fits.
+    /// The methods of all routes that match the path.
     pub(crate) fn methods(&self, path: &str) -> Vec<Method> {
         let Some(path) = self.candidates(path) else { return Vec::new() };
-        let fitting = path.routes.iter().filter(|route| route.fits(&path).is_some());
-        let mut methods: Vec<Method> = fitting.map(|route| route.method.clone()).collect();
+        let matching = path.routes.iter().filter(|route| route.matches(&path).is_some());
+        let mut methods: Vec<Method> = matching.map(|route| route.method.clone()).collect();
         if methods.contains(&Method::GET) {
             methods.push(Method::HEAD);
         }
@@ -80,7 +84,7 @@ impl RouteTable {
     }
 }
 
-/// What stands behind the version, cut at its slashes, and the routes that begin like it.
+/// The path after the version, split at its slashes, and the routes with the same first segment.
 struct Path<'t, 'a> {
     routes: &'t [Arc<Route>],
     text: &'a str,
@@ -118,8 +122,8 @@ impl Route {
         }
     }
 
-    /// The parameters, if the route fits.
-    fn fits<'a>(&self, path: &Path<'_, 'a>) -> Option<RawParams<'a>> {
+    /// The parameters, if the route matches.
+    fn matches<'a>(&self, path: &Path<'_, 'a>) -> Option<RawParams<'a>> {
         let ends_with_rest = self.rest.is_some_and(|at| at + 1 == self.segments.len());
         let parts = match path.parts.split_last() {
             Some((&"", before)) if !ends_with_rest => before,
@@ -139,7 +143,7 @@ impl Route {
     }
 }
 
-/// One part for each segment. A parameter of one segment is never empty.
+/// The parameters of segments that match one part each. A parameter of one segment is never empty.
 fn pairs<'a>(segments: &'static [Segment], parts: &[&'a str]) -> Option<RawParams<'a>> {
     let mut params = Vec::new();
     for (segment, part) in segments.iter().zip(parts) {

@@ -9,22 +9,22 @@ use super::{
 
 type HandlerFuture = Pin<Box<dyn Future<Output = ApiResult> + Send>>;
 
-/// Answers one endpoint.
+/// The function of one endpoint.
 pub(crate) struct Handler {
-    pub read: BodyMode,
+    pub body_mode: BodyMode,
     pub run: Box<dyn Fn(Call) -> HandlerFuture + Send + Sync>,
 }
 
-/// The endpoints of one service, each with the function that answers it.
+/// The endpoints of one service with their handlers.
 pub struct Routes {
     service: &'static Service,
     handlers: Vec<(&'static Endpoint, Handler)>,
 }
 
-/// [`Routes`] in the making. `S` is what the functions of a service share.
+/// Builds [`Routes`]. `S` is the state that the handlers of a service share.
 ///
-/// A function is named once per endpoint: `.on("status", tasks::status)`. It takes the shared state and the [`Call`],
-/// whose path, query and body have passed the checks that the declaration asks for.
+/// Each is added once: `.on("status", tasks::status)`. A handler takes the shared state and the [`Call`], whose path,
+/// query and body have passed the checks of the declaration.
 pub struct RoutesBuilder<S> {
     routes: Routes,
     state: Arc<S>,
@@ -34,7 +34,7 @@ impl Routes {
     /// A service of `protocol::reference`.
     ///
     /// # Panics
-    /// If it is not declared there: the process ends at its start.
+    /// If it is not declared there, which is a bug.
     pub fn of<S: Send + Sync + 'static>(service: &str, state: S) -> RoutesBuilder<S> {
         let service = reference::service(service).unwrap_or_else(|| panic!("no service `{service}` is declared"));
         Self::declared(service, state)
@@ -44,12 +44,12 @@ impl Routes {
         RoutesBuilder { routes: Self { service, handlers: Vec::new() }, state: Arc::new(state) }
     }
 
-    /// Of a service that is not there yet only what every service answers alike.
+    /// Of a service that does not exist yet only the endpoints that are the same in all services.
     pub fn probes_only(service: &str) -> Self {
         Self::of(service, ()).build()
     }
 
-    /// Puts them into the table in order of declaration, with the endpoints that every service answers alike.
+    /// Adds them to the table in order of declaration, with the endpoints that are the same in all services.
     pub(crate) fn into_table(self, table: &mut RouteTable, probes: &Probes) {
         let Self { service, mut handlers } = self;
         let shared = probes::PROBES.iter().filter_map(|name| service.endpoint(name));
@@ -63,26 +63,26 @@ impl Routes {
 }
 
 fn probe(probes: Probes) -> Handler {
-    let run = move |call: Call| -> HandlerFuture { Box::pin(std::future::ready(Ok(probes.answer(&call)))) };
-    Handler { read: BodyMode::Json, run: Box::new(run) }
+    let run = move |call: Call| -> HandlerFuture { Box::pin(std::future::ready(Ok(probes.respond(&call)))) };
+    Handler { body_mode: BodyMode::Json, run: Box::new(run) }
 }
 
 impl<S: Send + Sync + 'static> RoutesBuilder<S> {
-    /// Names the function that answers an endpoint.
+    /// Adds the handler of an endpoint.
     ///
     /// # Panics
-    /// If the service does not declare it: the process ends at its start.
+    /// If the service does not declare it, which is a bug.
     #[must_use]
     pub fn on<F, W>(self, name: &str, handler: F) -> Self
     where
         F: Fn(Arc<S>, Call) -> W + Send + Sync + 'static,
         W: Future<Output = ApiResult> + Send + 'static,
     {
-        self.reading(BodyMode::Json, name, handler)
+        self.on_body(BodyMode::Json, name, handler)
     }
 
     /// As [`RoutesBuilder::on`], for an endpoint that reads its body in another way.
-    pub(crate) fn reading<F, W>(mut self, read: BodyMode, name: &str, handler: F) -> Self
+    pub(crate) fn on_body<F, W>(mut self, body_mode: BodyMode, name: &str, handler: F) -> Self
     where
         F: Fn(Arc<S>, Call) -> W + Send + Sync + 'static,
         W: Future<Output = ApiResult> + Send + 'static,
@@ -96,7 +96,7 @@ impl<S: Send + Sync + 'static> RoutesBuilder<S> {
             let answer: HandlerFuture = Box::pin(handler(Arc::clone(&state), call));
             answer
         });
-        self.routes.handlers.push((endpoint, Handler { read, run }));
+        self.routes.handlers.push((endpoint, Handler { body_mode, run }));
         self
     }
 

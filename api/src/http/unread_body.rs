@@ -1,78 +1,76 @@
 use std::{
     mem,
     pin::Pin,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     task::{Context, Poll},
     time::Duration,
 };
 
-use axum::{
-    body::{Body, HttpBody},
-    http::{HeaderMap, HeaderValue, header::CONNECTION},
-};
 use bytes::Bytes;
-use http_body_util::BodyExt;
-use hyper::body::{Frame, SizeHint};
+use http_body_util::{BodyExt, Limited};
+use hyper::{
+    HeaderMap,
+    body::{Body as HttpBody, Frame, SizeHint},
+    header::{CONNECTION, HeaderValue},
+};
 use tokio::time::timeout;
+use tower::BoxError;
 
-/// More than this is not read for the sake of a connection.
-const MOST: usize = 256 * 1024;
+use super::Body;
 
-/// Nor is a client waited for longer.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// A longer rest of a body is not read to keep its connection.
+const MAX_DISCARDED: usize = 256 * 1024;
 
-/// What nobody read of a request's body. Left in the connection it would break it, between this answer and the next
-/// request, without a word to the client.
+/// How long a client may take to send the rest.
+const DISCARD_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// What nobody read of a request's body. Left in the connection, it would break the connection between this response
+/// and the next request, without an error for the client.
 #[derive(Clone, Default)]
-pub(super) struct Unread(Arc<Mutex<Option<Body>>>);
+pub(super) struct UnreadBody(Arc<Mutex<Option<Body>>>);
 
-impl Unread {
-    /// The same body; what of it is not read comes here when it is dropped.
+impl UnreadBody {
+    /// The same body; its unread rest comes here when it is dropped.
     pub(super) fn watch(&self, body: Body) -> Body {
-        if body.is_end_stream() { body } else { Body::new(Watched { body, unread: self.clone() }) }
+        if body.is_end_stream() { body } else { WatchedBody { body, unread: self.clone() }.boxed_unsync() }
     }
 
-    /// Reads the rest and throws it away. Where that would take too long, or where the client waits to be context for
-    /// its body, the answer says that the connection ends.
-    pub(super) async fn settle(self, waits_to_be_asked: bool, headers: &mut HeaderMap) {
+    /// Reads the rest and discards it. Where that would take too long, or the client waits for `100 Continue` before it
+    /// sends the body, the response says that the connection is closed.
+    pub(super) async fn settle(self, expects_continue: bool, headers: &mut HeaderMap) {
         let Some(rest) = self.lock().take() else { return };
-        let too_much = waits_to_be_asked || rest.size_hint().lower() > MOST as u64;
-        if too_much || !timeout(PATIENCE, discard(rest)).await.unwrap_or(false) {
+        let is_long = rest.size_hint().lower() > MAX_DISCARDED as u64;
+        if expects_continue || is_long || !timeout(DISCARD_TIMEOUT, discard(rest)).await.unwrap_or(false) {
             headers.insert(CONNECTION, HeaderValue::from_static("close"));
         }
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Option<Body>> {
+    fn lock(&self) -> MutexGuard<'_, Option<Body>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Whether all of it could be read.
-async fn discard(mut rest: Body) -> bool {
-    let mut length = 0;
+/// Whether the body ended within the limit.
+async fn discard(rest: Body) -> bool {
+    let mut rest = Limited::new(rest, MAX_DISCARDED);
     while let Some(frame) = rest.frame().await {
-        let Ok(frame) = frame else { return false };
-        length += frame.data_ref().map_or(0, Bytes::len);
-        if length > MOST {
+        if frame.is_err() {
             return false;
         }
     }
     true
 }
 
-struct Watched {
+struct WatchedBody {
     body: Body,
-    unread: Unread,
+    unread: UnreadBody,
 }
 
-impl HttpBody for Watched {
+impl HttpBody for WatchedBody {
     type Data = Bytes;
-    type Error = axum::Error;
+    type Error = BoxError;
 
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+    fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
         Pin::new(&mut self.body).poll_frame(context)
     }
 
@@ -85,7 +83,7 @@ impl HttpBody for Watched {
     }
 }
 
-impl Drop for Watched {
+impl Drop for WatchedBody {
     fn drop(&mut self) {
         if !self.body.is_end_stream() {
             *self.unread.lock() = Some(mem::take(&mut self.body));

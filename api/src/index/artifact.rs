@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use actors::artifacts::{ArtifactKey, Place};
-use axum::http::Uri;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use chrono::TimeDelta;
+use hyper::Uri;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use protocol::{
     certificate::{self, Order},
     hawk::Bewit,
@@ -48,17 +49,13 @@ async fn public_place(state: &IndexState, task_id: TaskId, name: &str) -> Option
     })
 }
 
-/// The queue's own endpoint for the artifact, as a path.
-fn resource(task_id: TaskId, name: &str) -> String {
-    let name: String = name.bytes().map(encoded).collect();
-    format!("/api/queue/v1/task/{task_id}/artifacts/{name}")
-}
+/// All but the unreserved characters of RFC 3986: a name is one segment of the path.
+const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
-fn encoded(byte: u8) -> String {
-    match byte {
-        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => char::from(byte).to_string(),
-        _ => format!("%{byte:02X}"),
-    }
+/// The path of the queue's endpoint for the artifact.
+fn resource(task_id: TaskId, name: &str) -> String {
+    let name = utf8_percent_encode(name, ENCODED);
+    format!("/api/queue/v1/task/{task_id}/artifacts/{name}")
 }
 
 /// A URL that anybody can follow for a while, signed with credentials that are good for nothing else.

@@ -9,13 +9,12 @@ use actors::{
     artifacts::ArtifactKey,
     live::{Guarded, Live, LiveError, MaySee},
 };
-use axum::body::Body;
 use base::{Clock, Shutdown};
 use protocol::{error::ErrorCode, reference::Service, scope::ScopeSet};
 
 use crate::{
     ApiSettings, ServerContext,
-    http::{ApiError, ApiResponse, ApiResult, Call, Limiter, Routes},
+    http::{ApiError, ApiResponse, ApiResult, Call, Limiter, Routes, streamed},
     object::chain,
 };
 
@@ -53,7 +52,7 @@ async fn connect(state: Arc<Connections>, call: Call) -> ApiResult {
     let caller = call.caller()?;
     let follower = state.live.follow(&bindings, after, may_see(&caller.scopes)).await?;
     let life = stream::life(caller.expires, state.clock.now());
-    let body = Body::from_stream(stream::of(follower, permit, life, state.shutdown.clone()));
+    let body = streamed(stream::of(follower, permit, life, state.shutdown.clone()));
     // A proxy that gathers answers would hold events back.
     Ok(ApiResponse::bytes("text/event-stream", body).with_header("x-accel-buffering", "no"))
 }

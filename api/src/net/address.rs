@@ -1,10 +1,10 @@
-//! Where a request comes from.
+//! The address of the client.
 
 use std::net::{IpAddr, Ipv6Addr};
 
-use axum::http::HeaderMap;
+use hyper::HeaderMap;
 
-/// An address as far as limits go: an IPv4 address, or the network of an IPv6 address, all of which one machine has.
+/// An address for limits: an IPv4 address, or the /64 network of an IPv6 address, as one machine has all of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct AddressKey(IpAddr);
 
@@ -17,14 +17,14 @@ impl AddressKey {
     }
 }
 
-/// Networks whose word about their clients' addresses is believed.
+/// Networks whose `X-Forwarded-For` is trusted.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct TrustedProxies(Vec<Network>);
 
 #[derive(Debug, Clone, Copy)]
 struct Network {
     address: IpAddr,
-    /// How many of its first bits count.
+    /// The number of leading bits.
     prefix: u32,
 }
 
@@ -38,8 +38,7 @@ impl TrustedProxies {
         self.0.iter().any(|network| network.contains(address.to_canonical()))
     }
 
-    /// The address of the client: the last of `X-Forwarded-For` that none of our proxies has, as far as the header was
-    /// written by them.
+    /// The address of the client: the last of `X-Forwarded-For` that is none of a trusted proxy.
     pub(crate) fn client(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
         if !self.contains(peer) {
             return peer;
@@ -91,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn the_client_is_the_last_address_that_is_no_proxy_of_ours() {
+    fn the_client_is_the_last_address_that_is_no_trusted_proxy() {
         let proxies = TrustedProxies::parse(&["10.0.0.0/8".into(), "192.0.2.7".into(), "fd00::/8".into()]).unwrap();
         let cases: [(&str, &[&str], &str); 9] = [
             ("203.0.113.9", &["198.51.100.1"], "203.0.113.9"),

@@ -5,21 +5,21 @@ use std::{
 
 use crate::http::Permit;
 
-/// The other end of a connection. It comes with each request among its extensions.
+/// The other end of a connection, in the extensions of each request.
 #[derive(Debug, Clone)]
 pub(crate) struct Peer {
     pub address: IpAddr,
-    counted: Arc<Mutex<Option<Permit>>>,
+    permit: Arc<Mutex<Option<Permit>>>,
 }
 
 impl Peer {
-    pub(super) fn new(address: IpAddr, counted: Option<Permit>) -> Self {
-        Self { address, counted: Arc::new(Mutex::new(counted)) }
+    pub(super) fn new(address: IpAddr, permit: Option<Permit>) -> Self {
+        Self { address, permit: Arc::new(Mutex::new(permit)) }
     }
 
-    /// Somebody signed a request in this connection, which from now on is not counted against its address: thousands
-    /// of workers may share one.
-    pub(crate) fn is_signed(&self) {
-        self.counted.lock().unwrap_or_else(PoisonError::into_inner).take();
+    /// A request of this connection is signed. From now on the connection does not count against its address, which
+    /// thousands of workers may share.
+    pub(crate) fn mark_signed(&self) {
+        self.permit.lock().unwrap_or_else(PoisonError::into_inner).take();
     }
 }

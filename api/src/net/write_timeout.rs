@@ -1,4 +1,4 @@
-//! A connection that ends when its client does not read.
+//! A connection that fails when its client does not read.
 
 use std::{
     io,
@@ -12,29 +12,30 @@ use tokio::{
     time::{Instant, Sleep, sleep},
 };
 
-/// How long a client may take in nothing of what is sent to it.
-const GRACE: Duration = Duration::from_secs(30);
+/// How long a client may read nothing of what is sent to it.
+const MAX_ALLOWANCE: Duration = Duration::from_secs(30);
 
-/// So many bytes taken in are worth a second more, up to the grace.
+/// So many bytes read add a second to the allowance, up to its maximum.
 const BYTES_PER_SECOND: u32 = 4096;
 
-/// Passes everything on. Time in which a write waits is taken from an allowance, which bytes that go out fill up again;
-/// once it is used up, the connection fails. A client that reads at a fair speed never comes near.
+/// The same stream, with a minimum rate for writes. The time that writes wait is taken from an allowance, which bytes
+/// that are sent refill; once it is used up, the connection fails. A timeout for each write would not do: a client that
+/// reads a byte at a time would never reach it.
 pub(super) struct WriteTimeout<S> {
     stream: S,
-    grace: Duration,
+    max_allowance: Duration,
     allowance: Duration,
-    /// Since when a write waits, and until when it may.
+    /// The write that waits: since when, and the end of the allowance.
     waiting: Option<(Instant, Pin<Box<Sleep>>)>,
 }
 
 impl<S> WriteTimeout<S> {
     pub(super) const fn new(stream: S) -> Self {
-        Self::with_grace(stream, GRACE)
+        Self::with_max_allowance(stream, MAX_ALLOWANCE)
     }
 
-    const fn with_grace(stream: S, grace: Duration) -> Self {
-        Self { stream, grace, allowance: grace, waiting: None }
+    const fn with_max_allowance(stream: S, max_allowance: Duration) -> Self {
+        Self { stream, max_allowance, allowance: max_allowance, waiting: None }
     }
 
     fn progress(&mut self, bytes: usize) {
@@ -43,17 +44,17 @@ impl<S> WriteTimeout<S> {
         }
     }
 
-    /// So many bytes went out after so long a wait.
+    /// Accounts for a write that waited.
     fn settle(&mut self, waited: Duration, bytes: usize) {
         let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
-        let worth = Duration::from_secs(1) * bytes / BYTES_PER_SECOND;
-        self.allowance = self.allowance.saturating_sub(waited).saturating_add(worth).min(self.grace);
+        let earned = Duration::from_secs(1) * bytes / BYTES_PER_SECOND;
+        self.allowance = self.allowance.saturating_sub(waited).saturating_add(earned).min(self.max_allowance);
     }
 
     fn stall(&mut self, context: &mut Context<'_>) -> Poll<io::Result<usize>> {
         let allowance = self.allowance;
-        let (_, until) = self.waiting.get_or_insert_with(|| (Instant::now(), Box::pin(sleep(allowance))));
-        ready!(until.as_mut().poll(context));
+        let (_, expired) = self.waiting.get_or_insert_with(|| (Instant::now(), Box::pin(sleep(allowance))));
+        ready!(expired.as_mut().poll(context));
         Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "the client does not read what is sent to it")))
     }
 
@@ -110,27 +111,27 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_client_that_never_reads_is_let_go() {
-        let (near, mut far) = duplex(1000);
-        let mut writes = WriteTimeout::with_grace(near, Duration::from_millis(50));
+    async fn a_client_that_never_reads_times_out() {
+        let (server, mut client) = duplex(1000);
+        let mut writes = WriteTimeout::with_max_allowance(server, Duration::from_millis(50));
         let error = writes.write_all(&[0; 2000]).await.unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::TimedOut);
-        far.read_exact(&mut [0; 1000]).await.unwrap();
+        client.read_exact(&mut [0; 1000]).await.unwrap();
     }
 
     #[tokio::test]
     async fn a_client_that_reads_gets_everything() {
-        let (near, mut far) = duplex(1000);
+        let (server, mut client) = duplex(1000);
         let (written, read) =
-            tokio::join!(async move { WriteTimeout::new(near).write_all(&vec![1; 800_000]).await }, async move {
+            tokio::join!(async move { WriteTimeout::new(server).write_all(&vec![1; 800_000]).await }, async move {
                 let mut all = Vec::new();
-                far.read_to_end(&mut all).await.map(|_| all.len())
+                client.read_to_end(&mut all).await.map(|_| all.len())
             });
         assert_eq!((written.is_ok(), read.unwrap()), (true, 800_000));
     }
 
     #[test]
-    fn who_reads_drop_by_drop_uses_the_allowance_up_and_who_reads_slowly_does_not() {
+    fn only_a_client_below_the_minimum_rate_uses_the_allowance_up() {
         let after = |rounds: u32, waited: Duration, bytes: usize| {
             let mut writes = WriteTimeout::new(());
             (0..rounds).for_each(|_| writes.settle(waited, bytes));

@@ -3,18 +3,16 @@
 use std::{ops::Range, sync::Arc};
 
 use actors::object::{Arrival, Objects, Stored};
-use axum::{
-    body::Body,
-    http::{Method, StatusCode},
-};
 use base64::{Engine, engine::general_purpose::STANDARD};
+use http_body_util::BodyExt;
+use hyper::{Method, StatusCode};
 use protocol::media_type;
 
 use super::{
     digests::digests,
     range::{RequestedRange, requested_range},
 };
-use crate::http::{ApiError, ApiResponse, ApiResult, Call, Object};
+use crate::http::{ApiError, ApiResponse, ApiResult, Body, Call, Object, streamed};
 
 /// What a browser may do with content that anybody may have written: show it, apart from everything of this server.
 const SANDBOX: &str = "sandbox; default-src 'none'; img-src 'self' data:; style-src 'unsafe-inline'; media-src 'self'";
@@ -70,13 +68,14 @@ async fn partial(objects: &Objects, call: &Call, stored: &Stored, part: Range<u6
 /// A file that is damaged or away is found out before the answer begins. Who asks for headers only is sent none.
 async fn bytes(objects: &Objects, call: &Call, stored: &Stored, part: Option<Range<u64>>) -> Result<Body, ApiError> {
     let download = objects.open(stored, part).await?;
-    Ok(if call.context().method == Method::HEAD { Body::empty() } else { Body::from_stream(download.bytes) })
+    Ok(if call.context().method == Method::HEAD { Body::default() } else { streamed(download.bytes) })
 }
 
 fn described(stored: &Stored, body: Body) -> ApiResponse {
     let content = &stored.content;
     let digests = [("sha-256", &content.sha256), ("sha-512", &content.sha512)];
-    let digests = digests.map(|(name, hash)| format!("{name}=:{}:", STANDARD.encode(from_hex(hash))));
+    let digests =
+        digests.map(|(name, hash)| format!("{name}=:{}:", STANDARD.encode(hex::decode(hash).unwrap_or_default())));
     let response = ApiResponse::bytes(&content.content_type, body)
         .with_header("accept-ranges", "bytes")
         .with_header("etag", &etag(&content.sha256))
@@ -95,10 +94,4 @@ fn described(stored: &Stored, body: Body) -> ApiResponse {
 
 fn etag(sha256: &str) -> String {
     format!("\"{sha256}\"")
-}
-
-/// Of a text that is known to be hex.
-fn from_hex(text: &str) -> Vec<u8> {
-    let byte = |at| text.get(at..at + 2).and_then(|pair| u8::from_str_radix(pair, 16).ok());
-    (0..text.len()).step_by(2).filter_map(byte).collect()
 }

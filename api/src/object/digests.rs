@@ -32,7 +32,7 @@ fn of_http<'h>(header: &impl Fn(&str) -> Option<&'h str>) -> Result<Hashes, ApiE
         let value = value.strip_prefix(':').and_then(|value| value.strip_suffix(':'));
         let hash = value.and_then(|value| STANDARD.decode(value).ok());
         let hash = hash.ok_or_else(|| ApiError::input("header `Content-Digest` must look like `sha-256=:BASE64:`"))?;
-        Ok(Some((algorithm.to_owned(), to_hex(&hash))))
+        Ok(Some((algorithm.to_owned(), hex::encode(&hash))))
     });
     entries.filter_map(Result::transpose).collect()
 }
@@ -43,7 +43,7 @@ fn content_md5<'h>(header: &impl Fn(&str) -> Option<&'h str>) -> Result<Option<S
     let hash = hash.ok_or_else(|| {
         ApiError::invalid_field("/headers/Content-MD5", "be the MD5 hash of the body in base64", &format!("`{value}`"))
     })?;
-    Ok(Some(to_hex(&hash)))
+    Ok(Some(hex::encode(&hash)))
 }
 
 /// What clients of S3 sign for their payload. Words in place of a hash say that they signed none.
@@ -65,15 +65,6 @@ fn payload_hash<'h>(header: &impl Fn(&str) -> Option<&'h str>) -> Result<Option<
         return Ok(Some(value.to_ascii_lowercase()));
     }
     Err(ApiError::invalid_field(NAME, "be the SHA-256 of the body in hex, or UNSIGNED-PAYLOAD", &format!("`{value}`")))
-}
-
-fn to_hex(bytes: &[u8]) -> String {
-    use std::fmt::Write;
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        // Writing to a text never fails.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 #[cfg(test)]

@@ -40,7 +40,7 @@ pub fn routes(root_url: &str, objects: Objects) -> Routes {
 /// Where the URLs lead that `object` and `queue` give out for content.
 pub fn content_routes(objects: Objects) -> Routes {
     Routes::declared(&CONTENT, objects)
-        .reading(BodyMode::Stream, "uploadContent", content::upload)
+        .on_body(BodyMode::Stream, "uploadContent", content::upload)
         .on("downloadContent", content::download)
         .build()
 }

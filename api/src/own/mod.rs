@@ -20,7 +20,7 @@ pub(crate) struct OwnState {
 pub fn routes(clock: Arc<dyn Clock>, queue: Queue, limits: TaskLimits) -> Routes {
     let state = OwnState { queue, limits, clock };
     Routes::of("drover", state)
-        .reading(BodyMode::Buffered, "createGraph", graph::create_graph)
+        .on_body(BodyMode::Buffered, "createGraph", graph::create_graph)
         .on("explainTask", explain::explain_task)
         .build()
 }

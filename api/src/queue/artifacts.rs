@@ -3,7 +3,7 @@ use std::sync::Arc;
 use actors::artifacts::{
     ArtifactBody, ArtifactEntry, ArtifactError, ArtifactKey, Created, CredentialsOrder, Found, ObjectUpload, Place,
 };
-use axum::http::StatusCode;
+use hyper::StatusCode;
 use protocol::{
     certificate::{self, Credentials, Order},
     error::ErrorCode,

@@ -13,7 +13,7 @@ use protocol::{
 use serde::Deserialize;
 
 use super::{QueueState, credentials};
-use crate::http::{ApiError, ApiResult, Call, Object, checked_item, unreadable};
+use crate::http::{ApiError, ApiResult, Call, Object, checked_item, count_unreadable};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -43,7 +43,7 @@ pub(super) async fn claim_work(state: Arc<QueueState>, mut call: Call) -> ApiRes
 fn end(state: &Arc<QueueState>, claim: &Claim, why: &str) {
     let (task_id, run_id) = (claim.status.task_id, claim.run_id);
     tracing::error!(task.id = %task_id, run.id = run_id, why, "a claim cannot be told to its worker; the run ends as malformed-payload");
-    unreadable("claim");
+    count_unreadable("claim");
     let queue = state.queue.clone();
     // Not awaited: the answer must not be late, or given up, for the sake of this one.
     let mut ending = state.ending.lock().unwrap_or_else(PoisonError::into_inner);

@@ -149,7 +149,7 @@ fn check_room(scopes: &[String]) -> Result<(), ApiError> {
     Err(ApiError::input(message).at("/payload/scopes", expected, got))
 }
 
-/// CpuPool that a caller may create this task, outside of a call to `createTask` itself.
+/// Checks that a caller may create this task, outside of a call to `createTask` itself.
 pub(crate) fn authorize(caller: &Caller, request: &TaskRequest) -> Result<(), ApiError> {
     if caller.scopes.holds_everything() {
         return Ok(());

@@ -22,7 +22,7 @@ const KEPT_APART: &[(&str, &[&str])] = &[
     ("sqlx", &["db"]),
     ("lapin", &["bus"]),
     ("ractor", &["actors", "bridge"]),
-    ("axum", &["api"]),
+    ("tower-http", &["api"]),
     ("clap", &["drover"]),
     ("config", &["base"]),
     ("opentelemetry_sdk", &["base"]),

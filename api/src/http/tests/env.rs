@@ -7,6 +7,7 @@ use std::{
 };
 
 use base::{Clock, Rng, Shutdown, SystemClock};
+use http_body_util::BodyExt;
 use protocol::{exchanges::ExchangeNames, hawk, reference::Service};
 use serde_json::{Value, json};
 use tokio::{
@@ -20,8 +21,7 @@ use super::super::*;
 use crate::{
     ApiSettings,
     auth::{Client, Clients},
-    net::Connections,
-    server::serve_door,
+    net::{ConnectionLimits, serve_requests},
 };
 
 const TOKEN: &str = "dGVzdC1hY2Nlc3MtdG9rZW4tZm9yLXRlc3RzLTAwMDAwMQ";
@@ -62,6 +62,7 @@ static SERVICE: LazyLock<Service> = LazyLock::new(|| {
         endpoint("slow", "get", "/slow", json!({})),
         endpoint("big", "get", "/big", json!({})),
         endpoint("huge", "get", "/huge", json!({})),
+        endpoint("panic", "get", "/panic", json!({})),
         endpoint("upload", "put", "/upload/<name>", json!({})),
     ]);
     let service =
@@ -106,7 +107,8 @@ impl TestEnv {
     }
 
     pub(super) async fn with_requests(requests: usize) -> Self {
-        Self::with(ApiSettings { requests, body_limit: 1000, graph_limit: 1000, ..ApiSettings::default() }).await
+        Self::with(ApiSettings { max_requests: requests, max_body: 1000, max_graph: 1000, ..ApiSettings::default() })
+            .await
     }
 
     pub(super) async fn with(settings: ApiSettings) -> Self {
@@ -117,8 +119,10 @@ impl TestEnv {
         let http = Arc::new(http(&settings, waits));
         let shutdown = Shutdown::new();
         let mut served = JoinSet::new();
-        let connections = Connections { limits: settings.limits.connection_limiter(), proxies: Arc::default() };
-        served.spawn(serve_door(listener, connections, http.clone(), shutdown.clone(), Duration::from_secs(5)));
+        let unsigned = settings.limits.connection_limiter();
+        let limits = ConnectionLimits { unsigned, proxies: Arc::default() };
+        let service = service(http.clone(), Arc::new(|| Box::pin(std::future::ready(Ok(())))));
+        served.spawn(serve_requests(listener, limits, service, shutdown.clone(), Duration::from_secs(5)));
         Self { address, shutdown, arrived, go_on, served, http }
     }
 
@@ -195,8 +199,9 @@ fn http(settings: &ApiSettings, waits: (Arc<Notify>, Arc<Notify>)) -> HttpContex
         })
         .on("big", |_, _| async { Ok(ApiResponse::json(&"x".repeat(100_000))) })
         .on("huge", |_, _| async { Ok(ApiResponse::json(&"x".repeat(20_000_000))) })
-        .reading(BodyMode::Stream, "upload", |_, mut call| async move {
-            let body = axum::body::to_bytes(call.stream(), usize::MAX).await.unwrap();
+        .on("panic", |_, _| async { panic!("a bug") })
+        .on_body(BodyMode::Stream, "upload", |_, mut call| async move {
+            let body = call.stream().collect().await.unwrap().to_bytes();
             Ok(ApiResponse::json(&body.len()))
         })
         .build()
@@ -211,8 +216,8 @@ fn http(settings: &ApiSettings, waits: (Arc<Notify>, Arc<Notify>)) -> HttpContex
         limiters: settings.limiters(),
         bodies: settings.bodies(),
         proxies: Arc::default(),
-        deadline: Duration::from_secs(20),
-        upload_deadline: Duration::from_secs(20),
+        request_timeout: Duration::from_secs(20),
+        upload_timeout: Duration::from_secs(20),
         durations: RequestDurations::new(),
     }
 }

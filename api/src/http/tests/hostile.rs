@@ -83,7 +83,7 @@ async fn a_request_that_nobody_signed_may_have_a_smaller_body() {
 
 #[tokio::test]
 async fn bodies_on_their_way_take_no_permits() {
-    let env = TestEnv::with(ApiSettings { requests: 8, ..ApiSettings::default() }).await;
+    let env = TestEnv::with(ApiSettings { max_requests: 8, ..ApiSettings::default() }).await;
     let mut slow = Vec::new();
     for _ in 0..50 {
         slow.push(slow_body(&env).await);
@@ -120,7 +120,7 @@ async fn an_address_has_only_so_many_bodies_on_their_way() {
 
 #[tokio::test]
 async fn permits_are_kept_for_those_who_sign() {
-    let env = TestEnv::with(ApiSettings { requests: 8, ..ApiSettings::default() }).await;
+    let env = TestEnv::with(ApiSettings { max_requests: 8, ..ApiSettings::default() }).await;
     let slow = async {
         // Of eight, two are kept for signed requests and one for workers.
         let all = (0..5).map(|_| env.get("/slow"));

@@ -208,6 +208,17 @@ async fn more_requests_than_there_is_room_for_are_sent_away() {
 }
 
 #[tokio::test]
+async fn a_panic_is_an_error_like_others_and_the_connection_goes_on() {
+    let env = TestEnv::start().await;
+    let seen = env.get("/panic").await;
+    assert_eq!(seen.code(), (500, "InternalServerError".to_owned()));
+    assert_eq!(seen.json()["requestInfo"]["method"], "panic");
+    assert!(!String::from_utf8_lossy(&seen.body).contains("a bug"));
+    assert_eq!(seen.header("access-control-allow-origin"), Some("*"));
+    assert_eq!(env.http.limiters.requests.taken(), 0);
+}
+
+#[tokio::test]
 async fn open_requests_are_answered_before_the_server_ends() {
     let mut env = TestEnv::start().await;
     let (slow, ()) = tokio::join!(env.get("/slow"), async {

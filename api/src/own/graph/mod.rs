@@ -31,9 +31,9 @@ const LONGEST_KEY: usize = 255;
 /// Every task is checked as `createTask` would check it; a fault names its task, and nothing is created.
 pub(super) async fn create_graph(state: Arc<OwnState>, call: Call) -> ApiResult {
     let (caller, judge) = (call.caller()?.clone(), Judge { now: state.clock.now(), limits: state.limits });
-    let body = call.context().raw.clone();
+    let body = call.context().raw().clone();
     // Thousands of tasks take a while to check; other requests must not wait for it.
-    let (group_id, graph) = call.checks().clone().run(move || check(&caller, &body, judge)).await??;
+    let (group_id, graph) = call.cpu_pool().clone().run(move || check(&caller, &body, judge)).await??;
     let statuses = state.queue.create_graph(graph).await?;
     let entries = statuses.iter().map(|status| Object::new().field("taskId", &status.task_id).field("status", status));
     Ok(Object::new().field("taskGroupId", &group_id).list("tasks", entries).into())
