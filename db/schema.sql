@@ -61,16 +61,16 @@ create table bridge_request (
   task_id uuid not null,
   first_run smallint not null,
   run_id smallint not null,
-  state text not null default 'wanted'::text,
-  wanted text not null default 'run'::text,
+  state text not null default 'pending_create'::text,
+  intent text not null default 'run'::text,
   builder text,
   attempts integer not null default 0,
-  tried timestamp with time zone,
+  last_attempt timestamp with time zone,
   buildset_id bigint,
   request_id bigint,
   submitted timestamp with time zone,
   lost boolean not null default false,
-  claimed_seen timestamp with time zone,
+  claimed_since timestamp with time zone,
   last_build bigint not null default 0,
   build_id bigint,
   build_number bigint,
@@ -78,13 +78,13 @@ create table bridge_request (
   ended timestamp with time zone,
   taken_until timestamp with time zone,
   reclaim_at timestamp with time zone,
-  cancel_asked timestamp with time zone,
-  cancel_tried timestamp with time zone,
+  cancel_requested timestamp with time zone,
+  cancel_attempted timestamp with time zone,
   error text,
   deadline timestamp with time zone not null,
   expires timestamp with time zone not null,
   next_check timestamp with time zone not null,
-  pokes bigint not null default 0,
+  notifications bigint not null default 0,
   version bigint not null default 0,
   created timestamp with time zone not null,
   updated timestamp with time zone not null,
@@ -115,7 +115,7 @@ create table claim (
   taken_until timestamp with time zone not null,
   claimed timestamp with time zone not null,
   task_queue_id text not null,
-  given_again timestamp with time zone,
+  redelivered timestamp with time zone,
   constraint claim_pkey PRIMARY KEY (task_id)
 ) with (autovacuum_analyze_scale_factor=0, autovacuum_analyze_threshold=50000, autovacuum_vacuum_cost_delay=0, autovacuum_vacuum_scale_factor=0, autovacuum_vacuum_threshold=5000, fillfactor=70);
 
@@ -134,20 +134,28 @@ create table client (
   constraint client_pkey PRIMARY KEY (client_id)
 );
 
-create table edge (
-  required uuid not null,
-  dependent uuid not null,
-  from_run smallint not null,
-  requires smallint not null,
-  constraint edge_pkey PRIMARY KEY (required, dependent)
-) with (autovacuum_vacuum_insert_scale_factor=0.05);
+create table dead_letter (
+  dead_letter_id bigint not null generated always as identity,
+  queue text not null,
+  message_id text not null,
+  exchange text not null,
+  routing_key text not null,
+  cc text[] not null,
+  content_type text not null,
+  body bytea not null,
+  reason text not null,
+  tries integer not null,
+  dead_lettered timestamp with time zone not null,
+  task_id uuid,
+  constraint dead_letter_pkey PRIMARY KEY (dead_letter_id)
+);
 
 create table event_log (
   last bigint not null,
   logged timestamp with time zone not null,
   lowest_id bigint not null,
   highest_id bigint not null,
-  events event_fact[] not null,
+  events logged_event[] not null,
   constraint event_log_pkey PRIMARY KEY (last, logged)
 );
 
@@ -207,7 +215,7 @@ create table outbox (
   task_id uuid,
   run_id smallint,
   trace text,
-  facts jsonb,
+  payload jsonb,
   priority smallint,
   retries_left smallint,
   state smallint,
@@ -220,25 +228,9 @@ create table outbox (
   taken_until timestamp with time zone,
   worker_group text,
   worker_id text,
-  routed boolean not null default true,
+  has_routes boolean not null default true,
   constraint outbox_pkey PRIMARY KEY (id)
 ) with (autovacuum_vacuum_cost_delay=0, autovacuum_vacuum_scale_factor=0, autovacuum_vacuum_threshold=20000);
-
-create table parked_message (
-  parked_id bigint not null generated always as identity,
-  queue text not null,
-  message_id text not null,
-  exchange text not null,
-  routing_key text not null,
-  cc text[] not null,
-  content_type text not null,
-  body bytea not null,
-  reason text not null,
-  tries integer not null,
-  parked timestamp with time zone not null,
-  task_id uuid,
-  constraint parked_message_pkey PRIMARY KEY (parked_id)
-);
 
 create table pending (
   task_queue_id text not null,
@@ -304,7 +296,7 @@ create table task (
   resolved timestamp with time zone,
   taken_until timestamp with time zone,
   pending_seq bigint,
-  remaining integer not null,
+  unsatisfied_dependencies integer not null,
   priority smallint not null,
   retries smallint not null,
   retries_left smallint not null,
@@ -319,7 +311,7 @@ create table task (
   project_id text not null,
   worker_group text,
   worker_id text,
-  routed boolean not null default true,
+  has_routes boolean not null default true,
   constraint task_pkey PRIMARY KEY (task_id)
 ) with (autovacuum_vacuum_cost_delay=0, autovacuum_vacuum_scale_factor=0.02, fillfactor=50);
 
@@ -328,6 +320,14 @@ create table task_definition (
   priority smallint not null,
   body text not null,
   constraint task_definition_pkey PRIMARY KEY (task_id)
+) with (autovacuum_vacuum_insert_scale_factor=0.05);
+
+create table task_dependency (
+  required uuid not null,
+  dependent uuid not null,
+  effective_from_run smallint not null,
+  requires smallint not null,
+  constraint task_dependency_pkey PRIMARY KEY (required, dependent)
 ) with (autovacuum_vacuum_insert_scale_factor=0.05);
 
 create table task_group (
@@ -342,12 +342,12 @@ create table task_note (
   task_id uuid not null,
   source text not null,
   kind text not null,
-  words text not null,
+  message text not null,
   at timestamp with time zone not null,
   constraint task_note_kind_check CHECK (((length(kind) >= 1) AND (length(kind) <= 64))),
+  constraint task_note_message_check CHECK (((length(message) >= 1) AND (length(message) <= 2000))),
   constraint task_note_pkey PRIMARY KEY (task_id, source),
-  constraint task_note_source_check CHECK (((length(source) >= 1) AND (length(source) <= 64))),
-  constraint task_note_words_check CHECK (((length(words) >= 1) AND (length(words) <= 2000)))
+  constraint task_note_source_check CHECK (((length(source) >= 1) AND (length(source) <= 64)))
 );
 
 create table task_queue (
@@ -394,16 +394,16 @@ CREATE INDEX audit_of_entity ON drover.audit_history USING btree (entity_type, e
 CREATE INDEX blob_delete_after ON drover.blob USING btree (delete_after) WHERE (delete_after IS NOT NULL);
 CREATE INDEX bridge_request_due ON drover.bridge_request USING btree (master, next_check) WHERE (state <> 'resolved'::text);
 CREATE UNIQUE INDEX bridge_request_number ON drover.bridge_request USING btree (master, epoch, request_id);
-CREATE INDEX bridge_request_over ON drover.bridge_request USING btree (updated) WHERE (state = 'resolved'::text);
+CREATE INDEX bridge_request_resolved ON drover.bridge_request USING btree (updated) WHERE (state = 'resolved'::text);
 CREATE INDEX bridge_request_task ON drover.bridge_request USING btree (task_id);
 CREATE INDEX bridge_run_request ON drover.bridge_run USING btree (request);
 CREATE INDEX client_expires ON drover.client USING btree (expires) WHERE delete_on_expiration;
+CREATE UNIQUE INDEX dead_letter_once ON drover.dead_letter USING btree (queue, exchange, message_id) WHERE (message_id <> ''::text);
+CREATE INDEX dead_letter_task ON drover.dead_letter USING btree (task_id) WHERE (task_id IS NOT NULL);
 CREATE INDEX index_namespace_expires ON drover.index_namespace USING btree (expires);
 CREATE INDEX indexed_task_expires ON drover.indexed_task USING btree (expires);
 CREATE INDEX object_expires ON drover.object USING btree (expires);
 CREATE INDEX object_unfinished ON drover.object USING btree (upload_expires) WHERE (finished IS NULL);
-CREATE INDEX parked_message_by_task ON drover.parked_message USING btree (task_id) WHERE (task_id IS NOT NULL);
-CREATE UNIQUE INDEX parked_message_once ON drover.parked_message USING btree (queue, exchange, message_id) WHERE (message_id <> ''::text);
 CREATE INDEX pending_order ON drover.pending USING btree (task_queue_id, priority DESC, seq);
 CREATE INDEX push_task_expires ON drover.push_task USING btree (expires);
 CREATE INDEX task_deadline ON drover.task USING btree (deadline);
@@ -413,11 +413,11 @@ CREATE INDEX task_group_tasks ON drover.task USING btree (task_group_id, task_id
 
 create sequence audit_history_seq_seq as bigint start 1 increment 1 cache 1;
 create sequence bridge_request_id_seq as bigint start 1 increment 1 cache 1;
+create sequence dead_letter_dead_letter_id_seq as bigint start 1 increment 1 cache 1;
 create sequence event_position as bigint start 1 increment 1 cache 1;
 create sequence outbox_id as bigint start 1 increment 1 cache 1;
-create sequence parked_message_parked_id_seq as bigint start 1 increment 1 cache 1;
 create sequence pending_seq as bigint start 1 increment 1 cache 1;
 
 
-create type event_fact as (id bigint, kind smallint, at timestamp with time zone, subject uuid, run_id smallint, facts jsonb, priority smallint, retries_left smallint, state smallint, current_run smallint, reason_created smallint, reason_resolved smallint, scheduled timestamp with time zone, started timestamp with time zone, resolved timestamp with time zone, taken_until timestamp with time zone, worker_group text, worker_id text);
-create type task_answer as (place integer, outcome smallint, task_id uuid, task_group_id uuid, task_queue_id text, scheduler_id text, project_id text, priority smallint, retries_left smallint, deadline timestamp with time zone, expires timestamp with time zone, state smallint, run_id smallint, reason_created smallint, reason_resolved smallint, scheduled timestamp with time zone, started timestamp with time zone, resolved timestamp with time zone, taken_until timestamp with time zone, worker_group text, worker_id text, past jsonb, stored_priority smallint, body text);
+create type logged_event as (id bigint, kind smallint, at timestamp with time zone, subject uuid, run_id smallint, payload jsonb, priority smallint, retries_left smallint, state smallint, current_run smallint, reason_created smallint, reason_resolved smallint, scheduled timestamp with time zone, started timestamp with time zone, resolved timestamp with time zone, taken_until timestamp with time zone, worker_group text, worker_id text);
+create type task_result as (place integer, outcome smallint, task_id uuid, task_group_id uuid, task_queue_id text, scheduler_id text, project_id text, priority smallint, retries_left smallint, deadline timestamp with time zone, expires timestamp with time zone, state smallint, run_id smallint, reason_created smallint, reason_resolved smallint, scheduled timestamp with time zone, started timestamp with time zone, resolved timestamp with time zone, taken_until timestamp with time zone, worker_group text, worker_id text, past jsonb, stored_priority smallint, body text);

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use db::bridge::{BridgeRequest, BridgeState, Wanted};
+use db::bridge::{BridgeRequest, BridgeState, Intent};
 use futures_util::{StreamExt, stream};
 use protocol::id::{RunId, TaskId};
 
@@ -35,7 +35,7 @@ pub(crate) async fn check_requests(master: &Master, rows: Vec<BridgeRequest>, do
             }
         }
     }
-    if let Err(error) = master.db.bridge_looked(&unchanged, master.now()).await {
+    if let Err(error) = master.db.bridge_checked(&unchanged, master.now()).await {
         tracing::warn!(error = &error as &dyn std::error::Error, "cannot store the checks of unchanged builds");
     }
     for row in &unchanged {
@@ -54,7 +54,7 @@ pub(crate) async fn check_requests(master: &Master, rows: Vec<BridgeRequest>, do
 /// answer about are left out.
 async fn run_ownerships(master: &Master, rows: &[BridgeRequest]) -> HashMap<i64, RunOwnership> {
     let waits = |row: &&BridgeRequest| {
-        row.wanted == Wanted::Run && matches!(row.state, BridgeState::Created | BridgeState::Running)
+        row.intent == Intent::Run && matches!(row.state, BridgeState::Created | BridgeState::Running)
     };
     let waiting: Vec<&BridgeRequest> = rows.iter().filter(waits).collect();
     if waiting.is_empty() {

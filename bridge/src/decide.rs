@@ -2,7 +2,7 @@
 //! repeated events do no harm, and neither does a crash.
 
 use chrono::TimeDelta;
-use db::bridge::{BridgeRequest, BridgeState, Wanted};
+use db::bridge::{BridgeRequest, BridgeState, Intent};
 use protocol::time::Timestamp;
 
 use crate::{
@@ -65,23 +65,23 @@ pub(crate) fn decide(
     now: Timestamp,
 ) -> Action {
     let next_check = now + settings.check_interval.delta();
-    match (row.wanted, row.state) {
+    match (row.intent, row.state) {
         (_, BridgeState::Resolved) => Action::Close,
-        (Wanted::Run, _) if now >= row.deadline + AFTER_DEADLINE => Action::Expire,
-        (Wanted::Run, BridgeState::Wanted) => Action::Create,
-        (Wanted::Run, BridgeState::Finished) => Action::Report,
-        (Wanted::Cancel, BridgeState::Wanted) if row.attempts == 0 => Action::Close,
-        (Wanted::Cancel, BridgeState::Wanted) => Action::Lookup,
-        (Wanted::Cancel, _) => match observation {
+        (Intent::Run, _) if now >= row.deadline + AFTER_DEADLINE => Action::Expire,
+        (Intent::Run, BridgeState::PendingCreate) => Action::Create,
+        (Intent::Run, BridgeState::Finished) => Action::Report,
+        (Intent::Cancel, BridgeState::PendingCreate) if row.attempts == 0 => Action::Close,
+        (Intent::Cancel, BridgeState::PendingCreate) => Action::Lookup,
+        (Intent::Cancel, _) => match observation {
             Observation::Found { request, builds } => cancel(row, request, builds, settings, now),
             Observation::Missing => Action::Close,
             Observation::NotCreated => Action::Lookup,
         },
-        (Wanted::Run, BridgeState::Created) => match observation {
+        (Intent::Run, BridgeState::Created) => match observation {
             Observation::Found { request, builds } => created(row, request, builds, next_check),
             Observation::Missing | Observation::NotCreated => Action::Claim(None),
         },
-        (Wanted::Run, BridgeState::Running) => match observation {
+        (Intent::Run, BridgeState::Running) => match observation {
             Observation::Found { request, builds } => running(row, request, builds, next_check),
             Observation::Missing | Observation::NotCreated => Action::Finish(Outcome::Lost),
         },
@@ -124,14 +124,14 @@ fn cancel(
     if request.result.is_some() {
         return Action::Close;
     }
-    let retry_at = row.cancel_tried.map(|tried| tried + settings.cancel_retry_interval.delta());
+    let retry_at = row.cancel_attempted.map(|tried| tried + settings.cancel_retry_interval.delta());
     if let Some(retry_at) = retry_at.filter(|at| *at > now) {
         return Action::Wait(retry_at);
     }
     if !is_starting(request, builds) {
         return Action::CancelRequest;
     }
-    match row.claimed_seen.map(|seen| seen + settings.cancel_grace.delta()) {
+    match row.claimed_since.map(|seen| seen + settings.cancel_grace.delta()) {
         Some(safe) if safe <= now => Action::CancelRequest,
         Some(safe) => Action::Wait(safe),
         None => Action::Wait(now + settings.cancel_grace.delta()),

@@ -13,7 +13,7 @@ use base::{Clock, Rng};
 use chrono::TimeDelta;
 use db::{
     Db, DbError,
-    bridge::{BridgeRequest, Wanted},
+    bridge::{BridgeRequest, Intent},
 };
 use protocol::time::Timestamp;
 use tokio::sync::Semaphore;
@@ -98,7 +98,7 @@ impl Master {
 
     /// The next check at `time`, or earlier where the claim has to be renewed or the deadline passes before.
     pub(crate) fn earliest_check(&self, row: &BridgeRequest, time: Timestamp) -> Timestamp {
-        let earliest = if row.wanted == Wanted::Cancel {
+        let earliest = if row.intent == Intent::Cancel {
             time
         } else {
             let deadline = row.deadline + AFTER_DEADLINE;

@@ -100,7 +100,7 @@ impl Metrics {
 }
 
 const OPEN: [(BridgeState, &str); 4] = [
-    (BridgeState::Wanted, "pending"),
+    (BridgeState::PendingCreate, "pending"),
     (BridgeState::Created, "created"),
     (BridgeState::Running, "running"),
     (BridgeState::Finished, "finished"),
@@ -119,17 +119,17 @@ fn label(master: &str) -> Label {
 #[cfg(test)]
 mod tests {
     use chrono::DateTime;
-    use db::bridge::Wanted;
+    use db::bridge::Intent;
 
     use super::*;
 
     #[test]
     fn open_requests_are_counted_whether_cancelled_or_not() {
-        let count = |state, wanted, requests| BridgeCount { state, wanted, requests, oldest: DateTime::UNIX_EPOCH };
+        let count = |state, intent, requests| BridgeCount { state, intent, requests, oldest: DateTime::UNIX_EPOCH };
         let counts = [
-            count(BridgeState::Running, Wanted::Run, 3),
-            count(BridgeState::Running, Wanted::Cancel, 2),
-            count(BridgeState::Resolved, Wanted::Run, 9),
+            count(BridgeState::Running, Intent::Run, 3),
+            count(BridgeState::Running, Intent::Cancel, 2),
+            count(BridgeState::Resolved, Intent::Run, 9),
         ];
         assert_eq!(OPEN.map(|(state, _)| open_in(state, &counts)), [0, 0, 5, 0]);
     }

@@ -167,10 +167,10 @@ impl Reconciler {
         match self.shared.checks.take() {
             PendingChecks::None => {}
             PendingChecks::All => {
-                master.db.bridge_poke(master.name(), None, master.now()).await?;
+                master.db.bridge_notify(master.name(), None, master.now()).await?;
             }
             PendingChecks::Requests(ids) => {
-                master.db.bridge_poke(master.name(), Some(&ids), master.now()).await?;
+                master.db.bridge_notify(master.name(), Some(&ids), master.now()).await?;
             }
         }
         self.start_checks(state).await?;
@@ -267,7 +267,7 @@ impl Reconciler {
         for row in &mut creates {
             row.next_check = master.earliest_check(row, master.now() + CREATE_POSTPONED);
         }
-        master.db.bridge_looked(&creates, master.now()).await
+        master.db.bridge_checked(&creates, master.now()).await
     }
 
     fn spawn(&self, state: &mut State, group: Vec<BridgeRequest>) {
@@ -301,7 +301,7 @@ impl Reconciler {
     async fn expire(&self, state: &mut State) -> Result<(), DbError> {
         let (master, now) = (&self.shared.master, self.shared.master.now());
         if now >= state.expire_at {
-            let deleted = master.db.bridge_forget(now - self.shared.retention, EXPIRE_BATCH).await?;
+            let deleted = master.db.bridge_expire(now - self.shared.retention, EXPIRE_BATCH).await?;
             state.expire_at = if deleted == EXPIRE_BATCH { now } else { now + EXPIRE_INTERVAL };
         }
         Ok(())

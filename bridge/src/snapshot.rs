@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use db::bridge::{BridgeRequest, BridgeState, Wanted};
+use db::bridge::{BridgeRequest, BridgeState, Intent};
 
 use crate::{
     decide::AFTER_DEADLINE,
@@ -70,7 +70,7 @@ impl Snapshot {
     /// Nothing about this request can have changed, so it needs no further calls.
     pub(crate) fn is_unchanged(&self, master: &Master, row: &BridgeRequest) -> bool {
         let now = master.now();
-        if row.wanted == Wanted::Cancel
+        if row.intent == Intent::Cancel
             || row.lost
             || row.reclaim_at.is_some_and(|at| at <= now)
             || row.deadline + AFTER_DEADLINE <= now
@@ -116,6 +116,6 @@ fn request_id(row: &BridgeRequest) -> Option<RequestId> {
 
 /// The next action depends on what the master has.
 fn depends_on_master(row: &BridgeRequest) -> bool {
-    let decided = row.state == BridgeState::Finished && row.wanted == Wanted::Run;
+    let decided = row.state == BridgeState::Finished && row.intent == Intent::Run;
     row.request_id.is_some() && !row.lost && !decided
 }

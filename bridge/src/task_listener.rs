@@ -11,7 +11,7 @@ use actors::kit::{Child, Deliveries, Delivery, Hint, HintInbox, Restart, Tick};
 use base::Backoff;
 use bus::{Bus, Exchange, Message, Subscription};
 use chrono::TimeDelta;
-use db::{DbError, bridge::BridgeWish};
+use db::{DbError, bridge::PendingCreate};
 use protocol::{
     event::EventKind,
     exchanges::{self, ExchangeNames},
@@ -150,10 +150,10 @@ impl TaskListener {
         }
         let master = &self.shared.master;
         if !cancels.is_empty() {
-            master.db.bridge_unwant(master.name(), &cancels, master.now()).await?;
+            master.db.bridge_mark_cancelled(master.name(), &cancels, master.now()).await?;
         }
         if !creates.is_empty() {
-            master.db.bridge_want(master.name(), &creates, master.now()).await?;
+            master.db.bridge_add_pending(master.name(), &creates, master.now()).await?;
         }
         self.reconciler.give();
         Ok(())
@@ -186,10 +186,10 @@ impl TaskListener {
             let creates = tasks.iter().filter_map(|pending| {
                 let task: TaskDefinition = serde_json::from_str(&pending.task.0).ok()?;
                 let TaskDefinition { deadline, expires, .. } = task;
-                Some(BridgeWish { task_id: pending.task_id, run_id: pending.run_id, deadline, expires })
+                Some(PendingCreate { task_id: pending.task_id, run_id: pending.run_id, deadline, expires })
             });
-            let creates: Vec<BridgeWish> = creates.collect();
-            let stored = master.db.bridge_want(master.name(), &creates, master.now()).await;
+            let creates: Vec<PendingCreate> = creates.collect();
+            let stored = master.db.bridge_add_pending(master.name(), &creates, master.now()).await;
             added += stored.map_err(|error| error.to_string())?;
             match next {
                 Some(next) => after = Some(next),
@@ -208,9 +208,9 @@ struct TaskEvent {
 }
 
 impl TaskEvent {
-    fn pending_create(&self) -> Option<BridgeWish> {
+    fn pending_create(&self) -> Option<PendingCreate> {
         let TaskStatus { task_id, deadline, expires, .. } = self.status;
-        self.run_id.map(|run_id| BridgeWish { task_id, run_id, deadline, expires })
+        self.run_id.map(|run_id| PendingCreate { task_id, run_id, deadline, expires })
     }
 
     /// Other exceptions are reported by the bridge itself, or another run follows.

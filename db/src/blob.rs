@@ -46,9 +46,9 @@ impl Db {
         Ok(())
     }
 
-    /// `note_multipart`: the store has opened an upload in parts for this content.
-    pub async fn note_multipart(&self, id: BlobId, multipart_id: &str) -> Result<(), DbError> {
-        sqlx::query("select note_multipart($1, $2)").bind(id.0).bind(multipart_id).execute(self.pool()).await?;
+    /// `set_multipart_id`: the store has opened an upload in parts for this content.
+    pub async fn set_multipart_id(&self, id: BlobId, multipart_id: &str) -> Result<(), DbError> {
+        sqlx::query("select set_multipart_id($1, $2)").bind(id.0).bind(multipart_id).execute(self.pool()).await?;
         Ok(())
     }
 
@@ -73,10 +73,10 @@ impl Db {
         Ok(rows.into_iter().map(read).collect())
     }
 
-    /// `forget_blobs`: the store no longer has this content.
-    pub async fn forget_blobs(&self, ids: &[BlobId]) -> Result<(), DbError> {
+    /// `delete_blobs`: the store no longer has this content.
+    pub async fn delete_blobs(&self, ids: &[BlobId]) -> Result<(), DbError> {
         let ids: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
-        sqlx::query("select forget_blobs($1)").bind(ids).execute(self.pool()).await?;
+        sqlx::query("select delete_blobs($1)").bind(ids).execute(self.pool()).await?;
         Ok(())
     }
 

@@ -10,13 +10,14 @@ pub mod blob;
 pub mod bridge;
 pub mod classic;
 mod connect;
+pub mod dead_letters;
 pub mod embedded;
 mod error;
 pub mod index;
 pub mod object;
 mod options;
 pub mod outbox;
-pub mod parked;
+
 pub mod purge_cache;
 pub mod queue;
 mod rows;

@@ -1,4 +1,4 @@
-//! What the Treeherder reporter asks: `push_tasks_add`, `push_tasks`, `run_artifact_names`, `expire_push_tasks`.
+//! Reads and writes of the Treeherder reporter: `push_tasks_add`, `push_tasks`, `run_artifact_names`, `expire_push_tasks`.
 
 use protocol::{
     id::{RunId, TaskId},
@@ -44,7 +44,7 @@ impl Db {
         Ok(found.into_iter().map(TaskId).collect())
     }
 
-    /// `run_artifact_names`: one list for each run asked for, in order of the names, at most `limit` each.
+    /// `run_artifact_names`: one list for each run, in order of the names, at most `limit` each.
     pub async fn run_artifact_names(&self, runs: &[(TaskId, RunId)], limit: i32) -> Result<Vec<Vec<String>>, DbError> {
         let mut names = vec![Vec::new(); runs.len()];
         if runs.is_empty() {
@@ -55,10 +55,10 @@ impl Db {
             .bind(runs.iter().map(|(_, run)| *run).collect::<Vec<_>>())
             .bind(limit);
         for row in call.fetch_all(self.pool()).await? {
-            let place = usize::try_from(row.try_get::<i32, _>(0)?).unwrap_or(0);
+            let place = usize::try_from(row.try_get::<i32, _>("place")?).unwrap_or(0);
             let of_run = place.checked_sub(1).and_then(|index| names.get_mut(index));
-            let of_run = of_run.ok_or_else(|| decode(format!("run_artifact_names answers place {place}")))?;
-            of_run.push(row.try_get(1)?);
+            let of_run = of_run.ok_or_else(|| decode(format!("run_artifact_names returned place {place}")))?;
+            of_run.push(row.try_get("name")?);
         }
         Ok(names)
     }

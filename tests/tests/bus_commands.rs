@@ -11,7 +11,7 @@ use chrono::TimeDelta;
 use db::{
     Db,
     auth::{By, NewClient},
-    parked::{ParkedMessage, UnsentMessage},
+    dead_letters::{DeadLetter, UnsentMessage},
     testing::TestDatabase,
 };
 use protocol::exchanges::ExchangeNames;
@@ -171,8 +171,8 @@ async fn dead_letters_are_listed_sent_again_and_dropped() {
     let Some(env) = TestEnv::start().await else { return };
     let queue = format!("{}/parked", env.name);
     let mut mine = env.bus.subscribe(Subscription::durable(&queue)).await.unwrap();
-    let parked = ParkedMessage {
-        parked_id: 0,
+    let parked = DeadLetter {
+        dead_letter_id: 0,
         queue: queue.clone(),
         message_id: "7".to_owned(),
         exchange: "some/exchange".to_owned(),
@@ -182,10 +182,10 @@ async fn dead_letters_are_listed_sent_again_and_dropped() {
         body: b"{\"a\":1}".to_vec(),
         reason: "it cannot be read".to_owned(),
         tries: 5,
-        parked: SystemClock.now(),
+        dead_lettered: SystemClock.now(),
     };
-    let number = env.db.park_message(&parked).await.unwrap();
-    assert_eq!(env.db.park_message(&parked).await.unwrap(), number, "the same message again");
+    let number = env.db.add_dead_letter(&parked).await.unwrap();
+    assert_eq!(env.db.add_dead_letter(&parked).await.unwrap(), number, "the same message again");
 
     let listed = env.answer(&["dead-letters", "list", "--queue", &queue]).await;
     assert_eq!((&listed[0]["number"], &listed[0]["reason"]), (&number.into(), &"it cannot be read".into()));
@@ -195,7 +195,7 @@ async fn dead_letters_are_listed_sent_again_and_dropped() {
     assert!(delivery.message.replayed);
     delivery.ack();
 
-    let number = env.db.park_message(&parked).await.unwrap().to_string();
+    let number = env.db.add_dead_letter(&parked).await.unwrap().to_string();
     assert_eq!(env.run(&["dead-letters", "drop", &number]).await.status.code(), Some(2), "it must be confirmed");
     assert_eq!(env.answer(&["dead-letters", "drop", &number, "--yes"]).await[0]["dropped"], 1);
     assert_eq!(env.run(&["dead-letters", "drop", &number, "--yes"]).await.status.code(), Some(4));
@@ -218,7 +218,7 @@ async fn what_the_relay_could_not_send_goes_to_its_exchange_when_it_is_tried_aga
         body: b"{}".to_vec(),
         reason: "it was refused".to_owned(),
     };
-    env.db.dead_letter_messages(&[unsent], SystemClock.now()).await.unwrap();
+    env.db.add_unsendable_messages(&[unsent], SystemClock.now()).await.unwrap();
 
     let listed = env.answer(&["dead-letters", "list"]).await;
     assert_eq!((&listed[0]["queue"], &listed[0]["exchange"]), (&"".into(), &exchange.as_str().into()));

@@ -90,7 +90,7 @@ impl TestEnv {
             deadline: now + TimeDelta::days(1),
             expires: now + TimeDelta::days(2),
             dependencies: Vec::new(),
-            routed: true,
+            has_routes: true,
             body: json!({"routes": routes, "tags": {}, "extra": extra, "priority": "lowest"}).to_string(),
             trace: None,
         };
@@ -243,7 +243,7 @@ async fn messages_of_no_use_hold_up_nobody() {
     .await
     .unwrap();
     assert_eq!((env.found("n.good").await, env.found("n.x").await), (Some(task), None));
-    let parked = env.db.parked_messages(Some(QUEUE), None, 0, 9).await.unwrap();
+    let parked = env.db.dead_letters(Some(QUEUE), None, 0, 9).await.unwrap();
     let parked: Vec<_> =
         parked.iter().map(|parked| (&parked.body[..], parked.reason.contains("cannot be read"))).collect();
     assert_eq!(parked, [(&b"no json"[..], true), (&b"{}"[..], true)], "what cannot be read is put aside, not lost");

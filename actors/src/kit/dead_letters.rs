@@ -10,7 +10,7 @@ use base::{
     telemetry::{Counter, Label},
 };
 use bus::{ContentType, Message};
-use db::{Db, parked::ParkedMessage};
+use db::{Db, dead_letters::DeadLetter};
 
 use super::Delivery;
 
@@ -39,8 +39,8 @@ impl DeadLetters {
     /// Stores and acknowledges a message. While the database is away it goes back to its queue instead, and comes again.
     pub async fn add(&self, delivery: Delivery, reason: &str) {
         let message = delivery.message();
-        let row = ParkedMessage {
-            parked_id: 0,
+        let row = DeadLetter {
+            dead_letter_id: 0,
             queue: self.queue.to_string(),
             message_id: message.id.clone(),
             exchange: message.exchange.to_string(),
@@ -50,9 +50,9 @@ impl DeadLetters {
             body: message.body.to_vec(),
             reason: reason.to_owned(),
             tries: i32::try_from(delivery.failures().max(1)).unwrap_or(i32::MAX),
-            parked: self.clock.now(),
+            dead_lettered: self.clock.now(),
         };
-        match self.db.park_message(&row).await {
+        match self.db.add_dead_letter(&row).await {
             Ok(id) => {
                 self.counter.add(1, &[Label::new("queue", self.queue.to_string())]);
                 tracing::error!(queue = %self.queue, dead_letter.id = id, message.id, reason, "message dead-lettered");
@@ -67,7 +67,7 @@ impl DeadLetters {
 }
 
 /// The message as it was, to be sent to its queue again.
-pub fn from_dead_letter(row: ParkedMessage) -> Message {
+pub fn from_dead_letter(row: DeadLetter) -> Message {
     let protobuf = row.content_type == ContentType::Protobuf.as_str();
     Message {
         exchange: row.exchange.into(),

@@ -2,7 +2,7 @@
 
 use std::{fmt, sync::Arc};
 
-use db::queue::Woken;
+use db::queue::NewlyPending;
 use protocol::id::TaskQueueId;
 
 use super::Notifier;
@@ -28,7 +28,7 @@ impl Notifications {
     }
 
     /// Tasks became pending, and so events were written.
-    pub fn tasks_pending(&self, woken: &[Woken]) {
+    pub fn tasks_pending(&self, woken: &[NewlyPending]) {
         for queue in woken {
             (self.claims)(&queue.task_queue_id, queue.count);
         }
@@ -36,7 +36,7 @@ impl Notifications {
     }
 
     /// Runs were resolved; some dependents may have become pending.
-    pub fn tasks_resolved(&self, woken: &[Woken]) {
+    pub fn tasks_resolved(&self, woken: &[NewlyPending]) {
         self.tasks_pending(woken);
         self.scheduler.notify();
     }

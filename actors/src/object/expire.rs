@@ -45,7 +45,7 @@ async fn sweep_blobs(objects: &Objects) -> Result<usize, ObjectError> {
             }
         }
     }
-    objects.db.forget_blobs(&deleted).await?;
+    objects.db.delete_blobs(&deleted).await?;
     Ok(deleted.len())
 }
 

@@ -219,7 +219,7 @@ async fn discard(objects: &Objects, writer: Writer<'_>) {
     drop(writer);
     let deleted = async {
         objects.stores.chosen().delete(blob, multipart_id.as_deref()).await?;
-        objects.db.forget_blobs(&[blob]).await?;
+        objects.db.delete_blobs(&[blob]).await?;
         Ok::<_, ObjectError>(())
     };
     if let Err(error) = deleted.await {

@@ -89,7 +89,7 @@ impl<'o> Writer<'o> {
         if self.parts.is_none() {
             let parts = self.objects.stores.chosen().begin(self.blob).await?;
             if let Some(id) = parts.id() {
-                self.objects.db.note_multipart(self.blob, id).await?;
+                self.objects.db.set_multipart_id(self.blob, id).await?;
             }
             self.parts = Some(parts);
         }

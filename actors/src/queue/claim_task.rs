@@ -2,7 +2,7 @@
 
 use db::{
     Db,
-    queue::{Outcome, TaskAnswer},
+    queue::{Outcome, TaskResult},
 };
 use protocol::{
     id::{RunId, TaskId, WorkerName},
@@ -21,7 +21,7 @@ pub(super) async fn run(
     now: Timestamp,
 ) -> Result<(Claim, bool), QueueError> {
     let trace = base::telemetry::traceparent();
-    let answer: TaskAnswer = db.claim_task(task_id, run_id, worker, trace.as_deref(), taken_until, now).await?;
+    let answer: TaskResult = db.claim_task(task_id, run_id, worker, trace.as_deref(), taken_until, now).await?;
     let why = match (answer.outcome, answer.task) {
         (Outcome::Done, Some(task)) => {
             let claim = claim(task, worker);

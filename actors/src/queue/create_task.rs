@@ -9,7 +9,7 @@ use std::{
 use base::Clock;
 use db::{
     BatchConnection, DbError,
-    queue::{CreateBatch, Created, NewTaskRow, Woken},
+    queue::{CreateBatch, Created, NewTaskRow, NewlyPending},
 };
 use protocol::{
     id::{TaskId, TaskQueueId},
@@ -120,7 +120,7 @@ pub(super) fn row(task: &NewTask) -> Result<NewTaskRow, QueueError> {
         deadline: definition.deadline,
         expires: definition.expires,
         dependencies: definition.dependencies.clone(),
-        routed: !definition.routes.is_empty(),
+        has_routes: !definition.routes.is_empty(),
         body,
         trace: base::telemetry::traceparent(),
     })
@@ -221,12 +221,12 @@ impl CreateTask {
     }
 }
 
-fn became_pending(queues: &[TaskQueueId], outcomes: &[Created]) -> Vec<Woken> {
+fn became_pending(queues: &[TaskQueueId], outcomes: &[Created]) -> Vec<NewlyPending> {
     let mut counts: HashMap<&TaskQueueId, usize> = HashMap::new();
     for (queue, outcome) in queues.iter().zip(outcomes) {
         if *outcome == (Created::New { ready: true }) {
             *counts.entry(queue).or_default() += 1;
         }
     }
-    counts.into_iter().map(|(queue, count)| Woken { task_queue_id: queue.clone(), count }).collect()
+    counts.into_iter().map(|(queue, count)| NewlyPending { task_queue_id: queue.clone(), count }).collect()
 }

@@ -6,7 +6,7 @@ use base::Clock;
 use chrono::TimeDelta;
 use db::{
     BatchConnection,
-    queue::{Outcome, TaskAnswer},
+    queue::{Outcome, TaskResult},
 };
 use protocol::id::{RunId, TaskId, WorkerName};
 use tokio::sync::oneshot;
@@ -28,7 +28,7 @@ pub(super) async fn run(
 ) -> Result<Reclaim, QueueError> {
     let (reply, answer) = oneshot::channel();
     batcher.submit(Request { task_id, run_id, reply })?;
-    let answer: TaskAnswer = wait(answer, timeout).await?;
+    let answer: TaskResult = wait(answer, timeout).await?;
     let task = match (answer.outcome, answer.task) {
         (Outcome::Done, Some(task)) => task,
         (Outcome::NoSuchRun, _) => return Err(QueueError::NoSuchRun(task_id, run_id)),
@@ -63,7 +63,7 @@ pub(super) struct ReclaimTask {
 pub(super) struct Request {
     task_id: TaskId,
     run_id: RunId,
-    reply: oneshot::Sender<Result<TaskAnswer, QueueError>>,
+    reply: oneshot::Sender<Result<TaskResult, QueueError>>,
 }
 
 impl BatchOperation for ReclaimTask {

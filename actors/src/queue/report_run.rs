@@ -5,7 +5,7 @@ use std::{collections::VecDeque, sync::Arc};
 use base::Clock;
 use db::{
     BatchConnection, DbError,
-    queue::{Outcome, ReportBatch, TaskAnswer, UploadExemptions},
+    queue::{Outcome, ReportBatch, TaskResult, UploadExemptions},
 };
 use protocol::{
     id::{RunId, TaskId},
@@ -36,7 +36,7 @@ pub(super) async fn run(
     let (reply, answer) = oneshot::channel();
     let trace = base::telemetry::traceparent();
     queue.report.submit(Request { task_id, run_id, report, complete, trace, reply })?;
-    let answer: TaskAnswer = wait(answer, queue.request_timeout).await?;
+    let answer: TaskResult = wait(answer, queue.request_timeout).await?;
     match (answer.outcome, answer.task) {
         (Outcome::Done, Some(task)) => Ok(task.status),
         (Outcome::NoSuchRun, _) => Err(QueueError::NoSuchRun(task_id, run_id)),
@@ -111,7 +111,7 @@ pub(super) struct Request {
     report: Report,
     complete: bool,
     trace: Option<String>,
-    reply: oneshot::Sender<Result<TaskAnswer, QueueError>>,
+    reply: oneshot::Sender<Result<TaskResult, QueueError>>,
 }
 
 impl BatchOperation for ReportRun {
@@ -134,7 +134,7 @@ impl BatchOperation for ReportRun {
 }
 
 impl ReportRun {
-    async fn call(&self, connection: &mut BatchConnection, batch: &[Request]) -> Result<Vec<TaskAnswer>, DbError> {
+    async fn call(&self, connection: &mut BatchConnection, batch: &[Request]) -> Result<Vec<TaskResult>, DbError> {
         let mut rows = ReportBatch::default();
         for request in batch {
             let (state, reason) = words(request.report);

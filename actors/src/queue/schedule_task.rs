@@ -1,6 +1,6 @@
 //! `scheduleTask`: makes an unscheduled task pending whatever its dependencies.
 
-use db::queue::{Outcome, Woken};
+use db::queue::{NewlyPending, Outcome};
 use protocol::{id::TaskId, status::TaskStatus};
 
 use super::{Environment, QueueError, cancel_task::past_deadline};
@@ -19,6 +19,6 @@ pub(super) async fn run(queue: &Environment, id: TaskId) -> Result<TaskStatus, Q
 }
 
 /// The wake-up for a single task that became pending.
-pub(super) fn one(status: &TaskStatus) -> Woken {
-    Woken { task_queue_id: status.task_queue_id.clone(), count: 1 }
+pub(super) fn one(status: &TaskStatus) -> NewlyPending {
+    NewlyPending { task_queue_id: status.task_queue_id.clone(), count: 1 }
 }

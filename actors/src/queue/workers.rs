@@ -69,7 +69,7 @@ pub(super) async fn declare(
         let retired = queue.db.retire_worker(id, worker, now).await?;
         if retired.ended > 0 {
             tracing::info!(queue.id = %id, worker.id = worker.worker_id, runs = retired.ended, "a worker is gone; its tasks are retried");
-            queue.notifications.tasks_resolved(&retired.woken);
+            queue.notifications.tasks_resolved(&retired.newly_pending);
         }
     }
     Ok(worker_of(row))

@@ -102,7 +102,7 @@ impl Reflector {
     fn resolved(&self, swept: &Swept) -> Next {
         if swept.ended > 0 {
             tracing::info!(runs = swept.ended, "expired runs resolved");
-            self.notifications.tasks_resolved(&swept.woken);
+            self.notifications.tasks_resolved(&swept.newly_pending);
         }
         next(i32::try_from(swept.ended).unwrap_or(ROWS))
     }

@@ -51,8 +51,8 @@ impl Reflector {
     /// True: there may be more.
     fn mended(&self, repairs: &[Repair]) -> bool {
         for repair in repairs {
-            self.repairs.count(&repair.fault, 1);
-            tracing::error!(task.id = %repair.task_id, fault = repair.fault, "a task was half done and is mended");
+            self.repairs.count(&repair.problem, 1);
+            tracing::error!(task.id = %repair.task_id, problem = repair.problem, "a task was half done and is mended");
             (self.notifications.claims)(&repair.task_queue_id, 1);
         }
         if !repairs.is_empty() {

@@ -11,7 +11,7 @@ use std::{
 use base::{Clock, ConfigDuration, SystemClock, TestClock};
 use db::{
     Db,
-    outbox::Wanted,
+    outbox::EventFilter,
     queue::{ClaimBatch, Claimer},
     testing::TestDatabase,
 };
@@ -196,10 +196,10 @@ async fn a_task_that_a_resolved_dependency_still_blocks_is_released() {
     let waiting = env.created(&[first, second], &[]).await;
     env.claim("w", 1).await;
     env.queue.report(first, 0, Report::Completed).await.unwrap();
-    env.database.run("delete from drover.pending p using drover.task t, drover.edge e where t.task_id = p.task_id and e.dependent = t.task_id").await;
+    env.database.run("delete from drover.pending p using drover.task t, drover.task_dependency e where t.task_id = p.task_id and e.dependent = t.task_id").await;
     let forget =
         "update drover.task t set state = 0, run_id = -1, pending_seq = null, scheduled = null, reason_created = null,
-      remaining = t.remaining + 1 from (select distinct dependent from drover.edge) e where e.dependent = t.task_id";
+      unsatisfied_dependencies = t.unsatisfied_dependencies + 1 from (select distinct dependent from drover.task_dependency) e where e.dependent = t.task_id";
     assert_eq!(env.database.run(forget).await, 2);
 
     env.repair().await;
@@ -218,8 +218,8 @@ async fn a_group_whose_resolution_was_not_told_is_looked_at_again_and_told_once(
     let mut log = async || {
         let now = env.clock.now();
         outbox.prepare_log(TimeDelta::days(7), now).await.unwrap();
-        let ids = outbox.read(&Wanted::everything(), 100).await.unwrap().ids;
-        outbox.keep(&ids, now).await.unwrap();
+        let ids = outbox.read(&EventFilter::everything(), 100).await.unwrap().ids;
+        outbox.log(&ids, now).await.unwrap();
     };
     env.completed(&[]).await;
     env.database.run("delete from drover.group_check").await;

@@ -4,7 +4,7 @@ use std::{collections::HashMap, sync::LazyLock};
 
 use base::telemetry::{Counter, Label};
 use bus::Message;
-use db::{Db, DbError, parked::UnsentMessage};
+use db::{Db, DbError, dead_letters::UnsentMessage};
 use protocol::{
     event::{Event, Fact},
     id::TaskId,
@@ -21,7 +21,7 @@ pub(super) async fn events(db: &Db, events: &[(i64, String)], now: Timestamp) ->
     if events.is_empty() {
         return Ok(());
     }
-    db.dead_letter_outbox(events, now).await?;
+    db.add_unsendable_events(events, now).await?;
     DEAD_LETTERED.add(events.len(), &[Label::new("what", "event")]);
     for (id, reason) in events {
         tracing::error!(event.id = id, reason, "an event makes no message; it was put aside as a dead letter");
@@ -43,7 +43,7 @@ pub(super) async fn messages(
         of.iter().filter_map(|event| Some((event.id.to_string(), task_of(event)?))).collect();
     let rows: Vec<UnsentMessage> =
         refused.iter().map(|(message, reason)| row(message, reason, tasks.get(&message.id).copied())).collect();
-    db.dead_letter_messages(&rows, now).await?;
+    db.add_unsendable_messages(&rows, now).await?;
     DEAD_LETTERED.add(rows.len(), &[Label::new("what", "message")]);
     for UnsentMessage { exchange, message_id, reason, .. } in rows {
         tracing::error!(

@@ -3,7 +3,7 @@
 use std::{collections::HashMap, sync::Arc};
 
 use bus::{Bus, BusError, ContentType, Exchange, Message};
-use db::outbox::Wanted;
+use db::outbox::EventFilter;
 use protocol::{
     event::{Event, EventKind, Fact},
     exchanges::{self, ExchangeNames},
@@ -75,8 +75,8 @@ impl Exchanges {
     }
 
     /// Which events anybody might listen to just now.
-    pub(super) fn wanted(&self, bus: &dyn Bus) -> Wanted {
-        let mut wanted = Wanted::default();
+    pub(super) fn wanted(&self, bus: &dyn Bus) -> EventFilter {
+        let mut wanted = EventFilter::default();
         for kind in EventKind::ALL {
             match self.world(kind, bus).max(self.own(kind, bus)) {
                 Listeners::Nobody => {}

@@ -3,7 +3,7 @@
 use bus::{Bus, BusError, Message};
 use db::{
     Db, DbError,
-    outbox::{Outbox, Wanted},
+    outbox::{EventFilter, Outbox},
 };
 use protocol::time::Timestamp;
 
@@ -72,7 +72,7 @@ pub(super) async fn round(outbox: &mut Outbox, to: To<'_>, now: Timestamp) -> Re
 }
 
 impl To<'_> {
-    async fn round(&self, outbox: &mut Outbox, wanted: &Wanted, now: Timestamp) -> Result<usize, RoundError> {
+    async fn round(&self, outbox: &mut Outbox, wanted: &EventFilter, now: Timestamp) -> Result<usize, RoundError> {
         if wanted.is_nothing() {
             return Ok(count(outbox.discard(UNREAD).await?));
         }
@@ -80,13 +80,13 @@ impl To<'_> {
     }
 
     /// What nobody listens to goes into the log with the rest, and in its place.
-    async fn kept_round(&self, outbox: &mut Outbox, wanted: &Wanted, now: Timestamp) -> Result<usize, RoundError> {
+    async fn kept_round(&self, outbox: &mut Outbox, wanted: &EventFilter, now: Timestamp) -> Result<usize, RoundError> {
         if let Err(error) = outbox.prepare_log(self.settings.keep_events.delta(), now).await {
             let error = &error as &dyn std::error::Error;
             tracing::warn!(error, "the event log could not be tidied up; today it may have room all the same");
         }
         if wanted.is_nothing() {
-            return Ok(count(outbox.keep_unread(UNREAD, now).await?));
+            return Ok(count(outbox.log_unread(UNREAD, now).await?));
         }
         self.send_oldest(outbox, wanted, now, true).await
     }
@@ -96,7 +96,7 @@ impl To<'_> {
     async fn send_oldest(
         &self,
         outbox: &mut Outbox,
-        wanted: &Wanted,
+        wanted: &EventFilter,
         now: Timestamp,
         keep: bool,
     ) -> Result<usize, RoundError> {
@@ -110,9 +110,9 @@ impl To<'_> {
         let refused = self.send(&messages).await?;
         dead_letters::messages(self.db, &refused, &batch.events, now).await?;
         if keep {
-            outbox.keep(&batch.ids, now).await?;
+            outbox.log(&batch.ids, now).await?;
         } else {
-            outbox.forget(&batch.ids).await?;
+            outbox.delete(&batch.ids).await?;
         }
         tracing::debug!(events = batch.ids.len(), messages = messages.len(), "events were sent");
         Ok(batch.ids.len())

@@ -70,7 +70,7 @@ impl Problems {
         }
         tracing::warn!(task.id = %task_id, problem = kind, words, "task not reported to Treeherder as it is");
         let at = reporter.clock.now();
-        let note = TaskNote { source: self.source.clone(), kind: kind.to_owned(), words: words.clone(), at };
+        let note = TaskNote { source: self.source.clone(), kind: kind.to_owned(), message: words.clone(), at };
         reporter.db.set_task_note(task_id, &note).await?;
         if self.noted.len() >= NOTED_TASKS {
             self.noted.clear();

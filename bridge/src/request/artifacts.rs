@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use db::bridge::{BridgeState, Wanted};
+use db::bridge::{BridgeState, Intent};
 use protocol::time::Timestamp;
 use serde_json::{Map, Value, json};
 
@@ -43,7 +43,7 @@ impl RequestReconciler<'_> {
 
     /// Makes the log of a running build readable while it grows, unless the payload says otherwise.
     pub(super) async fn follow_logs(&self) {
-        let running = self.row.state == BridgeState::Running && self.row.wanted == Wanted::Run;
+        let running = self.row.state == BridgeState::Running && self.row.intent == Intent::Run;
         let is_new = |job: &Job| running && !self.master.is_followed(Some(job.build.0));
         let Some(job) = self.job().filter(is_new) else { return };
         let Ok(task) = self.master.queue.definition(self.row.task_id()).await else { return };

@@ -20,12 +20,12 @@ impl RequestReconciler<'_> {
         let now = self.master.now();
         let reason = format!("Drover task {} does not need it any more", self.row.task_id());
         self.master.driver.cancel(id, &reason).await?;
-        let asked = *self.row.cancel_asked.get_or_insert(now);
+        let asked = *self.row.cancel_requested.get_or_insert(now);
         let alert_at = asked + self.master.rules.settings.cancel_alert_after.delta();
         if now >= alert_at {
             self.master.metrics.count_cancel_ignored(self.master.name());
             // Once, not with each further attempt.
-            if self.row.cancel_tried.is_some_and(|before| before < alert_at) {
+            if self.row.cancel_attempted.is_some_and(|before| before < alert_at) {
                 let (task, master) = (self.row.task_id(), self.master.name());
                 tracing::error!(
                     task.id = %task, master, request = id.0,
@@ -33,7 +33,7 @@ impl RequestReconciler<'_> {
                 );
             }
         }
-        self.row.cancel_tried = Some(now);
+        self.row.cancel_attempted = Some(now);
         self.save().await?;
         tracing::info!(task.id = %self.row.task_id(), master = self.master.name(), request = id.0, "request cancelled");
         Ok(())

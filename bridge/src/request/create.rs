@@ -2,7 +2,7 @@
 
 use actors::queue::Report;
 use chrono::TimeDelta;
-use db::bridge::{BridgeState, Wanted};
+use db::bridge::{BridgeState, Intent};
 use protocol::{state::ReasonResolved, task::TaskDefinition, time::Timestamp};
 
 use super::{ReconcileError, RequestReconciler};
@@ -51,7 +51,7 @@ impl RequestReconciler<'_> {
             self.master.metrics.count_create_retried(self.master.name());
         }
         self.row.attempts += 1;
-        self.row.tried = Some(self.master.now());
+        self.row.last_attempt = Some(self.master.now());
         self.row.builder = Some(request.builder.clone());
         self.save().await?;
         let created = self.master.driver.create(&request).await;
@@ -183,14 +183,14 @@ impl RequestReconciler<'_> {
             self.bind(created).await?;
             return Ok(None);
         }
-        let confirmed_at = self.row.tried.unwrap_or(self.row.created) + UNCONFIRMED;
+        let confirmed_at = self.row.last_attempt.unwrap_or(self.row.created) + UNCONFIRMED;
         if confirmed_at > self.master.now() {
             return Ok(Some(confirmed_at));
         }
-        debug_assert_eq!(self.row.wanted, Wanted::Cancel);
+        debug_assert_eq!(self.row.intent, Intent::Cancel);
         // As if it had never been tried.
         self.row.attempts = 0;
-        self.row.state = BridgeState::Wanted;
+        self.row.state = BridgeState::PendingCreate;
         self.save().await?;
         Ok(None)
     }

@@ -10,7 +10,7 @@ mod note;
 mod report;
 
 use chrono::TimeDelta;
-use db::bridge::{BridgeRequest, BridgeState, Wanted};
+use db::bridge::{BridgeRequest, BridgeState, Intent};
 use protocol::{id::RunId, time::Timestamp};
 
 pub(crate) use self::error::ReconcileError;
@@ -86,7 +86,7 @@ impl<'m> RequestReconciler<'m> {
     }
 
     fn obstacle(&self) -> Option<String> {
-        let waits = (self.row.state, self.row.wanted) == (BridgeState::Created, Wanted::Run);
+        let waits = (self.row.state, self.row.intent) == (BridgeState::Created, Intent::Run);
         let builder = self.row.builder.as_ref().filter(|_| waits)?;
         let removed = self.master.builders.wait_reason(builder) == Some(WaitReason::Removed);
         removed.then(|| {
@@ -140,10 +140,10 @@ impl<'m> RequestReconciler<'m> {
 
     /// The next action does not depend on the master.
     fn needs_no_observation(&self) -> bool {
-        let wanted = self.row.wanted == Wanted::Run;
+        let wanted = self.row.intent == Intent::Run;
         let over = self.row.deadline + AFTER_DEADLINE <= self.master.now();
         match self.row.state {
-            BridgeState::Wanted => true,
+            BridgeState::PendingCreate => true,
             BridgeState::Finished | BridgeState::Resolved => wanted,
             BridgeState::Created | BridgeState::Running => wanted && over && self.master.driver.is_open(),
         }
@@ -176,13 +176,13 @@ impl<'m> RequestReconciler<'m> {
 
     /// Stores since when a builder has claimed the request without a build that began: a cancel has to wait for that.
     fn record_starting(&mut self) {
-        if self.row.wanted != Wanted::Cancel {
+        if self.row.intent != Intent::Cancel {
             return;
         }
         if let Observation::Found { request, builds } = &self.observation {
             let now = self.master.now();
-            self.row.claimed_seen =
-                if is_starting(request, builds) { self.row.claimed_seen.or(Some(now)) } else { None };
+            self.row.claimed_since =
+                if is_starting(request, builds) { self.row.claimed_since.or(Some(now)) } else { None };
         }
     }
 
@@ -210,7 +210,7 @@ impl<'m> RequestReconciler<'m> {
 
     /// No run waits for the request any more.
     async fn mark_cancelled(&mut self) -> Result<(), ReconcileError> {
-        self.row.wanted = Wanted::Cancel;
+        self.row.intent = Intent::Cancel;
         self.save().await
     }
 

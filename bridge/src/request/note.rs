@@ -1,7 +1,7 @@
 //! A note about the task for `drover explain`: where its build is, and why it waits.
 
 use db::{
-    bridge::{BridgeState, Wanted},
+    bridge::{BridgeState, Intent},
     queue::TaskNote,
 };
 
@@ -21,7 +21,7 @@ impl RequestReconciler<'_> {
         let note = TaskNote {
             source: SOURCE.to_owned(),
             kind: self.kind().to_owned(),
-            words: self.message(),
+            message: self.message(),
             at: self.master.now(),
         };
         if let Err(error) = self.master.db.set_task_note(self.row.task_id(), &note).await {
@@ -30,10 +30,10 @@ impl RequestReconciler<'_> {
     }
 
     const fn kind(&self) -> &'static str {
-        match (self.row.state, self.row.wanted) {
+        match (self.row.state, self.row.intent) {
             (BridgeState::Resolved, _) => "over",
-            (_, Wanted::Cancel) => "cancels",
-            (BridgeState::Wanted | BridgeState::Created, _) => "waits",
+            (_, Intent::Cancel) => "cancels",
+            (BridgeState::PendingCreate | BridgeState::Created, _) => "waits",
             (BridgeState::Running, _) => "builds",
             (BridgeState::Finished, _) => "ends",
         }
@@ -44,13 +44,13 @@ impl RequestReconciler<'_> {
         let place = self.place();
         let result = self.row.result.and_then(|number| BuildResult::from_number(number.into()));
         let end = result.map_or("as lost".to_owned(), |result| format!("as {result}"));
-        let mut message = match (self.row.state, self.row.wanted) {
-            (BridgeState::Resolved, Wanted::Run) if result.is_some() => {
+        let mut message = match (self.row.state, self.row.intent) {
+            (BridgeState::Resolved, Intent::Run) if result.is_some() => {
                 format!("was built at {place}, which ended {end}")
             }
             (BridgeState::Resolved, _) => format!("needs nothing more at {place}"),
-            (_, Wanted::Cancel) => format!("is being cancelled at {place}"),
-            (BridgeState::Wanted, _) => format!("waits until {place} accepts it"),
+            (_, Intent::Cancel) => format!("is being cancelled at {place}"),
+            (BridgeState::PendingCreate, _) => format!("waits until {place} accepts it"),
             (BridgeState::Created, _) => self.waits_at(&place),
             (BridgeState::Running, _) if self.build().is_some_and(|build| build.state == LOCKS) => {
                 format!("has its build at {place}, which waits for a lock that another build holds")

@@ -2,7 +2,7 @@
 
 use base::Clock;
 use chrono::TimeDelta;
-use db::bridge::{BridgeState, Wanted};
+use db::bridge::{BridgeState, Intent};
 use protocol::state::{ReasonResolved as R, TaskState as S};
 
 use super::*;
@@ -67,7 +67,7 @@ async fn an_unconfirmed_create_is_looked_up_until_it_cannot_be_in_flight_any_mor
     env.run_until_idle(&shared).await;
     let task = env.known_task().await;
     let mut row = env.request(task).await;
-    (row.attempts, row.tried) = (1, Some(env.clock.now()));
+    (row.attempts, row.last_attempt) = (1, Some(env.clock.now()));
     env.db.bridge_save(&row, env.clock.now()).await.unwrap();
     env.cancel(task).await;
     env.run_until_idle(&shared).await;
@@ -271,7 +271,7 @@ async fn a_rerun_after_a_cancel_gets_a_request_of_its_own() {
     env.add_pending(task, 1).await;
     env.run_until_idle(&shared).await;
     let rows = env.db.bridge_requests_of(task).await.unwrap();
-    assert_eq!(rows.iter().map(|row| row.wanted).collect::<Vec<_>>(), [Wanted::Cancel, Wanted::Run]);
+    assert_eq!(rows.iter().map(|row| row.intent).collect::<Vec<_>>(), [Intent::Cancel, Intent::Run]);
     assert_eq!(fake.created(), 2);
     fake.finish(fake.start(rows[1].request_id.unwrap()), BuildResult::Success);
     env.check_all(&shared).await;

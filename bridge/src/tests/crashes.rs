@@ -75,7 +75,7 @@ async fn cancel_with_crash(env: &TestEnv, runs: bool, stage: usize, polls: usize
                 env.check_all(&share()).await;
             }
             env.queue.cancel_task(task).await.unwrap();
-            env.db.bridge_unwant(&master, &[(task, 0)], env.clock.now()).await.unwrap();
+            env.db.bridge_mark_cancelled(&master, &[(task, 0)], env.clock.now()).await.unwrap();
         }
         if now == stage {
             through = killed_after(polls, env.check_all(&share())).await;

@@ -15,7 +15,7 @@ use bus::{Bus, MemoryBus};
 use chrono::TimeDelta;
 use db::{
     Db,
-    bridge::{BridgeRequest, BridgeWish},
+    bridge::{BridgeRequest, PendingCreate},
     testing::TestDatabase,
 };
 use futures_util::StreamExt;
@@ -159,8 +159,8 @@ impl TestEnv {
 
     pub(super) async fn add_pending_at(&self, master: &str, task: TaskId, run: RunId) -> i32 {
         let TaskStatus { deadline, expires, .. } = self.status(task).await;
-        let wish = BridgeWish { task_id: task, run_id: run, deadline, expires };
-        self.db.bridge_want(master, &[wish], self.clock.now()).await.unwrap()
+        let pending = PendingCreate { task_id: task, run_id: run, deadline, expires };
+        self.db.bridge_add_pending(master, &[pending], self.clock.now()).await.unwrap()
     }
 
     /// A pending task for builder `linux` that the bridge knows of.
@@ -174,7 +174,7 @@ impl TestEnv {
     pub(super) async fn cancel(&self, task: TaskId) {
         let status = self.queue.cancel_task(task).await.unwrap();
         let run = status.runs.last().unwrap().run_id;
-        self.db.bridge_unwant(M, &[(task, run)], self.clock.now()).await.unwrap();
+        self.db.bridge_mark_cancelled(M, &[(task, run)], self.clock.now()).await.unwrap();
     }
 
     /// Checks requests until nothing is due.
@@ -191,7 +191,7 @@ impl TestEnv {
 
     /// The same, after all requests were made due.
     pub(super) async fn check_all(&self, shared: &Shared) {
-        self.db.bridge_poke(shared.master.name(), None, self.clock.now()).await.unwrap();
+        self.db.bridge_notify(shared.master.name(), None, self.clock.now()).await.unwrap();
         self.run_until_idle(shared).await;
     }
 

@@ -75,7 +75,7 @@ async fn play(env: &TestEnv, number: usize, words: &[Word]) {
                 let status = env.status(task).await;
                 let last = status.runs.last().filter(|run| run.reason_resolved == Some(R::Canceled));
                 if let Some(run) = last {
-                    env.db.bridge_unwant(&master, &[(task, run.run_id)], env.clock.now()).await.unwrap();
+                    env.db.bridge_mark_cancelled(&master, &[(task, run.run_id)], env.clock.now()).await.unwrap();
                 }
             }
             Word::Check => env.check_all(&shared).await,

@@ -37,7 +37,7 @@ async fn several_processes_at_once_make_one_build_and_one_end() {
     );
     let build = fake.start(fake.only_request());
     fake.finish(build, BuildResult::Success);
-    env.db.bridge_poke(M, None, env.clock.now()).await.unwrap();
+    env.db.bridge_notify(M, None, env.clock.now()).await.unwrap();
     tokio::join!(
         env.run_until_idle(&shared[0]),
         env.run_until_idle(&shared[1]),
@@ -58,7 +58,7 @@ async fn a_create_without_a_response_is_repeated_and_makes_no_second_build() {
     let task = env.known_task().await;
     env.run_until_idle(&shared).await;
     env.advance(&shared, TimeDelta::seconds(5)).await;
-    assert_eq!((env.request(task).await.state, fake.created()), (BridgeState::Wanted, 1));
+    assert_eq!((env.request(task).await.state, fake.created()), (BridgeState::PendingCreate, 1));
     fake.set_fault(Fault::None);
     env.advance(&shared, TimeDelta::seconds(5)).await;
     assert_eq!((env.request(task).await.state, fake.created()), (BridgeState::Created, 1));
@@ -209,7 +209,7 @@ async fn the_note_of_a_task_says_where_it_waits() {
     let task = env.known_task().await;
     env.run_until_idle(&shared).await;
     let request = fake.only_request();
-    let message = async || env.db.task_notes(task).await.unwrap().remove(0).words;
+    let message = async || env.db.task_notes(task).await.unwrap().remove(0).message;
     assert_eq!(
         message().await,
         format!("waits at Buildbot master m, builder linux, request {request} for a worker of the builder")

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use base::Clock;
 use chrono::TimeDelta;
-use db::bridge::{BridgeState, BridgeWish};
+use db::bridge::{BridgeState, PendingCreate};
 use futures_util::{StreamExt, stream};
 use protocol::id::TaskId;
 use serde_json::json;
@@ -19,9 +19,9 @@ pub(super) async fn tasks(env: &TestEnv) -> Vec<TaskId> {
     let tasks: Vec<TaskId> = created.collect().await;
     let now = env.clock.now();
     let (deadline, expires) = (now + TimeDelta::hours(12), now + TimeDelta::days(2));
-    let wish = |task: &TaskId| BridgeWish { task_id: *task, run_id: 0, deadline, expires };
-    let wishes: Vec<BridgeWish> = tasks.iter().map(wish).collect();
-    assert_eq!(env.db.bridge_want(M, &wishes, now).await.unwrap(), 1000);
+    let pending = |task: &TaskId| PendingCreate { task_id: *task, run_id: 0, deadline, expires };
+    let pending_runs: Vec<PendingCreate> = tasks.iter().map(pending).collect();
+    assert_eq!(env.db.bridge_add_pending(M, &pending_runs, now).await.unwrap(), 1000);
     tasks
 }
 

@@ -15,7 +15,7 @@ use crate::{
 };
 
 async fn message(env: &TestEnv, task: TaskId) -> String {
-    env.db.task_notes(task).await.unwrap().pop().map(|note| note.words).unwrap_or_default()
+    env.db.task_notes(task).await.unwrap().pop().map(|note| note.message).unwrap_or_default()
 }
 
 /// Changes the builder `linux`, and checks all requests.

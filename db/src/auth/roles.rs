@@ -36,7 +36,7 @@ pub enum RoleWritten {
     Differs,
     /// There is nothing to replace.
     Missing,
-    /// The roles have changed since they were looked at.
+    /// The roles have changed since they were read.
     Outdated,
 }
 
@@ -57,7 +57,7 @@ impl Db {
             .bind(&by.client_id)
             .bind(&by.trace)
             .bind(now);
-        written(&call.fetch_one(self.pool()).await?, role.create)
+        written(&call.fetch_one(self.pool()).await?)
     }
 
     /// `role_delete`: whether there was one.
@@ -67,14 +67,14 @@ impl Db {
     }
 }
 
-fn written(row: &PgRow, create: bool) -> Result<RoleWritten, DbError> {
-    let outcome: i16 = row.try_get(0)?;
-    Ok(match (outcome, create) {
-        (0, _) => RoleWritten::Done(RoleRow::from_row(row)?),
-        (1, _) => RoleWritten::Same(RoleRow::from_row(row)?),
-        (2, true) => RoleWritten::Differs,
-        (2, false) => RoleWritten::Missing,
-        (3, _) => RoleWritten::Outdated,
-        _ => return Err(unknown_outcome("role_write", &outcome.to_string())),
+fn written(row: &PgRow) -> Result<RoleWritten, DbError> {
+    let outcome: &str = row.try_get("outcome")?;
+    Ok(match outcome {
+        "done" => RoleWritten::Done(RoleRow::from_row(row)?),
+        "same" => RoleWritten::Same(RoleRow::from_row(row)?),
+        "differs" => RoleWritten::Differs,
+        "missing" => RoleWritten::Missing,
+        "outdated" => RoleWritten::Outdated,
+        _ => return Err(unknown_outcome("role_write", outcome)),
     })
 }

@@ -74,7 +74,7 @@ async fn every_change_is_kept_told_and_counted() {
 
     let mut outbox = db.outbox(0);
     assert!(outbox.hold().await.unwrap());
-    let told = outbox.read(&crate::outbox::Wanted::everything(), 10).await.unwrap();
+    let told = outbox.read(&crate::outbox::EventFilter::everything(), 10).await.unwrap();
     let kinds: Vec<EventKind> = told.events.iter().map(protocol::event::Event::kind).collect();
     assert_eq!(kinds, [EventKind::ClientCreated, EventKind::ClientUpdated, EventKind::ClientDeleted]);
     assert!(told.events.iter().all(|event| matches!(&event.fact, Fact::Client(fact) if fact.client_id == "c")));

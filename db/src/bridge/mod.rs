@@ -1,4 +1,4 @@
-//! The Buildbot bridge: masters, and the requests that tasks wait for.
+//! The Buildbot bridge: masters, and build requests for tasks.
 
 mod rows;
 #[cfg(test)]
@@ -8,28 +8,38 @@ use protocol::{
     id::{RunId, TaskId},
     time::Timestamp,
 };
-pub use rows::{BridgeCount, BridgeMaster, BridgeRequest, BridgeState, BridgeWish, MasterState, Wanted};
+pub use rows::{BridgeCount, BridgeMaster, BridgeRequest, BridgeState, Intent, MasterState, PendingCreate};
 use sqlx::{FromRow, types::Json};
 use uuid::Uuid;
 
 use crate::{Db, DbError, Rows};
 
 impl Db {
-    /// `bridge_want`: notes pending runs, each once; how many were new.
-    pub async fn bridge_want(&self, master: &str, wishes: &[BridgeWish], now: Timestamp) -> Result<i32, DbError> {
-        let call = sqlx::query_scalar("select bridge_want($1,$2,$3,$4,$5,$6)")
+    /// `bridge_add_pending`: records pending runs, each once; how many were new.
+    pub async fn bridge_add_pending(
+        &self,
+        master: &str,
+        runs: &[PendingCreate],
+        now: Timestamp,
+    ) -> Result<i32, DbError> {
+        let call = sqlx::query_scalar("select bridge_add_pending($1,$2,$3,$4,$5,$6)")
             .bind(master)
-            .bind(column(wishes, |wish| wish.task_id.0))
-            .bind(column(wishes, |wish| wish.run_id))
-            .bind(column(wishes, |wish| wish.deadline))
-            .bind(column(wishes, |wish| wish.expires))
+            .bind(column(runs, |run| run.task_id.0))
+            .bind(column(runs, |run| run.run_id))
+            .bind(column(runs, |run| run.deadline))
+            .bind(column(runs, |run| run.expires))
             .bind(now);
         Ok(call.fetch_one(self.pool()).await?)
     }
 
-    /// `bridge_unwant`: nobody waits for these tasks up to these runs; how many requests are now to be cancelled.
-    pub async fn bridge_unwant(&self, master: &str, runs: &[(TaskId, RunId)], now: Timestamp) -> Result<i32, DbError> {
-        let call = sqlx::query_scalar("select bridge_unwant($1,$2,$3,$4)")
+    /// `bridge_mark_cancelled`: marks the requests of these tasks up to these runs as cancelled; how many.
+    pub async fn bridge_mark_cancelled(
+        &self,
+        master: &str,
+        runs: &[(TaskId, RunId)],
+        now: Timestamp,
+    ) -> Result<i32, DbError> {
+        let call = sqlx::query_scalar("select bridge_mark_cancelled($1,$2,$3,$4)")
             .bind(master)
             .bind(column(runs, |(task_id, _)| task_id.0))
             .bind(column(runs, |(_, run_id)| *run_id))
@@ -37,13 +47,13 @@ impl Db {
         Ok(call.fetch_one(self.pool()).await?)
     }
 
-    /// `bridge_poke`: look at these requests now, or at all open ones.
-    pub async fn bridge_poke(&self, master: &str, requests: Option<&[i64]>, now: Timestamp) -> Result<i32, DbError> {
-        let call = sqlx::query_scalar("select bridge_poke($1,$2,$3)").bind(master).bind(requests).bind(now);
+    /// `bridge_notify`: makes these requests, or all open ones, due now.
+    pub async fn bridge_notify(&self, master: &str, requests: Option<&[i64]>, now: Timestamp) -> Result<i32, DbError> {
+        let call = sqlx::query_scalar("select bridge_notify($1,$2,$3)").bind(master).bind(requests).bind(now);
         Ok(call.fetch_one(self.pool()).await?)
     }
 
-    /// `bridge_due`: at most `limit` open requests that it is time to look at, without the busy ones.
+    /// `bridge_due`: at most `limit` open requests that are due, without the busy ones.
     pub async fn bridge_due(
         &self,
         master: &str,
@@ -62,18 +72,18 @@ impl Db {
         Ok(call.fetch_one(self.pool()).await?)
     }
 
-    /// `bridge_looked`: nothing new about these; each is due again when it says.
-    pub async fn bridge_looked(&self, requests: &[BridgeRequest], now: Timestamp) -> Result<(), DbError> {
-        let call = sqlx::query("select bridge_looked($1,$2,$3,$4)")
+    /// `bridge_checked`: these have not changed; each is due again when it says.
+    pub async fn bridge_checked(&self, requests: &[BridgeRequest], now: Timestamp) -> Result<(), DbError> {
+        let call = sqlx::query("select bridge_checked($1,$2,$3,$4)")
             .bind(column(requests, |request| request.id))
-            .bind(column(requests, |request| request.pokes))
+            .bind(column(requests, |request| request.notifications))
             .bind(column(requests, |request| request.next_check))
             .bind(now);
         call.execute(self.pool()).await?;
         Ok(())
     }
 
-    /// `bridge_lead`: the master's row, with the process that looks after it.
+    /// `bridge_lead`: the master's row, with the process that leads.
     pub async fn bridge_lead(
         &self,
         master: &str,
@@ -91,7 +101,7 @@ impl Db {
         Ok(())
     }
 
-    /// `bridge_note_master`: how a master fares, and why.
+    /// `bridge_note_master`: the state of a master, and why.
     pub async fn bridge_note_master(
         &self,
         master: &str,
@@ -104,13 +114,13 @@ impl Db {
         Ok(())
     }
 
-    /// `bridge_new_epoch`: the master's numbers began anew after this epoch. The epoch of now.
+    /// `bridge_new_epoch`: the master's numbers restarted after this epoch. The current epoch.
     pub async fn bridge_new_epoch(&self, master: &str, epoch: i64, now: Timestamp) -> Result<i64, DbError> {
         let call = sqlx::query_scalar("select bridge_new_epoch($1,$2,$3)").bind(master).bind(epoch).bind(now);
         Ok(call.fetch_one(self.pool()).await?)
     }
 
-    /// `bridge_masters`: all that were ever looked after.
+    /// `bridge_masters`: all that were ever configured.
     pub async fn bridge_masters(&self) -> Result<Vec<BridgeMaster>, DbError> {
         Ok(sqlx::query_as("select * from bridge_masters()").fetch_all(self.pool()).await?)
     }
@@ -126,9 +136,9 @@ impl Db {
         Ok(call.fetch_all(self.pool()).await?)
     }
 
-    /// `bridge_forget`: drops at most `limit` requests that were resolved before a time; how many.
-    pub async fn bridge_forget(&self, before: Timestamp, limit: i32) -> Result<i32, DbError> {
-        let call = sqlx::query_scalar("select bridge_forget($1,$2)").bind(before).bind(limit);
+    /// `bridge_expire`: deletes at most `limit` requests that were resolved before a time; how many.
+    pub async fn bridge_expire(&self, before: Timestamp, limit: i32) -> Result<i32, DbError> {
+        let call = sqlx::query_scalar("select bridge_expire($1,$2)").bind(before).bind(limit);
         Ok(call.fetch_one(self.pool()).await?)
     }
 }

@@ -8,9 +8,9 @@ use serde::{Deserialize, Serialize};
 use sqlx::FromRow;
 use uuid::Uuid;
 
-/// A pending run that wants a build.
+/// A pending run for which a request is to be created.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct BridgeWish {
+pub struct PendingCreate {
     pub task_id: TaskId,
     pub run_id: RunId,
     pub deadline: Timestamp,
@@ -19,16 +19,16 @@ pub struct BridgeWish {
 
 /// How far a request has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, sqlx::Type)]
-#[serde(rename_all = "lowercase")]
-#[sqlx(type_name = "text", rename_all = "lowercase")]
+#[serde(rename_all = "snake_case")]
+#[sqlx(type_name = "text", rename_all = "snake_case")]
 pub enum BridgeState {
     /// No request at the master is known yet; one may have been made.
-    Wanted,
+    PendingCreate,
     /// The master has the request; the task's run is pending.
     Created,
     /// The run is claimed.
     Running,
-    /// The build ended, and the task is to be told.
+    /// The build ended, which is to be reported for the task.
     Finished,
     /// Nothing is left to do.
     Resolved,
@@ -38,26 +38,26 @@ pub enum BridgeState {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, sqlx::Type)]
 #[serde(rename_all = "lowercase")]
 #[sqlx(type_name = "text", rename_all = "lowercase")]
-pub enum Wanted {
+pub enum Intent {
     Run,
-    /// Nobody waits for it any more. This is never taken back.
+    /// The task no longer needs it. This is never taken back.
     Cancel,
 }
 
-/// How a master fares.
+/// The state of a master.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, sqlx::Type)]
 #[serde(rename_all = "lowercase")]
 #[sqlx(type_name = "text", rename_all = "lowercase")]
 pub enum MasterState {
-    /// Nobody has asked it yet.
+    /// No request was sent yet.
     Unknown,
     Up,
     Down,
-    /// It answers, and does not let us in.
+    /// It responds, and refuses the credentials.
     Refused,
 }
 
-/// A request that a task waits for; `up.sql` says what the columns mean.
+/// A build request for a task; `up.sql` says what the columns mean.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, FromRow)]
 pub struct BridgeRequest {
     pub id: i64,
@@ -69,15 +69,15 @@ pub struct BridgeRequest {
     pub first_run: RunId,
     pub run_id: RunId,
     pub state: BridgeState,
-    pub wanted: Wanted,
+    pub intent: Intent,
     pub builder: Option<String>,
     pub attempts: i32,
-    pub tried: Option<Timestamp>,
+    pub last_attempt: Option<Timestamp>,
     pub buildset_id: Option<i64>,
     pub request_id: Option<i64>,
     pub submitted: Option<Timestamp>,
     pub lost: bool,
-    pub claimed_seen: Option<Timestamp>,
+    pub claimed_since: Option<Timestamp>,
     pub last_build: i64,
     pub build_id: Option<i64>,
     pub build_number: Option<i64>,
@@ -85,13 +85,13 @@ pub struct BridgeRequest {
     pub ended: Option<Timestamp>,
     pub taken_until: Option<Timestamp>,
     pub reclaim_at: Option<Timestamp>,
-    pub cancel_asked: Option<Timestamp>,
-    pub cancel_tried: Option<Timestamp>,
+    pub cancel_requested: Option<Timestamp>,
+    pub cancel_attempted: Option<Timestamp>,
     pub error: Option<String>,
     pub deadline: Timestamp,
     pub expires: Timestamp,
     pub next_check: Timestamp,
-    pub pokes: i64,
+    pub notifications: i64,
     pub version: i64,
     pub created: Timestamp,
 }
@@ -101,9 +101,9 @@ impl BridgeRequest {
         TaskId(self.task)
     }
 
-    /// A request as `bridge_want` makes it. For tests of what is decided about requests.
-    pub fn wanted(master: &str, wish: &BridgeWish, now: Timestamp) -> Self {
-        let BridgeWish { task_id, run_id, deadline, expires } = *wish;
+    /// A request as `bridge_add_pending` makes it. For tests.
+    pub fn pending(master: &str, run: &PendingCreate, now: Timestamp) -> Self {
+        let PendingCreate { task_id, run_id, deadline, expires } = *run;
         Self {
             id: 0,
             master: master.to_owned(),
@@ -111,16 +111,16 @@ impl BridgeRequest {
             task: task_id.0,
             first_run: run_id,
             run_id,
-            state: BridgeState::Wanted,
-            wanted: Wanted::Run,
+            state: BridgeState::PendingCreate,
+            intent: Intent::Run,
             builder: None,
             attempts: 0,
-            tried: None,
+            last_attempt: None,
             buildset_id: None,
             request_id: None,
             submitted: None,
             lost: false,
-            claimed_seen: None,
+            claimed_since: None,
             last_build: 0,
             build_id: None,
             build_number: None,
@@ -128,20 +128,20 @@ impl BridgeRequest {
             ended: None,
             taken_until: None,
             reclaim_at: None,
-            cancel_asked: None,
-            cancel_tried: None,
+            cancel_requested: None,
+            cancel_attempted: None,
             error: None,
             deadline,
             expires,
             next_check: now,
-            pokes: 0,
+            notifications: 0,
             version: 0,
             created: now,
         }
     }
 }
 
-/// A master, and the process that looks after it.
+/// A master, and the process that leads for it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, FromRow)]
 pub struct BridgeMaster {
     pub master: String,
@@ -159,7 +159,7 @@ pub struct BridgeMaster {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, FromRow)]
 pub struct BridgeCount {
     pub state: BridgeState,
-    pub wanted: Wanted,
+    pub intent: Intent,
     pub requests: i64,
     pub oldest: Timestamp,
 }

@@ -3,7 +3,7 @@ use protocol::id::TaskId;
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
-use super::{BridgeRequest, BridgeState, BridgeWish, MasterState, Wanted};
+use super::{BridgeRequest, BridgeState, Intent, MasterState, PendingCreate};
 use crate::{Db, testing::TestDatabase};
 
 const M: &str = "m";
@@ -21,13 +21,18 @@ impl TestEnv {
         Self { db: database.db().await, now, _database: database }
     }
 
-    fn wish(&self, task: u8, run_id: i16) -> BridgeWish {
+    fn wish(&self, task: u8, run_id: i16) -> PendingCreate {
         let task_id = TaskId::from_random([task; 16]);
-        BridgeWish { task_id, run_id, deadline: self.now + TimeDelta::hours(1), expires: self.now + TimeDelta::days(1) }
+        PendingCreate {
+            task_id,
+            run_id,
+            deadline: self.now + TimeDelta::hours(1),
+            expires: self.now + TimeDelta::days(1),
+        }
     }
 
     async fn want(&self, task: u8, run_id: i16) -> i32 {
-        self.db.bridge_want(M, &[self.wish(task, run_id)], self.now).await.unwrap()
+        self.db.bridge_add_pending(M, &[self.wish(task, run_id)], self.now).await.unwrap()
     }
 
     async fn of(&self, task: u8) -> Vec<BridgeRequest> {
@@ -46,7 +51,7 @@ async fn a_run_told_of_twenty_times_at_once_is_one_request() {
     let mut told = JoinSet::new();
     for _ in 0..20 {
         let (db, wishes, now) = (env.db.clone(), wishes.clone(), env.now);
-        told.spawn(async move { db.bridge_want(M, &wishes, now).await.unwrap() });
+        told.spawn(async move { db.bridge_add_pending(M, &wishes, now).await.unwrap() });
     }
     let added: i32 = told.join_all().await.into_iter().sum();
     assert_eq!((added, env.of(1).await.len()), (1, 1));
@@ -77,12 +82,12 @@ async fn a_run_after_a_cancel_is_never_bound_to_what_is_being_cancelled() {
     let env = TestEnv::start().await;
     env.want(1, 0).await;
     let runs = [(TaskId::from_random([1; 16]), 0)];
-    assert_eq!(env.db.bridge_unwant(M, &runs, env.now).await.unwrap(), 1);
-    assert_eq!(env.db.bridge_unwant(M, &runs, env.now).await.unwrap(), 0);
+    assert_eq!(env.db.bridge_mark_cancelled(M, &runs, env.now).await.unwrap(), 1);
+    assert_eq!(env.db.bridge_mark_cancelled(M, &runs, env.now).await.unwrap(), 0);
     env.want(1, 1).await;
     let both = env.of(1).await;
-    assert_eq!(both.iter().map(|it| it.wanted).collect::<Vec<_>>(), [Wanted::Cancel, Wanted::Run]);
-    assert_eq!(env.db.bridge_unwant(M, &runs, env.now).await.unwrap(), 0, "run 1 is still wanted");
+    assert_eq!(both.iter().map(|it| it.intent).collect::<Vec<_>>(), [Intent::Cancel, Intent::Run]);
+    assert_eq!(env.db.bridge_mark_cancelled(M, &runs, env.now).await.unwrap(), 0, "run 1 is still wanted");
 }
 
 #[tokio::test]
@@ -95,7 +100,7 @@ async fn a_poke_during_a_look_makes_the_request_due_at_once() {
     env.save(&request).await.unwrap();
     let later = env.now + TimeDelta::seconds(10);
     assert!(env.db.bridge_due(M, &[], 10, later).await.unwrap().is_empty());
-    assert_eq!(env.db.bridge_poke(M, Some(&[7, 8]), later).await.unwrap(), 1);
+    assert_eq!(env.db.bridge_notify(M, Some(&[7, 8]), later).await.unwrap(), 1);
     let due = env.db.bridge_due(M, &[], 10, later).await.unwrap();
     assert_eq!(due.len(), 1);
     assert!(env.db.bridge_due(M, &[due[0].id], 10, later).await.unwrap().is_empty());
@@ -104,9 +109,9 @@ async fn a_poke_during_a_look_makes_the_request_due_at_once() {
         seen.next_check = later + TimeDelta::minutes(5);
         [seen]
     };
-    env.db.bridge_looked(&looked(&request), later).await.unwrap();
+    env.db.bridge_checked(&looked(&request), later).await.unwrap();
     assert_eq!(env.db.bridge_due(M, &[], 10, later).await.unwrap().len(), 1, "it was read before the poke");
-    env.db.bridge_looked(&looked(&due[0]), later).await.unwrap();
+    env.db.bridge_checked(&looked(&due[0]), later).await.unwrap();
     assert!(env.db.bridge_due(M, &[], 10, later).await.unwrap().is_empty());
 }
 
@@ -157,12 +162,12 @@ async fn what_is_long_resolved_is_forgotten_with_its_runs() {
     let mut over = env.of(1).await.remove(0);
     over.state = BridgeState::Resolved;
     env.save(&over).await.unwrap();
-    assert_eq!(env.db.bridge_forget(env.now + TimeDelta::seconds(1), 100).await.unwrap(), 1);
+    assert_eq!(env.db.bridge_expire(env.now + TimeDelta::seconds(1), 100).await.unwrap(), 1);
     assert_eq!((env.of(1).await.len(), env.of(2).await.len()), (0, 1));
     assert_eq!(env.want(1, 0).await, 1);
     let counts = env.db.bridge_counts(M).await.unwrap();
     assert_eq!(
         counts.iter().map(|count| (count.state, count.requests)).collect::<Vec<_>>(),
-        [(BridgeState::Wanted, 2)]
+        [(BridgeState::PendingCreate, 2)]
     );
 }

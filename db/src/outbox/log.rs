@@ -28,18 +28,18 @@ pub struct LogEnds {
 #[derive(Debug, Default)]
 pub struct LogPage {
     pub events: Vec<LoggedEvent>,
-    /// Everything up to here was looked at.
+    /// Everything up to here was examined.
     pub position: i64,
 }
 
-/// Positions that one call looks at when it searches for one group: what a call costs stays bounded.
+/// Positions that one call examines when it searches for one group: what a call costs stays bounded.
 const SEARCHED: i64 = 50_000;
 
 impl Db {
     /// Where the log begins and ends.
     pub async fn event_log(&self) -> Result<LogEnds, DbError> {
-        let ends = self.log_row(i64::MAX).await?;
-        Ok(LogEnds { first: ends.0, last: ends.1 })
+        let (first, last, _) = self.log_row(i64::MAX).await?;
+        Ok(LogEnds { first, last })
     }
 
     /// The position after which this event and all later ones are, with perhaps some that were logged with it.
@@ -64,7 +64,7 @@ impl Db {
         let full = i32::try_from(rows.len()) == Ok(limit);
         let mut page = LogPage { events: Vec::with_capacity(rows.len()), position: until.max(position) };
         for row in &rows {
-            let at: i64 = row.try_get(27)?;
+            let at: i64 = row.try_get("log_position")?;
             if full {
                 page.position = at;
             }

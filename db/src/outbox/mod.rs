@@ -1,14 +1,15 @@
-//! The outbox, as its one reader sees it: `read_outbox_wanted`, `forget_outbox`, `discard_outbox`, and, where events are kept, `move_outbox`, `move_outbox_unread`, `keep_event_log`.
+//! The outbox, as its one reader sees it: `read_outbox`, `delete_outbox`, `discard_outbox`, and, where events are kept, `move_outbox`, `move_outbox_unread`, `rotate_event_log`.
 
+mod filter;
 mod log;
 mod row;
 #[cfg(test)]
 mod tests;
-mod wanted;
 
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
+pub use filter::EventFilter;
 pub use log::{LogEnds, LogPage, LoggedEvent};
 use protocol::event::{Event, EventKind};
 use sqlx::{
@@ -16,7 +17,6 @@ use sqlx::{
     postgres::{PgConnectOptions, PgConnection},
 };
 use tokio::time::timeout;
-pub use wanted::Wanted;
 
 use crate::{Db, DbError};
 
@@ -25,8 +25,8 @@ const CONNECT: Duration = Duration::from_secs(5);
 /// When the log could not be made ready, it is tried again after this long.
 const TRY_AGAIN: TimeDelta = TimeDelta::seconds(30);
 
-/// First number of the advisory locks that say who reads a shard; the second is the shard.
-const LOCK_CLASS: i32 = 2;
+/// First number of the advisory locks that a reader holds, `lock_outbox_shard()`; the second is the shard.
+pub(crate) const LOCK_CLASS: i32 = 2;
 
 /// One shard of the outbox, on a connection of its own.
 ///
@@ -37,7 +37,7 @@ pub struct Outbox {
     shard: i16,
     connection: Option<PgConnection>,
     held: bool,
-    /// Until when the log has room.
+    /// Until when the log has partitions.
     log_ready_until: Option<DateTime<Utc>>,
 }
 
@@ -48,7 +48,7 @@ pub struct IdleHolder {
     since: DateTime<Utc>,
 }
 
-/// Events read and not yet forgotten.
+/// Events read and not yet deleted.
 #[derive(Debug, Default)]
 pub struct OutboxBatch {
     pub ids: Vec<i64>,
@@ -81,14 +81,14 @@ impl Outbox {
         Ok(self.held)
     }
 
-    /// The oldest events, at most `limit`; those that are not wanted come as ids alone. They are there again at the next
-    /// call unless forgotten or kept.
-    pub async fn read(&mut self, wanted: &Wanted, limit: i32) -> Result<OutboxBatch, DbError> {
+    /// The oldest events, at most `limit`; of those outside the filter only the ids. They are there again at the next
+    /// call unless deleted or logged.
+    pub async fn read(&mut self, filter: &EventFilter, limit: i32) -> Result<OutboxBatch, DbError> {
         let codes = |kinds: &[EventKind]| kinds.iter().map(|kind| kind.code()).collect::<Vec<i16>>();
-        let read = sqlx::query("select * from read_outbox_wanted($1,$2,$3,$4)")
+        let read = sqlx::query("select * from read_outbox($1,$2,$3,$4)")
             .bind(self.shard)
-            .bind(codes(&wanted.all_of))
-            .bind(codes(&wanted.by_route))
+            .bind(codes(&filter.all_of))
+            .bind(codes(&filter.by_route))
             .bind(limit);
         let mut connection = self.take().await?;
         let rows = read.fetch_all(&mut connection).await;
@@ -97,7 +97,7 @@ impl Outbox {
         for row in &rows {
             let id = row::id(row)?;
             batch.ids.push(id);
-            if row::is_wanted(row)? {
+            if row::is_read(row)? {
                 match row::event(row) {
                     Ok(event) => batch.events.push(event),
                     Err(error) => batch.unreadable.push((id, error.to_string())),
@@ -107,14 +107,14 @@ impl Outbox {
         Ok(batch)
     }
 
-    /// Makes sure that the log has room for today, and drops the days before `keep`. Cheap when it was called today.
-    /// After a failure the day's room may be there all the same: it was made the day before.
+    /// Makes the log's partitions for today and tomorrow, and drops the days before `keep`. Cheap when it was called today.
+    /// A failure can be survived for a day: today's partition was made the day before.
     pub async fn prepare_log(&mut self, keep: TimeDelta, now: DateTime<Utc>) -> Result<(), DbError> {
         if self.log_ready_until.is_some_and(|until| now < until) {
             return Ok(());
         }
         let keep_from = now.checked_sub_signed(keep).unwrap_or(DateTime::UNIX_EPOCH);
-        let prepare = sqlx::query_scalar("select keep_event_log($1,$2)").bind(keep_from).bind(now);
+        let prepare = sqlx::query_scalar("select rotate_event_log($1,$2)").bind(keep_from).bind(now);
         let mut connection = self.take().await?;
         let until = prepare.fetch_one(&mut connection).await;
         let until = self.settle(connection, until);
@@ -122,8 +122,8 @@ impl Outbox {
         until.map(drop)
     }
 
-    /// The events were sent, and are kept in the log.
-    pub async fn keep(&mut self, ids: &[i64], now: DateTime<Utc>) -> Result<(), DbError> {
+    /// Moves events that were sent into the log.
+    pub async fn log(&mut self, ids: &[i64], now: DateTime<Utc>) -> Result<(), DbError> {
         let keep = sqlx::query("select move_outbox($1,$2)").bind(ids).bind(now);
         let mut connection = self.take().await?;
         let kept = keep.execute(&mut connection).await;
@@ -131,22 +131,22 @@ impl Outbox {
     }
 
     /// Moves at most `limit` events into the log unread; how many there were.
-    pub async fn keep_unread(&mut self, limit: i32, now: DateTime<Utc>) -> Result<i64, DbError> {
+    pub async fn log_unread(&mut self, limit: i32, now: DateTime<Utc>) -> Result<i64, DbError> {
         let keep = sqlx::query_scalar("select move_outbox_unread($1,$2,$3)").bind(self.shard).bind(limit).bind(now);
         let mut connection = self.take().await?;
         let kept = keep.fetch_one(&mut connection).await;
         self.settle(connection, kept)
     }
 
-    /// The events were sent.
-    pub async fn forget(&mut self, ids: &[i64]) -> Result<(), DbError> {
-        let forget = sqlx::query("select forget_outbox($1)").bind(ids);
+    /// Deletes events that were sent.
+    pub async fn delete(&mut self, ids: &[i64]) -> Result<(), DbError> {
+        let forget = sqlx::query("select delete_outbox($1)").bind(ids);
         let mut connection = self.take().await?;
         let forgotten = forget.execute(&mut connection).await;
         self.settle(connection, forgotten).map(drop)
     }
 
-    /// Drops at most `limit` events unread; how many there were.
+    /// Deletes at most `limit` events unread; how many there were.
     pub async fn discard(&mut self, limit: i32) -> Result<i64, DbError> {
         let discard = sqlx::query_scalar("select discard_outbox($1,$2)").bind(self.shard).bind(limit);
         let mut connection = self.take().await?;

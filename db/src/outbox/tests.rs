@@ -25,9 +25,9 @@ fn client(number: usize) -> NewClient {
 /// Leaves one event in the outbox, and moves it into the log.
 async fn logged(db: &Db, outbox: &mut Outbox, number: usize, at: DateTime<Utc>) -> i64 {
     db.client_create(&client(number), &By { client_id: "me".to_owned(), trace: None }, at).await.unwrap();
-    let ids = outbox.read(&Wanted::everything(), 10).await.unwrap().ids;
+    let ids = outbox.read(&EventFilter::everything(), 10).await.unwrap().ids;
     outbox.prepare_log(TimeDelta::days(2), at).await.unwrap();
-    outbox.keep(&ids, at).await.unwrap();
+    outbox.log(&ids, at).await.unwrap();
     ids[0]
 }
 
@@ -64,7 +64,7 @@ async fn the_log_ends_where_it_can_be_seen_to_end() {
     for number in 0..2 {
         let before = end().await;
         let mut open = db.pool().begin().await.unwrap();
-        sqlx::query("select log_events(array[row(7,1,$1,null,null,null,null,null,null,null,null,null,null,null,null,null,null,null)]::event_fact[], $1)")
+        sqlx::query("select log_events(array[row(7,1,$1,null,null,null,null,null,null,null,null,null,null,null,null,null,null,null)]::logged_event[], $1)")
             .bind(now())
             .execute(&mut *open)
             .await
@@ -102,9 +102,9 @@ async fn what_nobody_reads_goes_into_the_log_as_well() {
     for number in 0..3 {
         db.client_create(&client(number), &by, now()).await.unwrap();
     }
-    assert_eq!(outbox.keep_unread(2, now()).await.unwrap(), 2);
-    assert_eq!(outbox.keep_unread(2, now()).await.unwrap(), 1);
-    assert_eq!(outbox.keep_unread(2, now()).await.unwrap(), 0);
+    assert_eq!(outbox.log_unread(2, now()).await.unwrap(), 2);
+    assert_eq!(outbox.log_unread(2, now()).await.unwrap(), 1);
+    assert_eq!(outbox.log_unread(2, now()).await.unwrap(), 0);
     assert_eq!(db.events_after(0, None, 10).await.unwrap().events.len(), 3);
 }
 
@@ -135,7 +135,7 @@ async fn wal_per_event(db: &Db, batch: i64, keep: bool) -> i64 {
     let leave = if keep {
         "move_outbox(array(select id from outbox), $1)"
     } else {
-        "forget_outbox(array(select id from outbox))"
+        "delete_outbox(array(select id from outbox))"
     };
     let explain = format!("explain (analyze, wal, format json) select {leave}");
     let rounds = (1000 / batch).clamp(5, 100);
@@ -166,13 +166,13 @@ async fn a_relay_that_does_nothing_though_events_wait_loses_the_shard() {
     db.client_create(&client(1), &By { client_id: "me".to_owned(), trace: None }, now()).await.unwrap();
 
     let seen = other.idle_holder().await.unwrap().unwrap();
-    frozen.read(&Wanted::everything(), 1).await.unwrap();
+    frozen.read(&EventFilter::everything(), 1).await.unwrap();
     assert!(!other.end_holder(seen).await.unwrap(), "it has done something since");
     let seen = other.idle_holder().await.unwrap().unwrap();
     assert!(other.end_holder(seen).await.unwrap());
     let taken = async { while !other.hold().await.unwrap() {} };
     timeout(Duration::from_secs(10), taken).await.expect("the shard is free");
-    assert!(frozen.read(&Wanted::everything(), 1).await.is_err(), "its connection is gone");
+    assert!(frozen.read(&EventFilter::everything(), 1).await.is_err(), "its connection is gone");
     assert!(!frozen.hold().await.unwrap(), "the other holds it now");
 }
 
@@ -184,19 +184,19 @@ async fn a_row_that_cannot_be_read_is_put_aside_alone() {
     for number in 0..3 {
         db.client_create(&client(number), &By { client_id: "me".to_owned(), trace: None }, now()).await.unwrap();
     }
-    let ids = outbox.read(&Wanted::everything(), 10).await.unwrap().ids;
-    let spoil = format!("update outbox set facts = '{{}}' where id = {}", ids[1]);
+    let ids = outbox.read(&EventFilter::everything(), 10).await.unwrap().ids;
+    let spoil = format!("update outbox set payload = '{{}}' where id = {}", ids[1]);
     sqlx::query(AssertSqlSafe(spoil)).execute(db.pool()).await.unwrap();
 
-    let batch = outbox.read(&Wanted::everything(), 10).await.unwrap();
+    let batch = outbox.read(&EventFilter::everything(), 10).await.unwrap();
     let [(id, reason)] = &batch.unreadable[..] else { panic!("{:?}", batch.unreadable) };
     assert_eq!((batch.events.len(), *id), (2, ids[1]));
     for _ in 0..2 {
-        db.dead_letter_outbox(&batch.unreadable, now()).await.unwrap();
+        db.add_unsendable_events(&batch.unreadable, now()).await.unwrap();
     }
-    let letters = db.parked_messages(None, None, 0, 9).await.unwrap();
+    let letters = db.dead_letters(None, None, 0, 9).await.unwrap();
     let [letter] = &letters[..] else { panic!("{letters:?}") };
     assert_eq!((letter.message_id.as_str(), &letter.reason, letter.tries), (id.to_string().as_str(), reason, 2));
     let row: serde_json::Value = serde_json::from_slice(&letter.body).unwrap();
-    assert_eq!(row["facts"], serde_json::json!({}));
+    assert_eq!(row["payload"], serde_json::json!({}));
 }

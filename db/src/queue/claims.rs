@@ -1,11 +1,11 @@
-//! `claim_for_workers`, `claim_task`, `reclaim_runs`.
+//! `claim_work`, `claim_task`, `reclaim_runs`.
 
 use chrono::{DateTime, Utc};
 use protocol::id::{RunId, TaskId, TaskQueueId, WorkerName};
 use sqlx::Row;
 use uuid::Uuid;
 
-use super::answer::{TaskAnswer, decode, read_all};
+use super::result::{TaskResult, decode, read_all};
 use crate::{BatchConnection, Db, DbError};
 
 /// A worker that waits for tasks.
@@ -65,15 +65,15 @@ impl ClaimBatch {
 }
 
 impl BatchConnection {
-    /// `claim_for_workers`: serves many claimers. A claimer gets one answer per task, or one that says that it is quarantined
+    /// `claim_work`: serves many claimers. A claimer gets one answer per task, or one that says that it is quarantined
     /// (`TooLate`), or none.
     pub async fn claim_work(
         &mut self,
         batch: &ClaimBatch,
         taken_until: DateTime<Utc>,
         now: DateTime<Utc>,
-    ) -> Result<Vec<TaskAnswer>, DbError> {
-        let call = sqlx::query("select * from claim_for_workers($1,$2,$3,$4,$5,$6,$7,$8,$9)")
+    ) -> Result<Vec<TaskResult>, DbError> {
+        let call = sqlx::query("select * from claim_work($1,$2,$3,$4,$5,$6,$7,$8,$9)")
             .bind(&batch.queues)
             .bind(&batch.claimer_queues)
             .bind(&batch.worker_groups)
@@ -87,13 +87,13 @@ impl BatchConnection {
         self.settle(result).map(|(answers, _)| from_zero(answers))
     }
 
-    /// `claims_in_doubt`: what a `claim_work` made at that time gave to the same claimers, though its answer was lost.
-    pub async fn claims_in_doubt(
+    /// `claims_made_at`: what a `claim_work` made at that time gave to the same claimers, though its answer was lost.
+    pub async fn claims_made_at(
         &mut self,
         batch: &ClaimBatch,
         claimed: DateTime<Utc>,
-    ) -> Result<Vec<TaskAnswer>, DbError> {
-        let call = sqlx::query("select * from claims_in_doubt($1,$2,$3,$4,$5)")
+    ) -> Result<Vec<TaskResult>, DbError> {
+        let call = sqlx::query("select * from claims_made_at($1,$2,$3,$4,$5)")
             .bind(&batch.queues)
             .bind(&batch.claimer_queues)
             .bind(&batch.worker_groups)
@@ -109,7 +109,7 @@ impl BatchConnection {
         batch: &ReclaimBatch,
         taken_until: DateTime<Utc>,
         now: DateTime<Utc>,
-    ) -> Result<Vec<TaskAnswer>, DbError> {
+    ) -> Result<Vec<TaskResult>, DbError> {
         let call = sqlx::query("select * from reclaim_runs($1,$2,$3,$4) order by place")
             .bind(&batch.task_ids)
             .bind(&batch.run_ids)
@@ -121,7 +121,7 @@ impl BatchConnection {
 }
 
 /// SQL counts from 1.
-fn from_zero(mut answers: Vec<TaskAnswer>) -> Vec<TaskAnswer> {
+fn from_zero(mut answers: Vec<TaskResult>) -> Vec<TaskResult> {
     for answer in &mut answers {
         answer.place = answer.place.saturating_sub(1);
     }
@@ -152,7 +152,7 @@ impl Db {
         trace: Option<&str>,
         taken_until: DateTime<Utc>,
         now: DateTime<Utc>,
-    ) -> Result<TaskAnswer, DbError> {
+    ) -> Result<TaskResult, DbError> {
         let call = sqlx::query("select * from claim_task($1,$2,$3,$4,$5,$6,$7)")
             .bind(task_id.0)
             .bind(run_id)

@@ -2,10 +2,9 @@
 
 use chrono::{DateTime, Utc};
 use protocol::{id::TaskId, state::Priority};
-use serde_json::json;
 use sqlx::postgres::PgRow;
 
-use super::answer::{TaskAnswer, Woken, decode, read_all};
+use super::result::{NewlyPending, TaskResult, decode, read_all};
 use crate::{Db, DbError};
 
 impl Db {
@@ -15,13 +14,13 @@ impl Db {
         id: TaskId,
         trace: Option<&str>,
         now: DateTime<Utc>,
-    ) -> Result<TaskAnswer, DbError> {
+    ) -> Result<TaskResult, DbError> {
         let call = sqlx::query("select * from schedule_task($1,$2,$3)").bind(id.0).bind(trace).bind(now);
         one(&call.fetch_all(self.pool()).await?).map(|(answer, _)| answer)
     }
 
     /// `rerun_task`. `DoneNow`: the run was made by this call.
-    pub async fn rerun_task(&self, id: TaskId, trace: Option<&str>, now: DateTime<Utc>) -> Result<TaskAnswer, DbError> {
+    pub async fn rerun_task(&self, id: TaskId, trace: Option<&str>, now: DateTime<Utc>) -> Result<TaskResult, DbError> {
         let call = sqlx::query("select * from rerun_task($1,$2,$3)").bind(id.0).bind(trace).bind(now);
         one(&call.fetch_all(self.pool()).await?).map(|(answer, _)| answer)
     }
@@ -32,7 +31,7 @@ impl Db {
         id: TaskId,
         trace: Option<&str>,
         now: DateTime<Utc>,
-    ) -> Result<(TaskAnswer, Vec<Woken>), DbError> {
+    ) -> Result<(TaskResult, Vec<NewlyPending>), DbError> {
         let call = sqlx::query("select * from cancel_task($1,$2,$3)").bind(id.0).bind(trace).bind(now);
         one(&call.fetch_all(self.pool()).await?)
     }
@@ -44,20 +43,15 @@ impl Db {
         to: Priority,
         trace: Option<&str>,
         now: DateTime<Utc>,
-    ) -> Result<TaskAnswer, DbError> {
-        let words = json!(Priority::ALL.iter().map(|priority| priority.as_str()).collect::<Vec<_>>());
-        let call = sqlx::query("select * from change_task_priority($1,$2,$3,$4,$5)")
-            .bind(id.0)
-            .bind(to.code())
-            .bind(words)
-            .bind(trace)
-            .bind(now);
+    ) -> Result<TaskResult, DbError> {
+        let call = sqlx::query("select * from change_task_priority($1,$2,$3,$4)");
+        let call = call.bind(id.0).bind(to.code()).bind(trace).bind(now);
         one(&call.fetch_all(self.pool()).await?).map(|(answer, _)| answer)
     }
 }
 
-fn one(rows: &[PgRow]) -> Result<(TaskAnswer, Vec<Woken>), DbError> {
-    let (mut answers, woken) = read_all(rows)?;
+fn one(rows: &[PgRow]) -> Result<(TaskResult, Vec<NewlyPending>), DbError> {
+    let (mut answers, newly_pending) = read_all(rows)?;
     let answer = answers.pop().ok_or_else(|| decode("an answer without a task"))?;
-    Ok((answer, woken))
+    Ok((answer, newly_pending))
 }

@@ -1,4 +1,4 @@
-//! `create_tasks_with_routes`, `graph_submit`.
+//! `create_tasks`, `graph_submit`.
 
 use std::collections::HashSet;
 
@@ -10,7 +10,7 @@ use protocol::{
 use sqlx::{PgConnection, Row, postgres::PgRow};
 use uuid::Uuid;
 
-use super::answer::decode;
+use super::result::decode;
 use crate::{BatchConnection, Db, DbError};
 
 /// A task to create, in columns.
@@ -27,8 +27,7 @@ pub struct NewTaskRow {
     pub deadline: DateTime<Utc>,
     pub expires: DateTime<Utc>,
     pub dependencies: Vec<TaskId>,
-    /// It has routes, by which others may listen for it.
-    pub routed: bool,
+    pub has_routes: bool,
     /// The definition as canonical JSON text.
     pub body: String,
     pub trace: Option<String>,
@@ -53,6 +52,28 @@ pub enum Created {
     ExpiringDependencies(Vec<TaskId>),
 }
 
+/// `created_...` in SQL.
+pub(crate) mod code {
+    pub(crate) const NEW: i16 = 0;
+    pub(crate) const SAME: i16 = 1;
+    pub(crate) const OTHER_DEFINITION: i16 = 2;
+    pub(crate) const OTHER_SCHEDULER: i16 = 3;
+    pub(crate) const GROUP_SEALED: i16 = 4;
+    pub(crate) const MISSING_DEPENDENCIES: i16 = 5;
+    pub(crate) const EXPIRING_DEPENDENCIES: i16 = 6;
+
+    #[cfg(test)]
+    pub(crate) const ALL: [(&str, i16); 7] = [
+        ("new", NEW),
+        ("same", SAME),
+        ("other_definition", OTHER_DEFINITION),
+        ("other_scheduler", OTHER_SCHEDULER),
+        ("group_sealed", GROUP_SEALED),
+        ("missing_dependencies", MISSING_DEPENDENCIES),
+        ("expiring_dependencies", EXPIRING_DEPENDENCIES),
+    ];
+}
+
 /// The arrays of one call. No task may come twice in it.
 #[derive(Debug, Default)]
 pub struct CreateBatch<'a> {
@@ -67,26 +88,28 @@ pub struct CreateBatch<'a> {
     deadlines: Vec<DateTime<Utc>>,
     expires: Vec<DateTime<Utc>>,
     bodies: Vec<&'a str>,
-    routed: Vec<bool>,
+    has_routes: Vec<bool>,
     traces: Option<Vec<Option<&'a str>>>,
-    edges: Edges,
-    inside: Edges,
+    /// On tasks outside the call.
+    outer: Dependencies,
+    /// On tasks of the call.
+    inner: Dependencies,
     new_queues: Option<Vec<&'a str>>,
 }
 
 #[derive(Debug, Default)]
-struct Edges {
+struct Dependencies {
     required: Vec<Uuid>,
-    index: Vec<i32>,
+    /// Places in the call, from 1.
+    dependents: Vec<i32>,
 }
 
-const CREATE: &str =
-    "select * from create_tasks_with_routes($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,$19)";
+const CREATE: &str = "select * from create_tasks($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,$19)";
 
 impl<'a> CreateBatch<'a> {
-    /// Collects the arrays. An edge whose required task is in the same call counts as unsatisfied without a look.
+    /// Collects the arrays. A dependency on a task of the same call counts as unsatisfied.
     pub fn new(tasks: &'a [NewTaskRow], new_queues: &'a [TaskQueueId]) -> Self {
-        let inside: HashSet<TaskId> = tasks.iter().map(|task| task.task_id).collect();
+        let in_call: HashSet<TaskId> = tasks.iter().map(|task| task.task_id).collect();
         let mut batch = Self::default();
         if !new_queues.is_empty() {
             batch.new_queues = Some(new_queues.iter().map(|queue| queue.0.as_str()).collect());
@@ -95,16 +118,16 @@ impl<'a> CreateBatch<'a> {
             batch.traces = Some(tasks.iter().map(|task| task.trace.as_deref()).collect());
         }
         for (index, task) in (1..).zip(tasks) {
-            batch.push(index, task, &inside);
+            batch.push(index, task, &in_call);
         }
         batch
     }
 
-    fn push(&mut self, index: i32, task: &'a NewTaskRow, inside: &HashSet<TaskId>) {
+    fn push(&mut self, index: i32, task: &'a NewTaskRow, in_call: &HashSet<TaskId>) {
         for required in &task.dependencies {
-            let edges = if inside.contains(required) { &mut self.inside } else { &mut self.edges };
-            edges.required.push(required.0);
-            edges.index.push(index);
+            let side = if in_call.contains(required) { &mut self.inner } else { &mut self.outer };
+            side.required.push(required.0);
+            side.dependents.push(index);
         }
         self.task_ids.push(task.task_id.0);
         self.task_group_ids.push(task.task_group_id.0);
@@ -117,7 +140,7 @@ impl<'a> CreateBatch<'a> {
         self.deadlines.push(task.deadline);
         self.expires.push(task.expires);
         self.bodies.push(&task.body);
-        self.routed.push(task.routed);
+        self.has_routes.push(task.has_routes);
     }
 
     async fn call(&self, on: &mut PgConnection, now: DateTime<Utc>) -> Result<Vec<Created>, sqlx::Error> {
@@ -133,13 +156,13 @@ impl<'a> CreateBatch<'a> {
             .bind(&self.deadlines)
             .bind(&self.expires)
             .bind(&self.bodies)
-            .bind(&self.edges.required)
-            .bind(&self.edges.index)
-            .bind(&self.inside.required)
-            .bind(&self.inside.index)
+            .bind(&self.outer.required)
+            .bind(&self.outer.dependents)
+            .bind(&self.inner.required)
+            .bind(&self.inner.dependents)
             .bind(&self.traces)
             .bind(&self.new_queues)
-            .bind(&self.routed)
+            .bind(&self.has_routes)
             .bind(now)
             .fetch_all(on)
             .await?;
@@ -148,7 +171,7 @@ impl<'a> CreateBatch<'a> {
 }
 
 impl BatchConnection {
-    /// `create_tasks_with_routes`: many tasks in one transaction, each with its own outcome, in order.
+    /// `create_tasks`: many tasks in one transaction, each with its own outcome, in order.
     pub async fn create_tasks(&mut self, batch: &CreateBatch<'_>, now: DateTime<Utc>) -> Result<Vec<Created>, DbError> {
         let result = batch.call(self.ensure().await?, now).await;
         self.settle(result)
@@ -166,7 +189,7 @@ pub struct GraphRow {
 }
 
 impl Db {
-    /// `graph_submit` and `create_tasks_with_routes` in one transaction. The graph is written when the key is fresh and every
+    /// `graph_submit` and `create_tasks` in one transaction. The graph is written when the key is fresh and every
     /// task of it is new; otherwise nothing is. The outcomes are there when the key was fresh.
     pub async fn create_graph(
         &self,
@@ -212,23 +235,23 @@ async fn graph_submit(
         .fetch_one(on)
         .await?;
     Ok(GraphRow {
-        fresh: row.try_get(0)?,
-        task_group_id: TaskGroupId(row.try_get(1)?),
-        digest: row.try_get(2)?,
-        task_ids: row.try_get::<Vec<Uuid>, _>(3)?.into_iter().map(TaskId).collect(),
+        fresh: row.try_get("fresh")?,
+        task_group_id: TaskGroupId(row.try_get("task_group_id")?),
+        digest: row.try_get("digest")?,
+        task_ids: row.try_get::<Vec<Uuid>, _>("task_ids")?.into_iter().map(TaskId).collect(),
     })
 }
 
 fn read(row: &PgRow) -> Result<Created, sqlx::Error> {
-    let detail = || row.try_get::<Option<String>, _>(1).map(Option::unwrap_or_default);
-    Ok(match row.try_get::<i16, _>(0)? {
-        0 => Created::New { ready: row.try_get(2)? },
-        1 => Created::Same,
-        2 => Created::OtherDefinition,
-        3 => Created::OtherScheduler { scheduler_id: detail()? },
-        4 => Created::GroupSealed,
-        5 => Created::MissingDependencies(task_ids(&detail()?)?),
-        6 => Created::ExpiringDependencies(task_ids(&detail()?)?),
+    let detail = || row.try_get::<Option<String>, _>("detail").map(Option::unwrap_or_default);
+    Ok(match row.try_get::<i16, _>("outcome")? {
+        code::NEW => Created::New { ready: row.try_get("ready")? },
+        code::SAME => Created::Same,
+        code::OTHER_DEFINITION => Created::OtherDefinition,
+        code::OTHER_SCHEDULER => Created::OtherScheduler { scheduler_id: detail()? },
+        code::GROUP_SEALED => Created::GroupSealed,
+        code::MISSING_DEPENDENCIES => Created::MissingDependencies(task_ids(&detail()?)?),
+        code::EXPIRING_DEPENDENCIES => Created::ExpiringDependencies(task_ids(&detail()?)?),
         other => return Err(decode(format!("outcome {other} is not known"))),
     })
 }

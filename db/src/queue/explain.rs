@@ -1,4 +1,4 @@
-//! What the explain endpoint asks: `explain_edges`, `explain_position`, `explain_workers`, `explain_events`.
+//! What the explain endpoint asks: `explain_dependencies`, `explain_position`, `explain_workers`, `explain_events`.
 //!
 //! Each looks at a bounded number of rows, so that a question about one task costs the same on a queue of a million.
 
@@ -10,12 +10,12 @@ use protocol::{
 };
 use sqlx::{FromRow, Row, postgres::PgRow};
 
-use super::answer::decode;
+use super::result::decode;
 use crate::{Db, DbError};
 
 /// How a dependent stands to one task it requires.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct EdgeRow {
+pub struct DependencyRow {
     /// `None`: the required task is not there.
     pub state: Option<TaskState>,
     pub satisfied: bool,
@@ -64,10 +64,10 @@ pub struct Undelivered {
 }
 
 impl Db {
-    /// `explain_edges`: of pairs (dependent, required), in order.
-    pub async fn explain_edges(&self, pairs: &[(TaskId, TaskId)]) -> Result<Vec<EdgeRow>, DbError> {
+    /// `explain_dependencies`: of pairs (dependent, required), in order.
+    pub async fn explain_dependencies(&self, pairs: &[(TaskId, TaskId)]) -> Result<Vec<DependencyRow>, DbError> {
         let (dependents, required): (Vec<_>, Vec<_>) = pairs.iter().map(|(one, other)| (one.0, other.0)).unzip();
-        let call = sqlx::query("select * from explain_edges($1,$2)").bind(dependents).bind(required);
+        let call = sqlx::query("select * from explain_dependencies($1,$2)").bind(dependents).bind(required);
         Ok(call.fetch_all(self.pool()).await?.iter().map(edge).collect::<Result<_, _>>()?)
     }
 
@@ -103,10 +103,10 @@ impl Db {
     }
 }
 
-fn edge(row: &PgRow) -> Result<EdgeRow, sqlx::Error> {
+fn edge(row: &PgRow) -> Result<DependencyRow, sqlx::Error> {
     let state: Option<i16> = row.try_get("state")?;
     let state = state.map(TaskState::from_code).transpose().map_err(decode)?;
-    Ok(EdgeRow { state, satisfied: row.try_get("satisfied")? })
+    Ok(DependencyRow { state, satisfied: row.try_get("satisfied")? })
 }
 
 fn workers(rows: &[PgRow]) -> Result<WorkersSeen, sqlx::Error> {

@@ -8,7 +8,7 @@ use protocol::{
 use sqlx::{Row, postgres::PgRow};
 use uuid::Uuid;
 
-use super::answer::{TaskRow, read_all};
+use super::result::{TaskRow, read_all};
 use crate::{Db, DbError, Rows};
 
 /// A group as it is stored.
@@ -60,8 +60,8 @@ impl Db {
     ) -> Result<Option<(i64, Vec<TaskId>)>, DbError> {
         let call = sqlx::query("select * from cancel_task_group($1,$2,$3)").bind(id.0).bind(trace).bind(now);
         let Some(row) = call.fetch_optional(self.pool()).await? else { return Ok(None) };
-        let canceled: Vec<Uuid> = row.try_get(1)?;
-        Ok(Some((row.try_get(0)?, canceled.into_iter().map(TaskId).collect())))
+        let canceled: Vec<Uuid> = row.try_get("canceled")?;
+        Ok(Some((row.try_get("size")?, canceled.into_iter().map(TaskId).collect())))
     }
 
     /// `change_task_group_priority`: the tasks that had another priority.
@@ -72,14 +72,9 @@ impl Db {
         trace: Option<&str>,
         now: DateTime<Utc>,
     ) -> Result<Vec<TaskId>, DbError> {
-        let call = sqlx::query("select * from change_task_group_priority($1,$2,$3,$4,$5)")
-            .bind(id.0)
-            .bind(to.code())
-            .bind(to.as_str())
-            .bind(trace)
-            .bind(now);
-        let rows = call.fetch_all(self.pool()).await?;
-        Ok(rows.iter().map(|row| row.try_get(0).map(TaskId)).collect::<Result<_, _>>()?)
+        let call = sqlx::query_scalar("select change_task_group_priority($1,$2,$3,$4)");
+        let changed = call.bind(id.0).bind(to.code()).bind(trace).bind(now).fetch_all(self.pool()).await?;
+        Ok(changed.into_iter().map(TaskId).collect())
     }
 }
 

@@ -1,6 +1,5 @@
 //! The queue's stored functions, one Rust function each. `db/functions.md` lists them.
 
-mod answer;
 mod claims;
 mod commands;
 mod create;
@@ -10,18 +9,21 @@ mod notes;
 mod reads;
 mod repairs;
 mod reports;
+mod result;
 mod sweeps;
 mod workers;
 
-pub use answer::{Outcome, TaskAnswer, TaskRow, Woken};
-pub(crate) use answer::{StoredRun, decode, runs};
 pub use claims::{ClaimBatch, Claimer, ReclaimBatch};
+#[cfg(test)]
+pub(crate) use create::code::ALL as CREATED_CODES;
 pub use create::{CreateBatch, Created, GraphRow, NewTaskRow};
-pub use explain::{EdgeRow, PositionRow, Undelivered, WorkerSeen, WorkersSeen};
+pub use explain::{DependencyRow, PositionRow, Undelivered, WorkerSeen, WorkersSeen};
 pub use groups::GroupRow;
 pub use notes::TaskNote;
 pub use reads::{ClaimedRow, PendingRow};
-pub use repairs::{GivenAgain, UnansweredClaim};
+pub use repairs::{Redelivery, UndeliveredClaim};
 pub use reports::{ReportBatch, UploadExemptions};
+pub use result::{NewlyPending, Outcome, TaskResult, TaskRow};
+pub(crate) use result::{decode, read_status};
 pub use sweeps::{Repair, Swept};
 pub use workers::{TaskQueueRow, WorkerNote, WorkerRow};

@@ -1,4 +1,4 @@
-//! Questions that change nothing: `tasks_get`, `task_dependents`, `queue_counts`, `pending_tasks`, `claimed_tasks`.
+//! Reads: `tasks_get`, `task_dependents`, `queue_counts`, `pending_tasks`, `claimed_tasks`.
 
 use chrono::{DateTime, Utc};
 use protocol::id::{RunId, TaskId, TaskQueueId, WorkerName};
@@ -8,7 +8,7 @@ use sqlx::{
     query::Query,
 };
 
-use super::answer::{TaskRow, read_all, with_priority};
+use super::result::{TaskRow, read_all, with_priority};
 use crate::{BatchConnection, Db, DbError, Rows};
 
 /// A claimable run.
@@ -52,9 +52,8 @@ impl Db {
 
     /// `queue_counts`: pending and claimed tasks.
     pub async fn queue_counts(&self, queue: &TaskQueueId, now: DateTime<Utc>) -> Result<(i64, i64), DbError> {
-        let call = sqlx::query("select * from queue_counts($1,$2)").bind(&queue.0).bind(now);
-        let row = call.fetch_one(self.pool()).await?;
-        Ok((row.try_get(0)?, row.try_get(1)?))
+        let call = sqlx::query_as("select pending, claimed from queue_counts($1,$2)").bind(&queue.0).bind(now);
+        Ok(call.fetch_one(self.pool()).await?)
     }
 
     /// `pending_tasks`: oldest first, at most `limit` after the given sequence number.
@@ -86,7 +85,7 @@ impl Db {
 }
 
 impl BatchConnection {
-    /// As the question of the same name to the pool.
+    /// As the read of the same name on the pool.
     pub async fn tasks(&mut self, ids: &[TaskId], with_definition: bool) -> Result<Vec<TaskRow>, DbError> {
         let call = tasks_get(ids, with_definition);
         let result = call.fetch_all(self.ensure().await?).await.and_then(|rows| read_tasks(&rows));

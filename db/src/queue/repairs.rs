@@ -1,5 +1,5 @@
-//! What should be, compared with what is: `claims_unanswered`, `give_claim_again`, `retire_worker`, `repair_claims`,
-//! `repair_blocked`, `repair_groups`, `completed_with_routes`, `sweep_mark_move`.
+//! Repairs, and claims that never reached their workers: `undelivered_claims`, `redeliver_claim`, `retire_worker`, `repair_claims`,
+//! `repair_blocked`, `repair_groups`, `completed_with_routes`, `advance_sweep_mark`.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use protocol::id::{RunId, TaskGroupId, TaskId, TaskQueueId, WorkerName};
@@ -9,9 +9,9 @@ use uuid::Uuid;
 use super::sweeps::{self, Repair, Swept};
 use crate::{Db, DbError};
 
-/// A claim of which its worker may never have heard.
+/// A claim that may never have reached its worker.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct UnansweredClaim {
+pub struct UndeliveredClaim {
     pub task_id: TaskId,
     pub run_id: RunId,
     pub task_queue_id: TaskQueueId,
@@ -22,43 +22,43 @@ pub struct UnansweredClaim {
     pub capacity: usize,
 }
 
-/// Whether a claim may be given to its worker once more.
+/// Whether a claim may be sent to its worker once more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum GivenAgain {
-    /// It is to be handed out now, by whoever asked.
+pub enum Redelivery {
+    /// The caller sends it now.
     Now,
-    /// Somebody else gave it again a moment ago; should that be lost too, it can be given in a few seconds.
+    /// Another process sent it a moment ago; should that be lost too, it can be sent again in a few seconds.
     JustBefore,
-    /// Its worker was told, or the claim is gone.
+    /// Its delivery is recorded, or the claim is gone.
     Over,
 }
 
 impl Db {
-    /// `claims_unanswered`: made between two times, with a lease of this length that was never extended.
-    pub async fn claims_unanswered(
+    /// `undelivered_claims`: made between two times, with a lease of this length that was never extended.
+    pub async fn undelivered_claims(
         &self,
         lease: TimeDelta,
         after: DateTime<Utc>,
         before: DateTime<Utc>,
         limit: i32,
-    ) -> Result<Vec<UnansweredClaim>, DbError> {
-        let call = sqlx::query("select * from claims_unanswered($1 * interval '1 ms',$2,$3,$4)")
+    ) -> Result<Vec<UndeliveredClaim>, DbError> {
+        let call = sqlx::query("select * from undelivered_claims($1 * interval '1 ms',$2,$3,$4)")
             .bind(lease.num_milliseconds())
             .bind(after)
             .bind(before)
             .bind(limit);
         let rows = call.fetch_all(self.pool()).await?;
-        Ok(rows.iter().map(read_unanswered).collect::<Result<_, _>>()?)
+        Ok(rows.iter().map(read_undelivered).collect::<Result<_, _>>()?)
     }
 
-    /// `give_claim_again`: reserves a claim whose answer was lost.
-    pub async fn give_claim_again(
+    /// `redeliver_claim`: reserves a claim whose response was lost.
+    pub async fn redeliver_claim(
         &self,
         (task_queue_id, worker): &(TaskQueueId, WorkerName),
         (task_id, run_id): (TaskId, RunId),
         now: DateTime<Utc>,
-    ) -> Result<GivenAgain, DbError> {
-        let call = sqlx::query_scalar("select give_claim_again($1,$2,$3,$4,$5,$6)")
+    ) -> Result<Redelivery, DbError> {
+        let call = sqlx::query_scalar("select redeliver_claim($1,$2,$3,$4,$5,$6)")
             .bind(task_id.0)
             .bind(run_id)
             .bind(&task_queue_id.0)
@@ -67,9 +67,9 @@ impl Db {
             .bind(now);
         let answer: Option<bool> = call.fetch_one(self.pool()).await?;
         Ok(match answer {
-            Some(true) => GivenAgain::Now,
-            Some(false) => GivenAgain::JustBefore,
-            None => GivenAgain::Over,
+            Some(true) => Redelivery::Now,
+            Some(false) => Redelivery::JustBefore,
+            None => Redelivery::Over,
         })
     }
 
@@ -94,7 +94,7 @@ impl Db {
         Ok(rows.iter().map(sweeps::repair).collect::<Result<_, _>>()?)
     }
 
-    /// `repair_blocked`: looks at `limit` waiting tasks after one; the repairs, and the task to go on after.
+    /// `repair_blocked`: examines `limit` waiting tasks after one; the repairs, and the task to go on after.
     pub async fn repair_blocked(
         &self,
         after: Option<TaskId>,
@@ -105,15 +105,15 @@ impl Db {
         let call = sqlx::query("select * from repair_blocked($1,$2,$3)").bind(after).bind(limit).bind(now);
         let (mut repairs, mut next) = (Vec::new(), None);
         for row in &call.fetch_all(self.pool()).await? {
-            match row.try_get::<Option<&str>, _>(1)? {
+            match row.try_get::<Option<&str>, _>("problem")? {
                 Some(_) => repairs.push(sweeps::repair(row)?),
-                None => next = Some(TaskId(row.try_get(0)?)),
+                None => next = Some(TaskId(row.try_get("task_id")?)),
             }
         }
         Ok((repairs, next))
     }
 
-    /// `repair_groups`: groups last resolved between two times of which nobody was told; they are looked at again.
+    /// `repair_groups`: groups last resolved between two times without an event; they are checked again.
     pub async fn repair_groups(
         &self,
         after: DateTime<Utc>,
@@ -136,25 +136,25 @@ impl Db {
         Ok(rows.into_iter().map(|(id, resolved)| (TaskId(id), resolved)).collect())
     }
 
-    /// `sweep_mark_move`: how far this sweep had come, `first` at least; where `to` is given, it has come there now.
+    /// `advance_sweep_mark`: how far this sweep had come, `first` at least; where `to` is given, it has come there now.
     pub async fn sweep_mark(
         &self,
         name: &str,
         first: DateTime<Utc>,
         to: Option<DateTime<Utc>>,
     ) -> Result<DateTime<Utc>, DbError> {
-        let call = sqlx::query_scalar("select sweep_mark_move($1,$2,$3)").bind(name).bind(first).bind(to);
+        let call = sqlx::query_scalar("select advance_sweep_mark($1,$2,$3)").bind(name).bind(first).bind(to);
         Ok(call.fetch_one(self.pool()).await?)
     }
 }
 
-fn read_unanswered(row: &PgRow) -> Result<UnansweredClaim, sqlx::Error> {
-    Ok(UnansweredClaim {
-        task_id: TaskId(row.try_get(0)?),
-        run_id: row.try_get(1)?,
-        task_queue_id: TaskQueueId(row.try_get(2)?),
-        worker: WorkerName { worker_group: row.try_get(3)?, worker_id: row.try_get(4)? },
-        held: usize::try_from(row.try_get::<i32, _>(5)?).unwrap_or(0),
-        capacity: usize::try_from(row.try_get::<i16, _>(6)?).unwrap_or(0),
+fn read_undelivered(row: &PgRow) -> Result<UndeliveredClaim, sqlx::Error> {
+    Ok(UndeliveredClaim {
+        task_id: TaskId(row.try_get("task_id")?),
+        run_id: row.try_get("run_id")?,
+        task_queue_id: TaskQueueId(row.try_get("task_queue_id")?),
+        worker: WorkerName { worker_group: row.try_get("worker_group")?, worker_id: row.try_get("worker_id")? },
+        held: usize::try_from(row.try_get::<i32, _>("held")?).unwrap_or(0),
+        capacity: usize::try_from(row.try_get::<i16, _>("capacity")?).unwrap_or(0),
     })
 }

@@ -7,7 +7,7 @@ use protocol::{
 };
 use uuid::Uuid;
 
-use super::answer::{TaskAnswer, Woken, read_all};
+use super::result::{NewlyPending, TaskResult, read_all};
 use crate::{BatchConnection, DbError};
 
 /// The arrays of one call. No task may come twice in it.
@@ -72,7 +72,7 @@ impl BatchConnection {
         batch: &ReportBatch,
         exempt: &UploadExemptions,
         now: DateTime<Utc>,
-    ) -> Result<(Vec<TaskAnswer>, Vec<Woken>), DbError> {
+    ) -> Result<(Vec<TaskResult>, Vec<NewlyPending>), DbError> {
         let traces = batch.traces.iter().any(Option::is_some).then_some(&batch.traces);
         // Where nothing is completed, nothing is looked for.
         let checked = batch.states.contains(&TaskState::Completed.code());
@@ -85,8 +85,8 @@ impl BatchConnection {
         let call = call.bind(&batch.reasons).bind(traces).bind(now);
         let call = if checked { call.bind(&batch.asked).bind(&exempt.0) } else { call };
         let result = call.fetch_all(self.ensure().await?).await.and_then(|rows| read_all(&rows));
-        let (mut answers, woken) = self.settle(result)?;
+        let (mut answers, newly_pending) = self.settle(result)?;
         answers.sort_by_key(|answer| answer.place);
-        Ok((answers, woken))
+        Ok((answers, newly_pending))
     }
 }

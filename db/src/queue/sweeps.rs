@@ -1,18 +1,18 @@
-//! What time does: `expire_claims`, `expire_deadlines`, `check_groups`, `expire_rows`, `repair_tasks`.
+//! Expirations and repairs: `expire_claims`, `expire_deadlines`, `check_groups`, `expire_rows`, `repair_tasks`.
 
 use chrono::{DateTime, Utc};
 use protocol::id::{TaskId, TaskQueueId};
 use sqlx::{Row, postgres::PgRow};
 
-use super::answer::Woken;
+use super::result::NewlyPending;
 use crate::{Db, DbError};
 
-/// What one call of a sweep did.
+/// What one call did.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Swept {
     /// Runs ended.
     pub ended: usize,
-    pub woken: Vec<Woken>,
+    pub newly_pending: Vec<NewlyPending>,
 }
 
 impl Db {
@@ -33,7 +33,7 @@ impl Db {
         Ok(read(&call.fetch_all(self.pool()).await?)?)
     }
 
-    /// `check_groups`: tells of groups all of whose tasks were resolved; how many groups were looked at.
+    /// `check_groups`: emits the events of groups all of whose tasks are resolved; how many groups were checked.
     pub async fn check_groups(&self, limit: i32, now: DateTime<Utc>) -> Result<i32, DbError> {
         let call = sqlx::query_scalar("select check_groups($1,$2)").bind(limit).bind(now);
         Ok(call.fetch_one(self.pool()).await?)
@@ -45,7 +45,7 @@ impl Db {
         Ok(call.fetch_one(self.pool()).await?)
     }
 
-    /// `repair_tasks`: mends tasks that lack what must go with them; which, and what was wrong.
+    /// `repair_tasks`: repairs tasks that lack other rows; which, and what was wrong.
     pub async fn repair_tasks(&self, limit: i32, now: DateTime<Utc>) -> Result<Vec<Repair>, DbError> {
         let call = sqlx::query("select * from repair_tasks($1,$2)").bind(limit).bind(now);
         let rows = call.fetch_all(self.pool()).await?;
@@ -53,26 +53,29 @@ impl Db {
     }
 }
 
-/// A task that was mended.
+/// A task that was repaired.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Repair {
     pub task_id: TaskId,
-    pub fault: String,
+    pub problem: String,
     pub task_queue_id: TaskQueueId,
 }
 
 pub(super) fn repair(row: &PgRow) -> Result<Repair, sqlx::Error> {
-    let task_queue_id = TaskQueueId(row.try_get(2)?);
-    Ok(Repair { task_id: TaskId(row.try_get(0)?), fault: row.try_get(1)?, task_queue_id })
+    Ok(Repair {
+        task_id: TaskId(row.try_get("task_id")?),
+        problem: row.try_get("problem")?,
+        task_queue_id: TaskQueueId(row.try_get("task_queue_id")?),
+    })
 }
 
 pub(super) fn read(rows: &[PgRow]) -> Result<Swept, sqlx::Error> {
     let mut swept = Swept::default();
     for row in rows {
-        let count = usize::try_from(row.try_get::<i64, _>(1)?).unwrap_or(0);
-        match row.try_get::<Option<String>, _>(0)? {
+        let count = usize::try_from(row.try_get::<i64, _>("count")?).unwrap_or(0);
+        match row.try_get::<Option<String>, _>("task_queue_id")? {
             None => swept.ended += count,
-            Some(queue) => swept.woken.push(Woken { task_queue_id: TaskQueueId(queue), count }),
+            Some(queue) => swept.newly_pending.push(NewlyPending { task_queue_id: TaskQueueId(queue), count }),
         }
     }
     Ok(swept)

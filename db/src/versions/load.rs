@@ -16,6 +16,8 @@ pub struct Version {
     pub name: String,
     pub up: String,
     pub down: String,
+    /// Creates functions that name the numbers in columns, `constants.sql`; they are dropped with the version.
+    pub constants: Option<String>,
     /// The functions that are new or redefined in this version, by name.
     pub functions: Vec<Function>,
     /// Creates `online_migration_vN_batch` and `online_migration_vN_is_complete`.
@@ -28,7 +30,7 @@ pub struct Function {
     pub name: String,
     /// `read` or `write`.
     pub mode: String,
-    /// The part of the house that may call it.
+    /// The service that may call it.
     pub owner: String,
     pub since: u32,
     pub sql: String,
@@ -38,6 +40,12 @@ impl Version {
     /// The folder's name: `0007_cancel_task`.
     pub fn folder(&self) -> String {
         format!("{:04}_{}", self.number, self.name)
+    }
+
+    /// The names of the functions in `constants.sql`.
+    pub(super) fn constant_names(&self) -> impl Iterator<Item = &str> {
+        let lines = self.constants.iter().flat_map(|sql| sql.lines());
+        lines.filter_map(|line| Some(line.strip_prefix("create function ")?.split_once('(')?.0))
     }
 }
 
@@ -78,10 +86,11 @@ fn version(folder: &str, mut files: BTreeMap<String, String>) -> Result<Version,
     let (number, name) = folder_name(folder)?;
     let mut take =
         |file: &str| files.remove(file).ok_or_else(|| VersionError::file(format!("{folder}/{file}"), "is missing"));
-    let (up, down, online) = (take("up.sql")?, take("down.sql")?, take("online.sql").ok());
+    let (up, down) = (take("up.sql")?, take("down.sql")?);
+    let (constants, online) = (take("constants.sql").ok(), take("online.sql").ok());
     let functions =
         files.into_iter().map(|(file, sql)| function(folder, number, &file, sql)).collect::<Result<_, _>>()?;
-    let version = Version { number, name, up, down, functions, online };
+    let version = Version { number, name, up, down, constants, functions, online };
     check_scripts(&version)?;
     Ok(version)
 }
@@ -100,7 +109,7 @@ fn function(folder: &str, version: u32, file: &str, sql: String) -> Result<Funct
     let name = file.strip_prefix("functions/").and_then(|file| file.strip_suffix(".sql"));
     let name = name
         .filter(|name| is_name(name))
-        .ok_or_else(|| wrong("is not up.sql, down.sql, online.sql or functions/NAME.sql"))?;
+        .ok_or_else(|| wrong("is not up.sql, down.sql, constants.sql, online.sql or functions/NAME.sql"))?;
     let (mode, owner, since) = head(name, &sql)
         .ok_or_else(|| wrong(&format!("must begin with `-- {name}: read|write, OWNER, since version N`")))?;
     if since > version || since == 0 {
@@ -111,7 +120,9 @@ fn function(folder: &str, version: u32, file: &str, sql: String) -> Result<Funct
     if defined.len() != 1 || !defined[0].starts_with(&format!("{name}(")) {
         return Err(wrong(&format!("must hold exactly one `create or replace function {name}(`")));
     }
-    if code.contains("now()") || code.contains("current_timestamp") {
+    let is_name = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+    let asks_now = code.match_indices("now()").any(|(at, _)| !code[..at].bytes().next_back().is_some_and(is_name));
+    if asks_now || code.contains("current_timestamp") {
         return Err(wrong("must take the time as an argument, not ask the server's clock"));
     }
     Ok(Function { name: name.to_owned(), mode, owner, since, sql })

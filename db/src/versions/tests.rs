@@ -1,5 +1,6 @@
 //! What the rules of the versions promise, on a real server and with small versions made up here.
 
+mod constants;
 mod files;
 mod shipped;
 mod walking;

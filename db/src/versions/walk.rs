@@ -156,6 +156,9 @@ async fn step_up(session: &mut Session, version: &Version) -> Result<(), Version
     let folder = version.folder();
     let mut transaction = session.step(version.number - 1).await?;
     session::run(&mut transaction, format!("{folder}/up.sql"), &version.up).await?;
+    if let Some(constants) = &version.constants {
+        session::run(&mut transaction, format!("{folder}/constants.sql"), constants).await?;
+    }
     // Functions call each other in any order, so all are there before the first body is checked.
     for checked in ["off", "on"] {
         let setting = format!("set local check_function_bodies = {checked}");
@@ -171,14 +174,15 @@ async fn step_up(session: &mut Session, version: &Version) -> Result<(), Version
     Ok(transaction.commit().await?)
 }
 
-/// Functions go first where they are new, so that `down.sql` may drop the types they speak; a function that
+/// Functions go first where they are new, so that `down.sql` may drop the types they use; a function that
 /// was only redefined gets its older definition back once the tables are as they were.
 async fn step_down(session: &mut Session, versions: &[Version], version: &Version) -> Result<(), VersionError> {
     let folder = version.folder();
     let mut transaction = session.step(version.number).await?;
-    for function in version.functions.iter().filter(|function| function.since == version.number) {
-        let drop = format!("drop function {}", function.name);
-        session::run(&mut transaction, format!("{folder}: dropping {}", function.name), &drop).await?;
+    let new = version.functions.iter().filter(|function| function.since == version.number);
+    for name in new.map(|function| function.name.as_str()).chain(version.constant_names()) {
+        let drop = format!("drop function {name}");
+        session::run(&mut transaction, format!("{folder}: dropping {name}"), &drop).await?;
     }
     session::run(&mut transaction, format!("{folder}/down.sql"), &version.down).await?;
     for function in version.functions.iter().filter(|function| function.since != version.number) {

@@ -1,6 +1,6 @@
--- The first version. Numbers for states, reasons, priorities, kinds of events: `protocol/src/state.rs`, `protocol/src/event`.
+-- The first version. Numbers for states, reasons, kinds of events and the like: constants.sql, `protocol/src/state.rs`.
 
--- What never changes, written once and apart. The body is canonical JSON text (sorted keys), so that a repeated
+-- What never changes, in a table of its own. The body is canonical JSON text (sorted keys), so that a repeated
 -- createTask is compared by text and no `\u0000` in a payload is refused.
 create table task_definition (
   task_id uuid primary key,
@@ -15,8 +15,9 @@ end $$;
 
 -- What changes: one narrow row with the current run as columns. No index on a column that a step writes, so that
 -- updates stay in their page (HOT). run_id -1: no run yet.
--- completed_run, resolved_run: the last run that completed, and that ended for good; they tell which edges are
--- satisfied already when a task is run again.
+-- completed_run, resolved_run: the last run that completed, and that was resolved; by them a task that runs again does not
+-- count twice for its dependents. has_routes: an event of a task without routes can be dropped unread when no queue is
+-- bound to all events; true where it is not known.
 create table task (
   task_id uuid primary key,
   task_group_id uuid not null,
@@ -27,7 +28,7 @@ create table task (
   resolved timestamptz,
   taken_until timestamptz,
   pending_seq bigint,
-  remaining int not null,
+  unsatisfied_dependencies int not null,
   priority smallint not null,
   retries smallint not null,
   retries_left smallint not null,
@@ -42,13 +43,13 @@ create table task (
   project_id text not null,
   worker_group text,
   worker_id text,
-  routed boolean not null default true
+  has_routes boolean not null default true
 ) with (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_cost_delay = 0);
 create index task_group_tasks on task (task_group_id, task_id);
 create index task_deadline on task (deadline);
 create index task_expires on task using brin (expires) with (pages_per_range = 32, autosummarize = on);
 
--- Runs that were followed by another.
+-- Earlier runs, each followed by another.
 create table task_run_past (
   task_id uuid not null,
   run_id smallint not null,
@@ -64,7 +65,7 @@ create table task_run_past (
   primary key (task_id, run_id)
 );
 
--- Claimable runs. Rows are inserted and deleted, never updated; task.pending_seq leads to the row of a task.
+-- Claimable runs. Rows are inserted and deleted, never updated; priority and pending_seq of the task lead to its row.
 create sequence pending_seq;
 create table pending (
   task_queue_id text not null,
@@ -78,23 +79,24 @@ create table pending (
         autovacuum_analyze_scale_factor = 0, autovacuum_analyze_threshold = 50000);
 create index pending_order on pending (task_queue_id, priority desc, seq);
 
--- Live claims only; the sweep scans it.
+-- Current claims only; expire_claims scans it. redelivered: when the claim was last sent to its worker again because a
+-- response was lost; null: never.
 create table claim (
   task_id uuid primary key,
   run_id smallint not null,
   taken_until timestamptz not null,
   claimed timestamptz not null,
   task_queue_id text not null,
-  given_again timestamptz
+  redelivered timestamptz
 ) with (fillfactor = 70, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000, autovacuum_vacuum_cost_delay = 0,
         autovacuum_analyze_scale_factor = 0, autovacuum_analyze_threshold = 50000);
 
--- Dependencies, insert only. An edge counts in task.remaining of its dependent until the required task ends a run
--- of at least from_run in a way that satisfies `requires`. from_run 32767: satisfied when the edge was made.
-create table edge (
+-- Dependencies, insert only. One counts in task.unsatisfied_dependencies of its dependent until the required task ends a
+-- run of at least effective_from_run in a way that satisfies `requires`. satisfied_at_creation(): it never counted.
+create table task_dependency (
   required uuid not null,
   dependent uuid not null,
-  from_run smallint not null,
+  effective_from_run smallint not null,
   requires smallint not null,
   primary key (required, dependent)
 ) with (autovacuum_vacuum_insert_scale_factor = 0.05);
@@ -107,7 +109,7 @@ create table task_group (
 );
 create index task_group_expires on task_group (expires);
 
--- Groups in which a task was resolved and of which it is still to be found out whether all are.
+-- Groups in which a task was resolved: check_groups finds out whether all their tasks are.
 create table group_check (
   task_group_id uuid not null,
   at timestamptz not null
@@ -123,8 +125,9 @@ create table graph (
   expires timestamptz not null
 );
 
--- Events on their way out: facts, not bytes. `kind` as in protocol::event::EventKind. run_id is the run the event is
--- about; the columns from priority on are the task's state right after the transition. Group events have no task.
+-- Events to be sent: columns and JSON, from which the relay makes the messages. `kind` as in protocol::event::EventKind. run_id
+-- is the run the event is about; the columns from priority on are the task's state right after the transition. Group events
+-- have no task, events of clients and roles no group.
 create sequence outbox_id;
 create table outbox (
   id bigint primary key default nextval('outbox_id'),
@@ -135,7 +138,7 @@ create table outbox (
   task_id uuid,
   run_id smallint,
   trace text,
-  facts jsonb,
+  payload jsonb,
   priority smallint,
   retries_left smallint,
   state smallint,
@@ -148,10 +151,11 @@ create table outbox (
   taken_until timestamptz,
   worker_group text,
   worker_id text,
-  routed boolean not null default true
+  has_routes boolean not null default true
 ) with (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 20000, autovacuum_vacuum_cost_delay = 0);
 
--- Queues and workers as the queue has seen them.
+-- Task queues and workers. capacity: the most tasks a worker ever asked for at once; what it asks for beyond its claims tells
+-- that it does not know all of them.
 create table task_queue (
   task_queue_id text primary key,
   last_date_active timestamptz not null,
@@ -172,7 +176,7 @@ create table worker (
   primary key (task_queue_id, worker_group, worker_id)
 ) with (fillfactor = 50);
 
--- How far a sweep over time has come, so that it need not look at what it has done.
+-- How far a sweep over time has come, so that it need not examine the same rows again.
 create table sweep_mark (
   name text primary key,
   mark timestamptz not null
@@ -188,9 +192,9 @@ select t.task_id, t.task_group_id, t.task_queue_id, t.scheduler_id, t.project_id
        end as past
 from task t;
 
--- The answer about one task of a call: its place in the call, what became of it, its status, and where asked for
--- the definition with the priority it was stored with.
-create type task_answer as (
+-- The result for one task of a call: its place in the call, the outcome, its status, and where asked for the definition
+-- with the priority it was stored with.
+create type task_result as (
   place int,
   outcome smallint,
   task_id uuid, task_group_id uuid, task_queue_id text, scheduler_id text, project_id text,
@@ -202,9 +206,10 @@ create type task_answer as (
 
 -- Artifacts of runs, the objects of the object service, and the pieces of stored content behind both.
 
--- One piece of content in the store, never changed after it is written. The row is there before the first byte
--- and until after the last one is deleted, so the store holds nothing that no row knows of.
--- delete_after: null while an object or an artifact holds the content; else from then on it may be swept away.
+-- One piece of content in a store, never changed after it is written. The row is there before the first byte and until after
+-- the last one is deleted, so every file in a store has a row. delete_after: null while an object or an artifact references
+-- the content; else from then on it may be deleted. store_id: the store it was written to. multipart_id: the upload that an
+-- S3 store has, or had, open for it.
 create table blob (
   blob_id uuid primary key,
   delete_after timestamptz,
@@ -234,8 +239,8 @@ create table object (
 create index object_expires on object (expires);
 create index object_unfinished on object (upload_expires) where finished is null;
 
--- storage_type: protocol::state::StorageType. details: what only this storage type knows.
--- blob_id: content uploaded for an s3 artifact; that of an object artifact hangs on its object.
+-- storage_type: protocol::state::StorageType. details: what only this storage type has.
+-- blob_id: content uploaded for an s3 artifact; that of an object artifact belongs to its object.
 create table artifact (
   task_id uuid not null,
   run_id smallint not null,
@@ -284,7 +289,8 @@ create table role (
   last_modified timestamptz not null
 );
 
--- One row: it counts the changes, so that every process knows when its copy of clients and roles is old.
+-- One row: it counts the changes, so that every process notices when its copy of clients and roles is outdated. It is also
+-- the lock of all roles.
 create table auth_version (clients bigint not null, roles bigint not null);
 insert into auth_version (clients, roles) values (1, 1);
 
@@ -339,8 +345,8 @@ create table cache_purge (
 
 -- The Buildbot bridge.
 
--- A master, and the process that looks after it. `epoch` counts how often its numbers began anew (its database was
--- restored or replaced): a number means nothing in another epoch. `state` is unknown, up, down or refused.
+-- A master, and the process that leads for it. `epoch` counts how often its numbers restarted (its database was restored or
+-- replaced): a number means nothing in another epoch. `state` is unknown, up, down or refused.
 create table bridge_master (
   master text primary key,
   epoch bigint not null default 0,
@@ -352,14 +358,14 @@ create table bridge_master (
   leader_until timestamptz
 );
 
--- A build request that a task waits for, from the wish on. `state`:
---   wanted    no request is known yet; one may have been made (`attempts`)
---   created   the master has the request, and the task's run is pending
---   running   the run is claimed for the build `build_id`
---   finished  the build ended as `result`, which the task is not told yet
---   resolved  nothing is left to do
--- `wanted` is run, or cancel once nobody waits any more. Builds up to `last_build` are dealt with. `claimed_seen`: since
--- when the master has it claimed without a build. `pokes` counts what asked to look.
+-- A build request for a task. `state`:
+--   pending_create  no request is known yet; one may have been made (`attempts`)
+--   created         the master has the request, and the task's run is pending
+--   running         the run is claimed for the build `build_id`
+--   finished        the build ended as `result`, which is not reported for the task yet
+--   resolved        nothing is left to do
+-- `intent` is run, or cancel once the task no longer needs it. Builds up to `last_build` are processed. `claimed_since`: since
+-- when the master has it claimed without a build. `notifications` counts what asked for a check.
 create table bridge_request (
   id bigint generated always as identity primary key,
   master text not null,
@@ -367,16 +373,16 @@ create table bridge_request (
   task_id uuid not null,
   first_run smallint not null,
   run_id smallint not null,
-  state text not null default 'wanted',
-  wanted text not null default 'run',
+  state text not null default 'pending_create',
+  intent text not null default 'run',
   builder text,
   attempts int not null default 0,
-  tried timestamptz,
+  last_attempt timestamptz,
   buildset_id bigint,
   request_id bigint,
   submitted timestamptz,
   lost boolean not null default false,
-  claimed_seen timestamptz,
+  claimed_since timestamptz,
   last_build bigint not null default 0,
   build_id bigint,
   build_number bigint,
@@ -384,13 +390,13 @@ create table bridge_request (
   ended timestamptz,
   taken_until timestamptz,
   reclaim_at timestamptz,
-  cancel_asked timestamptz,
-  cancel_tried timestamptz,
+  cancel_requested timestamptz,
+  cancel_attempted timestamptz,
   error text,
   deadline timestamptz not null,
   expires timestamptz not null,
   next_check timestamptz not null,
-  pokes bigint not null default 0,
+  notifications bigint not null default 0,
   version bigint not null default 0,
   created timestamptz not null,
   updated timestamptz not null,
@@ -399,9 +405,9 @@ create table bridge_request (
 create unique index bridge_request_number on bridge_request (master, epoch, request_id);
 create index bridge_request_due on bridge_request (master, next_check) where state <> 'resolved';
 create index bridge_request_task on bridge_request (task_id);
-create index bridge_request_over on bridge_request (updated) where state = 'resolved';
+create index bridge_request_resolved on bridge_request (updated) where state = 'resolved';
 
--- Which request a run of a task waits for. A run stands here once, so that however often it is told of, it makes one request.
+-- The request of each run of a task. The key makes one request of a run, however often its event is received.
 create table bridge_run (
   task_id uuid not null,
   run_id smallint not null,
@@ -411,31 +417,29 @@ create table bridge_run (
 );
 create index bridge_run_request on bridge_run (request);
 
--- Notes about tasks.
-
--- What one part has to say about a task that its state does not tell: where it waits, what could not be done for it. For
--- people only: nothing decides by it. One note per task and source, so that a part that says something new replaces what
--- it said before, and a task has few. Never written on the hot path; it goes with its task (expire_rows).
+-- Notes about tasks: what a service has to say about a task beyond its state, such as where it waits or what could not be done
+-- for it. For people only: nothing decides by it. One note per task and source. Never written on the hot path; deleted with
+-- its task (expire_rows).
 create table task_note (
   task_id uuid not null,
   source text not null check (length(source) between 1 and 64),
   kind text not null check (length(kind) between 1 and 64),
-  words text not null check (length(words) between 1 and 2000),
+  message text not null check (length(message) between 1 and 2000),
   at timestamptz not null,
   primary key (task_id, source)
 );
 
 -- Events stay readable for a while after they were sent.
 
--- One event as the outbox held it, but for its trace and for what its task tells anyway. `subject` is the task, or the
--- group of an event about a whole group.
-create type event_fact as (
+-- One event as it was in the outbox, without its trace and what can be read from its task. `subject` is the task, or the group of
+-- an event about a whole group.
+create type logged_event as (
   id bigint,
   kind smallint,
   at timestamptz,
   subject uuid,
   run_id smallint,
-  facts jsonb,
+  payload jsonb,
   priority smallint,
   retries_left smallint,
   state smallint,
@@ -454,13 +458,13 @@ create type event_fact as (
 create sequence event_position;
 
 -- One row per batch of the relay. `last` is the position of the last event in it. One partition per day, made and dropped
--- whole by keep_event_log.
+-- whole by rotate_event_log.
 create table event_log (
   last bigint not null,
   logged timestamptz not null,
   lowest_id bigint not null,
   highest_id bigint not null,
-  events event_fact[] not null,
+  events logged_event[] not null,
   primary key (last, logged)
 ) partition by range (logged);
 -- Not every server is built with lz4.
@@ -469,8 +473,8 @@ do $$ begin
 exception when feature_not_supported then null;
 end $$;
 
--- Which tasks belong to a push, for whoever asks by project and revision. The Treeherder reporter writes it when it
--- first hears of a task, so that creating tasks costs nothing more.
+-- Which tasks belong to a push, by project and revision. The Treeherder reporter writes it when it receives the first event of a
+-- task, so that creating tasks costs nothing more.
 create table push_task (
   project text not null,
   revision text not null,
@@ -480,10 +484,11 @@ create table push_task (
 );
 create index push_task_expires on push_task (expires);
 
--- Messages that a consumer could not work on or that the relay could not send, with the reason.
+-- Dead letters: messages that a consumer could not process, or, without a queue, that the relay could not send. task_id: the
+-- task of a message that could not be sent.
 
-create table parked_message (
-  parked_id bigint primary key generated always as identity,
+create table dead_letter (
+  dead_letter_id bigint primary key generated always as identity,
   queue text not null,
   message_id text not null,
   exchange text not null,
@@ -493,9 +498,9 @@ create table parked_message (
   body bytea not null,
   reason text not null,
   tries int not null,
-  parked timestamptz not null,
+  dead_lettered timestamptz not null,
   task_id uuid
 );
--- A message that is parked again is the same one.
-create unique index parked_message_once on parked_message (queue, exchange, message_id) where message_id <> '';
-create index parked_message_by_task on parked_message (task_id) where task_id is not null;
+-- A message that fails again replaces its earlier row.
+create unique index dead_letter_once on dead_letter (queue, exchange, message_id) where message_id <> '';
+create index dead_letter_task on dead_letter (task_id) where task_id is not null;

@@ -69,7 +69,7 @@ fn describe(master: &BridgeMaster, counts: &[BridgeCount]) -> Vec<String> {
     let mut lines = vec![format!("master {}: {:?} since {since}{error}", master.master, master.state)];
     let rows = counts.iter().map(|count| {
         let oldest = format!("the oldest of {}", protocol::time::format(count.oldest));
-        [format!("  {} {:?},", count.requests, count.state), format!("wanted: {:?},", count.wanted), oldest]
+        [format!("  {} {:?},", count.requests, count.state), format!("intent: {:?},", count.intent), oldest]
     });
     lines.extend(columns(None, rows).lines().map(str::to_owned));
     lines

@@ -3,7 +3,7 @@
 use actors::kit::from_dead_letter;
 use bus::{Bus, Message};
 use clap::{Args, Subcommand};
-use db::{Db, parked::ParkedMessage};
+use db::{Db, dead_letters::DeadLetter};
 use serde_json::{Value, json};
 
 use super::{BusContext, DEADLINE, bus_failed, db_failed};
@@ -63,7 +63,7 @@ pub(super) async fn run(command: DeadLettersCommand, context: &BusContext<'_>) -
             if !yes {
                 confirm(&format!("{} messages are deleted for good", known.len()))?;
             }
-            let dropped = db.drop_parked(&numbers).await.map_err(db_failed)?;
+            let dropped = db.delete_dead_letters(&numbers).await.map_err(db_failed)?;
             context.output.either(&json!({"dropped": dropped}), &format!("{dropped} messages were dropped"));
             Ok(Exit::Ok)
         }
@@ -73,9 +73,9 @@ pub(super) async fn run(command: DeadLettersCommand, context: &BusContext<'_>) -
 async fn list(queue: Option<&str>, db: &Db, context: &BusContext<'_>) -> Result<Exit, CliError> {
     let (mut after, mut rows) = (0, Vec::new());
     loop {
-        let page = db.parked_messages(queue, None, after, PAGE).await.map_err(db_failed)?;
+        let page = db.dead_letters(queue, None, after, PAGE).await.map_err(db_failed)?;
         let Some(last) = page.last() else { break };
-        after = last.parked_id;
+        after = last.dead_letter_id;
         if context.output.is_json() {
             page.iter().for_each(|letter| context.output.json(&object(letter)));
         } else {
@@ -86,12 +86,12 @@ async fn list(queue: Option<&str>, db: &Db, context: &BusContext<'_>) -> Result<
     Ok(Exit::Ok)
 }
 
-fn row(letter: &ParkedMessage) -> [String; 4] {
+fn row(letter: &DeadLetter) -> [String; 4] {
     let tries = format!("after {} tries:", letter.tries);
-    [format!("{:>6}", letter.parked_id), place(letter), tries, letter.reason.clone()]
+    [format!("{:>6}", letter.dead_letter_id), place(letter), tries, letter.reason.clone()]
 }
 
-fn place(letter: &ParkedMessage) -> String {
+fn place(letter: &DeadLetter) -> String {
     match (letter.queue.as_str(), letter.exchange.as_str()) {
         ("", "") => format!("event {}", letter.message_id),
         ("", exchange) => format!("event {} for {exchange}", letter.message_id),
@@ -99,9 +99,9 @@ fn place(letter: &ParkedMessage) -> String {
     }
 }
 
-fn object(letter: &ParkedMessage) -> Value {
+fn object(letter: &DeadLetter) -> Value {
     json!({
-        "number": letter.parked_id,
+        "number": letter.dead_letter_id,
         "queue": letter.queue,
         "id": letter.message_id,
         "exchange": letter.exchange,
@@ -112,7 +112,7 @@ fn object(letter: &ParkedMessage) -> Value {
         "body": serde_json::from_slice::<Value>(&letter.body).unwrap_or(Value::Null),
         "reason": letter.reason,
         "tries": letter.tries,
-        "deadLettered": letter.parked,
+        "deadLettered": letter.dead_lettered,
     })
 }
 
@@ -120,21 +120,23 @@ fn object(letter: &ParkedMessage) -> Value {
 async fn retry(numbers: &[i64], db: &Db, context: &BusContext<'_>) -> Result<Exit, CliError> {
     let known = known(numbers, db).await?;
     if let Some(lost) = known.iter().find(|letter| letter.queue.is_empty() && letter.exchange.is_empty()) {
-        let message =
-            format!("no message can be built from number {}: {}; it can only be dropped", lost.parked_id, lost.reason);
+        let message = format!(
+            "no message can be built from number {}: {}; it can only be dropped",
+            lost.dead_letter_id, lost.reason
+        );
         return Err(CliError::new(Exit::Refused, message));
     }
     let bus = context.broker()?;
     let count = known.len();
     for letter in known {
-        let (number, queue) = (letter.parked_id, letter.queue.clone());
+        let (number, queue) = (letter.dead_letter_id, letter.queue.clone());
         let message = [Message { replayed: !queue.is_empty(), ..from_dead_letter(letter) }];
         let sent = match queue.as_str() {
             "" => bus.publish(&message, DEADLINE).await,
             queue => bus.send_to(queue, &message, DEADLINE).await,
         };
         sent.map_err(bus_failed)?;
-        db.drop_parked(&[number]).await.map_err(db_failed)?;
+        db.delete_dead_letters(&[number]).await.map_err(db_failed)?;
     }
     bus.close().await;
     context.output.either(&json!({"sent": count}), &format!("{count} messages were sent again"));
@@ -142,10 +144,10 @@ async fn retry(numbers: &[i64], db: &Db, context: &BusContext<'_>) -> Result<Exi
 }
 
 /// All of them, or an error that names the missing one.
-async fn known(numbers: &[i64], db: &Db) -> Result<Vec<ParkedMessage>, CliError> {
+async fn known(numbers: &[i64], db: &Db) -> Result<Vec<DeadLetter>, CliError> {
     let limit = i32::try_from(numbers.len()).unwrap_or(i32::MAX);
-    let known = db.parked_messages(None, Some(numbers), 0, limit).await.map_err(db_failed)?;
-    let missing = numbers.iter().find(|number| known.iter().all(|letter| letter.parked_id != **number));
+    let known = db.dead_letters(None, Some(numbers), 0, limit).await.map_err(db_failed)?;
+    let missing = numbers.iter().find(|number| known.iter().all(|letter| letter.dead_letter_id != **number));
     match missing {
         Some(number) => Err(CliError::new(Exit::Refused, format!("no dead letter has the number {number}"))),
         None => Ok(known),

@@ -66,7 +66,7 @@ pub(super) async fn run(args: LagArgs, context: &BusContext<'_>) -> Result<Exit,
         relay: lag.held_by.is_some(),
     });
     let shards = shards.collect();
-    let dead_letters = db.parked_messages(None, None, 0, 1000).await.map_err(db_failed)?.len();
+    let dead_letters = db.dead_letters(None, None, 0, 1000).await.map_err(db_failed)?.len();
     let ends = db.event_log().await.map_err(db_failed)?;
     let queues = queues(&args.queue, context).await?;
     let lag = Lag { shards, queues, dead_letters, log: Log { first: ends.first, last: ends.last } };

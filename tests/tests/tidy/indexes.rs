@@ -45,9 +45,9 @@ const LIMITS: &[(&str, Limit)] = &[
     ("indexed_task.name", Bytes(255)),
     ("object.name", Param("object", "createUpload", "name")),
     // What AMQP calls a short string.
-    ("parked_message.queue", Bytes(255)),
-    ("parked_message.exchange", Bytes(255)),
-    ("parked_message.message_id", Bytes(255)),
+    ("dead_letter.queue", Bytes(255)),
+    ("dead_letter.exchange", Bytes(255)),
+    ("dead_letter.message_id", Bytes(255)),
     ("pending.task_queue_id", Bytes(77)),
     // Parts of a route.
     ("push_task.project", Bytes(249)),

@@ -105,8 +105,8 @@ impl TestEnv {
     async fn told(&self) -> Vec<(String, StorageType)> {
         let mut outbox = self.db.outbox(0);
         assert!(outbox.hold().await.unwrap());
-        let batch = outbox.read(&db::outbox::Wanted::everything(), 100).await.unwrap();
-        outbox.forget(&batch.ids).await.unwrap();
+        let batch = outbox.read(&db::outbox::EventFilter::everything(), 100).await.unwrap();
+        outbox.delete(&batch.ids).await.unwrap();
         let changes = batch.events.into_iter().filter_map(|event| match event.fact {
             Fact::Task(task) => Some(task.change),
             _ => None,
@@ -156,7 +156,7 @@ fn task(task_id: TaskId, now: Timestamp) -> NewTaskRow {
         deadline: now + TimeDelta::days(1),
         expires: now + TimeDelta::days(2),
         dependencies: Vec::new(),
-        routed: true,
+        has_routes: true,
         body: r#"{"routes":[],"tags":{}}"#.to_owned(),
         trace: None,
     }

@@ -107,7 +107,7 @@ impl TestEnv {
     }
 
     async fn dead_letters(&self) -> Vec<(String, String)> {
-        let rows = self.db.parked_messages(Some(QUEUE), None, 0, 9).await.unwrap();
+        let rows = self.db.dead_letters(Some(QUEUE), None, 0, 9).await.unwrap();
         rows.into_iter().map(|row| (String::from_utf8(row.body).unwrap(), row.reason)).collect()
     }
 }

@@ -15,7 +15,7 @@ use base::Clock;
 use chrono::TimeDelta;
 use db::{
     BatchConnection, Db, DbError,
-    queue::{ClaimBatch, Claimer, GivenAgain, Outcome, TaskAnswer, TaskRow},
+    queue::{ClaimBatch, Claimer, Outcome, Redelivery, TaskResult, TaskRow},
 };
 use delivery::{Delivery, Missed, SharedDesk};
 use desk::{Desk, Waiting, WorkerKey, queues};
@@ -123,7 +123,7 @@ impl ClaimOperation {
     }
 
     /// One call. When its answer is lost, nobody knows whether it took effect: the database is asked.
-    async fn call(&self, connection: &mut BatchConnection, batch: &ClaimBatch) -> Result<Vec<TaskAnswer>, DbError> {
+    async fn call(&self, connection: &mut BatchConnection, batch: &ClaimBatch) -> Result<Vec<TaskResult>, DbError> {
         let mut last = None;
         for _ in 0..3 {
             let now = self.clock.now();
@@ -135,7 +135,7 @@ impl ClaimOperation {
                 return Err(error);
             }
             last = Some(error);
-            match connection.claims_in_doubt(batch, now).await {
+            match connection.claims_made_at(batch, now).await {
                 Ok(answers) if answers.is_empty() => {}
                 decided => return decided,
             }
@@ -144,8 +144,8 @@ impl ClaimOperation {
     }
 
     /// Hands the claims out; gives back who got nothing.
-    fn answer(&self, batch: Vec<Waiting>, answers: Vec<TaskAnswer>) -> Vec<Waiting> {
-        let mut shares: HashMap<usize, Vec<TaskAnswer>> = HashMap::new();
+    fn answer(&self, batch: Vec<Waiting>, answers: Vec<TaskResult>) -> Vec<Waiting> {
+        let mut shares: HashMap<usize, Vec<TaskResult>> = HashMap::new();
         for answer in answers {
             shares.entry(answer.place).or_default().push(answer);
         }
@@ -167,7 +167,7 @@ impl ClaimOperation {
     }
 
     /// Gives the claims to the claimer; if it hangs up before it has them, to another call of the same worker.
-    fn hand_out(&self, waiting: Waiting, share: Vec<TaskAnswer>) {
+    fn hand_out(&self, waiting: Waiting, share: Vec<TaskResult>) {
         let worker = &waiting.claimer.worker;
         let claims: Vec<_> =
             share.into_iter().filter_map(|answer| answer.task.map(|task| claim(task, worker))).collect();
@@ -197,14 +197,14 @@ impl ClaimOperation {
     /// it again, and noted when it is handed out as every claim is: until then this answer may be lost like the first.
     async fn give_again(&self, db: &Db, key: &WorkerKey, run: (TaskId, RunId)) -> Result<Again, DbError> {
         let (now, (task_id, run_id)) = (self.clock.now(), run);
-        let given = db.give_claim_again(key, run, now).await.inspect_err(|error| {
+        let given = db.redeliver_claim(key, run, now).await.inspect_err(|error| {
             let error = error as &dyn std::error::Error;
             tracing::warn!(task.id = %task_id, error, "a claim could not be given out again just now");
         })?;
         match given {
-            GivenAgain::Now => {}
-            GivenAgain::JustBefore => return Ok(Again::JustBefore),
-            GivenAgain::Over => return Ok(Again::Over),
+            Redelivery::Now => {}
+            Redelivery::JustBefore => return Ok(Again::JustBefore),
+            Redelivery::Over => return Ok(Again::Over),
         }
         match claim_task::run(db, task_id, run_id, &key.1, now + self.claim_timeout, now).await {
             Ok((claim, _)) => {

@@ -13,7 +13,7 @@ use std::{
 };
 
 use chrono::TimeDelta;
-use db::{Db, queue::UnansweredClaim};
+use db::{Db, queue::UndeliveredClaim};
 use tokio::time::Instant;
 
 use super::{Again, ClaimOperation, delivery::Delivery, desk::WorkerKey};
@@ -32,12 +32,12 @@ const REMEMBERED: usize = 5_000;
 /// What was found and not yet given out again.
 #[derive(Default)]
 pub(super) struct Unanswered {
-    known: Mutex<HashMap<WorkerKey, Vec<UnansweredClaim>>>,
+    known: Mutex<HashMap<WorkerKey, Vec<UndeliveredClaim>>>,
     looked: Mutex<Option<Instant>>,
 }
 
 impl Unanswered {
-    fn known(&self) -> MutexGuard<'_, HashMap<WorkerKey, Vec<UnansweredClaim>>> {
+    fn known(&self) -> MutexGuard<'_, HashMap<WorkerKey, Vec<UndeliveredClaim>>> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -50,7 +50,7 @@ impl Unanswered {
         Some(looked.replace(Instant::now()).is_none())
     }
 
-    fn add(&self, claim: UnansweredClaim) {
+    fn add(&self, claim: UndeliveredClaim) {
         let mut known = self.known();
         forget_until(&mut known, REMEMBERED - 1);
         let of_worker = known.entry((claim.task_queue_id.clone(), claim.worker.clone())).or_default();
@@ -59,7 +59,7 @@ impl Unanswered {
     }
 
     /// As many as a worker that asks for `count` tasks cannot know of.
-    fn take(&self, key: &WorkerKey, count: usize) -> Vec<UnansweredClaim> {
+    fn take(&self, key: &WorkerKey, count: usize) -> Vec<UndeliveredClaim> {
         let mut known = self.known();
         let Some(claims) = known.get_mut(key) else { return vec![] };
         let held = claims.iter().map(|claim| claim.held).max().unwrap_or(0);
@@ -74,7 +74,7 @@ impl Unanswered {
 }
 
 /// Lets go of workers, whichever, until no more claims than this are left.
-fn forget_until(known: &mut HashMap<WorkerKey, Vec<UnansweredClaim>>, most: usize) {
+fn forget_until(known: &mut HashMap<WorkerKey, Vec<UndeliveredClaim>>, most: usize) {
     let mut claims: usize = known.values().map(Vec::len).sum();
     if claims <= most {
         return;
@@ -106,7 +106,7 @@ impl ClaimOperation {
         let Some(first) = self.unanswered.due(every) else { return };
         let now = self.clock.now();
         let after = now - if first { self.claim_timeout } else { LOOK_BACK };
-        match db.claims_unanswered(self.claim_timeout, after, now - NOTED_WITHIN, CLAIMS).await {
+        match db.undelivered_claims(self.claim_timeout, after, now - NOTED_WITHIN, CLAIMS).await {
             Ok(found) => found.into_iter().for_each(|claim| self.unanswered.add(claim)),
             Err(error) => {
                 let error = &error as &dyn std::error::Error;
@@ -139,7 +139,7 @@ mod tests {
         for number in 0..unanswered {
             let (task_queue_id, worker) = key.clone();
             let task_id = TaskId::from_random([number; 16]);
-            all.add(UnansweredClaim { task_id, run_id: 0, task_queue_id, worker, held, capacity });
+            all.add(UndeliveredClaim { task_id, run_id: 0, task_queue_id, worker, held, capacity });
         }
         all.take(&key, asked).len()
     }
@@ -153,7 +153,7 @@ mod tests {
             id[..8].copy_from_slice(&number.to_be_bytes());
             let task_id = TaskId::from_random(id);
             let task_queue_id = TaskQueueId("p/q".to_owned());
-            all.add(UnansweredClaim { task_id, run_id: 0, task_queue_id, worker, held: 1, capacity: 1 });
+            all.add(UndeliveredClaim { task_id, run_id: 0, task_queue_id, worker, held: 1, capacity: 1 });
         }
         assert!(all.known().values().map(Vec::len).sum::<usize>() <= REMEMBERED);
     }

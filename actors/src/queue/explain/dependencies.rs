@@ -69,7 +69,7 @@ async fn unsatisfied(queue: &Environment, dependents: &[Dependent]) -> Answer<Ve
     let pairs: Vec<_> =
         dependents.iter().flat_map(|it| it.required.iter().map(|required| (it.task_id, *required))).collect();
     let requires: Vec<Requires> = dependents.iter().flat_map(|it| vec![it.requires; it.required.len()]).collect();
-    let edges = queue.db.explain_edges(&pairs).await?;
+    let edges = queue.db.explain_dependencies(&pairs).await?;
     let open = pairs.iter().zip(requires).zip(edges).filter(|(_, edge)| !edge.satisfied);
     let mut open: Vec<_> = open
         .map(|(((_, task_id), requires), edge)| Required {

@@ -6,7 +6,7 @@ mod verdict;
 
 use chrono::TimeDelta;
 use db::{
-    parked::TaskDeadLetter,
+    dead_letters::TaskDeadLetter,
     queue::{PositionRow, TaskNote, Undelivered, WorkersSeen},
 };
 use protocol::{
@@ -125,12 +125,13 @@ fn events_of(found: Undelivered) -> Events {
 
 /// What could not be told of the task.
 fn dead_letter_note(letter: TaskDeadLetter) -> Note {
-    let TaskDeadLetter { parked_id, exchange, reason, parked } = letter;
+    let TaskDeadLetter { dead_letter_id, exchange, reason, dead_lettered } = letter;
     let what = if exchange.is_empty() { "an event".to_owned() } else { format!("a message for {exchange}") };
-    let words = format!("{what} could not be sent: {reason}; see `drover bus dead-letters list`, number {parked_id}");
-    Note { source: "relay".to_owned(), kind: "dead-letter".to_owned(), words, at: parked }
+    let words =
+        format!("{what} could not be sent: {reason}; see `drover bus dead-letters list`, number {dead_letter_id}");
+    Note { source: "relay".to_owned(), kind: "dead-letter".to_owned(), words, at: dead_lettered }
 }
 
 fn note_of(note: TaskNote) -> Note {
-    Note { source: note.source, kind: note.kind, words: note.words, at: note.at }
+    Note { source: note.source, kind: note.kind, words: note.message, at: note.at }
 }

@@ -208,7 +208,7 @@ async fn a_pending_build_waits_for_what_the_bridge_says_and_not_for_workers_of_t
     let note = |kind: &str| TaskNote {
         source: "buildbot".to_owned(),
         kind: kind.to_owned(),
-        words: words.to_owned(),
+        message: words.to_owned(),
         at: env.clock.now(),
     };
     env.db.set_task_note(id, &note("waits")).await.unwrap();
@@ -229,13 +229,13 @@ async fn notes_scopes_and_events_not_told_are_part_of_the_answer() {
     let mut task = env.task(&[]);
     task.definition.payload = json!({ "mounts": [{ "cacheName": "tools", "directory": "t" }] });
     let id = env.queue.create_task(task).await.unwrap().task_id;
-    let words = "It waits at master one, request 12.".to_owned();
-    let note = TaskNote { source: "buildbot".to_owned(), kind: "waits".to_owned(), words, at: env.clock.now() };
+    let message = "It waits at master one, request 12.".to_owned();
+    let note = TaskNote { source: "buildbot".to_owned(), kind: "waits".to_owned(), message, at: env.clock.now() };
     env.db.set_task_note(id, &note).await.unwrap();
     env.clock.advance(TimeDelta::minutes(2));
 
     let seen = env.explain(id).await;
-    assert_eq!(seen.notes[0].words, note.words);
+    assert_eq!(seen.notes[0].words, note.message);
     assert_eq!(seen.scopes.missing, ["generic-worker:cache:tools"]);
     let kinds: Vec<&str> = seen.events.undelivered.iter().map(|event| event.kind.as_str()).collect();
     assert_eq!(kinds, ["task-defined", "task-pending"]);

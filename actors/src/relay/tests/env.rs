@@ -160,7 +160,7 @@ impl TestEnv {
     pub(crate) async fn emptied(&self) {
         let mut outbox = self.db.outbox(0);
         let waited = async {
-            while !outbox.read(&db::outbox::Wanted::everything(), 1).await.unwrap().ids.is_empty() {
+            while !outbox.read(&db::outbox::EventFilter::everything(), 1).await.unwrap().ids.is_empty() {
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }
         };

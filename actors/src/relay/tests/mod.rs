@@ -161,7 +161,7 @@ async fn a_message_that_is_refused_is_put_aside_and_does_not_hold_up_the_others(
     assert_eq!(next_event(&mut ours).await.kind(), EventKind::TaskDefined);
     assert_eq!(next_event(&mut ours).await.kind(), EventKind::TaskPending);
     env.emptied().await;
-    let letters = env.db.parked_messages(None, None, 0, 9).await.unwrap();
+    let letters = env.db.dead_letters(None, None, 0, 9).await.unwrap();
     let [letter] = &letters[..] else { panic!("{letters:?}") };
     assert_eq!((letter.queue.as_str(), letter.exchange.as_str()), ("", world("task-defined").as_str()));
     assert_eq!(letter.cc, ["route.index.proj.latest"]);
@@ -172,7 +172,7 @@ async fn a_message_that_is_refused_is_put_aside_and_does_not_hold_up_the_others(
     let [note] = &explained.notes[..] else { panic!("{:?}", explained.notes) };
     assert_eq!((note.source.as_str(), note.kind.as_str()), ("relay", "dead-letter"));
     assert!(
-        note.words.contains("not this one") && note.words.contains(&letter.parked_id.to_string()),
+        note.words.contains("not this one") && note.words.contains(&letter.dead_letter_id.to_string()),
         "{}",
         note.words
     );
@@ -210,7 +210,7 @@ async fn while_a_broker_denies_everything_nothing_is_given_up() {
 
     assert_eq!(next_event(&mut ours).await.kind(), EventKind::TaskDefined);
     env.emptied().await;
-    assert!(env.db.parked_messages(None, None, 0, 9).await.unwrap().is_empty());
+    assert!(env.db.dead_letters(None, None, 0, 9).await.unwrap().is_empty());
     env.stop().await;
 }
 

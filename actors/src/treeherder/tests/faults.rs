@@ -20,7 +20,7 @@ async fn a_task_that_cannot_be_told_gets_a_note_and_holds_nobody_up() {
     {
         let notes = env.notes(task).await;
         assert_eq!((notes.len(), &*notes[0].source, &*notes[0].kind), (1, "treeherder", kind));
-        assert!(notes[0].words.contains(words), "{}", notes[0].words);
+        assert!(notes[0].message.contains(words), "{}", notes[0].message);
     }
     env.stop().await;
 }
@@ -100,7 +100,7 @@ async fn what_is_no_event_is_put_aside() {
     env.bus.publish(&bodies, super::env::SOON).await.unwrap();
     env.created().await;
     assert_eq!(jobs.words(2).await, ["0 unscheduled unknown", "0 pending unknown"]);
-    let parked = env.db.parked_messages(Some("drover/treeherder/treeherder"), None, 0, 9).await.unwrap();
+    let parked = env.db.dead_letters(Some("drover/treeherder/treeherder"), None, 0, 9).await.unwrap();
     assert_eq!(parked.len(), 3);
     assert!(parked.iter().all(|message| message.reason.starts_with("it cannot be read: ")), "{parked:?}");
     env.stop().await;

@@ -33,7 +33,7 @@ async fn builds_that_ended_while_the_database_was_down_are_resolved_later() {
         env.expire().await;
     }
     assert_eq!(env.runs(runs).await, [(S::Running, None)], "its claim is kept");
-    assert_eq!(env.request(waits).await.state, BridgeState::Wanted);
+    assert_eq!(env.request(waits).await.state, BridgeState::PendingCreate);
     assert_eq!(shared.master.driver.health().state, MasterState::Down);
 
     server.start_again().await;

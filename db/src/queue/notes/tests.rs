@@ -15,8 +15,8 @@ fn now() -> DateTime<Utc> {
     DateTime::from_timestamp_millis(1_700_000_000_000).unwrap()
 }
 
-fn note(source: &str, words: &str) -> TaskNote {
-    TaskNote { source: source.to_owned(), kind: "waits".to_owned(), words: words.to_owned(), at: now() }
+fn note(source: &str, message: &str) -> TaskNote {
+    TaskNote { source: source.to_owned(), kind: "waits".to_owned(), message: message.to_owned(), at: now() }
 }
 
 async fn task(db: &Db) -> TaskId {
@@ -33,7 +33,7 @@ async fn task(db: &Db) -> TaskId {
         deadline: now() + TimeDelta::hours(1),
         expires: now() + TimeDelta::hours(2),
         dependencies: Vec::new(),
-        routed: true,
+        has_routes: true,
         body: "{}".to_owned(),
         trace: None,
     };
@@ -82,6 +82,6 @@ async fn words_that_are_too_long_are_cut_and_a_note_without_words_is_refused() {
     let db = database.db().await;
     let id = task(&db).await;
     db.set_task_note(id, &note("buildbot", &"ü".repeat(5000))).await.unwrap();
-    assert_eq!(db.task_notes(id).await.unwrap()[0].words.chars().count(), LONGEST_WORDS);
+    assert_eq!(db.task_notes(id).await.unwrap()[0].message.chars().count(), LONGEST_MESSAGE);
     assert!(db.set_task_note(id, &note("buildbot", "")).await.is_err());
 }

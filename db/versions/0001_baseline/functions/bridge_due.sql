@@ -1,5 +1,5 @@
 -- bridge_due: read, bridge, since version 1
--- Open requests of a master that it is time to look at, the longest due first, without those that are being looked at.
+-- Open requests of a master that are due for a check, the longest due first, without those being checked (busy_in).
 create or replace function bridge_due(master_in text, busy_in bigint[], page_size_in int, now_in timestamptz)
 returns setof bridge_request language sql stable as $$
   select * from bridge_request b

@@ -1,6 +1,6 @@
 -- bridge_lead: write, bridge, since version 1
--- Makes a process the one that looks after a master, until a time, unless another one is and its time is not over. Answers the
--- master's row, in which the leader may be the other one.
+-- Makes a process the leader for a master until a time, unless another one is and its time is not over. The master's row, in
+-- which the leader may be the other one.
 create or replace function bridge_lead(master_in text, leader_in uuid, until_in timestamptz, now_in timestamptz)
 returns setof bridge_master language sql as $$
   insert into bridge_master as m (master, since, leader, leader_until) values (master_in, now_in, leader_in, until_in)

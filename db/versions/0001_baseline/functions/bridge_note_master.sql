@@ -1,5 +1,5 @@
 -- bridge_note_master: write, bridge, since version 1
--- How a master fares: up, down or refused, and why. `since` is when the state last changed.
+-- Records the state of a master: up, down or refused, and why. `since` is when the state last changed.
 create or replace function bridge_note_master(master_in text, state_in text, error_in text, now_in timestamptz)
 returns void language sql as $$
   insert into bridge_master as m (master, state, since, last_ok, error)

@@ -1,7 +1,6 @@
 -- client_change: write, auth, since version 1
--- Changes a client; null leaves a value as it is. kept_in: scopes that the caller was not asked for, because the client
--- had them when it was looked at; if one is gone by now, nothing is written. action_in is the word for the history.
--- outcome: done, missing (there is no such client), changed (a kept scope is gone).
+-- Changes a client; null leaves a value as it is. kept_in: scopes that the caller did not have to hold, because the client
+-- had them when the request was checked; if one is gone by now, nothing is written. action_in goes into the history.
 create or replace function client_change(
   client_id_in text, description_in text, expires_in timestamptz, scopes_in text[], kept_in text[],
   delete_on_expiration_in boolean, disabled_in boolean, sealed_access_token_in jsonb, action_in text, by_in text,
@@ -26,7 +25,7 @@ begin
     last_rotated = case when sealed_access_token_in is null then c.last_rotated else now_in end, last_modified = now_in
   where c.client_id = client_id_in
   returning c.* into written;
-  perform auth_changed('client', client_id_in, action_in, 13::smallint, by_in, trace_in, now_in);
+  perform auth_changed('client', client_id_in, action_in, event_client_updated(), by_in, trace_in, now_in);
   outcome := 'done';
   return next;
 end $$;

@@ -1,6 +1,6 @@
 -- client_create: write, auth, since version 1
--- Creates a client. fresh: this call made it. An identical repeat within 15 minutes answers the client as it is; any other client of that
--- id is answered with same = false.
+-- Creates a client. fresh: this call made it. An identical repeat within 15 minutes returns the client as it is; any other
+-- client of that id has same = false.
 create or replace function client_create(
   client_id_in text, description_in text, sealed_access_token_in jsonb, scopes_in text[], expires_in timestamptz,
   delete_on_expiration_in boolean, by_in text, trace_in text, now_in timestamptz
@@ -12,7 +12,7 @@ begin
     on conflict do nothing;
     fresh := found;
     if fresh then
-      perform auth_changed('client', client_id_in, 'created', 12::smallint, by_in, trace_in, now_in);
+      perform auth_changed('client', client_id_in, 'created', event_client_created(), by_in, trace_in, now_in);
     end if;
     return query
       select client_create.fresh,
@@ -20,7 +20,7 @@ begin
                and c.created > now_in - interval '15 minutes'),
              c
       from client c where c.client_id = client_id_in;
-    -- The client that was in the way may have been deleted between the two statements: then there is room for ours.
+    -- The conflicting client may have been deleted between the two statements: then the insert is tried again.
     exit when found;
   end loop;
 end $$;

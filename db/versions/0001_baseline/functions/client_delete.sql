@@ -6,6 +6,6 @@ begin
   if not found then
     return false;
   end if;
-  perform auth_changed('client', client_id_in, 'deleted', 14::smallint, by_in, trace_in, now_in);
+  perform auth_changed('client', client_id_in, 'deleted', event_client_deleted(), by_in, trace_in, now_in);
   return true;
 end $$;

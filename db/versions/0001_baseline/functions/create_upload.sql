@@ -1,6 +1,6 @@
 -- create_upload: write, object, since version 1
--- Settles project, upload id and expiry of an object before its content comes. A repeat may add hashes.
--- outcome: open, differs (field says in what), finished.
+-- Fixes project, upload id and expiry of an object before its content comes. A repeat may add hashes.
+-- outcome: open, differs (in field), finished.
 create or replace function create_upload(
   name_in text, project_id_in text, backend_id_in text, upload_id_in uuid, expires_in timestamptz, hashes_in jsonb,
   now_in timestamptz
@@ -19,8 +19,8 @@ begin
     end if;
     select * into known from object where object.name = name_in for update;
     exit when found;
-    -- No such name, so it is the upload id that another object has. Or the one in the way was swept away between the
-    -- two statements: then there is room for ours.
+    -- No such name, so another object has the upload id. Or the conflicting object was deleted between the two
+    -- statements: then the insert is tried again.
     if exists (select from object where object.upload_id = upload_id_in) then
       return query select 'differs', 'uploadId';
       return;

@@ -1,5 +1,5 @@
 -- discard_outbox: write, relay, since version 1
--- Drops the oldest events of a shard unread, for when nobody listens; answers how many.
+-- Deletes the oldest events of a shard unread, for when no queue is bound; how many.
 create or replace function discard_outbox(shard_in smallint, limit_in int) returns bigint language sql as $$
   with gone as (
     delete from outbox

@@ -1,5 +1,5 @@
 -- expire_artifacts: write, queue, since version 1
--- Drops artifacts half an hour after their expiry, and gives up their content. Answers how many.
+-- Deletes artifacts half an hour after their expiry, and releases their content. How many.
 create or replace function expire_artifacts(limit_in integer, now_in timestamptz) returns integer
 language plpgsql as $$
 declare

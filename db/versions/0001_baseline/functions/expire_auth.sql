@@ -1,5 +1,5 @@
 -- expire_auth: write, auth, since version 1
--- Deletes clients that expired and asked for it, and history older than 30 days. Answers how many clients.
+-- Deletes clients that expired and have deleteOnExpiration, and history older than 30 days. How many clients.
 create or replace function expire_auth(by_in text, page_size_in int, now_in timestamptz) returns int language plpgsql as $$
 declare
   ids text[];

@@ -1,5 +1,5 @@
 -- expire_objects: write, object, since version 1
--- Drops expired objects and lapsed uploads, and gives up their content. Answers how many.
+-- Deletes expired objects and uploads, and releases their content. How many.
 create or replace function expire_objects(limit_in integer, now_in timestamptz) returns integer
 language plpgsql as $$
 declare

@@ -1,5 +1,5 @@
 -- expire_push_tasks: write, treeherder, since version 1
--- Forgets to which push tasks belonged that expired before the given time; at most so many. Answers how many.
+-- Deletes the push tasks that expired before a time, at most page_size_in. How many.
 create or replace function expire_push_tasks(before_in timestamptz, page_size_in int) returns int language sql as $$
   with gone as (
     delete from push_task where ctid = any(array(

@@ -1,5 +1,6 @@
 -- expire_services: write, index, since version 1
--- Deletes index entries, namespaces, secrets and purge requests that have expired, at most so many of each; the most of one kind.
+-- Deletes index entries, namespaces, secrets and purge requests that have expired, at most page_size_in of each kind; how
+-- many of the most frequent kind.
 create or replace function expire_services(page_size_in int, now_in timestamptz) returns int language plpgsql as $$
 declare
   most int;

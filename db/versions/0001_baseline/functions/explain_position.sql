@@ -1,7 +1,7 @@
 -- explain_position: read, queue, since version 1
--- How many runs are claimed before that of a pending task: those of higher priority, and older ones of the same; and how many are
--- pending in the queue. Of each at most so many rows are looked at, so a count that reaches the limit means "or more". No row: the
--- task has no claimable run.
+-- How many runs are claimed before that of a pending task: those of higher priority, and older ones of the same; and how many
+-- are pending in the queue. Of each at most limit_in rows are read, so a count that reaches the limit means "or more". No row:
+-- the task has no claimable run.
 create or replace function explain_position(task_id_in uuid, limit_in int, now_in timestamptz)
 returns table (inserted timestamptz, higher bigint, older bigint, pending bigint) language sql stable as $$
   select m.inserted,

@@ -1,6 +1,7 @@
 -- explain_workers: read, queue, since version 1
--- The workers of a queue that were seen last, so many of them, and in every row how many there are: known, alive, in quarantine. Alive:
--- seen since the given time, or its last task still runs there. At most limit_in workers are looked at. No row: none was ever seen.
+-- The workers of a queue that were active last, listed_in of them, and in every row how many there are: known, alive, in
+-- quarantine. Alive: active since the given time, or its last task still runs there. At most limit_in workers are read. No
+-- row: no worker is known.
 create or replace function explain_workers(task_queue_id_in text, alive_since_in timestamptz, limit_in int, listed_in int, now_in timestamptz)
 returns table (
   worker_group text, worker_id text, last_date_active timestamptz, quarantine_until timestamptz, quarantine_info text, busy boolean,

@@ -1,8 +1,8 @@
 -- finish_upload: write, object, since version 1
--- Makes an object visible and final, if its content is there and is what was promised, now or at the creation.
--- Content that breaks a promise is given up, so that another upload can take its place.
--- outcome: finished (also when it was before), missing, differs (field says in what), empty (no content yet),
--- altered (the content does not have the hash that field names), closed (a new hash after the end).
+-- Makes an object visible and final, if its content is there and has the promised hashes, given now or at the creation.
+-- Content that has not is released, so that another upload can take its place.
+-- outcome: finished (also when it was before), missing, differs (in field), empty (no content yet), altered (the content does
+-- not have the hash that field names), closed (a new hash after the end).
 create or replace function finish_upload(
   name_in text, project_id_in text, upload_id_in uuid, hashes_in jsonb, now_in timestamptz
 ) returns table (outcome text, field text)

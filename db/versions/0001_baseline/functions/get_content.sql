@@ -1,5 +1,5 @@
 -- get_content: read, object, since version 1
--- One piece of content that somebody holds, and the store it lies in. No row: there is none, or nobody holds it any more.
+-- One referenced piece of content, and the store it is in. No row: there is none, or nothing references it any more.
 create or replace function get_content(blob_id_in uuid) returns table (
   store_id text, content_type text, content_encoding text, content_length bigint, sha256 text, sha512 text
 )

@@ -1,7 +1,7 @@
 -- hold_blob: write, object, since version 1
--- Gives a fully written piece of content to its holder, in exchange for the one held before (null: none).
--- stored: the new one is held, the old one is given up. same: the old one is equal and stays. late: the new one
--- may have been swept away already. Called by the functions that have locked the holder.
+-- Makes a completely written piece of content the one that the caller's object or artifact references, in place of held_in
+-- (null: none). stored: done, the old one is released. same: the old one is equal and stays. late: the new one may have been
+-- deleted already. Called by the functions that have locked the object or artifact.
 create or replace function hold_blob(
   blob_id_in uuid, held_in uuid, content_type_in text, content_encoding_in text, content_length_in bigint,
   sha256_in text, sha512_in text, now_in timestamptz

@@ -7,6 +7,6 @@ create or replace function incomplete_uploads(
 language sql stable as $$
   select artifact.name from artifact
   where artifact.task_id = task_id_in and artifact.run_id = run_id_in and artifact.expires > now_in
-    and (not artifact.present or (artifact.storage_type = 0 and artifact.blob_id is null))
+    and (not artifact.present or (artifact.storage_type = storage_type_s3() and artifact.blob_id is null))
   order by artifact.name limit limit_in;
 $$;

@@ -1,6 +1,6 @@
 -- index_insert: write, index, since version 1
--- Puts tasks under paths, in the order given, unless one of a higher rank is there; answers what stands at the paths then. An
--- entry that has expired is not there. The namespaces on the way come as (parent, name), and live at least as long as given.
+-- Puts tasks under paths, in the order given, unless one of a higher rank is there; the entries of the paths after that. An
+-- entry that has expired counts as absent. The namespaces above come as (parent, name), and live at least as long as given.
 -- Rows are locked in order of their keys, and namespaces that live long enough not at all.
 create or replace function index_insert(
   namespaces_in text[], names_in text[], ranks_in double precision[], task_ids_in uuid[], data_in text[], expires_in timestamptz[],

@@ -1,5 +1,5 @@
 -- list_artifacts: read, queue, since version 1
--- Artifacts of one run by name, from after_name_in on; also those whose content is still to come or that have expired.
+-- Artifacts of one run by name, from after_name_in on; also those without content yet or that have expired.
 create or replace function list_artifacts(task_id_in uuid, run_id_in smallint, after_name_in text, limit_in bigint)
 returns table (name text, storage_type smallint, content_type text, expires timestamptz, content_length bigint)
 language sql stable as $$

@@ -1,7 +1,7 @@
 -- log_events: write, relay, since version 1
--- Appends events, in order of their ids, to the log as one row; only whoever holds the shard of the outbox may call it, so
--- that positions follow commits.
-create or replace function log_events(events_in event_fact[], now_in timestamptz) returns void language plpgsql as $$
+-- Appends events, in order of their ids, to the log as one row. Only the relay that holds the shard's lock may call it, so that
+-- positions follow commits.
+create or replace function log_events(events_in logged_event[], now_in timestamptz) returns void language plpgsql as $$
 declare
   count constant int := coalesce(cardinality(events_in), 0);
   position bigint;

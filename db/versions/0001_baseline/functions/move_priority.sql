@@ -1,5 +1,5 @@
 -- move_priority: write, queue, since version 1
--- Gives tasks whose rows the caller has locked another priority, in the pending table too, where they keep their age.
+-- Gives tasks whose rows the caller has locked another priority, in the pending table too, where they keep their order.
 create or replace function move_priority(task_ids_in uuid[], priority_in smallint) returns void language plpgsql as $$
 begin
   with d as (

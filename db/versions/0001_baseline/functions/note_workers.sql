@@ -1,6 +1,6 @@
 -- note_workers: write, queue, since version 1
--- What workers were given since they were noted last: worker k of the arrays was active at active_in[k]; of the runs,
--- oldest first, each names its worker. A worker keeps the last 20.
+-- Records the tasks of workers since the last call: worker k of the arrays was active at active_in[k]; each run, oldest first,
+-- names its worker. A worker keeps the last 20.
 create or replace function note_workers(
   task_queue_ids_in text[], worker_groups_in text[], worker_ids_in text[], active_in timestamptz[],
   run_workers_in int[], run_task_ids_in uuid[], run_ids_in smallint[]

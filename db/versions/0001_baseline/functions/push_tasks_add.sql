@@ -1,5 +1,5 @@
 -- push_tasks_add: write, treeherder, since version 1
--- Notes to which pushes tasks belong. Safe to repeat.
+-- Records to which pushes tasks belong. Safe to repeat.
 create or replace function push_tasks_add(projects_in text[], revisions_in text[], task_ids_in uuid[], expires_in timestamptz[])
 returns void language sql as $$
   insert into push_task (project, revision, task_id, expires)

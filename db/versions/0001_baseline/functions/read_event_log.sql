@@ -1,14 +1,14 @@
 -- read_event_log: read, relay, since version 1
--- Events of the log after a position, up to and with another, with their positions; of one task group, where one is named. They
--- are told as read_outbox_wanted tells them: what their tasks know is read from the tasks, and without a trace.
+-- Events of the log after a position, up to and with another, with their positions; of one task group, where one is named.
+-- Columns as of read_outbox, without a trace: what belongs to a task is read from the task.
 create or replace function read_event_log(after_in bigint, until_in bigint, task_group_id_in uuid, limit_in int) returns table (
-  id bigint, kind smallint, at timestamptz, trace text, facts jsonb, task_group_id uuid, task_id uuid, run_id smallint,
+  id bigint, kind smallint, at timestamptz, trace text, payload jsonb, task_group_id uuid, task_id uuid, run_id smallint,
   task_queue_id text, scheduler_id text, project_id text, priority smallint, retries_left smallint, deadline timestamptz,
   expires timestamptz, state smallint, current_run smallint, reason_created smallint, reason_resolved smallint,
   scheduled timestamptz, started timestamptz, resolved timestamptz, taken_until timestamptz, worker_group text,
   worker_id text, past jsonb, part text, log_position bigint
 ) language sql stable as $$
-  select o.id, o.kind, o.at, null::text, o.facts, coalesce(t.task_group_id, o.subject), o.task_id, o.run_id, t.task_queue_id,
+  select o.id, o.kind, o.at, null::text, o.payload, coalesce(t.task_group_id, o.subject), o.task_id, o.run_id, t.task_queue_id,
          t.scheduler_id, t.project_id, o.priority, o.retries_left, t.deadline, t.expires, o.state, o.current_run, o.reason_created,
          o.reason_resolved, o.scheduled, o.started, o.resolved, o.taken_until, o.worker_group, o.worker_id,
          case when o.current_run > 0 then
@@ -21,7 +21,7 @@ create or replace function read_event_log(after_in bigint, until_in bigint, task
     select e.*, l.last - cardinality(l.events) + e.i as log_position,
            case when e.state is not null then e.subject end as task_id
     from (select x.last, x.events from event_log x where x.last > after_in and x.last - cardinality(x.events) < until_in order by x.last) l
-    cross join lateral unnest(l.events) with ordinality e(id, kind, at, subject, run_id, facts, priority, retries_left, state, current_run,
+    cross join lateral unnest(l.events) with ordinality e(id, kind, at, subject, run_id, payload, priority, retries_left, state, current_run,
       reason_created, reason_resolved, scheduled, started, resolved, taken_until, worker_group, worker_id, i)
     where l.last - cardinality(l.events) + e.i > after_in and l.last - cardinality(l.events) + e.i <= until_in
       and (task_group_id_in is null or e.subject = task_group_id_in

@@ -1,5 +1,5 @@
 -- run_artifact_names: read, treeherder, since version 1
--- Names of the artifacts of several runs, by the place of the run in the call and then by name; at most so many of each run.
+-- Names of the artifacts of several runs, by the place of the run in the call and then by name; at most limit_in of each run.
 create or replace function run_artifact_names(task_ids_in uuid[], run_ids_in smallint[], limit_in int)
 returns table (place int, name text) language sql stable as $$
   select u.place::int, a.name

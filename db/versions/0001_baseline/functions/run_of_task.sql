@@ -1,5 +1,5 @@
 -- run_of_task: read, queue, since version 1
--- One run of a task, with what artifacts need to know of both; run_id_in null: the last run. No row: there is none.
+-- One run of a task, with what artifacts need of both; run_id_in null: the last run. No row: there is none.
 create or replace function run_of_task(task_id_in uuid, run_id_in smallint)
 returns table (
   run_id smallint, state smallint, resolved timestamptz, worker_group text, worker_id text, task_expires timestamptz,

@@ -1,5 +1,5 @@
 -- same_content: read, object, since version 1
--- Whether a held piece of content is equal to this one in everything that a reader sees.
+-- Whether a piece of content equals the given one in all that a reader can tell.
 create or replace function same_content(
   held_in uuid, content_type_in text, content_encoding_in text, content_length_in bigint, sha256_in text, sha512_in text
 ) returns boolean

@@ -1,5 +1,5 @@
 -- signing_key_for: write, object, since version 1
--- Answers the key of one purpose. The first to ask settles it with the candidate they bring.
+-- The key of one purpose. The first caller's candidate becomes the key; all others get that one.
 create or replace function signing_key_for(purpose_in text, candidate_in bytea, now_in timestamptz) returns bytea
 language plpgsql as $$
 begin

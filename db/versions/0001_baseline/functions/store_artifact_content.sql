@@ -1,5 +1,5 @@
 -- store_artifact_content: write, queue, since version 1
--- Hangs fully written content on an s3 artifact. A later upload replaces an earlier one while the run is running; once
+-- Attaches completely written content to an s3 artifact. A later upload replaces an earlier one while the run is running; once
 -- the run is resolved, the content that is there is final, and only the first may still come.
 -- outcome: stored, same (equal content is there), late, missing (no such artifact, or of another kind), finished
 -- (the run is resolved, and other content is there).
@@ -9,7 +9,6 @@ create or replace function store_artifact_content(
 ) returns text
 language plpgsql as $$
 declare
-  running constant smallint := 2;
   known artifact%rowtype;
   run_state smallint;
   outcome text;
@@ -19,11 +18,11 @@ begin
   perform from task where task.task_id = task_id_in for share;
   select * into known from artifact
   where (artifact.task_id, artifact.run_id, artifact.name) = (task_id_in, run_id_in, name_in) for update;
-  if not found or known.storage_type <> 0 or known.expires <= now_in then
+  if not found or known.storage_type <> storage_type_s3() or known.expires <= now_in then
     return 'missing';
   end if;
   select run.state into run_state from run_of_task(task_id_in, run_id_in) as run;
-  if known.blob_id is not null and run_state is distinct from running then
+  if known.blob_id is not null and run_state is distinct from task_state_running() then
     return case
       when same_content(known.blob_id, content_type_in, content_encoding_in, content_length_in, sha256_in, sha512_in)
         then 'same'

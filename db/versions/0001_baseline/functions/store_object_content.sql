@@ -1,5 +1,5 @@
 -- store_object_content: write, object, since version 1
--- Hangs fully written content on an unfinished object; a later upload replaces an earlier one.
+-- Attaches completely written content to an unfinished object; a later upload replaces an earlier one.
 -- outcome: stored, same (equal content is there), late, missing (no such upload), finished, differs (from the
 -- promised hash that field names).
 create or replace function store_object_content(

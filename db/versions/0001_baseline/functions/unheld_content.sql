@@ -1,6 +1,6 @@
 -- unheld_content: read, object, since version 1
--- Pieces of content in the named stores to sweep away, the oldest first. The minute leaves room for clocks that differ:
--- none of these can find a holder any more.
+-- Unreferenced content in the named stores to delete, the oldest first. The minute leaves room for clocks that differ: none of
+-- it can become referenced any more.
 create or replace function unheld_content(store_ids_in text[], limit_in integer, now_in timestamptz)
 returns table (blob_id uuid, store_id text, multipart_id text)
 language sql stable as $$

@@ -1,8 +1,8 @@
--- task_answers: read, queue, since version 1
--- The tasks of a call as answers, in the order of the arguments. A task that does not exist has outcome 2 and nothing else.
-create or replace function task_answers(places_in int[], outcomes_in smallint[], task_ids_in uuid[], with_body_in boolean)
-returns setof task_answer language sql stable as $$
-  select u.place, case when s.task_id is null then 2::smallint else u.outcome end,
+-- task_results: read, queue, since version 1
+-- The tasks of a call, in the order of the arguments. A task that does not exist has outcome no_such_task and nothing else.
+create or replace function task_results(places_in int[], outcomes_in smallint[], task_ids_in uuid[], with_body_in boolean)
+returns setof task_result language sql stable as $$
+  select u.place, case when s.task_id is null then outcome_no_such_task() else u.outcome end,
          u.task_id, s.task_group_id, s.task_queue_id, s.scheduler_id, s.project_id,
          s.priority, s.retries_left, s.deadline, s.expires, s.state, s.run_id,
          s.reason_created, s.reason_resolved, s.scheduled, s.started, s.resolved,

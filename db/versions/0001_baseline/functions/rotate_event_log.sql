@@ -1,8 +1,8 @@
--- keep_event_log: write, relay, since version 1
--- Makes the partitions of today and tomorrow (UTC) and drops those of days that ended before keep_from_in. Answers when to call
--- again at the latest: the end of today. Waits for readers of the log for a moment only. Today begins with a row without
--- events, so that where the log ends can be seen on quiet days too. Only whoever holds the shard of the outbox may call it.
-create or replace function keep_event_log(keep_from_in timestamptz, now_in timestamptz) returns timestamptz language plpgsql as $$
+-- rotate_event_log: write, relay, since version 1
+-- Makes the partitions of today and tomorrow (UTC) and drops those of days that ended before keep_from_in. When to call again
+-- at the latest: the end of today. Waits for readers of the log for a moment only. Today begins with a row without events, so
+-- that the end of the log can be read on quiet days too. Only the relay that holds the shard's lock may call it.
+create or replace function rotate_event_log(keep_from_in timestamptz, now_in timestamptz) returns timestamptz language plpgsql as $$
 declare
   today date := (now_in at time zone 'UTC')::date;
   day date;

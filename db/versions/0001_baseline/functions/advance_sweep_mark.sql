@@ -1,6 +1,6 @@
--- sweep_mark_move: write, queue, since version 1
--- How far a sweep had come before, or the given first mark; from now on it has come to mark_in, where that is set.
-create or replace function sweep_mark_move(name_in text, first_in timestamptz, mark_in timestamptz) returns timestamptz language plpgsql as $$
+-- advance_sweep_mark: write, queue, since version 1
+-- How far a sweep over time had come, first_in at least. Where mark_in is set, the sweep has come there now.
+create or replace function advance_sweep_mark(name_in text, first_in timestamptz, mark_in timestamptz) returns timestamptz language plpgsql as $$
 declare
   before timestamptz;
 begin

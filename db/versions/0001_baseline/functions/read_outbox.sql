@@ -1,16 +1,17 @@
--- read_outbox_wanted: read, relay, since version 1
--- The oldest events of a shard. Of events that nobody listens to it tells no more than their ids. Listened to are those of heard_in
--- kinds, and of heard_by_route_in kinds those about tasks with routes.
-create or replace function read_outbox_wanted(
-  shard_in smallint, heard_in smallint[], heard_by_route_in smallint[], limit_in int
+-- read_outbox: read, relay, since version 1
+-- The oldest events of a shard, each with what a status and a message need. part: tags and routes of the task, in the whole
+-- definition or, where that is big, alone. Only the id is read of events that no queue is bound for: those of other kinds than
+-- kinds_in, and than kinds_with_routes_in where the task has routes.
+create or replace function read_outbox(
+  shard_in smallint, kinds_in smallint[], kinds_with_routes_in smallint[], limit_in int
 ) returns table (
-  id bigint, kind smallint, at timestamptz, trace text, facts jsonb, task_group_id uuid, task_id uuid, run_id smallint,
+  id bigint, kind smallint, at timestamptz, trace text, payload jsonb, task_group_id uuid, task_id uuid, run_id smallint,
   task_queue_id text, scheduler_id text, project_id text, priority smallint, retries_left smallint, deadline timestamptz,
   expires timestamptz, state smallint, current_run smallint, reason_created smallint, reason_resolved smallint,
   scheduled timestamptz, started timestamptz, resolved timestamptz, taken_until timestamptz, worker_group text,
   worker_id text, past jsonb, part text
 ) language sql stable as $$
-  select o.id, (o.e).kind, (o.e).at, (o.e).trace, (o.e).facts, (o.e).task_group_id, (o.e).task_id, (o.e).run_id, t.task_queue_id,
+  select o.id, (o.e).kind, (o.e).at, (o.e).trace, (o.e).payload, (o.e).task_group_id, (o.e).task_id, (o.e).run_id, t.task_queue_id,
          t.scheduler_id, t.project_id, (o.e).priority, (o.e).retries_left, t.deadline, t.expires, (o.e).state, (o.e).current_run,
          (o.e).reason_created, (o.e).reason_resolved, (o.e).scheduled, (o.e).started, (o.e).resolved, (o.e).taken_until,
          (o.e).worker_group, (o.e).worker_id,
@@ -21,7 +22,7 @@ create or replace function read_outbox_wanted(
          case when octet_length(d.body) <= 16384 then d.body
               else json_build_object('routes', d.body::json -> 'routes', 'tags', d.body::json -> 'tags')::text end
   from (
-    select x.id, case when x.kind = any(heard_in) or (x.routed and x.kind = any(heard_by_route_in)) then x end as e
+    select x.id, case when x.kind = any(kinds_in) or (x.has_routes and x.kind = any(kinds_with_routes_in)) then x end as e
     from outbox x where x.shard = shard_in order by x.id limit limit_in) o
   left join task t on t.task_id = (o.e).task_id
   left join task_definition d on d.task_id = (o.e).task_id

@@ -1,6 +1,6 @@
--- bridge_forget: write, bridge, since version 1
--- Drops requests that were resolved before a time, at most so many. Answers how many.
-create or replace function bridge_forget(before_in timestamptz, page_size_in int)
+-- bridge_expire: write, bridge, since version 1
+-- Deletes requests that were resolved before a time, at most page_size_in. How many.
+create or replace function bridge_expire(before_in timestamptz, page_size_in int)
 returns int language plpgsql as $$
 declare
   dropped int;

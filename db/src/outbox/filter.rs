@@ -1,16 +1,16 @@
-//! Which events are worth reading.
+//! Which events are read from the outbox.
 
 use protocol::event::EventKind;
 
-/// The kinds of events that somebody may be listening to.
+/// The kinds of events that a queue may be bound for.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
-pub struct Wanted {
+pub struct EventFilter {
     pub all_of: Vec<EventKind>,
     /// Only of tasks with routes.
     pub by_route: Vec<EventKind>,
 }
 
-impl Wanted {
+impl EventFilter {
     pub fn everything() -> Self {
         Self { all_of: EventKind::ALL.into(), by_route: Vec::new() }
     }
