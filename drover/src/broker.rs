@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use actors::relay::RelaySettings;
 use base::{Rng, Secret};
 use bus::{AmqpBus, AmqpOptions, BusError, MessageKey, SplitBus};
 use protocol::exchanges::ExchangeNames;
@@ -35,7 +36,7 @@ pub(crate) fn broker(
     } else {
         Some(open("bus.internal_amqp_url", &bus.internal_amqp_url, format!("{name} internal"))?)
     };
-    Ok(SplitBus::new(external, internal, &settings.relay.own_exchange))
+    Ok(SplitBus::new(external, internal, &settings.section::<RelaySettings>().own_exchange))
 }
 
 /// The names of the exchanges for the world.

@@ -2,10 +2,7 @@
 
 use std::path::PathBuf;
 
-use base::{
-    Secret,
-    settings::{Loaded, Loader},
-};
+use base::{Secret, settings::Loader};
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::{
@@ -25,7 +22,7 @@ use crate::{
     run::{self, RunArgs},
     serve::{self, ServeArgs},
     service::Registry,
-    settings::DroverSettings,
+    settings::{CommonSettings, DroverSettings},
     system_context::SystemContext,
     task_command::{self, TaskCommand},
     worker_command::{self, WorkerArgs},
@@ -147,7 +144,7 @@ impl Cli {
     pub(crate) fn from_command_line(registry: Registry) -> Self {
         let matches = command(&registry).get_matches();
         let mut cli = Self::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
-        cli.global.exposed = exposed::warnings(&matches);
+        cli.global.exposed = exposed::warnings(&matches, &registry.settings_entries());
         cli.global.registry = registry;
         cli
     }
@@ -190,7 +187,7 @@ impl Global {
     }
 
     /// The settings in force, with what a command's own flags say on top.
-    pub(crate) fn load(&self, flags: &[(&str, Option<String>)]) -> Result<Loaded<DroverSettings>, CliError> {
+    pub(crate) fn load(&self, flags: &[(&str, Option<String>)]) -> Result<DroverSettings, CliError> {
         let mut loader = Loader::new();
         if let Some(file) = &self.config {
             loader = loader.file(file);
@@ -203,7 +200,7 @@ impl Global {
                 loader = loader.set(key, text);
             }
         }
-        Ok(loader.load()?)
+        Ok(loader.load::<CommonSettings>(&self.registry.settings())?.into())
     }
 }
 

@@ -1,12 +1,13 @@
 //! `drover config`: the effective settings, and what they mean.
 
-use base::settings::{Entry, Loaded, entries};
+use base::settings::Entry;
 use clap::Subcommand;
 
 use crate::{
     cli::Global,
     exit::{CliError, Exit},
     output::Output,
+    service::{Registry, Role},
     settings::DroverSettings,
 };
 
@@ -21,42 +22,47 @@ pub(crate) enum ConfigCommand {
         /// Only this section or key.
         key: Option<String>,
     },
+    /// The roles that `drover serve` can run, and which others each brings.
+    #[command(after_help = "Examples:\n  drover config roles\n  drover config roles -o json")]
+    Roles,
 }
 
 pub(crate) fn run(command: ConfigCommand, global: &Global, output: Output) -> Result<Exit, CliError> {
     match command {
-        ConfigCommand::Show => show(&global.load(&[])?, output),
-        ConfigCommand::Explain { key } => explain(key.as_deref(), output),
+        ConfigCommand::Show => show(&global.load(&[])?, &global.registry, output),
+        ConfigCommand::Explain { key } => explain(key.as_deref(), &global.registry, output),
+        ConfigCommand::Roles => Ok(roles(&global.registry, output)),
     }
 }
 
-fn show(loaded: &Loaded<DroverSettings>, output: Output) -> Result<Exit, CliError> {
-    let values = serde_json::to_value(&loaded.settings)
+fn show(settings: &DroverSettings, registry: &Registry, output: Output) -> Result<Exit, CliError> {
+    let values = settings
+        .to_json()
         .map_err(|error| CliError::new(Exit::Failed, format!("the settings cannot be shown: {error}")))?;
     if output.is_json() {
         output.json(&values);
         return Ok(Exit::Ok);
     }
     let mut section = String::new();
-    for entry in entries::<DroverSettings>().iter().filter(|entry| entry.kind.is_some() && !entry.is_of_items()) {
+    for entry in registry.settings_entries().iter().filter(|entry| entry.kind.is_some() && !entry.is_of_items()) {
         let (above, name) = entry.key.rsplit_once('.').unwrap_or(("", &entry.key));
         if above != section {
             output.line(&format!("\n[{above}]"));
             above.clone_into(&mut section);
         }
         let value = entry.key.split('.').fold(&values, |inner, name| &inner[name]);
-        let origin = loaded.origins.get(&entry.key).map_or("default", String::as_str);
+        let origin = settings.origins.get(&entry.key).map_or("default", String::as_str);
         output.line(&format!("{:<56} # {origin}", assignment(name, value)));
     }
     Ok(Exit::Ok)
 }
 
-fn explain(key: Option<&str>, output: Output) -> Result<Exit, CliError> {
+fn explain(key: Option<&str>, registry: &Registry, output: Output) -> Result<Exit, CliError> {
     let inside = |entry: &Entry, key: &str| {
         entry.key.strip_prefix(key).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
     };
     let wanted: Vec<Entry> =
-        entries::<DroverSettings>().into_iter().filter(|entry| key.is_none_or(|key| inside(entry, key))).collect();
+        registry.settings_entries().into_iter().filter(|entry| key.is_none_or(|key| inside(entry, key))).collect();
     if wanted.is_empty() {
         let message =
             format!("there is no setting `{}`; `drover config explain` lists them all", key.unwrap_or_default());
@@ -70,6 +76,19 @@ fn explain(key: Option<&str>, output: Output) -> Result<Exit, CliError> {
         }
     }
     Ok(Exit::Ok)
+}
+
+fn roles(registry: &Registry, output: Output) -> Exit {
+    let line = |role: &Role| {
+        let brings = role.brings.iter().map(|name| (*name).to_owned());
+        let alone = role.brings_without_broker.iter().map(|name| format!("{name} (without a broker)"));
+        let brings: Vec<String> = brings.chain(alone).collect();
+        let brings = if brings.is_empty() { String::new() } else { format!("; brings {}", brings.join(", ")) };
+        format!("{:<12} {}{brings}", role.name, role.about)
+    };
+    let lines: Vec<String> = registry.roles().map(line).collect();
+    output.either(&registry.roles().collect::<Vec<_>>(), &lines.join("\n"));
+    Exit::Ok
 }
 
 fn page(entry: &Entry) -> String {
@@ -103,6 +122,7 @@ mod tests {
     use std::{fs, path::Path};
 
     use super::*;
+    use crate::services::services;
 
     const HEAD: &str = "# Settings\n\nWritten from the code by the tests of this crate (`UPDATE=1 cargo test -p drover`). \
         The same text: `drover config explain`.\n\nLayers, each over the one before: these defaults, one TOML file \
@@ -110,7 +130,7 @@ mod tests {
 
     #[test]
     fn the_manual_that_is_checked_in_is_what_the_code_says() {
-        let pages: Vec<String> = entries::<DroverSettings>().iter().map(page).collect();
+        let pages: Vec<String> = Registry::new(services()).settings_entries().iter().map(page).collect();
         let manual = format!("{HEAD}{}```\n", pages.join("\n"));
         let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("SETTINGS.md");
         if base::environment::variable("UPDATE").is_some() {

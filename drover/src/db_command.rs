@@ -79,8 +79,7 @@ Ctrl-C and SIGTERM end the statement at the server too.")]
 
 pub(crate) async fn run(args: DbArgs, global: &Global, output: &Output) -> Result<Exit, CliError> {
     let data_dir = args.data_dir.map(|dir| dir.display().to_string());
-    let settings =
-        global.load(&[("database.url", revealed(args.database_url.as_ref())), ("data_dir", data_dir)])?.settings;
+    let settings = global.load(&[("database.url", revealed(args.database_url.as_ref())), ("data_dir", data_dir)])?;
     let shutdown = signals()?;
     let database = Database::of_command(&settings).await?;
     let done = act(args.command, database.url(), &shutdown, *output).await;

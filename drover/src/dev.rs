@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use base::{ConfigDuration, Secret, Shutdown, settings::Loaded, telemetry};
+use base::{ConfigDuration, Secret, Shutdown, telemetry};
 use clap::Args;
 use protocol::exchanges::ExchangeNames;
 use rustix::process::{DumpableBehavior, set_dumpable_behavior};
@@ -108,10 +108,10 @@ pub(crate) async fn run(
     system: &SystemContext,
     output: &Output,
 ) -> Result<Exit, CliError> {
-    let Loaded { mut settings, origins } = global.load(&args.flags()?)?;
+    let mut settings = global.load(&args.flags()?)?;
     // Somebody who tries it out; an installation with a root client of its own decides for itself who reads.
     let tried_out = settings.auth.root_credentials.is_empty();
-    settings.auth.public_read |= tried_out && !origins.contains_key("auth.public_read");
+    settings.auth.public_read |= tried_out && !settings.origins.contains_key("auth.public_read");
     settings.api.drain_timeout = settings.api.drain_timeout.min(DRAIN);
     let exchange_names = exchange_names(&settings.bus)?;
     let _telemetry = telemetry::init(&settings.telemetry, "dev")?;

@@ -1,9 +1,7 @@
 //! Secrets that were typed on the command line, where every user of the machine reads them (`ps`).
 
-use base::settings::entries;
+use base::settings::Entry;
 use clap::{ArgMatches, parser::ValueSource};
-
-use crate::settings::DroverSettings;
 
 /// Flags that carry a secret whatever is in it, by clap's names, and where it belongs instead.
 const SECRETS: [(&str, &str); 2] = [
@@ -19,16 +17,16 @@ const URLS: [(&str, &str); 2] =
 const SECRET_WORDS: [&str; 4] = ["TOKEN", "SECRET", "PASSWORD", "CREDENTIAL"];
 
 /// A warning for each.
-pub(crate) fn warnings(matches: &ArgMatches) -> Vec<String> {
-    let mut found: Vec<String> = matches.ids().filter_map(|id| warning(id.as_str(), matches)).collect();
+pub(crate) fn warnings(matches: &ArgMatches, settings: &[Entry]) -> Vec<String> {
+    let mut found: Vec<String> = matches.ids().filter_map(|id| warning(id.as_str(), matches, settings)).collect();
     if let Some((_, inner)) = matches.subcommand() {
-        found.extend(warnings(inner));
+        found.extend(warnings(inner, settings));
     }
     found.dedup();
     found
 }
 
-fn warning(id: &str, matches: &ArgMatches) -> Option<String> {
+fn warning(id: &str, matches: &ArgMatches, settings: &[Entry]) -> Option<String> {
     // A flag that is good for all subcommands is also listed where it may not be asked for.
     let known = matches.try_contains_id(id).is_ok_and(|known| known);
     if !known || matches.value_source(id) != Some(ValueSource::CommandLine) {
@@ -42,7 +40,7 @@ fn warning(id: &str, matches: &ArgMatches) -> Option<String> {
         return Some(words(&format!("--{flag}"), instead));
     }
     match id {
-        "sets" => texts().find_map(|text| setting(&text)),
+        "sets" => texts().find_map(|text| setting(&text, settings)),
         "task_env" => texts().find_map(|text| variable(&text)),
         _ if texts().any(|text| has_password(&text)) => {
             let instead =
@@ -54,9 +52,9 @@ fn warning(id: &str, matches: &ArgMatches) -> Option<String> {
 }
 
 /// `KEY=VALUE` of a setting that is secret, or holds items that are.
-fn setting(text: &str) -> Option<String> {
+fn setting(text: &str, settings: &[Entry]) -> Option<String> {
     let (key, value) = text.split_once('=')?;
-    let secret = entries::<DroverSettings>().iter().any(|entry| {
+    let secret = settings.iter().any(|entry| {
         let of_key = entry.key.strip_prefix(key).is_some_and(|rest| rest.is_empty() || rest.starts_with("[]."));
         let kind = entry.kind.as_deref().unwrap_or_default();
         of_key && ["secret", "list of SealingKey", "list of StaticClient"].contains(&kind)
@@ -90,10 +88,11 @@ mod tests {
     use clap::CommandFactory;
 
     use super::*;
-    use crate::cli::Cli;
+    use crate::{cli::Cli, service::Registry, services::services};
 
     fn of(line: &str) -> Vec<String> {
-        warnings(&Cli::command().get_matches_from(line.split(' ')))
+        let settings = Registry::new(services()).settings_entries();
+        warnings(&Cli::command().get_matches_from(line.split(' ')), &settings)
     }
 
     #[test]

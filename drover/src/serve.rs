@@ -47,7 +47,7 @@ pub(crate) async fn run(
     output: &Output,
 ) -> Result<Exit, CliError> {
     let flags = [("serve.roles", args.roles), ("listen", args.listen.map(|listen| listen.to_string()))];
-    let settings = global.load(&flags)?.settings;
+    let settings = global.load(&flags)?;
     require(&settings)?;
     let roles = global.registry.role_set(&settings.serve.roles, !settings.bus.amqp_url.is_empty())?;
     let names = roles.names().to_vec();

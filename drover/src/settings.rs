@@ -1,9 +1,17 @@
-//! Every setting of the server, by area. The doc comments are the manual; `drover config explain` prints them.
+//! The settings of a process: those that every service shares, by area, and the sections of its services. The doc comments
+//! are the manual; `drover config explain` prints them.
 
-use actors::{object::ObjectSettings, queue::QueueSettings, relay::RelaySettings, treeherder::TreeherderSettings};
+use std::{
+    collections::BTreeMap,
+    ops::{Deref, DerefMut},
+};
+
 use api::{ApiSettings, StaticClient};
-use base::{ConfigDuration, SealingKey, Secret, telemetry::TelemetrySettings};
-use bridge::BridgeSettings;
+use base::{
+    ConfigDuration, SealingKey, Secret,
+    settings::{Loaded, Sections, Settings},
+    telemetry::TelemetrySettings,
+};
 
 /// The client that may do everything, unless settings name another.
 pub(crate) const ROOT_CLIENT: &str = "static/taskcluster/root";
@@ -22,9 +30,58 @@ const TASK_VARIABLES: [&str; 10] = [
     "RUSTUP_TOOLCHAIN",
 ];
 
+/// All settings of a program.
+#[derive(Debug, Clone)]
+pub(crate) struct DroverSettings {
+    common: CommonSettings,
+    sections: Sections,
+    /// Where each key that is not at its default was set.
+    pub(crate) origins: BTreeMap<String, String>,
+}
+
+impl DroverSettings {
+    /// The settings of a service.
+    ///
+    /// # Panics
+    /// If no service of the program declares them.
+    pub(crate) fn section<S: Settings + 'static>(&self) -> &S {
+        let found = self.sections.get();
+        found.unwrap_or_else(|| panic!("no service declares the settings {}", std::any::type_name::<S>()))
+    }
+
+    /// Every value, by section. Secrets are hidden.
+    pub(crate) fn to_json(&self) -> Result<serde_json::Value, serde_json::Error> {
+        let mut values = serde_json::to_value(&self.common)?;
+        for (name, section) in self.sections.to_json() {
+            values[name] = section;
+        }
+        Ok(values)
+    }
+}
+
+impl From<Loaded<CommonSettings>> for DroverSettings {
+    fn from(Loaded { settings: common, sections, origins }: Loaded<CommonSettings>) -> Self {
+        Self { common, sections, origins }
+    }
+}
+
+impl Deref for DroverSettings {
+    type Target = CommonSettings;
+
+    fn deref(&self) -> &CommonSettings {
+        &self.common
+    }
+}
+
+impl DerefMut for DroverSettings {
+    fn deref_mut(&mut self) -> &mut CommonSettings {
+        &mut self.common
+    }
+}
+
 base::settings! {
-    /// All of Drover.
-    pub struct DroverSettings {
+    /// What every service shares.
+    pub struct CommonSettings {
         /// Address and port to listen on. Port 0 takes any free one.
         pub listen: String = "127.0.0.1:8080".to_owned(),
         /// The folder for the embedded database, artifacts and generated credentials. Empty: `/var/lib/drover` for root,
@@ -38,16 +95,6 @@ base::settings! {
         pub bus: BusSettings,
         /// Who may do what from the first minute on.
         pub auth: AuthSettings,
-        /// Tasks, their claims and their deadlines.
-        pub queue: QueueSettings,
-        /// Where the content of artifacts and objects lies.
-        pub object: ObjectSettings,
-        /// Events on their way from the outbox to the bus.
-        pub relay: RelaySettings,
-        /// Builds of Buildbot masters run as tasks.
-        pub bridge: BridgeSettings,
-        /// Runs of tasks as job messages, for Treeherder.
-        pub treeherder: TreeherderSettings,
         /// What `drover dev` adds.
         pub dev: DevSettings,
         /// What `drover serve` runs.
@@ -144,11 +191,9 @@ base::settings! {
 base::settings! {
     /// What `drover serve` runs.
     pub struct ServeSettings {
-        /// The roles of this process: any of `api`, `queue`, `relay`, `reflector`, `scheduler`, `object`, `index`,
-        /// `treeherder`, `bridge`, or `all`. `api` and `bridge` bring `object`, since they keep artifacts in their own
-        /// process. Without `queue` they ask those processes that have this role, over RabbitMQ; where there is no
-        /// RabbitMQ they bring `queue` too, and `relay` does what `index` does, since events then stay inside its process;
-        /// a `bridge` in another process then hears of tasks only every five minutes.
+        /// The roles of this process, or `all`; `drover config roles` lists them, and which others each brings. A process asks
+        /// other processes for what it does not run, over RabbitMQ; where there is no RabbitMQ, events and calls stay inside of
+        /// it, and a `bridge` without `relay` looks for new tasks only every five minutes.
         pub roles: Vec<String> = vec!["all".to_owned()],
     }
 }

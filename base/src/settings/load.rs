@@ -8,10 +8,10 @@ use std::{
 use config::{Config, ConfigError, File, FileFormat, Map, Source, Value, ValueKind};
 
 use super::{
-    Field, Kind, Settings, SettingsError,
+    Field, Kind, Section, Sections, Settings, SettingsError,
     error::nearest,
     layer::{Layer, Origin, PREFIX, structure},
-    manual::{entries, is_plain},
+    manual::{fields, is_plain, keys},
 };
 use crate::environment;
 
@@ -35,6 +35,7 @@ pub struct Loader {
 #[derive(Debug)]
 pub struct Loaded<S> {
     pub settings: S,
+    pub sections: Sections,
     pub origins: BTreeMap<String, String>,
 }
 
@@ -73,19 +74,23 @@ impl Loader {
         self
     }
 
-    pub fn load<S: Settings>(&self) -> Result<Loaded<S>, SettingsError> {
-        let layers = [self.read_file()?, self.read_environment(S::FIELDS)?, self.read_flags(S::FIELDS)];
+    /// The settings `S`, extended by these sections.
+    pub fn load<S: Settings>(&self, sections: &[Section]) -> Result<Loaded<S>, SettingsError> {
+        let fields = &fields::<S>(sections);
+        let layers = [self.read_file()?, self.read_environment(fields)?, self.read_flags(fields)];
         let mut origins = BTreeMap::new();
         let mut whole = Config::builder();
         for layer in layers {
             let tree = layer.tree()?;
-            check::<S>(S::FIELDS, "", &tree, &layer, &mut origins)?;
+            check(fields, (fields, ""), &tree, &layer, &mut origins)?;
             whole = whole.add_source(layer);
         }
-        let explain = |error| explain(error, &origins, S::FIELDS);
+        let explain = |error| explain(error, &origins, fields);
         let merged = whole.build().map_err(explain)?;
-        let settings = merged.try_deserialize().map_err(explain)?;
-        Ok(Loaded { settings, origins })
+        let mut table = merged.cache.into_table().map_err(explain)?;
+        let sections = Sections::take(sections, &mut table).map_err(explain)?;
+        let settings = S::deserialize(Value::new(None, ValueKind::Table(table))).map_err(explain)?;
+        Ok(Loaded { settings, sections, origins })
     }
 
     fn read_file(&self) -> Result<Layer, SettingsError> {
@@ -118,10 +123,10 @@ impl Loader {
     }
 }
 
-/// Refuses keys that no field has, and notes where the others come from.
-fn check<S: Settings>(
-    fields: &[Field],
-    prefix: &str,
+/// Refuses keys that no field has, and notes where the others come from. `all` are the fields of the whole program.
+fn check(
+    all: &[Field],
+    (fields, prefix): (&[Field], &str),
     tree: &Map<String, Value>,
     layer: &Layer,
     origins: &mut BTreeMap<String, String>,
@@ -130,11 +135,11 @@ fn check<S: Settings>(
         let key = format!("{prefix}{name}");
         let origin = layer.names(&key);
         let Some(field) = fields.iter().find(|field| field.name == name) else {
-            return Err(unknown::<S>(key, origin));
+            return Err(unknown(all, key, origin));
         };
         match (&field.kind, &value.kind) {
             (Kind::Section(inner), ValueKind::Table(table)) => {
-                check::<S>(inner, &format!("{key}."), table, layer, origins)?;
+                check(all, (inner, &format!("{key}.")), table, layer, origins)?;
             }
             (Kind::Section(_), found) => return Err(no_section(key, origin, found)),
             (Kind::Value(_), _) => drop(origins.insert(key, origin)),
@@ -143,8 +148,8 @@ fn check<S: Settings>(
     Ok(())
 }
 
-fn unknown<S: Settings>(key: String, origin: String) -> SettingsError {
-    let near = nearest(&key, entries::<S>().into_iter().map(|entry| entry.key));
+fn unknown(all: &[Field], key: String, origin: String) -> SettingsError {
+    let near = nearest(&key, keys(all));
     SettingsError::Unknown { key, origin, near }
 }
 

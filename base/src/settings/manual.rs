@@ -1,9 +1,9 @@
 //! The manual of the settings: what each key means, what it takes, what it is when nobody says anything.
 
-use super::Settings;
+use super::{Section, Settings};
 
 /// One field of a settings struct, as its code describes it.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub struct Field {
     pub name: &'static str,
     /// The doc comment's lines.
@@ -14,7 +14,7 @@ pub struct Field {
 }
 
 /// The structs in a list.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub struct Items {
     fields: &'static [Field],
     defaults: fn() -> serde_json::Value,
@@ -26,7 +26,7 @@ impl Items {
     }
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub enum Kind {
     /// The type, as the code spells it.
     Value(&'static str),
@@ -61,14 +61,30 @@ impl Field {
     }
 }
 
-/// Every section and field of `S`, in the order of the code.
-pub fn entries<S: Settings>() -> Vec<Entry> {
+/// Every section and field of `S`, in the order of the code, and then of the sections that extend it.
+pub fn entries<S: Settings>(sections: &[Section]) -> Vec<Entry> {
+    let mut defaults = defaults::<S>();
+    for section in sections {
+        defaults[section.name()] = (section.defaults)();
+    }
     let mut entries = Vec::new();
-    describe(S::FIELDS, "", &defaults::<S>(), &mut entries);
+    describe(&fields::<S>(sections), "", &defaults, &mut entries);
     entries
 }
 
-fn defaults<S: Settings>() -> serde_json::Value {
+/// The keys alone, like those of [`entries`].
+pub(super) fn keys(fields: &[Field]) -> impl Iterator<Item = String> {
+    let mut entries = Vec::new();
+    describe(fields, "", &serde_json::Value::Null, &mut entries);
+    entries.into_iter().map(|entry| entry.key)
+}
+
+/// The fields of `S` and the sections that extend it.
+pub(super) fn fields<S: Settings>(sections: &[Section]) -> Vec<Field> {
+    S::FIELDS.iter().copied().chain(sections.iter().map(|section| section.field)).collect()
+}
+
+pub(super) fn defaults<S: Settings>() -> serde_json::Value {
     serde_json::to_value(S::default()).unwrap_or_default()
 }
 

@@ -1,18 +1,21 @@
 //! Settings: one struct per area, whose doc comments are the manual.
 //!
 //! Layers, each over the one before: the defaults in the code, one TOML file, environment variables
-//! (`DROVER__SECTION__FIELD`), and what flags say. A key that nobody knows is an error, wherever it stands.
+//! (`DROVER__SECTION__FIELD`), and what flags say. A key that nobody knows is an error, wherever it stands. A struct can be
+//! extended by sections that other parts of the program declare ([`Section`]).
 
 mod error;
 mod kinds;
 mod layer;
 mod load;
 mod manual;
+mod section;
 
 pub use error::SettingsError;
 pub use kinds::{ConfigDuration, InvalidDuration, Secret};
 pub use load::{Loaded, Loader};
 pub use manual::{Entry, Field, Items, Kind, entries};
+pub use section::{Section, Sections};
 
 /// A struct made with [`settings!`](crate::settings!).
 pub trait Settings: Default + serde::Serialize + serde::de::DeserializeOwned {

@@ -2,7 +2,7 @@
 
 use base::{Secret, environment};
 use bridge::{
-    DriverKind, MasterSettings,
+    BridgeSettings, DriverKind, MasterSettings,
     buildbot::BuildbotMaster,
     classic::ClassicMaster,
     driver::{DriverError, MasterDriver},
@@ -63,7 +63,7 @@ impl MasterArgs {
         if let Some(url) = self.master.as_deref().filter(|master| master.contains("://")) {
             return Ok(vec![Master::at(url, "", &self.login)?]);
         }
-        let masters = global.load(&[])?.settings.bridge.masters;
+        let masters = global.load(&[])?.section::<BridgeSettings>().masters.clone();
         let known: Vec<String> = masters.iter().map(|master| master.name.clone()).collect();
         let wanted = masters.into_iter().filter(|one| self.master.as_ref().is_none_or(|name| *name == one.name));
         let chosen: Vec<Master> = wanted.map(Master).collect();

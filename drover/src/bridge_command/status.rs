@@ -37,8 +37,7 @@ pub(crate) struct StatusArgs {
 
 pub(super) async fn run(args: StatusArgs, global: &Global, output: Output) -> Result<Exit, CliError> {
     let data_dir = args.data_dir.map(|dir| dir.display().to_string());
-    let settings =
-        global.load(&[("database.url", revealed(args.database_url.as_ref())), ("data_dir", data_dir)])?.settings;
+    let settings = global.load(&[("database.url", revealed(args.database_url.as_ref())), ("data_dir", data_dir)])?;
     let database = Database::of_command(&settings).await?;
     let shown = match database.connect(&settings.database).await {
         Ok(db) => show(&db, output).await,

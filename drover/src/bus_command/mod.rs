@@ -7,7 +7,7 @@ mod tail;
 
 use std::{path::PathBuf, time::Duration};
 
-use actors::relay::Exchanges;
+use actors::relay::{Exchanges, RelaySettings};
 use base::Secret;
 use bus::{BusError, SplitBus};
 use clap::{Args, Subcommand};
@@ -93,8 +93,8 @@ pub(crate) async fn run(
     let data_dir = args.data_dir.map(|dir| dir.display().to_string());
     let (database_url, amqp_url) = (revealed(args.database_url.as_ref()), revealed(args.amqp_url.as_ref()));
     let flags = [("database.url", database_url), ("bus.amqp_url", amqp_url), ("data_dir", data_dir)];
-    let settings = global.load(&flags)?.settings;
-    let exchanges = Exchanges::new(&exchange_names(&settings.bus)?, &settings.relay);
+    let settings = global.load(&flags)?;
+    let exchanges = Exchanges::new(&exchange_names(&settings.bus)?, settings.section::<RelaySettings>());
     let database = match args.command {
         BusCommand::Tail(_) => None,
         _ => Some(Database::of_command(&settings).await?),

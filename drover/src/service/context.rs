@@ -8,7 +8,7 @@ use std::{
 };
 
 use actors::auth::StaticClient;
-use base::{Clock, KeyRing, Rng, Shutdown};
+use base::{Clock, KeyRing, Rng, Shutdown, settings::Settings};
 use bus::Bus;
 use db::Db;
 use protocol::exchanges::ExchangeNames;
@@ -53,6 +53,14 @@ impl Context {
     /// Whether this process has the role.
     pub fn runs(&self, role: &str) -> bool {
         self.roles.contains(role)
+    }
+
+    /// The settings of a service, this one or another.
+    ///
+    /// # Panics
+    /// If no service of the program declares them.
+    pub fn settings<S: Settings + 'static>(&self) -> &S {
+        self.settings.section()
     }
 
     /// Whether events and calls reach other processes.

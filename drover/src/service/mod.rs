@@ -8,6 +8,7 @@ mod role;
 
 pub use actors::{Actors, Children};
 use api::Routes;
+use base::settings::Section;
 pub use context::Context;
 pub(crate) use context::Shared;
 pub use error::StartError;
@@ -27,6 +28,11 @@ pub trait Service: Send + Sync {
     /// The roles that this service adds to those a process can be given.
     fn roles(&self) -> &'static [Role] {
         &[]
+    }
+
+    /// The section of the settings that this service reads.
+    fn settings(&self) -> Option<Section> {
+        None
     }
 
     /// What must be there, or known, before any actor starts and any request is answered: called in every process.

@@ -1,8 +1,10 @@
 //! All services of a program, and what follows from their declarations.
 
 use api::Routes;
+use base::settings::{Entry, Section, entries};
 
 use super::{Children, Context, Role, RoleSet, Service, StartError};
+use crate::settings::CommonSettings;
 
 /// The services of this program, in the order of their list.
 #[derive(Clone, Default)]
@@ -47,6 +49,15 @@ impl Registry {
             let known = known.join(", ");
             StartError::Setting(format!("there is no role `{name}`; the roles are {known} and {ALL}"))
         })
+    }
+
+    pub(crate) fn settings(&self) -> Vec<Section> {
+        self.0.iter().filter_map(|service| service.settings()).collect()
+    }
+
+    /// The manual of all settings.
+    pub(crate) fn settings_entries(&self) -> Vec<Entry> {
+        entries::<CommonSettings>(&self.settings())
     }
 
     pub(crate) async fn prepare(&self, context: &Context) -> Result<(), StartError> {
@@ -109,6 +120,24 @@ mod tests {
         let words = roles(&["ape"], true).unwrap_err().to_string();
         assert!(words.contains("`ape`") && words.contains("reflector"), "{words}");
         assert!(roles(&[], true).is_err());
+    }
+
+    /// Otherwise an installation would lack it. A role that others bring has no process of its own.
+    #[test]
+    fn every_role_has_a_deployment_in_the_chart() {
+        let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../deploy/helm/values.yaml");
+        let values: serde_json::Value = serde_saphyr::from_str(&std::fs::read_to_string(file).unwrap()).unwrap();
+        let registry = Registry::new(services());
+        let deployed: Vec<String> = values["deployments"].as_object().unwrap().values().flat_map(roles_of).collect();
+        for role in registry.roles() {
+            let brought = registry.roles().any(|other| other.brings.contains(&role.name));
+            assert!(brought || deployed.iter().any(|it| it == role.name), "{} has no deployment", role.name);
+        }
+        assert!(registry.role_set(&deployed, true).is_ok(), "the chart names a role that does not exist");
+    }
+
+    fn roles_of(deployment: &serde_json::Value) -> Vec<String> {
+        serde_json::from_value(deployment["roles"].clone()).unwrap()
     }
 
     /// A name that two services declare, or that none does, would start something else than was asked for.

@@ -1,7 +1,10 @@
 //! Roles: what a process can be told to run.
 
+use serde::Serialize;
+
 /// A role that a process can have. Several processes can have the same one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Role {
     pub name: &'static str,
     /// What a process with it does, to follow the name.

@@ -3,13 +3,15 @@
 use std::sync::Arc;
 
 use ::bridge::{
-    Bridge as Handle, BridgeChildren, DriverKind, Identity, MasterParts, MasterSettings,
+    Bridge as Handle, BridgeChildren, BridgeSettings, DriverKind, Identity, MasterParts, MasterSettings,
     buildbot::BuildbotMaster,
     classic::{ClassicLogs, ClassicMaster},
     copier::Copier,
     driver::{DriverError, MasterDriver},
     logs::LogCopier,
 };
+
+use base::settings::Section;
 
 use super::{auth, object, queue, roles};
 use crate::service::{Actors, Children, Context, Role, Service, StartError};
@@ -19,6 +21,10 @@ pub(super) struct Bridge;
 impl Service for Bridge {
     fn name(&self) -> &'static str {
         roles::BRIDGE
+    }
+
+    fn settings(&self) -> Option<Section> {
+        Some(Section::of::<BridgeSettings>("bridge"))
     }
 
     fn roles(&self) -> &'static [Role] {
@@ -36,7 +42,7 @@ impl Service for Bridge {
 
 /// None where there are no masters.
 fn children(context: &Context) -> Result<Children, StartError> {
-    let settings = &context.settings.bridge;
+    let settings = context.settings::<BridgeSettings>();
     if settings.masters.is_empty() {
         return Ok(Children::none());
     }

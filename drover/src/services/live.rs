@@ -26,6 +26,6 @@ impl Service for Live {
 
 fn handle(context: &Context) -> Handle {
     context.shared(|context| {
-        Handle::new(context.db.clone(), &context.exchange_names, &context.settings.relay, context.rng.branch("live"))
+        Handle::new(context.db.clone(), &context.exchange_names, context.settings(), context.rng.branch("live"))
     })
 }

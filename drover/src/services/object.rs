@@ -1,7 +1,11 @@
 //! The object service, artifacts, and the store that holds the content of both.
 
 use ::api::Routes;
-use actors::{artifacts::Artifacts, object::Objects};
+use actors::{
+    artifacts::Artifacts,
+    object::{ObjectSettings, Objects},
+};
+use base::settings::Section;
 use futures_util::future::LocalBoxFuture;
 
 use super::roles;
@@ -15,6 +19,10 @@ pub(super) struct Object;
 impl Service for Object {
     fn name(&self) -> &'static str {
         roles::OBJECT
+    }
+
+    fn settings(&self) -> Option<Section> {
+        Some(Section::of::<ObjectSettings>("object"))
     }
 
     fn roles(&self) -> &'static [Role] {
@@ -46,12 +54,12 @@ pub(super) fn artifacts(context: &Context) -> Result<Artifacts, StartError> {
 
 /// Opens the store: a bucket, or a folder that all processes with this role share.
 async fn open(context: &Context) -> Result<(), StartError> {
-    let Context { db, clock, rng, settings, .. } = context;
+    let Context { db, clock, rng, .. } = context;
     let folder = context.data_dir().join("objects");
     if let Err(error) = data_dir::folder(&folder, 0o700) {
         tracing::warn!(%error, "the folder of the artifacts may be open to other users of this machine");
     }
-    let objects = Objects::start(db.clone(), clock.clone(), rng.branch("objects"), &folder, &settings.object).await;
+    let objects = Objects::start(db.clone(), clock.clone(), rng.branch("objects"), &folder, context.settings()).await;
     let objects = objects.map_err(|error| StartError::failed("the artifact store cannot be used", &error))?;
     context.shared.put(Artifacts::new(db.clone(), clock.clone(), rng.branch("artifacts"), objects));
     Ok(())

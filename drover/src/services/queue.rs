@@ -5,8 +5,10 @@ use std::sync::Arc;
 use ::api::{Routes, own};
 use actors::{
     kit::{Child, Notifications, PendingNotifier},
-    queue::{self, Queue as Handle},
+    queue::{self, Queue as Handle, QueueSettings},
 };
+
+use base::settings::Section;
 
 use super::{api, notifications::publisher, object, relay, roles, scheduler};
 use crate::service::{Actors, Children, Context, Role, Service, StartError};
@@ -18,13 +20,17 @@ impl Service for Queue {
         roles::QUEUE
     }
 
+    fn settings(&self) -> Option<Section> {
+        Some(Section::of::<QueueSettings>("queue"))
+    }
+
     fn roles(&self) -> &'static [Role] {
         const ROLES: &[Role] = &[Role::new(roles::QUEUE, "creates, claims and resolves tasks")];
         ROLES
     }
 
     fn routes(&self, context: &Context) -> Result<Vec<Routes>, StartError> {
-        let limits = context.settings.queue.task_limits().map_err(StartError::Setting)?;
+        let limits = context.settings::<QueueSettings>().task_limits().map_err(StartError::Setting)?;
         let (server, queue, artifacts) = (api::server_context(context), handle(context), object::artifacts(context)?);
         Ok(vec![
             ::api::queue::routes(&server, queue.clone(), limits, artifacts),
@@ -55,9 +61,9 @@ fn here(context: &Context) -> Here {
             scheduler: scheduler::notify(context),
             claims: publisher::remote(context).claims,
         };
-        let Context { db, clock, rng, settings, .. } = context;
-        let (actors, handle) =
-            queue::start(db.clone(), clock.clone(), rng.branch("queue"), settings.queue.clone(), notifications);
+        let Context { db, clock, rng, .. } = context;
+        let settings = context.settings::<QueueSettings>().clone();
+        let (actors, handle) = queue::start(db.clone(), clock.clone(), rng.branch("queue"), settings, notifications);
         Here { actors, handle }
     })
 }
@@ -78,12 +84,12 @@ fn remote(context: &Context) -> Children {
 /// The queue: that of this process, or whichever process runs it.
 pub(super) fn handle(context: &Context) -> Handle {
     context.shared(|context| {
-        let Context { bus, clock, rng, settings, .. } = context;
+        let Context { bus, clock, rng, .. } = context;
         let local = here(context).handle;
         if context.runs(roles::QUEUE) {
             local
         } else {
-            local.elsewhere(bus, clock, &rng.branch("calls"), &settings.queue)
+            local.elsewhere(bus, clock, &rng.branch("calls"), context.settings())
         }
     })
 }

@@ -1,6 +1,6 @@
 //! The reflector: resolves what is overdue, removes what has expired, repairs what should never be half done.
 
-use actors::reflector::Reflector as Handle;
+use actors::{queue::QueueSettings, reflector::Reflector as Handle};
 
 use super::{index, queue};
 use crate::service::{Actors, Children, Role, Service};
@@ -22,7 +22,7 @@ impl Service for Reflector {
     fn actors(&self) -> &'static [Actors] {
         const ACTORS: &[Actors] = &[Actors::of_roles(&[ROLE], |context| {
             let (db, clock, rng) = (context.db.clone(), context.clock.clone(), context.rng.branch("reflector"));
-            let (settings, notifications) = (context.settings.queue.clone(), queue::notifiers(context));
+            let (settings, notifications) = (context.settings::<QueueSettings>().clone(), queue::notifiers(context));
             let reflector = Handle::new(db, clock, rng, settings, notifications, index::handle(context));
             Ok(Children::none().actors(reflector.parts()))
         })];

@@ -1,6 +1,11 @@
 //! The relay: events from the outbox to the bus.
 
-use actors::kit::{Child, Notifier};
+use actors::{
+    kit::{Child, Notifier},
+    relay::RelaySettings,
+};
+
+use base::settings::Section;
 
 use super::{notifications::publisher, roles};
 use crate::service::{Actors, Children, Context, Role, Service};
@@ -10,6 +15,10 @@ pub(super) struct Relay;
 impl Service for Relay {
     fn name(&self) -> &'static str {
         roles::RELAY
+    }
+
+    fn settings(&self) -> Option<Section> {
+        Some(Section::of::<RelaySettings>("relay"))
     }
 
     fn roles(&self) -> &'static [Role] {
@@ -35,13 +44,13 @@ struct Here {
 
 fn here(context: &Context) -> Here {
     context.shared(|context| {
-        let Context { db, bus, clock, exchange_names, settings, rng, .. } = context;
+        let Context { db, bus, clock, exchange_names, rng, .. } = context;
         let (actor, notify) = actors::relay::start(
             db.clone(),
             bus.clone(),
             clock.clone(),
             exchange_names,
-            settings.relay.clone(),
+            context.settings::<RelaySettings>().clone(),
             rng.branch("relay"),
         );
         Here { actor, notify }

@@ -2,6 +2,7 @@
 
 use actors::{
     kit::{Child, Notifier},
+    queue::QueueSettings,
     scheduler::Scheduler as Handle,
 };
 
@@ -37,7 +38,8 @@ struct Here {
 fn here(context: &Context) -> Here {
     context.shared(|context| {
         let (db, clock, relay) = (context.db.clone(), context.clock.clone(), relay::notify(context));
-        let (rng, interval) = (context.rng.branch("scheduler"), context.settings.queue.sweep_interval.duration());
+        let (rng, interval) =
+            (context.rng.branch("scheduler"), context.settings::<QueueSettings>().sweep_interval.duration());
         let (actor, notify) = Handle { db, clock, rng, interval, relay }.part();
         Here { actor, notify }
     })

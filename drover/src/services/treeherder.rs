@@ -1,7 +1,11 @@
 //! Job messages and pushes, for Treeherder.
 
 use ::api::Routes;
-use actors::treeherder::{Pushes, Reporter};
+use actors::{
+    relay::RelaySettings,
+    treeherder::{Pushes, Reporter, TreeherderSettings},
+};
+use base::settings::Section;
 
 use super::roles;
 use crate::service::{Actors, Children, Context, Role, Service, StartError};
@@ -15,6 +19,10 @@ impl Service for Treeherder {
         ROLE
     }
 
+    fn settings(&self) -> Option<Section> {
+        Some(Section::of::<TreeherderSettings>("treeherder"))
+    }
+
     fn roles(&self) -> &'static [Role] {
         const ROLES: &[Role] = &[Role::new(ROLE, "publishes the runs of tasks as job messages, for Treeherder")];
         ROLES
@@ -22,7 +30,7 @@ impl Service for Treeherder {
 
     fn routes(&self, context: &Context) -> Result<Vec<Routes>, StartError> {
         let (db, bus) = (context.db.clone(), context.bus.clone());
-        let route_prefixes = context.settings.treeherder.route_prefixes.clone();
+        let route_prefixes = context.settings::<TreeherderSettings>().route_prefixes.clone();
         Ok(vec![::api::push::routes(Pushes { db, bus, route_prefixes })])
     }
 
@@ -46,10 +54,10 @@ fn reporter(context: &Context) -> Children {
         bus: context.bus.clone(),
         clock: context.clock.clone(),
         rng: context.rng.branch("treeherder"),
-        settings: context.settings.treeherder.clone(),
+        settings: context.settings::<TreeherderSettings>().clone(),
         names: context.exchange_names.clone(),
         root_url: root_url.clone(),
-        events: context.settings.relay.own_exchange.clone(),
+        events: context.settings::<RelaySettings>().own_exchange.clone(),
     };
     Children::none().subscriber(reporter.consumer())
 }

@@ -98,7 +98,7 @@ pub(crate) async fn run(
     if let Some(parent) = args.parent {
         parent::end_with(parent)?;
     }
-    let loaded = global.load(&[])?.settings;
+    let loaded = global.load(&[])?;
     let _telemetry = telemetry::init(&loaded.telemetry, "worker")?;
     global.warn_of_secrets();
     let shutdown = shutdown()?;

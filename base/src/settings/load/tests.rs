@@ -1,7 +1,7 @@
 use std::{collections::BTreeMap, fs, path::PathBuf};
 
 use super::*;
-use crate::{ConfigDuration, Secret};
+use crate::{ConfigDuration, Secret, settings::entries};
 
 crate::settings! {
     /// The door.
@@ -62,12 +62,12 @@ impl Drop for TestFile {
 }
 
 fn refused(loader: &Loader) -> String {
-    loader.load::<TestEnv>().unwrap_err().to_string()
+    loader.load::<TestEnv>(&[]).unwrap_err().to_string()
 }
 
 #[test]
 fn without_any_layer_the_defaults_stand() {
-    let loaded = Loader::bare().load::<TestEnv>().unwrap();
+    let loaded = Loader::bare().load::<TestEnv>(&[]).unwrap();
     assert_eq!(loaded.settings.door.patience, ConfigDuration::seconds(20));
     assert!(loaded.origins.is_empty());
 }
@@ -80,7 +80,7 @@ fn flags_win_over_environment_over_file_over_defaults() {
         .variable("DROVER__DOOR__LISTEN", "environment")
         .variable("DROVER__DOOR__LIMIT", "2")
         .set("door.limit", "3")
-        .load::<TestEnv>()
+        .load::<TestEnv>(&[])
         .unwrap();
     let door = &loaded.settings.door;
     assert_eq!((door.listen.as_str(), door.limit, door.patience), ("environment", 3, ConfigDuration::minutes(1)));
@@ -97,7 +97,7 @@ fn lists_and_tables_come_from_the_environment_too() {
         .variable("DROVER__PLACE", "hill")
         .variable("DROVER__DOOR__PATIENCE", "1h30m")
         .variable("DROVER__DOOR__PASSWORD", "{knock}");
-    let env = loader.load::<TestEnv>().unwrap().settings;
+    let env = loader.load::<TestEnv>(&[]).unwrap().settings;
     assert_eq!(env.names, ["ada", "grace"]);
     assert_eq!(env.keys["cellar"], 7);
     assert_eq!(env.place.as_deref(), Some("hill"));
@@ -142,7 +142,7 @@ fn a_missing_or_broken_file_is_named() {
 
 #[test]
 fn the_manual_is_what_the_code_says() {
-    let manual = entries::<TestEnv>();
+    let manual = entries::<TestEnv>(&[]);
     let keys: Vec<&str> = manual.iter().map(|entry| entry.key.as_str()).collect();
     let door = ["door", "door.listen", "door.limit", "door.patience", "door.password"];
     let others = ["names", "keys", "place", "rooms", "rooms[].beds"];
@@ -169,4 +169,37 @@ fn a_value_that_may_be_secret_is_not_quoted() {
     let file = TestFile::of("[door]\npassword = ['HUSH']\n");
     let words = refused(&Loader::bare().file(&file.0));
     assert!(words.contains("door.password") && !words.contains("HUSH"), "{words}");
+}
+
+crate::settings! {
+    /// What a part of the program declares by itself.
+    struct Extension {
+        /// How often.
+        interval: ConfigDuration = ConfigDuration::seconds(5),
+    }
+}
+
+const EXTENSION: Section = Section::of::<Extension>("extension");
+
+#[test]
+fn a_section_extends_the_struct_with_all_that_its_own_sections_have() {
+    let loader = Loader::bare().variable("DROVER__EXTENSION__INTERVAL", "1m").set("door.limit", "3");
+    let loaded = loader.load::<TestEnv>(&[EXTENSION]).unwrap();
+    assert_eq!(loaded.sections.get::<Extension>().unwrap().interval, ConfigDuration::minutes(1));
+    assert_eq!(loaded.settings.door.limit, 3);
+    assert_eq!(loaded.origins["extension.interval"], "from DROVER__EXTENSION__INTERVAL");
+    let defaults = Loader::bare().load::<TestEnv>(&[EXTENSION]).unwrap().sections;
+    assert_eq!(defaults.to_json().collect::<Vec<_>>(), [("extension", serde_json::json!({ "interval": "5s" }))]);
+
+    let refused =
+        |key: &str, text: &str| Loader::bare().set(key, text).load::<TestEnv>(&[EXTENSION]).unwrap_err().to_string();
+    assert!(refused("extension.intervall", "1m").contains("did you mean `extension.interval`"));
+    assert!(refused("extension.interval", "soon").contains("`extension.interval` (from the command line)"));
+    let manual = entries::<TestEnv>(&[EXTENSION]);
+    let [section, interval] = &manual[manual.len() - 2..] else { panic!("{manual:?}") };
+    assert_eq!(
+        (section.key.as_str(), section.doc.as_str()),
+        ("extension", "What a part of the program declares by itself.")
+    );
+    assert_eq!((interval.key.as_str(), &interval.default), ("extension.interval", &Some(serde_json::json!("5s"))));
 }
