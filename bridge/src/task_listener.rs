@@ -83,7 +83,7 @@ impl Actor for TaskListener {
 
     async fn pre_start(&self, myself: ActorRef<Msg>, (): ()) -> Result<State, ActorProcessingErr> {
         let queue = format!("drover/bridge/{}", self.shared.master.name());
-        let mut subscription = Subscription::durable(&queue).settled_first().signed();
+        let mut subscription = Subscription::durable(&queue).confirm_after_ack().signed();
         for exchange in [&self.pending, &self.exception] {
             self.bus.declare(Exchange::topic(exchange)).await?;
             subscription = subscription.bind(exchange, &self.pattern);

@@ -1,4 +1,4 @@
-//! What a subscriber holds in hand.
+//! Consumers and their deliveries.
 
 use std::sync::Arc;
 
@@ -6,14 +6,13 @@ use async_trait::async_trait;
 
 use crate::Message;
 
-/// The receiving end of a subscription. Dropping it gives unsettled deliveries back to a durable queue.
+/// The receiving end of a subscription. Dropping it requeues unsettled deliveries to a durable queue.
 pub struct Consumer(Box<dyn Source>);
 
-/// What a consumer hears.
 #[derive(Debug)]
 pub enum Received {
     Delivery(Delivery),
-    /// The queue was ephemeral and messages may have been lost: look again at what they tell of.
+    /// The queue was ephemeral, and messages may have been lost: read the state again.
     Gap,
 }
 
@@ -22,7 +21,7 @@ impl Consumer {
         Self(Box::new(source))
     }
 
-    /// Waits as long as it takes, over broken connections too. `None`: the bus is closed.
+    /// Waits without a timeout, over lost connections too. `None`: the bus is closed.
     pub async fn next(&mut self) -> Option<Received> {
         self.0.next().await
     }
@@ -34,27 +33,26 @@ impl std::fmt::Debug for Consumer {
     }
 }
 
-/// One message, to be settled by `ack`, `fail`, `reject` or `give_back`. Dropped unsettled, it counts as failed.
+/// One message, to be settled by `ack`, `fail`, `reject` or `requeue`. Dropped unsettled, it counts as failed.
 pub struct Delivery {
     pub message: Arc<Message>,
-    /// It was handed out before, to a consumer that failed or ended.
+    /// It was delivered before, to a consumer that failed or ended.
     pub redelivered: bool,
-    /// How often it came back. Counted by durable queues only; of others it tells whether at all.
+    /// How often it was requeued. Only durable queues count; for others it is 0 or 1.
     pub tries: u32,
-    /// Where the answer goes, if this is a call.
+    /// Where the response goes, if this is a call.
     pub reply_to: Option<ReplyTo>,
     number: u64,
     settler: Option<Arc<dyn Settler>>,
 }
 
-/// Where the answer to a call goes.
+/// Where the response to a call goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReplyTo {
     pub(crate) queue: String,
     pub(crate) call: String,
 }
 
-/// What becomes of a delivery.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Settlement {
     Done,
@@ -62,12 +60,12 @@ pub(crate) enum Settlement {
     Drop,
 }
 
-/// The side of the bus that gave out a delivery.
+/// The part of the bus that a delivery is settled at.
 pub(crate) trait Settler: Send + Sync {
     fn settle(&self, number: u64, settlement: Settlement);
 }
 
-/// Where a consumer's deliveries come from.
+/// The source of a consumer's deliveries.
 #[async_trait]
 pub(crate) trait Source: Send {
     async fn next(&mut self) -> Option<Received>;
@@ -83,23 +81,23 @@ impl Delivery {
         self
     }
 
-    /// The message has done its work.
+    /// The message was processed.
     pub fn ack(mut self) {
         self.settle(Settlement::Done);
     }
 
-    /// The message could not be worked on: it comes again once, and is given up after the second failure.
+    /// The message could not be processed: it is delivered once more, and dropped after the second failure.
     pub fn fail(mut self) {
         self.settle_failed();
     }
 
-    /// The message will never be of use, tried again or not.
+    /// The message can never be processed: it is dropped.
     pub fn reject(mut self) {
         self.settle(Settlement::Drop);
     }
 
-    /// The message is not to blame that it was not worked on: it comes again, however often.
-    pub fn give_back(mut self) {
+    /// The message was not processed for another reason: it is delivered again, however often.
+    pub fn requeue(mut self) {
         self.settle(Settlement::Requeue);
     }
 
@@ -112,7 +110,7 @@ impl Delivery {
         let Some(settler) = self.settler.take() else { return };
         if settlement == Settlement::Drop {
             let Message { exchange, routing_key, .. } = &*self.message;
-            tracing::warn!(%exchange, routing_key, redelivered = self.redelivered, "a message was given up");
+            tracing::warn!(%exchange, routing_key, redelivered = self.redelivered, "message dropped");
         }
         settler.settle(self.number, settlement);
     }

@@ -1,11 +1,11 @@
-//! Bindings as a broker would apply them, for messages that come from elsewhere.
+//! Bindings as a broker applies them, for messages from other sources.
 
 use crate::{
     Binding, Message,
     topic::{Pattern, words},
 };
 
-/// Takes the messages that a queue with these bindings would get.
+/// Accepts the messages that a queue with these bindings would get.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Filter(Vec<(String, Pattern)>);
 
@@ -14,12 +14,12 @@ impl Filter {
         Self(bindings.iter().map(|binding| (binding.exchange.clone(), Pattern::new(&binding.pattern))).collect())
     }
 
-    /// Whether anything from this exchange may be taken.
+    /// Whether any message of this exchange may be accepted.
     pub fn is_bound(&self, exchange: &str) -> bool {
         self.0.iter().any(|(bound, _)| bound == exchange)
     }
 
-    pub fn takes(&self, message: &Message) -> bool {
+    pub fn accepts(&self, message: &Message) -> bool {
         let keys = || std::iter::once(&message.routing_key).chain(&message.cc);
         self.0
             .iter()
@@ -36,7 +36,7 @@ mod tests {
     use crate::ContentType;
 
     #[test]
-    fn a_filter_takes_what_a_queue_with_its_bindings_would_get() {
+    fn a_filter_accepts_what_a_queue_with_its_bindings_would_get() {
         let binding = |pattern: &str| Binding { exchange: "x".to_owned(), pattern: pattern.to_owned() };
         let filter = Filter::new(&[binding("primary.a.#"), binding("route.b")]);
         let message = |exchange: &str, key: &str, cc: &[&str]| Message {
@@ -48,10 +48,10 @@ mod tests {
             id: String::new(),
             replayed: false,
         };
-        assert!(filter.takes(&message("x", "primary.a.c", &[])));
-        assert!(filter.takes(&message("x", "primary.z", &["route.a", "route.b"])));
-        assert!(!filter.takes(&message("x", "primary.z", &["route.a"])));
-        assert!(!filter.takes(&message("y", "primary.a.c", &[])));
+        assert!(filter.accepts(&message("x", "primary.a.c", &[])));
+        assert!(filter.accepts(&message("x", "primary.z", &["route.a", "route.b"])));
+        assert!(!filter.accepts(&message("x", "primary.z", &["route.a"])));
+        assert!(!filter.accepts(&message("y", "primary.a.c", &[])));
         assert!(filter.is_bound("x") && !filter.is_bound("y"));
     }
 }

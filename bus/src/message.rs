@@ -1,4 +1,4 @@
-//! One message on its way.
+//! One message.
 
 use std::sync::Arc;
 
@@ -7,9 +7,9 @@ use bytes::Bytes;
 use crate::BusError;
 
 /// The longest exchange name, routing key or binding that AMQP carries, in bytes.
-pub(crate) const LONGEST_NAME: usize = 255;
+pub(crate) const MAX_NAME_BYTES: usize = 255;
 
-/// What the body is. Messages for the world are JSON, those between our own parts protobuf.
+/// External (Pulse) messages are JSON, internal ones protobuf.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ContentType {
     Json,
@@ -24,7 +24,7 @@ impl ContentType {
         }
     }
 
-    /// Strangers may send what they like; only what says it is protobuf is taken as such.
+    /// Other publishers may send any content type.
     pub(crate) fn parse(text: &str) -> Self {
         if text == Self::Protobuf.as_str() { Self::Protobuf } else { Self::Json }
     }
@@ -39,10 +39,10 @@ pub struct Message {
     pub cc: Vec<String>,
     pub content_type: ContentType,
     pub body: Bytes,
-    /// The same for the same event, however often it is told; empty where nobody needs to know. Sent as the header
-    /// `x-drover-id`, and as the message id of protobuf messages; what the world reads carries none, as it never did.
+    /// The same for the same event, however often it is published; may be empty. Sent as the header
+    /// `x-drover-id`, and as the message id of protobuf messages; Pulse messages never had a message id.
     pub id: String,
-    /// Sent once more to one queue, long after the event.
+    /// Published again to one queue, long after the event.
     pub replayed: bool,
 }
 
@@ -56,8 +56,8 @@ impl Message {
 }
 
 pub(crate) fn check_name(what: &str, name: &str) -> Result<(), BusError> {
-    if name.len() <= LONGEST_NAME {
+    if name.len() <= MAX_NAME_BYTES {
         return Ok(());
     }
-    Err(BusError::Unsendable(format!("the {what} has {} bytes, at most {LONGEST_NAME} are allowed", name.len())))
+    Err(BusError::Unsendable(format!("the {what} has {} bytes, at most {MAX_NAME_BYTES} are allowed", name.len())))
 }

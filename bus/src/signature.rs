@@ -1,7 +1,7 @@
-//! Who sent a message: each carries a code (HMAC-SHA256) under a key that the processes of one installation share.
+//! Signatures of messages: an HMAC-SHA256 under a key that the processes of one installation share.
 //!
-//! Whoever may publish on a broker's default exchange reaches every queue by its name. A subscription that is `signed`
-//! takes nothing that lacks the code.
+//! Anybody who may publish on a broker's default exchange reaches every queue by its name. A `signed` subscription
+//! accepts no message without a valid signature.
 
 use std::fmt;
 
@@ -10,7 +10,7 @@ use sha2::Sha256;
 
 use crate::Message;
 
-/// What the key is made of besides the secret, so that the secret can serve other purposes.
+/// Domain separation: the secret is also used for other purposes.
 const PURPOSE: &[u8] = b"drover/v1/message-key";
 
 /// The key of an installation.
@@ -20,28 +20,28 @@ pub struct MessageKey {
     accepts_unsigned: bool,
 }
 
-/// What a code speaks for: where a message goes, which call it is or answers, and what it says.
+/// The signed parts of a message: its destination, its call, and its body.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Signed<'m> {
     pub(crate) exchange: &'m str,
     pub(crate) routing_key: &'m str,
     pub(crate) cc: &'m [String],
     pub(crate) id: &'m str,
-    /// Of a call: where its answer goes.
+    /// Of a call: the queue of its response.
     pub(crate) reply_to: &'m str,
-    /// Of a call, and of its answer.
+    /// Of a call, and of its response.
     pub(crate) call: &'m str,
     pub(crate) body: &'m [u8],
 }
 
-/// Why a message is not taken.
+/// Why a message is rejected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Forged {
+pub(crate) enum SignatureError {
     Unsigned,
     /// Signed under another key, or altered.
-    Signature,
-    /// It is signed, for another place.
-    Place,
+    Invalid,
+    /// Signed for another exchange or queue.
+    Destination,
 }
 
 impl MessageKey {
@@ -50,31 +50,26 @@ impl MessageKey {
         Self { key: mac(secret.as_bytes(), |mac| mac.update(PURPOSE)), accepts_unsigned: false }
     }
 
-    /// Also takes what carries no code at all: only while processes run that do not sign yet.
+    /// Also accepts messages without a signature: only while processes run that do not sign yet.
     #[must_use]
     pub fn accepting_unsigned(mut self, accepts_unsigned: bool) -> Self {
         self.accepts_unsigned = accepts_unsigned;
         self
     }
 
-    /// The code, in hexadecimal digits.
+    /// Hexadecimal.
     pub(crate) fn sign(&self, signed: Signed<'_>) -> String {
-        let code: [u8; 32] = mac(&self.key, |mac| signed.feed(mac));
-        code.iter().fold(String::with_capacity(64), |mut text, byte| {
-            let digit = |half: u8| char::from_digit(u32::from(half), 16).unwrap_or('0');
-            text.extend([digit(byte >> 4), digit(byte & 15)]);
-            text
-        })
+        hex::encode(mac(&self.key, |mac| signed.feed(mac)))
     }
 
-    pub(crate) fn check(&self, signed: Signed<'_>, code: Option<&str>) -> Result<(), Forged> {
-        let Some(code) = code else {
-            return if self.accepts_unsigned { Ok(()) } else { Err(Forged::Unsigned) };
+    pub(crate) fn check(&self, signed: Signed<'_>, signature: Option<&str>) -> Result<(), SignatureError> {
+        let Some(signature) = signature else {
+            return if self.accepts_unsigned { Ok(()) } else { Err(SignatureError::Unsigned) };
         };
-        let code = from_hexadecimal(code).ok_or(Forged::Signature)?;
+        let signature = hex::decode(signature).map_err(|_| SignatureError::Invalid)?;
         let mut mac = keyed(&self.key);
         signed.feed(&mut mac);
-        mac.verify_slice(&code).map_err(|_| Forged::Signature)
+        mac.verify_slice(&signature).map_err(|_| SignatureError::Invalid)
     }
 }
 
@@ -90,7 +85,7 @@ impl<'m> Signed<'m> {
         Self { exchange, routing_key, cc, id, reply_to: "", call: "", body }
     }
 
-    /// Each part with its length before it, so that no two messages feed the same bytes.
+    /// Each part is prefixed with its length, so that no two messages are the same bytes.
     fn feed(&self, mac: &mut Hmac<Sha256>) {
         let mut part = |bytes: &[u8]| {
             mac.update(&(bytes.len() as u64).to_be_bytes());
@@ -104,12 +99,12 @@ impl<'m> Signed<'m> {
     }
 }
 
-impl Forged {
+impl SignatureError {
     pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::Unsigned => "it is not signed",
-            Self::Signature => "its signature is not of this installation",
-            Self::Place => "it was signed for another exchange or queue",
+            Self::Invalid => "its signature is not of this installation",
+            Self::Destination => "it was signed for another exchange or queue",
         }
     }
 }
@@ -127,12 +122,6 @@ fn keyed(key: &[u8]) -> Hmac<Sha256> {
     }
 }
 
-fn from_hexadecimal(text: &str) -> Option<Vec<u8>> {
-    let digits: Option<Vec<u8>> =
-        text.chars().map(|digit| digit.to_digit(16).and_then(|digit| u8::try_from(digit).ok())).collect();
-    Some(digits?.chunks(2).map(|pair| pair.iter().fold(0, |byte, digit| byte << 4 | digit)).collect())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -148,11 +137,11 @@ mod tests {
     };
 
     #[test]
-    fn what_was_signed_is_taken_and_nothing_else() {
+    fn only_what_was_signed_is_accepted() {
         let key = MessageKey::from_secret("a secret of the installation");
-        let code = key.sign(CALL);
-        assert_eq!(code.len(), 64);
-        assert_eq!(key.check(CALL, Some(&code)), Ok(()));
+        let signature = key.sign(CALL);
+        assert_eq!(signature.len(), 64);
+        assert_eq!(key.check(CALL, Some(&signature)), Ok(()));
         for other in [
             Signed { body: b"CreateTasc", ..CALL },
             Signed { reply_to: "amq.gen-2", ..CALL },
@@ -162,21 +151,25 @@ mod tests {
             Signed { id: "c0ffee", call: "", ..CALL },
             Signed { cc: &["route.x".to_owned()], ..CALL },
         ] {
-            assert_eq!(key.check(other, Some(&code)), Err(Forged::Signature), "{other:?}");
+            assert_eq!(key.check(other, Some(&signature)), Err(SignatureError::Invalid), "{other:?}");
         }
         let another = MessageKey::from_secret("a secret of another installation");
-        assert_eq!(another.check(CALL, Some(&code)), Err(Forged::Signature));
-        for nonsense in ["", "zz", "00", &code[2..]] {
-            assert_eq!(key.check(CALL, Some(nonsense)), Err(Forged::Signature), "{nonsense:?}");
+        assert_eq!(another.check(CALL, Some(&signature)), Err(SignatureError::Invalid));
+        for nonsense in ["", "zz", "00", &signature[2..]] {
+            assert_eq!(key.check(CALL, Some(nonsense)), Err(SignatureError::Invalid), "{nonsense:?}");
         }
     }
 
     #[test]
-    fn the_unsigned_is_taken_only_where_settings_say_so() {
+    fn unsigned_messages_are_accepted_only_by_setting() {
         let key = MessageKey::from_secret("a secret of the installation");
-        assert_eq!(key.check(CALL, None), Err(Forged::Unsigned));
+        assert_eq!(key.check(CALL, None), Err(SignatureError::Unsigned));
         let lenient = key.clone().accepting_unsigned(true);
         assert_eq!(lenient.check(CALL, None), Ok(()));
-        assert_eq!(lenient.check(CALL, Some("00")), Err(Forged::Signature), "a wrong signature is worse than none");
+        assert_eq!(
+            lenient.check(CALL, Some("00")),
+            Err(SignatureError::Invalid),
+            "a wrong signature is worse than none"
+        );
     }
 }

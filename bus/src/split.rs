@@ -1,4 +1,4 @@
-//! Two vhosts, or two brokers: what Drover's own processes say to each other on one, what the world reads on the other.
+//! Two vhosts, or two brokers: one for internal messages, one for external (Pulse) messages.
 
 use std::{sync::Arc, time::Duration};
 
@@ -6,35 +6,35 @@ use async_trait::async_trait;
 use bytes::Bytes;
 
 use crate::{
-    AmqpBus, Bus, BusError, CallFailure, Consumer, Exchange, Message, Queue, QueueDepth, ReplyTo, Subscription,
+    AmqpBus, Bus, BusError, Consumer, Exchange, Message, Queue, QueueDepth, ReplyTo, Subscription, TransportError,
 };
 
-/// What names of internal exchanges begin with.
+/// The prefix of internal exchanges.
 const INTERNAL: &str = "drover/";
 
-/// The bus of an installation. Without a place of their own, internal messages share that of the external ones.
+/// The bus of an installation. Without a vhost of their own, internal messages share the external one.
 pub struct SplitBus {
     external: Arc<AmqpBus>,
     internal: Arc<AmqpBus>,
-    /// An internal exchange that has another name.
+    /// An internal exchange without the prefix.
     also_internal: String,
 }
 
 impl SplitBus {
-    /// `internal`: `None` where internal messages have no place of their own. `also_internal`: an exchange whose name does not
-    /// begin with `drover/`.
+    /// `internal`: `None` where internal messages have no vhost of their own. `also_internal`: an exchange without the
+    /// prefix `drover/`.
     pub fn new(external: AmqpBus, internal: Option<AmqpBus>, also_internal: &str) -> Self {
         let external = Arc::new(external);
         let internal = internal.map_or_else(|| external.clone(), Arc::new);
         Self { external, internal, also_internal: also_internal.to_owned() }
     }
 
-    /// Whether internal messages have a place of their own.
+    /// Whether internal messages have a vhost of their own.
     pub fn is_split(&self) -> bool {
         !Arc::ptr_eq(&self.external, &self.internal)
     }
 
-    /// How many messages wait in a queue, and for how many consumers; refused if there is no such queue.
+    /// Messages and consumers of a queue; refused if there is no such queue.
     pub async fn depth(&self, queue: &str, deadline: Duration) -> Result<QueueDepth, BusError> {
         let (_, depth) = self.find(queue, deadline).await?;
         Ok(depth)
@@ -71,8 +71,8 @@ impl SplitBus {
         let mut internal = subscription.bindings.iter().map(|binding| self.is_internal(&binding.exchange));
         let first = internal.next().unwrap_or(false);
         if internal.any(|other| other != first) && self.is_split() {
-            let words = "one queue cannot be bound to internal and external exchanges, which are on different vhosts";
-            return Err(BusError::Unsendable(words.to_owned()));
+            let message = "one queue cannot be bound to internal and external exchanges, which are on different vhosts";
+            return Err(BusError::Unsendable(message.to_owned()));
         }
         Ok(if first { &self.internal } else { &self.external })
     }
@@ -84,7 +84,7 @@ impl Bus for SplitBus {
         self.of(&exchange.name).declare(exchange).await
     }
 
-    /// In order on either side.
+    /// In order on each vhost.
     async fn publish(&self, messages: &[Message], deadline: Duration) -> Result<(), BusError> {
         if !self.is_split() {
             return self.external.publish(messages, deadline).await;
@@ -102,20 +102,20 @@ impl Bus for SplitBus {
         self.of_subscription(&subscription)?.subscribe(subscription).await
     }
 
-    fn wake(&self, exchange: &str, body: Bytes) {
-        self.of(exchange).wake(exchange, body);
+    fn notify(&self, exchange: &str, body: Bytes) {
+        self.of(exchange).notify(exchange, body);
     }
 
-    async fn call(&self, inbox: &str, question: Bytes, deadline: Duration) -> Result<Bytes, CallFailure> {
-        self.internal.call(inbox, question, deadline).await
+    async fn call(&self, inbox: &str, request: Bytes, deadline: Duration) -> Result<Bytes, TransportError> {
+        self.internal.call(inbox, request, deadline).await
     }
 
-    async fn reply(&self, to: &ReplyTo, answer: Bytes) -> Result<(), BusError> {
-        self.internal.reply(to, answer).await
+    async fn reply(&self, to: &ReplyTo, response: Bytes) -> Result<(), BusError> {
+        self.internal.reply(to, response).await
     }
 
-    fn may_be_heard(&self, exchange: &str, first_word: &str) -> bool {
-        self.of(exchange).may_be_heard(exchange, first_word)
+    fn may_have_subscribers(&self, exchange: &str, first_word: &str) -> bool {
+        self.of(exchange).may_have_subscribers(exchange, first_word)
     }
 
     async fn close(&self) {

@@ -1,15 +1,14 @@
-//! Where messages are sent, and what a consumer asks for.
+//! Exchanges, queues and subscriptions.
 
 use std::sync::Arc;
 
 use crate::{BusError, message::check_name};
 
-/// How an exchange deals out what it gets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ExchangeKind {
     /// By routing key; survives a restart of the broker.
     Topic,
-    /// To every bound queue; for wake-ups, gone with the broker.
+    /// To every bound queue; for notifications; deleted when the broker restarts.
     Fanout,
 }
 
@@ -29,18 +28,17 @@ impl Exchange {
     }
 }
 
-/// Where messages wait for a consumer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Queue {
-    /// Kept while nobody consumes. With a `max_length` the oldest go first; without one nothing is dropped.
+    /// Kept without consumers. With a `max_length` the oldest messages are dropped; without one none are.
     Durable { name: String, max_length: Option<u32> },
-    /// Where calls wait for those who serve them, each for one of these. Gone with the last of them.
+    /// Calls, each for one of the servers that consume it. Deleted with the last of them.
     Inbox { name: String },
-    /// One consumer's own, gone with it. What was sent while it was cut off is lost, which it is told by a gap.
+    /// Of one consumer, deleted with it. Messages published while it was disconnected are lost, which it learns by a gap.
     Ephemeral,
 }
 
-/// What of an exchange goes into a queue: `*` stands for one word, `#` for any number of them.
+/// The pattern has `*` for one word and `#` for any number of words.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Binding {
     pub exchange: String,
@@ -52,25 +50,25 @@ pub struct Subscription {
     pub queue: Queue,
     /// Bindings are added to those a durable queue already has, never taken away.
     pub bindings: Vec<Binding>,
-    /// How many deliveries may be out unsettled: the real brake of a consumer.
+    /// How many deliveries may be unacknowledged: this is what limits a consumer.
     pub prefetch: u16,
-    /// A publisher hears that its message is safe only once this queue has settled it.
-    pub settled_first: bool,
-    /// However many consume the queue, one gets all of it; another takes over when that one is gone.
-    pub one_at_a_time: bool,
-    /// Takes only what a process of this installation has sent. A bus without a key cannot tell, and takes everything.
+    /// See [`Subscription::confirm_after_ack`].
+    pub confirm_after_ack: bool,
+    /// However many consume the queue, one gets all messages; another takes over when that one ends.
+    pub single_active_consumer: bool,
+    /// Accepts only messages with a valid signature. A bus without a key accepts everything.
     pub signed: bool,
 }
 
 impl Subscription {
-    /// What serves a busy consumer well.
+    /// A default for busy consumers.
     pub const PREFETCH: u16 = 100;
 
     pub fn durable(name: &str) -> Self {
         Self::of(Queue::Durable { name: name.to_owned(), max_length: None })
     }
 
-    /// Calls to a service, shared with everyone else who serves it.
+    /// Calls to a service, shared with its other servers.
     pub fn inbox(name: &str) -> Self {
         Self::of(Queue::Inbox { name: name.to_owned() }).signed()
     }
@@ -91,22 +89,22 @@ impl Subscription {
         self
     }
 
-    /// For a consumer that must miss nothing, even on a bus whose messages end with the process: what was confirmed to
-    /// a publisher has then been worked on. A broker keeps messages itself, so there it changes nothing.
+    /// For a consumer that must miss nothing, even on a bus in memory: a message is confirmed to its publisher only
+    /// after it was acknowledged. A broker is persistent, so there it changes nothing.
     #[must_use]
-    pub const fn settled_first(mut self) -> Self {
-        self.settled_first = true;
+    pub const fn confirm_after_ack(mut self) -> Self {
+        self.confirm_after_ack = true;
         self
     }
 
-    /// For consumers in several processes that must not overtake each other. All of a queue must say it.
+    /// For consumers in several processes that must keep the order. All consumers of a queue must set it.
     #[must_use]
-    pub const fn one_at_a_time(mut self) -> Self {
-        self.one_at_a_time = true;
+    pub const fn single_active_consumer(mut self) -> Self {
+        self.single_active_consumer = true;
         self
     }
 
-    /// For a consumer that acts on what it hears without asking the database whether it is true.
+    /// For a consumer that acts on messages without checking the database.
     #[must_use]
     pub const fn signed(mut self) -> Self {
         self.signed = true;
@@ -114,11 +112,18 @@ impl Subscription {
     }
 
     fn of(queue: Queue) -> Self {
-        let (settled_first, one_at_a_time, signed) = (false, false, false);
-        Self { queue, bindings: Vec::new(), prefetch: Self::PREFETCH, settled_first, one_at_a_time, signed }
+        let (confirm_after_ack, single_active_consumer, signed) = (false, false, false);
+        Self {
+            queue,
+            bindings: Vec::new(),
+            prefetch: Self::PREFETCH,
+            confirm_after_ack,
+            single_active_consumer,
+            signed,
+        }
     }
 
-    /// For words.
+    /// For messages.
     pub(crate) fn name(&self) -> &str {
         match &self.queue {
             Queue::Durable { name, .. } | Queue::Inbox { name } => name,

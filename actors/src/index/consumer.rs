@@ -42,7 +42,7 @@ impl Consumer for CompletedTasks {
     type Error = IndexError;
 
     fn subscription(&self) -> Subscription {
-        Subscription::durable(QUEUE).bind(&self.exchange, ROUTES).settled_first()
+        Subscription::durable(QUEUE).bind(&self.exchange, ROUTES).confirm_after_ack()
     }
 
     async fn declare(&self, bus: &dyn Bus) -> Result<(), BusError> {

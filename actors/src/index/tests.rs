@@ -220,7 +220,7 @@ async fn what_is_told_while_the_listener_is_away_waits_for_it() {
     let task = env.task(json!({}), &["index.n.late"]).await;
     let one = [completed(task, &["index.n.late"])];
     let unheard = env.bus.publish(&one, Duration::from_millis(30)).await;
-    assert!(matches!(unheard, Err(BusError::Late)));
+    assert!(matches!(unheard, Err(BusError::Timeout)));
 
     let listener = env.listener().await;
     env.tell(&one).await.unwrap();

@@ -87,7 +87,7 @@ impl From<bus::Delivery> for Delivery {
 impl Drop for Delivery {
     fn drop(&mut self) {
         if let Some(delivery) = self.inner.take() {
-            delivery.give_back();
+            delivery.requeue();
         }
     }
 }

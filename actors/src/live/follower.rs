@@ -76,6 +76,6 @@ impl Follower {
     }
 
     fn takes(&self, entry: &PageEntry) -> bool {
-        self.filter.takes(&entry.message) && entry.guarded.as_ref().is_none_or(|guarded| (self.may_see)(guarded))
+        self.filter.accepts(&entry.message) && entry.guarded.as_ref().is_none_or(|guarded| (self.may_see)(guarded))
     }
 }

@@ -19,9 +19,9 @@ pub(super) enum Listeners {
 impl Listeners {
     /// `first_words`: what keys on this exchange begin with when they are no routes.
     pub(super) fn on(bus: &dyn Bus, exchange: &str, first_words: &[&str]) -> Self {
-        if first_words.iter().any(|word| bus.may_be_heard(exchange, word)) {
+        if first_words.iter().any(|word| bus.may_have_subscribers(exchange, word)) {
             Self::OfAll
-        } else if bus.may_be_heard(exchange, ROUTE) {
+        } else if bus.may_have_subscribers(exchange, ROUTE) {
             Self::ByRoute
         } else {
             Self::Nobody

@@ -66,7 +66,8 @@ impl Consumer for ReporterConsumer {
 
     fn subscription(&self) -> Subscription {
         let Reporter { settings, events, .. } = &self.reporter;
-        let mut subscription = Subscription::durable(&self.reporter.queue()).one_at_a_time().settled_first().signed();
+        let mut subscription =
+            Subscription::durable(&self.reporter.queue()).single_active_consumer().confirm_after_ack().signed();
         for prefix in &settings.route_prefixes {
             subscription = subscription.bind(events, &format!("route.{prefix}.#"));
         }
@@ -149,7 +150,7 @@ impl ReporterConsumer {
         }
         let Reporter { bus, settings, .. } = &self.reporter;
         let mut messages: Vec<Message> = self.job_messages.build(&self.reporter, triggers).await?;
-        messages.retain(|message| bus.may_be_heard(&message.exchange, first_word(&message.routing_key)));
+        messages.retain(|message| bus.may_have_subscribers(&message.exchange, first_word(&message.routing_key)));
         if !messages.is_empty() {
             bus.publish(&messages, settings.confirm_within.duration()).await?;
         }

@@ -94,8 +94,8 @@ impl Periodic for Publisher {
         }
         let gathered = mem::take(&mut *self.gathered.lock().unwrap_or_else(PoisonError::into_inner));
         let Some(wake_up) = gathered.wake_up(self.sender) else { return Ok(Next::IDLE.when_notified()) };
-        if self.bus.may_be_heard(EXCHANGE, "") {
-            self.bus.wake(EXCHANGE, wake_up.encode_to_vec().into());
+        if self.bus.may_have_subscribers(EXCHANGE, "") {
+            self.bus.notify(EXCHANGE, wake_up.encode_to_vec().into());
         }
         Ok(Next::DONE.pause(MIN_INTERVAL).when_notified())
     }

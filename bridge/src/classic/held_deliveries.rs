@@ -38,6 +38,6 @@ impl HeldDeliveries {
 
 impl Drop for HeldDeliveries {
     fn drop(&mut self) {
-        self.messages.drain(..).for_each(|(_, delivery)| delivery.give_back());
+        self.messages.drain(..).for_each(|(_, delivery)| delivery.requeue());
     }
 }

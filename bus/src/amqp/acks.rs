@@ -1,11 +1,10 @@
-//! Which deliveries to acknowledge together.
+//! Batches acknowledgements: `basic.ack` with `multiple` covers all deliveries up to a tag.
 
 use std::collections::BTreeMap;
 
-/// Acknowledge at the latest when this many could be in one go.
-const TOGETHER: u64 = 50;
+/// A batch is sent at the latest with this many deliveries.
+const MAX_BATCH: u64 = 50;
 
-/// What the broker is to be told.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Ack {
     /// This one and all before it.
@@ -13,33 +12,33 @@ pub(super) enum Ack {
     One(u64),
 }
 
-/// The deliveries of one channel. Tags count from one without gaps.
+/// The deliveries of one channel. The broker counts tags from one without gaps.
 #[derive(Debug, Default)]
 pub(super) struct Acks {
-    /// All up to this one are settled.
+    /// All tags up to this one are settled, done or rejected.
     settled: u64,
-    /// The last done one among them that the broker does not know of yet. A tag given in an acknowledgement must
-    /// still be open, so a rejected one will not do.
+    /// The highest done tag among them that is not acknowledged yet. Not simply `settled`: the broker closes the channel on an
+    /// acknowledgement of a tag that is not open any more, as a rejected one is.
     done: Option<u64>,
-    told: u64,
-    /// Settled out of order: whether done, or rejected already.
+    acknowledged: u64,
+    /// Settled before an earlier tag: true for done and not acknowledged yet.
     ahead: BTreeMap<u64, bool>,
 }
 
 impl Acks {
-    /// The answer is due now, if there is one.
+    /// Returns an acknowledgement if one is due now.
     pub(super) fn done(&mut self, tag: u64) -> Option<Ack> {
         self.settle(tag, true);
-        if self.settled - self.told >= TOGETHER { self.together() } else { None }
+        if self.settled - self.acknowledged >= MAX_BATCH { self.batch() } else { None }
     }
 
     pub(super) fn rejected(&mut self, tag: u64) {
         self.settle(tag, false);
     }
 
-    /// All that is due when nothing more comes for a moment: also what waits behind a slow one.
+    /// All acknowledgements that are due, also single ones behind a delivery that is still being processed.
     pub(super) fn flush(&mut self) -> Vec<Ack> {
-        let mut due: Vec<_> = self.together().into_iter().collect();
+        let mut due: Vec<_> = self.batch().into_iter().collect();
         for (tag, done) in &mut self.ahead {
             if std::mem::take(done) {
                 due.push(Ack::One(*tag));
@@ -52,8 +51,8 @@ impl Acks {
         self.done.is_some() || self.ahead.values().any(|done| *done)
     }
 
-    fn together(&mut self) -> Option<Ack> {
-        self.told = self.settled;
+    fn batch(&mut self) -> Option<Ack> {
+        self.acknowledged = self.settled;
         self.done.take().map(Ack::UpTo)
     }
 
@@ -90,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn the_last_tag_named_is_never_a_rejected_one() {
+    fn a_rejected_tag_is_never_acknowledged() {
         let mut acks = Acks::default();
         acks.rejected(1);
         assert!(acks.flush().is_empty());

@@ -1,6 +1,6 @@
-//! Calls over the broker: one line per process, on which all its calls go out and all answers come in.
+//! RPC over the broker: one channel per process for all its calls, and one queue for all responses.
 //!
-//! The queue of the answers is exclusive: it lives as long as the connection and is the broker's to delete.
+//! The queue of responses is exclusive: the broker deletes it with the connection.
 
 use std::{
     collections::HashMap,
@@ -23,187 +23,194 @@ use tokio::{
 };
 
 use super::{
-    link::Link,
+    connection::Connection,
     outgoing::{OutgoingCall, send_all},
     publish::publish,
-    refused::Refused,
-    wire::{check_answer, of_call},
+    rejected::RejectedMessages,
+    wire::{check_response, of_call},
 };
-use crate::{BusError, CallFailure, MessageKey, ReplyTo};
+use crate::{BusError, MessageKey, ReplyTo, TransportError};
 
-/// A broker that takes longer to be reached is away.
-const OPEN_WITHIN: Duration = Duration::from_secs(2);
+/// After this the broker counts as unavailable.
+const OPEN_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// The door of everyone who calls, and of those who answer.
-pub(super) struct Caller {
-    link: Arc<Link>,
-    line: Mutex<Option<Arc<Line>>>,
-    answering: Mutex<Option<Channel>>,
+/// Sends calls and replies.
+pub(super) struct RpcClient {
+    connection: Arc<Connection>,
+    /// Locked while the channel is opened, so that concurrent callers open one.
+    call_channel: Mutex<Option<Arc<CallChannel>>>,
+    reply_channel: Mutex<Option<Channel>>,
     rng: Rng,
     key: Option<MessageKey>,
 }
 
-pub(super) type Answer = Result<Bytes, CallFailure>;
-pub(super) type Waiting = Arc<StdMutex<Callers>>;
+pub(super) type CallResult = Result<Bytes, TransportError>;
+pub(super) type SharedPendingCalls = Arc<StdMutex<PendingCalls>>;
 
-/// A channel for calls, and a queue of our own for answers. `waiting` is `None` once no answers come any more.
-struct Line {
+/// A channel for calls, and the queue of responses. `waiting` is `None` once no more responses can arrive.
+struct CallChannel {
     channel: Channel,
-    answers: ShortString,
-    waiting: Waiting,
+    responses: ShortString,
+    waiting: SharedPendingCalls,
     outgoing: mpsc::UnboundedSender<OutgoingCall>,
     tasks: [AbortHandle; 2],
 }
 
-impl Caller {
-    pub(super) fn new(link: Arc<Link>, rng: Rng, key: Option<MessageKey>) -> Self {
-        Self { link, line: Mutex::default(), answering: Mutex::default(), rng, key }
+impl RpcClient {
+    pub(super) fn new(connection: Arc<Connection>, rng: Rng, key: Option<MessageKey>) -> Self {
+        Self { connection, call_channel: Mutex::default(), reply_channel: Mutex::default(), rng, key }
     }
 
     pub(super) async fn call(
         &self,
         inbox: &str,
-        question: Bytes,
+        request: Bytes,
         deadline: Duration,
         tasks: &StdMutex<JoinSet<()>>,
-    ) -> Answer {
-        let opened = timeout(OPEN_WITHIN.min(deadline), self.line(tasks)).await;
-        let line = opened.ok().and_then(Result::ok).ok_or(CallFailure::Down)?;
-        // Nobody can guess it: an answer that names it comes from somebody who read the call.
+    ) -> CallResult {
+        let opened = timeout(OPEN_TIMEOUT.min(deadline), self.call_channel(tasks)).await;
+        let channel = opened.ok().and_then(Result::ok).ok_or(TransportError::Unavailable)?;
+        // 128 random bits: a response with this id comes from a process that has read the call.
         let id = format!("{:016x}{:016x}", self.rng.number(), self.rng.number());
-        let answer = line.expect(&id).ok_or(CallFailure::Down)?;
-        let _forget = Forget { waiting: line.waiting.clone(), id: id.clone() };
-        let properties = of_call(inbox, Some(line.answers.as_str()), &id, &question, self.key.as_ref())
+        let response = channel.register(&id).ok_or(TransportError::Unavailable)?;
+        let _guard = RemoveOnDrop { waiting: channel.waiting.clone(), id: id.clone() };
+        let properties = of_call(inbox, Some(channel.responses.as_str()), &id, &request, self.key.as_ref())
             .with_expiration(deadline.as_millis().to_string().into());
-        let call = OutgoingCall { id, inbox: inbox.into(), question, properties };
-        line.outgoing.send(call).map_err(|_| CallFailure::Down)?;
-        let answered = timeout(deadline, answer).await;
-        answered.map_or(Err(CallFailure::Late), |answered| answered.unwrap_or(Err(CallFailure::Lost)))
+        let call = OutgoingCall { id, inbox: inbox.into(), request, properties };
+        channel.outgoing.send(call).map_err(|_| TransportError::Unavailable)?;
+        let result = timeout(deadline, response).await;
+        result.map_or(Err(TransportError::Timeout), |result| result.unwrap_or(Err(TransportError::ConnectionLost)))
     }
 
-    pub(super) async fn reply(&self, to: &ReplyTo, answer: &[u8]) -> Result<(), BusError> {
-        let channel = self.answering().await?;
-        let properties = of_call(&to.queue, None, &to.call, answer, self.key.as_ref());
-        publish(&channel, ShortString::default(), to.queue.as_str().into(), answer, properties).await.map(drop)
+    pub(super) async fn reply(&self, to: &ReplyTo, response: &[u8]) -> Result<(), BusError> {
+        let channel = self.reply_channel().await?;
+        let properties = of_call(&to.queue, None, &to.call, response, self.key.as_ref());
+        publish(&channel, ShortString::default(), to.queue.as_str().into(), response, properties).await.map(drop)
     }
 
-    async fn answering(&self) -> Result<Channel, BusError> {
-        let mut open = self.answering.lock().await;
+    async fn reply_channel(&self) -> Result<Channel, BusError> {
+        let mut open = self.reply_channel.lock().await;
         if let Some(channel) = open.as_ref().filter(|channel| channel.status().connected()) {
             return Ok(channel.clone());
         }
-        let channel = self.link.channel().await?;
+        let channel = self.connection.channel().await?;
         *open = Some(channel.clone());
         Ok(channel)
     }
 
-    async fn line(&self, tasks: &StdMutex<JoinSet<()>>) -> Result<Arc<Line>, BusError> {
-        let mut line = self.line.lock().await;
-        if let Some(open) = line.as_ref().filter(|line| line.is_open()) {
+    async fn call_channel(&self, tasks: &StdMutex<JoinSet<()>>) -> Result<Arc<CallChannel>, BusError> {
+        let mut channel = self.call_channel.lock().await;
+        if let Some(open) = channel.as_ref().filter(|channel| channel.is_open()) {
             return Ok(open.clone());
         }
-        *line = None;
+        *channel = None;
         let opened = Arc::new(self.open(tasks).await?);
-        *line = Some(opened.clone());
+        *channel = Some(opened.clone());
         Ok(opened)
     }
 
-    async fn open(&self, tasks: &StdMutex<JoinSet<()>>) -> Result<Line, BusError> {
-        let channel = self.link.channel().await?;
+    async fn open(&self, tasks: &StdMutex<JoinSet<()>>) -> Result<CallChannel, BusError> {
+        let channel = self.connection.channel().await?;
         let confirming = channel.confirm_select(ConfirmSelectOptions::default());
-        self.link.answer("confirm.select", "", confirming).await?;
-        let (answers, consumer) = consume(&self.link).await?;
-        let waiting: Waiting = Arc::new(StdMutex::new(Some(HashMap::new())));
-        let answers_of = Answers { queue: answers.clone(), key: self.key.clone(), refused: Refused::default() };
-        let read = read(consumer, answers_of, waiting.clone(), self.link.clone());
+        self.connection.response("confirm.select", "", confirming).await?;
+        let (responses, consumer) = consume(&self.connection).await?;
+        let waiting: SharedPendingCalls = Arc::new(StdMutex::new(Some(HashMap::new())));
+        let queue =
+            ResponseQueue { name: responses.clone(), key: self.key.clone(), rejected: RejectedMessages::default() };
+        let read = read(consumer, queue, waiting.clone(), self.connection.clone());
         let (outgoing, calls) = mpsc::unbounded_channel();
-        let send = send_all(channel.clone(), calls, waiting.clone(), self.link.clone());
+        let send = send_all(channel.clone(), calls, waiting.clone(), self.connection.clone());
         let mut tasks = tasks.lock().unwrap_or_else(PoisonError::into_inner);
         let tasks = [tasks.spawn(read), tasks.spawn(send)];
-        Ok(Line { channel, answers, waiting, outgoing, tasks })
+        Ok(CallChannel { channel, responses, waiting, outgoing, tasks })
     }
 }
 
-/// Answers are not acknowledged: one that is lost is a call that was late.
-async fn consume(link: &Link) -> Result<(ShortString, lapin::Consumer), BusError> {
-    let channel = link.channel().await?;
+/// Without acknowledgements: a lost response is a call that times out.
+async fn consume(connection: &Connection) -> Result<(ShortString, lapin::Consumer), BusError> {
+    let channel = connection.channel().await?;
     let options = QueueDeclareOptions { exclusive: true, auto_delete: true, ..QueueDeclareOptions::default() };
     let declared = channel.queue_declare(ShortString::default(), options, FieldTable::default());
-    let queue = link.answer("queue.declare", "answers", declared).await?;
+    let queue = connection.response("queue.declare", "responses", declared).await?;
     let options = BasicConsumeOptions { no_ack: true, ..BasicConsumeOptions::default() };
     let (name, arguments) = (queue.name().clone(), FieldTable::default());
     let asked = channel.basic_consume(name.clone(), ShortString::default(), options, arguments);
-    let consumer = link.answer("basic.consume", "answers", asked).await?;
+    let consumer = connection.response("basic.consume", "responses", asked).await?;
     Ok((name, consumer))
 }
 
-/// Whose answers come in a queue.
-struct Answers {
-    queue: ShortString,
+struct ResponseQueue {
+    name: ShortString,
     key: Option<MessageKey>,
-    refused: Refused,
+    rejected: RejectedMessages,
 }
 
-impl Answers {
-    /// The call that is answered, if one of ours answers.
-    fn call<'a>(&self, answer: &'a lapin::message::Delivery) -> Option<&'a str> {
-        let call = answer.properties.correlation_id().as_ref().map(ShortString::as_str)?;
+impl ResponseQueue {
+    /// The call that the response is for, if its signature is valid.
+    fn call_id<'a>(&self, response: &'a lapin::message::Delivery) -> Option<&'a str> {
+        let call = response.properties.correlation_id().as_ref().map(ShortString::as_str)?;
         if let Some(key) = &self.key
-            && let Err(forged) = check_answer(answer, self.queue.as_str(), call, key)
+            && let Err(error) = check_response(response, self.name.as_str(), call, key)
         {
-            self.refused.tell(self.queue.as_str(), forged);
+            self.rejected.record(self.name.as_str(), error);
             return None;
         }
         Some(call)
     }
 }
 
-/// Until the way breaks; then all who wait hear it at once.
-async fn read(mut consumer: lapin::Consumer, answers: Answers, waiting: Waiting, link: Arc<Link>) {
+/// Reads responses until the connection breaks; then all pending calls fail at once.
+async fn read(
+    mut consumer: lapin::Consumer,
+    queue: ResponseQueue,
+    waiting: SharedPendingCalls,
+    connection: Arc<Connection>,
+) {
     loop {
-        let answer = tokio::select! {
-            answer = consumer.next() => answer,
-            () = link.closed() => None,
+        let response = tokio::select! {
+            response = consumer.next() => response,
+            () = connection.closed() => None,
         };
-        let Some(Ok(answer)) = answer else { break };
-        let Some(call) = answers.call(&answer) else { continue };
+        let Some(Ok(response)) = response else { break };
+        let Some(call) = queue.call_id(&response) else { continue };
         let caller = lock(&waiting).as_mut().and_then(|waiting| waiting.remove(call));
         if let Some(caller) = caller {
-            let _ = caller.send(Ok(answer.data.into()));
+            let _ = caller.send(Ok(response.data.into()));
         } else {
-            tracing::debug!(call, "an answer came late and is dropped");
+            tracing::debug!(call, "late response dropped");
         }
     }
+    // Dropping the senders fails the calls, and `None` keeps new ones from registering.
     *lock(&waiting) = None;
 }
 
-impl Line {
+impl CallChannel {
     fn is_open(&self) -> bool {
         self.channel.status().connected() && lock(&self.waiting).is_some()
     }
 
-    /// `None`: answers do not come any more.
-    fn expect(&self, id: &str) -> Option<oneshot::Receiver<Answer>> {
-        let (answered, answer) = oneshot::channel();
-        lock(&self.waiting).as_mut()?.insert(id.to_owned(), answered);
-        Some(answer)
+    /// `None`: no more responses can arrive.
+    fn register(&self, id: &str) -> Option<oneshot::Receiver<CallResult>> {
+        let (sender, receiver) = oneshot::channel();
+        lock(&self.waiting).as_mut()?.insert(id.to_owned(), sender);
+        Some(receiver)
     }
 }
 
-impl Drop for Line {
+impl Drop for CallChannel {
     fn drop(&mut self) {
         self.tasks.iter().for_each(AbortHandle::abort);
         *lock(&self.waiting) = None;
     }
 }
 
-/// Takes the caller out of those who wait, however it ends.
-struct Forget {
-    waiting: Waiting,
+/// Removes the pending call, however it ends: a dropped call must not stay in the map.
+struct RemoveOnDrop {
+    waiting: SharedPendingCalls,
     id: String,
 }
 
-impl Drop for Forget {
+impl Drop for RemoveOnDrop {
     fn drop(&mut self) {
         if let Some(waiting) = lock(&self.waiting).as_mut() {
             waiting.remove(&self.id);
@@ -211,8 +218,8 @@ impl Drop for Forget {
     }
 }
 
-pub(super) type Callers = Option<HashMap<String, oneshot::Sender<Answer>>>;
+pub(super) type PendingCalls = Option<HashMap<String, oneshot::Sender<CallResult>>>;
 
-pub(super) fn lock(waiting: &StdMutex<Callers>) -> MutexGuard<'_, Callers> {
+pub(super) fn lock(waiting: &StdMutex<PendingCalls>) -> MutexGuard<'_, PendingCalls> {
     waiting.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,4 +1,4 @@
-//! Receiving: one task per subscription, which sets it up again as often as needed.
+//! Consumers: one task per subscription, which subscribes again after each loss of the connection.
 
 use std::{sync::Arc, time::Duration};
 
@@ -6,10 +6,8 @@ use async_trait::async_trait;
 use futures_util::StreamExt;
 use lapin::{
     Channel,
-    options::{
-        BasicAckOptions, BasicConsumeOptions, BasicNackOptions, BasicQosOptions, QueueBindOptions, QueueDeclareOptions,
-    },
-    types::{AMQPValue, FieldTable, ShortString},
+    options::{BasicConsumeOptions, BasicQosOptions, QueueBindOptions},
+    types::{FieldTable, ShortString},
 };
 use tokio::{
     sync::{mpsc, oneshot},
@@ -18,11 +16,13 @@ use tokio::{
 };
 
 use super::{
-    acks::{Ack, Acks},
-    answer::CONSUME_GIVEN_UP_AFTER,
+    acks::Acks,
+    connection::Connection,
+    declaration::declaration,
     leaderless,
-    link::Link,
-    refused::Refused,
+    rejected::RejectedMessages,
+    response::CONSUME_TIMEOUT,
+    settle::{send_acks, settle, settle_remaining},
     wire::{self, message, reply_to, tries},
 };
 use crate::{
@@ -30,12 +30,12 @@ use crate::{
     consumer::{Settlement, Settler, Source},
 };
 
-/// Acknowledgements wait this long for company.
-const IDLE: Duration = Duration::from_millis(10);
+/// Acknowledgements wait this long to be batched.
+const ACK_DELAY: Duration = Duration::from_millis(10);
 
 /// Resolves once the queue is bound and consumed from.
 pub(super) fn subscribe(
-    link: Arc<Link>,
+    connection: Arc<Connection>,
     subscription: Subscription,
     key: Option<MessageKey>,
     tasks: &mut JoinSet<()>,
@@ -45,7 +45,7 @@ pub(super) fn subscribe(
     let (sender, received) = mpsc::channel(usize::from(prefetch) + 1);
     let (ready, is_ready) = oneshot::channel();
     let key = key.filter(|_| subscription.signed);
-    tasks.spawn(run(Task { link, subscription, key, refused: Refused::default(), sender }, ready));
+    tasks.spawn(run(Task { connection, subscription, key, rejected: RejectedMessages::default(), sender }, ready));
     async move {
         is_ready.await.unwrap_or(Err(BusError::Closed))?;
         Ok(Consumer::new(Inbox(received)))
@@ -61,40 +61,40 @@ impl Source for Inbox {
     }
 }
 
-/// What nobody took in hand has not failed: it goes back, however often it came before.
+/// Deliveries that were not taken have not failed: they are requeued however often they were delivered.
 impl Drop for Inbox {
     fn drop(&mut self) {
         self.0.close();
         while let Ok(received) = self.0.try_recv() {
-            give_back(received);
+            requeue(received);
         }
     }
 }
 
-fn give_back(received: Received) {
+fn requeue(received: Received) {
     if let Received::Delivery(delivery) = received {
-        delivery.give_back();
+        delivery.requeue();
     }
 }
 
 struct Task {
-    link: Arc<Link>,
+    connection: Arc<Connection>,
     subscription: Subscription,
-    /// `None`: everything is taken.
+    /// `None`: signatures are not verified.
     key: Option<MessageKey>,
-    refused: Refused,
+    rejected: RejectedMessages,
     /// Closed when the consumer is dropped, which ends the task.
     sender: mpsc::Sender<Received>,
 }
 
-/// Why a round of consuming ended.
+/// Why consuming from one channel ended.
 enum End {
-    Broken,
-    /// The consumer or the whole bus is gone.
-    Over,
+    ConnectionLost,
+    /// The consumer was dropped, or the bus closed.
+    Closed,
 }
 
-/// A refusal ends the task only at first: later on the broker may just be coming up.
+/// A refusal ends the task only at first: later the broker may just be starting.
 async fn run(task: Task, ready: oneshot::Sender<Result<(), BusError>>) {
     let mut ready = Some(ready);
     loop {
@@ -109,8 +109,8 @@ async fn run(task: Task, ready: oneshot::Sender<Result<(), BusError>>) {
                     None if task.subscription.queue == Queue::Ephemeral => drop(task.sender.send(Received::Gap).await),
                     None => {}
                 }
-                if let End::Over = consume(&task, &channel, deliveries).await {
-                    task.link.close_channel(&channel).await;
+                if let End::Closed = consume(&task, &channel, deliveries).await {
+                    task.connection.close_channel(&channel).await;
                     return;
                 }
             }
@@ -122,7 +122,7 @@ async fn run(task: Task, ready: oneshot::Sender<Result<(), BusError>>) {
                     let _ = ready.send(Err(error));
                     return;
                 }
-                tracing::warn!(%error, "a subscription is set up again");
+                tracing::warn!(%error, "cannot subscribe; retrying");
                 sleep(Duration::from_secs(1)).await;
             }
         }
@@ -130,86 +130,43 @@ async fn run(task: Task, ready: oneshot::Sender<Result<(), BusError>>) {
 }
 
 async fn set_up(task: &Task) -> Result<(Channel, lapin::Consumer), BusError> {
-    let channel = task.link.channel().await?;
-    let consumer = consume_from(&task.link, &channel, &task.subscription).await?;
+    let channel = task.connection.channel().await?;
+    let consumer = consume_from(&task.connection, &channel, &task.subscription).await?;
     Ok((channel, consumer))
 }
 
 async fn consume_from(
-    link: &Link,
+    connection: &Connection,
     channel: &Channel,
     subscription: &Subscription,
 ) -> Result<lapin::Consumer, BusError> {
     let (name, options, arguments) = declaration(subscription);
     let about = name.clone();
     let limited = channel.basic_qos(subscription.prefetch.max(1), BasicQosOptions::default());
-    link.answer("basic.qos", about.as_str(), limited).await?;
+    connection.response("basic.qos", about.as_str(), limited).await?;
     let declared = channel.queue_declare(name, options, arguments);
-    let queue = link.answer("queue.declare", about.as_str(), declared).await?;
+    let queue = connection.response("queue.declare", about.as_str(), declared).await?;
     for binding in &subscription.bindings {
         let (exchange, pattern) = (binding.exchange.as_str().into(), binding.pattern.as_str().into());
         let options = QueueBindOptions::default();
         let bound = channel.queue_bind(queue.name().clone(), exchange, pattern, options, FieldTable::default());
-        link.answer("queue.bind", about.as_str(), bound).await?;
+        connection.response("queue.bind", about.as_str(), bound).await?;
     }
     let consumed = async {
         let (name, options) = (queue.name().clone(), BasicConsumeOptions::default());
         let consumed = channel.basic_consume(name, ShortString::default(), options, FieldTable::default()).await;
         consumed.inspect_err(|error| {
-            if leaderless::is_it(error)
+            if leaderless::is_leaderless(error)
                 && let Queue::Durable { name, .. } = &subscription.queue
             {
-                leaderless::tell(name);
+                leaderless::record(name);
             }
         })
     };
-    link.answer_within(CONSUME_GIVEN_UP_AFTER, "basic.consume", about.as_str(), consumed).await
+    connection.response_within(CONSUME_TIMEOUT, "basic.consume", about.as_str(), consumed).await
 }
 
-/// Durable queues are quorum queues: they survive the loss of a node, and cost no more on one.
-fn declaration(subscription: &Subscription) -> (ShortString, QueueDeclareOptions, FieldTable) {
-    let mut arguments = FieldTable::default();
-    let mut options = QueueDeclareOptions::default();
-    match &subscription.queue {
-        Queue::Durable { name, max_length } => {
-            options.durable = true;
-            arguments.insert("x-queue-type".into(), AMQPValue::LongString("quorum".into()));
-            if subscription.one_at_a_time {
-                arguments.insert("x-single-active-consumer".into(), AMQPValue::Boolean(true));
-            }
-            if let Some(most) = max_length {
-                arguments.insert("x-max-length".into(), AMQPValue::LongLongInt(i64::from(*most)));
-            }
-            (name.as_str().into(), options, arguments)
-        }
-        Queue::Inbox { name } => {
-            options.durable = true;
-            options.auto_delete = true;
-            for (name, value) in inbox_arguments() {
-                arguments.insert(name.into(), value);
-            }
-            (name.as_str().into(), options, arguments)
-        }
-        Queue::Ephemeral => {
-            options.exclusive = true;
-            options.auto_delete = true;
-            (ShortString::default(), options, arguments)
-        }
-    }
-}
-
-/// The queue is declared durable because the broker is about to give up those that are neither durable nor exclusive;
-/// the calls in it are not kept. A full one refuses further calls, which their callers hear at once.
-fn inbox_arguments() -> [(&'static str, AMQPValue); 4] {
-    [
-        ("x-queue-type", AMQPValue::LongString("classic".into())),
-        ("x-expires", AMQPValue::LongInt(60_000)),
-        ("x-max-length", AMQPValue::LongInt(50_000)),
-        ("x-overflow", AMQPValue::LongString("reject-publish".into())),
-    ]
-}
-
-/// The way back from the deliveries of one channel. Those of a channel that ended come again anyway.
+/// Receives the settlements of one channel. After its end they are ignored: the broker delivers again what was not acknowledged.
 struct Settling(mpsc::UnboundedSender<(u64, Settlement)>);
 
 impl Settler for Settling {
@@ -223,87 +180,51 @@ async fn consume(task: &Task, channel: &Channel, mut deliveries: lapin::Consumer
     let settler: Arc<dyn Settler> = Arc::new(Settling(settled));
     let mut acks = Acks::default();
     loop {
-        let told = tokio::select! {
+        let sent = tokio::select! {
             biased;
-            // First: what is given back now must not come here once more.
+            // First: a delivery that is requeued now must not be delivered here once more.
             () = task.sender.closed() => {
-                last_words(channel, &mut acks, &mut settling).await;
-                return End::Over;
+                settle_remaining(channel, &mut acks, &mut settling).await;
+                return End::Closed;
             }
             Some((tag, settlement)) = settling.recv() => settle(channel, &mut acks, tag, settlement).await,
             delivery = deliveries.next() => match delivery {
                 Some(Ok(delivery)) => {
-                    hand_over(task, delivery, &settler).await;
+                    deliver(task, delivery, &settler).await;
                     Ok(())
                 }
                 Some(Err(error)) => Err(error),
-                None => return broken_or_over(task),
+                None => return end_of(task),
             },
-            () = sleep(IDLE), if acks.is_due() => tell_all(channel, acks.flush()).await,
-            () = task.link.closed() => {
-                last_words(channel, &mut acks, &mut settling).await;
-                return End::Over;
+            () = sleep(ACK_DELAY), if acks.is_due() => send_acks(channel, acks.flush()).await,
+            () = task.connection.closed() => {
+                settle_remaining(channel, &mut acks, &mut settling).await;
+                return End::Closed;
             }
         };
-        if let Err(error) = told {
-            tracing::warn!(%error, "a consumer lost its channel");
-            return broken_or_over(task);
+        if let Err(error) = sent {
+            tracing::warn!(%error, "consumer lost its channel");
+            return end_of(task);
         }
     }
 }
 
-fn broken_or_over(task: &Task) -> End {
-    if task.link.is_closed() { End::Over } else { End::Broken }
+fn end_of(task: &Task) -> End {
+    if task.connection.is_closed() { End::Closed } else { End::ConnectionLost }
 }
 
-/// Never waits for long: the broker sends no more than the prefetch, for which there is room.
-async fn hand_over(task: &Task, delivery: lapin::message::Delivery, settler: &Arc<dyn Settler>) {
+/// Does not wait: the broker sends no more than the prefetch, and the queue has room for that.
+async fn deliver(task: &Task, delivery: lapin::message::Delivery, settler: &Arc<dyn Settler>) {
     let (tag, tries, properties) = (delivery.delivery_tag, tries(&delivery), delivery.properties.clone());
     let message = message(delivery);
     if let Some(key) = &task.key
-        && let Err(forged) = wire::check(&message, &properties, &task.subscription, key)
+        && let Err(error) = wire::check(&message, &properties, &task.subscription, key)
     {
-        task.refused.tell(task.subscription.name(), forged);
+        task.rejected.record(task.subscription.name(), error);
         return settler.settle(tag, Settlement::Drop);
     }
     let delivery = Delivery::new(Arc::new(message), tries, tag, settler.clone()).replying_to(reply_to(&properties));
     if let Err(mpsc::error::SendError(received)) = task.sender.send(Received::Delivery(delivery)).await {
-        give_back(received);
+        requeue(received);
     }
-}
-
-async fn settle(channel: &Channel, acks: &mut Acks, tag: u64, settlement: Settlement) -> Result<(), lapin::Error> {
-    if settlement == Settlement::Done {
-        return match acks.done(tag) {
-            Some(ack) => tell(channel, ack).await,
-            None => Ok(()),
-        };
-    }
-    acks.rejected(tag);
-    let requeue = settlement == Settlement::Requeue;
-    channel.basic_nack(tag, BasicNackOptions { requeue, ..BasicNackOptions::default() }).await
-}
-
-async fn tell(channel: &Channel, ack: Ack) -> Result<(), lapin::Error> {
-    match ack {
-        Ack::UpTo(tag) => channel.basic_ack(tag, BasicAckOptions { multiple: true }).await,
-        Ack::One(tag) => channel.basic_ack(tag, BasicAckOptions::default()).await,
-    }
-}
-
-async fn tell_all(channel: &Channel, acks: Vec<Ack>) -> Result<(), lapin::Error> {
-    for ack in acks {
-        tell(channel, ack).await?;
-    }
-    Ok(())
-}
-
-/// What was settled before the end is said before the end.
-async fn last_words(channel: &Channel, acks: &mut Acks, settling: &mut mpsc::UnboundedReceiver<(u64, Settlement)>) {
-    while let Ok((tag, settlement)) = settling.try_recv() {
-        if settle(channel, acks, tag, settlement).await.is_err() {
-            return;
-        }
-    }
-    let _ = tell_all(channel, acks.flush()).await;
 }

@@ -1,9 +1,9 @@
-//! A quorum queue that can be declared and serves nobody.
+//! Quorum queues without a leader: they can be declared, but not consumed from.
 //!
 //! RabbitMQ 3.10 can bring one back like that which was declared moments before the broker was killed. Publishes that reach it
-//! are refused or never confirmed, and what was in it is gone. A cluster that lost most of its nodes looks the same for as long
-//! as they are away, and there deleting the queue would lose messages: so it is told of, and left to somebody who can tell
-//! the difference.
+//! are refused or never confirmed, and its messages are lost. A cluster that lost most of its nodes looks the same for as long
+//! as they are down, and there deleting the queue would lose messages: so it is only logged, and an operator has to
+//! decide.
 
 use std::sync::LazyLock;
 
@@ -18,18 +18,18 @@ static SEEN: LazyLock<Counter> = LazyLock::new(|| {
     Counter::new("bus", "drover.bus.leaderless", "{time}", about)
 });
 
-/// Whether the broker failed at what it does with every queue that works.
-pub(super) fn is_it(error: &Error) -> bool {
+/// The internal error that RabbitMQ reports for such a queue.
+pub(super) fn is_leaderless(error: &Error) -> bool {
     matches!(error.kind(), ErrorKind::ProtocolError(refusal)
         if matches!(refusal.kind(), AMQPErrorKind::Hard(AMQPHardError::INTERNALERROR)))
 }
 
-/// Called each time: the broker takes about a minute for an answer.
-pub(super) fn tell(queue: &str) {
+/// Called each time, which is about once a minute: that is how long the broker takes to respond.
+pub(super) fn record(queue: &str) {
     SEEN.add(1, &[Label::new("queue", queue.to_owned())]);
     tracing::error!(
         queue,
-        "the broker cannot serve a queue that is there: it has no leader, and events that should reach it are not confirmed. \
+        "the broker cannot serve a queue that exists: it has no leader, and events that should reach it are not confirmed. \
          If all nodes of the broker run, delete it with `rabbitmqctl delete_queue {queue}`; it is declared anew at once, and \
          `drover bus replay --since EVENT_ID --to {queue}` fills it again"
     );
@@ -42,11 +42,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_a_fault_inside_the_broker_counts() {
+    fn only_an_internal_error_of_the_broker_counts() {
         let hard = |kind| Error::from(ErrorKind::ProtocolError(AMQPError::new(AMQPErrorKind::Hard(kind), "x".into())));
-        assert!(is_it(&hard(AMQPHardError::INTERNALERROR)));
-        assert!(!is_it(&hard(AMQPHardError::CONNECTIONFORCED)), "a broker that goes down in good order");
+        assert!(is_leaderless(&hard(AMQPHardError::INTERNALERROR)));
+        assert!(!is_leaderless(&hard(AMQPHardError::CONNECTIONFORCED)), "a broker that shuts down");
         let soft = AMQPErrorKind::Soft(AMQPSoftError::NOTFOUND);
-        assert!(!is_it(&Error::from(ErrorKind::ProtocolError(AMQPError::new(soft, "x".into())))));
+        assert!(!is_leaderless(&Error::from(ErrorKind::ProtocolError(AMQPError::new(soft, "x".into())))));
     }
 }

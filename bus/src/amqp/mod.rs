@@ -1,16 +1,18 @@
 //! The bus over RabbitMQ.
 
 mod acks;
-mod answer;
 mod call;
+mod connection;
 mod consume;
+mod declaration;
 mod leaderless;
-mod link;
+mod notify;
 mod operate;
 mod outgoing;
 mod publish;
-mod refused;
-mod wake;
+mod rejected;
+mod response;
+mod settle;
 mod wire;
 
 use std::{
@@ -25,74 +27,75 @@ use std::{
 use async_trait::async_trait;
 use base::Rng;
 use bytes::Bytes;
-use call::Caller;
+use call::RpcClient;
+use connection::Connection;
 use futures_util::future::join_all;
-use link::Link;
+use notify::Notifier;
 pub use operate::QueueDepth;
 use publish::Publisher;
 use tokio::{task::JoinSet, time::timeout};
-use wake::Waker;
 
-use crate::{Bus, BusError, CallFailure, Consumer, Exchange, Message, MessageKey, ReplyTo, Subscription};
+use crate::{Bus, BusError, Consumer, Exchange, Message, MessageKey, ReplyTo, Subscription, TransportError};
 
 /// How long a subscription may take to be set up, reconnects included.
-const SUBSCRIBE_WITHIN: Duration = Duration::from_secs(30);
-/// Whoever waits for an answer has a deadline.
-const REPLY_WITHIN: Duration = Duration::from_secs(30);
-/// How long ending the connections in good order may take.
-const CLOSE_WITHIN: Duration = Duration::from_secs(5);
+const SUBSCRIBE_TIMEOUT: Duration = Duration::from_secs(30);
+/// The caller has a deadline, too.
+const REPLY_TIMEOUT: Duration = Duration::from_secs(30);
+/// How long closing the connections may take.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Connections to one broker: to publish; to consume, so that a broker that slows publishers down does not hold up
-/// acknowledgements; and for calls and their answers. What is published to an exchange that is not there closes its channel, and
-/// what was on its way on that channel then closes the whole connection: a call must not be lost with it.
+/// Three connections to one broker: to publish; to consume, so that flow control of publishers does not delay
+/// acknowledgements; and for RPC. Publishing to a missing exchange closes the channel, and further messages in flight on it
+/// then close the whole connection: calls must not be lost with it.
 ///
 /// Connections are opened when needed and again when broken, exchanges, queues and bindings with them.
 pub struct AmqpBus {
-    out: Arc<Link>,
-    into: Arc<Link>,
-    calls: Arc<Link>,
+    out: Arc<Connection>,
+    into: Arc<Connection>,
+    calls: Arc<Connection>,
     publisher: Publisher,
-    caller: Caller,
-    waker: Waker,
+    rpc: RpcClient,
+    notifier: Notifier,
     key: Option<MessageKey>,
-    /// One task per consumer, and the one that sends wake-ups. They end with the bus.
+    /// One task per consumer, and the one that sends notifications. They end with the bus.
     tasks: Mutex<JoinSet<()>>,
     closed: AtomicBool,
 }
 
-/// How a broker is reached, and what passes for a message of ours.
+/// The address of a broker, and the key of messages.
 #[derive(Clone, Default)]
 pub struct AmqpOptions {
     /// `amqp://` or `amqps://`. For the latter the process must have a default provider of rustls.
     pub url: String,
-    /// Shown in the broker's lists.
+    /// The connection name, shown by the broker.
     pub name: String,
-    /// Certificates (PEM) of authorities that may have signed the broker's, besides those that the system trusts.
+    /// Certificate authorities (PEM) to trust besides those of the system.
     pub authorities: Option<String>,
-    /// Signs all that is sent, and tells the messages of one installation from those of others. `None`: neither.
+    /// Signs all messages, and verifies those of `signed` subscriptions. `None`: neither.
     pub key: Option<MessageKey>,
 }
 
 impl AmqpBus {
-    /// One that signs nothing, and takes everything. See [`AmqpBus::open`].
+    /// Without a key. See [`AmqpBus::open`].
     pub fn new(url: &str, name: &str, rng: &Rng) -> Result<Self, BusError> {
         Self::open(AmqpOptions { url: url.to_owned(), name: name.to_owned(), ..AmqpOptions::default() }, rng)
     }
 
-    /// Connects nothing yet, so a broker that is away does not keep a process from starting. Must be called inside a runtime,
-    /// which owns the task that sends wake-ups.
+    /// Does not connect yet, so that a process can start while the broker is down. Must be called inside a runtime,
+    /// which owns the task that sends notifications.
     pub fn open(options: AmqpOptions, rng: &Rng) -> Result<Self, BusError> {
         let AmqpOptions { url, name, authorities, key } = options;
-        let link = |way: &str| {
-            Link::new(&url, authorities.as_deref(), &format!("{name} {way}"), rng.branch(way)).map(Arc::new)
+        let connection = |direction: &str| {
+            Connection::new(&url, authorities.as_deref(), &format!("{name} {direction}"), rng.branch(direction))
+                .map(Arc::new)
         };
-        let (out, into, calls) = (link("out")?, link("in")?, link("calls")?);
+        let (out, into, calls) = (connection("out")?, connection("in")?, connection("calls")?);
         let mut tasks = JoinSet::new();
-        let waker = Waker::start(out.clone(), key.clone(), &mut tasks);
+        let notifier = Notifier::start(out.clone(), key.clone(), &mut tasks);
         let publisher = Publisher::new(out.clone(), key.clone());
-        let caller = Caller::new(calls.clone(), rng.branch("calls"), key.clone());
+        let rpc = RpcClient::new(calls.clone(), rng.branch("calls"), key.clone());
         let (tasks, closed) = (Mutex::new(tasks), AtomicBool::new(false));
-        Ok(Self { out, into, calls, publisher, caller, waker, key, tasks, closed })
+        Ok(Self { out, into, calls, publisher, rpc, notifier, key, tasks, closed })
     }
 
     fn tasks(&self) -> MutexGuard<'_, JoinSet<()>> {
@@ -109,8 +112,8 @@ impl Bus for AmqpBus {
     async fn declare(&self, exchange: Exchange) -> Result<(), BusError> {
         self.check_open()?;
         crate::message::check_name("exchange", &exchange.name)?;
-        let declared = timeout(SUBSCRIBE_WITHIN, self.publisher.declare(exchange.clone())).await;
-        declared.unwrap_or_else(|_| Err(self.out.late("exchange.declare", SUBSCRIBE_WITHIN)))?;
+        let declared = timeout(SUBSCRIBE_TIMEOUT, self.publisher.declare(exchange.clone())).await;
+        declared.unwrap_or_else(|_| Err(self.out.timeout_error("exchange.declare", SUBSCRIBE_TIMEOUT)))?;
         self.into.remember(exchange);
         Ok(())
     }
@@ -119,50 +122,50 @@ impl Bus for AmqpBus {
         self.check_open()?;
         messages.iter().try_for_each(Message::check)?;
         let published = timeout(deadline, self.publisher.publish(messages)).await;
-        published.unwrap_or_else(|_| Err(self.out.late("basic.publish", deadline)))
+        published.unwrap_or_else(|_| Err(self.out.timeout_error("basic.publish", deadline)))
     }
 
     async fn subscribe(&self, subscription: Subscription) -> Result<Consumer, BusError> {
         self.check_open()?;
         subscription.check()?;
         let subscribed = consume::subscribe(self.into.clone(), subscription, self.key.clone(), &mut self.tasks());
-        let subscribed = timeout(SUBSCRIBE_WITHIN, subscribed).await;
-        subscribed.unwrap_or_else(|_| Err(self.into.late("queue.declare", SUBSCRIBE_WITHIN)))
+        let subscribed = timeout(SUBSCRIBE_TIMEOUT, subscribed).await;
+        subscribed.unwrap_or_else(|_| Err(self.into.timeout_error("queue.declare", SUBSCRIBE_TIMEOUT)))
     }
 
-    fn wake(&self, exchange: &str, body: Bytes) {
-        self.waker.wake(exchange, body);
+    fn notify(&self, exchange: &str, body: Bytes) {
+        self.notifier.notify(exchange, body);
     }
 
-    async fn call(&self, inbox: &str, question: Bytes, deadline: Duration) -> Result<Bytes, CallFailure> {
-        self.check_open().map_err(|_| CallFailure::Down)?;
-        self.caller.call(inbox, question, deadline, &self.tasks).await
+    async fn call(&self, inbox: &str, request: Bytes, deadline: Duration) -> Result<Bytes, TransportError> {
+        self.check_open().map_err(|_| TransportError::Unavailable)?;
+        self.rpc.call(inbox, request, deadline, &self.tasks).await
     }
 
-    async fn reply(&self, to: &ReplyTo, answer: Bytes) -> Result<(), BusError> {
+    async fn reply(&self, to: &ReplyTo, response: Bytes) -> Result<(), BusError> {
         self.check_open()?;
-        let replied = timeout(REPLY_WITHIN, self.caller.reply(to, &answer)).await;
-        replied.unwrap_or_else(|_| Err(self.calls.late("basic.publish", REPLY_WITHIN)))
+        let replied = timeout(REPLY_TIMEOUT, self.rpc.reply(to, &response)).await;
+        replied.unwrap_or_else(|_| Err(self.calls.timeout_error("basic.publish", REPLY_TIMEOUT)))
     }
 
-    /// The broker does not say who listens.
-    fn may_be_heard(&self, _: &str, _: &str) -> bool {
+    /// The broker does not say whether there are subscribers.
+    fn may_have_subscribers(&self, _: &str, _: &str) -> bool {
         true
     }
 
     async fn close(&self) {
         self.closed.store(true, Ordering::Release);
         let links = [&self.into, &self.out, &self.calls];
-        for link in links {
-            link.end();
+        for connection in links {
+            connection.end();
         }
         let mut tasks = std::mem::take(&mut *self.tasks());
         let in_order = async {
-            // Some were aborted with the consumer of calls that they served: `join_all` would panic on them.
+            // Some may have been aborted with their call channel: `JoinSet::join_all` would panic on them.
             while tasks.join_next().await.is_some() {}
-            join_all(links.map(|link| link.close())).await;
+            join_all(links.map(|connection| connection.close())).await;
         };
-        let _ = timeout(CLOSE_WITHIN, in_order).await;
+        let _ = timeout(CLOSE_TIMEOUT, in_order).await;
     }
 }
 

@@ -1,8 +1,8 @@
-//! Calls on their way to the broker, and what it says of them.
+//! Publishes calls, and handles their confirms.
 //!
-//! One task puts all calls of a line on the channel and hears every confirmation: the library counts a message and then writes it,
-//! which no other thread must come between, and gives a message that came back to whichever is confirmed next, also if nobody
-//! waits for that one any more.
+//! One task publishes all calls of a channel and awaits every confirm. lapin numbers a message and then writes it, so two threads must
+//! not publish on one channel at the same time. And it attaches a returned message to whichever confirm comes next, so every confirm has to be
+//! awaited, even of calls that timed out.
 
 use bytes::Bytes;
 use futures_util::{StreamExt, stream::FuturesUnordered};
@@ -13,67 +13,66 @@ use lapin::{
 use tokio::sync::mpsc::UnboundedReceiver;
 
 use super::{
-    call::{Waiting, lock},
-    link::Link,
+    call::{SharedPendingCalls, lock},
+    connection::Connection,
 };
-use crate::CallFailure;
+use crate::TransportError;
 
-/// One call.
 pub(super) struct OutgoingCall {
     pub(super) id: String,
     pub(super) inbox: ShortString,
-    pub(super) question: Bytes,
+    pub(super) request: Bytes,
     pub(super) properties: BasicProperties,
 }
 
-/// Until the line is dropped.
+/// Runs until the channel is dropped.
 pub(super) async fn send_all(
     channel: Channel,
     mut calls: UnboundedReceiver<OutgoingCall>,
-    waiting: Waiting,
-    link: std::sync::Arc<Link>,
+    waiting: SharedPendingCalls,
+    connection: std::sync::Arc<Connection>,
 ) {
-    let mut under_way = FuturesUnordered::new();
+    let mut in_flight = FuturesUnordered::new();
     loop {
         tokio::select! {
             call = calls.recv() => match call {
-                Some(call) => under_way.push(send(&channel, call, &waiting, &link)),
+                Some(call) => in_flight.push(send(&channel, call, &waiting, &connection)),
                 None => return,
             },
-            Some(()) = under_way.next() => {}
-            () = link.closed() => return,
+            Some(()) = in_flight.next() => {}
+            () = connection.closed() => return,
         }
     }
 }
 
-async fn send(channel: &Channel, call: OutgoingCall, waiting: &Waiting, link: &Link) {
-    let OutgoingCall { id, inbox, question, properties } = call;
+async fn send(channel: &Channel, call: OutgoingCall, waiting: &SharedPendingCalls, connection: &Connection) {
+    let OutgoingCall { id, inbox, request, properties } = call;
     let options = BasicPublishOptions { mandatory: true, ..BasicPublishOptions::default() };
-    let sent = channel.basic_publish(ShortString::default(), inbox.clone(), options, &question, properties).await;
-    let Ok(confirmed) = sent else { return fail(waiting, &id, CallFailure::Down) };
-    match link.watched("basic.publish", inbox.as_str(), confirmed).await {
+    let sent = channel.basic_publish(ShortString::default(), inbox.clone(), options, &request, properties).await;
+    let Ok(confirmed) = sent else { return fail(waiting, &id, TransportError::Unavailable) };
+    match connection.with_warning("basic.publish", inbox.as_str(), confirmed).await {
         Ok(Confirmation::Ack(None)) => {}
-        // Nobody serves the inbox of the call that is in it.
-        Ok(Confirmation::Ack(Some(returned))) => came_back(waiting, &returned),
+        // No process serves the inbox of the returned call, which need not be this one.
+        Ok(Confirmation::Ack(Some(returned))) => fail_returned(waiting, &returned),
         // The inbox is full.
-        Ok(_) => fail(waiting, &id, CallFailure::Down),
+        Ok(_) => fail(waiting, &id, TransportError::Unavailable),
         Err(error) => {
-            tracing::warn!(inbox = inbox.as_str(), %error, "the connection broke before a call was confirmed");
-            fail(waiting, &id, CallFailure::Lost);
+            tracing::warn!(inbox = inbox.as_str(), %error, "connection lost before a call was confirmed");
+            fail(waiting, &id, TransportError::ConnectionLost);
         }
     }
 }
 
-fn came_back(waiting: &Waiting, returned: &BasicReturnMessage) {
+fn fail_returned(waiting: &SharedPendingCalls, returned: &BasicReturnMessage) {
     if let Some(id) = returned.properties.correlation_id() {
-        fail(waiting, id.as_str(), CallFailure::Down);
+        fail(waiting, id.as_str(), TransportError::Unavailable);
     }
 }
 
-/// Callers that do not wait any more are passed over.
-fn fail(waiting: &Waiting, id: &str, failure: CallFailure) {
+/// PendingCalls that do not wait any more are passed over.
+fn fail(waiting: &SharedPendingCalls, id: &str, error: TransportError) {
     let caller = lock(waiting).as_mut().and_then(|waiting| waiting.remove(id));
     if let Some(caller) = caller {
-        let _ = caller.send(Err(failure));
+        let _ = caller.send(Err(error));
     }
 }

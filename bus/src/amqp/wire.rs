@@ -1,4 +1,4 @@
-//! Our words in AMQP's, and back.
+//! Conversion between the bus's types and AMQP's.
 
 use std::sync::Arc;
 
@@ -11,22 +11,22 @@ use lapin::{
 
 use crate::{
     BusError, ContentType, ExchangeKind, Message, MessageKey, Queue, ReplyTo, Subscription,
-    signature::{Forged, Signed},
+    signature::{SignatureError, Signed},
 };
 
 const PERSISTENT: u8 = 2;
 const CC: &str = "CC";
 const ID: &str = "x-drover-id";
-/// Of a message that is sent to one queue: the exchange and the routing key it had at first.
+/// Of a replayed message: its original exchange and routing key.
 const REPLAY: &str = "x-drover-replay";
 const EXCHANGE: &str = "x-drover-exchange";
 const ROUTING_KEY: &str = "x-drover-routing-key";
-/// The code of `signature.rs`.
+/// See `signature.rs`.
 const SIGNATURE: &str = "x-drover-signature";
-/// How often a quorum queue handed the message out before.
+/// How often a quorum queue has delivered the message before.
 const DELIVERY_COUNT: &str = "x-delivery-count";
 
-/// Properties as consumers of Pulse expect them: the header `CC` is always there, maybe empty.
+/// Properties as consumers of Pulse expect them: the header `CC` is always present, maybe empty.
 pub(super) fn properties(message: &Message, key: Option<&MessageKey>) -> BasicProperties {
     let mut cc = FieldArray::default();
     for key in &message.cc {
@@ -56,15 +56,15 @@ pub(super) fn properties(message: &Message, key: Option<&MessageKey>) -> BasicPr
     }
 }
 
-/// The properties of a wake-up, which nobody keeps.
-pub(super) fn fleeting(exchange: &str, body: &[u8], key: Option<&MessageKey>) -> BasicProperties {
+/// The properties of a notification, which is not persistent.
+pub(super) fn notification(exchange: &str, body: &[u8], key: Option<&MessageKey>) -> BasicProperties {
     let mut headers = FieldTable::default();
     let signed = Signed { exchange, routing_key: "", cc: &[], id: "", reply_to: "", call: "", body };
     sign(&mut headers, key, signed);
     BasicProperties::default().with_content_type(ContentType::Protobuf.as_str().into()).with_headers(headers)
 }
 
-/// The properties of an answer, or, with a queue for it to go to, of a call.
+/// The properties of a call, or, without `reply_to`, of a response.
 pub(super) fn of_call(
     to: &str,
     reply_to: Option<&str>,
@@ -95,30 +95,35 @@ fn signature(properties: &BasicProperties) -> Option<String> {
     text_of(properties.headers().as_ref()?, SIGNATURE)
 }
 
-/// Whether an answer comes from one of ours.
-pub(super) fn check_answer(answer: &Delivery, queue: &str, call: &str, key: &MessageKey) -> Result<(), Forged> {
-    let body = &answer.data;
+/// Verifies the signature of a response.
+pub(super) fn check_response(
+    response: &Delivery,
+    queue: &str,
+    call: &str,
+    key: &MessageKey,
+) -> Result<(), SignatureError> {
+    let body = &response.data;
     let signed = Signed { exchange: "", routing_key: queue, cc: &[], id: "", reply_to: "", call, body };
-    key.check(signed, signature(&answer.properties).as_deref())
+    key.check(signed, signature(&response.properties).as_deref())
 }
 
-/// Whether a message comes from one of ours, and was meant for this subscription: what is signed for one place must not
-/// be taken at another.
+/// Verifies the signature of a message, and that it was sent to this subscription: a message that is signed for one queue or
+/// exchange must not be accepted from another.
 pub(super) fn check(
     message: &Message,
     properties: &BasicProperties,
     subscription: &Subscription,
     key: &MessageKey,
-) -> Result<(), Forged> {
+) -> Result<(), SignatureError> {
     let reply_to = reply_to(properties);
     let (queue, call) = reply_to.as_ref().map_or(("", ""), |to| (to.queue.as_str(), to.call.as_str()));
     let signed = Signed { reply_to: queue, call, ..Signed::of(message) };
     key.check(signed, signature(properties).as_deref())?;
-    let is_here = match &subscription.queue {
+    let is_bound = match &subscription.queue {
         Queue::Inbox { name } => message.exchange.is_empty() && message.routing_key == *name,
         _ => subscription.bindings.iter().any(|binding| *binding.exchange == *message.exchange),
     };
-    if is_here { Ok(()) } else { Err(Forged::Place) }
+    if is_bound { Ok(()) } else { Err(SignatureError::Destination) }
 }
 
 pub(super) fn message(delivery: Delivery) -> Message {
@@ -126,8 +131,8 @@ pub(super) fn message(delivery: Delivery) -> Message {
     let content_type = properties.content_type().as_ref().map_or("", ShortString::as_str);
     let nothing = FieldTable::default();
     let headers = properties.headers().as_ref().unwrap_or(&nothing);
-    // Only what came to this one queue may say that it went through another exchange at first: others can be bound to
-    // exchanges, and a stranger's header must not pass for one of them.
+    // Only a message through the default exchange may claim another original exchange. Through other exchanges, other publishers
+    // can send messages, and their headers are not to be trusted.
     let replayed = delivery.exchange.as_str().is_empty() && text_of(headers, EXCHANGE).is_some();
     let first = |header: &str, now: &ShortString| {
         let first = if replayed { text_of(headers, header) } else { None };
@@ -144,7 +149,7 @@ pub(super) fn message(delivery: Delivery) -> Message {
     }
 }
 
-/// How often the message was handed out before and came back.
+/// How often the message was delivered before and requeued.
 pub(super) fn tries(delivery: &Delivery) -> u32 {
     let headers = delivery.properties.headers().as_ref();
     let counted = headers.and_then(|headers| match headers.inner().get(DELIVERY_COUNT)? {
@@ -164,13 +169,13 @@ fn text_of(headers: &FieldTable, name: &str) -> Option<String> {
     }
 }
 
-/// Where an answer goes; `None` for what is no call.
+/// Where the response goes; `None` for other messages than calls.
 pub(super) fn reply_to(properties: &BasicProperties) -> Option<ReplyTo> {
     let text = |part: &Option<ShortString>| part.as_ref().map(|it| it.as_str().to_owned());
     Some(ReplyTo { queue: text(properties.reply_to())?, call: text(properties.correlation_id())? })
 }
 
-/// Other publishers' headers may hold anything; what is not text is passed over.
+/// Other publishers' headers may hold anything; what is not text is ignored.
 fn cc_of(headers: &FieldTable) -> Vec<String> {
     let Some(AMQPValue::FieldArray(keys)) = headers.inner().get(CC) else { return Vec::new() };
     let text = |key: &AMQPValue| match key {
@@ -188,8 +193,8 @@ pub(super) fn exchange_kind(kind: ExchangeKind) -> AmqpKind {
     }
 }
 
-/// A channel error tells that this one thing will not be done; all else is worth another try.
-pub(super) fn refused_or_away(error: Error) -> BusError {
+/// A channel error refuses this one operation; all others may be retried.
+pub(super) fn map_error(error: Error) -> BusError {
     if let ErrorKind::ProtocolError(refusal) = error.kind() {
         let refused = match refusal.kind() {
             AMQPErrorKind::Soft(_) => true,
@@ -199,5 +204,5 @@ pub(super) fn refused_or_away(error: Error) -> BusError {
             return BusError::Refused(refusal.get_message().to_string());
         }
     }
-    BusError::Away(Box::new(error))
+    BusError::Unavailable(Box::new(error))
 }

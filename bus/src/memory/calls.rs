@@ -1,4 +1,4 @@
-//! Calls within one process.
+//! RPC within one process.
 
 use std::{
     collections::HashMap,
@@ -10,9 +10,9 @@ use bytes::Bytes;
 use tokio::{sync::oneshot, time::timeout};
 
 use super::queue::{MemoryQueue, Overflow};
-use crate::{CallFailure, ContentType, Message, ReplyTo};
+use crate::{ContentType, Message, ReplyTo, TransportError};
 
-/// Inboxes that are served, and the callers that wait.
+/// Inboxes with servers, and pending calls.
 #[derive(Default)]
 pub(super) struct Calls(Mutex<State>);
 
@@ -28,15 +28,15 @@ struct Inbox {
     servers: usize,
 }
 
-/// A message that went through no exchange is a call; its routing key is the number of the call.
+/// A message without an exchange is a call; its routing key is the id of the call.
 pub(super) fn reply_to(message: &Message) -> Option<ReplyTo> {
     let call = message.exchange.is_empty().then(|| message.routing_key.clone())?;
     Some(ReplyTo { queue: String::new(), call })
 }
 
 impl Calls {
-    /// One more serves this inbox.
-    pub(super) fn serve(&self, name: &str, capacity: usize) -> Arc<MemoryQueue> {
+    /// Adds a server to this inbox.
+    pub(super) fn add_server(&self, name: &str, capacity: usize) -> Arc<MemoryQueue> {
         let mut state = self.state();
         let fresh = || Inbox { queue: Arc::new(MemoryQueue::new(capacity, Overflow::Wait)), servers: 0 };
         let inbox = state.inboxes.entry(name.to_owned()).or_insert_with(fresh);
@@ -44,8 +44,8 @@ impl Calls {
         inbox.queue.clone()
     }
 
-    /// One who served this inbox is gone.
-    pub(super) fn leave(&self, name: &str) {
+    /// Removes a server from this inbox.
+    pub(super) fn remove_server(&self, name: &str) {
         let mut state = self.state();
         let Some(inbox) = state.inboxes.get_mut(name) else { return };
         inbox.servers -= 1;
@@ -55,24 +55,24 @@ impl Calls {
         }
     }
 
-    pub(super) async fn call(&self, inbox: &str, question: Bytes, deadline: Duration) -> Result<Bytes, CallFailure> {
-        let (answered, answer) = oneshot::channel();
-        let call = self.submit(inbox, question, answered).ok_or(CallFailure::Down)?;
-        let _forget = Forget { calls: self, call };
-        match timeout(deadline, answer).await {
-            Ok(answer) => answer.map_err(|_| CallFailure::Lost),
-            Err(_) => Err(CallFailure::Late),
+    pub(super) async fn call(&self, inbox: &str, request: Bytes, deadline: Duration) -> Result<Bytes, TransportError> {
+        let (sender, receiver) = oneshot::channel();
+        let call = self.submit(inbox, request, sender).ok_or(TransportError::Unavailable)?;
+        let _guard = RemoveOnDrop { calls: self, call };
+        match timeout(deadline, receiver).await {
+            Ok(response) => response.map_err(|_| TransportError::ConnectionLost),
+            Err(_) => Err(TransportError::Timeout),
         }
     }
 
-    /// Dropped when nobody waits for it any more.
-    pub(super) fn reply(&self, to: &ReplyTo, answer: Bytes) {
+    /// Ignored when the call is not pending any more.
+    pub(super) fn reply(&self, to: &ReplyTo, response: Bytes) {
         if let Some(waiting) = self.state().waiting.remove(&to.call) {
-            let _ = waiting.send(answer);
+            let _ = waiting.send(response);
         }
     }
 
-    fn submit(&self, inbox: &str, question: Bytes, answered: oneshot::Sender<Bytes>) -> Option<String> {
+    fn submit(&self, inbox: &str, request: Bytes, sender: oneshot::Sender<Bytes>) -> Option<String> {
         let mut state = self.state();
         let queue = state.inboxes.get(inbox)?.queue.clone();
         state.last += 1;
@@ -82,16 +82,16 @@ impl Calls {
             routing_key: call.clone(),
             cc: Vec::new(),
             content_type: ContentType::Protobuf,
-            body: question,
+            body: request,
             id: String::new(),
             replayed: false,
         };
-        state.waiting.insert(call.clone(), answered);
-        let taken = queue.offer(&Arc::new(message));
-        if !taken {
+        state.waiting.insert(call.clone(), sender);
+        let accepted = queue.offer(&Arc::new(message));
+        if !accepted {
             state.waiting.remove(&call);
         }
-        taken.then_some(call)
+        accepted.then_some(call)
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -99,13 +99,13 @@ impl Calls {
     }
 }
 
-/// Takes the caller out of those who wait, however it ends.
-struct Forget<'c> {
+/// Removes the pending call, however it ends.
+struct RemoveOnDrop<'c> {
     calls: &'c Calls,
     call: String,
 }
 
-impl Drop for Forget<'_> {
+impl Drop for RemoveOnDrop<'_> {
     fn drop(&mut self) {
         self.calls.state().waiting.remove(&self.call);
     }

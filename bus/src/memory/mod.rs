@@ -19,14 +19,14 @@ use routes::Routes;
 use tokio::time::timeout;
 
 use crate::{
-    Bus, BusError, CallFailure, Consumer, ContentType, Exchange, Message, Queue, Received, ReplyTo, Subscription,
+    Bus, BusError, Consumer, ContentType, Exchange, Message, Queue, Received, ReplyTo, Subscription, TransportError,
     consumer::Source, topic::Pattern,
 };
 
-/// Messages a queue holds before its publishers have to wait, or, if it is ephemeral, before it loses the next.
+/// Messages in a queue before its publishers have to wait, or, if it is ephemeral, before it drops the next.
 const CAPACITY: usize = 10_000;
 
-/// Exchanges and queues in memory. Nothing outlives the process; what must is in the outbox.
+/// Exchanges and queues in memory. Nothing outlives the process; what has to is in the outbox.
 ///
 /// A full durable queue makes its publishers wait, so whoever subscribes must keep consuming.
 #[derive(Clone)]
@@ -61,7 +61,7 @@ impl MemoryBus {
             let message = Arc::new(message.clone());
             for queue in queues {
                 let number = queue.push(message.clone()).await?;
-                if queue.settles_first() {
+                if queue.confirms_after_ack() {
                     awaited.push((queue, number));
                 }
             }
@@ -81,7 +81,7 @@ impl Bus for MemoryBus {
 
     async fn publish(&self, messages: &[Message], deadline: Duration) -> Result<(), BusError> {
         messages.iter().try_for_each(Message::check)?;
-        timeout(deadline, self.send(messages)).await.unwrap_or(Err(BusError::Late))
+        timeout(deadline, self.send(messages)).await.unwrap_or(Err(BusError::Timeout))
     }
 
     async fn subscribe(&self, subscription: Subscription) -> Result<Consumer, BusError> {
@@ -89,25 +89,25 @@ impl Bus for MemoryBus {
         let mut routes = self.routes();
         let queue = match &subscription.queue {
             Queue::Durable { name, max_length } => routes.durable(name, *max_length, self.capacity)?,
-            Queue::Inbox { name } => self.calls.serve(name, self.capacity),
-            Queue::Ephemeral => Arc::new(MemoryQueue::new(self.capacity, Overflow::Lose)),
+            Queue::Inbox { name } => self.calls.add_server(name, self.capacity),
+            Queue::Ephemeral => Arc::new(MemoryQueue::new(self.capacity, Overflow::DropNewest)),
         };
         for binding in &subscription.bindings {
             routes.bind(&binding.exchange, &Pattern::new(&binding.pattern), &queue)?;
         }
-        if subscription.settled_first {
-            queue.settle_first();
+        if subscription.confirm_after_ack {
+            queue.confirm_after_ack();
         }
         let prefetch = subscription.prefetch.max(1).into();
         Ok(Consumer::new(Subscriber {
-            reader: queue::Reader::new(queue, prefetch, subscription.one_at_a_time),
+            reader: queue::Reader::new(queue, prefetch, subscription.single_active_consumer),
             routes: self.routes.clone(),
             calls: self.calls.clone(),
             from: subscription.queue,
         }))
     }
 
-    fn wake(&self, exchange: &str, body: Bytes) {
+    fn notify(&self, exchange: &str, body: Bytes) {
         let message = Message {
             exchange: exchange.into(),
             routing_key: String::new(),
@@ -124,16 +124,16 @@ impl Bus for MemoryBus {
         }
     }
 
-    async fn call(&self, inbox: &str, question: Bytes, deadline: Duration) -> Result<Bytes, CallFailure> {
-        self.calls.call(inbox, question, deadline).await
+    async fn call(&self, inbox: &str, request: Bytes, deadline: Duration) -> Result<Bytes, TransportError> {
+        self.calls.call(inbox, request, deadline).await
     }
 
-    async fn reply(&self, to: &ReplyTo, answer: Bytes) -> Result<(), BusError> {
-        self.calls.reply(to, answer);
+    async fn reply(&self, to: &ReplyTo, response: Bytes) -> Result<(), BusError> {
+        self.calls.reply(to, response);
         Ok(())
     }
 
-    fn may_be_heard(&self, exchange: &str, first_word: &str) -> bool {
+    fn may_have_subscribers(&self, exchange: &str, first_word: &str) -> bool {
         self.routes().may_take(exchange, first_word)
     }
 
@@ -161,9 +161,9 @@ impl Drop for Subscriber {
     fn drop(&mut self) {
         match &self.from {
             Queue::Durable { .. } => {}
-            Queue::Inbox { name } => self.calls.leave(name),
+            Queue::Inbox { name } => self.calls.remove_server(name),
             Queue::Ephemeral => {
-                self.routes.lock().unwrap_or_else(PoisonError::into_inner).forget(self.reader.queue());
+                self.routes.lock().unwrap_or_else(PoisonError::into_inner).remove(self.reader.queue());
             }
         }
     }

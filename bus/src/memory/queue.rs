@@ -1,4 +1,4 @@
-//! A bounded queue whose deliveries come back unless they are acknowledged.
+//! A bounded queue that delivers again what is not acknowledged.
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -22,23 +22,23 @@ use crate::{
 pub(super) enum Overflow {
     /// The publisher waits.
     Wait,
-    /// The new message is lost, and the consumer is told so.
-    Lose,
+    /// The new message is dropped, and the consumer gets a gap.
+    DropNewest,
     /// The oldest beyond this many are dropped.
     DropOldest(usize),
 }
 
 pub(super) struct MemoryQueue {
     state: Mutex<State>,
-    /// Told after every change: to publishers that wait for space and consumers that wait for messages.
+    /// Notified after every change: publishers wait for space, consumers for messages.
     changed: Notify,
     capacity: usize,
     overflow: Overflow,
-    settle_first: AtomicBool,
+    confirm_after_ack: AtomicBool,
 }
 
-/// The number of a message that no queue holds.
-const NOWHERE: u64 = u64::MAX;
+/// The number of a message that was dropped.
+const DROPPED: u64 = u64::MAX;
 
 #[derive(Default)]
 struct State {
@@ -48,8 +48,8 @@ struct State {
     next_number: u64,
     gap: bool,
     closed: bool,
-    /// Of the readers that take turns, the one whose turn it is.
-    turn_of: Option<u64>,
+    /// The single active consumer, if the subscription asks for one.
+    active_reader: Option<u64>,
     next_reader: u64,
 }
 
@@ -66,11 +66,11 @@ impl MemoryQueue {
             changed: Notify::new(),
             capacity,
             overflow,
-            settle_first: AtomicBool::new(false),
+            confirm_after_ack: AtomicBool::new(false),
         }
     }
 
-    /// The number under which the message waits.
+    /// The number of the message in this queue.
     pub(super) async fn push(&self, message: Arc<Message>) -> Result<u64, BusError> {
         self.when(|state| match self.overflow {
             _ if state.closed => Some(Err(BusError::Closed)),
@@ -78,12 +78,12 @@ impl MemoryQueue {
             overflow => Some(Ok(state.accept(&message, self.capacity, overflow))),
         })
         .await
-        // A queue that went away with its consumer takes no messages, which is nobody's error.
-        .or_else(|error| if self.overflow == Overflow::Lose { Ok(NOWHERE) } else { Err(error) })
+        // An ephemeral queue may be closed with its consumer at any time, which is no error of the publisher.
+        .or_else(|error| if self.overflow == Overflow::DropNewest { Ok(DROPPED) } else { Err(error) })
         .inspect(|_| self.changed.notify_waiters())
     }
 
-    /// Like `push`, but a full queue does not take the message.
+    /// Like `push`, but fails if the queue is full.
     pub(super) fn offer(&self, message: &Arc<Message>) -> bool {
         let mut state = self.state();
         let has_room = !state.closed && !state.is_full(self.capacity);
@@ -94,16 +94,16 @@ impl MemoryQueue {
         has_room
     }
 
-    /// From now on publishers wait until their messages are settled.
-    pub(super) fn settle_first(&self) {
-        self.settle_first.store(true, Ordering::Release);
+    /// From now on publishers wait until their messages are acknowledged.
+    pub(super) fn confirm_after_ack(&self) {
+        self.confirm_after_ack.store(true, Ordering::Release);
     }
 
-    pub(super) fn settles_first(&self) -> bool {
-        self.settle_first.load(Ordering::Acquire)
+    pub(super) fn confirms_after_ack(&self) -> bool {
+        self.confirm_after_ack.load(Ordering::Acquire)
     }
 
-    /// Waits until this message is worked on, or given up.
+    /// Waits until this message is acknowledged or dropped.
     pub(super) async fn settled(&self, number: u64) -> Result<(), BusError> {
         self.when(|state| match state.holds(number) {
             false => Some(Ok(())),
@@ -122,11 +122,11 @@ impl MemoryQueue {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Tries after every change until there is an answer.
+    /// Retries after every change until there is a result.
     async fn when<T>(&self, mut attempt: impl FnMut(&mut State) -> Option<T>) -> T {
         loop {
             let mut changed = pin!(self.changed.notified());
-            // Listen first, look then: a change in between must not be missed.
+            // Register before the attempt: a change between the attempt and the wait must not be missed.
             changed.as_mut().enable();
             if let Some(answer) = attempt(&mut self.state()) {
                 return answer;
@@ -146,15 +146,15 @@ impl State {
     }
 
     fn accept(&mut self, message: &Arc<Message>, capacity: usize, overflow: Overflow) -> u64 {
-        if overflow == Overflow::Lose && self.is_full(capacity) {
+        if overflow == Overflow::DropNewest && self.is_full(capacity) {
             self.gap = true;
-            return NOWHERE;
+            return DROPPED;
         }
         let number = self.next_number;
         self.ready.push_back(Stored { number, message: message.clone(), tries: 0 });
         self.next_number += 1;
-        if let Overflow::DropOldest(most) = overflow
-            && self.ready.len() > most
+        if let Overflow::DropOldest(max) = overflow
+            && self.ready.len() > max
         {
             self.ready.pop_front();
         }
@@ -178,18 +178,18 @@ struct ReaderSide {
     queue: Arc<MemoryQueue>,
     prefetch: usize,
     out: AtomicUsize,
-    /// Its number among the readers, if they take turns.
-    taking_turns: Option<u64>,
+    /// Its number among the readers, if only one is active at a time.
+    exclusive: Option<u64>,
 }
 
 impl Reader {
-    pub(super) fn new(queue: Arc<MemoryQueue>, prefetch: usize, one_at_a_time: bool) -> Self {
-        let taking_turns = one_at_a_time.then(|| {
+    pub(super) fn new(queue: Arc<MemoryQueue>, prefetch: usize, single_active_consumer: bool) -> Self {
+        let exclusive = single_active_consumer.then(|| {
             let mut state = queue.state();
             state.next_reader += 1;
             state.next_reader
         });
-        Self(Arc::new(ReaderSide { queue, prefetch, out: AtomicUsize::new(0), taking_turns }))
+        Self(Arc::new(ReaderSide { queue, prefetch, out: AtomicUsize::new(0), exclusive }))
     }
 
     pub(super) fn queue(&self) -> &Arc<MemoryQueue> {
@@ -208,8 +208,8 @@ impl Reader {
         if self.0.out.load(Ordering::Acquire) >= self.0.prefetch {
             return None;
         }
-        if let Some(number) = self.0.taking_turns
-            && *state.turn_of.get_or_insert(number) != number
+        if let Some(number) = self.0.exclusive
+            && *state.active_reader.get_or_insert(number) != number
         {
             return None;
         }
@@ -222,13 +222,13 @@ impl Reader {
     }
 }
 
-/// The turn ends once nothing is out any more: deliveries hold on to the reader that they came from.
+/// Another reader becomes active only when nothing is unacknowledged: deliveries hold a reference to their reader.
 impl Drop for ReaderSide {
     fn drop(&mut self) {
-        let Some(number) = self.taking_turns else { return };
+        let Some(number) = self.exclusive else { return };
         let mut state = self.queue.state();
-        if state.turn_of == Some(number) {
-            state.turn_of = None;
+        if state.active_reader == Some(number) {
+            state.active_reader = None;
             drop(state);
             self.queue.changed.notify_waiters();
         }

@@ -28,7 +28,7 @@ impl Routes {
         if known.kind == kind {
             return Ok(());
         }
-        Err(BusError::Refused(format!("exchange {name} is there already, of another kind")))
+        Err(BusError::Refused(format!("exchange {name} exists with another kind")))
     }
 
     pub(super) fn durable(
@@ -81,7 +81,7 @@ impl Routes {
         })
     }
 
-    pub(super) fn forget(&mut self, queue: &Arc<MemoryQueue>) {
+    pub(super) fn remove(&mut self, queue: &Arc<MemoryQueue>) {
         queue.close();
         for bound in self.exchanges.values_mut() {
             bound.bindings.retain(|(_, to)| !Arc::ptr_eq(to, queue));

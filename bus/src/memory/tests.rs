@@ -30,17 +30,17 @@ async fn next(consumer: &mut Consumer) -> Delivery {
 async fn bus() -> (MemoryBus, Consumer) {
     let bus = MemoryBus::default();
     bus.declare(Exchange::topic("x")).await.unwrap();
-    let careful = Subscription::durable("q").bind("x", "#").settled_first();
-    let consumer = bus.subscribe(careful).await.unwrap();
+    let subscription = Subscription::durable("q").bind("x", "#").confirm_after_ack();
+    let consumer = bus.subscribe(subscription).await.unwrap();
     (bus, consumer)
 }
 
 #[tokio::test]
-async fn a_message_is_confirmed_once_a_careful_consumer_has_settled_it() {
+async fn a_message_is_confirmed_once_the_consumer_has_acknowledged_it() {
     let (bus, mut consumer) = bus().await;
     let messages = [message("a"), message("b")];
     let late = bus.publish(&messages, BRIEFLY).await;
-    assert!(matches!(late, Err(BusError::Late)));
+    assert!(matches!(late, Err(BusError::Timeout)));
     for _ in 0..2 {
         next(&mut consumer).await.ack();
     }
@@ -53,15 +53,15 @@ async fn a_message_is_confirmed_once_a_careful_consumer_has_settled_it() {
 }
 
 #[tokio::test]
-async fn what_is_given_back_comes_again_and_is_not_confirmed_meanwhile() {
+async fn a_requeued_message_is_delivered_again_and_not_confirmed_meanwhile() {
     let (bus, mut consumer) = bus().await;
     let worked = async {
         for _ in 0..3 {
-            next(&mut consumer).await.give_back();
+            next(&mut consumer).await.requeue();
         }
         drop(consumer);
     };
     let one = [message("a")];
     let (late, ()) = tokio::join!(bus.publish(&one, BRIEFLY), worked);
-    assert!(matches!(late, Err(BusError::Late)));
+    assert!(matches!(late, Err(BusError::Timeout)));
 }

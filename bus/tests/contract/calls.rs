@@ -1,8 +1,8 @@
-//! What is promised to those who call and to those who answer.
+//! The contract of RPC.
 
 use std::time::{Duration, Instant};
 
-use bus::{Bus, BusError, CallFailure, Consumer, Delivery, Received, Subscription};
+use bus::{Bus, BusError, Consumer, Delivery, Received, Subscription, TransportError};
 use bytes::Bytes;
 use futures_util::future::join_all;
 
@@ -21,15 +21,15 @@ async fn next(served: &mut Consumer) -> Delivery {
 async fn answer(bus: &dyn Bus, served: &mut Consumer, word: &str) {
     let call = next(served).await;
     let answer = [&call.message.body[..], word.as_bytes()].concat();
-    bus.reply(call.reply_to.as_ref().expect("a call says where its answer goes"), answer.into()).await.unwrap();
+    bus.reply(call.reply_to.as_ref().expect("a call has a reply queue"), answer.into()).await.unwrap();
     call.ack();
 }
 
-async fn ask(bus: &dyn Bus, inbox: &str, question: &'static str, deadline: Duration) -> Result<Bytes, CallFailure> {
-    bus.call(inbox, Bytes::from_static(question.as_bytes()), deadline).await
+async fn ask(bus: &dyn Bus, inbox: &str, request: &'static str, deadline: Duration) -> Result<Bytes, TransportError> {
+    bus.call(inbox, Bytes::from_static(request.as_bytes()), deadline).await
 }
 
-pub(crate) async fn a_call_is_answered_by_one_of_those_who_serve(bus: &dyn Bus) {
+pub(crate) async fn a_call_is_answered_by_one_of_the_servers(bus: &dyn Bus) {
     let inbox = name("inbox");
     let mut one = bus.subscribe(Subscription::inbox(&inbox).prefetch(1)).await.unwrap();
     let mut other = bus.subscribe(Subscription::inbox(&inbox).prefetch(1)).await.unwrap();
@@ -40,21 +40,21 @@ pub(crate) async fn a_call_is_answered_by_one_of_those_who_serve(bus: &dyn Bus) 
     assert_eq!((&a.unwrap()[..], &b.unwrap()[..]), (&b"a!"[..], &b"b!"[..]));
 }
 
-pub(crate) async fn a_call_that_nobody_serves_is_down_at_once(bus: &dyn Bus) {
+pub(crate) async fn a_call_without_a_server_fails_at_once(bus: &dyn Bus) {
     let (inbox, begun) = (name("inbox"), Instant::now());
-    assert_eq!(ask(bus, &inbox, "a", SOON).await, Err(CallFailure::Down));
+    assert_eq!(ask(bus, &inbox, "a", SOON).await, Err(TransportError::Unavailable));
     drop(bus.subscribe(Subscription::inbox(&inbox)).await.unwrap());
     // Over a broker it takes a moment until it knows that the consumer is gone.
-    while ask(bus, &inbox, "a", BRIEFLY).await != Err(CallFailure::Down) {}
+    while ask(bus, &inbox, "a", BRIEFLY).await != Err(TransportError::Unavailable) {}
     assert!(begun.elapsed() < SOON / 2);
 }
 
-pub(crate) async fn a_late_answer_is_dropped_and_harms_nobody(bus: &dyn Bus) {
+pub(crate) async fn a_late_response_is_dropped(bus: &dyn Bus) {
     let inbox = name("inbox");
     let mut served = bus.subscribe(Subscription::inbox(&inbox)).await.unwrap();
 
     let (late, call) = tokio::join!(ask(bus, &inbox, "a", BRIEFLY), next(&mut served));
-    assert_eq!(late, Err(CallFailure::Late));
+    assert_eq!(late, Err(TransportError::Timeout));
     bus.reply(call.reply_to.as_ref().unwrap(), Bytes::from_static(b"too late")).await.unwrap();
     call.ack();
 
@@ -69,7 +69,7 @@ pub(crate) async fn a_call_that_is_given_back_is_answered_by_another(bus: &dyn B
         let call = next(&mut one).await;
         let mut other = bus.subscribe(Subscription::inbox(&inbox)).await.unwrap();
         drop(one);
-        call.give_back();
+        call.requeue();
         answer(bus, &mut other, " again").await;
     };
     let (answered, ()) = tokio::join!(ask(bus, &inbox, "once", SOON), handing_over);
@@ -88,7 +88,7 @@ pub(crate) async fn a_call_does_not_suffer_for_the_missing_exchange_of_another(b
             assert!(matches!(refused, Err(BusError::Refused(_))), "{refused:?}");
         };
         let asked = (0..10).map(async |_| {
-            bus.wake(&nowhere, Bytes::from_static(b"nobody"));
+            bus.notify(&nowhere, Bytes::from_static(b"nobody"));
             ask(bus, &inbox, "a", SOON).await
         });
         let unserved = (0..10).map(async |_| ask(bus, &nowhere, "b", SOON).await);
@@ -99,6 +99,6 @@ pub(crate) async fn a_call_does_not_suffer_for_the_missing_exchange_of_another(b
         };
         let (answers, failures, (), ()) = tokio::join!(join_all(asked), join_all(unserved), answering, publishing);
         assert!(answers.iter().all(|answer| answer.as_deref() == Ok(&b"a!"[..])), "{answers:?}");
-        assert_eq!(failures, vec![Err(CallFailure::Down); 10]);
+        assert_eq!(failures, vec![Err(TransportError::Unavailable); 10]);
     }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use base::Rng;
-use bus::{AmqpBus, AmqpOptions, Bus, CallFailure, Exchange, MessageKey, Subscription};
+use bus::{AmqpBus, AmqpOptions, Bus, Exchange, MessageKey, Subscription, TransportError};
 use bytes::Bytes;
 use futures_util::StreamExt;
 use lapin::{
@@ -48,9 +48,9 @@ async fn a_call_of_a_stranger_is_not_begun(ours: &AmqpBus, others: &AmqpBus, cha
     let inbox = name("inbox");
     let mut served = ours.subscribe(Subscription::inbox(&inbox)).await.unwrap();
     let call = BasicProperties::default().with_reply_to("amq.gen-x".into()).with_correlation_id("1".into());
-    send(channel, "", &inbox, b"forged", call).await;
+    send(channel, "", &inbox, b"error", call).await;
     let refused = others.call(&inbox, Bytes::from_static(b"foreign"), BRIEFLY).await;
-    assert_eq!(refused, Err(CallFailure::Late), "another installation's call is not answered");
+    assert_eq!(refused, Err(TransportError::Timeout), "another installation's call is not answered");
     let answered = async {
         let call = next(&mut served).await;
         assert_eq!(&call.message.body[..], b"genuine");
@@ -78,11 +78,11 @@ async fn an_answer_of_a_stranger_is_not_believed(ours: &AmqpBus, channel: &Chann
         let signature = call.properties.headers().as_ref().unwrap().inner().get("x-drover-signature").unwrap();
         let AMQPValue::LongString(signature) = signature else { panic!("{signature:?}") };
         headers.insert("x-drover-signature".into(), AMQPValue::LongString(signature.clone()));
-        let forged = BasicProperties::default().with_correlation_id(id).with_headers(headers);
-        send(channel, "", queue.as_str(), b"forged", forged).await;
+        let error = BasicProperties::default().with_correlation_id(id).with_headers(headers);
+        send(channel, "", queue.as_str(), b"error", error).await;
     };
-    let (answer, ()) = tokio::join!(ours.call(&inbox, Bytes::from_static(b"question"), 3 * BRIEFLY), forging);
-    assert_eq!(answer, Err(CallFailure::Late), "the forged answer was believed");
+    let (answer, ()) = tokio::join!(ours.call(&inbox, Bytes::from_static(b"request"), 3 * BRIEFLY), forging);
+    assert_eq!(answer, Err(TransportError::Timeout), "the error answer was believed");
 }
 
 async fn what_a_stranger_publishes_is_not_heard(ours: &AmqpBus, others: &AmqpBus, channel: &Channel) {
@@ -95,18 +95,18 @@ async fn what_a_stranger_publishes_is_not_heard(ours: &AmqpBus, others: &AmqpBus
     let mut woken = ours.subscribe(Subscription::ephemeral().bind(&wakes, "").signed()).await.unwrap();
     let mut trusting = ours.subscribe(Subscription::ephemeral().bind(&events, "#")).await.unwrap();
 
-    send(channel, &events, "key", b"forged", BasicProperties::default()).await;
-    send(channel, "", &queue, b"forged", BasicProperties::default()).await;
-    send(channel, &wakes, "", b"forged", BasicProperties::default()).await;
+    send(channel, &events, "key", b"error", BasicProperties::default()).await;
+    send(channel, "", &queue, b"error", BasicProperties::default()).await;
+    send(channel, &wakes, "", b"error", BasicProperties::default()).await;
     others.publish(&messages(&events, 1..2), SOON).await.unwrap();
     // Signed by one of ours, for another place.
     ours.publish(&messages(&elsewhere, 2..3), SOON).await.unwrap();
     ours.send_to(&queue, &messages(&elsewhere, 2..3), SOON).await.unwrap();
     ours.publish(&messages(&events, 3..4), SOON).await.unwrap();
     ours.send_to(&queue, &messages(&events, 4..5), SOON).await.unwrap();
-    ours.wake(&wakes, Bytes::from_static(b"wake up"));
+    ours.notify(&wakes, Bytes::from_static(b"wake up"));
 
     assert_eq!((next_body(&mut durable).await, next_body(&mut durable).await), ("3".to_owned(), "4".to_owned()));
     assert_eq!(next_body(&mut woken).await, "wake up");
-    assert_eq!(next_body(&mut trusting).await, "forged", "who does not ask gets everything");
+    assert_eq!(next_body(&mut trusting).await, "error", "who does not ask gets everything");
 }

@@ -6,8 +6,8 @@ use base::Rng;
 use bus::{AmqpBus, Bus, Consumer, Received, Subscription};
 
 use crate::{
+    proxy::Proxy,
     scenarios::{messages, name, topic},
-    way::Way,
 };
 
 const SOON: Duration = Duration::from_mins(1);
@@ -25,8 +25,8 @@ pub(crate) async fn next_number(consumer: &mut Consumer) -> Option<u32> {
 }
 
 pub(crate) async fn a_cut_connection_loses_nothing_that_is_durable(url: &str) {
-    let way = Way::to(url).await;
-    let bus = AmqpBus::new(way.url(), "interruption", &Rng::system()).unwrap();
+    let proxy = Proxy::to(url).await;
+    let bus = AmqpBus::new(proxy.url(), "interruption", &Rng::system()).unwrap();
     let exchange = topic(&bus).await;
     let mut durable = bus.subscribe(Subscription::durable(&name("queue")).bind(&exchange, "#")).await.unwrap();
     let mut ephemeral = bus.subscribe(Subscription::ephemeral().bind(&exchange, "#")).await.unwrap();
@@ -34,13 +34,13 @@ pub(crate) async fn a_cut_connection_loses_nothing_that_is_durable(url: &str) {
     assert_eq!(next_number(&mut ephemeral).await, Some(0));
 
     for round in 1..=3 {
-        way.cut();
+        proxy.cut();
         let batch = messages(&exchange, round * 50..(round + 1) * 50);
         let publishing = bus.publish(&batch, SOON);
         let mending = async {
             // The first try to reconnect finds the way still cut.
             tokio::time::sleep(Duration::from_millis(150)).await;
-            way.open();
+            proxy.open();
         };
         let (published, ()) = tokio::join!(publishing, mending);
         published.unwrap();

@@ -6,10 +6,10 @@ mod calls;
 mod forgery;
 mod interruption;
 mod operators;
+mod proxy;
 mod scenarios;
 mod silence;
-mod strangers;
-mod way;
+mod unsigned;
 
 use std::panic::{AssertUnwindSafe, resume_unwind};
 
@@ -54,9 +54,9 @@ scenarios! {
     consumers_that_take_turns_do_not_overtake_each_other,
     a_bounded_queue_drops_its_oldest,
     a_wake_up_reaches_everyone_who_listens,
-    a_call_is_answered_by_one_of_those_who_serve,
-    a_call_that_nobody_serves_is_down_at_once,
-    a_late_answer_is_dropped_and_harms_nobody,
+    a_call_is_answered_by_one_of_the_servers,
+    a_call_without_a_server_fails_at_once,
+    a_late_response_is_dropped,
     a_call_that_is_given_back_is_answered_by_another,
     what_cannot_be_is_refused,
 }
@@ -80,7 +80,7 @@ async fn everything(url: &str) {
     calls::a_call_does_not_suffer_for_the_missing_exchange_of_another(&bus).await;
     bus.close().await;
     println!("over AMQP: a_stranger_reads_plain_pulse_messages");
-    strangers::a_stranger_reads_plain_pulse_messages(url).await;
+    unsigned::a_stranger_reads_plain_pulse_messages(url).await;
     println!("over AMQP: a_cut_connection_loses_nothing_that_is_durable");
     interruption::a_cut_connection_loses_nothing_that_is_durable(url).await;
     println!("over AMQP: messages_of_strangers_are_refused");

@@ -1,4 +1,4 @@
-//! The contract, one promise each. Names are made up per scenario, so that all can run on one broker.
+//! The contract, one scenario for each promise. Names are unique per scenario, so that all can run on one broker.
 
 use std::{sync::Mutex, time::Duration};
 
@@ -9,17 +9,17 @@ pub(crate) use crate::calls::*;
 
 pub(crate) const SOON: Duration = Duration::from_secs(20);
 
-/// Names that were made up, of queues and exchanges alike.
+/// Names of queues and exchanges that were used.
 static NAMES: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
-/// A name nobody else uses, within this run and over runs on a broker that lives on. It is deleted there at the end.
+/// A unique name. It is deleted from a shared broker at the end.
 pub(crate) fn name(what: &str) -> String {
     let name = format!("drover-test/{what}/{:x}", base::Rng::system().number());
     NAMES.lock().unwrap().push(name.clone());
     name
 }
 
-/// Leaves nothing behind on a broker that lives on.
+/// Deletes everything from a shared broker.
 pub(crate) async fn delete_everything(url: &str) {
     let names = std::mem::take(&mut *NAMES.lock().unwrap());
     let bus = AmqpBus::new(url, "clean up", &base::Rng::system()).unwrap();
@@ -179,7 +179,7 @@ pub(crate) async fn a_durable_queue_counts_how_often_a_message_came_back(bus: &d
     for tries in 0..4 {
         let delivery = next(&mut consumer).await;
         assert_eq!(delivery.tries, tries);
-        delivery.give_back();
+        delivery.requeue();
     }
     assert_eq!(next_body(&mut consumer).await, "0");
 }
@@ -237,7 +237,7 @@ pub(crate) async fn what_no_consumer_took_in_hand_comes_again(bus: &dyn Bus) {
         let mut consumer = bus.subscribe(durable.clone()).await.unwrap();
         let first = next(&mut consumer).await;
         drop(consumer);
-        first.give_back();
+        first.requeue();
     }
     let mut consumer = bus.subscribe(durable).await.unwrap();
     let mut kept = Vec::new();
@@ -263,7 +263,7 @@ pub(crate) async fn consumers_of_one_queue_share_its_messages(bus: &dyn Bus) {
 
 pub(crate) async fn consumers_that_take_turns_do_not_overtake_each_other(bus: &dyn Bus) {
     let exchange = topic(bus).await;
-    let turns = Subscription::durable(&name("queue")).bind(&exchange, "#").prefetch(2).one_at_a_time();
+    let turns = Subscription::durable(&name("queue")).bind(&exchange, "#").prefetch(2).single_active_consumer();
     let mut one = bus.subscribe(turns.clone()).await.unwrap();
     let mut other = bus.subscribe(turns).await.unwrap();
     numbers(bus, &exchange, 0..3).await;
@@ -272,8 +272,8 @@ pub(crate) async fn consumers_that_take_turns_do_not_overtake_each_other(bus: &d
     first.ack();
     let third = next(&mut one).await;
     assert_eq!((&*second.message.body, &*third.message.body), (&b"1"[..], &b"2"[..]));
-    second.give_back();
-    third.give_back();
+    second.requeue();
+    third.requeue();
     drop(one);
 
     let (second, third) = (next(&mut other).await, next(&mut other).await);
@@ -301,11 +301,11 @@ pub(crate) async fn a_wake_up_reaches_everyone_who_listens(bus: &dyn Bus) {
     let mut one = bus.subscribe(Subscription::ephemeral().bind(&exchange, "")).await.unwrap();
     let mut other = bus.subscribe(Subscription::ephemeral().bind(&exchange, "")).await.unwrap();
 
-    bus.wake(&exchange, Bytes::from_static(b"proj/linux"));
+    bus.notify(&exchange, Bytes::from_static(b"proj/linux"));
 
     assert_eq!(next_body(&mut one).await, "proj/linux");
     assert_eq!(next_body(&mut other).await, "proj/linux");
-    bus.wake(&name("nowhere"), Bytes::new());
+    bus.notify(&name("nowhere"), Bytes::new());
 }
 
 pub(crate) async fn what_cannot_be_is_refused(bus: &dyn Bus) {

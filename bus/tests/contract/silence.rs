@@ -10,24 +10,24 @@ use bus::{AmqpBus, Bus, BusError, Subscription};
 
 use crate::{
     interruption::next_number,
+    proxy::Proxy,
     scenarios::{SOON, messages, name, topic},
-    way::Way,
 };
 
 const BRIEFLY: Duration = Duration::from_secs(7);
 
 pub(crate) async fn a_broker_that_does_not_answer_is_named_within_seconds_and_loses_nothing(url: &str) {
-    let way = Way::to(url).await;
-    let bus = AmqpBus::new(way.url(), "silence", &Rng::system()).unwrap();
+    let proxy = Proxy::to(url).await;
+    let bus = AmqpBus::new(proxy.url(), "silence", &Rng::system()).unwrap();
     let (exchange, queue) = (topic(&bus).await, name("queue"));
     let mut durable = bus.subscribe(Subscription::durable(&queue).bind(&exchange, "#")).await.unwrap();
     bus.publish(&messages(&exchange, 0..10), SOON).await.unwrap();
 
-    way.silence();
+    proxy.silence();
     let (begun, batch) = (Instant::now(), messages(&exchange, 10..20));
     let (published, asked) = tokio::join!(bus.publish(&batch, BRIEFLY), bus.depth(&queue, BRIEFLY));
     assert!(begun.elapsed() < 2 * BRIEFLY, "it took {:?}", begun.elapsed());
-    let broker = way.url().split('@').nth(1).unwrap().split('/').next().unwrap();
+    let broker = proxy.url().split('@').nth(1).unwrap().split('/').next().unwrap();
     for (result, operations) in
         [(published, ["basic.publish", "channel.open"]), (asked.map(drop), ["channel.open", "basic.publish"])]
     {
@@ -37,7 +37,7 @@ pub(crate) async fn a_broker_that_does_not_answer_is_named_within_seconds_and_lo
         assert!(error.is_retryable());
     }
 
-    way.open();
+    proxy.open();
     bus.publish(&batch, SOON).await.unwrap();
     let mut heard = BTreeSet::new();
     while heard.len() < 20 {

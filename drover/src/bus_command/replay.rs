@@ -106,5 +106,5 @@ async fn send(
 
 fn messages(events: &[LoggedEvent], filter: &Filter, context: &BusContext<'_>) -> Vec<Message> {
     let forms = events.iter().flat_map(|logged| context.exchanges.both_forms(&logged.event));
-    forms.filter(|message| filter.takes(message)).collect()
+    forms.filter(|message| filter.accepts(message)).collect()
 }

@@ -119,7 +119,7 @@ async fn a_subscriber_harms_nobody(reader: &AmqpBus, inside: &AmqpBus) {
     let others = reader.subscribe(Subscription::durable("queue/treeherder/jobs").bind(JOBS, "#")).await;
     refused(others.map(drop), "it takes what waits for another subscriber");
     let inside = inside.depth("drover/v1/queue", BRIEFLY).await;
-    assert!(matches!(inside, Err(BusError::Away(_))), "it has no permission on the internal vhost: {inside:?}");
+    assert!(matches!(inside, Err(BusError::Unavailable(_))), "it has no permission on the internal vhost: {inside:?}");
 }
 
 /// `drover bus` finds queues on either, and subscribes as Drover does.

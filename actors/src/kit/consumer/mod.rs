@@ -157,7 +157,7 @@ impl<C: Consumer> ConsumerActor<C> {
             state.consumer.declare(bus).await?;
             Deliveries::subscribe(bus, state.consumer.subscription(), myself.clone(), Msg::Delivered).await
         };
-        match timeout(SUBSCRIBE_TIMEOUT, subscribing).await.unwrap_or(Err(BusError::Late)) {
+        match timeout(SUBSCRIBE_TIMEOUT, subscribing).await.unwrap_or(Err(BusError::Timeout)) {
             Ok(deliveries) => {
                 (state.deliveries, state.retry) = (Some(deliveries), None);
                 state.backoff.reset();

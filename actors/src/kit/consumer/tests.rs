@@ -32,7 +32,7 @@ impl Consumer for Texts {
     type Error = TextError;
 
     fn subscription(&self) -> Subscription {
-        Subscription::durable(QUEUE).bind(EXCHANGE, "#").settled_first()
+        Subscription::durable(QUEUE).bind(EXCHANGE, "#").confirm_after_ack()
     }
 
     async fn declare(&self, bus: &dyn Bus) -> Result<(), BusError> {

@@ -9,7 +9,7 @@ use std::{
 };
 
 use base::{Clock, Rng, telemetry};
-use bus::{Bus, CallFailure};
+use bus::{Bus, TransportError};
 use bytes::Bytes;
 use chrono::TimeDelta;
 use prost::Message;
@@ -86,9 +86,9 @@ impl Client {
                 let left = deadline.saturating_duration_since(Instant::now());
                 match self.bus.call(&self.queue, request.clone(), left).await {
                     Ok(response) => return Ok(response),
-                    Err(CallFailure::Late) => return Err(CallError::Late),
-                    Err(CallFailure::Down) if Instant::now() < give_up_at => sleep(RETRY_INTERVAL).await,
-                    Err(CallFailure::Down | CallFailure::Lost) => return Err(CallError::Down),
+                    Err(TransportError::Timeout) => return Err(CallError::Late),
+                    Err(TransportError::Unavailable) if Instant::now() < give_up_at => sleep(RETRY_INTERVAL).await,
+                    Err(TransportError::Unavailable | TransportError::ConnectionLost) => return Err(CallError::Down),
                 }
             }
         };
@@ -108,7 +108,7 @@ impl Drop for CancelOnDrop<'_> {
     fn drop(&mut self) {
         if !self.answered {
             let cancel = CancelCall { caller: self.caller, number: self.number };
-            self.bus.wake(CANCEL_EXCHANGE, cancel.encode_to_vec().into());
+            self.bus.notify(CANCEL_EXCHANGE, cancel.encode_to_vec().into());
         }
     }
 }

@@ -6,7 +6,7 @@ use std::{
 };
 
 use async_trait::async_trait;
-use bus::{Bus, BusError, CallFailure, Consumer, Exchange, MemoryBus, Message, ReplyTo, Subscription};
+use bus::{Bus, BusError, Consumer, Exchange, MemoryBus, Message, ReplyTo, Subscription, TransportError};
 use bytes::Bytes;
 
 /// A bus with faults: it is away, or denies, for its first publishings, and refuses what goes to one exchange.
@@ -44,7 +44,7 @@ impl Bus for Shaky {
             self.away_for.store(left - 1, Ordering::SeqCst);
             // Half of it went out before the connection broke.
             self.bus.publish(&messages[..messages.len() / 2], deadline).await?;
-            return Err(BusError::Late);
+            return Err(BusError::Timeout);
         }
         let left = self.denies_for.load(Ordering::SeqCst);
         if left > 0 {
@@ -61,11 +61,11 @@ impl Bus for Shaky {
         self.bus.subscribe(subscription).await
     }
 
-    fn wake(&self, exchange: &str, body: Bytes) {
-        self.bus.wake(exchange, body);
+    fn notify(&self, exchange: &str, body: Bytes) {
+        self.bus.notify(exchange, body);
     }
 
-    async fn call(&self, inbox: &str, question: Bytes, deadline: Duration) -> Result<Bytes, CallFailure> {
+    async fn call(&self, inbox: &str, question: Bytes, deadline: Duration) -> Result<Bytes, TransportError> {
         self.bus.call(inbox, question, deadline).await
     }
 
@@ -73,8 +73,8 @@ impl Bus for Shaky {
         self.bus.reply(to, answer).await
     }
 
-    fn may_be_heard(&self, exchange: &str, first_word: &str) -> bool {
-        self.bus.may_be_heard(exchange, first_word)
+    fn may_have_subscribers(&self, exchange: &str, first_word: &str) -> bool {
+        self.bus.may_have_subscribers(exchange, first_word)
     }
 
     async fn close(&self) {

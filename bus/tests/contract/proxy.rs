@@ -1,4 +1,4 @@
-//! A way to the broker that can be cut, or swallow what goes over it.
+//! A proxy to the broker that can drop or block its connections.
 
 use std::{net::SocketAddr, sync::Arc};
 
@@ -15,17 +15,17 @@ enum State {
     Open,
     /// Connections end, and new ones at once.
     Cut,
-    /// Connections stay, and are taken, and nothing passes until it is open again.
+    /// Connections are accepted, but nothing is forwarded until it is open again.
     Silent,
 }
 
-pub(crate) struct Way {
+pub(crate) struct Proxy {
     url: String,
     state: Arc<watch::Sender<State>>,
     _tasks: JoinSet<()>,
 }
 
-impl Way {
+impl Proxy {
     pub(crate) async fn to(url: &str) -> Self {
         let mut uri: AMQPUri = url.parse().unwrap();
         let broker = format!("{}:{}", uri.authority.host, uri.authority.port);

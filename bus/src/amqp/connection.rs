@@ -1,4 +1,4 @@
-//! One connection, kept open by whoever needs it.
+//! One connection to the broker, opened on first use and reopened after it broke.
 
 use std::{
     sync::{Arc, Mutex as StdMutex, MutexGuard, PoisonError},
@@ -7,8 +7,8 @@ use std::{
 
 use base::{Backoff, Rng};
 use lapin::{
-    Channel, Connection, ConnectionProperties, options::ExchangeDeclareOptions, runtime::default_runtime,
-    tcp::OwnedTLSConfig, types::FieldTable, uri::AMQPUri,
+    Channel, ConnectionProperties, options::ExchangeDeclareOptions, runtime::default_runtime, tcp::OwnedTLSConfig,
+    types::FieldTable, uri::AMQPUri,
 };
 use tokio::{
     sync::{Mutex, watch},
@@ -18,34 +18,33 @@ use tokio::{
 use super::wire::exchange_kind;
 use crate::{BusError, Exchange, ExchangeKind};
 
-const FIRST_PAUSE: Duration = Duration::from_millis(100);
-const LONGEST_PAUSE: Duration = Duration::from_secs(15);
-/// To connect, shake hands and declare what is known.
-const CONNECT_WITHIN: Duration = Duration::from_secs(10);
-/// Seconds after which a silent peer is taken for dead.
+const INITIAL_BACKOFF: Duration = Duration::from_millis(100);
+const MAX_BACKOFF: Duration = Duration::from_secs(15);
+/// To connect, authenticate and declare the known exchanges.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// Interval of heartbeats, in seconds.
 const HEARTBEAT: u16 = 30;
 
-/// A way to the broker. Cloned channels are fine, a broken one is given back by asking for another.
-pub(super) struct Link {
+pub(super) struct Connection {
     uri: AMQPUri,
-    /// Host, port and vhost, for words.
+    /// Host, port and vhost, for messages.
     broker: String,
-    /// Certificates of authorities to be trusted besides those of the system, as PEM.
+    /// Certificate authorities to trust besides those of the system, as PEM.
     authorities: Option<String>,
     name: String,
     rng: Rng,
-    connection: Mutex<Option<Connection>>,
+    open: Mutex<Option<lapin::Connection>>,
     exchanges: StdMutex<Vec<Exchange>>,
-    /// Why the last try to connect failed, until one does not.
-    unreached: StdMutex<Option<String>>,
-    /// What the broker owes an answer to, until it gives one.
+    /// The error of the latest attempt to connect; `None` after a success.
+    connect_error: StdMutex<Option<String>>,
+    /// An operation that the broker has not responded to in time.
     unanswered: StdMutex<Option<&'static str>>,
-    /// When that was logged last: a thousand may wait at the same time.
-    told: StdMutex<Option<Instant>>,
+    /// When that was last logged, because a thousand may wait at the same time.
+    logged: StdMutex<Option<Instant>>,
     closed: watch::Sender<bool>,
 }
 
-impl Link {
+impl Connection {
     pub(super) fn new(url: &str, authorities: Option<&str>, name: &str, rng: Rng) -> Result<Self, BusError> {
         let mut uri: AMQPUri = url.parse().map_err(BusError::Url)?;
         uri.query.heartbeat.get_or_insert(HEARTBEAT);
@@ -56,11 +55,11 @@ impl Link {
             authorities: authorities.map(str::to_owned),
             name: name.to_owned(),
             rng,
-            connection: Mutex::default(),
+            open: Mutex::default(),
             exchanges: StdMutex::default(),
-            unreached: StdMutex::default(),
+            connect_error: StdMutex::default(),
             unanswered: StdMutex::default(),
-            told: StdMutex::default(),
+            logged: StdMutex::default(),
             closed: watch::Sender::new(false),
         })
     }
@@ -73,14 +72,14 @@ impl Link {
         }
     }
 
-    /// What was refused once would be refused again on every new connection.
+    /// A refused declaration would be refused again on every new connection.
     pub(super) fn forget(&self, exchange: &Exchange) {
         self.exchanges.lock().unwrap_or_else(PoisonError::into_inner).retain(|known| known != exchange);
     }
 
-    /// A fresh channel. Keeps trying, with pauses that grow, until the caller gives up or the link is closed.
+    /// A new channel. Retries with back-off until the caller drops the future or the connection is closed.
     pub(super) async fn channel(&self) -> Result<Channel, BusError> {
-        let mut backoff = Backoff::new(FIRST_PAUSE, LONGEST_PAUSE, self.rng.clone());
+        let mut backoff = Backoff::new(INITIAL_BACKOFF, MAX_BACKOFF, self.rng.clone());
         let mut closed = self.closed.subscribe();
         loop {
             if *closed.borrow() {
@@ -88,11 +87,11 @@ impl Link {
             }
             match self.try_channel().await {
                 Ok(channel) => {
-                    *self.unreached() = None;
-                    self.answered_at_last();
+                    *self.connect_error() = None;
+                    self.clear_unanswered();
                     return Ok(channel);
                 }
-                Err(error) => self.note(&error),
+                Err(error) => self.log(&error),
             }
             tokio::select! {
                 () = backoff.pause() => {}
@@ -106,47 +105,47 @@ impl Link {
         &self.broker
     }
 
-    /// The error of whoever gave up waiting: why there is no connection, if there is none, else what was not answered.
-    pub(super) fn late(&self, operation: &'static str, waited: Duration) -> BusError {
-        if let Some(words) = self.unreached().clone() {
-            return BusError::Away(words.into());
+    /// The error of a caller that timed out: why there is no connection, or else which operation got no response.
+    pub(super) fn timeout_error(&self, operation: &'static str, waited: Duration) -> BusError {
+        if let Some(words) = self.connect_error().clone() {
+            return BusError::Unavailable(words.into());
         }
-        let owed = *self.unanswered.lock().unwrap_or_else(PoisonError::into_inner);
-        self.unanswered(owed.unwrap_or(operation), waited)
+        let operation_without_response = *self.unanswered.lock().unwrap_or_else(PoisonError::into_inner);
+        self.unanswered(operation_without_response.unwrap_or(operation), waited)
     }
 
     pub(super) fn unanswered(&self, operation: &'static str, waited: Duration) -> BusError {
         BusError::Unanswered { broker: self.broker.clone(), operation, waited }
     }
 
-    pub(super) fn note_unanswered(&self, operation: &'static str) {
+    pub(super) fn set_unanswered(&self, operation: &'static str) {
         *self.unanswered.lock().unwrap_or_else(PoisonError::into_inner) = Some(operation);
     }
 
-    /// At most once in this time.
-    pub(super) fn may_tell(&self, every: Duration) -> bool {
-        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
-        let may = told.is_none_or(|last| last.elapsed() >= every);
+    /// True at most once in this interval.
+    pub(super) fn may_log(&self, every: Duration) -> bool {
+        let mut logged = self.logged.lock().unwrap_or_else(PoisonError::into_inner);
+        let may = logged.is_none_or(|last| last.elapsed() >= every);
         if may {
-            *told = Some(Instant::now());
+            *logged = Some(Instant::now());
         }
         may
     }
 
-    pub(super) fn answered_at_last(&self) {
+    pub(super) fn clear_unanswered(&self) {
         *self.unanswered.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
-    fn unreached(&self) -> MutexGuard<'_, Option<String>> {
-        self.unreached.lock().unwrap_or_else(PoisonError::into_inner)
+    fn connect_error(&self) -> MutexGuard<'_, Option<String>> {
+        self.connect_error.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn note(&self, error: &BusError) {
+    fn log(&self, error: &BusError) {
         let cause = std::error::Error::source(error).map(ToString::to_string);
         let words = cause.unwrap_or_else(|| error.to_string());
         let (connection, broker) = (&self.name, &self.broker);
         if words.contains("certificate") {
-            // It will not become better by waiting.
+            // Retrying will not help.
             tracing::error!(
                 connection,
                 broker,
@@ -156,10 +155,10 @@ impl Link {
         } else {
             tracing::warn!(connection, broker, error = words, "the message broker cannot be reached");
         }
-        *self.unreached() = Some(words);
+        *self.connect_error() = Some(words);
     }
 
-    /// Returns once the link is being closed.
+    /// Returns once the connection is being closed.
     pub(super) async fn closed(&self) {
         let _ = self.closed.subscribe().wait_for(|closed| *closed).await;
     }
@@ -168,45 +167,47 @@ impl Link {
         *self.closed.borrow()
     }
 
-    /// No more channels; whoever uses one is to come to an end.
+    /// No more channels; tasks that use one end.
     pub(super) fn end(&self) {
         self.closed.send_replace(true);
     }
 
     pub(super) async fn close(&self) {
-        if let Some(connection) = self.connection.lock().await.take()
-            && let Err(error) = self.answer("connection.close", &self.name, connection.close(200, "OK".into())).await
+        if let Some(connection) = self.open.lock().await.take()
+            && let Err(error) = self.response("connection.close", &self.name, connection.close(200, "OK".into())).await
         {
-            tracing::debug!(connection = %self.name, %error, "the connection was not closed in good order");
+            tracing::debug!(connection = %self.name, %error, "connection not closed cleanly");
         }
     }
 
-    /// A connection that does not answer is left to those who use it, until its heartbeats end it: this is another one.
+    /// A connection that does not open a channel in time is replaced. Those who use it keep it until its heartbeats fail.
+    ///
+    /// `open` stays locked meanwhile, so that concurrent callers connect once.
     async fn try_channel(&self) -> Result<Channel, BusError> {
-        let mut connection = self.connection.lock().await;
+        let mut connection = self.open.lock().await;
         if let Some(open) = connection.as_ref().filter(|open| open.status().connected()) {
-            let opened = self.answer("channel.open", &self.name, open.create_channel()).await;
+            let opened = self.response("channel.open", &self.name, open.create_channel()).await;
             if opened.is_err() {
                 *connection = None;
             }
             return opened;
         }
         *connection = None;
-        let opened = timeout(CONNECT_WITHIN, self.connect()).await;
-        let opened = opened.map_err(|_| self.unanswered("connection.open", CONNECT_WITHIN))??;
-        let channel = self.answer("channel.open", &self.name, opened.create_channel()).await?;
+        let opened = timeout(CONNECT_TIMEOUT, self.connect()).await;
+        let opened = opened.map_err(|_| self.unanswered("connection.open", CONNECT_TIMEOUT))??;
+        let channel = self.response("channel.open", &self.name, opened.create_channel()).await?;
         *connection = Some(opened);
         Ok(channel)
     }
 
-    async fn connect(&self) -> Result<Connection, BusError> {
+    async fn connect(&self) -> Result<lapin::Connection, BusError> {
         let properties = ConnectionProperties::default().with_connection_name(self.name.as_str().into());
         let tls = OwnedTLSConfig { identity: None, cert_chain: self.authorities.clone() };
-        let runtime = default_runtime().map_err(|error| BusError::Away(Box::new(error)))?;
-        let connection = Connection::connect_uri_with_config(self.uri.clone(), properties, tls, runtime);
-        let connection = self.answer("connection.open", &self.name, connection).await?;
+        let runtime = default_runtime().map_err(|error| BusError::Unavailable(Box::new(error)))?;
+        let connection = lapin::Connection::connect_uri_with_config(self.uri.clone(), properties, tls, runtime);
+        let connection = self.response("connection.open", &self.name, connection).await?;
         let exchanges = self.exchanges.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let channel = self.answer("channel.open", &self.name, connection.create_channel()).await?;
+        let channel = self.response("channel.open", &self.name, connection.create_channel()).await?;
         for exchange in &exchanges {
             declare(self, &channel, exchange).await?;
         }
@@ -216,27 +217,27 @@ impl Link {
     }
 }
 
-pub(super) async fn declare(link: &Link, channel: &Channel, exchange: &Exchange) -> Result<(), BusError> {
+pub(super) async fn declare(connection: &Connection, channel: &Channel, exchange: &Exchange) -> Result<(), BusError> {
     let durable = exchange.kind == ExchangeKind::Topic;
     let options = ExchangeDeclareOptions { durable, ..ExchangeDeclareOptions::default() };
     let (name, kind) = ((*exchange.name).into(), exchange_kind(exchange.kind));
     let declared = channel.exchange_declare(name, kind, options, FieldTable::default());
-    link.answer("exchange.declare", &exchange.name, declared).await
+    connection.response("exchange.declare", &exchange.name, declared).await
 }
 
-/// Declares on a channel of its own, which a refusal closes.
-pub(super) async fn declare_now(link: &Arc<Link>, exchange: Exchange) -> Result<(), BusError> {
-    link.remember(exchange.clone());
+/// On a separate channel, because a refusal closes it.
+pub(super) async fn declare_now(connection: &Arc<Connection>, exchange: Exchange) -> Result<(), BusError> {
+    connection.remember(exchange.clone());
     loop {
-        let channel = link.channel().await?;
-        match declare(link, &channel, &exchange).await {
+        let channel = connection.channel().await?;
+        match declare(connection, &channel, &exchange).await {
             Ok(()) => {
-                link.close_channel(&channel).await;
+                connection.close_channel(&channel).await;
                 return Ok(());
             }
-            Err(error) if error.is_retryable() => tracing::debug!(%error, "an exchange is declared again"),
+            Err(error) if error.is_retryable() => tracing::debug!(%error, "retrying the declaration of an exchange"),
             Err(error) => {
-                link.forget(&exchange);
+                connection.forget(&exchange);
                 return Err(error);
             }
         }
