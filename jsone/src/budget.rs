@@ -10,6 +10,8 @@ use crate::{
 /// Bytes of a text that are copied or compared for the price of one step. With the limit on steps this bounds the memory of a
 /// rendering: the default million steps copy 64 MB of text at most.
 const BYTES_PER_STEP: usize = 64;
+/// Bytes of a value that are printed for one step: printing a number takes longer than copying it.
+const PRINTED_BYTES_PER_STEP: usize = 8;
 
 /// What a rendering may use. Each limit that is exceeded is an [`crate::ErrorKind::Limit`] that names it.
 #[derive(Clone, Copy, Debug)]
@@ -61,6 +63,11 @@ impl<'a> Budget<'a> {
     /// For the work on a text of so many bytes.
     pub(crate) fn spend_bytes(&self, bytes: usize) -> Result<(), Error> {
         self.spend(1 + bytes / BYTES_PER_STEP)
+    }
+
+    /// For the work of turning a value into text.
+    pub(crate) fn spend_printing(&self, value: &Value) -> Result<(), Error> {
+        self.spend(1 + value.bytes() / PRINTED_BYTES_PER_STEP)
     }
 
     pub(crate) fn array(&self, items: Vec<Value>) -> Result<Value, Error> {

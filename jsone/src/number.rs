@@ -5,8 +5,8 @@ pub(crate) fn to_text(number: f64) -> String {
     if number.is_nan() {
         return "NaN".to_owned();
     }
-    if number == 0.0 {
-        return "0".to_owned(); // also -0
+    if let Some(integer) = to_exact_integer(number) {
+        return integer.to_string(); // 0 for -0
     }
     let sign = if number < 0.0 { "-" } else { "" };
     if number.is_infinite() {
@@ -82,11 +82,16 @@ pub(crate) fn from_count(count: usize) -> f64 {
     number
 }
 
-/// Without fraction, as JSON is printed; `None` where only a float can hold it.
-pub(crate) fn to_integer(number: f64) -> Option<i64> {
-    // The largest float below 2^63 is far from it, so the comparison is exact.
+/// A whole number up to 2^53, where floats and integers are the same.
+fn to_exact_integer(number: f64) -> Option<i64> {
     #[expect(clippy::cast_possible_truncation, reason = "checked")]
-    (is_integer(number) && number.abs() < 9.2e18).then_some(number as i64)
+    (is_integer(number) && number.abs() <= 9_007_199_254_740_992.0).then_some(number as i64)
+}
+
+/// Without fraction, as JSON is printed. Beyond 2^53 it has the digits that JavaScript prints, which are not all of the float's;
+/// `None` where only a float will do.
+pub(crate) fn to_integer(number: f64) -> Option<i64> {
+    to_exact_integer(number).or_else(|| to_text(number).parse().ok())
 }
 
 #[cfg(test)]
@@ -103,6 +108,8 @@ mod tests {
             (100.0, "100"),
             (0.1 + 0.2, "0.30000000000000004"),
             (9_007_199_254_740_992.0, "9007199254740992"),
+            (-9_007_199_254_740_994.0, "-9007199254740994"),
+            (1_152_921_504_606_846_976.0, "1152921504606847000"),
             (1e20, "100000000000000000000"),
             (1e21, "1e+21"),
             (1.5e300, "1.5e+300"),

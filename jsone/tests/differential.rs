@@ -5,6 +5,7 @@
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+mod cases;
 mod random;
 
 use std::{
@@ -12,7 +13,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-use jsone::{Limits, Map, Value};
+use jsone::{Error, ErrorKind, Limits, Map, Value};
 use random::Random;
 use serde_json::json;
 
@@ -36,15 +37,24 @@ fn pypi() -> Option<Command> {
     Some(command)
 }
 
-/// What the counterpart makes of the templates, in their order. `None` stands for an error.
-fn theirs(mut command: Command, templates: &[Value]) -> Vec<Option<serde_json::Value>> {
+struct Case {
+    template: Value,
+    variables: Value,
+}
+
+/// With what random templates name, and `now`, which the counterparts take from their clock.
+fn random_case(template: Value) -> Case {
+    Case { template, variables: random::variables() }
+}
+
+/// What the counterpart makes of the cases, in their order. `None` stands for an error.
+fn theirs(mut command: Command, cases: &[Case]) -> Vec<Option<serde_json::Value>> {
     let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("the counterpart starts");
     let (mut input, output) = (child.stdin.take().unwrap(), BufReader::new(child.stdout.take().unwrap()));
-    let context = random::variables().to_string();
     std::thread::scope(|scope| {
         scope.spawn(move || {
-            for template in templates {
-                writeln!(input, r#"{{"template": {template}, "context": {context}}}"#).unwrap();
+            for Case { template, variables } in cases {
+                writeln!(input, r#"{{"template": {template}, "context": {variables}}}"#).unwrap();
             }
         });
         let answers: Vec<_> = output.lines().map(|line| outcome(&line.unwrap())).collect();
@@ -75,33 +85,37 @@ fn same(ours: &serde_json::Value, theirs: &serde_json::Value) -> bool {
     }
 }
 
-fn compare(command: Option<Command>, cases: impl Fn(u64) -> Value, may_differ: impl Fn(&jsone::Error) -> bool) {
+fn agree(ours: &Result<Value, Error>, theirs: Option<&serde_json::Value>, may_differ: impl Fn(&Error) -> bool) -> bool {
+    match (ours, theirs) {
+        (Ok(ours), Some(theirs)) => same(&ours.into(), theirs),
+        (Err(error), Some(_)) => may_differ(error),
+        (ours, None) => ours.is_err(),
+    }
+}
+
+/// The case of each seed, here and there. `may_differ` says with which errors here the counterpart may have a value.
+fn compare(command: Option<Command>, case: impl Fn(u64) -> Case, may_differ: impl Fn(&Error) -> bool) {
     let Some(command) = command else {
         eprintln!("skipped: the counterpart is not named");
         return;
     };
     let first: u64 = setting("DROVER_TEST_SEED").map_or(0, |seed| seed.parse().unwrap());
     let count = setting("DROVER_TEST_JSONE_CASES").map_or(CASES, |count| count.parse().unwrap());
-    let templates: Vec<Value> = (first..first + count).map(cases).collect();
-    let (context, limits) = (random::context(), Limits::default());
+    let cases: Vec<Case> = (first..first + count).map(case).collect();
+    let answers = theirs(command, &cases);
+    assert_eq!(answers.len(), cases.len());
+    println!("{} of {count} rendered", answers.iter().flatten().count());
     let mut differences = Vec::new();
-    let mut rendered = 0;
-    let answers = theirs(command, &templates);
-    assert_eq!(answers.len(), templates.len());
-    for ((seed, template), theirs) in (first..).zip(&templates).zip(answers) {
-        rendered += u64::from(theirs.is_some());
-        let ours = jsone::render(template, &context, &limits);
-        let agree = match (&ours, &theirs) {
-            (Ok(ours), Some(theirs)) => same(&ours.into(), theirs),
-            (Err(error), Some(_)) => may_differ(error),
-            (ours, theirs) => ours.is_err() == theirs.is_none(),
-        };
-        if !agree {
+    for ((seed, case), theirs) in (first..).zip(&cases).zip(answers) {
+        let context = random::context(&case.variables);
+        let ours = context.and_then(|context| jsone::render(&case.template, &context, &Limits::default()));
+        if !agree(&ours, theirs.as_ref(), &may_differ) {
             let ours = ours.map_or_else(|error| error.to_string(), |value| value.to_string());
-            differences.push(format!("seed {seed}: {template}\n  ours   {ours}\n  theirs {}", json!(theirs)));
+            let Case { template, variables } = case;
+            differences
+                .push(format!("seed {seed}: {template} with {variables}\n  ours   {ours}\n  theirs {}", json!(theirs)));
         }
     }
-    println!("{rendered} of {count} rendered");
     differences.sort_by_key(String::len);
     let shown = differences.iter().take(20).cloned().collect::<Vec<_>>().join("\n");
     assert!(differences.is_empty(), "{} of {count} differ:\n{shown}", differences.len());
@@ -109,19 +123,38 @@ fn compare(command: Option<Command>, cases: impl Fn(u64) -> Value, may_differ: i
 
 #[test]
 fn npm_renders_random_templates_the_same() {
-    // JavaScript compares the ends of a slice before it looks whether they are numbers, and `true > 0`.
-    let slice_of_bools = |error: &jsone::Error| error.message().starts_with("cannot perform interval access");
-    compare(npm(), |seed| Random::new(seed, false).template(4), slice_of_bools);
+    compare(npm(), |seed| random_case(Random::new(seed, false).template(4)), is_slice_of_other_kinds);
 }
 
 #[test]
 fn pypi_renders_portable_templates_the_same() {
-    compare(pypi(), |seed| Random::new(seed, true).template(4), |_| false);
+    compare(pypi(), |seed| random_case(Random::new(seed, true).template(4)), |_| false);
+}
+
+/// JavaScript compares the ends of a slice before it looks whether they are numbers, and `true > 0`.
+fn is_slice_of_other_kinds(error: &Error) -> bool {
+    error.message().starts_with("cannot perform interval access")
 }
 
 /// npm `json-e` accepts some broken expressions, as long as it need not evaluate the missing operand.
 #[test]
 fn npm_evaluates_random_tokens_the_same() {
-    let case = |seed| Value::from(Map::from_iter([("$eval".into(), Random::new(seed, false).tokens().into())]));
-    compare(npm(), case, |error| error.kind() == jsone::ErrorKind::Syntax);
+    let template = |seed| Value::from(Map::from_iter([("$eval".into(), Random::new(seed, false).tokens().into())]));
+    compare(npm(), |seed| random_case(template(seed)), |error| error.kind() == ErrorKind::Syntax);
+}
+
+/// Long runs also find that `$reverse` and `$mergeDeep` of npm `json-e` change the variable that they are given.
+#[test]
+fn npm_renders_mutations_of_the_specification_the_same() {
+    let cases = cases::all();
+    let mutation = |seed| {
+        let (template, variables) = Random::new(seed, false).mutated_case(&cases);
+        Case { template, variables }
+    };
+    let may_differ = |error: &Error| {
+        let differing =
+            ["cannot perform interval access", "undefined properties", "$then", "a date", "uncalled functions"];
+        error.kind() == ErrorKind::Syntax || differing.iter().any(|words| error.message().contains(words))
+    };
+    compare(npm(), mutation, may_differ);
 }

@@ -159,3 +159,48 @@ fn the_result_of_a_function_has_the_same_limits() {
     let error = jsone::render(&template, &context, &Limits::default()).unwrap_err();
     assert_eq!(error.to_string(), "LimitError: more than 10485760 bytes of output");
 }
+
+/// A thousand times over a text or list of half a megabyte, none of them longer than the limit.
+#[test]
+fn work_on_large_values_costs_steps() {
+    let limits = Limits { steps: 100_000, ..Limits::default() };
+    let large = json!({
+        "text": {"$reduce": eval("range(0, 15)"), "initial": "0123456789abcdef", "each(acc, x)": eval("acc + acc")},
+        "list": eval("range(0, 50000)"),
+    });
+    let sources = [
+        "'x' in text",
+        "text in {a: 1}",
+        "text == text + ''",
+        "text < text",
+        "text[1]",
+        "text[1:]",
+        "len(text)",
+        "number(text)",
+        "uppercase(text)",
+        "strip(text)",
+        "split(text, '1')",
+        "defined(text)",
+        "join(list, '')",
+        "join([1, 2], text)",
+        "list == list",
+        "-1 in list",
+        "list[1:]",
+        "{a: 1}[text]",
+    ];
+    let operators = [
+        json!({"$json": eval("list")}),
+        json!({"$sort": eval("list")}),
+        json!({"$reverse": eval("list")}),
+        json!({"$flattenDeep": [eval("list")]}),
+        json!({"$merge": [{"${text}": 1}, {}]}),
+        json!("${text}."),
+    ];
+    for work in sources.into_iter().map(eval).chain(operators) {
+        let each = json!({"$let": {"y": work}, "in": 1});
+        let repeated = json!({"$let": large, "in": {"$map": eval("range(0, 1000)"), "each(x)": each}});
+        let rendered = jsone::render(&Value::try_from(&repeated).unwrap(), &context(), &limits);
+        let message = rendered.map_or_else(|error| error.message().to_owned(), |_| work.to_string());
+        assert_eq!(message, "more than 100000 steps", "{work}");
+    }
+}

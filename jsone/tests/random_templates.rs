@@ -1,7 +1,8 @@
-//! Random templates and expressions: whatever they are, rendering ends with a value or an error.
+//! Random templates and expressions: whatever they are, rendering ends with a value or an error, and does not panic.
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+mod cases;
 mod random;
 
 use jsone::{Limits, Map, Value};
@@ -23,7 +24,8 @@ fn around(source: &str) -> [Value; 2] {
 
 #[test]
 fn random_templates_render_or_fail_within_their_limits() {
-    let (context, limits) = (random::context(), Limits { steps: 20_000, ..Limits::default() });
+    let (context, limits) =
+        (random::context(&random::variables()).unwrap(), Limits { steps: 20_000, ..Limits::default() });
     let mut rendered = 0;
     for seed in 0..count() {
         let template = Random::new(seed, false).template(4);
@@ -34,8 +36,17 @@ fn random_templates_render_or_fail_within_their_limits() {
 }
 
 #[test]
+fn mutations_of_the_specification_render_or_fail() {
+    let (cases, limits) = (cases::all(), Limits::default());
+    for seed in 0..count() {
+        let (template, variables) = Random::new(seed, false).mutated_case(&cases);
+        let _ = random::context(&variables).and_then(|context| jsone::render(&template, &context, &limits));
+    }
+}
+
+#[test]
 fn random_tokens_render_or_fail() {
-    let (context, limits) = (random::context(), Limits::default());
+    let (context, limits) = (random::context(&random::variables()).unwrap(), Limits::default());
     for seed in 0..count() {
         for template in around(&Random::new(seed, false).tokens()) {
             let _ = jsone::render(&template, &context, &limits);
@@ -45,7 +56,7 @@ fn random_tokens_render_or_fail() {
 
 #[test]
 fn random_bytes_render_or_fail() {
-    let (context, limits) = (random::context(), Limits::default());
+    let (context, limits) = (random::context(&random::variables()).unwrap(), Limits::default());
     for seed in 0..count() {
         let mut random = Random::new(seed, false);
         let bytes: Vec<u8> = (0..random.below(24)).map(|_| random.next().to_be_bytes()[0]).collect();

@@ -57,9 +57,10 @@ pub(super) fn range(frame: &Frame<'_>, arguments: &[Value]) -> Result<Option<Val
     frame.budget.array(items.collect()).map(Some)
 }
 
-pub(super) fn number(arguments: &[Value]) -> Option<Value> {
-    match arguments {
-        [Value::String(text)] => Some(Value::Number(number::from_text(text))),
-        _ => None,
-    }
+pub(super) fn number(frame: &Frame<'_>, arguments: &[Value]) -> Result<Option<Value>, Error> {
+    let [Value::String(text)] = arguments else {
+        return Ok(None);
+    };
+    frame.budget.spend_bytes(text.len())?;
+    Ok(Some(Value::Number(number::from_text(text))))
 }

@@ -45,7 +45,7 @@ static BUILTINS: [Builtin; 20] = [
     Builtin::new("floor", 0, Call::Pure(math::floor)),
     Builtin::new("abs", 0, Call::Pure(math::abs)),
     Builtin::new("range", 2, Call::InFrame(math::range)),
-    Builtin::new("number", 0, Call::Pure(math::number)),
+    Builtin::new("number", 0, Call::InFrame(math::number)),
     Builtin::new("lowercase", 0, Call::InFrame(strings::lowercase)),
     Builtin::new("uppercase", 0, Call::InFrame(strings::uppercase)),
     Builtin::new("str", 0, Call::InFrame(strings::str)),

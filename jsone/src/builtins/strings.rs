@@ -75,7 +75,7 @@ pub(super) fn join(frame: &Frame<'_>, arguments: &[Value]) -> Answer {
         return Ok(None);
     }
     let separator = text::of(separator);
-    frame.budget.spend_bytes(list.bytes())?;
+    frame.budget.spend_printing(list)?;
     frame.budget.check_bytes(separator.len().saturating_mul(items.len().saturating_sub(1)))?;
     let parts: Vec<String> = items.iter().map(text::of_element).collect();
     frame.budget.string(parts.join(&separator)).map(Some)

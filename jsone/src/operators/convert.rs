@@ -17,9 +17,10 @@ pub(super) fn from_now(frame: &Frame<'_>, map: &Map) -> Result<Option<Value>, Er
 }
 
 impl Frame<'_> {
-    /// From `now` of the context where the reference says nothing.
+    /// From `now` of the context where the reference is `null` or another scalar that counts as false.
     pub(crate) fn date_from_now(&self, offset: &str, reference: &Value) -> Result<Value, Error> {
-        let now = if reference.is_truthy() { None } else { self.variable("now")? };
+        let given = reference.is_truthy() || matches!(reference, Value::Array(_) | Value::Object(_));
+        let now = if given { None } else { self.variable("now")? };
         let reference = now.as_ref().unwrap_or(reference);
         let date = reference.as_str().ok_or_else(|| Error::template("fromNow expects a date as its reference"))?;
         self.budget.spend_bytes(offset.len() + date.len())?;
@@ -33,7 +34,7 @@ pub(super) fn json(frame: &Frame<'_>, map: &Map) -> Result<Option<Value>, Error>
     if value.contains_functions() {
         return Err(Error::uncalled_functions());
     }
-    frame.budget.spend_bytes(value.bytes())?;
+    frame.budget.spend_printing(&value)?;
     let mut text = String::new();
     text::to_sorted_json(&value, &mut text);
     frame.budget.string(text).map(Some)

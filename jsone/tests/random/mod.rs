@@ -1,6 +1,7 @@
 //! Random templates from a grammar, most of which render.
 
 mod expressions;
+mod mutations;
 mod templates;
 
 use jsone::{Context, Value};
@@ -48,8 +49,8 @@ pub(crate) fn variables() -> Value {
     serde_json::from_str(text).unwrap()
 }
 
-pub(crate) fn context() -> Context {
+pub(crate) fn context(variables: &Value) -> Result<Context, jsone::Error> {
     let mut context = Context::new("2017-01-19T16:27:20.974Z".parse().unwrap());
-    context.extend(&variables()).unwrap();
-    context
+    context.extend(variables)?;
+    Ok(context)
 }
