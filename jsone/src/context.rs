@@ -132,15 +132,15 @@ impl<'a> Frame<'a> {
         work(&Frame::new(&scope, self.budget))
     }
 
-    /// Costs a step for each scope on the way.
+    /// Costs a step for each scope on the way: `$let` in `$let` makes lookups slower.
     pub(crate) fn variable(&self, name: &str) -> Result<Option<Value>, Error> {
-        let mut scope = Some(self.scope);
-        while let Some(Scope { outer, .. }) = scope {
+        let mut next = Some(self.scope);
+        while let Some(scope) = next {
             self.budget.spend_bytes(name.len())?;
-            if let Some(value) = scope.and_then(|scope| scope.own(name)) {
+            if let Some(value) = scope.own(name) {
                 return Ok(Some(value));
             }
-            scope = *outer;
+            next = scope.outer;
         }
         Ok(None)
     }

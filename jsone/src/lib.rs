@@ -46,5 +46,6 @@ pub fn render(template: &Value, context: &Context, limits: &Limits) -> Result<Va
     if rendered.contains_functions() {
         return Err(Error::uncalled_functions());
     }
-    Ok(rendered)
+    // It may be a value of the context, which nothing has checked.
+    budget.checked(rendered)
 }

@@ -143,13 +143,15 @@ fn npm_evaluates_random_tokens_the_same() {
     compare(npm(), |seed| random_case(template(seed)), |error| error.kind() == ErrorKind::Syntax);
 }
 
-/// Long runs also find that `$reverse` and `$mergeDeep` of npm `json-e` change the variable that they are given.
+/// Left out is where npm `json-e` changes a variable that `$reverse` or `$mergeDeep` is given.
 #[test]
 fn npm_renders_mutations_of_the_specification_the_same() {
     let cases = cases::all();
     let mutation = |seed| {
         let (template, variables) = Random::new(seed, false).mutated_case(&cases);
-        Case { template, variables }
+        let text = template.to_string();
+        let changes_variable = text.contains(r#""$reverse":{"$eval""#) || text.contains(r#""$mergeDeep":{"$eval""#);
+        Case { template: if changes_variable { Value::Null } else { template }, variables }
     };
     let may_differ = |error: &Error| {
         let differing =

@@ -160,6 +160,15 @@ fn the_result_of_a_function_has_the_same_limits() {
     assert_eq!(error.to_string(), "LimitError: more than 10485760 bytes of output");
 }
 
+#[test]
+fn a_value_of_the_context_has_the_same_limits() {
+    let mut context = context();
+    context.set("large", "x".repeat(20_000_000)).unwrap();
+    let template = Value::try_from(&eval("large")).unwrap();
+    let error = jsone::render(&template, &context, &Limits::default()).unwrap_err();
+    assert_eq!(error.to_string(), "LimitError: more than 10485760 bytes of output");
+}
+
 /// A thousand times over a text or list of half a megabyte, none of them longer than the limit.
 #[test]
 fn work_on_large_values_costs_steps() {

@@ -9,7 +9,7 @@ use jsone::{Limits, Map, Value};
 use random::Random;
 
 /// As many as a test may take; `JSONE_RANDOM_TEMPLATES` asks for more.
-const TEMPLATES: u64 = 20_000;
+const TEMPLATES: u64 = 10_000;
 
 #[expect(clippy::disallowed_methods, reason = "a long run is asked for by hand")]
 fn count() -> u64 {

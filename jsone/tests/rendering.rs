@@ -76,6 +76,12 @@ fn errors_say_where_in_template_and_expression() {
     assert_eq!(path, [key("tasks"), Segment::Index(0), Segment::Operand("in".into()), key("a b")]);
     let position = error.position().unwrap();
     assert_eq!((position.expression.as_str(), position.offset), ("x + missing} 2", 4));
+    for (source, offset) in
+        [("1 + 2 - 'a' * 1", 12), ("1 + 2 - 'a'", 6), ("[1].a", 3), ("1 ** null", 2), ("1 + )", 4), ("1 $", 2)]
+    {
+        let position = render(&json!({"$eval": source})).unwrap_err().position().unwrap();
+        assert_eq!(position.offset, offset, "{source}");
+    }
 }
 
 #[test]

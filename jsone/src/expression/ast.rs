@@ -6,7 +6,7 @@ use crate::value::Value;
 
 pub(crate) struct Expression<'s> {
     pub(crate) kind: ExpressionKind<'s>,
-    /// Of its first token, or of the operator between its parts.
+    /// Of its first token, or of the `**` between its parts.
     pub(crate) at: usize,
 }
 
@@ -15,7 +15,7 @@ pub(crate) enum ExpressionKind<'s> {
     Variable(&'s str),
     Unary(Unary, Box<Expression<'s>>),
     /// Operators of one precedence, applied from the left: a list and no tree, so that a long sum is not a deep one.
-    Chain(Box<Expression<'s>>, Vec<(Infix, Expression<'s>)>),
+    Chain(Box<Expression<'s>>, Vec<Link<'s>>),
     /// The only operator that is applied from the right.
     Power {
         base: Box<Expression<'s>>,
@@ -25,6 +25,13 @@ pub(crate) enum ExpressionKind<'s> {
     Accesses(Box<Expression<'s>>, Vec<Access<'s>>),
     List(Vec<Expression<'s>>),
     Object(IndexMap<&'s str, Expression<'s>>),
+}
+
+/// An operator with what follows it.
+pub(crate) struct Link<'s> {
+    pub(crate) operator: Infix,
+    pub(crate) at: usize,
+    pub(crate) operand: Expression<'s>,
 }
 
 #[derive(Clone, Copy)]

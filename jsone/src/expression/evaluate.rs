@@ -1,6 +1,6 @@
 //! The value of an expression.
 
-use super::ast::{Expression, ExpressionKind, Infix, Unary};
+use super::ast::{Expression, ExpressionKind, Infix, Link, Unary};
 use crate::{
     context::Frame,
     error::Error,
@@ -37,17 +37,17 @@ impl Frame<'_> {
         list.iter().map(|item| self.expression(item)).collect()
     }
 
-    fn chain(&self, first: &Expression<'_>, rest: &[(Infix, Expression<'_>)]) -> Result<Value, Error> {
+    fn chain(&self, first: &Expression<'_>, rest: &[Link<'_>]) -> Result<Value, Error> {
         let mut left = self.expression(first)?;
-        for (operator, operand) in rest {
+        for Link { operator, at, operand } in rest {
             self.budget.spend(1)?;
             left = match operator {
-                // The right side is not even looked at when the left one decides.
+                // The right side is not even evaluated when the left one decides.
                 Infix::Or => Value::Bool(left.is_truthy() || self.expression(operand)?.is_truthy()),
                 Infix::And => Value::Bool(left.is_truthy() && self.expression(operand)?.is_truthy()),
                 _ => {
                     let right = self.expression(operand)?;
-                    self.infix(*operator, &left, &right)?
+                    self.infix(*operator, &left, &right).map_err(|error| error.at(*at))?
                 }
             };
         }

@@ -55,9 +55,16 @@ impl Random {
     fn element(&mut self, depth: usize) -> Value {
         match self.below(12) {
             0 => object([("$if", self.source(2)), (self.pick(&["then", "else"]), self.template(depth))]),
-            1 => object([("$find", self.operand(Kind::List, depth)), ("each(x,i)", self.condition().into())]),
+            1 => self.find(depth),
             _ => self.template(depth),
         }
+    }
+
+    /// Elements are plain where all must agree: Python renders the one it finds once more.
+    fn find(&mut self, depth: usize) -> Value {
+        let list = self.operand(Kind::List, depth);
+        let list = if self.portable { self.variable() } else { list };
+        object([("$find", list), ("each(x,i)", self.condition().into())])
     }
 
     fn operator(&mut self, depth: usize) -> Value {
@@ -93,6 +100,7 @@ impl Random {
                 ];
                 object([("$switch", object(cases))])
             }
+            12 if self.portable => object([("$sort", self.variable())]),
             12 => object([("$sort", self.operand(Kind::List, depth))]),
             13 => {
                 object([("$sort", object([("$eval", "lo".into())])), ("by(x)", self.pick(&["x.k", "x.v", "x"]).into())])
@@ -108,6 +116,10 @@ impl Random {
                 ("from", "2020-02-28T23:00:00.000Z".into()),
             ]),
         }
+    }
+
+    fn variable(&mut self) -> Value {
+        object([("$eval", self.pick(&["l", "ls", "empty"]).into())])
     }
 
     fn condition(&mut self) -> &'static str {

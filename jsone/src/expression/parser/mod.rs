@@ -3,7 +3,7 @@
 mod unit;
 
 use super::{
-    ast::{Expression, ExpressionKind, Infix},
+    ast::{Expression, ExpressionKind, Infix, Link},
     lexer::{Kind, Lexer, Token},
 };
 use crate::{
@@ -69,11 +69,11 @@ impl<'s> Parser<'s> {
 
     /// All that follows on this precedence. What binds more is in the operands.
     fn chain(&mut self, first: Expression<'s>, precedence: usize) -> Result<Expression<'s>, Error> {
-        let at = self.offset();
+        let at = first.at;
         let mut rest = Vec::new();
         while let Some(operator) = self.operator().filter(|operator| operator.precedence() == precedence) {
-            self.advance()?;
-            rest.push((operator, self.infix(precedence + 1)?));
+            let at = self.advance()?.at;
+            rest.push(Link { operator, at, operand: self.infix(precedence + 1)? });
         }
         Ok(Expression { kind: ExpressionKind::Chain(Box::new(first), rest), at })
     }
