@@ -3,7 +3,7 @@
 use std::error::Error;
 
 const FILES: [&str; 4] =
-    ["drover/v1/event.proto", "drover/v1/wake.proto", "drover/v1/rpc.proto", "drover/v1/queue.proto"];
+    ["drover/v1/event.proto", "drover/v1/notification.proto", "drover/v1/rpc.proto", "drover/v1/queue.proto"];
 
 fn main() -> Result<(), Box<dyn Error>> {
     // The compiler does not see a file that is added to a folder taken in by `include_dir!`.

@@ -36,7 +36,7 @@ pub(crate) fn broker(
     } else {
         Some(open("bus.internal_amqp_url", &bus.internal_amqp_url, format!("{name} internal"))?)
     };
-    Ok(SplitBus::new(external, internal, &settings.section::<RelaySettings>().own_exchange))
+    Ok(SplitBus::new(external, internal, &settings.section::<RelaySettings>().internal_exchange))
 }
 
 /// The names of the exchanges for the world.

@@ -1,4 +1,4 @@
-//! What happened: one event per change that the world is told of.
+//! Events: one for each change that is published.
 
 mod kind;
 mod proto;
@@ -6,7 +6,7 @@ mod proto;
 use std::collections::BTreeMap;
 
 pub use kind::EventKind;
-pub use proto::NotAnEvent;
+pub use proto::EventDecodeError;
 
 use crate::{
     id::{RunId, TaskGroupId},
@@ -15,29 +15,29 @@ use crate::{
     time::Timestamp,
 };
 
-/// Something that happened, as our own parts tell each other and as the outbox keeps it.
+/// An event as it is in the outbox and on the internal exchange.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Event {
-    /// Number of its outbox row; the same event told twice carries the same one.
+    /// Id of its outbox row; an event that is delivered twice has the same id both times.
     pub id: i64,
     pub occurred: Timestamp,
     /// W3C trace context of the request that caused it.
     pub traceparent: Option<String>,
-    pub fact: Fact,
+    pub payload: EventPayload,
 }
 
-/// Whom the event is about.
+/// What the event is about.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Fact {
-    Task(Box<TaskFact>),
-    Group(GroupFact),
-    Client(ClientFact),
-    Role(RoleFact),
+pub enum EventPayload {
+    Task(Box<TaskEvent>),
+    Group(GroupEvent),
+    Client(ClientEvent),
+    Role(RoleEvent),
 }
 
 /// One task changed.
 #[derive(Debug, Clone, PartialEq)]
-pub struct TaskFact {
+pub struct TaskEvent {
     /// As of right after the change; for `Defined`, as of before the task was scheduled.
     pub status: TaskStatus,
     pub tags: BTreeMap<String, String>,
@@ -51,16 +51,16 @@ pub enum TaskChange {
     Defined,
     Pending { run_id: RunId },
     Running { run_id: RunId },
-    ArtifactCreated { run_id: RunId, artifact: ArtifactFact },
+    ArtifactCreated { run_id: RunId, artifact: ArtifactInfo },
     Completed { run_id: RunId },
     Failed { run_id: RunId },
     Exception { run_id: RunId },
     PriorityChanged { old: Priority, new: Priority },
 }
 
-/// What is told about an artifact.
+/// An artifact, as far as its event shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ArtifactFact {
+pub struct ArtifactInfo {
     pub storage_type: StorageType,
     pub name: String,
     pub expires: Timestamp,
@@ -69,7 +69,7 @@ pub struct ArtifactFact {
 
 /// One task group changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct GroupFact {
+pub struct GroupEvent {
     pub task_group_id: TaskGroupId,
     pub scheduler_id: String,
     pub change: GroupChange,
@@ -83,16 +83,16 @@ pub enum GroupChange {
     PriorityChanged { new: Priority, tasks_affected: i64 },
 }
 
-/// One client of auth changed. Bodies of these events name it and tell nothing more.
+/// One client of auth changed. Messages of these events contain its name only.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ClientFact {
+pub struct ClientEvent {
     pub client_id: String,
     pub change: AuthChange,
 }
 
 /// One role changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RoleFact {
+pub struct RoleEvent {
     pub role_id: String,
     pub change: AuthChange,
 }
@@ -109,11 +109,11 @@ pub enum AuthChange {
 impl Event {
     /// The kind, for the outbox and the exchange.
     pub fn kind(&self) -> EventKind {
-        match &self.fact {
-            Fact::Task(task) => task.change.kind(),
-            Fact::Group(group) => group.change.kind(),
-            Fact::Client(client) => client.kind(),
-            Fact::Role(role) => role.kind(),
+        match &self.payload {
+            EventPayload::Task(task) => task.change.kind(),
+            EventPayload::Group(group) => group.change.kind(),
+            EventPayload::Client(client) => client.kind(),
+            EventPayload::Role(role) => role.kind(),
         }
     }
 }
@@ -156,7 +156,7 @@ impl GroupChange {
     }
 }
 
-impl ClientFact {
+impl ClientEvent {
     pub fn kind(&self) -> EventKind {
         match self.change {
             AuthChange::Created => EventKind::ClientCreated,
@@ -166,7 +166,7 @@ impl ClientFact {
     }
 }
 
-impl RoleFact {
+impl RoleEvent {
     pub fn kind(&self) -> EventKind {
         match self.change {
             AuthChange::Created => EventKind::RoleCreated,
@@ -177,7 +177,7 @@ impl RoleFact {
 }
 
 impl AuthChange {
-    /// The change that a kind of event tells of; `None` for one that is about neither client nor role.
+    /// The change that a kind of event is about; `None` for one that is about neither a client nor a role.
     pub const fn of(kind: EventKind) -> Option<Self> {
         match kind {
             EventKind::ClientCreated | EventKind::RoleCreated => Some(Self::Created),

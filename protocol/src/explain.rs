@@ -1,4 +1,4 @@
-//! Why a task is not running: the answer of `explainTask`, as programs and `drover explain task` read it.
+//! Why a task is not running: the response of `explainTask`, as programs and `drover explain task` read it.
 
 use serde::{Deserialize, Serialize};
 
@@ -16,11 +16,11 @@ pub struct Explanation {
     pub task_id: TaskId,
     /// Of its metadata.
     pub name: String,
-    /// When this was found out.
+    /// When this was determined.
     #[serde(with = "wire")]
     pub at: Timestamp,
     pub cause: Cause,
-    /// The whole answer in a sentence or two.
+    /// All of it in a sentence or two.
     pub verdict: String,
     /// What would help, one sentence each.
     pub advice: Vec<String>,
@@ -40,7 +40,7 @@ pub struct Explanation {
     pub notes: Vec<Note>,
 }
 
-/// The one reason that counts most.
+/// The most important reason.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Cause {
@@ -48,21 +48,21 @@ pub enum Cause {
     Failed,
     Exception,
     Running,
-    /// Its worker has not been heard of in time; the run is about to be ended.
+    /// Its worker has not reclaimed it in time; the run is about to be resolved.
     ClaimRanOut,
-    /// It is about to be ended.
+    /// It is about to be resolved.
     DeadlinePassed,
-    /// A dependency, or one behind it, ended in a way that cannot satisfy.
+    /// A dependency, or one of its own, was resolved in a way that cannot satisfy.
     BlockedByFailure,
     /// A dependency is not there any more.
     DependencyMissing,
     WaitsForDependencies,
-    /// Nothing is left to wait for; it becomes pending by itself.
+    /// All dependencies are satisfied; it is about to become pending.
     BecomesPending,
     NoWorkerEverSeen,
     NoWorkerAlive,
     AllWorkersQuarantined,
-    /// It is made by something else than a worker that claims, whose note tells what for: a Buildbot master.
+    /// It is run by something else than a worker that claims, whose note says why it waits: a Buildbot master.
     WaitsElsewhere,
     /// Only its turn has not come.
     WaitsInQueue,
@@ -74,9 +74,9 @@ pub struct Dependencies {
     pub requires: Requires,
     pub total: usize,
     pub satisfied: usize,
-    /// Those that are not satisfied, the hopeless first; not more than a page of them.
+    /// Those that are not satisfied, first those that never will be; not more than a page of them.
     pub blocking: Vec<Required>,
-    /// What stands at the end of the chains of unscheduled tasks, likewise.
+    /// The tasks at the end of the chains of unscheduled tasks, likewise.
     pub roots: Vec<Required>,
     /// The chains were followed to their ends.
     pub followed: bool,
@@ -92,11 +92,11 @@ pub struct Required {
     /// Missing: there is no such task.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub state: Option<TaskState>,
-    /// It can still satisfy without anybody's help.
+    /// It can still satisfy without anybody's intervention.
     pub satisfiable: bool,
 }
 
-/// Where a pending run stands in its queue. `or_more`: counting was ended there.
+/// The position of a pending run in its queue. `or_more`: there counting stopped.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Position {
@@ -168,7 +168,7 @@ pub struct Retries {
     pub left: i16,
 }
 
-/// What the task may do, and what it lacks for what its payload asks.
+/// The scopes of the task, and those it lacks for what its payload uses.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Scopes {
@@ -178,7 +178,7 @@ pub struct Scopes {
     pub to_claim: String,
 }
 
-/// Events that wait to be told. `or_more`: only the oldest were looked through.
+/// Events that are not published yet. `or_more`: only the oldest were searched.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Events {
@@ -197,7 +197,7 @@ pub struct Event {
     pub at: Timestamp,
 }
 
-/// What another part has to say about the task.
+/// What another service has noted about the task.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Note {
     pub source: String,

@@ -1,4 +1,4 @@
-//! The words of the house: ids, states, definitions, scopes, events, declared endpoints.
+//! Ids, states, task definitions, scopes, events, and declared endpoints.
 //!
 //! Pure data and pure functions. Nothing here reads a clock, opens a socket or waits.
 

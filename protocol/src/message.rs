@@ -1,12 +1,12 @@
-//! The messages by which the world learns of events: exactly the JSON that existing consumers read.
+//! The external (Pulse) messages of events: exactly the JSON of Taskcluster.
 
 use std::{borrow::Cow, collections::BTreeMap};
 
 use serde::Serialize;
 
 use crate::{
-    event::{ArtifactFact, Event, Fact, GroupChange, GroupFact, TaskChange, TaskFact},
-    exchanges::{self, ExchangeDeclaration, KeyFault},
+    event::{ArtifactInfo, Event, EventPayload, GroupChange, GroupEvent, TaskChange, TaskEvent},
+    exchanges::{self, ExchangeDeclaration, RoutingKeyError},
     id::{RunId, TaskGroupId},
     state::{Priority, StorageType},
     status::{RunStatus, TaskStatus},
@@ -24,31 +24,31 @@ pub struct Message {
     pub body: Vec<u8>,
 }
 
-/// Why an event makes no message. It never will: sending it again is of no use.
+/// Why an event cannot become an external message. Another try fails as well.
 #[derive(Debug, thiserror::Error)]
-pub enum NoMessage {
+pub enum MessageError {
     #[error("the event is about run {0}, which the status does not have")]
     NoRun(RunId),
     #[error("the event has no routing key")]
-    Key(#[from] KeyFault),
+    Key(#[from] RoutingKeyError),
     #[error("the event could not be written as JSON")]
     Json(#[from] serde_json::Error),
 }
 
 impl Event {
-    /// The message that tells of it.
-    pub fn message(&self) -> Result<Message, NoMessage> {
+    /// Its external message.
+    pub fn message(&self) -> Result<Message, MessageError> {
         let exchange = exchanges::of(self.kind());
-        match &self.fact {
-            Fact::Task(task) => task_message(exchange, task),
-            Fact::Group(group) => group_message(exchange, group),
-            Fact::Client(client) => auth_message(exchange, &AuthBody::client(&client.client_id)),
-            Fact::Role(role) => auth_message(exchange, &AuthBody::role(&role.role_id)),
+        match &self.payload {
+            EventPayload::Task(task) => task_message(exchange, task),
+            EventPayload::Group(group) => group_message(exchange, group),
+            EventPayload::Client(client) => auth_message(exchange, &AuthBody::client(&client.client_id)),
+            EventPayload::Role(role) => auth_message(exchange, &AuthBody::role(&role.role_id)),
         }
     }
 }
 
-fn task_message(exchange: &'static ExchangeDeclaration, task: &TaskFact) -> Result<Message, NoMessage> {
+fn task_message(exchange: &'static ExchangeDeclaration, task: &TaskEvent) -> Result<Message, MessageError> {
     let body = TaskBody::of(task)?;
     Ok(Message {
         exchange,
@@ -58,7 +58,7 @@ fn task_message(exchange: &'static ExchangeDeclaration, task: &TaskFact) -> Resu
     })
 }
 
-fn group_message(exchange: &'static ExchangeDeclaration, group: &GroupFact) -> Result<Message, NoMessage> {
+fn group_message(exchange: &'static ExchangeDeclaration, group: &GroupEvent) -> Result<Message, MessageError> {
     let word = |name: &str| match name {
         "taskGroupId" => Some(Cow::Owned(group.task_group_id.to_string())),
         "schedulerId" => Some(Cow::Borrowed(group.scheduler_id.as_str())),
@@ -68,7 +68,7 @@ fn group_message(exchange: &'static ExchangeDeclaration, group: &GroupFact) -> R
     Ok(Message { exchange, routing_key: exchange.routing_key(word)?, cc: Vec::new(), body })
 }
 
-fn auth_message(exchange: &'static ExchangeDeclaration, body: &AuthBody) -> Result<Message, NoMessage> {
+fn auth_message(exchange: &'static ExchangeDeclaration, body: &AuthBody) -> Result<Message, MessageError> {
     let body = serde_json::to_vec(body)?;
     Ok(Message { exchange, routing_key: exchange.routing_key(|_| None)?, cc: Vec::new(), body })
 }
@@ -102,7 +102,7 @@ struct TaskPart<'a> {
     tags: &'a BTreeMap<String, String>,
 }
 
-/// Without the artifact's size, which the schema of the message has no room for.
+/// Without the artifact's size, which the schema of the message does not have.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct ArtifactPart<'a> {
@@ -114,7 +114,7 @@ struct ArtifactPart<'a> {
 }
 
 impl<'a> TaskBody<'a> {
-    fn of(task: &'a TaskFact) -> Result<Self, NoMessage> {
+    fn of(task: &'a TaskEvent) -> Result<Self, MessageError> {
         let mut body = Self::about(task, run_of(task)?);
         match &task.change {
             TaskChange::ArtifactCreated { artifact, .. } => {
@@ -140,7 +140,7 @@ impl<'a> TaskBody<'a> {
     }
 
     /// What most kinds have in common.
-    fn about(task: &'a TaskFact, run: Option<&'a RunStatus>) -> Self {
+    fn about(task: &'a TaskEvent, run: Option<&'a RunStatus>) -> Self {
         Self {
             version: 1,
             status: &task.status,
@@ -172,13 +172,13 @@ impl<'a> TaskBody<'a> {
     }
 }
 
-fn run_of(task: &TaskFact) -> Result<Option<&RunStatus>, NoMessage> {
+fn run_of(task: &TaskEvent) -> Result<Option<&RunStatus>, MessageError> {
     let Some(run_id) = task.change.run_id() else { return Ok(None) };
-    task.status.run(run_id).map(Some).ok_or(NoMessage::NoRun(run_id))
+    task.status.run(run_id).map(Some).ok_or(MessageError::NoRun(run_id))
 }
 
 impl<'a> ArtifactPart<'a> {
-    fn of(artifact: &'a ArtifactFact) -> Self {
+    fn of(artifact: &'a ArtifactInfo) -> Self {
         Self {
             storage_type: artifact.storage_type,
             name: &artifact.name,
@@ -205,7 +205,7 @@ struct GroupBody<'a> {
 }
 
 impl<'a> GroupBody<'a> {
-    fn of(group: &'a GroupFact) -> Self {
+    fn of(group: &'a GroupEvent) -> Self {
         let (expires, sealed, new_priority, tasks_affected) = match group.change {
             GroupChange::Resolved { expires, sealed } => (Some(expires), sealed, None, None),
             GroupChange::Sealed { expires, sealed } => (Some(expires), Some(sealed), None, None),

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Deserializer, de::Error};
 use serde_json::Number;
 
-/// Up to here every whole float is told apart from its neighbours.
+/// Up to here every whole float differs from its neighbours.
 const LARGEST_FLOAT: f64 = 9_007_199_254_740_992.0;
 
 /// The integer that a float stands for, if there is one and it is certain which.

@@ -48,7 +48,7 @@ fn set_digits(place: &mut [u8], mut number: u32) {
 
 /// Reads RFC 3339, and as existing clients rely on: a blank for `T`, lower-case `t` and `z`, a missing zone as UTC.
 /// Digits below the millisecond are dropped, a leap second is the first second of the next minute. `None` also for a time
-/// that is not within the years 0001 to 9999 once it is told in UTC, like `9999-12-31T23:59:59-12:00`.
+/// that is not within the years 0001 to 9999 once it is converted to UTC, like `9999-12-31T23:59:59-12:00`.
 pub fn parse(text: &str) -> Option<Timestamp> {
     let upper = text.to_ascii_uppercase();
     let zoned = DateTime::parse_from_rfc3339(&upper).map(|time| time.with_timezone(&Utc));
@@ -66,7 +66,7 @@ pub fn is_tellable(time: &Timestamp) -> bool {
 }
 
 /// Reads a time as PostgreSQL writes it into JSON. One that no `parse` accepts (`10000-01-01T…`, `… BC`) is the nearest that
-/// can be told, so that a row which an older version stored can still be read.
+/// can be written, so that a row which an older version stored can still be read.
 pub fn parse_stored(text: &str) -> Option<Timestamp> {
     parse(text).or_else(|| {
         let (year, rest) = text.split_once('-')?;
@@ -157,10 +157,10 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_told_in_utc_is_not_read() {
+    fn what_cannot_be_written_in_utc_is_not_read() {
         let last = "9999-12-31T23:59:59.999Z";
-        let told = ["0001-01-01T00:00:00.000Z", "1969-12-31T23:59:59.999Z", last];
-        assert!(told.iter().all(|text| parse(text).map(format).as_deref() == Some(text)));
+        let texts = ["0001-01-01T00:00:00.000Z", "1969-12-31T23:59:59.999Z", last];
+        assert!(texts.iter().all(|text| parse(text).map(format).as_deref() == Some(text)));
         for text in ["9999-12-31T23:59:59.9999Z", "9999-12-31 23:59:59.999", "9999-12-31T11:59:59.999-12:00"] {
             assert_eq!(parse(text).map(format).as_deref(), Some(last), "{text}");
         }
@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn sums_and_what_is_stored_stay_within_what_can_be_told() {
+    fn sums_and_what_is_stored_stay_within_what_can_be_written() {
         let days = |days| LATEST + chrono::Duration::days(days);
         assert_eq!((format(days(1)), clamp(days(-1))), (format(LATEST), days(-1)));
         assert_eq!(format(EARLIEST - chrono::Duration::days(366)), format(EARLIEST));

@@ -8,22 +8,22 @@ const HEAD: &str = "# Exchanges
 
 Written by the test that checks it, under `UPDATE=1`, with the names that existing consumers know; the setting
 `bus.pulse_namespace` puts another word in the place of `taskcluster`. Every event goes out twice: as JSON on the exchange below that has its
-name, and as protobuf (`proto/drover/v1/event.proto`) on Drover's own exchange, under `<kind>.<task group id>.<task id>` with
+name, and as protobuf (`proto/drover/v1/event.proto`) on the internal exchange, under `<kind>.<task group id>.<task id>` with
 `_` for what it is not about, and under the routes of its task. Exchanges are durable and of type topic. Both forms carry the id
 of the event in the header `x-drover-id`; what is replayed to one queue also carries `x-drover-replay`, `x-drover-exchange` and
 `x-drover-routing-key`.
 ";
 
-/// What the reporter tells: no events, and so without declarations in the references.
+/// The messages of the Treeherder reporter: no events, and so without declarations in the references.
 const JOBS: &str = "
 ## Jobs for Treeherder
 
-Told by the role `treeherder` where it runs (`drover config explain treeherder`); one message for each route of a task.
+Published by the role `treeherder` where it runs (`drover config explain treeherder`); one message for each route of a task.
 
 | Exchange | When | Routing key | Schema |
 |---|---|---|---|
 | `exchange/taskcluster-treeherder/v1/jobs` | A run changed its state. | `<route prefix>.<project>._` | `treeherder/v1/job-message`, or `job-message-2019` with `treeherder.dialect` 2019 |
-| `exchange/taskcluster-treeherder/v1/jobs-2019` | The same, where both forms are sent. | the same | `treeherder/v1/job-message-2019` |
+| `exchange/taskcluster-treeherder/v1/jobs-2019` | The same, where both forms are published. | the same | `treeherder/v1/job-message-2019` |
 ";
 
 #[test]
@@ -52,7 +52,7 @@ fn the_page_of_exchanges_is_current() {
 /// A consumer that was built long ago must still read what is sent: numbers are added and never given to anything else.
 #[test]
 fn protobuf_messages_only_ever_grow() {
-    let names = ["event", "call", "queue", "wake"].map(|name| format!("drover/v1/{name}.proto"));
+    let names = ["event", "rpc", "queue", "notification"].map(|name| format!("drover/v1/{name}.proto"));
     let files = protox::compile(names, [Path::new(env!("CARGO_MANIFEST_DIR")).join("proto")]).unwrap();
     let mut lines = BTreeSet::new();
     for file in &files.file {

@@ -51,13 +51,13 @@ impl TestEnv {
     }
 
     fn settings(&self) -> relay::RelaySettings {
-        relay::RelaySettings { own_exchange: format!("{}/own", self.name), ..relay::RelaySettings::default() }
+        relay::RelaySettings { internal_exchange: format!("{}/internal", self.name), ..relay::RelaySettings::default() }
     }
 
     /// Leaves nothing behind on a broker that lives on.
     async fn end(&self, queues: &[String]) {
         let exchanges = relay::Exchanges::new(&self.names(), &self.settings());
-        let all = exchanges.world_exchanges().chain([exchanges.own_exchange()]);
+        let all = exchanges.external().chain([exchanges.internal()]);
         let all: Vec<String> = all.map(str::to_owned).chain([format!("{}/exchange", self.name)]).collect();
         self.bus.delete(queues, &all, SOON).await.unwrap();
         self.bus.close().await;
@@ -67,7 +67,7 @@ impl TestEnv {
         let mut command = program();
         command.args(["bus", "-o", "json", "--database-url", self.database.url(), "--amqp-url", &self.amqp_url]);
         command.args(["--set", &format!("bus.pulse_namespace={}", self.namespace())]);
-        command.args(["--set", &format!("relay.own_exchange={}", self.settings().own_exchange)]);
+        command.args(["--set", &format!("relay.internal_exchange={}", self.settings().internal_exchange)]);
         command.args(words);
         command
     }

@@ -1,4 +1,4 @@
-//! What no schema says about the values of an artifact, most of which come back as headers of answers.
+//! Checks of an artifact's values beyond the schema. Most of them come back as headers of responses.
 
 use super::{ArtifactBody, ArtifactError};
 use crate::{FieldError, object::check_content_type};
@@ -14,7 +14,7 @@ pub(super) fn check(body: &ArtifactBody) -> Result<(), ArtifactError> {
     }
 }
 
-/// Whether a reader may be sent there. Anything else, `javascript:` for one, would be done in the name of this server.
+/// Whether a reader may be redirected there. Anything else, such as `javascript:`, would run in the name of this server.
 pub(super) fn is_web_address(url: &str) -> bool {
     let scheme = url
         .split_once("://")

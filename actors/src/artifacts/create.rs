@@ -8,17 +8,18 @@ use protocol::{id::UploadId, state::StorageType, time::Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{Answer, ArtifactError, Artifacts, CredentialsOrder, check::check, object_name};
+use super::{ArtifactError, Artifacts, CredentialsOrder, Result, check::check, object_name};
 use crate::FieldError;
 
-/// How long ago an artifact may have expired before it is made; clocks of workers differ.
+/// How long ago an artifact may have expired before it is created; clocks of workers differ.
 const DRIFT: TimeDelta = TimeDelta::minutes(15);
 /// Longest life of the credentials for an upload.
 const UPLOAD_CREDENTIALS: TimeDelta = TimeDelta::hours(24);
-/// The type of what says nothing about its type.
+/// The content type where none is given.
 const UNKNOWN_TYPE: &str = "application/binary";
 
-/// What an artifact is made of. `reference`, `link` and `error` are whole at once; content of the others follows.
+/// The storage type of an artifact and its values. `reference`, `link` and `error` are complete at once; content of the
+/// others follows.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(tag = "storageType", rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum ArtifactBody {
@@ -39,7 +40,7 @@ pub enum ErrorReason {
     FileNotReadableOnWorker,
 }
 
-/// What the creator does next, where anything is left to do. `put_path` is on this server.
+/// What the creator does next. `put_path` is on this server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Created {
     S3 { put_path: String, content_type: String, expires: Timestamp },
@@ -59,14 +60,14 @@ pub struct ObjectUpload {
     pub credentials: CredentialsOrder,
 }
 
-/// `goes_on`: an upload that was begun under this name, and is not finished, is told once more instead of refused.
+/// `resume`: an unfinished upload under this name is returned once more instead of refused.
 pub(super) async fn run(
     artifacts: &Artifacts,
     key: ArtifactKey,
     expires: Timestamp,
     body: ArtifactBody,
-    goes_on: bool,
-) -> Answer<Created> {
+    resume: bool,
+) -> Result<Created> {
     check(&body)?;
     let now = artifacts.clock.now();
     if expires < now - DRIFT {
@@ -84,14 +85,14 @@ pub(super) async fn run(
         trace: base::telemetry::traceparent(),
     };
     let mut outcome = artifacts.db.create_artifact(&new, now).await?;
-    // Every call has an upload id of its own, in which it differs from those before.
-    if goes_on
+    // Every call has an upload id of its own, and so differs from those before.
+    if resume
         && matches!(&outcome, ArtifactCreated::Differs(field) if field == "details")
-        && let Some((begun, until)) = begun(artifacts, &new.key).await?
+        && let Some((begun, begun_expires)) = begun(artifacts, &new.key).await?
     {
         // Its object may exist already, whose expiry is final: an artifact of another one could never be finished.
-        if until != expires {
-            return Err(other_expiry(&new.key.name, until));
+        if begun_expires != expires {
+            return Err(other_expiry(&new.key.name, begun_expires));
         }
         upload_id = begun;
         new.details = body.details(begun);
@@ -121,16 +122,16 @@ pub(super) async fn run(
 }
 
 /// The upload under this name that is not finished, and when it expires.
-async fn begun(artifacts: &Artifacts, key: &ArtifactKey) -> Answer<Option<(UploadId, Timestamp)>> {
+async fn begun(artifacts: &Artifacts, key: &ArtifactKey) -> Result<Option<(UploadId, Timestamp)>> {
     let known = artifacts.db.get_artifact(key).await?;
     let open = known.filter(|known| known.storage_type == StorageType::Object && !known.present);
     Ok(open.and_then(|open| Some((UploadId(open.details["uploadId"].as_str()?.parse().ok()?), open.expires))))
 }
 
-fn other_expiry(name: &str, until: Timestamp) -> ArtifactError {
-    let until = protocol::time::format(until);
+fn other_expiry(name: &str, expires: Timestamp) -> ArtifactError {
+    let expires = protocol::time::format(expires);
     ArtifactError::Conflict(format!(
-        "the upload of artifact `{name}` was begun with `expires` {until}: go on with that"
+        "the upload of artifact `{name}` was begun with `expires` {expires}: resume it with that"
     ))
 }
 

@@ -1,4 +1,4 @@
-//! What is refused about artifacts, in words for the client.
+//! Errors of artifacts, in words for the client.
 
 use db::DbError;
 use protocol::{

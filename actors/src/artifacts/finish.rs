@@ -3,10 +3,10 @@
 use db::artifact::{ArtifactFinished, ArtifactKey};
 use protocol::id::UploadId;
 
-use super::{Answer, ArtifactError, Artifacts, object_name};
+use super::{ArtifactError, Artifacts, Result, object_name};
 use crate::FieldError;
 
-pub(super) async fn run(artifacts: &Artifacts, key: &ArtifactKey, upload_id: UploadId) -> Answer<()> {
+pub(super) async fn run(artifacts: &Artifacts, key: &ArtifactKey, upload_id: UploadId) -> Result<()> {
     let object = object_name(key);
     let trace = base::telemetry::traceparent();
     let now = artifacts.clock.now();

@@ -1,16 +1,16 @@
-//! From a name to what lies under it, through links within the run.
+//! Finds the artifact of a name, through links within the run.
 
 use chrono::TimeDelta;
 use db::artifact::{Artifact, ArtifactKey};
 use protocol::state::StorageType;
 use serde::Deserialize;
 
-use super::{Answer, ArtifactError, Artifacts, CredentialsOrder, ErrorReason, check::is_web_address, object_name};
+use super::{ArtifactError, Artifacts, CredentialsOrder, ErrorReason, Result, check::is_web_address, object_name};
 use crate::FieldError;
 
 const DOWNLOAD_CREDENTIALS: TimeDelta = TimeDelta::hours(1);
 
-/// What lies at the end of the links.
+/// The artifact at the end of the links.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Found {
     S3 {
@@ -31,18 +31,17 @@ pub enum Found {
 
 /// Where any HTTP client can read an artifact.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Place {
+pub enum Location {
     /// A path on this server.
-    Here(String),
-    /// A URL.
-    Elsewhere(String),
+    Path(String),
+    Url(String),
 }
 
 pub(super) async fn run(
     artifacts: &Artifacts,
     mut key: ArtifactKey,
     allow: &(dyn Fn(&str) -> bool + Sync),
-) -> Answer<Found> {
+) -> Result<Found> {
     let mut visited = Vec::new();
     loop {
         if visited.contains(&key.name) {
@@ -62,7 +61,7 @@ pub(super) async fn run(
             StorageType::Object => return Ok(Found::Object { key }),
             StorageType::Reference => return reference(details::<Reference>(&key, found)?.url),
             StorageType::Error => {
-                let Failure { reason, message } = details(&key, found)?;
+                let ErrorDetails { reason, message } = details(&key, found)?;
                 return Ok(Found::Error { reason, message });
             }
         }
@@ -80,8 +79,8 @@ impl Found {
     }
 }
 
-/// Earlier versions stored whatever was a URI.
-fn reference(url: String) -> Answer<Found> {
+/// Earlier versions stored any URI.
+fn reference(url: String) -> Result<Found> {
     if is_web_address(&url) {
         return Ok(Found::Reference { url });
     }
@@ -89,7 +88,7 @@ fn reference(url: String) -> Answer<Found> {
     Err(FieldError::new("/params/name", "lead to content, or to an address of http or https", got).into())
 }
 
-async fn present(artifacts: &Artifacts, key: &ArtifactKey) -> Answer<Artifact> {
+async fn present(artifacts: &Artifacts, key: &ArtifactKey) -> Result<Artifact> {
     let found = artifacts.db.get_artifact(key).await?.filter(|artifact| artifact.present);
     let found = found.ok_or_else(|| ArtifactError::NoSuchArtifact(key.name.clone()))?;
     if found.expires <= artifacts.clock.now() {
@@ -98,12 +97,12 @@ async fn present(artifacts: &Artifacts, key: &ArtifactKey) -> Answer<Artifact> {
     Ok(found)
 }
 
-/// An error artifact has no place.
-pub(super) async fn place(artifacts: &Artifacts, found: &Found) -> Answer<Option<Place>> {
+/// An error artifact has no location.
+pub(super) async fn location(artifacts: &Artifacts, found: &Found) -> Result<Option<Location>> {
     match found {
-        Found::S3 { key } => Ok(Some(Place::Here(artifacts.objects.artifact_path(key)))),
-        Found::Object { key } => Ok(Some(Place::Here(artifacts.objects.simple_path(&object_name(key)).await?))),
-        Found::Reference { url } => Ok(Some(Place::Elsewhere(url.clone()))),
+        Found::S3 { key } => Ok(Some(Location::Path(artifacts.objects.artifact_path(key)))),
+        Found::Object { key } => Ok(Some(Location::Path(artifacts.objects.simple_path(&object_name(key)).await?))),
+        Found::Reference { url } => Ok(Some(Location::Url(url.clone()))),
         Found::Error { .. } => Ok(None),
     }
 }
@@ -134,11 +133,11 @@ struct Reference {
 }
 
 #[derive(Deserialize)]
-struct Failure {
+struct ErrorDetails {
     reason: ErrorReason,
     message: String,
 }
 
-fn details<T: serde::de::DeserializeOwned>(key: &ArtifactKey, found: Artifact) -> Answer<T> {
+fn details<T: serde::de::DeserializeOwned>(key: &ArtifactKey, found: Artifact) -> Result<T> {
     serde_json::from_value(found.details).map_err(|cause| ArtifactError::Damaged { name: key.name.clone(), cause })
 }

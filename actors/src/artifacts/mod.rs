@@ -2,7 +2,7 @@
 //!
 //! Owns: artifacts, in the database; nothing in memory.
 //! Woken by: requests, and the sweep that calls [`expire`].
-//! Tells: `artifact-created`, through the outbox.
+//! Emits: `artifact-created`, through the outbox.
 
 mod check;
 mod create;
@@ -22,7 +22,7 @@ pub use create::{ArtifactBody, Created, ErrorReason, ObjectUpload};
 use db::Db;
 pub use db::artifact::{ArtifactEntry, ArtifactKey};
 pub use error::ArtifactError;
-pub use follow::{Found, Place};
+pub use follow::{Found, Location};
 pub use list::ArtifactPage;
 use protocol::{
     id::{RunId, TaskId, UploadId},
@@ -34,7 +34,7 @@ use crate::{
     object::{ObjectError, Objects, Swept},
 };
 
-/// The door to the artifacts of all runs.
+/// Artifacts of all runs.
 #[derive(Clone)]
 pub struct Artifacts {
     db: Db,
@@ -43,7 +43,7 @@ pub struct Artifacts {
     objects: Objects,
 }
 
-/// Temporary credentials to make for somebody, in the name of the queue.
+/// Temporary credentials to issue, in the name of the queue.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CredentialsOrder {
     pub client_id: String,
@@ -51,7 +51,7 @@ pub struct CredentialsOrder {
     pub expires: Timestamp,
 }
 
-type Answer<T> = Result<T, ArtifactError>;
+type Result<T, E = ArtifactError> = std::result::Result<T, E>;
 
 impl Artifacts {
     pub fn new(db: Db, clock: Arc<dyn Clock>, rng: Rng, objects: Objects) -> Self {
@@ -59,17 +59,17 @@ impl Artifacts {
     }
 
     /// Writes an artifact, or renews it as far as a repeat may.
-    pub async fn create(&self, key: ArtifactKey, expires: Timestamp, body: ArtifactBody) -> Answer<Created> {
+    pub async fn create(&self, key: ArtifactKey, expires: Timestamp, body: ArtifactBody) -> Result<Created> {
         create::run(self, key, expires, body, false).await
     }
 
-    /// As `create`; but an upload that was begun under this name and not finished goes on, by whoever may begin one.
-    pub async fn create_or_go_on(&self, key: ArtifactKey, expires: Timestamp, body: ArtifactBody) -> Answer<Created> {
+    /// As `create`; but an unfinished upload under this name is resumed, by whoever may begin one.
+    pub async fn create_or_resume(&self, key: ArtifactKey, expires: Timestamp, body: ArtifactBody) -> Result<Created> {
         create::run(self, key, expires, body, true).await
     }
 
     /// Writes an artifact together with its content, for those in this process. Safe to repeat.
-    pub async fn store<S, E>(&self, key: ArtifactKey, expires: Timestamp, content_type: &str, body: S) -> Answer<()>
+    pub async fn store<S, E>(&self, key: ArtifactKey, expires: Timestamp, content_type: &str, body: S) -> Result<()>
     where
         S: futures_util::Stream<Item = Result<bytes::Bytes, E>> + Send + Unpin,
         E: std::fmt::Display,
@@ -78,34 +78,34 @@ impl Artifacts {
     }
 
     /// Makes an object artifact present, once its object is finished. Safe to repeat.
-    pub async fn finish(&self, key: &ArtifactKey, upload_id: UploadId) -> Answer<()> {
+    pub async fn finish(&self, key: &ArtifactKey, upload_id: UploadId) -> Result<()> {
         finish::run(self, key, upload_id).await
     }
 
     /// The number of the last run of a task.
-    pub async fn latest_run(&self, task_id: TaskId) -> Answer<RunId> {
+    pub async fn latest_run(&self, task_id: TaskId) -> Result<RunId> {
         list::latest_run(self, task_id).await
     }
 
-    /// Finds what lies under a name, through links. `allow` is asked for every name on the way, before it is looked
-    /// up; the first refusal ends the search.
-    pub async fn follow(&self, key: ArtifactKey, allow: &(dyn Fn(&str) -> bool + Sync)) -> Answer<Found> {
+    /// Finds the artifact of a name, through links. `allow` decides about every name on the way, before it is looked up;
+    /// the first refusal ends the search.
+    pub async fn follow(&self, key: ArtifactKey, allow: &(dyn Fn(&str) -> bool + Sync)) -> Result<Found> {
         follow::run(self, key, allow).await
     }
 
     /// Describes one artifact; links are not followed.
-    pub async fn info(&self, key: &ArtifactKey) -> Answer<ArtifactEntry> {
+    pub async fn info(&self, key: &ArtifactKey) -> Result<ArtifactEntry> {
         list::info(self, key).await
     }
 
     /// Artifacts of a run in order of their names.
-    pub async fn list(&self, task_id: TaskId, run_id: RunId, page: PageAfter<String>) -> Answer<ArtifactPage> {
+    pub async fn list(&self, task_id: TaskId, run_id: RunId, page: PageAfter<String>) -> Result<ArtifactPage> {
         list::page(self, task_id, run_id, page).await
     }
 
     /// Where any HTTP client can read what was found; `None` for an error artifact.
-    pub async fn place(&self, found: &Found) -> Answer<Option<Place>> {
-        follow::place(self, found).await
+    pub async fn location(&self, found: &Found) -> Result<Option<Location>> {
+        follow::location(self, found).await
     }
 
     /// Name of the object behind an object artifact, and credentials to download it from the object service.
@@ -119,8 +119,8 @@ impl Artifacts {
     }
 }
 
-/// One step of the sweep over artifacts, objects and stored content, at most 500 rows of each kind.
-/// Call it again until it answers that nothing was due.
+/// One step of the sweep over artifacts, objects and stored content, at most 500 rows of each kind. To be repeated until
+/// nothing was expired.
 pub async fn expire(objects: &Objects) -> Result<Swept, ObjectError> {
     objects.expire().await
 }

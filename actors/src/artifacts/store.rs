@@ -7,7 +7,7 @@ use db::artifact::ArtifactKey;
 use futures_util::Stream;
 use protocol::time::Timestamp;
 
-use super::{Answer, ArtifactBody, Artifacts};
+use super::{ArtifactBody, Artifacts, Result};
 
 /// Writes the content, then the entry. A repeat replaces the content, as with any `s3` artifact, while the run is running.
 pub(super) async fn run<S, E>(
@@ -16,7 +16,7 @@ pub(super) async fn run<S, E>(
     expires: Timestamp,
     content_type: &str,
     body: S,
-) -> Answer<()>
+) -> Result<()>
 where
     S: Stream<Item = Result<Bytes, E>> + Send + Unpin,
     E: Display,

@@ -4,7 +4,7 @@ use protocol::{scope::ScopeSet, time::Timestamp};
 
 use super::Client;
 
-/// What a signer may do, once the certificate and the wish to be held to less were found good.
+/// What a signer may do, once the certificate and the restriction to fewer scopes were found valid.
 pub struct Claim {
     /// Whose token it comes down to.
     pub client: Arc<Client>,
@@ -14,7 +14,7 @@ pub struct Claim {
     pub scopes: Arc<ScopeSet>,
     /// When the credentials end; `None`: never.
     pub expires: Option<Timestamp>,
-    /// From when to when the certificate is good, in milliseconds since 1970.
+    /// From when to when the certificate is valid, in milliseconds since 1970.
     pub times: Option<(i64, i64)>,
 }
 

@@ -13,8 +13,8 @@ use protocol::{
     time::Timestamp,
 };
 
-/// How exactly it is kept when a client was last used.
-const USES_APART: TimeDelta = TimeDelta::hours(6);
+/// How exactly the last use of a client is recorded.
+const USE_RESOLUTION: TimeDelta = TimeDelta::hours(6);
 
 /// Who may sign requests.
 pub struct Client {
@@ -24,9 +24,9 @@ pub struct Client {
     pub scopes: Vec<String>,
     pub expires: Option<Timestamp>,
     pub disabled: bool,
-    /// The token as it is stored, by which a changed one is told.
+    /// The token as it is stored, to recognise a changed one.
     pub(super) sealed: Option<SealedText>,
-    /// Milliseconds since 1970 of the last use that was noted.
+    /// Milliseconds since 1970 of the last use that was recorded.
     pub(super) used: AtomicI64,
     /// With what the roles of the same copy add.
     pub(super) expanded: OnceLock<Result<Arc<ScopeSet>, TooManyScopes>>,
@@ -75,10 +75,10 @@ impl Client {
         }
     }
 
-    /// Whether this use is to be noted: the first in a quarter of a day.
-    pub(super) fn is_to_be_noted(&self, now: Timestamp) -> bool {
+    /// Whether this use is to be recorded: the first in a quarter of a day.
+    pub(super) fn is_to_be_recorded(&self, now: Timestamp) -> bool {
         let (now, before) = (now.timestamp_millis(), self.used.load(Ordering::Relaxed));
-        let due = now.checked_sub(before).is_some_and(|apart| apart > USES_APART.num_milliseconds());
+        let due = now.checked_sub(before).is_some_and(|apart| apart > USE_RESOLUTION.num_milliseconds());
         due && self.used.compare_exchange(before, now, Ordering::Relaxed, Ordering::Relaxed).is_ok()
     }
 }

@@ -15,7 +15,7 @@ pub(super) const QUEUE: &str = "static/taskcluster/queue";
 #[derive(Debug, Clone)]
 pub struct Clients {
     copy: Arc<RwLock<Arc<Known>>>,
-    /// Used, and not yet noted in the database.
+    /// Used, and not yet recorded in the database.
     used: Arc<Mutex<BTreeSet<String>>>,
     queue: Arc<Client>,
     longest_bewit: TimeDelta,
@@ -31,7 +31,7 @@ impl Clients {
         Self::of(clients.into_iter().map(Arc::new).chain([queue.clone()]), queue)
     }
 
-    /// One client and nobody else, who issues nothing.
+    /// One client and no other, which issues nothing.
     pub fn alone(client: Client) -> Self {
         let client = Arc::new(client);
         Self::of([client.clone()], client)
@@ -56,7 +56,7 @@ impl Clients {
         self.longest_bewit
     }
 
-    /// The copy as it is now. Whoever asks twice may see two states: one request keeps to one.
+    /// The copy as it is now. Two calls may return two states: one request uses one.
     pub fn now(&self) -> Arc<Known> {
         self.copy.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
@@ -66,9 +66,9 @@ impl Clients {
         &self.queue
     }
 
-    /// Takes note that this client signed a request.
+    /// Records that this client signed a request.
     pub fn used(&self, client: &Client, now: Timestamp) {
-        if client.is_to_be_noted(now) {
+        if client.is_to_be_recorded(now) {
             self.used.lock().unwrap_or_else(PoisonError::into_inner).insert(client.client_id.clone());
         }
     }

@@ -1,31 +1,31 @@
-//! How the copy follows the database.
+//! How the copy in memory follows the database.
 
 use std::sync::{Arc, OnceLock, atomic::AtomicI64};
 
 use db::auth::{ClientRow, RoleRow};
 use tokio::sync::MutexGuard;
 
-use super::{Answer, Client, Known, Parts, Roles};
+use super::{Client, Inner, Known, Result, Roles};
 
 /// The right to replace the copy.
 pub(super) type Copying<'p> = MutexGuard<'p, ()>;
 
-impl Parts {
+impl Inner {
     pub(super) async fn copying(&self) -> Copying<'_> {
         self.copying.lock().await
     }
 
-    /// Reads everything anew if anything was changed since the last time.
-    pub(super) async fn follow(&self, copying: &Copying<'_>) -> Answer<()> {
+    /// Reads everything again if anything was changed since the last time.
+    pub(super) async fn follow(&self, copying: &Copying<'_>) -> Result<()> {
         if self.db.auth_versions().await? == self.clients.now().versions {
             return Ok(());
         }
         self.read_all(copying).await
     }
 
-    /// Reads everything anew. What comes between the counts and the rows makes the copy look older than it is, and is
+    /// Reads everything again. A change between the versions and the rows makes the copy look older than it is, and is
     /// read once more.
-    pub(super) async fn read_all(&self, _: &Copying<'_>) -> Answer<()> {
+    pub(super) async fn read_all(&self, _: &Copying<'_>) -> Result<()> {
         let versions = self.db.auth_versions().await?;
         let before = self.clients.now();
         let rows = self.db.all_clients().await?;
@@ -39,8 +39,8 @@ impl Parts {
         Ok(())
     }
 
-    /// Reads one client anew.
-    pub(super) async fn read_client(&self, client_id: &str) -> Answer<()> {
+    /// Reads one client again.
+    pub(super) async fn read_client(&self, client_id: &str) -> Result<()> {
         let _copying = self.copying().await;
         let before = self.clients.now();
         let client = self.db.client(client_id).await?.and_then(|row| self.known(row, &before));
@@ -48,7 +48,7 @@ impl Parts {
         Ok(())
     }
 
-    /// A client whose token cannot be opened is not known: nobody can sign as it.
+    /// A client whose access token cannot be opened is left out: nobody can sign as it.
     fn known(&self, row: ClientRow, before: &Known) -> Option<Client> {
         let sealed = row.sealed_access_token;
         let access_token = match before.client(&row.client_id) {
@@ -57,7 +57,11 @@ impl Parts {
                 .open(&row.client_id, &sealed)
                 .inspect_err(|error| {
                     let error = error as &dyn std::error::Error;
-                    tracing::error!(client.id = row.client_id, error, "a client cannot sign requests");
+                    tracing::error!(
+                        client.id = row.client_id,
+                        error,
+                        "access token cannot be opened, the client cannot sign requests"
+                    );
                 })
                 .ok()?,
         };
@@ -75,11 +79,11 @@ impl Parts {
     }
 }
 
-/// Roles that lead back to themselves are never written; should they be there all the same, the former ones stay.
+/// Cycles of roles are never written; should there be one all the same, the former roles stay in use.
 fn compile(rows: Vec<RoleRow>, before: &Known) -> Arc<Roles> {
     before.roles().compile_anew(rows).map_or_else(
         |cycle| {
-            tracing::error!(%cycle, "the stored roles cannot be used; those known before stay in use");
+            tracing::error!(%cycle, "stored roles cannot be used, the former ones stay in use");
             before.shared_roles()
         },
         Arc::new,

@@ -1,4 +1,4 @@
-//! What auth refuses, in words for the client.
+//! Errors of auth, in words for the client.
 
 use db::DbError;
 use protocol::{

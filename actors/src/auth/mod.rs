@@ -2,8 +2,8 @@
 //!
 //! Owns: clients, roles and their history, in the database; a copy of all clients and roles in memory, so that no
 //! request waits for the database to know its caller.
-//! Woken by: requests; a tick, which looks whether other processes have changed something.
-//! Tells: `client-*` and `role-*`, through the outbox.
+//! Woken by: requests; a timer, to follow changes of other processes.
+//! Emits: `client-*` and `role-*`, through the outbox.
 
 mod cache;
 mod claim;
@@ -47,11 +47,11 @@ pub use write_role::RoleBody;
 
 use crate::kit::{Child, Notifier, Page, PageAfter};
 
-/// The door to clients and roles.
+/// The auth service.
 #[derive(Clone)]
-pub struct Auth(Arc<Parts>);
+pub struct Auth(Arc<Inner>);
 
-struct Parts {
+struct Inner {
     db: Db,
     clock: Arc<dyn Clock>,
     rng: Rng,
@@ -62,13 +62,13 @@ struct Parts {
     copying: Mutex<()>,
 }
 
-type Answer<T> = Result<T, AuthError>;
+type Result<T, E = AuthError> = std::result::Result<T, E>;
 
 /// Ids that begin so belong to the settings.
 const STATIC: &str = "static/";
 
 impl Auth {
-    /// Knows nobody before [`Auth::start`]. `queue_token` is the key of all credentials given to runs, the same in
+    /// Knows no client before [`Auth::start`]. `queue_token` is the key of all credentials given to runs, the same in
     /// every process; `longest_bewit` how long a signed URL may be good for.
     pub fn new(
         db: Db,
@@ -80,12 +80,12 @@ impl Auth {
         longest_bewit: TimeDelta,
     ) -> Self {
         let clients = Clients::fixed([], queue_token).with_longest_bewit(longest_bewit);
-        Self(Arc::new(Parts { db, clock, rng, keys, relay, clients, copying: Mutex::new(()) }))
+        Self(Arc::new(Inner { db, clock, rng, keys, relay, clients, copying: Mutex::new(()) }))
     }
 
-    /// Makes the clients below `static/` just these, seals with the newest key what an older one sealed, and gets to
-    /// know all clients and roles.
-    pub async fn start(&self, clients: &[StaticClient]) -> Answer<()> {
+    /// Replaces the clients below `static/` by these, reseals with the newest key what an older one sealed, and loads all
+    /// clients and roles.
+    pub async fn start(&self, clients: &[StaticClient]) -> Result<()> {
         statics::run(&self.0, clients).await
     }
 
@@ -96,8 +96,8 @@ impl Auth {
         clients.replace(clients.now().with_roles(Arc::new(granted), 0));
     }
 
-    /// The part that keeps the copy up to date, to be supervised.
-    pub fn watch(&self) -> Child {
+    /// The actor that keeps the copy up to date, to be supervised.
+    pub fn refresher(&self) -> Child {
         refresh::child(self.0.clone())
     }
 
@@ -106,24 +106,24 @@ impl Auth {
         &self.0.clients
     }
 
-    /// Creates a client and its access token. An identical repeat soon after answers as the first time.
-    pub async fn create_client(&self, client_id: &str, body: ClientBody, by: &str) -> Answer<(ClientRow, String)> {
+    /// Creates a client and its access token. An identical repeat soon after returns the same.
+    pub async fn create_client(&self, client_id: &str, body: ClientBody, by: &str) -> Result<(ClientRow, String)> {
         create_client::run(&self.0, client_id, body, by).await
     }
 
     /// One client, as it is stored.
-    pub async fn client(&self, client_id: &str) -> Answer<ClientRow> {
+    pub async fn client(&self, client_id: &str) -> Result<ClientRow> {
         self.0.db.client(client_id).await?.ok_or_else(|| AuthError::NoSuchClient(client_id.to_owned()))
     }
 
     /// Clients whose ids begin so, in the order of their ids.
-    pub async fn list_clients(&self, prefix: &str, page: PageAfter<String>) -> Answer<Page<ClientRow, String>> {
+    pub async fn list_clients(&self, prefix: &str, page: PageAfter<String>) -> Result<Page<ClientRow, String>> {
         let rows = self.0.db.clients(prefix, page.after.as_deref(), one_more(page.limit)).await?;
         Ok(Page::cut(rows, page.limit, |row| row.client_id.clone()))
     }
 
-    /// Replaces description and expiry, and the scopes if there are any. `allow` is asked whether these scopes, which the
-    /// client did not have before, may be added; it is asked again when somebody else takes some away meanwhile.
+    /// Replaces description and expiry, and the scopes if there are any. `allow` decides whether these scopes, which the
+    /// client did not have before, may be added; it is called again when somebody else removes some meanwhile.
     pub async fn update_client<E: From<AuthError>>(
         &self,
         client_id: &str,
@@ -135,27 +135,27 @@ impl Auth {
     }
 
     /// Lets a client sign requests, or not.
-    pub async fn enable_client(&self, client_id: &str, enabled: bool, by: &str) -> Answer<ClientRow> {
+    pub async fn enable_client(&self, client_id: &str, enabled: bool, by: &str) -> Result<ClientRow> {
         update_client::enable(&self.0, client_id, enabled, by).await
     }
 
     /// A new access token; the old one, and whatever was made with it, is good for nothing.
-    pub async fn reset_access_token(&self, client_id: &str, by: &str) -> Answer<(ClientRow, String)> {
+    pub async fn reset_access_token(&self, client_id: &str, by: &str) -> Result<(ClientRow, String)> {
         update_client::reset(&self.0, client_id, by).await
     }
 
     /// There is no such client afterwards.
-    pub async fn delete_client(&self, client_id: &str, by: &str) -> Answer<()> {
+    pub async fn delete_client(&self, client_id: &str, by: &str) -> Result<()> {
         update_client::delete(&self.0, client_id, by).await
     }
 
     /// Creates a role. The same again is success.
-    pub async fn create_role(&self, role_id: &str, body: RoleBody, by: &str) -> Answer<RoleRow> {
+    pub async fn create_role(&self, role_id: &str, body: RoleBody, by: &str) -> Result<RoleRow> {
         write_role::create(&self.0, role_id, body, by).await
     }
 
-    /// Replaces a role. `allow` is asked whether these scopes, which the role did not give before, may be added; it is
-    /// asked again when somebody else changes the roles meanwhile.
+    /// Replaces a role. `allow` decides whether these scopes, which the role did not give before, may be added; it is
+    /// called again when somebody else changes the roles meanwhile.
     pub async fn update_role<E: From<AuthError>>(
         &self,
         role_id: &str,
@@ -167,17 +167,17 @@ impl Auth {
     }
 
     /// There is no such role afterwards.
-    pub async fn delete_role(&self, role_id: &str, by: &str) -> Answer<()> {
+    pub async fn delete_role(&self, role_id: &str, by: &str) -> Result<()> {
         write_role::delete(&self.0, role_id, by).await
     }
 
     /// What was done to a client, a role, a secret and so on, oldest first.
-    pub async fn history_of(&self, kind: &str, id: &str, page: PageAfter<i64>) -> Answer<Page<AuditRow, i64>> {
+    pub async fn history_of(&self, kind: &str, id: &str, page: PageAfter<i64>) -> Result<Page<AuditRow, i64>> {
         history::of_entity(&self.0, kind, id, page).await
     }
 
     /// What a client did, oldest first.
-    pub async fn history_by(&self, client_id: &str, page: PageAfter<i64>) -> Answer<Page<AuditRow, i64>> {
+    pub async fn history_by(&self, client_id: &str, page: PageAfter<i64>) -> Result<Page<AuditRow, i64>> {
         history::of_client(&self.0, client_id, page).await
     }
 }

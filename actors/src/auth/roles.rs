@@ -66,7 +66,7 @@ impl Roles {
     }
 
     /// Whether a role may be written that makes the former roles these. A role that comes to too many scopes is refused
-    /// unless it did so before: those stored by older versions must not stand in the way of mending them.
+    /// unless it did so before: those stored by older versions must not prevent their repair.
     pub(super) fn check_written(&self, former: &Self, role_id: &str) -> Result<(), AuthError> {
         let branching = self.set.branching_roles();
         if !branching.is_empty() {
@@ -119,7 +119,7 @@ impl Roles {
 
     fn of(rows: Vec<RoleRow>, set: RoleSet, granted: Arc<[String]>) -> Self {
         let anonymous = Arc::new(set.expand([ANONYMOUS]).unwrap_or_else(|error| {
-            tracing::error!(%error, "the role `anonymous` gives nothing");
+            tracing::error!(%error, "the role `anonymous` cannot be expanded");
             ScopeSet::new([ANONYMOUS])
         }));
         let list = rows.into_iter().map(Role::new).collect();

@@ -3,19 +3,19 @@
 use base::{Rng, SealedText};
 use protocol::id::TaskId;
 
-use super::{Answer, AuthError, Parts};
+use super::{AuthError, Inner, Result};
 
 /// 44 letters: two slugids, as clients are used to.
 pub fn access_token(rng: &Rng) -> String {
     format!("{}{}", TaskId::from_random(rng.uuid_bytes()), TaskId::from_random(rng.uuid_bytes()))
 }
 
-impl Parts {
+impl Inner {
     pub(super) fn seal(&self, client_id: &str, token: &str) -> SealedText {
         self.keys.seal(token, &purpose(client_id), &self.rng)
     }
 
-    pub(super) fn open(&self, client_id: &str, sealed: &SealedText) -> Answer<String> {
+    pub(super) fn open(&self, client_id: &str, sealed: &SealedText) -> Result<String> {
         let opened = self.keys.open(sealed, &purpose(client_id));
         opened.map_err(|cause| AuthError::Sealed { client_id: client_id.to_owned(), cause })
     }

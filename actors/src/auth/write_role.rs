@@ -3,7 +3,7 @@ use std::sync::Arc;
 use db::auth::{RoleRow, RoleWrite, RoleWritten};
 use protocol::scope::roles::check_role;
 
-use super::{Answer, AuthError, Known, Parts, Roles, update_client::by_whom};
+use super::{AuthError, Inner, Known, Result, Roles, update_client::by_whom};
 
 /// What a role is to be.
 #[derive(Debug, Clone)]
@@ -12,18 +12,18 @@ pub struct RoleBody {
     pub scopes: Vec<String>,
 }
 
-/// Others may change the roles between our look and our write, so often at most.
+/// Others may change the roles between our read and our write; so often at most.
 const TRIES: usize = 5;
 
-pub(super) async fn create(parts: &Parts, role_id: &str, body: RoleBody, by: &str) -> Answer<RoleRow> {
+pub(super) async fn create(auth: &Inner, role_id: &str, body: RoleBody, by: &str) -> Result<RoleRow> {
     let mut body = body;
     body.scopes.sort();
     body.check(role_id)?;
-    write(parts, role_id, &body, true, by, |_| Ok(())).await
+    write(auth, role_id, &body, true, by, |_| Ok(())).await
 }
 
 pub(super) async fn update<E: From<AuthError>>(
-    parts: &Parts,
+    auth: &Inner,
     role_id: &str,
     body: &RoleBody,
     by: &str,
@@ -32,19 +32,19 @@ pub(super) async fn update<E: From<AuthError>>(
     body.check(role_id)?;
     let allow_added = |known: &Known| {
         let role = known.role(role_id).ok_or_else(|| AuthError::NoSuchRole(role_id.to_owned()))?;
-        // Of a role that gives too much nothing counts as given, so that it can still be mended.
+        // A role that expands to too many scopes counts as giving none, so that it can still be repaired.
         let former = known.roles().expand(&role.row.scopes).unwrap_or_default();
         let added: Vec<&str> = body.scopes.iter().map(String::as_str).filter(|it| !former.satisfies(it)).collect();
         allow(&added)
     };
-    write(parts, role_id, body, false, by, allow_added).await
+    write(auth, role_id, body, false, by, allow_added).await
 }
 
-pub(super) async fn delete(parts: &Parts, role_id: &str, by: &str) -> Answer<()> {
-    parts.db.role_delete(role_id, &by_whom(by), parts.clock.now()).await?;
-    parts.relay.notify();
-    let copying = parts.copying().await;
-    parts.follow(&copying).await
+pub(super) async fn delete(auth: &Inner, role_id: &str, by: &str) -> Result<()> {
+    auth.db.role_delete(role_id, &by_whom(by), auth.clock.now()).await?;
+    auth.relay.notify();
+    let copying = auth.copying().await;
+    auth.follow(&copying).await
 }
 
 impl RoleBody {
@@ -52,28 +52,28 @@ impl RoleBody {
         self.description == row.description && self.scopes == row.scopes
     }
 
-    /// What no schema can say.
-    pub fn check(&self, role_id: &str) -> Answer<()> {
+    /// Checks beyond the schema.
+    pub fn check(&self, role_id: &str) -> Result<()> {
         Ok(check_role(role_id, self.scopes.iter().map(String::as_str))?)
     }
 }
 
-/// Looks at all roles, checks them with this one among them, and writes it if they are still the same.
+/// Reads all roles, checks them with this one among them, and writes it if they are still the same.
 async fn write<E: From<AuthError>>(
-    parts: &Parts,
+    auth: &Inner,
     role_id: &str,
     body: &RoleBody,
     create: bool,
     by: &str,
     allow: impl Fn(&Known) -> Result<(), E>,
 ) -> Result<RoleRow, E> {
-    let copying = parts.copying().await;
+    let copying = auth.copying().await;
     for _ in 0..TRIES {
-        // Before something is said to be there or to be missing, we look: another process may have changed it.
-        if create == parts.clients.now().role(role_id).is_some() {
-            parts.follow(&copying).await?;
+        // Before a role counts as existing or missing, the copy is refreshed: another process may have changed it.
+        if create == auth.clients.now().role(role_id).is_some() {
+            auth.follow(&copying).await?;
         }
-        let known = parts.clients.now();
+        let known = auth.clients.now();
         allow(&known)?;
         if create && known.role(role_id).is_some_and(|role| !body.is(&role.row)) {
             return Err(AuthError::RoleExists(role_id.to_owned()).into());
@@ -82,16 +82,16 @@ async fn write<E: From<AuthError>>(
         let version = known.versions.roles;
         let order =
             RoleWrite { role_id, scopes: &body.scopes, description: &body.description, create, roles_version: version };
-        let written = parts.db.role_write(&order, &by_whom(by), parts.clock.now()).await.map_err(AuthError::from)?;
+        let written = auth.db.role_write(&order, &by_whom(by), auth.clock.now()).await.map_err(AuthError::from)?;
         match written {
             RoleWritten::Same(row) => return Ok(row),
             RoleWritten::Differs => return Err(AuthError::RoleExists(role_id.to_owned()).into()),
             RoleWritten::Missing => return Err(AuthError::NoSuchRole(role_id.to_owned()).into()),
-            RoleWritten::Outdated => parts.read_all(&copying).await?,
+            RoleWritten::Outdated => auth.read_all(&copying).await?,
             RoleWritten::Done(row) => {
-                parts.relay.notify();
+                auth.relay.notify();
                 let roles = roles.with(row.clone());
-                parts.clients.replace(known.with_roles(Arc::new(roles), version + 1));
+                auth.clients.replace(known.with_roles(Arc::new(roles), version + 1));
                 return Ok(row);
             }
         }
@@ -100,7 +100,7 @@ async fn write<E: From<AuthError>>(
 }
 
 /// All roles as they will be. An existing role is compared by the database before anything is written.
-fn compiled(known: &Known, role_id: &str, body: &RoleBody) -> Answer<Roles> {
+fn compiled(known: &Known, role_id: &str, body: &RoleBody) -> Result<Roles> {
     let now = chrono::DateTime::UNIX_EPOCH;
     let (role_id, scopes, description) = (role_id.to_owned(), body.scopes.clone(), body.description.clone());
     let row = RoleRow { role_id, scopes, description, created: now, last_modified: now };

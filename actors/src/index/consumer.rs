@@ -15,7 +15,7 @@ use protocol::{
 };
 use serde::Deserialize;
 
-use super::{Answer, Index, IndexError, NewEntry, task::entries_of};
+use super::{Index, IndexError, NewEntry, Result, task::entries_of};
 use crate::kit::{Child, Consumer, ConsumerContext, DeadLetters};
 
 pub const QUEUE: &str = "drover/index/task-completed";
@@ -64,7 +64,7 @@ impl Consumer for CompletedTasks {
     }
 
     /// What is stored of a task decides, whatever the message says: others than the relay may publish too.
-    async fn consume(&mut self, tasks: &[TaskId]) -> Answer<()> {
+    async fn consume(&mut self, tasks: &[TaskId]) -> Result<()> {
         // A task that has expired meanwhile needs no entry any more.
         let rows = self.index.db.tasks(tasks, true).await?;
         let completed = rows.iter().filter(|row| row.status.state == TaskState::Completed);

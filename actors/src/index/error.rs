@@ -1,4 +1,4 @@
-//! What is refused about the index, in words for the client.
+//! Errors of the index, in words for the client.
 
 use db::DbError;
 use protocol::error::ErrorCode;

@@ -2,7 +2,7 @@
 //!
 //! Owns: entries and namespaces, in the database; nothing in memory.
 //! Woken by: requests, and completed tasks whose routes begin with `index.`.
-//! Tells: nobody.
+//! Emits: nothing.
 
 mod consumer;
 mod error;
@@ -23,7 +23,7 @@ use protocol::{id::TaskId, time::Timestamp};
 
 use crate::kit::{Page, PageAfter};
 
-/// The door to the index.
+/// The index service.
 #[derive(Clone)]
 pub struct Index {
     db: Db,
@@ -41,70 +41,70 @@ pub struct NewEntry {
     pub expires: Timestamp,
 }
 
-type Answer<T> = Result<T, IndexError>;
+type Result<T, E = IndexError> = std::result::Result<T, E>;
 
 impl Index {
     pub fn new(db: Db, clock: Arc<dyn Clock>) -> Self {
         Self { db, clock }
     }
 
-    /// What stands at a path.
-    pub async fn find(&self, path: &IndexPath) -> Answer<IndexEntry> {
+    /// The entry at a path.
+    pub async fn find(&self, path: &IndexPath) -> Result<IndexEntry> {
         let found = self.db.index_find(&[path.key()], None, 1, self.clock.now()).await?;
         found.into_iter().next().ok_or_else(|| IndexError::NoSuchEntry(path.clone()))
     }
 
-    /// What stands at these paths, in order of the paths. Those where nothing stands are passed over.
-    pub async fn find_all(&self, paths: &[IndexPath], page: PageAfter<IndexKey>) -> Answer<Page<IndexEntry, IndexKey>> {
+    /// The entries at these paths, in order of the paths. Paths without an entry are left out.
+    pub async fn find_all(&self, paths: &[IndexPath], page: PageAfter<IndexKey>) -> Result<Page<IndexEntry, IndexKey>> {
         let keys: Vec<IndexKey> = paths.iter().map(IndexPath::key).collect();
         let rows = self.db.index_find(&keys, page.after.as_ref(), page.rows(), self.clock.now()).await?;
         Ok(Page::cut(rows, page.limit, |entry| (entry.namespace.clone(), entry.name.clone())))
     }
 
     /// The tasks directly in a namespace, by name.
-    pub async fn tasks(&self, namespace: &str, page: PageAfter<String>) -> Answer<Page<IndexEntry, String>> {
+    pub async fn tasks(&self, namespace: &str, page: PageAfter<String>) -> Result<Page<IndexEntry, String>> {
         let rows = self.db.index_tasks(namespace, page.after.as_deref(), page.rows(), self.clock.now()).await?;
         Ok(Page::cut(rows, page.limit, |entry| entry.name.clone()))
     }
 
     /// The namespaces directly in a namespace, by name.
-    pub async fn namespaces(&self, parent: &str, page: PageAfter<String>) -> Answer<Page<IndexNamespace, String>> {
+    pub async fn namespaces(&self, parent: &str, page: PageAfter<String>) -> Result<Page<IndexNamespace, String>> {
         let rows = self.db.index_namespaces(parent, page.after.as_deref(), page.rows(), self.clock.now()).await?;
         Ok(Page::cut(rows, page.limit, |namespace| namespace.name.clone()))
     }
 
-    /// Puts a task at a path, unless one of a higher rank stands there; answers what stands there then.
-    pub async fn insert(&self, entry: NewEntry) -> Answer<IndexEntry> {
+    /// Inserts a task at a path, unless one of a higher rank is there; returns the entry that is there then.
+    pub async fn insert(&self, entry: NewEntry) -> Result<IndexEntry> {
         let path = entry.path.clone();
-        let standing = self.insert_all(vec![entry]).await?.into_iter().next();
-        standing.ok_or(IndexError::NoSuchEntry(path))
+        let current = self.insert_all(vec![entry]).await?.into_iter().next();
+        current.ok_or(IndexError::NoSuchEntry(path))
     }
 
-    /// Takes the task from a path, whether there is one or not.
-    pub async fn delete(&self, path: &IndexPath) -> Answer<()> {
+    /// Deletes the entry at a path, whether there is one or not.
+    pub async fn delete(&self, path: &IndexPath) -> Result<()> {
         let (namespace, name) = path.key();
         Ok(self.db.index_delete(&namespace, &name).await?)
     }
 
-    /// Puts completed tasks where their routes say, as far as nothing stands there, or something of a lower rank. Answers
-    /// how many entries were missing. An entry that somebody deleted in the last minutes counts as missing.
-    pub(crate) async fn mend(&self, tasks: &[TaskId]) -> Answer<usize> {
+    /// Inserts completed tasks at the paths of their routes, as far as there is no entry, or one of a lower rank. Returns
+    /// how many entries were missing. An entry that was deleted in the last minutes counts as missing.
+    pub(crate) async fn repair(&self, tasks: &[TaskId]) -> Result<usize> {
         let now = self.clock.now();
         let rows = self.db.tasks(tasks, true).await?;
-        let wished =
+        let expected =
             rows.iter().flat_map(|row| task::entries_of(row.status.task_id, row.status.expires, &row.definition));
-        let wished: Vec<NewEntry> = wished.filter(|entry| entry.expires > now).collect();
-        let keys: Vec<IndexKey> = wished.iter().map(|entry| entry.path.key()).collect();
+        let expected: Vec<NewEntry> = expected.filter(|entry| entry.expires > now).collect();
+        let keys: Vec<IndexKey> = expected.iter().map(|entry| entry.path.key()).collect();
         let limit = i32::try_from(keys.len()).unwrap_or(i32::MAX);
-        let standing: HashMap<IndexKey, f64> = self
+        let current: HashMap<IndexKey, f64> = self
             .db
             .index_find(&keys, None, limit, now)
             .await?
             .into_iter()
             .map(|entry| ((entry.namespace, entry.name), entry.rank))
             .collect();
-        let stands = |entry: &NewEntry| standing.get(&entry.path.key()).is_some_and(|rank| *rank >= entry.rank);
-        let missing: Vec<NewEntry> = wished.into_iter().filter(|entry| !stands(entry)).collect();
+        let is_there = |entry: &NewEntry| current.get(&entry.path.key()).is_some_and(|rank| *rank >= entry.rank);
+        let missing: Vec<NewEntry> = expected.into_iter().filter(|entry| !is_there(entry)).collect();
         let count = missing.len();
         if count > 0 {
             self.insert_all(missing).await?;
@@ -113,7 +113,7 @@ impl Index {
     }
 
     /// All or none.
-    async fn insert_all(&self, entries: Vec<NewEntry>) -> Answer<Vec<IndexEntry>> {
+    async fn insert_all(&self, entries: Vec<NewEntry>) -> Result<Vec<IndexEntry>> {
         let namespaces: Vec<IndexNamespace> =
             entries.iter().flat_map(|entry| entry.path.namespaces(entry.expires)).collect();
         let entries: Vec<IndexEntry> = entries.into_iter().map(IndexEntry::from).collect();

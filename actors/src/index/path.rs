@@ -7,12 +7,12 @@ use protocol::{
     time::{Timestamp, clamp},
 };
 
-/// Where a task stands in the index: words with dots between them. The last one is its name, the others are the
+/// The path of an entry of the index: words with dots between them. The last one is its name, the others are the
 /// namespace.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IndexPath(String);
 
-/// The text is no path.
+/// The text is not a path.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is no path of the index; it must be words with dots between them, at most {LONGEST} letters in all")]
 pub struct NoPath(String);
@@ -83,10 +83,10 @@ mod tests {
     }
 
     #[test]
-    fn namespaces_of_what_never_expires_can_be_told() {
+    fn namespaces_of_what_never_expires_are_in_range() {
         let path: IndexPath = "a.b".parse().unwrap();
-        let told: Vec<_> = path.namespaces(protocol::time::LATEST).map(|namespace| namespace.expires).collect();
-        assert_eq!(told, [protocol::time::LATEST]);
+        let expires: Vec<_> = path.namespaces(protocol::time::LATEST).map(|namespace| namespace.expires).collect();
+        assert_eq!(expires, [protocol::time::LATEST]);
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! What a completed task says about its place in the index.
+//! The index entries of a completed task.
 
 use protocol::{
     id::TaskId,
@@ -9,12 +9,12 @@ use serde_json::{Map, Value};
 
 use super::NewEntry;
 
-/// The routes by which a task is put into the index.
+/// The routes by which a task is inserted into the index.
 const ROUTE: &str = "route.index.";
 
 /// `extra.index` of a definition, as far as it is of use: whatever has the wrong type counts as not given.
 #[derive(Debug, PartialEq)]
-struct Wish {
+struct IndexOptions {
     rank: f64,
     data: String,
     expires: Option<Timestamp>,
@@ -29,10 +29,10 @@ pub(super) fn entries_of(task_id: TaskId, expires: Timestamp, definition: &str) 
     }
     let routes = serde_json::from_str(definition).map_or_else(|_| Vec::new(), |Definition { routes }| routes);
     let routes: Vec<String> = routes.iter().map(|route| format!("route.{route}")).collect();
-    Wish::of(definition).entries(task_id, expires, &routes)
+    IndexOptions::of(definition).entries(task_id, expires, &routes)
 }
 
-impl Wish {
+impl IndexOptions {
     fn of(definition: &str) -> Self {
         #[derive(Deserialize)]
         struct Definition {
@@ -67,21 +67,22 @@ impl Wish {
 mod tests {
     use super::*;
 
-    fn wish(extra: &str) -> (f64, String, Option<String>) {
-        let Wish { rank, data, expires } = Wish::of(&format!(r#"{{"created": "x", "extra": {extra}}}"#));
+    fn options(extra: &str) -> (f64, String, Option<String>) {
+        let IndexOptions { rank, data, expires } =
+            IndexOptions::of(&format!(r#"{{"created": "x", "extra": {extra}}}"#));
         (rank, data, expires.map(time::format))
     }
 
     #[test]
-    fn what_is_not_said_or_of_the_wrong_type_is_made_up() {
+    fn what_is_missing_or_of_the_wrong_type_has_a_default() {
         let nothing = (0.0, "{}".to_owned(), None);
         let wrong = r#"{"index": {"rank": "3", "data": [1], "expires": 5}}"#;
         for extra in ["{}", "null", r#"{"index": 3}"#, wrong, r#"{"index": {"expires": "soon"}}"#] {
-            assert_eq!(wish(extra), nothing, "{extra}");
+            assert_eq!(options(extra), nothing, "{extra}");
         }
-        let told = r#"{"index": {"rank": 3.5, "data": {"a": null}, "expires": "2026-08-21T19:24:27.123Z"}}"#;
+        let given = r#"{"index": {"rank": 3.5, "data": {"a": null}, "expires": "2026-08-21T19:24:27.123Z"}}"#;
         let expires = Some("2026-08-21T19:24:27.123Z".to_owned());
-        assert_eq!(wish(told), (3.5, r#"{"a":null}"#.to_owned(), expires));
+        assert_eq!(options(given), (3.5, r#"{"a":null}"#.to_owned(), expires));
     }
 
     #[test]
@@ -89,7 +90,7 @@ mod tests {
         let routes = ["route.index.a.b", "route.notify.x", "route.index.", "route.index.c", "index.d"];
         let task_id: TaskId = "fN1SbArXTPSVFNUvaOlinQ".parse().unwrap();
         let expires = Timestamp::UNIX_EPOCH;
-        let entries = Wish::of("{}").entries(task_id, expires, &routes.map(str::to_owned));
+        let entries = IndexOptions::of("{}").entries(task_id, expires, &routes.map(str::to_owned));
         let paths: Vec<_> = entries.iter().map(|entry| entry.path.as_str()).collect();
         assert_eq!(paths, ["a.b", "c"]);
         assert!(entries.iter().all(|entry| entry.expires == expires));

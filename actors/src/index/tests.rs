@@ -20,7 +20,7 @@ use crate::kit::{Supervisor, SupervisorHandle};
 const SOON: Duration = Duration::from_secs(20);
 const EXCHANGE: &str = "exchange/taskcluster-queue/v1/task-completed";
 
-/// An index and a bus that may tell it of tasks.
+/// An index, and a bus for its events.
 struct TestEnv {
     index: Index,
     db: Db,
@@ -39,7 +39,7 @@ impl TestEnv {
         Self { index, db, bus, clock, rng: Rng::seeded(1), _database: database }
     }
 
-    async fn listener(&self) -> SupervisorHandle {
+    async fn consumer(&self) -> SupervisorHandle {
         let child = self.index.consumer(self.bus.clone(), &ExchangeNames::default(), self.rng.clone());
         Supervisor::start(vec![child], self.rng.clone()).await
     }
@@ -99,7 +99,7 @@ impl TestEnv {
     }
 
     /// Confirmed once the index has done its part.
-    async fn tell(&self, messages: &[Message]) -> Result<(), BusError> {
+    async fn publish(&self, messages: &[Message]) -> Result<(), BusError> {
         self.bus.publish(messages, SOON).await
     }
 }
@@ -134,7 +134,7 @@ async fn the_higher_rank_stays_and_of_equals_the_later() {
 }
 
 #[tokio::test]
-async fn an_entry_that_has_expired_is_not_there_and_stands_in_nobodys_way() {
+async fn an_expired_entry_is_not_found_and_blocks_no_other() {
     let env = TestEnv::start().await;
     env.insert("a.b", 9.0).await;
     env.clock.advance(TimeDelta::hours(2));
@@ -191,14 +191,14 @@ async fn several_paths_are_looked_up_at_once() {
 #[tokio::test]
 async fn a_completed_task_is_in_the_index_before_its_event_is_forgotten() {
     let env = TestEnv::start().await;
-    let listener = env.listener().await;
-    let routes = ["index.n.plain", "index.n.sub.two", "notify.x", "index.n.told"];
+    let consumer = env.consumer().await;
+    let routes = ["index.n.plain", "index.n.sub.two", "notify.x", "index.n.ranked"];
     let plain = env.task(json!({}), &routes).await;
-    let told = env.task(json!({"index": {"rank": 42, "data": {"k": "v"}}}), &["index.n.told"]).await;
+    let ranked = env.task(json!({"index": {"rank": 42, "data": {"k": "v"}}}), &["index.n.ranked"]).await;
     let elsewhere = env.task(json!({}), &["other"]).await;
-    env.tell(&[
+    env.publish(&[
         completed(plain, &routes),
-        completed(told, &["index.n.told"]),
+        completed(ranked, &["index.n.ranked"]),
         completed(plain, &routes),
         completed(elsewhere, &["other"]),
     ])
@@ -207,34 +207,34 @@ async fn a_completed_task_is_in_the_index_before_its_event_is_forgotten() {
 
     assert_eq!(env.found("n.plain").await, Some(plain));
     assert_eq!(env.found("n.sub.two").await, Some(plain));
-    let entry = env.index.find(&"n.told".parse().unwrap()).await.unwrap();
-    assert_eq!((entry.task_id, entry.rank, entry.data.as_str()), (told, 42.0, r#"{"k":"v"}"#));
+    let entry = env.index.find(&"n.ranked".parse().unwrap()).await.unwrap();
+    assert_eq!((entry.task_id, entry.rank, entry.data.as_str()), (ranked, 42.0, r#"{"k":"v"}"#));
     assert_eq!(entry.expires, env.clock.now() + TimeDelta::days(2));
-    listener.stop(SOON).await;
+    consumer.stop(SOON).await;
 }
 
 #[tokio::test]
-async fn what_is_told_while_the_listener_is_away_waits_for_it() {
+async fn events_wait_for_a_consumer_that_is_away() {
     let env = TestEnv::start().await;
-    env.listener().await.stop(SOON).await;
+    env.consumer().await.stop(SOON).await;
     let task = env.task(json!({}), &["index.n.late"]).await;
     let one = [completed(task, &["index.n.late"])];
-    let unheard = env.bus.publish(&one, Duration::from_millis(30)).await;
-    assert!(matches!(unheard, Err(BusError::Timeout)));
+    let unconfirmed = env.bus.publish(&one, Duration::from_millis(30)).await;
+    assert!(matches!(unconfirmed, Err(BusError::Timeout)));
 
-    let listener = env.listener().await;
-    env.tell(&one).await.unwrap();
+    let consumer = env.consumer().await;
+    env.publish(&one).await.unwrap();
     assert_eq!(env.found("n.late").await, Some(task));
-    listener.stop(SOON).await;
+    consumer.stop(SOON).await;
 }
 
 #[tokio::test]
-async fn messages_of_no_use_hold_up_nobody() {
+async fn useless_messages_do_not_hold_up_others() {
     let env = TestEnv::start().await;
-    let listener = env.listener().await;
+    let consumer = env.consumer().await;
     let routes = ["index.n.good", "index.n..bad", "index.n.b ad"];
     let (task, gone) = (env.task(json!({}), &routes).await, TaskId::from_random(env.rng.uuid_bytes()));
-    env.tell(&[
+    env.publish(&[
         message("no json", &["index.n.x"]),
         message("{}", &["index.n.x"]),
         completed(gone, &["index.n.x"]),
@@ -243,21 +243,25 @@ async fn messages_of_no_use_hold_up_nobody() {
     .await
     .unwrap();
     assert_eq!((env.found("n.good").await, env.found("n.x").await), (Some(task), None));
-    let parked = env.db.dead_letters(Some(QUEUE), None, 0, 9).await.unwrap();
-    let parked: Vec<_> =
-        parked.iter().map(|parked| (&parked.body[..], parked.reason.contains("cannot be read"))).collect();
-    assert_eq!(parked, [(&b"no json"[..], true), (&b"{}"[..], true)], "what cannot be read is put aside, not lost");
-    listener.stop(SOON).await;
+    let letters = env.db.dead_letters(Some(QUEUE), None, 0, 9).await.unwrap();
+    let letters: Vec<_> =
+        letters.iter().map(|letter| (&letter.body[..], letter.reason.contains("cannot be read"))).collect();
+    assert_eq!(
+        letters,
+        [(&b"no json"[..], true), (&b"{}"[..], true)],
+        "what cannot be decoded is dead-lettered, not lost"
+    );
+    consumer.stop(SOON).await;
 }
 
 /// Whoever may publish on the broker can send a message about any task, under any routes.
 #[tokio::test]
 async fn the_index_believes_what_is_stored_and_not_the_message() {
     let env = TestEnv::start().await;
-    let listener = env.listener().await;
+    let consumer = env.consumer().await;
     let (owner, other) = (env.task(json!({}), &["index.n.mine"]).await, env.task(json!({}), &[]).await);
     let pending = env.pending_task(json!({}), &["index.n.pending", "index.n.mine"]).await;
-    env.tell(&[
+    env.publish(&[
         completed(owner, &["index.n.mine"]),
         completed(other, &["index.n.mine", "index.n.stolen"]),
         completed(pending, &["index.n.pending", "index.n.mine"]),
@@ -266,7 +270,7 @@ async fn the_index_believes_what_is_stored_and_not_the_message() {
     .unwrap();
     assert_eq!(env.found("n.mine").await, Some(owner));
     assert_eq!((env.found("n.stolen").await, env.found("n.pending").await), (None, None));
-    listener.stop(SOON).await;
+    consumer.stop(SOON).await;
 }
 
 fn strings(words: &[&str]) -> Vec<String> {

@@ -106,7 +106,7 @@ async fn an_actor_that_is_frozen_is_restarted() {
     let actors = start(vec![child]).await;
 
     handle.send(Msg::Freeze).unwrap();
-    assert_eq!(handle.call(SOON, Msg::Keep).await, Err(CallError::Down), "its callers hear that at once");
+    assert_eq!(handle.call(SOON, Msg::Keep).await, Err(CallError::Down), "its callers see that at once");
     assert_eq!(starts(&handle).await, 2);
     actors.stop(SOON).await;
 }

@@ -1,8 +1,8 @@
-//! Live events: what the relay has logged, for whoever follows it just now.
+//! Live events: what the relay has logged, for those who follow it.
 //!
-//! Owns: nothing that lasts; in memory the newest messages, for those who follow.
-//! Woken by: ticks, only while somebody follows.
-//! Tells: its followers, each what it asked for, in the order of the log.
+//! Owns: nothing that lasts; in memory the newest messages, for its followers.
+//! Woken by: a new follower (a notification); a timer, only while there are followers.
+//! Emits: to each follower what it asked for, in the order of the log.
 //!
 //! A follower that is new, comes back or is slow reads the log itself until it is where the others are.
 
@@ -20,7 +20,7 @@ pub use bus::Binding;
 use bus::Filter;
 use db::Db;
 pub use error::LiveError;
-pub use follower::{Follower, Told};
+pub use follower::{Follower, StreamEvent};
 pub use page::Guarded;
 use page::Page;
 use protocol::exchanges::ExchangeNames;
@@ -31,13 +31,13 @@ use crate::{
     relay::{Exchanges, RelaySettings},
 };
 
-/// Whether a follower may know of something.
+/// Whether a follower may see something.
 pub type MaySee = Arc<dyn Fn(&Guarded) -> bool + Send + Sync>;
 
 /// Pages that wait for a slow follower; one that is further behind reads the log.
-const WAITING: usize = 16;
+const BUFFERED_PAGES: usize = 16;
 
-/// The door to live events. Cheap to clone.
+/// Live events. Cheap to clone.
 #[derive(Clone)]
 pub struct Live {
     db: Db,
@@ -45,43 +45,43 @@ pub struct Live {
     /// False: the relay logs nothing, so there is nothing to follow.
     kept: bool,
     pages: broadcast::Sender<Arc<Page>>,
-    part: Child,
+    reader_child: Child,
     reader: Notifier,
 }
 
 impl Live {
     pub fn new(db: Db, names: &ExchangeNames, settings: &RelaySettings, rng: Rng) -> Self {
         let exchanges = Arc::new(Exchanges::new(names, settings));
-        let (pages, _) = broadcast::channel(WAITING);
-        let (part, reader) = reader::child(db.clone(), exchanges.clone(), pages.clone(), rng);
+        let (pages, _) = broadcast::channel(BUFFERED_PAGES);
+        let (reader_child, reader) = reader::child(db.clone(), exchanges.clone(), pages.clone(), rng);
         let kept = !settings.keep_events.duration().is_zero();
-        Self { db, exchanges, kept, pages, part, reader }
+        Self { db, exchanges, kept, pages, reader_child, reader }
     }
 
-    /// The part to supervise.
-    pub fn part(&self) -> Child {
-        self.part.clone()
+    /// The actor to supervise.
+    pub fn child(&self) -> Child {
+        self.reader_child.clone()
     }
 
-    /// A binding to an exchange for the world, named in full or by its short name like `task-pending`.
+    /// A binding to an external exchange, named in full or by its short name like `task-pending`.
     pub fn binding(&self, exchange: &str, pattern: &str) -> Result<Binding, LiveError> {
         let full = self.exchanges.full_name(exchange);
-        if self.exchanges.world_exchanges().any(|known| known == full) {
+        if self.exchanges.external().any(|known| known == full) {
             return Ok(Binding { exchange: full.to_owned(), pattern: pattern.to_owned() });
         }
-        let mut known: Vec<String> = self.exchanges.world_exchanges().map(str::to_owned).collect();
+        let mut known: Vec<String> = self.exchanges.external().map(str::to_owned).collect();
         known.sort_unstable();
         Err(LiveError::UnknownExchange { exchange: exchange.to_owned(), known })
     }
 
-    /// Bindings to everything there is.
+    /// Bindings to all external exchanges.
     pub fn everything(&self) -> Vec<Binding> {
         let all = |exchange: &str| Binding { exchange: exchange.to_owned(), pattern: "#".to_owned() };
-        self.exchanges.world_exchanges().map(all).collect()
+        self.exchanges.external().map(all).collect()
     }
 
-    /// Follows from now on, or from behind a position that was told before. `may_see` is asked for what
-    /// not everybody may know of; events of the rest are left out.
+    /// Follows from now on, or from behind a position that was received before. `may_see` decides about what not
+    /// everybody may see; those events are left out.
     pub async fn follow(
         &self,
         bindings: &[Binding],
@@ -91,7 +91,7 @@ impl Live {
         if !self.kept {
             return Err(LiveError::NotKept);
         }
-        // Listens first and reads the log then: what comes in between is in both, and told once.
+        // Subscribes first and reads the log then: what comes in between is in both, and delivered once.
         let pages = self.pages.subscribe();
         let ends = self.db.event_log().await?;
         let position = after.unwrap_or(ends.last);

@@ -1,15 +1,15 @@
-//! A stretch of the log, as the world reads it.
+//! A page of the log, as external messages.
 
 use bus::Message;
 use db::{Db, DbError, artifact::ArtifactKey, outbox::LoggedEvent};
-use protocol::event::{Event, Fact, TaskChange, TaskFact};
+use protocol::event::{Event, EventPayload, TaskChange, TaskEvent};
 
 use crate::relay::Exchanges;
 
-/// Names of artifacts that are everybody's business begin so.
+/// Names of artifacts that everybody may see begin so.
 const PUBLIC: &str = "public/";
 
-/// Positions looked at in one go.
+/// Positions read in one call.
 const LENGTH: i32 = 500;
 
 /// All messages behind `after` and up to `until`.
@@ -25,11 +25,11 @@ pub(super) struct Page {
 pub(super) struct PageEntry {
     pub position: i64,
     pub message: Message,
-    /// What it names, where not everybody who follows may know of it.
+    /// What it names, where not every follower may see that.
     pub guarded: Option<Guarded>,
 }
 
-/// Something that the API tells only those of who hold a scope for it.
+/// Something that the API shows only to those who hold a scope for it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Guarded {
     /// An artifact that is not public.
@@ -39,11 +39,11 @@ pub enum Guarded {
 }
 
 impl Page {
-    /// What follows in the log; one that ends where it begins: there is nothing yet.
+    /// What follows in the log; a page that ends where it begins: there is nothing yet.
     pub(super) async fn read(db: &Db, exchanges: &Exchanges, after: i64) -> Result<Self, DbError> {
         let page = db.events_after(after, None, LENGTH).await?;
         let entry = |logged: &LoggedEvent| {
-            let message = exchanges.for_the_world(&logged.event)?;
+            let message = exchanges.external_message(&logged.event)?;
             Some(PageEntry { position: logged.position, message, guarded: guarded(&logged.event) })
         };
         Ok(Self { after, until: page.position, entries: page.events.iter().filter_map(entry).collect() })
@@ -60,15 +60,15 @@ impl Page {
 }
 
 fn guarded(event: &Event) -> Option<Guarded> {
-    match &event.fact {
-        Fact::Task(task) => private_artifact(task).map(Guarded::Artifact),
-        Fact::Group(_) => None,
-        Fact::Client(client) => Some(Guarded::Client(client.client_id.clone())),
-        Fact::Role(role) => Some(Guarded::Role(role.role_id.clone())),
+    match &event.payload {
+        EventPayload::Task(task) => private_artifact(task).map(Guarded::Artifact),
+        EventPayload::Group(_) => None,
+        EventPayload::Client(client) => Some(Guarded::Client(client.client_id.clone())),
+        EventPayload::Role(role) => Some(Guarded::Role(role.role_id.clone())),
     }
 }
 
-fn private_artifact(task: &TaskFact) -> Option<ArtifactKey> {
+fn private_artifact(task: &TaskEvent) -> Option<ArtifactKey> {
     let TaskChange::ArtifactCreated { artifact, run_id, .. } = &task.change else { return None };
     let name = artifact.name.clone();
     (!name.starts_with(PUBLIC)).then_some(ArtifactKey { task_id: task.status.task_id, run_id: *run_id, name })

@@ -1,4 +1,4 @@
-//! Where the bytes lie: in files of this machine, or in a bucket.
+//! Where content is stored: in files of this machine, or in a bucket.
 
 use std::{io, ops::Range, path::Path};
 
@@ -79,42 +79,42 @@ impl Backend {
 
     /// Writes content that is small enough to be sent at once.
     pub(super) async fn put(&self, blob: BlobId, content: PutPayload) -> Result<(), BackendError> {
-        self.store().put(&self.place(blob), content).await?;
+        self.store().put(&self.location(blob), content).await?;
         Ok(())
     }
 
     /// Opens content for writing in parts.
     pub(super) async fn begin(&self, blob: BlobId) -> Result<Parts, BackendError> {
         match self {
-            Self::Local(store) => Ok(Parts::Local(store.put_multipart(&self.place(blob)).await?)),
-            Self::Bucket(bucket) => Ok(Parts::Bucket(bucket.begin(self.place(blob)).await?)),
+            Self::Local(store) => Ok(Parts::Local(store.put_multipart(&self.location(blob)).await?)),
+            Self::Bucket(bucket) => Ok(Parts::Bucket(bucket.begin(self.location(blob)).await?)),
         }
     }
 
-    /// Reads content, whole or in part. Also answers its whole length as the store sees it.
+    /// Reads content, whole or in part. Also returns its whole length as the store sees it.
     pub(super) async fn read(
         &self,
         blob: BlobId,
         part: Option<Range<u64>>,
     ) -> Result<(u64, BoxStream<'static, Result<Bytes, BackendError>>), BackendError> {
-        // The store refuses an empty range, and so nobody asks for one: see `download::open`.
+        // The store refuses an empty range, which is never requested: see `download::open`.
         let options = GetOptions::new().with_range(part.map(GetRange::Bounded));
-        let found = self.store().get_opts(&self.place(blob), options).await?;
+        let found = self.store().get_opts(&self.location(blob), options).await?;
         Ok((found.meta.size, bytes_of(found)))
     }
 
     /// Deletes content, also what a killed process left half written. What is not there is deleted.
     pub(super) async fn delete(&self, blob: BlobId, multipart: Option<&str>) -> Result<(), BackendError> {
-        let place = self.place(blob);
+        let location = self.location(blob);
         match self {
             Self::Local(store) => {
-                delete_staged(store, &place).await?;
-                match store.delete(&place).await {
+                delete_staged(store, &location).await?;
+                match store.delete(&location).await {
                     Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
                     Err(error) => Err(error.into()),
                 }
             }
-            Self::Bucket(bucket) => bucket.delete(&place, multipart).await,
+            Self::Bucket(bucket) => bucket.delete(&location, multipart).await,
         }
     }
 
@@ -125,12 +125,12 @@ impl Backend {
         }
     }
 
-    /// Spread over 256 directories. No word of a client is part of it.
-    fn place(&self, blob: BlobId) -> StorePath {
+    /// Spread over 256 directories. No text of a client is part of it.
+    fn location(&self, blob: BlobId) -> StorePath {
         let name = blob.0.simple().to_string();
         match self {
             Self::Local(_) => StorePath::from_iter([&name[..2], &name]),
-            Self::Bucket(bucket) => bucket.place(&format!("{}/{name}", &name[..2])),
+            Self::Bucket(bucket) => bucket.location(&format!("{}/{name}", &name[..2])),
         }
     }
 }
@@ -160,8 +160,8 @@ impl Parts {
 }
 
 /// The store writes to `<file>#1` and renames that at the end; every piece of content is written only once.
-async fn delete_staged(store: &LocalFileSystem, place: &StorePath) -> Result<(), BackendError> {
-    let mut staged = store.path_to_filesystem(place)?.into_os_string();
+async fn delete_staged(store: &LocalFileSystem, location: &StorePath) -> Result<(), BackendError> {
+    let mut staged = store.path_to_filesystem(location)?.into_os_string();
     staged.push("#1");
     match tokio::fs::remove_file(staged).await {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(BackendError::Directory(error)),

@@ -10,7 +10,7 @@ use protocol::{id::UploadId, media_type, time::Timestamp};
 use super::{
     ObjectError, Objects,
     link::{Permit, UPLOAD_LIFE},
-    receive::{self, Arrival},
+    receive::{self, Incoming},
 };
 use crate::FieldError;
 
@@ -83,7 +83,7 @@ pub(super) async fn run(objects: &Objects, upload: CreateUpload) -> Result<OpenU
             content_length: data.len() as u64,
         };
         let body = stream::iter([Ok::<_, std::convert::Infallible>(data.into())]);
-        receive::take(objects, permit, Arrival::plain(proposed.content_type, body)).await?;
+        receive::take(objects, permit, Incoming::plain(proposed.content_type, body)).await?;
         Some(UploadMethod::DataInline)
     } else {
         upload.put_url.map(|promise| UploadMethod::PutUrl(put_url(objects, upload.name, upload.upload_id, promise)))

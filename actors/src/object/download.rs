@@ -45,7 +45,7 @@ pub enum DownloadMethod {
     },
 }
 
-/// Content that lies in the store.
+/// Content in the store.
 #[derive(Debug, Clone)]
 pub struct Stored {
     pub blob: BlobId,
@@ -55,7 +55,7 @@ pub struct Stored {
 
 pub type ContentStream = BoxStream<'static, Result<Bytes, ObjectError>>;
 
-/// Bytes on their way to somebody.
+/// A response body.
 pub struct Download {
     pub length: u64,
     pub bytes: ContentStream,
@@ -105,8 +105,8 @@ pub(super) async fn find(objects: &Objects, token: &str) -> Result<Stored, Objec
     Ok(Stored { blob, store_id, content })
 }
 
-/// A part lies within the content. A file of another length than was stored is not handed out, and the end of one that
-/// was altered never comes.
+/// A part lies within the content. A file of another length than was stored is not served, and the end of one that
+/// was altered is never sent.
 pub(super) async fn open(
     objects: &Objects,
     stored: &Stored,
@@ -123,7 +123,7 @@ pub(super) async fn open(
         return Err(ObjectError::Damaged);
     }
     let bytes = bytes.map_err(ObjectError::from).boxed();
-    // The hash of a part is not known; who reads parts checks what they make together.
+    // The hash of a part is not known; a client that reads parts checks the whole.
     let bytes = if is_whole { verify::verified(bytes, stored) } else { bytes };
     Ok(Download { length, bytes })
 }

@@ -1,4 +1,4 @@
-//! What the object service refuses, in words for the client.
+//! Errors of the object service, in words for the client.
 
 use db::DbError;
 use protocol::error::ErrorCode;
@@ -16,7 +16,7 @@ pub enum ObjectError {
     /// The request does not say, or send, what it should.
     #[error(transparent)]
     FieldError(#[from] FieldError),
-    /// It would change what is settled.
+    /// It would change what is final.
     #[error("{0}")]
     Conflict(String),
     #[error("none of `acceptDownloadMethods` can be served; known are getUrl and simple")]

@@ -1,5 +1,5 @@
-//! What has expired goes: first the row that leads to it, then the content, then the row that knows of the content.
-//! A crash between two of these leaves work for the next sweep, never content that nobody knows of.
+//! Expiry: first the row that refers to the content is deleted, then the content, then the row of the content itself.
+//! A crash between two of these leaves work for the next sweep, never content without a row.
 
 use db::blob::{BlobId, UnheldContent};
 
@@ -8,7 +8,7 @@ use super::{BackendError, ObjectError, Objects};
 /// Most rows of one kind in one step.
 const STEP: i32 = 500;
 
-/// What one step of the sweep dropped.
+/// What one step of the sweep deleted.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Swept {
     pub artifacts: i32,
@@ -33,7 +33,7 @@ pub(super) async fn run(objects: &Objects) -> Result<Swept, ObjectError> {
     Ok(swept)
 }
 
-/// One file that cannot be deleted does not keep the others.
+/// One piece of content that cannot be deleted does not hold up the others.
 async fn sweep_blobs(objects: &Objects) -> Result<usize, ObjectError> {
     let unheld = objects.db.unheld_content(&objects.stores.ids(), STEP, objects.clock.now()).await?;
     let mut deleted = Vec::with_capacity(unheld.len());
@@ -41,7 +41,7 @@ async fn sweep_blobs(objects: &Objects) -> Result<usize, ObjectError> {
         match delete(objects, blob_id, &store_id, multipart_id.as_deref()).await {
             Ok(()) => deleted.push(blob_id),
             Err(error) => {
-                tracing::warn!(blob.id = %blob_id.0, error = &error as &dyn std::error::Error, "content could not be deleted");
+                tracing::warn!(blob.id = %blob_id.0, error = &error as &dyn std::error::Error, "expired content could not be deleted");
             }
         }
     }

@@ -1,4 +1,4 @@
-//! `finishUpload`: the last step of an upload. From here on the object is what it is.
+//! `finishUpload`: the last step of an upload. From here on the object is final.
 
 use db::object::{Hashes, UploadFinished};
 use protocol::id::UploadId;

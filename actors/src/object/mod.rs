@@ -2,10 +2,10 @@
 //!
 //! Owns: objects in the database, and pieces of content in the store; nothing in memory.
 //! Woken by: requests, and the sweep that calls [`Objects::expire`].
-//! Tells: nobody.
+//! Emits: nothing.
 //!
-//! Content is written under a number of its own and hung on its object afterwards, in one transaction. So there is
-//! never a half-written object, two uploads at once do not mix, and a crash leaves content that the sweep finds.
+//! Content is written under an id of its own and attached to its object afterwards, in one transaction. So there is
+//! never a half-written object, concurrent uploads do not mix, and a crash leaves content that the sweep finds.
 
 mod backend;
 mod create_upload;
@@ -42,11 +42,11 @@ pub use expire::Swept;
 pub use finish_upload::FinishUpload;
 use link::Links;
 use protocol::{id::UploadId, time::Timestamp};
-pub use receive::{Arrival, CONTENT_MD5};
+pub use receive::{CONTENT_MD5, Incoming};
 pub use settings::{ObjectSettings, S3Settings};
 use stores::Stores;
 
-/// The object service's door.
+/// The object service.
 #[derive(Clone)]
 pub struct Objects {
     db: Db,
@@ -71,7 +71,7 @@ impl Objects {
         Ok(Self { db, clock, rng, stores: Arc::new(stores), links: Arc::new(links) })
     }
 
-    /// Settles what an upload will be, and how its content comes. Safe to repeat.
+    /// Agrees on what an upload will be, and how its content is sent. Safe to repeat.
     pub async fn create_upload(&self, upload: CreateUpload) -> Result<OpenUpload, ObjectError> {
         create_upload::run(self, upload).await
     }
@@ -81,17 +81,17 @@ impl Objects {
         finish_upload::run(self, upload).await
     }
 
-    /// Takes in what is sent to an upload URL; `token` is the part of the URL that we signed.
-    pub async fn receive<S, E>(&self, token: &str, arrival: Arrival<S>) -> Result<Content, ObjectError>
+    /// Receives what is sent to an upload URL; `token` is the part of the URL that we signed.
+    pub async fn receive<S, E>(&self, token: &str, incoming: Incoming<S>) -> Result<Content, ObjectError>
     where
         S: futures_util::Stream<Item = Result<bytes::Bytes, E>> + Send + Unpin,
         E: std::fmt::Display,
     {
-        receive::run(self, token, arrival).await
+        receive::run(self, token, incoming).await
     }
 
-    /// Takes in the content of an `s3` artifact from within this process, as if it had come to its upload URL. `entry`
-    /// writes the artifact; it is asked for once the content is whole.
+    /// Receives the content of an `s3` artifact from within this process, as if it had been sent to its upload URL.
+    /// `entry` writes the artifact; it is polled once the content is complete.
     pub async fn store_artifact<S, E, F>(
         &self,
         key: &ArtifactKey,
@@ -143,8 +143,7 @@ impl Objects {
         download::open(self, stored, part).await
     }
 
-    /// One step of the sweep: drops what has expired, and deletes content that nobody holds any more.
-    /// Call again while anything was swept.
+    /// One step of the sweep: deletes expired rows, and content without an owner. To be repeated while anything was deleted.
     pub async fn expire(&self) -> Result<Swept, ObjectError> {
         expire::run(self).await
     }

@@ -1,6 +1,6 @@
-//! What is known of content before its first byte comes.
+//! What is known of content before its first byte.
 
-use super::{Arrival, ObjectError, link::Permit};
+use super::{Incoming, ObjectError, link::Permit};
 use crate::FieldError;
 
 /// Most that one upload may bring where nothing was promised, as with S3.
@@ -13,13 +13,13 @@ const ENCODINGS: [&str; 5] = ["identity", "gzip", "br", "deflate", "zstd"];
 pub(super) struct Promise {
     pub(super) content_type: String,
     pub(super) content_encoding: String,
-    /// `None`: as much as comes.
+    /// `None`: any length.
     pub(super) length: Option<u64>,
 }
 
 impl Promise {
-    pub(super) fn of<S>(permit: &Permit, arrival: &Arrival<S>) -> Result<Self, ObjectError> {
-        let encoding = arrival.content_encoding.as_deref().unwrap_or("identity");
+    pub(super) fn of<S>(permit: &Permit, incoming: &Incoming<S>) -> Result<Self, ObjectError> {
+        let encoding = incoming.content_encoding.as_deref().unwrap_or("identity");
         if !ENCODINGS.contains(&encoding) {
             let known = ENCODINGS.join(", ");
             return Err(FieldError::new("/headers/Content-Encoding", format!("be one of {known}"), encoding).into());
@@ -28,16 +28,16 @@ impl Promise {
             Permit::PutObject { content_type, content_length, .. } => {
                 let promised = *content_length;
                 expect("Content-Encoding", "identity", encoding)?;
-                let announced = arrival.content_length.unwrap_or(promised);
+                let announced = incoming.content_length.unwrap_or(promised);
                 expect("Content-Length", &promised.to_string(), &announced.to_string())?;
                 (content_type, Some(promised))
             }
-            Permit::PutArtifact { content_type, .. } => (content_type, arrival.content_length),
+            Permit::PutArtifact { content_type, .. } => (content_type, incoming.content_length),
             Permit::GetBlob { .. } | Permit::GetArtifact { .. } => {
                 return Err(ObjectError::BadLink("this URL is for reading, not for uploading"));
             }
         };
-        expect("Content-Type", content_type, arrival.content_type.as_deref().unwrap_or_default())?;
+        expect("Content-Type", content_type, incoming.content_type.as_deref().unwrap_or_default())?;
         Ok(Self { content_type: content_type.clone(), content_encoding: encoding.to_owned(), length })
     }
 

@@ -1,4 +1,4 @@
-//! Content arrives. It is what was promised, whole and on disk, or nothing of it is kept.
+//! Receives content. It is what was promised, complete and on disk, or nothing of it is kept.
 
 use std::fmt::Display;
 
@@ -22,8 +22,8 @@ use crate::FieldError;
 /// The hash of the header `Content-MD5`, in hex: not one of those that uploaders promise.
 pub const CONTENT_MD5: &str = "content-md5";
 
-/// What somebody sends to an upload URL: the headers that matter, and the bytes.
-pub struct Arrival<S> {
+/// What is sent to an upload URL: the headers that matter, and the bytes.
+pub struct Incoming<S> {
     pub content_type: Option<String>,
     pub content_length: Option<u64>,
     pub content_encoding: Option<String>,
@@ -32,7 +32,7 @@ pub struct Arrival<S> {
     pub body: S,
 }
 
-impl<S> Arrival<S> {
+impl<S> Incoming<S> {
     pub(super) const fn plain(content_type: String, body: S) -> Self {
         Self {
             content_type: Some(content_type),
@@ -44,17 +44,17 @@ impl<S> Arrival<S> {
     }
 }
 
-pub(super) async fn run<S, E>(objects: &Objects, token: &str, arrival: Arrival<S>) -> Result<Content, ObjectError>
+pub(super) async fn run<S, E>(objects: &Objects, token: &str, incoming: Incoming<S>) -> Result<Content, ObjectError>
 where
     S: Stream<Item = Result<Bytes, E>> + Send + Unpin,
     E: Display,
 {
     let permit = objects.links.read(token, objects.clock.now())?;
-    take(objects, permit, arrival).await
+    take(objects, permit, incoming).await
 }
 
-/// Takes in the content of an `s3` artifact of whoever needs no link. `entry` writes the artifact itself, which is done
-/// when the content is whole: nobody ever sees one whose content did not come.
+/// Receives the content of an `s3` artifact without a link. `entry` writes the artifact itself, once the content is
+/// complete: no artifact is ever visible before its content.
 pub(super) async fn of_artifact<S, E, F>(
     objects: &Objects,
     key: &ArtifactKey,
@@ -69,7 +69,7 @@ where
 {
     let ArtifactKey { task_id, run_id, name } = key.clone();
     let permit = Permit::PutArtifact { task_id, run_id, name, content_type: content_type.to_owned() };
-    let arrived = bring(objects, &permit, Arrival::plain(content_type.to_owned(), body)).await?;
+    let arrived = bring(objects, &permit, Incoming::plain(content_type.to_owned(), body)).await?;
     if let Err(error) = entry.await {
         discard(objects, arrived.writer).await;
         return Err(error);
@@ -77,17 +77,17 @@ where
     Ok(settle(objects, &permit, arrived).await?)
 }
 
-/// Takes in what the permit allows.
-pub(super) async fn take<S, E>(objects: &Objects, permit: Permit, arrival: Arrival<S>) -> Result<Content, ObjectError>
+/// Receives what the link permits.
+pub(super) async fn take<S, E>(objects: &Objects, permit: Permit, incoming: Incoming<S>) -> Result<Content, ObjectError>
 where
     S: Stream<Item = Result<Bytes, E>> + Send + Unpin,
     E: Display,
 {
-    let arrived = bring(objects, &permit, arrival).await?;
+    let arrived = bring(objects, &permit, incoming).await?;
     settle(objects, &permit, arrived).await
 }
 
-/// Whole content in the store that nobody holds yet.
+/// Complete content in the store without an owner yet.
 struct Arrived<'o> {
     writer: Writer<'o>,
     content: Content,
@@ -96,18 +96,22 @@ struct Arrived<'o> {
     promised: [Hashes; 2],
 }
 
-async fn bring<'o, S, E>(objects: &'o Objects, permit: &Permit, arrival: Arrival<S>) -> Result<Arrived<'o>, ObjectError>
+async fn bring<'o, S, E>(
+    objects: &'o Objects,
+    permit: &Permit,
+    incoming: Incoming<S>,
+) -> Result<Arrived<'o>, ObjectError>
 where
     S: Stream<Item = Result<Bytes, E>> + Send + Unpin,
     E: Display,
 {
-    let promise = Promise::of(permit, &arrival)?;
-    let promised = [promised_hashes(objects, permit).await?, arrival.digests];
+    let promise = Promise::of(permit, &incoming)?;
+    let promised = [promised_hashes(objects, permit).await?, incoming.digests];
     let blob = objects.new_blob();
     objects.db.start_content(blob, objects.stores.chosen().id(), objects.clock.now()).await?;
     let md5 = promised[1].contains_key(CONTENT_MD5);
     let mut writer = Writer::new(objects, blob, promise.most(), md5);
-    match write(&mut writer, &promise, arrival.body).await {
+    match write(&mut writer, &promise, incoming.body).await {
         Ok((content, md5)) => Ok(Arrived { writer, content, md5, promised }),
         Err(error) => {
             discard(objects, writer).await;
@@ -116,7 +120,7 @@ where
     }
 }
 
-/// Gives the content to its holder, which is where two uploads, or an upload and the end of its run, are decided.
+/// Attaches the content to its owner. The database decides here between two uploads, or an upload and the end of its run.
 async fn settle(objects: &Objects, permit: &Permit, arrived: Arrived<'_>) -> Result<Content, ObjectError> {
     let outcome = match broken(&arrived) {
         Some(algorithm) => Ok(ContentStored::Differs(format!("hashes.{algorithm}"))),
@@ -129,12 +133,12 @@ async fn settle(objects: &Objects, permit: &Permit, arrived: Arrived<'_>) -> Res
             discard(objects, writer).await;
             refused(outcome, permit).map(|()| content)
         }
-        // The word of the database that it holds the content may just have been lost; then it must stay.
+        // Only the response of the database may have been lost; then the content must stay.
         Err(error) => Err(error),
     }
 }
 
-/// Looks before the bytes come, so that an upload in vain ends at once.
+/// Checks before the bytes are read, so that a useless upload ends at once.
 async fn promised_hashes(objects: &Objects, permit: &Permit) -> Result<Hashes, ObjectError> {
     let Permit::PutObject { name, upload_id, .. } = permit else { return Ok(Hashes::new()) };
     match objects.db.get_upload(name, *upload_id).await? {
@@ -183,7 +187,7 @@ fn content(promise: &Promise, written: Written) -> Content {
     }
 }
 
-/// The first promise that the content does not keep.
+/// The first promise that the content breaks.
 fn broken(arrived: &Arrived<'_>) -> Option<&'static str> {
     let Arrived { content, md5, promised, .. } = arrived;
     let actual = [("sha256", Some(&content.sha256)), ("sha512", Some(&content.sha512)), (CONTENT_MD5, md5.as_ref())];
@@ -212,10 +216,10 @@ async fn hold(
     })
 }
 
-/// Content that found no holder is deleted now if that works, by the sweep if not.
+/// Content without an owner is deleted now if that works, by the sweep if not.
 async fn discard(objects: &Objects, writer: Writer<'_>) {
     let (blob, multipart_id) = (writer.blob, writer.multipart_id());
-    // A file that is still open would come back when it is completed; here nobody does that any more.
+    // A file that is still open would come back when it is completed; here it never is any more.
     drop(writer);
     let deleted = async {
         objects.stores.chosen().delete(blob, multipart_id.as_deref()).await?;
@@ -223,6 +227,6 @@ async fn discard(objects: &Objects, writer: Writer<'_>) {
         Ok::<_, ObjectError>(())
     };
     if let Err(error) = deleted.await {
-        tracing::warn!(blob.id = %blob.0, error = &error as &dyn std::error::Error, "refused content is left to the sweep");
+        tracing::warn!(blob.id = %blob.0, error = &error as &dyn std::error::Error, "refused content could not be deleted, the sweep will");
     }
 }

@@ -1,4 +1,4 @@
-//! Why content that came was not kept.
+//! Why received content was not kept.
 
 use db::object::ContentStored;
 
@@ -15,7 +15,7 @@ fn finished(permit: &Permit) -> String {
     }
 }
 
-/// What a sender is told of content that found no holder; nothing where it was there before.
+/// The error for content that was not attached; none where the same content was there before.
 pub(super) fn refused(outcome: ContentStored, permit: &Permit) -> Result<(), ObjectError> {
     let name = match permit {
         Permit::PutObject { name, .. } | Permit::PutArtifact { name, .. } | Permit::GetArtifact { name, .. } => name,

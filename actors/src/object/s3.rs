@@ -1,4 +1,4 @@
-//! A bucket that speaks the language of S3.
+//! A bucket with the API of S3.
 
 use std::{sync::Arc, time::Duration};
 
@@ -26,17 +26,17 @@ pub(super) struct Bucket {
     prefix: String,
 }
 
-/// Content that is sent to the store part by part. The store keeps the parts until it is told to complete or to end it.
+/// Content that is sent to the store part by part. The store keeps the parts until the upload is completed or aborted.
 #[derive(Debug)]
 pub(super) struct BucketParts {
     store: Arc<AmazonS3>,
-    place: StorePath,
+    location: StorePath,
     pub(super) id: MultipartId,
     parts: Vec<PartId>,
 }
 
 impl Bucket {
-    /// Nothing is asked of the store yet.
+    /// Sends no request to the store yet.
     pub(super) fn open(settings: &S3Settings) -> Result<Self, BackendError> {
         let S3Settings { bucket, endpoint, region, access_key_id, secret_access_key, path_style, prefix } = settings;
         for (field, text) in [("access_key_id", access_key_id), ("secret_access_key", secret_access_key)] {
@@ -69,34 +69,34 @@ impl Bucket {
         &self.store
     }
 
-    pub(super) fn place(&self, name: &str) -> StorePath {
+    pub(super) fn location(&self, name: &str) -> StorePath {
         StorePath::from(format!("{}{name}", self.prefix))
     }
 
-    pub(super) async fn begin(&self, place: StorePath) -> Result<BucketParts, BackendError> {
-        let id = self.store.create_multipart(&place).await?;
-        Ok(BucketParts { store: self.store.clone(), place, id, parts: Vec::new() })
+    pub(super) async fn begin(&self, location: StorePath) -> Result<BucketParts, BackendError> {
+        let id = self.store.create_multipart(&location).await?;
+        Ok(BucketParts { store: self.store.clone(), location, id, parts: Vec::new() })
     }
 
     /// What is not there is deleted; an upload that is not open is ended.
-    pub(super) async fn delete(&self, place: &StorePath, multipart: Option<&str>) -> Result<(), BackendError> {
+    pub(super) async fn delete(&self, location: &StorePath, multipart: Option<&str>) -> Result<(), BackendError> {
         if let Some(id) = multipart {
-            allow_missing(self.store.abort_multipart(place, &id.to_owned()).await)?;
+            allow_missing(self.store.abort_multipart(location, &id.to_owned()).await)?;
         }
-        allow_missing(self.store.delete(place).await)
+        allow_missing(self.store.delete(location).await)
     }
 }
 
 impl BucketParts {
     pub(super) async fn put(&mut self, part: PutPayload) -> Result<(), BackendError> {
-        let part = self.store.put_part(&self.place, &self.id, self.parts.len(), part).await?;
+        let part = self.store.put_part(&self.location, &self.id, self.parts.len(), part).await?;
         self.parts.push(part);
         Ok(())
     }
 
     pub(super) async fn complete(&mut self) -> Result<(), BackendError> {
         let parts = std::mem::take(&mut self.parts);
-        self.store.complete_multipart(&self.place, &self.id, parts).await?;
+        self.store.complete_multipart(&self.location, &self.id, parts).await?;
         Ok(())
     }
 }

@@ -1,4 +1,4 @@
-//! What an operator can set about the store.
+//! Settings of the object store.
 
 use base::Secret;
 

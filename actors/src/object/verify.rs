@@ -1,4 +1,4 @@
-//! What is read is what was written, or its end is never sent: the reader sees that the answer broke off.
+//! What is read is what was written, or its end is never sent: the reader sees that the response broke off.
 
 use bytes::Bytes;
 use futures_util::{StreamExt, TryStreamExt, stream};
@@ -35,7 +35,7 @@ async fn next(mut checked: Checked) -> Result<Option<(Bytes, Checked)>, ObjectEr
     }
     let Some(last) = checked.held.take() else { return Ok(None) };
     if hex(&checked.hasher.finalize_reset()) != checked.expected {
-        tracing::error!(blob.id = %checked.blob, "stored content was altered in its store; it is not handed out");
+        tracing::error!(blob.id = %checked.blob, "stored content was altered in its store, it is not served");
         return Err(ObjectError::Damaged);
     }
     Ok(Some((last, checked)))

@@ -7,8 +7,7 @@ use sha2::{Digest, Sha256, Sha512};
 
 use super::{ObjectError, Objects, backend::Parts};
 
-/// Content being written. It is there when it is completed; what a writer leaves that was
-/// dropped before, the sweep takes.
+/// Content being written. It exists once it is completed; what a dropped writer leaves, the sweep deletes.
 pub(super) struct Writer<'o> {
     objects: &'o Objects,
     pub(super) blob: BlobId,

@@ -2,7 +2,7 @@
 //!
 //! Owns: purge requests, in the database, for a day; nothing in memory.
 //! Woken by: requests.
-//! Tells: nobody; workers ask before they use a cache.
+//! Emits: nothing; workers ask before they use a cache.
 
 #[cfg(test)]
 mod tests;
@@ -16,7 +16,7 @@ use protocol::{error::ErrorCode, id::TaskQueueId, time::Timestamp};
 
 use crate::kit::{Page, PageAfter};
 
-/// The door to purge requests.
+/// The purge-cache service.
 #[derive(Clone)]
 pub struct PurgeCache {
     db: Db,
@@ -29,7 +29,7 @@ pub enum PurgeError {
     Db(#[from] DbError),
 }
 
-type Answer<T> = Result<T, PurgeError>;
+type Result<T, E = PurgeError> = std::result::Result<T, E>;
 
 impl PurgeCache {
     pub fn new(db: Db, clock: Arc<dyn Clock>) -> Self {
@@ -37,17 +37,17 @@ impl PurgeCache {
     }
 
     /// From now on no worker of the pool uses a cache of this name that it has by now.
-    pub async fn purge(&self, pool: &TaskQueueId, cache_name: &str) -> Answer<()> {
+    pub async fn purge(&self, pool: &TaskQueueId, cache_name: &str) -> Result<()> {
         Ok(self.db.purge_cache(pool, cache_name, self.clock.now()).await?)
     }
 
-    /// What workers of a pool are to throw away; of what was asked since a time, if one is given.
-    pub async fn of_pool(&self, pool: &TaskQueueId, since: Option<Timestamp>) -> Answer<Vec<CachePurge>> {
+    /// Caches that workers of a pool must not use; those requested since a time, if one is given.
+    pub async fn of_pool(&self, pool: &TaskQueueId, since: Option<Timestamp>) -> Result<Vec<CachePurge>> {
         Ok(self.db.cache_purges(pool, since, self.clock.now()).await?)
     }
 
     /// The same of all pools.
-    pub async fn list(&self, page: PageAfter<PurgeKey>) -> Answer<Page<CachePurge, PurgeKey>> {
+    pub async fn list(&self, page: PageAfter<PurgeKey>) -> Result<Page<CachePurge, PurgeKey>> {
         let rows = self.db.all_cache_purges(page.after.as_ref(), page.rows(), self.clock.now()).await?;
         Ok(Page::cut(rows, page.limit, |purge| (purge.worker_pool_id.0.clone(), purge.cache_name.clone())))
     }

@@ -1,12 +1,11 @@
-//! The reflector: what time does to tasks. Claims run out, deadlines pass, rows expire; and what should never be half
-//! done is looked for and mended.
+//! The reflector: resolves runs whose claim or deadline has expired, deletes expired rows, and repairs what is inconsistent.
 //!
-//! Each sweep looks at the tables only, skips rows that another process has locked, and is one transaction: any number
+//! Each sweep reads the tables only, skips rows that another process has locked, and is one transaction: any number
 //! of reflectors may run at once.
 //!
 //! Owns: nothing in memory.
-//! Woken by: ticks; the time is the clock's.
-//! Tells: `task-exception` and what follows from it, through the outbox.
+//! Woken by: a timer; the time is the clock's.
+//! Emits: `task-exception` and what follows from it, through the outbox.
 
 mod repairs;
 #[cfg(test)]
@@ -68,7 +67,7 @@ impl Reflector {
         Self { db, clock, rng, settings, notifications, index, repairs: Repairs::default() }
     }
 
-    /// The parts to supervise.
+    /// The actors to supervise.
     pub fn parts(&self) -> Vec<Child> {
         [Sweep::Claims, Sweep::Deadlines, Sweep::Rows, Sweep::Repairs].map(|sweep| self.part(sweep)).into()
     }

@@ -1,4 +1,4 @@
-//! Each comparison finds what was broken past all stored functions, and mends it.
+//! Each check finds what was broken behind the stored functions, and repairs it.
 
 use std::{
     collections::BTreeMap,
@@ -212,7 +212,7 @@ async fn a_task_that_a_resolved_dependency_still_blocks_is_released() {
 }
 
 #[tokio::test]
-async fn a_group_whose_resolution_was_not_told_is_looked_at_again_and_told_once() {
+async fn a_resolved_group_without_its_event_is_checked_again_and_published_once() {
     let env = TestEnv::start().await;
     let mut outbox = env.db.outbox(0);
     let mut log = async || {
@@ -234,7 +234,7 @@ async fn a_group_whose_resolution_was_not_told_is_looked_at_again_and_told_once(
     log().await;
     env.database.run("delete from drover.sweep_mark").await;
     env.repair().await;
-    assert_eq!(env.database.run(CHECKS).await, 0, "now it was told");
+    assert_eq!(env.database.run(CHECKS).await, 0, "now it was handed out");
     env.stop().await;
 }
 
@@ -246,7 +246,7 @@ async fn a_completed_task_that_is_missing_in_the_index_is_put_there() {
     env.repair().await;
     let found = env.reflector.index.find(&"proj.latest".parse().unwrap()).await.unwrap();
     assert_eq!(found.task_id, task);
-    assert_eq!(env.reflector.index.mend(&[task]).await.unwrap(), 0, "nothing is missing any more");
+    assert_eq!(env.reflector.index.repair(&[task]).await.unwrap(), 0, "nothing is missing any more");
     env.stop().await;
 }
 
@@ -297,7 +297,7 @@ async fn a_claim_whose_answer_died_with_its_process_goes_to_its_worker_again_wit
     assert_eq!(record.recent_tasks.len(), 1, "whoever asks for the record finds noted what was handed out");
     env.later(TimeDelta::seconds(4));
     tokio::time::sleep(LOOKS).await;
-    assert!(env.claim("w", 1).await.is_empty(), "it was told now, and is not told again");
+    assert!(env.claim("w", 1).await.is_empty(), "it was delivered now, and is not delivered again");
     env.stop().await;
 }
 

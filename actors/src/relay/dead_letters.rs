@@ -1,4 +1,5 @@
-//! What cannot be sent: put aside in the database with the reason, where `drover bus dead-letters` and explain show it.
+//! Dead letters of the relay: what cannot be published, in the database with the reason, where `drover bus dead-letters`
+//! and `explainTask` show it.
 
 use std::{collections::HashMap, sync::LazyLock};
 
@@ -6,17 +7,17 @@ use base::telemetry::{Counter, Label};
 use bus::Message;
 use db::{Db, DbError, dead_letters::UnsentMessage};
 use protocol::{
-    event::{Event, Fact},
+    event::{Event, EventPayload},
     id::TaskId,
     time::Timestamp,
 };
 
 static DEAD_LETTERED: LazyLock<Counter> = LazyLock::new(|| {
-    let about = "Events and messages that could not be sent and were put aside";
+    let about = "Events and messages that could not be published and became dead letters";
     Counter::new("relay", "drover.relay.dead_lettered", "{message}", about)
 });
 
-/// Events of which no message can be made, each with the reason. They must still be in the outbox.
+/// Events that cannot become messages, each with the reason. They must still be in the outbox.
 pub(super) async fn events(db: &Db, events: &[(i64, String)], now: Timestamp) -> Result<(), DbError> {
     if events.is_empty() {
         return Ok(());
@@ -24,7 +25,7 @@ pub(super) async fn events(db: &Db, events: &[(i64, String)], now: Timestamp) ->
     db.add_unsendable_events(events, now).await?;
     DEAD_LETTERED.add(events.len(), &[Label::new("what", "event")]);
     for (id, reason) in events {
-        tracing::error!(event.id = id, reason, "an event makes no message; it was put aside as a dead letter");
+        tracing::error!(event.id = id, reason, "event cannot become a message, dead-lettered");
     }
     Ok(())
 }
@@ -46,12 +47,7 @@ pub(super) async fn messages(
     db.add_unsendable_messages(&rows, now).await?;
     DEAD_LETTERED.add(rows.len(), &[Label::new("what", "message")]);
     for UnsentMessage { exchange, message_id, reason, .. } in rows {
-        tracing::error!(
-            event.id = message_id,
-            exchange,
-            reason,
-            "a message was refused; it was put aside as a dead letter"
-        );
+        tracing::error!(event.id = message_id, exchange, reason, "message refused, dead-lettered");
     }
     Ok(())
 }
@@ -70,8 +66,8 @@ fn row(message: &Message, reason: &str, task_id: Option<TaskId>) -> UnsentMessag
 }
 
 fn task_of(event: &Event) -> Option<TaskId> {
-    match &event.fact {
-        Fact::Task(task) => Some(task.status.task_id),
+    match &event.payload {
+        EventPayload::Task(task) => Some(task.status.task_id),
         _ => None,
     }
 }

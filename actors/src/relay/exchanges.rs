@@ -1,122 +1,125 @@
-//! Which messages tell of an event, and where they go.
+//! Which messages an event becomes, and where they are published.
 
 use std::{collections::HashMap, sync::Arc};
 
 use bus::{Bus, BusError, ContentType, Exchange, Message};
 use db::outbox::EventFilter;
 use protocol::{
-    event::{Event, EventKind, Fact},
+    event::{Event, EventKind, EventPayload},
     exchanges::{self, ExchangeNames},
 };
 
-use super::{RelaySettings, listeners::Listeners};
+use super::{RelaySettings, consumers::Consumers};
 
-/// The exchanges by their full names, and what is sent to them.
+/// The exchanges by their full names, and what is published to them.
 #[derive(Debug)]
 pub struct Exchanges {
-    /// For the world, one per kind: JSON exactly as existing consumers read it.
-    world: HashMap<EventKind, Arc<str>>,
-    /// For our own parts: every event as protobuf, under `<kind>.<task group id>.<task id>`, `_` for what the event is
+    /// The external (Pulse) ones, one per kind: JSON exactly as Taskcluster publishes it.
+    external: HashMap<EventKind, Arc<str>>,
+    /// The internal one: every event as protobuf, under `<kind>.<task group id>.<task id>`, `_` for what the event is
     /// not about, and under the routes of its task.
-    own: Arc<str>,
+    internal: Arc<str>,
 }
 
 /// What becomes of a batch of events.
 #[derive(Debug)]
 pub(super) struct Outgoing {
     pub(super) messages: Vec<Message>,
-    /// Events that make no message for the world, and never will, each with the reason.
-    pub(super) impossible: Vec<(i64, String)>,
+    /// Events that can never become an external message, each with the reason.
+    pub(super) unsendable: Vec<(i64, String)>,
 }
 
 impl Exchanges {
     pub fn new(names: &ExchangeNames, settings: &RelaySettings) -> Self {
         let exchange = |kind: EventKind| (kind, Arc::from(names.name(exchanges::of(kind))));
-        Self { world: EventKind::ALL.into_iter().map(exchange).collect(), own: settings.own_exchange.as_str().into() }
+        Self {
+            external: EventKind::ALL.into_iter().map(exchange).collect(),
+            internal: settings.internal_exchange.as_str().into(),
+        }
     }
 
     pub(super) async fn declare(&self, bus: &dyn Bus) -> Result<(), BusError> {
-        for name in self.world.values().chain([&self.own]) {
+        for name in self.external.values().chain([&self.internal]) {
             bus.declare(Exchange::topic(name)).await?;
         }
         Ok(())
     }
 
-    /// The full name of an exchange for the world, of its short one like `task-pending`; any other name is a full one.
+    /// The full name of an external exchange, from its short one like `task-pending`; any other name is a full one.
     pub fn full_name<'a>(&'a self, name: &'a str) -> &'a str {
-        let short = self.world.iter().find(|(kind, _)| kind.as_str() == name);
+        let short = self.external.iter().find(|(kind, _)| kind.as_str() == name);
         short.map_or(name, |(_, full)| full)
     }
 
-    /// The exchange for our own parts.
-    pub fn own_exchange(&self) -> &str {
-        &self.own
+    /// The internal exchange.
+    pub fn internal(&self) -> &str {
+        &self.internal
     }
 
-    /// All exchanges for the world.
-    pub fn world_exchanges(&self) -> impl Iterator<Item = &str> {
-        self.world.values().map(|name| &**name)
+    /// All external exchanges.
+    pub fn external(&self) -> impl Iterator<Item = &str> {
+        self.external.values().map(|name| &**name)
     }
 
-    /// The messages by which an event is told: for the world, and for ourselves.
-    pub fn both_forms(&self, event: &Event) -> impl Iterator<Item = Message> + use<> {
-        self.for_the_world(event).into_iter().chain([for_ourselves(event, &self.own)])
+    /// The external and the internal message of an event.
+    pub fn messages_of(&self, event: &Event) -> impl Iterator<Item = Message> + use<> {
+        self.external_message(event).into_iter().chain([internal_message(event, &self.internal)])
     }
 
-    /// The message that tells the world. `None`, with a word in the log: there can be none.
-    pub fn for_the_world(&self, event: &Event) -> Option<Message> {
-        let message = for_the_world(event, self.world.get(&event.kind())?);
+    /// The external message of an event. `None`, with an error in the log: there can be none.
+    pub fn external_message(&self, event: &Event) -> Option<Message> {
+        let message = external_message(event, self.external.get(&event.kind())?);
         message
             .inspect_err(|error| {
                 let kind = event.kind().as_str();
-                tracing::error!(event.id, event.kind = kind, error, "an event makes no message for the world");
+                tracing::error!(event.id, event.kind = kind, error, "event cannot become an external message");
             })
             .ok()
     }
 
-    /// Which events anybody might listen to just now.
+    /// Which events anybody might consume just now.
     pub(super) fn wanted(&self, bus: &dyn Bus) -> EventFilter {
         let mut wanted = EventFilter::default();
         for kind in EventKind::ALL {
-            match self.world(kind, bus).max(self.own(kind, bus)) {
-                Listeners::Nobody => {}
-                Listeners::ByRoute => wanted.by_route.push(kind),
-                Listeners::OfAll => wanted.all_of.push(kind),
+            match self.external_consumers(kind, bus).max(self.internal_consumers(kind, bus)) {
+                Consumers::None => {}
+                Consumers::ByRoute => wanted.by_route.push(kind),
+                Consumers::All => wanted.all_of.push(kind),
             }
         }
         wanted
     }
 
-    /// What is to be sent, in order.
+    /// What is to be published, in order.
     pub(super) fn messages(&self, events: &[Event], bus: &dyn Bus) -> Outgoing {
-        let listeners: HashMap<EventKind, (Listeners, Listeners)> =
-            EventKind::ALL.into_iter().map(|kind| (kind, (self.world(kind, bus), self.own(kind, bus)))).collect();
-        let mut outgoing = Outgoing { messages: Vec::with_capacity(events.len() * 2), impossible: Vec::new() };
+        let of_kind = |kind| (kind, (self.external_consumers(kind, bus), self.internal_consumers(kind, bus)));
+        let consumers: HashMap<EventKind, (Consumers, Consumers)> = EventKind::ALL.into_iter().map(of_kind).collect();
+        let mut outgoing = Outgoing { messages: Vec::with_capacity(events.len() * 2), unsendable: Vec::new() };
         for event in events {
-            let (world, own) = listeners[&event.kind()];
-            if world.want(event) {
-                match for_the_world(event, &self.world[&event.kind()]) {
+            let (external, internal) = consumers[&event.kind()];
+            if external.want(event) {
+                match external_message(event, &self.external[&event.kind()]) {
                     Ok(message) => outgoing.messages.push(message),
-                    Err(error) => outgoing.impossible.push((event.id, error)),
+                    Err(error) => outgoing.unsendable.push((event.id, error)),
                 }
             }
-            if own.want(event) {
-                outgoing.messages.push(for_ourselves(event, &self.own));
+            if internal.want(event) {
+                outgoing.messages.push(internal_message(event, &self.internal));
             }
         }
         outgoing
     }
 
-    fn world(&self, kind: EventKind, bus: &dyn Bus) -> Listeners {
-        Listeners::on(bus, &self.world[&kind], &["primary", "_"])
+    fn external_consumers(&self, kind: EventKind, bus: &dyn Bus) -> Consumers {
+        Consumers::of(bus, &self.external[&kind], &["primary", "_"])
     }
 
-    fn own(&self, kind: EventKind, bus: &dyn Bus) -> Listeners {
-        Listeners::on(bus, &self.own, &[kind.as_str()])
+    fn internal_consumers(&self, kind: EventKind, bus: &dyn Bus) -> Consumers {
+        Consumers::of(bus, &self.internal, &[kind.as_str()])
     }
 }
 
-fn for_the_world(event: &Event, exchange: &Arc<str>) -> Result<Message, String> {
+fn external_message(event: &Event, exchange: &Arc<str>) -> Result<Message, String> {
     let message = event.message().map_err(|error| error.to_string())?;
     Ok(Message {
         exchange: exchange.clone(),
@@ -129,15 +132,15 @@ fn for_the_world(event: &Event, exchange: &Arc<str>) -> Result<Message, String> 
     })
 }
 
-fn for_ourselves(event: &Event, exchange: &Arc<str>) -> Message {
+fn internal_message(event: &Event, exchange: &Arc<str>) -> Message {
     let kind = event.kind().as_str();
-    let routing_key = match &event.fact {
-        Fact::Task(task) => format!("{kind}.{}.{}", task.status.task_group_id, task.status.task_id),
-        Fact::Group(group) => format!("{kind}.{}._", group.task_group_id),
-        Fact::Client(_) | Fact::Role(_) => format!("{kind}._._"),
+    let routing_key = match &event.payload {
+        EventPayload::Task(task) => format!("{kind}.{}.{}", task.status.task_group_id, task.status.task_id),
+        EventPayload::Group(group) => format!("{kind}.{}._", group.task_group_id),
+        EventPayload::Client(_) | EventPayload::Role(_) => format!("{kind}._._"),
     };
-    let cc = match &event.fact {
-        Fact::Task(task) => task.routes.iter().map(|route| format!("route.{route}")).collect(),
+    let cc = match &event.payload {
+        EventPayload::Task(task) => task.routes.iter().map(|route| format!("route.{route}")).collect(),
         _ => Vec::new(),
     };
     Message {

@@ -1,16 +1,16 @@
 //! The relay: it empties the outbox onto the bus.
 //!
-//! Owns: the log of events that were sent, in the database. Which relay sends is said by a lock there, and what is left
-//! to send by the outbox.
-//! Woken by: hints, given after every commit of this process that wrote events; ticks, for those of others.
-//! Tells: every event twice, as JSON for the world and as protobuf for our own parts.
+//! Owns: the log of published events, in the database. A lock there decides which relay publishes, and the outbox holds
+//! what is left to publish.
+//! Woken by: notifications, after every commit that wrote events; a timer, for notifications that were lost.
+//! Emits: every event twice, as JSON on the external (Pulse) exchanges and as protobuf on the internal one.
 //!
-//! Any number of relays may run. One sends; should it end, another takes over within a second or two.
+//! Any number of relays may run. One publishes; should it end, another takes over within a second or two.
 
+mod consumers;
 mod dead_letters;
 mod exchanges;
-mod listeners;
-mod send;
+mod publish;
 mod settings;
 #[cfg(test)]
 pub(crate) mod tests;
@@ -25,7 +25,7 @@ use db::{
 };
 pub use exchanges::Exchanges;
 use protocol::exchanges::ExchangeNames;
-use send::{Consumers, Round, RoundError, To, round};
+use publish::{Consumed, PublishError, Publisher, Round};
 pub use settings::RelaySettings;
 use tokio::time::Instant;
 
@@ -33,11 +33,11 @@ use crate::kit::{Child, Next, Notifier, Periodic, Schedule};
 
 /// All events go through one shard.
 const SHARD: i16 = 0;
-/// How often a relay that does not send asks whether it should.
-const TAKE_OVER: Duration = Duration::from_secs(1);
-/// A relay that asks the database for nothing for this long though events wait is taken for frozen. One that waits for the
-/// broker asks more often.
-const FROZEN: Duration = Duration::from_secs(20);
+/// How often a relay that stands by tries to take over.
+const TAKE_OVER_INTERVAL: Duration = Duration::from_secs(1);
+/// A relay that sends the database nothing for this long though events wait is taken for frozen. One that waits for the
+/// broker sends something more often.
+const FROZEN_AFTER: Duration = Duration::from_secs(20);
 /// Between two rounds, so that a busy queue makes few full batches and not many small ones.
 const MIN_INTERVAL: Duration = Duration::from_millis(2);
 /// The same while only some kinds of events are consumed: by an actor of this process, for which latency matters less.
@@ -79,42 +79,43 @@ struct Relay {
     settings: RelaySettings,
     outbox: Outbox,
     declared: bool,
-    /// The relay that sends, as long as it does nothing though events wait, and since when that is seen.
+    /// The relay that publishes, as long as it does nothing though events wait, and since when that is seen.
     idle: Option<(IdleHolder, Instant)>,
 }
 
 impl Periodic for Relay {
-    type Error = RoundError;
+    type Error = PublishError;
 
-    async fn run(&mut self) -> Result<Next, RoundError> {
+    async fn run(&mut self) -> Result<Next, PublishError> {
         if !self.declared {
             self.exchanges.declare(&*self.bus).await?;
             self.declared = true;
         }
         let Self { db, exchanges, bus, settings, .. } = self;
-        match round(&mut self.outbox, To { db, exchanges, bus: &**bus, settings }, self.clock.now()).await? {
-            Round::NotOurs => {
+        let publisher = Publisher { db, exchanges, bus: &**bus, settings };
+        match publisher.round(&mut self.outbox, self.clock.now()).await? {
+            Round::StandBy => {
                 if let Err(error) = self.watch_holder().await {
-                    tracing::warn!(%error, "the relay that sends could not be watched");
+                    tracing::warn!(%error, "the active relay could not be watched");
                 }
-                // Notifications are for the relay that sends.
-                Ok(Next::IDLE.after(TAKE_OVER))
+                // Notifications are for the active relay.
+                Ok(Next::IDLE.after(TAKE_OVER_INTERVAL))
             }
-            Round::Sent { full: true, .. } => Ok(Next::AGAIN),
-            Round::Sent { events, consumers, .. } => Ok(self.next(events, consumers)),
+            Round::Published { full: true, .. } => Ok(Next::AGAIN),
+            Round::Published { events, consumed, .. } => Ok(self.next(events, consumed)),
         }
     }
 }
 
 impl Relay {
-    /// Everything that waited was sent.
-    fn next(&self, events: usize, consumers: Consumers) -> Next {
+    /// Everything that waited was published.
+    fn next(&self, events: usize, consumed: Consumed) -> Next {
         let interval = self.settings.interval.duration();
         let next = if events == 0 { Next::IDLE } else { Next::DONE };
-        match consumers {
-            Consumers::OfAll => next.pause(MIN_INTERVAL).within(interval),
-            Consumers::OfSome => next.pause(PARTLY_CONSUMED_MIN_INTERVAL).within(interval.max(UNCONSUMED_INTERVAL)),
-            Consumers::None => next.pause(UNCONSUMED_MIN_INTERVAL).within(interval.max(UNCONSUMED_INTERVAL)),
+        match consumed {
+            Consumed::All => next.pause(MIN_INTERVAL).within(interval),
+            Consumed::Some => next.pause(PARTLY_CONSUMED_MIN_INTERVAL).within(interval.max(UNCONSUMED_INTERVAL)),
+            Consumed::Nothing => next.pause(UNCONSUMED_MIN_INTERVAL).within(interval.max(UNCONSUMED_INTERVAL)),
         }
     }
 
@@ -128,8 +129,8 @@ impl Relay {
         };
         let since = self.idle.filter(|(known, _)| *known == holder).map_or(now, |(_, since)| since);
         self.idle = Some((holder, since));
-        if now - since >= FROZEN && self.outbox.end_holder(holder).await? {
-            tracing::warn!("the relay that sends does nothing though events wait; this one takes over");
+        if now - since >= FROZEN_AFTER && self.outbox.end_holder(holder).await? {
+            tracing::warn!("the active relay does nothing though events wait; this one takes over");
             self.idle = None;
         }
         Ok(())

@@ -1,4 +1,4 @@
-//! What is refused about secrets, in words for the client. Names may be told, content never.
+//! Errors of secrets, in words for the client. They may name a secret, and never show its content.
 
 use base::UnsealError;
 use db::DbError;
@@ -10,7 +10,7 @@ pub enum SecretError {
     NoSuchSecret(String),
     #[error("the secret `{0}` is no JSON that can be kept")]
     Unreadable(String),
-    /// A fault of the settings.
+    /// The keys of the settings are at fault.
     #[error("the secret `{name}` cannot be read")]
     Sealed {
         name: String,

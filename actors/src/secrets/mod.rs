@@ -1,8 +1,8 @@
 //! Secrets: small pieces of JSON that only some may read.
 //!
 //! Owns: secrets, sealed, in the database; nothing in memory.
-//! Woken by: requests; a tick, which looks for secrets that an older key sealed.
-//! Tells: nobody; the history of auth notes who changed what.
+//! Woken by: requests; a timer, to reseal secrets that an older key sealed.
+//! Emits: nothing; the history of auth records who changed what.
 
 mod error;
 mod reseal;
@@ -19,7 +19,7 @@ use serde_json::{Map, Value};
 
 use crate::kit::{Page, PageAfter};
 
-/// The door to secrets.
+/// The secrets service.
 #[derive(Clone)]
 pub struct Secrets {
     db: Db,
@@ -35,7 +35,7 @@ pub struct OpenSecret {
     pub expires: Timestamp,
 }
 
-type Answer<T> = Result<T, SecretError>;
+type Result<T, E = SecretError> = std::result::Result<T, E>;
 
 impl Secrets {
     pub fn new(db: Db, clock: Arc<dyn Clock>, rng: Rng, keys: Arc<KeyRing>) -> Self {
@@ -43,7 +43,7 @@ impl Secrets {
     }
 
     /// Creates or replaces. `by` is the client that asks.
-    pub async fn set(&self, name: &str, secret: &Map<String, Value>, expires: Timestamp, by: &str) -> Answer<()> {
+    pub async fn set(&self, name: &str, secret: &Map<String, Value>, expires: Timestamp, by: &str) -> Result<()> {
         let text = serde_json::to_string(secret).map_err(|_| SecretError::Unreadable(name.to_owned()))?;
         let sealed = self.keys.seal(&text, &purpose(name), &self.rng);
         let stored = StoredSecret { name: name.to_owned(), sealed, expires };
@@ -51,24 +51,24 @@ impl Secrets {
     }
 
     /// What was set, unless it has expired.
-    pub async fn get(&self, name: &str) -> Answer<OpenSecret> {
+    pub async fn get(&self, name: &str) -> Result<OpenSecret> {
         let found = self.db.secret_get(name, self.clock.now()).await?;
         let stored = found.ok_or_else(|| SecretError::NoSuchSecret(name.to_owned()))?;
         Ok(OpenSecret { secret: self.open(&stored)?, expires: stored.expires })
     }
 
     /// There is no secret of this name afterwards.
-    pub async fn remove(&self, name: &str, by: &str) -> Answer<()> {
+    pub async fn remove(&self, name: &str, by: &str) -> Result<()> {
         Ok(self.db.secret_delete(name, by, self.clock.now()).await?)
     }
 
     /// The names of all that have not expired, in order.
-    pub async fn list(&self, page: PageAfter<String>) -> Answer<Page<String, String>> {
+    pub async fn list(&self, page: PageAfter<String>) -> Result<Page<String, String>> {
         let rows = self.db.secrets_list(page.after.as_deref(), page.rows(), self.clock.now()).await?;
         Ok(Page::cut(rows, page.limit, String::clone))
     }
 
-    fn open(&self, stored: &StoredSecret) -> Answer<String> {
+    fn open(&self, stored: &StoredSecret) -> Result<String> {
         let opened = self.keys.open(&stored.sealed, &purpose(&stored.name));
         opened.map_err(|cause| SecretError::Sealed { name: stored.name.clone(), cause })
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use db::secrets::StoredSecret;
 
-use super::{Answer, SecretError, Secrets, purpose};
+use super::{Result, SecretError, Secrets, purpose};
 use crate::kit::{Child, Next, Periodic, Schedule};
 
 const EVERY: Duration = Duration::from_mins(10);
@@ -20,7 +20,7 @@ impl Secrets {
 
     /// Seals with the newest key what another one sealed; how many secrets. One that cannot be opened is logged and
     /// stays as it is: its key may come back.
-    pub async fn reseal(&self) -> Answer<usize> {
+    pub async fn reseal(&self) -> Result<usize> {
         let (mut after, mut count) = (None, 0);
         loop {
             let rows = self.db.secrets_all(after.as_deref(), ROWS).await?;
@@ -34,7 +34,7 @@ impl Secrets {
         }
     }
 
-    async fn reseal_one(&self, stored: &StoredSecret) -> Answer<bool> {
+    async fn reseal_one(&self, stored: &StoredSecret) -> Result<bool> {
         let name = &stored.name;
         let text = match self.open(stored) {
             Ok(text) => text,
@@ -55,7 +55,7 @@ struct Resealer(Secrets);
 impl Periodic for Resealer {
     type Error = SecretError;
 
-    async fn run(&mut self) -> Answer<Next> {
+    async fn run(&mut self) -> Result<Next> {
         let secrets = self.0.reseal().await?;
         if secrets == 0 {
             return Ok(Next::IDLE);

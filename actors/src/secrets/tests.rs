@@ -39,7 +39,7 @@ fn object(value: Value) -> Map<String, Value> {
     fields
 }
 
-async fn read(door: &Secrets, name: &str) -> Answer<Value> {
+async fn read(door: &Secrets, name: &str) -> Result<Value> {
     door.get(name).await.map(|open| serde_json::from_str(&open.secret).unwrap())
 }
 
@@ -118,7 +118,7 @@ async fn a_sealed_text_moved_to_another_name_stays_shut() {
 }
 
 #[tokio::test]
-async fn the_history_tells_who_changed_a_secret() {
+async fn the_history_records_who_changed_a_secret() {
     let env = TestEnv::start().await;
     let door = env.door(&[1]);
     for by in ["one", "two"] {
@@ -128,6 +128,6 @@ async fn the_history_tells_who_changed_a_secret() {
         door.remove("a", "three").await.unwrap();
     }
     let history = env.db.audit(AuditQuery::Entity { kind: "secret", id: "a" }, None, 10).await.unwrap();
-    let told: Vec<_> = history.iter().map(|row| (row.client_id.as_str(), row.action_type.as_str())).collect();
-    assert_eq!(told, [("one", "created"), ("two", "updated"), ("three", "deleted")]);
+    let actions: Vec<_> = history.iter().map(|row| (row.client_id.as_str(), row.action_type.as_str())).collect();
+    assert_eq!(actions, [("one", "created"), ("two", "updated"), ("three", "deleted")]);
 }

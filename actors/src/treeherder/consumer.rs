@@ -3,7 +3,7 @@
 use bus::{Bus, BusError, Exchange, Message, Subscription};
 use db::DbError;
 use protocol::{
-    event::{Event, Fact},
+    event::{Event, EventPayload},
     status::TaskStatus,
     treeherder::{JobTrigger, ReplayPush},
 };
@@ -85,7 +85,7 @@ impl Consumer for ReporterConsumer {
         }
         let event = Event::from_proto(&message.body).map_err(|error| error.to_string())?;
         let kind = event.kind();
-        let Fact::Task(task) = event.fact else { return Ok(None) };
+        let EventPayload::Task(task) = event.payload else { return Ok(None) };
         let trigger = JobTrigger::of(kind, task.change.run_id());
         Ok(trigger.map(|trigger| Input::Trigger(Box::new(task.status), trigger)))
     }

@@ -84,8 +84,11 @@ impl Problems {
 fn words(problems: &[Problem]) -> String {
     let mut words: Vec<String> = Vec::new();
     for problem in problems {
-        let verdict =
-            if problem.is_total() { "Treeherder is not told of this task" } else { "Treeherder is not told all" };
+        let verdict = if problem.is_total() {
+            "this task is not reported to Treeherder"
+        } else {
+            "not everything is reported to Treeherder"
+        };
         let sentence = format!("{verdict}: {problem}.");
         if !words.contains(&sentence) {
             words.push(sentence);

@@ -32,7 +32,7 @@ base::settings! {
         pub link_limit: u16 = 1000,
         /// Most events worked on at a time.
         pub prefetch: u16 = 200,
-        /// How long the bus may take to confirm a batch before it is sent again.
+        /// How long the bus may take to confirm a batch before it is published again.
         pub confirm_within: ConfigDuration = ConfigDuration::seconds(10),
     }
 }

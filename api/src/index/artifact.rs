@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use actors::artifacts::{ArtifactKey, Place};
+use actors::artifacts::{ArtifactKey, Location};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use chrono::TimeDelta;
 use hyper::Uri;
@@ -43,9 +43,9 @@ async fn public_place(state: &IndexState, task_id: TaskId, name: &str) -> Option
     let run_id = state.artifacts.latest_run(task_id).await.ok()?;
     let key = ArtifactKey { task_id, run_id, name: name.to_owned() };
     let found = state.artifacts.follow(key, &|name| may_read(&anonymous, name)).await.ok()?;
-    Some(match state.artifacts.place(&found).await.ok()?? {
-        Place::Here(path) => format!("{}{path}", state.root_url),
-        Place::Elsewhere(url) => url,
+    Some(match state.artifacts.location(&found).await.ok()?? {
+        Location::Path(path) => format!("{}{path}", state.root_url),
+        Location::Url(url) => url,
     })
 }
 

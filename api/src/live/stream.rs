@@ -2,7 +2,7 @@
 
 use std::{convert::Infallible, time::Duration};
 
-use actors::live::{Follower, Told};
+use actors::live::{Follower, StreamEvent};
 use base::Shutdown;
 use bytes::Bytes;
 use futures_util::{Stream, stream::unfold};
@@ -78,7 +78,7 @@ impl Connection {
     }
 }
 
-fn message(told: &Told) -> String {
+fn message(told: &StreamEvent) -> String {
     let message = &told.message;
     // Every key but the first is a route of the task.
     let routes: Vec<&str> = message.cc.iter().filter_map(|key| key.strip_prefix("route.")).collect();

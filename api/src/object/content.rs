@@ -2,7 +2,7 @@
 
 use std::{ops::Range, sync::Arc};
 
-use actors::object::{Arrival, Objects, Stored};
+use actors::object::{Incoming, Objects, Stored};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use http_body_util::BodyExt;
 use hyper::{Method, StatusCode};
@@ -21,14 +21,14 @@ pub(super) async fn upload(objects: Arc<Objects>, mut call: Call) -> ApiResult {
     let content_length = call.header("content-length").map(str::parse).transpose();
     let content_length =
         content_length.map_err(|_| ApiError::input("header `Content-Length` is no number of bytes"))?;
-    let arrival = Arrival {
+    let incoming = Incoming {
         content_type: call.header("content-type").map(str::to_owned),
         content_length,
         content_encoding: call.header("content-encoding").map(str::to_owned),
         digests: digests(|name| call.header(name))?,
         body: call.stream().into_data_stream(),
     };
-    let content = objects.receive(call.param("token"), arrival).await?;
+    let content = objects.receive(call.param("token"), incoming).await?;
     let response: ApiResponse = Object::new().field("sha256", &content.sha256).field("sha512", &content.sha512).into();
     Ok(response.with_header("etag", &etag(&content.sha256)))
 }

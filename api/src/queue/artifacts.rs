@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use actors::artifacts::{
-    ArtifactBody, ArtifactEntry, ArtifactError, ArtifactKey, Created, CredentialsOrder, Found, ObjectUpload, Place,
+    ArtifactBody, ArtifactEntry, ArtifactError, ArtifactKey, Created, CredentialsOrder, Found, Location, ObjectUpload,
 };
 use hyper::StatusCode;
 use protocol::{
@@ -40,7 +40,7 @@ struct FinishBody {
 pub(super) async fn create_artifact(state: Arc<QueueState>, mut call: Call) -> ApiResult {
     let CreateBody { expires, artifact } = call.body()?;
     let created = match call.header(GO_ON) {
-        Some(_) => state.artifacts.create_or_go_on(key(&call)?, expires, artifact).await?,
+        Some(_) => state.artifacts.create_or_resume(key(&call)?, expires, artifact).await?,
         None => state.artifacts.create(key(&call)?, expires, artifact).await?,
     };
     let response = match created {
@@ -159,10 +159,10 @@ async fn content(state: &QueueState, found: &Found) -> ApiResult {
 }
 
 async fn url(state: &QueueState, found: &Found) -> Result<Option<String>, ApiError> {
-    let place = state.artifacts.place(found).await?;
+    let place = state.artifacts.location(found).await?;
     Ok(place.map(|place| match place {
-        Place::Here(path) => format!("{}{path}", state.root_url),
-        Place::Elsewhere(url) => url,
+        Location::Path(path) => format!("{}{path}", state.root_url),
+        Location::Url(url) => url,
     }))
 }
 

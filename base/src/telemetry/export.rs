@@ -10,7 +10,7 @@ use opentelemetry_sdk::{
     trace::{Sampler, SdkTracerProvider},
 };
 
-use super::{TelemetryError, TelemetrySettings};
+use super::{TelemetryError, TelemetrySettings, idle::WithoutIdle};
 use crate::environment;
 
 /// Either of them is enough to send something somewhere.
@@ -47,7 +47,7 @@ impl Exporters {
         let traces = SdkTracerProvider::builder()
             .with_sampler(Sampler::ParentBased(Box::new(Sampler::TraceIdRatioBased(settings.trace_ratio))))
             .with_resource(resource.clone())
-            .with_batch_exporter(span_exporter(&settings.otlp_endpoint)?)
+            .with_batch_exporter(WithoutIdle(span_exporter(&settings.otlp_endpoint)?))
             .build();
         let reader = PeriodicReader::builder(metric_exporter(&settings.otlp_endpoint)?)
             .with_interval(settings.metrics_every.duration())

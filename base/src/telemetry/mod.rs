@@ -2,6 +2,7 @@
 
 mod context;
 mod export;
+mod idle;
 mod instruments;
 
 use std::io;

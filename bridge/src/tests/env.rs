@@ -221,10 +221,10 @@ impl TestEnv {
 
     /// The text of an artifact.
     pub(super) async fn text(&self, task: TaskId, run: RunId, name: &str) -> String {
-        use actors::artifacts::{ArtifactKey, Place};
+        use actors::artifacts::{ArtifactKey, Location};
         let key = ArtifactKey { task_id: task, run_id: run, name: name.to_owned() };
         let found = self.artifacts.follow(key, &|_| true).await.unwrap();
-        let Some(Place::Here(path)) = self.artifacts.place(&found).await.unwrap() else { panic!("no content") };
+        let Some(Location::Path(path)) = self.artifacts.location(&found).await.unwrap() else { panic!("no content") };
         let token = path.split('/').find(|part| part.contains('.') && part.len() > 60).unwrap();
         let stored = self.artifacts.objects().find(token).await.unwrap();
         let mut body = self.artifacts.objects().open(&stored, None).await.unwrap().bytes;

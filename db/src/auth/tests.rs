@@ -1,6 +1,6 @@
 use base::{KeyRing, Rng, SealingKey};
 use chrono::TimeDelta;
-use protocol::event::{EventKind, Fact};
+use protocol::event::{EventKind, EventPayload};
 
 use super::*;
 use crate::testing::TestDatabase;
@@ -77,7 +77,11 @@ async fn every_change_is_kept_told_and_counted() {
     let told = outbox.read(&crate::outbox::EventFilter::everything(), 10).await.unwrap();
     let kinds: Vec<EventKind> = told.events.iter().map(protocol::event::Event::kind).collect();
     assert_eq!(kinds, [EventKind::ClientCreated, EventKind::ClientUpdated, EventKind::ClientDeleted]);
-    assert!(told.events.iter().all(|event| matches!(&event.fact, Fact::Client(fact) if fact.client_id == "c")));
+    assert!(
+        told.events
+            .iter()
+            .all(|event| matches!(&event.payload, EventPayload::Client(payload) if payload.client_id == "c"))
+    );
 }
 
 #[tokio::test]

@@ -3,8 +3,8 @@
 use chrono::{DateTime, Utc};
 use protocol::{
     event::{
-        ArtifactFact, AuthChange, ClientFact, Event, EventKind, Fact, GroupChange, GroupFact, RoleFact, TaskChange,
-        TaskFact,
+        ArtifactInfo, AuthChange, ClientEvent, Event, EventKind, EventPayload, GroupChange, GroupEvent, RoleEvent,
+        TaskChange, TaskEvent,
     },
     id::{RunId, TaskGroupId},
     state::{Priority, StorageType},
@@ -30,28 +30,30 @@ pub(super) fn event(row: &PgRow) -> Result<Event, sqlx::Error> {
     let payload =
         row.try_get::<Option<Json<Payload>>, _>("payload")?.map_or_else(Payload::default, |payload| payload.0);
     let kind = EventKind::from_code(row.try_get("kind")?).map_err(decode)?;
-    let fact = match AuthChange::of(kind) {
-        Some(change) => payload.auth_fact(change)?,
-        None => fact_of_tasks(row, kind, payload)?,
+    let event_payload = match AuthChange::of(kind) {
+        Some(change) => payload.auth_event(change)?,
+        None => payload_of_tasks(row, kind, payload)?,
     };
-    Ok(Event { id: id(row)?, occurred: row.try_get("at")?, traceparent: row.try_get("trace")?, fact })
+    Ok(Event { id: id(row)?, occurred: row.try_get("at")?, traceparent: row.try_get("trace")?, payload: event_payload })
 }
 
 /// About a task, or a group of them.
-fn fact_of_tasks(row: &PgRow, kind: EventKind, payload: Payload) -> Result<Fact, sqlx::Error> {
+fn payload_of_tasks(row: &PgRow, kind: EventKind, payload: Payload) -> Result<EventPayload, sqlx::Error> {
     let group = TaskGroupId(row.try_get("task_group_id")?);
     Ok(match payload.group_change(kind)? {
-        Some(change) => {
-            Fact::Group(GroupFact { task_group_id: group, scheduler_id: needed(payload.scheduler_id)?, change })
-        }
-        None => Fact::Task(Box::new(task_fact(row, group, kind, payload)?)),
+        Some(change) => EventPayload::Group(GroupEvent {
+            task_group_id: group,
+            scheduler_id: needed(payload.scheduler_id)?,
+            change,
+        }),
+        None => EventPayload::Task(Box::new(task_event(row, group, kind, payload)?)),
     })
 }
 
-fn task_fact(row: &PgRow, group: TaskGroupId, kind: EventKind, payload: Payload) -> Result<TaskFact, sqlx::Error> {
+fn task_event(row: &PgRow, group: TaskGroupId, kind: EventKind, payload: Payload) -> Result<TaskEvent, sqlx::Error> {
     let part: EventPart = serde_json::from_str(row.try_get::<&str, _>("part")?).map_err(decode)?;
     let change = payload.task_change(kind, row.try_get("run_id")?)?;
-    Ok(TaskFact { status: read_status(row, group, "current_run")?, tags: part.tags, routes: part.routes, change })
+    Ok(TaskEvent { status: read_status(row, group, "current_run")?, tags: part.tags, routes: part.routes, change })
 }
 
 /// What single kinds of events add to a row.
@@ -73,10 +75,10 @@ struct Payload {
 }
 
 impl Payload {
-    fn auth_fact(self, change: AuthChange) -> Result<Fact, sqlx::Error> {
+    fn auth_event(self, change: AuthChange) -> Result<EventPayload, sqlx::Error> {
         Ok(match self.client_id {
-            Some(client_id) => Fact::Client(ClientFact { client_id, change }),
-            None => Fact::Role(RoleFact { role_id: needed(self.role_id)?, change }),
+            Some(client_id) => EventPayload::Client(ClientEvent { client_id, change }),
+            None => EventPayload::Role(RoleEvent { role_id: needed(self.role_id)?, change }),
         })
     }
 
@@ -115,8 +117,8 @@ impl Payload {
         })
     }
 
-    fn artifact(self) -> Result<ArtifactFact, sqlx::Error> {
-        Ok(ArtifactFact {
+    fn artifact(self) -> Result<ArtifactInfo, sqlx::Error> {
+        Ok(ArtifactInfo {
             storage_type: StorageType::from_code(needed(self.storage_type)?).map_err(decode)?,
             name: needed(self.name)?,
             expires: needed(self.expires)?,

@@ -68,9 +68,9 @@ pub(super) async fn run(args: ReplayArgs, context: &BusContext<'_>) -> Result<Ex
 fn filter(args: &ReplayArgs, context: &BusContext<'_>) -> Filter {
     let mut exchanges: Vec<&str> = args.exchange.iter().map(|name| context.exchanges.full_name(name)).collect();
     if args.form == Form::Protobuf {
-        exchanges = vec![context.exchanges.own_exchange()];
+        exchanges = vec![context.exchanges.internal()];
     } else if exchanges.is_empty() {
-        exchanges = context.exchanges.world_exchanges().collect();
+        exchanges = context.exchanges.external().collect();
     }
     let pairs = exchanges.iter().flat_map(|exchange| args.pattern.iter().map(move |pattern| (*exchange, pattern)));
     let bindings: Vec<Binding> =
@@ -105,6 +105,6 @@ async fn send(
 }
 
 fn messages(events: &[LoggedEvent], filter: &Filter, context: &BusContext<'_>) -> Vec<Message> {
-    let forms = events.iter().flat_map(|logged| context.exchanges.both_forms(&logged.event));
+    let forms = events.iter().flat_map(|logged| context.exchanges.messages_of(&logged.event));
     forms.filter(|message| filter.accepts(message)).collect()
 }

@@ -39,7 +39,7 @@ pub(super) async fn run(args: TailArgs, context: &BusContext<'_>) -> Result<Exit
 
 fn subscription(args: &TailArgs, context: &BusContext<'_>) -> Subscription {
     let named: Vec<&str> = args.exchange.iter().map(|name| context.exchanges.full_name(name)).collect();
-    let exchanges = if named.is_empty() { context.exchanges.world_exchanges().collect() } else { named };
+    let exchanges = if named.is_empty() { context.exchanges.external().collect() } else { named };
     let pairs = exchanges.iter().flat_map(|exchange| args.pattern.iter().map(move |pattern| (exchange, pattern)));
     pairs.fold(Subscription::ephemeral(), |bound, (exchange, pattern)| bound.bind(exchange, pattern))
 }

@@ -30,7 +30,7 @@ impl Service for Auth {
     fn actors(&self) -> &'static [Actors] {
         // Those who have to know clients and roles: the HTTP server, and the bridge.
         const ACTORS: &[Actors] = &[Actors::of_roles(&[roles::API, roles::BRIDGE], |context| {
-            Ok(Children::none().actor(handle(context).watch()))
+            Ok(Children::none().actor(handle(context).refresher()))
         })];
         ACTORS
     }

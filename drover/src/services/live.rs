@@ -19,7 +19,7 @@ impl Service for Live {
 
     fn actors(&self) -> &'static [Actors] {
         const ACTORS: &[Actors] =
-            &[Actors::of_roles(&[roles::API], |context| Ok(Children::none().actor(handle(context).part())))];
+            &[Actors::of_roles(&[roles::API], |context| Ok(Children::none().actor(handle(context).child())))];
         ACTORS
     }
 }

@@ -57,7 +57,7 @@ fn reporter(context: &Context) -> Children {
         settings: context.settings::<TreeherderSettings>().clone(),
         names: context.exchange_names.clone(),
         root_url: root_url.clone(),
-        events: context.settings::<RelaySettings>().own_exchange.clone(),
+        events: context.settings::<RelaySettings>().internal_exchange.clone(),
     };
     Children::none().subscriber(reporter.consumer())
 }

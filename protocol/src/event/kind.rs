@@ -50,13 +50,13 @@ impl EventKind {
         self as i16
     }
 
-    /// The kind behind a number of the database.
+    /// The kind of a number of the database.
     pub fn from_code(code: i16) -> Result<Self, UnknownWord> {
         let found = Self::ALL.into_iter().find(|kind| kind.code() == code);
         found.ok_or_else(|| UnknownWord::new(&code.to_string(), Self::ALL.map(Self::as_str)))
     }
 
-    /// Its word, which is also the name of its exchange.
+    /// Its name, which is also the name of its exchange.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::TaskDefined => "task-defined",

@@ -48,33 +48,33 @@ fn status(runs: Vec<RunStatus>) -> TaskStatus {
     }
 }
 
-fn event(fact: Fact) -> Event {
-    Event { id: 7, occurred: at(0), traceparent: Some("00-abc-def-01".to_owned()), fact }
+fn event(payload: EventPayload) -> Event {
+    Event { id: 7, occurred: at(0), traceparent: Some("00-abc-def-01".to_owned()), payload }
 }
 
 fn task(runs: Vec<RunStatus>, change: TaskChange) -> Event {
     let tags = BTreeMap::from([("colour".to_owned(), "red".to_owned())]);
     let routes = vec!["index.proj.latest".to_owned(), "statuses".to_owned()];
-    event(Fact::Task(Box::new(TaskFact { status: status(runs), tags, routes, change })))
+    event(EventPayload::Task(Box::new(TaskEvent { status: status(runs), tags, routes, change })))
 }
 
 fn group(change: GroupChange) -> Event {
     let task_group_id = "AAeHYkzLTdWuvsVIq0Jr4g".parse().unwrap();
-    event(Fact::Group(GroupFact { task_group_id, scheduler_id: "-".to_owned(), change }))
+    event(EventPayload::Group(GroupEvent { task_group_id, scheduler_id: "-".to_owned(), change }))
 }
 
 fn client(change: AuthChange) -> Event {
-    event(Fact::Client(ClientFact { client_id: "github/1|a".to_owned(), change }))
+    event(EventPayload::Client(ClientEvent { client_id: "github/1|a".to_owned(), change }))
 }
 
 fn role(change: AuthChange) -> Event {
-    event(Fact::Role(RoleFact { role_id: "repo:x/*".to_owned(), change }))
+    event(EventPayload::Role(RoleEvent { role_id: "repo:x/*".to_owned(), change }))
 }
 
 /// One event of every kind, and a second of those that may lack something.
 fn one_of_each() -> Vec<Event> {
     let (worked, waiting) = (|| vec![run(0, true)], || vec![run(0, false)]);
-    let artifact = ArtifactFact {
+    let artifact = ArtifactInfo {
         storage_type: StorageType::Object,
         name: "public/x".to_owned(),
         expires: at(45),
@@ -119,9 +119,9 @@ fn every_event_survives_protobuf() {
 
 #[test]
 fn what_is_no_event_is_refused() {
-    assert!(matches!(Event::from_proto(b"\xff"), Err(NotAnEvent::Bytes(_))));
-    assert!(matches!(Event::from_proto(b""), Err(NotAnEvent::Unknown(_))));
-    assert!(matches!(Event::from_proto(&[0x10, 0x01]), Err(NotAnEvent::Missing("status"))));
+    assert!(matches!(Event::from_proto(b"\xff"), Err(EventDecodeError::Bytes(_))));
+    assert!(matches!(Event::from_proto(b""), Err(EventDecodeError::Unknown(_))));
+    assert!(matches!(Event::from_proto(&[0x10, 0x01]), Err(EventDecodeError::Missing("status"))));
 }
 
 #[test]
@@ -135,7 +135,7 @@ fn every_message_is_as_its_schema_says() {
 
 #[test]
 fn tags_travel_with_all_but_artifacts_and_priorities() {
-    for event in one_of_each().iter().filter(|event| matches!(event.fact, Fact::Task(_))) {
+    for event in one_of_each().iter().filter(|event| matches!(event.payload, EventPayload::Task(_))) {
         let without = [EventKind::ArtifactCreated, EventKind::TaskPriorityChanged].contains(&event.kind());
         let expected = if without { Value::Null } else { json!({ "tags": { "colour": "red" } }) };
         assert_eq!(body(event)["task"], expected, "{}", event.kind().as_str());
@@ -181,7 +181,7 @@ fn an_exception_names_the_worker_only_if_the_run_had_one() {
 }
 
 #[test]
-fn a_running_task_tells_until_when_it_is_claimed() {
+fn a_running_task_has_the_expiry_of_its_claim() {
     let running = body(&task(vec![run(0, true)], TaskChange::Running { run_id: 0 }));
     assert_eq!(running["takenUntil"], "2026-08-21T19:24:30.123Z");
 }

@@ -3,12 +3,11 @@
 use super::{ExchangeDeclaration, KeyField, ServiceExchanges, schema};
 use crate::event::EventKind;
 
-/// All that is said about the exchanges of auth.
+/// The exchanges of auth, with their documentation.
 pub const SERVICE: ServiceExchanges = ServiceExchanges {
     service: "auth",
     title: "Auth messages",
-    description: "Tells which clients and roles have changed, so that nobody need remember outdated ones. \
-                  A message only names them: what they are now is to be asked.",
+    description: "Changes of clients and roles, so that caches can be invalidated. A message contains the name only.",
     exchanges: EXCHANGES,
 };
 

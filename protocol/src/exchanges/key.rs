@@ -9,18 +9,18 @@ use super::ExchangeDeclaration;
 pub struct KeyField {
     pub name: &'static str,
     pub summary: &'static str,
-    /// The word that always stands here.
+    /// The word that is always here.
     pub constant: Option<&'static str>,
-    /// A message without it is a fault; otherwise `_` stands for what is missing.
+    /// A message without it is an error; otherwise `_` stands for what is missing.
     pub required: bool,
     /// May hold dots. At most one field of a key does.
     pub multiple_words: bool,
     pub max_size: usize,
 }
 
-/// Why no routing key can be made of these values.
+/// Why these values cannot become a routing key.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum KeyFault {
+pub enum RoutingKeyError {
     #[error("the routing key of {exchange} needs a value for `{field}`")]
     Missing { exchange: &'static str, field: &'static str },
     #[error("`{value}` cannot be `{field}` in a routing key of {exchange}: it holds a dot")]
@@ -34,7 +34,7 @@ const LONGEST_KEY: usize = 255;
 
 impl ExchangeDeclaration {
     /// The routing key of a message; `value` knows the words by the names of their fields.
-    pub fn routing_key<'a>(&self, value: impl Fn(&str) -> Option<Cow<'a, str>>) -> Result<String, KeyFault> {
+    pub fn routing_key<'a>(&self, value: impl Fn(&str) -> Option<Cow<'a, str>>) -> Result<String, RoutingKeyError> {
         let mut key = String::with_capacity(LONGEST_KEY);
         for field in self.key {
             if !key.is_empty() {
@@ -43,7 +43,7 @@ impl ExchangeDeclaration {
             key.push_str(&self.word(field, value(field.name))?);
         }
         if key.len() > LONGEST_KEY {
-            return Err(KeyFault::TooLong {
+            return Err(RoutingKeyError::TooLong {
                 exchange: self.name,
                 field: "the whole key",
                 value: key,
@@ -63,19 +63,19 @@ impl ExchangeDeclaration {
         pattern.collect::<Vec<_>>().join(".")
     }
 
-    fn word<'a>(&self, field: &KeyField, value: Option<Cow<'a, str>>) -> Result<Cow<'a, str>, KeyFault> {
+    fn word<'a>(&self, field: &KeyField, value: Option<Cow<'a, str>>) -> Result<Cow<'a, str>, RoutingKeyError> {
         if let Some(constant) = field.constant {
             return Ok(Cow::Borrowed(constant));
         }
         let (exchange, name) = (self.name, field.name);
         match value {
-            None if field.required => Err(KeyFault::Missing { exchange, field: name }),
+            None if field.required => Err(RoutingKeyError::Missing { exchange, field: name }),
             None => Ok(Cow::Borrowed("_")),
             Some(word) if !field.multiple_words && word.contains('.') => {
-                Err(KeyFault::Dot { exchange, field: name, value: word.into_owned() })
+                Err(RoutingKeyError::Dot { exchange, field: name, value: word.into_owned() })
             }
             Some(word) if word.len() > field.max_size => {
-                Err(KeyFault::TooLong { exchange, field: name, value: word.into_owned(), max: field.max_size })
+                Err(RoutingKeyError::TooLong { exchange, field: name, value: word.into_owned(), max: field.max_size })
             }
             Some(word) => Ok(word),
         }

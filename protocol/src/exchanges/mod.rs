@@ -1,4 +1,4 @@
-//! The exchanges on which the world is told what happened: one declaration each.
+//! The external (Pulse) exchanges: one declaration each.
 
 pub mod auth;
 mod document;
@@ -6,8 +6,8 @@ mod key;
 mod names;
 pub mod queue;
 
-pub use key::{KeyFault, KeyField};
-pub use names::{BadNamespace, ExchangeNames};
+pub use key::{KeyField, RoutingKeyError};
+pub use names::{ExchangeNames, NamespaceError};
 
 use crate::event::EventKind;
 
@@ -46,7 +46,7 @@ pub fn all() -> impl Iterator<Item = &'static ExchangeDeclaration> {
     SERVICES.iter().flat_map(|service| service.exchanges)
 }
 
-/// The exchange on which the world is told of events of this kind.
+/// The external exchange of events of this kind.
 pub fn of(kind: EventKind) -> &'static ExchangeDeclaration {
     match kind {
         EventKind::TaskDefined => &queue::EXCHANGES[0],
@@ -69,7 +69,7 @@ pub fn of(kind: EventKind) -> &'static ExchangeDeclaration {
     }
 }
 
-/// The schema of the messages that tell of it.
+/// The schema of its messages.
 const fn schema(kind: EventKind) -> &'static str {
     match kind {
         EventKind::TaskDefined => "task-defined-message",

@@ -2,17 +2,17 @@
 
 use super::ExchangeDeclaration;
 
-/// How exchanges for the world are named: `exchange/<namespace>-<service>/v1/<name>`. What stands between the first two
-/// slashes is what Pulse calls the user of the service; everybody may read its exchanges, and nobody else write to them.
+/// Names of external exchanges: `exchange/<namespace>-<service>/v1/<name>`. The part between the first two slashes is what
+/// Pulse calls the user of the service: everybody may read its exchanges, and only that user may write to them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExchangeNames {
     namespace: String,
 }
 
-/// Not a namespace.
+/// The text is not a namespace.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` cannot begin the names of exchanges: at most 60 of the letters a-z, A-Z, 0-9, `_`, `.` and `-`")]
-pub struct BadNamespace(pub String);
+pub struct NamespaceError(pub String);
 
 /// The one that existing consumers bind to.
 const NAMESPACE: &str = "taskcluster";
@@ -27,10 +27,10 @@ impl Default for ExchangeNames {
 
 impl ExchangeNames {
     /// Names in another namespace, for a broker that is shared.
-    pub fn in_namespace(namespace: &str) -> Result<Self, BadNamespace> {
+    pub fn in_namespace(namespace: &str) -> Result<Self, NamespaceError> {
         let of_names = |letter: char| letter.is_ascii_alphanumeric() || "_.-".contains(letter);
         if namespace.is_empty() || namespace.len() > LONGEST || !namespace.chars().all(of_names) {
-            return Err(BadNamespace(namespace.to_owned()));
+            return Err(NamespaceError(namespace.to_owned()));
         }
         Ok(Self { namespace: namespace.to_owned() })
     }

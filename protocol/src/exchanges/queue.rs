@@ -3,12 +3,12 @@
 use super::{ExchangeDeclaration, KeyField, ServiceExchanges, schema};
 use crate::event::EventKind;
 
-/// All that is said about the queue's exchanges.
+/// The queue's exchanges, with their documentation.
 pub const SERVICE: ServiceExchanges = ServiceExchanges {
     service: "queue",
     title: "Queue messages",
-    description: "Tells of every change of a task. Messages may repeat, and come in no fixed order across exchanges. \
-                  Each also goes out under the routes of its task, with `route.` before them.",
+    description: "Changes of tasks. Messages may repeat, and come in no fixed order across exchanges. \
+                  Each is also published under the routes of its task, with `route.` before them.",
     exchanges: EXCHANGES,
 };
 
@@ -30,15 +30,15 @@ pub(super) const EXCHANGES: &[ExchangeDeclaration] = &[
         ..task(EventKind::ArtifactCreated, "artifactCreated", "Artifact created", RUN_AND_WORKER)
     },
     ExchangeDeclaration {
-        description: "A run ended well.",
+        description: "A run was resolved as completed.",
         ..task(EventKind::TaskCompleted, "taskCompleted", "Task completed", RUN_AND_WORKER)
     },
     ExchangeDeclaration {
-        description: "A run ended badly by the task's own fault.",
+        description: "A run was resolved as failed.",
         ..task(EventKind::TaskFailed, "taskFailed", "Task failed", NO_RUN)
     },
     ExchangeDeclaration {
-        description: "A run could not be brought to its end. The status tells whether the task got another one.",
+        description: "A run was resolved as exception. The status shows whether the task got another one.",
         ..task(EventKind::TaskException, "taskException", "Task exception", NO_RUN)
     },
     ExchangeDeclaration {

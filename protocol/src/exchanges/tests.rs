@@ -25,7 +25,7 @@ fn every_kind_of_event_has_the_exchange_of_its_name() {
 }
 
 #[test]
-fn every_exchange_has_a_schema_and_says_what_it_tells() {
+fn every_exchange_has_a_schema_and_a_description() {
     for exchange in all() {
         assert!(schema::schema(exchange.service, exchange.schema).is_some(), "{}", exchange.name);
         assert!(!exchange.description.is_empty(), "{}", exchange.name);
@@ -42,12 +42,12 @@ fn what_is_missing_is_an_underscore() {
 #[test]
 fn a_required_word_must_be_there_and_fit() {
     let running = of(EventKind::TaskRunning);
-    let missing = KeyFault::Missing { exchange: "task-running", field: "workerGroup" };
+    let missing = RoutingKeyError::Missing { exchange: "task-running", field: "workerGroup" };
     assert_eq!(running.routing_key(task_words), Err(missing));
     let dotted = running.routing_key(|name| task_words(name).or(Some(Cow::Borrowed("a.b"))));
-    assert!(matches!(dotted, Err(KeyFault::Dot { field: "workerGroup", .. })), "{dotted:?}");
+    assert!(matches!(dotted, Err(RoutingKeyError::Dot { field: "workerGroup", .. })), "{dotted:?}");
     let long = running.routing_key(|name| task_words(name).or_else(|| Some(Cow::Owned("x".repeat(39)))));
-    assert!(matches!(long, Err(KeyFault::TooLong { field: "workerGroup", max: 38, .. })), "{long:?}");
+    assert!(matches!(long, Err(RoutingKeyError::TooLong { field: "workerGroup", max: 38, .. })), "{long:?}");
 }
 
 #[test]
@@ -65,7 +65,7 @@ fn names_stand_in_the_namespace() {
     assert_eq!(ours.name(exchange), "exchange/stage.tc-queue/v1/task-defined");
     assert_eq!(queue::SERVICE.document(&ours)["exchangePrefix"], "exchange/stage.tc-queue/v1/");
     for bad in ["", "a/b", "a b", "a#", &"x".repeat(61)] {
-        assert_eq!(ExchangeNames::in_namespace(bad), Err(BadNamespace(bad.to_owned())));
+        assert_eq!(ExchangeNames::in_namespace(bad), Err(NamespaceError(bad.to_owned())));
     }
 }
 

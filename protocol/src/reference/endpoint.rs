@@ -56,7 +56,7 @@ pub struct Param {
     /// May span several segments (`a/b` as well as `a%2Fb`), or none when the path ends with its slash.
     pub rest: bool,
     pub pattern: Pattern,
-    /// The longest text in bytes, where it is to be stored under a key or told in a reply that takes no longer one.
+    /// The longest text in bytes, where it is to be stored under a key or returned in a response that takes no longer one.
     pub max_bytes: Option<usize>,
 }
 
@@ -94,7 +94,7 @@ impl Endpoint {
         })
     }
 
-    /// Whether the scopes can be told from the path alone, so that they are checked before anything else.
+    /// Whether the scopes follow from the path alone, so that they are checked before anything else.
     pub fn scopes_follow_from_path(&self) -> bool {
         let Some(scopes) = &self.scopes else { return false };
         scopes.params().iter().all(|wanted| self.params().any(|param| param.name == *wanted))

@@ -118,15 +118,15 @@ fn nothing_that_a_request_may_say_is_too_wide_for_the_replies_and_messages_that_
             Output::None | Output::Blob => None,
         });
         let messages = exchanges::all().filter(|exchange| exchange.service == name).map(|exchange| exchange.schema);
-        for (field, told) in replies.chain(messages).flat_map(|output| texts(name, output)) {
+        for (field, output) in replies.chain(messages).flat_map(|schema| texts(name, schema)) {
             if CHECKED_ELSEWHERE.contains(&(name, field.as_str())) {
                 continue;
             }
-            let Some(most) = told.most() else { continue };
+            let Some(most) = output.most() else { continue };
             let wider =
                 inputs.get(&field).into_iter().flatten().filter(|said| said.most().is_none_or(|said| said > most));
             faults.extend(wider.map(|said| {
-                format!("{} takes {:?} of `{field}`, {} tells {most}", said.place, said.most(), told.place)
+                format!("{} takes {:?} of `{field}`, {} returns {most}", said.place, said.most(), output.place)
             }));
         }
     }

@@ -42,7 +42,7 @@ impl ScopeExpression {
     }
 
     /// The fewest scopes that satisfy this, sorted; of several choices as small, the one named first. `None`: nothing does.
-    /// Asked of what is missing, it is the smallest grant that helps.
+    /// For what is missing, it is the smallest grant that helps.
     pub fn smallest_grant(&self) -> Option<Vec<String>> {
         let mut grant = match self {
             Self::Scope(scope) => vec![scope.clone()],

@@ -16,7 +16,7 @@ fn expression() -> impl Strategy<Value = ScopeExpression> {
     })
 }
 
-/// Letter by letter, as the rule is told.
+/// Character by character, as the rule is written.
 fn satisfies_plainly(pattern: &str, required: &str) -> bool {
     let (pattern, required): (Vec<char>, Vec<char>) = (pattern.chars().collect(), required.chars().collect());
     match pattern.split_last() {

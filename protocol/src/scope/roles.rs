@@ -39,7 +39,7 @@ pub struct RoleSet {
     texts: Vec<Text>,
 }
 
-/// One role. Scopes are told by their places among the texts.
+/// One role. Scopes are indexes into the texts.
 #[derive(Debug)]
 struct Rule {
     /// The name, without the star at its end.

@@ -1,4 +1,4 @@
-//! `extra.treeherder`: what a task itself says about how it is shown.
+//! `extra.treeherder`: how a task is to be shown.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use super::Problem;
 use crate::schema;
 
-/// What a task says, with everything filled in that it does not.
+/// `extra.treeherder` of a task, with the defaults filled in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct JobConfig {
     pub symbol: String,
@@ -37,7 +37,7 @@ pub struct Machine {
     pub architecture: String,
 }
 
-/// Jobs without a group of their own stand in this one.
+/// Jobs without a group of their own are in this one.
 const NO_GROUP: &str = "?";
 const USUAL_LABEL: &str = "opt";
 const USUAL_REASON: &str = "scheduled";

@@ -25,7 +25,7 @@ pub enum Dialect {
     Of2019,
 }
 
-/// One job: one run of a task, as it is told.
+/// One job: one run of a task.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Job {
@@ -194,7 +194,7 @@ impl Job {
         }
     }
 
-    /// A worker whose id is no name for Treeherder stays unknown.
+    /// A worker whose id Treeherder does not accept stays unknown.
     pub(super) fn on_machine_of(&mut self, run: &RunStatus) -> Option<Problem> {
         let worker_id = run.worker_id.as_ref()?;
         let fits = (1..=LONGEST_MACHINE).contains(&worker_id.len()) && worker_id.bytes().all(is_name_byte);
@@ -205,9 +205,9 @@ impl Job {
         None
     }
 
-    /// The message, or what its schema has against it.
+    /// The message, or the violations of its schema.
     pub fn message(&self, destination: &Destination, dialect: Dialect) -> Result<JobMessage, Problem> {
-        let value = serde_json::to_value(self).map_err(|fault| Problem::Unreadable(fault.to_string()))?;
+        let value = serde_json::to_value(self).map_err(|error| Problem::Unreadable(error.to_string()))?;
         schema::check("treeherder", dialect.schema(), &value).map_err(Problem::Message)?;
         Ok(JobMessage { routing_key: routing_key(destination, dialect)?, body: value.to_string().into_bytes() })
     }

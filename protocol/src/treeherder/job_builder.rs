@@ -1,6 +1,8 @@
-//! From an event about a task to the jobs it is told as.
+//! From an event of a task to its jobs.
 
-use super::{Destination, Dialect, Job, JobConfig, JobResult, JobState, Outcome, Problem, ReportedTask, links::Shelf};
+use super::{
+    Destination, Dialect, Job, JobConfig, JobResult, JobState, Outcome, Problem, ReportedTask, links::RunArtifacts,
+};
 use crate::{
     event::EventKind,
     id::RunId,
@@ -8,7 +10,7 @@ use crate::{
     status::{RunStatus, TaskStatus},
 };
 
-/// What was heard of a task.
+/// What jobs of a task are reported for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum JobTrigger {
     /// It was created. It may still wait for its dependencies.
@@ -17,24 +19,25 @@ pub enum JobTrigger {
     Pending(RunId),
     /// A run of it began or ended.
     Changed(RunId),
-    /// Nothing: a run is told once more, from what is known now.
+    /// A run is reported once more, from its current status.
     Replay(RunId),
 }
 
-/// How job messages are made in this installation.
+/// How job messages are built in this deployment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct JobBuilder {
-    /// What addresses of logs and artifacts begin with, without a slash at the end.
+    /// The root of URLs of logs and artifacts, without a slash at the end.
     pub root_url: String,
     pub report_unscheduled: bool,
-    /// Whether a task that ended before it was scheduled is told as ended. Otherwise its job stays unscheduled for ever.
+    /// Whether a task that was resolved before it was scheduled is reported as completed. Otherwise its job stays unscheduled
+    /// for ever.
     pub close_unscheduled: bool,
     /// Most artifacts linked in one message.
     pub link_limit: usize,
 }
 
 impl JobTrigger {
-    /// `None`: events of this kind are not told to Treeherder, or this one lacks its run.
+    /// `None`: events of this kind are not reported to Treeherder, or this one lacks its run.
     pub fn of(kind: EventKind, run_id: Option<RunId>) -> Option<Self> {
         match kind {
             EventKind::TaskDefined => Some(Self::Defined),
@@ -46,7 +49,7 @@ impl JobTrigger {
         }
     }
 
-    /// What tells once more all that is known of a task.
+    /// Reports everything about a task once more.
     pub fn all_of(status: &TaskStatus) -> Vec<Self> {
         if status.runs.is_empty() {
             return vec![Self::Defined];
@@ -54,7 +57,7 @@ impl JobTrigger {
         status.runs.iter().map(|run| Self::Replay(run.run_id)).collect()
     }
 
-    /// The run whose artifacts belong into the message.
+    /// The run whose artifacts belong in the message.
     pub fn ended_run(self, status: &TaskStatus) -> Option<RunId> {
         let (Self::Changed(run_id) | Self::Replay(run_id)) = self else { return None };
         status.run(run_id).filter(|run| run.state.is_resolved()).map(|run| run.run_id)
@@ -62,7 +65,7 @@ impl JobTrigger {
 }
 
 impl JobBuilder {
-    /// The jobs to tell, in order, and what had to be left out of them. `artifacts`: those of the run that ended.
+    /// The jobs to report, in order, and what had to be left out of them. `artifacts`: those of the resolved run.
     pub fn jobs(
         &self,
         task: (&ReportedTask, &JobConfig),
@@ -82,14 +85,14 @@ impl JobBuilder {
         let (Some(run), Some(outcome)) = (status.run(run_id), self.outcome(status, run_id, dialect)) else {
             return (Vec::new(), Vec::new());
         };
-        let mut told = job(run_id, outcome);
-        let mut problems: Vec<Problem> = told.on_machine_of(run).into_iter().collect();
-        self.fill(&mut told, (task.0, run), artifacts, dialect, &mut problems);
+        let mut reported = job(run_id, outcome);
+        let mut problems: Vec<Problem> = reported.on_machine_of(run).into_iter().collect();
+        self.fill(&mut reported, (task.0, run), artifacts, dialect, &mut problems);
         let mut jobs = Vec::with_capacity(2);
         if dialect == Dialect::Of2019 && !matches!(trigger, JobTrigger::Changed(_)) && run_id > 0 {
             jobs.push(job(run_id - 1, RETRIED_IN_2019));
         }
-        jobs.push(told);
+        jobs.push(reported);
         (jobs, problems)
     }
 
@@ -101,7 +104,7 @@ impl JobBuilder {
         let outcome = Outcome::of(status, run_id)?;
         match dialect {
             Dialect::Present => Some(outcome),
-            // There the following run tells of it.
+            // There the next run reports it.
             Dialect::Of2019 => Some(Outcome { is_retried: false, ..outcome }),
         }
     }
@@ -121,7 +124,7 @@ impl JobBuilder {
             return;
         }
         job.time_completed = run.resolved;
-        let left = Shelf { root_url: &self.root_url, task_id: task.task_id, run_id: run.run_id };
+        let left = RunArtifacts { root_url: &self.root_url, task_id: task.task_id, run_id: run.run_id };
         let logs = if run.state == TaskState::Exception { Ok(Vec::new()) } else { left.logs(dialect) };
         job.logs = Some(logs.unwrap_or_else(|problem| {
             problems.push(problem);
@@ -130,11 +133,11 @@ impl JobBuilder {
         if artifacts.len() > self.link_limit {
             problems.push(Problem::LinkLimit(self.link_limit));
         }
-        let told = left.links(&artifacts[..artifacts.len().min(self.link_limit)]);
-        job.job_info.links = told.links;
-        problems.extend(told.problems);
+        let links = left.links(&artifacts[..artifacts.len().min(self.link_limit)]);
+        job.job_info.links = links.links;
+        problems.extend(links.problems);
     }
 }
 
-/// How the run before the one that is now pending was told once more.
+/// How the run before the one that is now pending is reported once more.
 const RETRIED_IN_2019: Outcome = Outcome { state: JobState::Completed, result: JobResult::Fail, is_retried: true };

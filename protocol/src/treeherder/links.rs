@@ -1,4 +1,4 @@
-//! What a run left behind: its log and its artifacts.
+//! Links to the log and the artifacts of a run.
 
 use std::{collections::HashMap, fmt::Write};
 
@@ -29,7 +29,7 @@ pub(super) struct Links {
 }
 
 /// Where the artifacts of one run are.
-pub(super) struct Shelf<'a> {
+pub(super) struct RunArtifacts<'a> {
     pub(super) root_url: &'a str,
     pub(super) task_id: TaskId,
     pub(super) run_id: RunId,
@@ -41,8 +41,8 @@ const LONGEST_LOG_URL: usize = 255;
 const LONGEST_LINK_URL: usize = 512;
 const LONGEST_LINK_TEXT: usize = 125;
 
-impl Shelf<'_> {
-    /// Told whether or not the run has it: it may come a little later.
+impl RunArtifacts<'_> {
+    /// Linked whether or not the run has it: it may come a little later.
     pub(super) fn logs(&self, dialect: Dialect) -> Result<Vec<Log>, Problem> {
         let name = match dialect {
             Dialect::Present => "live_backing_log",

@@ -1,5 +1,5 @@
-//! Jobs as Treeherder knows them: what a run of a task with a Treeherder route is told as. Pure: from what is known of
-//! the task to the message.
+//! Treeherder's job messages: how a run of a task with a Treeherder route is reported. Pure: from the task and its status
+//! to the message.
 //!
 //! Two forms exist: the present one, which Treeherder's own loader takes, and that of 2019, for an older one. Their
 //! schemas are `references/treeherder/schemas`.

@@ -1,8 +1,8 @@
-//! What cannot be said of a task in Treeherder's words.
+//! What cannot be reported of a task to Treeherder.
 
 use crate::error::FieldError;
 
-/// Why a task, or a part of what is known of it, does not appear. The text is for whoever wrote the task.
+/// Why a task, or a part of it, is not reported. The text is for the author of the task.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Problem {
     #[error("the definition of the task cannot be read: {0}")]
@@ -33,14 +33,14 @@ pub enum Problem {
     TextsCut(usize),
     #[error("the address of the log has more than 255 characters; it is left out")]
     LogDropped,
-    #[error("the worker id `{0}` is not a name that Treeherder takes; the machine is told as `unknown`")]
+    #[error("the worker id `{0}` is not a name that Treeherder takes; the machine is reported as `unknown`")]
     Worker(String),
     #[error("the run has more than {0} artifacts; those after the first {0} are not linked")]
     LinkLimit(usize),
 }
 
 impl Problem {
-    /// A word for metrics and for whoever looks for problems of one sort.
+    /// A code for metrics and for searches.
     pub const fn code(&self) -> &'static str {
         match self {
             Self::Unreadable(_) => "definition",
@@ -61,7 +61,7 @@ impl Problem {
         }
     }
 
-    /// Nothing at all is told of the task, rather than something being left out.
+    /// The task is not reported at all, rather than something being left out.
     pub const fn is_total(&self) -> bool {
         !matches!(
             self,

@@ -1,8 +1,8 @@
-//! The wish that a push be told once more, as our own parts tell each other.
+//! The request to report a push once more, as it is on the internal exchange.
 
 use prost::Message;
 
-/// All jobs of this push, from what is known now.
+/// All jobs of this push, from their current status.
 #[derive(Clone, PartialEq, Eq, Message)]
 pub struct ReplayPush {
     /// As Treeherder calls it: without the owner of the repository.
@@ -13,12 +13,12 @@ pub struct ReplayPush {
 }
 
 impl ReplayPush {
-    /// The bytes to send.
+    /// Encodes the request.
     pub fn to_proto(&self) -> Vec<u8> {
         self.encode_to_vec()
     }
 
-    /// The wish behind bytes that came.
+    /// Decodes a request.
     pub fn from_proto(bytes: &[u8]) -> Result<Self, prost::DecodeError> {
         Self::decode(bytes)
     }

@@ -14,8 +14,8 @@ pub struct Destination {
     pub push_id: Option<i64>,
 }
 
-/// Where to report a task: at most one destination for each prefix. A task without a route for a prefix is no affair of
-/// that Treeherder.
+/// Where to report a task: at most one destination for each prefix. A task without a route for a prefix is not reported
+/// to that Treeherder.
 pub fn destinations(routes: &[String], prefixes: &[String]) -> Vec<Result<Destination, Problem>> {
     prefixes.iter().filter_map(|prefix| destination(routes, prefix)).collect()
 }

@@ -15,7 +15,7 @@ use crate::{
 pub struct PushRow {
     pub project: String,
     pub revision: String,
-    /// Jobs by the word under which Treeherder keeps them, like `success` or `busted`.
+    /// Jobs by Treeherder's name for their outcome, like `success` or `busted`.
     pub counts: BTreeMap<String, usize>,
     pub platforms: Vec<PushPlatform>,
     /// Tasks of the push that Treeherder does not show, and why.
@@ -46,7 +46,7 @@ pub struct PushJob {
     pub run_id: RunId,
     pub symbol: String,
     pub name: String,
-    /// The word under which Treeherder keeps it.
+    /// Treeherder's name for it.
     pub result: String,
 }
 
@@ -58,7 +58,7 @@ pub struct PushProblem {
     pub problem: String,
 }
 
-/// A task of the push and where it stands.
+/// A task of the push and its status.
 pub type PushTask = (ReportedTask, TaskStatus);
 
 type Groups = BTreeMap<(bool, String, u8), PushGroup>;
@@ -104,7 +104,7 @@ impl PushRow {
     }
 }
 
-/// What the task says of itself, unless Treeherder would not show it.
+/// The task's configuration, unless Treeherder would not show it.
 fn shown(task: &ReportedTask) -> Result<&JobConfig, String> {
     let config = task.config.as_ref().map_err(ToString::to_string)?;
     let faulty = task.destinations.iter().find_map(|destination| destination.as_ref().err());

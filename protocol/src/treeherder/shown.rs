@@ -1,4 +1,4 @@
-//! How far a run is, and how it ended, in Treeherder's words.
+//! State and result of a run, in Treeherder's terms.
 
 use serde::{Deserialize, Serialize};
 
@@ -29,7 +29,7 @@ pub enum JobResult {
     Superseded,
 }
 
-/// What is said of a run.
+/// State and result of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Outcome {
     pub state: JobState,
@@ -60,7 +60,7 @@ impl Outcome {
         })
     }
 
-    /// The word under which Treeherder keeps it, and by which it colours the job.
+    /// Treeherder's name for it, by which it colours the job.
     pub fn stored_as(self, kind: JobKind) -> &'static str {
         match (self.state, self.result) {
             (JobState::Unscheduled, _) => "unscheduled",

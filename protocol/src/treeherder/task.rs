@@ -1,4 +1,4 @@
-//! What a reporter must know of a task. It never changes, so it can be kept.
+//! The definition of a task, as far as a reporter needs it. It never changes, so it can be cached.
 
 use serde::Deserialize;
 use serde_json::Value;

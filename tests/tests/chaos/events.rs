@@ -9,7 +9,7 @@ use std::{
 use base::Rng;
 use bus::{AmqpBus, Bus, Consumer, ContentType, Exchange, Message, Received, Subscription};
 use protocol::{
-    event::{Event, Fact},
+    event::{Event, EventPayload},
     id::TaskId,
 };
 use serde_json::Value;
@@ -169,7 +169,7 @@ fn step_of(message: &Message) -> Option<(String, Step)> {
     }
     let event = Event::from_proto(&message.body).unwrap();
     let kind = event.kind().as_str().to_owned();
-    let Fact::Task(task) = event.fact else { return None };
+    let EventPayload::Task(task) = event.payload else { return None };
     let run = task.change.run_id().map_or(0, |run| u64::try_from(run).unwrap());
     KINDS.contains(&kind.as_str()).then(|| (task.status.task_id.to_string(), (kind, run)))
 }

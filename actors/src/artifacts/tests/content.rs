@@ -17,7 +17,7 @@ async fn an_object_artifact_is_there_once_its_upload_is_finished() {
         env.artifacts.finish(&key, upload.upload_id).await.unwrap();
     }
     let found = env.follow("public/file").await.unwrap();
-    assert!(matches!(env.artifacts.place(&found).await.unwrap(), Some(Place::Here(_))));
+    assert!(matches!(env.artifacts.location(&found).await.unwrap(), Some(Location::Path(_))));
     assert_eq!(env.artifacts.info(&key).await.unwrap().content_length, Some(5));
     assert_eq!(code(env.create("public/file", object()).await), ErrorCode::RequestConflict);
     let download = env.artifacts.object_access(&key).1;
@@ -25,7 +25,7 @@ async fn an_object_artifact_is_there_once_its_upload_is_finished() {
 }
 
 #[tokio::test]
-async fn the_world_is_told_of_an_artifact_once_there_is_nothing_left_to_come() {
+async fn an_artifact_is_published_once_its_content_is_complete() {
     let env = TestEnv::start().await;
     env.create("reference", reference("https://a.test")).await.unwrap();
     env.create("link", link("reference")).await.unwrap();
@@ -39,13 +39,13 @@ async fn the_world_is_told_of_an_artifact_once_there_is_nothing_left_to_come() {
         named("link", StorageType::Link),
         named("error", StorageType::Error),
     ];
-    assert_eq!(env.told().await, whole);
+    assert_eq!(env.published().await, whole);
 
     env.finish_upload(&upload).await;
     env.create("error", link("x")).await.unwrap_err();
-    assert_eq!(env.told().await, []);
+    assert_eq!(env.published().await, []);
     env.artifacts.finish(&env.key("object"), upload.upload_id).await.unwrap();
-    assert_eq!(env.told().await, [named("object", StorageType::Object)]);
+    assert_eq!(env.published().await, [named("object", StorageType::Object)]);
 }
 
 #[tokio::test]
@@ -64,7 +64,7 @@ async fn content_of_an_s3_artifact_may_be_replaced_and_its_length_is_what_came()
     let Created::S3 { put_path, .. } = env.create("log", body).await.unwrap() else { panic!("a path") };
     let objects = env.artifacts.objects();
     for text in ["first", "the second"] {
-        let arrival = Arrival {
+        let arrival = Incoming {
             content_type: Some("text/plain".to_owned()),
             content_length: None,
             content_encoding: Some("gzip".to_owned()),
@@ -73,7 +73,7 @@ async fn content_of_an_s3_artifact_may_be_replaced_and_its_length_is_what_came()
         };
         objects.receive(put_path.rsplit('/').next().unwrap(), arrival).await.unwrap();
         let found = env.follow("log").await.unwrap();
-        let Some(Place::Here(path)) = env.artifacts.place(&found).await.unwrap() else { panic!("a path") };
+        let Some(Location::Path(path)) = env.artifacts.location(&found).await.unwrap() else { panic!("a path") };
         let stored = objects.find(path.rsplit('/').nth(1).unwrap()).await.unwrap();
         assert_eq!(stored.content.content_length, i64::try_from(text.len()).unwrap());
         assert_eq!(stored.content.content_encoding, "gzip");

@@ -78,7 +78,7 @@ async fn of_many_creators_at_once_one_decides_and_the_others_agree_or_are_refuse
 async fn an_upload_goes_on_with_the_expiry_it_was_begun_with() {
     let env = TestEnv::start().await;
     let Created::Object(begun) = env.create("x", object()).await.unwrap() else { panic!("no upload was begun") };
-    let go_on = |expires| env.artifacts.create_or_go_on(env.key("x"), expires, object());
+    let go_on = |expires| env.artifacts.create_or_resume(env.key("x"), expires, object());
     for other in [env.soon() - TimeDelta::minutes(1), env.soon() + TimeDelta::minutes(1)] {
         assert_eq!(code(go_on(other).await), ErrorCode::RequestConflict);
     }

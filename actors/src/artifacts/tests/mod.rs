@@ -16,16 +16,16 @@ use db::{
 use futures_util::{TryStreamExt, stream};
 use protocol::{
     error::ErrorCode,
-    event::{Fact, TaskChange},
+    event::{EventPayload, TaskChange},
     id::{TaskGroupId, TaskQueueId, WorkerName},
     state::{Priority, ReasonResolved, Requires, StorageType, TaskState},
 };
 use tempfile::TempDir;
 
 use super::*;
-use crate::object::{Arrival, CreateUpload, FinishUpload, Hashes, InlineData, ObjectError, ObjectSettings};
+use crate::object::{CreateUpload, FinishUpload, Hashes, Incoming, InlineData, ObjectError, ObjectSettings};
 
-/// A house with one task, whose run 0 somebody claimed.
+/// One task, whose run 0 is claimed.
 struct TestEnv {
     artifacts: Artifacts,
     db: Db,
@@ -71,11 +71,11 @@ impl TestEnv {
         self.clock.now() + TimeDelta::hours(1)
     }
 
-    async fn create(&self, name: &str, body: ArtifactBody) -> Answer<Created> {
+    async fn create(&self, name: &str, body: ArtifactBody) -> Result<Created> {
         self.artifacts.create(self.key(name), self.soon(), body).await
     }
 
-    async fn follow(&self, name: &str) -> Answer<Found> {
+    async fn follow(&self, name: &str) -> Result<Found> {
         self.artifacts.follow(self.key(name), &|_| true).await
     }
 
@@ -94,21 +94,21 @@ impl TestEnv {
     /// What a reader of an artifact gets.
     async fn read(&self, name: &str) -> Vec<u8> {
         let found = self.follow(name).await.unwrap();
-        let Some(Place::Here(path)) = self.artifacts.place(&found).await.unwrap() else { panic!("a path") };
+        let Some(Location::Path(path)) = self.artifacts.location(&found).await.unwrap() else { panic!("a path") };
         let objects = self.artifacts.objects();
         let stored = objects.find(path.rsplit('/').nth(1).unwrap()).await.unwrap();
         let bytes: Vec<Bytes> = objects.open(&stored, None).await.unwrap().bytes.try_collect().await.unwrap();
         bytes.concat()
     }
 
-    /// Names and storage types that the world was told of since the last look.
-    async fn told(&self) -> Vec<(String, StorageType)> {
+    /// Names and storage types in the events since the last call.
+    async fn published(&self) -> Vec<(String, StorageType)> {
         let mut outbox = self.db.outbox(0);
         assert!(outbox.hold().await.unwrap());
         let batch = outbox.read(&db::outbox::EventFilter::everything(), 100).await.unwrap();
         outbox.delete(&batch.ids).await.unwrap();
-        let changes = batch.events.into_iter().filter_map(|event| match event.fact {
-            Fact::Task(task) => Some(task.change),
+        let changes = batch.events.into_iter().filter_map(|event| match event.payload {
+            EventPayload::Task(task) => Some(task.change),
             _ => None,
         });
         let artifacts = changes.filter_map(|change| match change {
@@ -170,9 +170,9 @@ fn token(path: &str) -> &str {
     path.rsplit('/').next().unwrap()
 }
 
-fn text_arrival<S>(body: S) -> Arrival<S> {
+fn text_arrival<S>(body: S) -> Incoming<S> {
     let content_type = Some("text/plain".to_owned());
-    Arrival { content_type, content_length: None, content_encoding: None, digests: Hashes::new(), body }
+    Incoming { content_type, content_length: None, content_encoding: None, digests: Hashes::new(), body }
 }
 
 fn reference(url: &str) -> ArtifactBody {
@@ -191,6 +191,6 @@ fn failure() -> ArtifactBody {
     ArtifactBody::Error { reason: ErrorReason::FileMissingOnWorker, message: "no such file".to_owned() }
 }
 
-fn code<T: std::fmt::Debug>(answer: Answer<T>) -> ErrorCode {
+fn code<T: std::fmt::Debug>(answer: Result<T>) -> ErrorCode {
     answer.unwrap_err().code()
 }

@@ -1,7 +1,7 @@
 use super::*;
 
 #[tokio::test]
-async fn links_lead_to_what_they_name_and_circles_are_told() {
+async fn links_lead_to_what_they_name_and_circles_are_refused() {
     let env = TestEnv::start().await;
     env.create("1", link("2")).await.unwrap();
     assert_eq!(code(env.follow("1").await), ErrorCode::ResourceNotFound);
@@ -16,7 +16,7 @@ async fn links_lead_to_what_they_name_and_circles_are_told() {
 }
 
 #[tokio::test]
-async fn every_name_on_the_way_is_asked_for_before_it_is_looked_up() {
+async fn every_name_on_the_way_is_authorized_before_it_is_looked_up() {
     let env = TestEnv::start().await;
     env.create("public/alias", link("private/secret")).await.unwrap();
     let public = |name: &str| name.starts_with("public/");

@@ -7,7 +7,7 @@ impl TestEnv {
     async fn complete(&self, asked: bool, exempt: &[&str]) -> Outcome {
         let exempt: Vec<String> = exempt.iter().map(|&queue| queue.to_owned()).collect();
         let mut batch = ReportBatch::default();
-        // In the middle of a batch, where places are told apart.
+        // In the middle of a batch, where positions matter.
         for (task_id, state, reason) in [
             (TaskId::from_random([1; 16]), TaskState::Completed, ReasonResolved::Completed),
             (self.task_id, TaskState::Completed, ReasonResolved::Completed),

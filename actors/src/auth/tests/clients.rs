@@ -1,12 +1,12 @@
 use super::*;
 
 #[expect(clippy::unnecessary_wraps, reason = "stands for the check of the API")]
-fn anything(_: &[&str]) -> Answer<()> {
+fn anything(_: &[&str]) -> Result<()> {
     Ok(())
 }
 
 /// May give nothing, and so only keep what a client has.
-fn nothing(added: &[&str]) -> Answer<()> {
+fn nothing(added: &[&str]) -> Result<()> {
     if added.is_empty() { Ok(()) } else { Err(AuthError::NoSuchClient(added.join(" "))) }
 }
 
@@ -50,7 +50,7 @@ async fn a_client_is_known_as_soon_as_it_is_answered() {
     assert_eq!(env.token_of("c"), Some(token.clone()));
     assert_eq!(env.create("c", &["x"]).await, token, "an identical repeat answers the first token");
     assert_eq!(code(env.auth.create_client("c", env.body(&["y"]), "me").await), ErrorCode::RequestConflict);
-    assert!(env.told.load(Ordering::Relaxed) > 0);
+    assert!(env.notified.load(Ordering::Relaxed) > 0);
 }
 
 #[tokio::test]

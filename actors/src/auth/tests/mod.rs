@@ -17,16 +17,16 @@ const QUEUE_TOKEN: &str = "queue-token-queue-token-queue";
 struct TestEnv {
     auth: Auth,
     clock: TestClock,
-    told: Arc<AtomicUsize>,
+    notified: Arc<AtomicUsize>,
     database: TestDatabase,
 }
 
 impl TestEnv {
     async fn start() -> Self {
         let database = TestDatabase::create().await;
-        let (auth, clock, told) = process(&database, &["one"]).await;
+        let (auth, clock, notified) = process(&database, &["one"]).await;
         auth.start(&[]).await.unwrap();
-        Self { auth, clock, told, database }
+        Self { auth, clock, notified, database }
     }
 
     fn body(&self, scopes: &[&str]) -> ClientBody {
@@ -58,14 +58,14 @@ impl TestEnv {
 
 /// Another process on the same database, with the keys of these names.
 async fn process(database: &TestDatabase, keys: &[&str]) -> (Auth, TestClock, Arc<AtomicUsize>) {
-    let (clock, told) = (TestClock::default(), Arc::new(AtomicUsize::new(0)));
+    let (clock, notified) = (TestClock::default(), Arc::new(AtomicUsize::new(0)));
     let keys: Vec<SealingKey> = keys.iter().map(|id| SealingKey::make(id, &Rng::seeded(id.len() as u64))).collect();
-    let (ring, counted) = (KeyRing::new(&keys).unwrap(), told.clone());
+    let (ring, counted) = (KeyRing::new(&keys).unwrap(), notified.clone());
     let relay: Notifier = Notifier::new(move || _ = counted.fetch_add(1, Ordering::Relaxed));
     let shared: Arc<dyn Clock> = Arc::new(clock.clone());
     let (db, month) = (database.db().await, TimeDelta::days(30));
     let auth = Auth::new(db, shared, Rng::system(), Arc::new(ring), relay, QUEUE_TOKEN, month);
-    (auth, clock, told)
+    (auth, clock, notified)
 }
 
 fn token_of(auth: &Auth, client_id: &str) -> Option<String> {

@@ -123,9 +123,13 @@ impl<P: Periodic> Actor for PeriodicActor<P> {
         self.progress.due_within(self.schedule.deadline);
         // Before the work, never after: what is committed while it goes on must cause another run.
         let _ = self.notify.notified().now_or_never();
-        let span = tracing::info_span!(parent: None, "run", actor = &*self.name);
-        let next = match state.work.run().instrument(span).await {
+        let span = tracing::info_span!(parent: None, "run", actor = &*self.name, idle = tracing::field::Empty);
+        let next = match state.work.run().instrument(span.clone()).await {
             Ok(next) => {
+                if next.idle {
+                    // Such spans are not exported.
+                    span.record("idle", true);
+                }
                 state.backoff.reset();
                 next
             }

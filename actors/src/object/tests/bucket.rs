@@ -47,7 +47,7 @@ impl BucketEnv {
     }
 
     async fn names(&self) -> Vec<String> {
-        let prefix = self.bucket.place("");
+        let prefix = self.bucket.location("");
         let found: Vec<_> = self.bucket.store().list(Some(&prefix)).try_collect().await.unwrap();
         found.into_iter().map(|it| it.location.to_string()).collect()
     }
@@ -65,8 +65,8 @@ impl BucketEnv {
         };
         let url = put_url(self.objects.create_upload(upload.clone()).await.unwrap());
         let pieces: Vec<_> = data.chunks(70_000).map(|it| Ok::<_, &str>(Bytes::copy_from_slice(it))).collect();
-        let arrival = Arrival::plain("text/plain".to_owned(), stream::iter(pieces));
-        self.objects.receive(token(&url), arrival).await.unwrap();
+        let incoming = Incoming::plain("text/plain".to_owned(), stream::iter(pieces));
+        self.objects.receive(token(&url), incoming).await.unwrap();
         self.objects.finish_upload(finish(&upload)).await.unwrap();
         upload.expires
     }
@@ -118,7 +118,7 @@ async fn parts_that_a_killed_process_left_in_the_bucket_are_swept_away() {
 }
 
 #[tokio::test]
-async fn content_that_lies_in_another_store_is_asked_for_in_vain_but_not_lost() {
+async fn content_of_another_store_is_not_found_but_not_lost() {
     let Some(env) = BucketEnv::start("other").await else { return };
     env.finished("here", DATA).await;
     let url = env.objects.simple_path("here").await.unwrap();

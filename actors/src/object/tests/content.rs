@@ -8,7 +8,7 @@ async fn a_large_object_is_written_and_read_in_parts() {
     let upload = CreateUpload { put_url: Some(promise), ..env.upload("large") };
     let url = put_url(env.objects.create_upload(upload.clone()).await.unwrap());
     let pieces = data.chunks(60_000).map(|piece| Ok(Bytes::copy_from_slice(piece))).collect();
-    env.objects.receive(token(&url), arrival(pieces)).await.unwrap();
+    env.objects.receive(token(&url), incoming(pieces)).await.unwrap();
     env.objects.finish_upload(finish(&upload)).await.unwrap();
     assert!(env.read("large").await == data);
 
@@ -25,7 +25,7 @@ async fn an_empty_object_is_an_object() {
     let promise = PutPromise { content_type: "text/plain".to_owned(), content_length: 0 };
     let upload = CreateUpload { put_url: Some(promise), ..env.upload("empty") };
     let url = put_url(env.objects.create_upload(upload.clone()).await.unwrap());
-    env.objects.receive(token(&url), arrival(Vec::new())).await.unwrap();
+    env.objects.receive(token(&url), incoming(Vec::new())).await.unwrap();
     env.objects.finish_upload(finish(&upload)).await.unwrap();
     assert_eq!(env.read("empty").await, b"");
 }
@@ -117,9 +117,9 @@ async fn what_does_not_have_the_digest_sent_with_it_is_not_kept() {
     let env = TestEnv::start().await;
     let url = put_url(env.objects.create_upload(env.upload("digest")).await.unwrap());
     let digests = Hashes::from([("sha256".to_owned(), "0".repeat(64))]);
-    let error = env.objects.receive(token(&url), Arrival { digests, ..whole() }).await.unwrap_err();
+    let error = env.objects.receive(token(&url), Incoming { digests, ..whole() }).await.unwrap_err();
     assert!(error.code() == ErrorCode::InputError && error.to_string().contains("sha256"), "{error}");
     assert_eq!(env.files(), 0);
     let digests = Hashes::from([("sha256".to_owned(), SHA256.to_owned())]);
-    env.objects.receive(token(&url), Arrival { digests, ..whole() }).await.unwrap();
+    env.objects.receive(token(&url), Incoming { digests, ..whole() }).await.unwrap();
 }

@@ -74,7 +74,7 @@ async fn a_finished_object_is_final() {
     env.objects.finish_upload(finish(&upload)).await.unwrap();
 
     let other = vec![b'x'; DATA.len()];
-    let error = env.objects.receive(token(&url), arrival(vec![Ok(other.into())])).await.unwrap_err();
+    let error = env.objects.receive(token(&url), incoming(vec![Ok(other.into())])).await.unwrap_err();
     assert_eq!(error.code(), ErrorCode::RequestConflict);
     assert_eq!(env.objects.create_upload(upload.clone()).await.unwrap_err().code(), ErrorCode::RequestConflict);
     let more = FinishUpload { hashes: sha256(SHA256), ..finish(&upload) };

@@ -77,10 +77,10 @@ async fn open_service(database: &TestDatabase, clock: &TestClock, directory: &Te
     Objects::start(database.db().await, clock, rng, directory.path(), &ObjectSettings::default()).await.unwrap()
 }
 
-fn arrival(
+fn incoming(
     pieces: Vec<Result<Bytes, &'static str>>,
-) -> Arrival<impl futures_util::Stream<Item = Result<Bytes, &'static str>> + Send + Unpin> {
-    Arrival {
+) -> Incoming<impl futures_util::Stream<Item = Result<Bytes, &'static str>> + Send + Unpin> {
+    Incoming {
         content_type: Some("text/plain".to_owned()),
         content_length: None,
         content_encoding: None,
@@ -89,8 +89,8 @@ fn arrival(
     }
 }
 
-fn whole() -> Arrival<impl futures_util::Stream<Item = Result<Bytes, &'static str>> + Send + Unpin> {
-    arrival(DATA.chunks(5).map(|piece| Ok(Bytes::from_static(piece))).collect())
+fn whole() -> Incoming<impl futures_util::Stream<Item = Result<Bytes, &'static str>> + Send + Unpin> {
+    incoming(DATA.chunks(5).map(|piece| Ok(Bytes::from_static(piece))).collect())
 }
 
 fn put_url(open: OpenUpload) -> String {

@@ -47,9 +47,9 @@ async fn a_truncated_upload_leaves_nothing_and_cannot_be_finished() {
     let env = TestEnv::start().await;
     let upload = env.upload("cut");
     let url = put_url(env.objects.create_upload(upload.clone()).await.unwrap());
-    let short = arrival(vec![Ok(Bytes::from_static(&DATA[..7]))]);
-    let broken = arrival(vec![Ok(Bytes::from_static(&DATA[..7])), Err("connection reset")]);
-    let long = arrival(vec![Ok(Bytes::from_static(DATA)), Ok(Bytes::from_static(b"!"))]);
+    let short = incoming(vec![Ok(Bytes::from_static(&DATA[..7]))]);
+    let broken = incoming(vec![Ok(Bytes::from_static(&DATA[..7])), Err("connection reset")]);
+    let long = incoming(vec![Ok(Bytes::from_static(DATA)), Ok(Bytes::from_static(b"!"))]);
     for cut in [short, broken, long] {
         let error = env.objects.receive(token(&url), cut).await.unwrap_err();
         assert_eq!(error.code(), ErrorCode::InputError, "{error}");
@@ -68,13 +68,13 @@ async fn headers_other_than_the_promised_ones_are_refused_by_name() {
     let env = TestEnv::start().await;
     let url = put_url(env.objects.create_upload(env.upload("headers")).await.unwrap());
     let cases = [
-        ("Content-Type", Arrival { content_type: Some("text/html".to_owned()), ..whole() }),
-        ("Content-Type", Arrival { content_type: None, ..whole() }),
-        ("Content-Length", Arrival { content_length: Some(17), ..whole() }),
-        ("Content-Encoding", Arrival { content_encoding: Some("gzip".to_owned()), ..whole() }),
+        ("Content-Type", Incoming { content_type: Some("text/html".to_owned()), ..whole() }),
+        ("Content-Type", Incoming { content_type: None, ..whole() }),
+        ("Content-Length", Incoming { content_length: Some(17), ..whole() }),
+        ("Content-Encoding", Incoming { content_encoding: Some("gzip".to_owned()), ..whole() }),
     ];
-    for (header, arrival) in cases {
-        let error = env.objects.receive(token(&url), arrival).await.unwrap_err();
+    for (header, incoming) in cases {
+        let error = env.objects.receive(token(&url), incoming).await.unwrap_err();
         assert!(error.to_string().contains(header), "{error}");
     }
 }
@@ -86,7 +86,7 @@ async fn uploads_at_the_same_time_do_not_mix() {
     let url = put_url(env.objects.create_upload(upload.clone()).await.unwrap());
     let senders = (0..8u8).map(|sender| {
         let pieces = (0..DATA.len()).map(|_| Ok(Bytes::from(vec![b'a' + sender]))).collect();
-        env.objects.receive(token(&url), arrival(pieces))
+        env.objects.receive(token(&url), incoming(pieces))
     });
     for received in futures_util::future::join_all(senders).await {
         received.unwrap();

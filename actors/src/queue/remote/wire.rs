@@ -2,7 +2,7 @@
 
 use chrono::DateTime;
 use protocol::{
-    event::NotAnEvent,
+    event::EventDecodeError,
     id::{NotASlug, RunId, TaskGroupId, TaskId, TaskQueueId, WorkerName},
     proto,
     state::{Priority, UnknownWord},
@@ -19,7 +19,7 @@ pub(in crate::queue) enum Unreadable {
     #[error("a number in it stands for nothing")]
     Word(#[from] UnknownWord),
     #[error("a status in it cannot be")]
-    Status(#[from] NotAnEvent),
+    Status(#[from] EventDecodeError),
     #[error("the definition in it cannot be read")]
     Definition(#[from] serde_json::Error),
     #[error("its `{0}` is missing or out of range")]

@@ -185,15 +185,15 @@ fn names() -> ExchangeNames {
     ExchangeNames::default()
 }
 
-pub(crate) fn own() -> Subscription {
-    own_by("#")
+pub(crate) fn internal() -> Subscription {
+    internal_by("#")
 }
 
-pub(crate) fn own_by(pattern: &str) -> Subscription {
+pub(crate) fn internal_by(pattern: &str) -> Subscription {
     Subscription::durable("test/own").bind("drover/v1/task-event", pattern)
 }
 
-pub(crate) fn world(kind: &str) -> String {
+pub(crate) fn external(kind: &str) -> String {
     format!("exchange/taskcluster-queue/v1/{kind}")
 }
 

@@ -8,9 +8,9 @@ mod speed;
 use std::sync::Arc;
 
 use bus::{Bus, ContentType, MemoryBus, Subscription};
-use env::{SOON, TestEnv, next, next_event, own, own_by, world};
+use env::{SOON, TestEnv, external, internal, internal_by, next, next_event};
 use protocol::{
-    event::{EventKind, Fact},
+    event::{EventKind, EventPayload},
     state::TaskState,
     time::LATEST,
 };
@@ -18,22 +18,22 @@ use serde_json::Value;
 use shaky::Shaky;
 
 #[tokio::test]
-async fn a_life_is_told_in_order_to_the_world_and_to_ourselves() {
+async fn the_life_of_a_task_is_published_in_order_on_external_and_internal_exchanges() {
     let bus: Arc<dyn Bus> = Arc::new(MemoryBus::default());
     let env = TestEnv::start(bus.clone()).await;
-    let mut ours = bus.subscribe(own()).await.unwrap();
+    let mut ours = bus.subscribe(internal()).await.unwrap();
     let kinds = ["task-defined", "task-pending", "task-running", "task-completed"];
-    let mut told = Subscription::durable("test/world");
+    let mut messages = Subscription::durable("test/external");
     for kind in kinds {
-        told = told.bind(&world(kind), "route.index.#");
+        messages = messages.bind(&external(kind), "route.index.#");
     }
-    let mut told = bus.subscribe(told).await.unwrap();
+    let mut messages = bus.subscribe(messages).await.unwrap();
 
     let id = env.completed().await;
 
     for kind in kinds {
-        let message = next(&mut told).await;
-        assert_eq!(*message.exchange, *world(kind));
+        let message = next(&mut messages).await;
+        assert_eq!(*message.exchange, *external(kind));
         assert_eq!(message.content_type, ContentType::Json);
         assert_eq!(message.cc, ["route.index.proj.latest"]);
         let body: Value = serde_json::from_slice(&message.body).unwrap();
@@ -46,41 +46,41 @@ async fn a_life_is_told_in_order_to_the_world_and_to_ourselves() {
 }
 
 #[tokio::test]
-async fn a_group_of_a_task_that_never_expires_is_told_of() {
+async fn the_group_of_a_task_that_never_expires_is_published() {
     let bus: Arc<dyn Bus> = Arc::new(MemoryBus::default());
     let env = TestEnv::start(bus.clone()).await;
-    let mut told =
-        bus.subscribe(Subscription::durable("test/world").bind(&world("task-group-sealed"), "#")).await.unwrap();
+    let mut messages =
+        bus.subscribe(Subscription::durable("test/external").bind(&external("task-group-sealed"), "#")).await.unwrap();
     let mut task = env.task(None);
     let group = task.definition.task_group_id;
     task.definition.expires = LATEST;
     env.completed_as(task).await;
     assert_eq!(env.queue.seal_task_group(group).await.unwrap().expires, LATEST);
 
-    let body: Value = serde_json::from_slice(&next(&mut told).await.body).unwrap();
+    let body: Value = serde_json::from_slice(&next(&mut messages).await.body).unwrap();
     assert_eq!(body["expires"], "9999-12-31T23:59:59.999Z");
     env.stop().await;
 }
 
 #[tokio::test]
-async fn a_new_task_is_told_of_as_it_was_before_it_was_scheduled() {
+async fn a_new_task_is_published_as_it_was_before_it_was_scheduled() {
     let bus: Arc<dyn Bus> = Arc::new(MemoryBus::default());
     let env = TestEnv::start(bus.clone()).await;
-    let mut ours = bus.subscribe(own()).await.unwrap();
+    let mut ours = bus.subscribe(internal()).await.unwrap();
     env.created().await;
 
     for (kind, state, runs) in
         [(EventKind::TaskDefined, TaskState::Unscheduled, 0), (EventKind::TaskPending, TaskState::Pending, 1)]
     {
         let event = next_event(&mut ours).await;
-        let Fact::Task(task) = &event.fact else { panic!("a task was made, no group") };
+        let EventPayload::Task(task) = &event.payload else { panic!("a task was made, no group") };
         assert_eq!((event.kind(), task.status.state, task.status.runs.len()), (kind, state, runs));
     }
     env.stop().await;
 }
 
 #[tokio::test]
-async fn an_outbox_that_nobody_reads_is_emptied_all_the_same() {
+async fn an_outbox_without_consumers_is_emptied_all_the_same() {
     let env = TestEnv::start(Arc::new(MemoryBus::default())).await;
     for _ in 0..20 {
         env.created().await;
@@ -92,11 +92,11 @@ async fn an_outbox_that_nobody_reads_is_emptied_all_the_same() {
 #[tokio::test]
 async fn where_few_kinds_are_listened_to_the_others_are_dropped_unread() {
     let env = TestEnv::start(Arc::new(MemoryBus::default())).await;
-    let completed = Subscription::durable("test/few").bind(&world("task-completed"), "#");
-    let mut told = env.bus.subscribe(completed).await.unwrap();
+    let completed = Subscription::durable("test/few").bind(&external("task-completed"), "#");
+    let mut messages = env.bus.subscribe(completed).await.unwrap();
     for _ in 0..3 {
         let id = env.completed().await;
-        let body: Value = serde_json::from_slice(&next(&mut told).await.body).unwrap();
+        let body: Value = serde_json::from_slice(&next(&mut messages).await.body).unwrap();
         assert_eq!(body["status"]["taskId"], id.to_string());
     }
     env.emptied().await;
@@ -104,19 +104,19 @@ async fn where_few_kinds_are_listened_to_the_others_are_dropped_unread() {
 }
 
 #[tokio::test]
-async fn whoever_listens_for_a_route_hears_of_tasks_that_have_it_on_both_exchanges() {
+async fn a_queue_bound_to_a_route_gets_tasks_with_it_from_both_exchanges() {
     let env = TestEnv::start(Arc::new(MemoryBus::default())).await;
-    let by_route = own_by("route.index.#").bind(&world("task-completed"), "route.index.#");
-    let mut told = env.bus.subscribe(by_route).await.unwrap();
+    let by_route = internal_by("route.index.#").bind(&external("task-completed"), "route.index.#");
+    let mut messages = env.bus.subscribe(by_route).await.unwrap();
     let mut without = env.task(None);
     without.definition.routes.clear();
     env.completed_as(without).await;
 
     let id = env.completed().await;
 
-    // Defined, pending, running and completed for ourselves, completed for the world.
+    // Defined, pending, running and completed on the internal exchange, completed on an external one.
     for _ in 0..5 {
-        let message = next(&mut told).await;
+        let message = next(&mut messages).await;
         assert_eq!(message.cc, ["route.index.proj.latest"]);
         assert!(message.routing_key.contains(&id.to_string()), "{}", message.routing_key);
     }
@@ -128,7 +128,7 @@ async fn whoever_listens_for_a_route_hears_of_tasks_that_have_it_on_both_exchang
 async fn what_the_bus_did_not_confirm_is_sent_again_and_nothing_is_skipped() {
     let bus: Arc<dyn Bus> = Arc::new(Shaky::away_for(2));
     let env = TestEnv::start(bus.clone()).await;
-    let mut ours = bus.subscribe(own()).await.unwrap();
+    let mut ours = bus.subscribe(internal()).await.unwrap();
 
     let id = env.completed().await;
     env.emptied().await;
@@ -137,7 +137,7 @@ async fn what_the_bus_did_not_confirm_is_sent_again_and_nothing_is_skipped() {
     let mut kinds = Vec::new();
     while kinds.last() != Some(&EventKind::TaskCompleted) {
         let event = next_event(&mut ours).await;
-        let Fact::Task(task) = &event.fact else { panic!("no group was touched") };
+        let EventPayload::Task(task) = &event.payload else { panic!("no group was touched") };
         assert_eq!(task.status.task_id, id);
         if event.id > last {
             last = event.id;
@@ -153,9 +153,9 @@ async fn what_the_bus_did_not_confirm_is_sent_again_and_nothing_is_skipped() {
 
 #[tokio::test]
 async fn a_message_that_is_refused_is_put_aside_and_does_not_hold_up_the_others() {
-    let bus: Arc<dyn Bus> = Arc::new(Shaky::refusing(&world("task-defined")));
+    let bus: Arc<dyn Bus> = Arc::new(Shaky::refusing(&external("task-defined")));
     let env = TestEnv::start(bus.clone()).await;
-    let mut ours = bus.subscribe(own().bind(&world("task-defined"), "#")).await.unwrap();
+    let mut ours = bus.subscribe(internal().bind(&external("task-defined"), "#")).await.unwrap();
     let id = env.created().await;
 
     assert_eq!(next_event(&mut ours).await.kind(), EventKind::TaskDefined);
@@ -163,7 +163,7 @@ async fn a_message_that_is_refused_is_put_aside_and_does_not_hold_up_the_others(
     env.emptied().await;
     let letters = env.db.dead_letters(None, None, 0, 9).await.unwrap();
     let [letter] = &letters[..] else { panic!("{letters:?}") };
-    assert_eq!((letter.queue.as_str(), letter.exchange.as_str()), ("", world("task-defined").as_str()));
+    assert_eq!((letter.queue.as_str(), letter.exchange.as_str()), ("", external("task-defined").as_str()));
     assert_eq!(letter.cc, ["route.index.proj.latest"]);
     assert!(letter.reason.contains("not this one"), "{}", letter.reason);
     let body: Value = serde_json::from_slice(&letter.body).unwrap();
@@ -184,7 +184,7 @@ async fn a_message_that_is_refused_is_put_aside_and_does_not_hold_up_the_others(
 async fn events_that_no_bus_can_carry_are_put_aside_at_once_and_alone() {
     let bus: Arc<dyn Bus> = Arc::new(MemoryBus::default());
     let env = TestEnv::start(bus.clone()).await;
-    let mut ours = bus.subscribe(own()).await.unwrap();
+    let mut ours = bus.subscribe(internal()).await.unwrap();
     let mut long = env.task(None);
     long.definition.routes = vec!["é".repeat(130)];
 
@@ -195,7 +195,7 @@ async fn events_that_no_bus_can_carry_are_put_aside_at_once_and_alone() {
     assert!(letters.iter().all(|letter| letter.reason.contains("at most 255")), "{letters:?}");
 
     let good = env.created().await;
-    let Fact::Task(task) = next_event(&mut ours).await.fact else { panic!("a task was made, no group") };
+    let EventPayload::Task(task) = next_event(&mut ours).await.payload else { panic!("a task was made, no group") };
     assert_eq!(task.status.task_id, good);
     assert!(env.db.task_dead_letters(good, 9).await.unwrap().is_empty());
     env.stop().await;
@@ -205,7 +205,7 @@ async fn events_that_no_bus_can_carry_are_put_aside_at_once_and_alone() {
 async fn while_a_broker_denies_everything_nothing_is_given_up() {
     let bus: Arc<dyn Bus> = Arc::new(Shaky::denying_for(4));
     let env = TestEnv::start(bus.clone()).await;
-    let mut ours = bus.subscribe(own()).await.unwrap();
+    let mut ours = bus.subscribe(internal()).await.unwrap();
     env.created().await;
 
     assert_eq!(next_event(&mut ours).await.kind(), EventKind::TaskDefined);
@@ -218,7 +218,7 @@ async fn while_a_broker_denies_everything_nothing_is_given_up() {
 async fn when_the_relay_that_sends_ends_another_takes_over() {
     let bus: Arc<dyn Bus> = Arc::new(MemoryBus::default());
     let mut env = TestEnv::start(bus.clone()).await;
-    let mut ours = bus.subscribe(own()).await.unwrap();
+    let mut ours = bus.subscribe(internal()).await.unwrap();
     env.created().await;
     let first = next_event(&mut ours).await;
     assert_eq!(next_event(&mut ours).await.kind(), EventKind::TaskPending);

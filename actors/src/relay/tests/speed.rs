@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Instant};
 use base::Rng;
 use bus::{Bus, MemoryBus, Subscription};
 
-use super::env::{TestEnv, next_event, world};
+use super::env::{TestEnv, external, next_event};
 use crate::queue::types::NewGraph;
 
 #[tokio::test]
@@ -17,7 +17,7 @@ async fn how_fast() {
     };
     let mut env = TestEnv::without_relay(bus.clone()).await;
     let mut ours = bus.subscribe(Subscription::ephemeral().bind("drover/v1/task-event", "#")).await.unwrap();
-    let _world = bus.subscribe(Subscription::ephemeral().bind(&world("task-defined"), "#")).await.unwrap();
+    let _external = bus.subscribe(Subscription::ephemeral().bind(&external("task-defined"), "#")).await.unwrap();
 
     backlog(&env).await;
     let began = Instant::now();

@@ -42,7 +42,7 @@ pub(super) struct TestEnv {
     pub(super) queue: Queue,
     pub(super) reporter: Reporter,
     queue_parts: SupervisorHandle,
-    told: Option<SupervisorHandle>,
+    consumer: Option<SupervisorHandle>,
     relay: SupervisorHandle,
 }
 
@@ -76,10 +76,10 @@ impl TestEnv {
             settings,
             names: ExchangeNames::default(),
             root_url: "https://drover.example".to_owned(),
-            events: RelaySettings::default().own_exchange,
+            events: RelaySettings::default().internal_exchange,
         };
-        let told = Supervisor::start(vec![reporter.clone().consumer()], rng.branch("told")).await;
-        let (relay, hint) = relay::start(
+        let consumer = Supervisor::start(vec![reporter.clone().consumer()], rng.branch("consumer")).await;
+        let (relay, notify) = relay::start(
             db.clone(),
             bus.clone(),
             Arc::new(clock.clone()),
@@ -88,9 +88,9 @@ impl TestEnv {
             rng.branch("relay"),
         );
         let relay = Supervisor::start(vec![relay], rng.branch("relay")).await;
-        *notifier.lock().unwrap() = Some(hint);
-        let told = Some(told);
-        Self { _database: database, db, bus, clock, rng, queue, reporter, queue_parts, told, relay }
+        *notifier.lock().unwrap() = Some(notify);
+        let consumer = Some(consumer);
+        Self { _database: database, db, bus, clock, rng, queue, reporter, queue_parts, consumer, relay }
     }
 
     /// Whoever listens to job messages; from now on.
@@ -103,12 +103,12 @@ impl TestEnv {
 
     /// The reporter ends, and what it had in hand goes back.
     pub(super) async fn stop_reporter(&mut self) {
-        self.told.take().unwrap().stop(SOON).await;
+        self.consumer.take().unwrap().stop(SOON).await;
     }
 
     pub(super) async fn start_reporter(&mut self) {
         let child = self.reporter.clone().consumer();
-        self.told = Some(Supervisor::start(vec![child], self.rng.branch("again")).await);
+        self.consumer = Some(Supervisor::start(vec![child], self.rng.branch("again")).await);
     }
 
     pub(super) fn pushes(&self) -> Pushes {
@@ -178,8 +178,8 @@ impl TestEnv {
     pub(super) async fn stop(self) {
         self.queue_parts.stop(SOON).await;
         self.relay.stop(SOON).await;
-        if let Some(told) = self.told {
-            told.stop(SOON).await;
+        if let Some(consumer) = self.consumer {
+            consumer.stop(SOON).await;
         }
         self.bus.close().await;
     }

@@ -1,4 +1,4 @@
-//! What cannot be told, and reporters that end in the middle.
+//! What cannot be reported, and reporters that end in the middle.
 
 use serde_json::json;
 
@@ -6,7 +6,7 @@ use super::env::{REVISION, TestEnv};
 use crate::queue::Report;
 
 #[tokio::test]
-async fn a_task_that_cannot_be_told_gets_a_note_and_holds_nobody_up() {
+async fn a_task_that_cannot_be_reported_gets_a_note_and_holds_no_other_up() {
     let env = TestEnv::start().await;
     let mut jobs = env.jobs().await;
     let odd = env.create(env.task(&json!({ "symbol": 7 }))).await;
@@ -63,7 +63,7 @@ async fn a_reporter_that_ends_loses_nothing_and_keeps_the_order() {
 }
 
 #[tokio::test]
-async fn two_reporters_of_a_name_tell_everything_once_and_in_order() {
+async fn two_reporters_of_a_name_report_everything_once_and_in_order() {
     let env = TestEnv::start().await;
     let mut jobs = env.jobs().await;
     let second = env.reporter.clone().consumer();
@@ -72,19 +72,22 @@ async fn two_reporters_of_a_name_tell_everything_once_and_in_order() {
         env.created().await;
         env.report(env.claimed().await, Report::Completed).await;
     }
-    let mut told: std::collections::BTreeMap<String, Vec<String>> = std::collections::BTreeMap::new();
+    let mut reported: std::collections::BTreeMap<String, Vec<String>> = std::collections::BTreeMap::new();
     for _ in 0..80 {
         let job = jobs.next().await;
-        told.entry(job["taskId"].to_string()).or_default().push(job["state"].as_str().unwrap().to_owned());
+        reported.entry(job["taskId"].to_string()).or_default().push(job["state"].as_str().unwrap().to_owned());
     }
-    assert_eq!(told.len(), 20);
-    assert!(told.values().all(|states| states == &["unscheduled", "pending", "running", "completed"]), "{told:?}");
+    assert_eq!(reported.len(), 20);
+    assert!(
+        reported.values().all(|states| states == &["unscheduled", "pending", "running", "completed"]),
+        "{reported:?}"
+    );
     second.stop(super::env::SOON).await;
     env.stop().await;
 }
 
 #[tokio::test]
-async fn what_is_no_event_is_put_aside() {
+async fn what_is_no_event_is_dead_lettered() {
     let env = TestEnv::start().await;
     let mut jobs = env.jobs().await;
     let message = |body: &str| bus::Message {
@@ -100,8 +103,8 @@ async fn what_is_no_event_is_put_aside() {
     env.bus.publish(&bodies, super::env::SOON).await.unwrap();
     env.created().await;
     assert_eq!(jobs.words(2).await, ["0 unscheduled unknown", "0 pending unknown"]);
-    let parked = env.db.dead_letters(Some("drover/treeherder/treeherder"), None, 0, 9).await.unwrap();
-    assert_eq!(parked.len(), 3);
-    assert!(parked.iter().all(|message| message.reason.starts_with("it cannot be read: ")), "{parked:?}");
+    let letters = env.db.dead_letters(Some("drover/treeherder/treeherder"), None, 0, 9).await.unwrap();
+    assert_eq!(letters.len(), 3);
+    assert!(letters.iter().all(|message| message.reason.starts_with("it cannot be read: ")), "{letters:?}");
     env.stop().await;
 }

@@ -10,7 +10,7 @@ use crate::{
 };
 
 #[tokio::test]
-async fn the_whole_life_of_a_task_is_told_in_order() {
+async fn the_whole_life_of_a_task_is_reported_in_order() {
     let env = TestEnv::start().await;
     let mut jobs = env.jobs().await;
     let task_id = env.created().await;
@@ -23,7 +23,7 @@ async fn the_whole_life_of_a_task_is_told_in_order() {
 }
 
 #[tokio::test]
-async fn what_the_message_tells_is_what_the_database_knows() {
+async fn the_message_agrees_with_the_database() {
     let env = TestEnv::start().await;
     let mut jobs = env.jobs().await;
     env.created().await;
@@ -63,7 +63,7 @@ async fn what_the_message_tells_is_what_the_database_knows() {
 }
 
 #[tokio::test]
-async fn a_retried_run_is_told_as_retried_before_the_next_one_is_pending() {
+async fn a_retried_run_is_reported_as_retried_before_the_next_one_is_pending() {
     let env = TestEnv::start().await;
     let mut jobs = env.jobs().await;
     env.created().await;
@@ -129,7 +129,7 @@ async fn both_forms_go_out_side_by_side() {
 }
 
 #[tokio::test]
-async fn prefixes_and_projects_say_who_is_told_of_what() {
+async fn prefixes_and_projects_decide_what_is_reported_where() {
     let settings = TreeherderSettings {
         route_prefixes: vec!["tc-treeherder".to_owned(), "tc-treeherder-stage".to_owned()],
         projects: vec!["autoland".to_owned()],

@@ -1,4 +1,4 @@
-//! Pushes: their rows, and telling them once more.
+//! Pushes: their rows, and replaying them.
 
 use serde_json::json;
 
@@ -6,7 +6,7 @@ use super::env::{REVISION, TestEnv};
 use crate::{queue::Report, treeherder::PushError};
 
 #[tokio::test]
-async fn a_push_is_told_once_more_from_what_is_known() {
+async fn a_push_is_replayed_from_the_current_status() {
     let env = TestEnv::start().await;
     let mut jobs = env.jobs().await;
     env.created().await;

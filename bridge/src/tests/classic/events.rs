@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use actors::artifacts::{ArtifactKey, Place};
+use actors::artifacts::{ArtifactKey, Location};
 use base::{Rng, environment, settings::ConfigDuration};
 use bus::{AmqpBus, Bus, ContentType, Exchange, Message};
 use protocol::{
@@ -114,8 +114,8 @@ async fn asked(env: &TestEnv) -> (TaskId, i64) {
 async fn leads_to(env: &TestEnv, task: TaskId, name: &str) -> String {
     let key = ArtifactKey { task_id: task, run_id: 0, name: name.to_owned() };
     let found = env.artifacts.follow(key, &|_| true).await.unwrap();
-    match env.artifacts.place(&found).await.unwrap() {
-        Some(Place::Elsewhere(url)) => url,
+    match env.artifacts.location(&found).await.unwrap() {
+        Some(Location::Url(url)) => url,
         other => panic!("{other:?}"),
     }
 }

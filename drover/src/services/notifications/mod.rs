@@ -28,6 +28,6 @@ fn children(context: &Context) -> Children {
         scheduler: scheduler::notify_here(context),
         claims: queue::notify_claimers_here(context),
     };
-    let subscriber = publisher.process.listener(here);
+    let subscriber = publisher.process.subscriber(here);
     Children::none().actor(publisher.actor).actor(subscriber)
 }

@@ -2,14 +2,14 @@
 
 use actors::{
     kit::{Child, Notifications},
-    wake::Process,
+    remote_notifications::RemoteNotifications,
 };
 
 use crate::service::Context;
 
 #[derive(Clone)]
 pub(super) struct Publisher {
-    pub(super) process: Process,
+    pub(super) process: RemoteNotifications,
     pub(super) actor: Child,
     remote: Notifications,
 }
@@ -18,9 +18,9 @@ pub(super) struct Publisher {
 pub(super) fn publisher(context: &Context) -> Option<Publisher> {
     context.has_broker().then(|| {
         context.shared(|context| {
-            let process = Process::new(context.bus.clone(), context.rng.branch("wake"));
-            let (actor, others) = process.teller();
-            Publisher { process, actor, remote: others.notifications() }
+            let process = RemoteNotifications::new(context.bus.clone(), context.rng.branch("notifications"));
+            let (actor, notifier) = process.publisher();
+            Publisher { process, actor, remote: notifier.notifications() }
         })
     })
 }

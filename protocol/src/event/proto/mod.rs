@@ -1,16 +1,16 @@
-//! Events as protobuf: the form they have on our own exchanges.
+//! Events as protobuf, as they are on the internal exchange.
 
 mod read;
 mod write;
 
 use prost::Message as _;
 
-use super::{Event, Fact};
+use super::{Event, EventPayload};
 use crate::{id::NotASlug, proto as wire, state::UnknownWord};
 
-/// Why bytes are no event of ours.
+/// Why bytes cannot be decoded as an event.
 #[derive(Debug, thiserror::Error)]
-pub enum NotAnEvent {
+pub enum EventDecodeError {
     #[error("the bytes are no protobuf message of an event")]
     Bytes(#[from] prost::DecodeError),
     #[error("the event lacks its `{0}`")]
@@ -24,7 +24,7 @@ pub enum NotAnEvent {
 }
 
 impl Event {
-    /// The bytes to send.
+    /// Encodes the event.
     pub fn to_proto(&self) -> Vec<u8> {
         let mut message = wire::TaskEvent {
             id: self.id,
@@ -33,23 +33,23 @@ impl Event {
             traceparent: self.traceparent.clone().unwrap_or_default(),
             ..wire::TaskEvent::default()
         };
-        match &self.fact {
-            Fact::Task(task) => write::task(task, &mut message),
-            Fact::Group(group) => write::group(group, &mut message),
-            Fact::Client(client) => message.client_id = Some(client.client_id.clone()),
-            Fact::Role(role) => message.role_id = Some(role.role_id.clone()),
+        match &self.payload {
+            EventPayload::Task(task) => write::task(task, &mut message),
+            EventPayload::Group(group) => write::group(group, &mut message),
+            EventPayload::Client(client) => message.client_id = Some(client.client_id.clone()),
+            EventPayload::Role(role) => message.role_id = Some(role.role_id.clone()),
         }
         message.encode_to_vec()
     }
 
-    /// The event behind bytes that came.
-    pub fn from_proto(bytes: &[u8]) -> Result<Self, NotAnEvent> {
+    /// Decodes an event.
+    pub fn from_proto(bytes: &[u8]) -> Result<Self, EventDecodeError> {
         let mut message = wire::TaskEvent::decode(bytes)?;
         Ok(Self {
             id: message.id,
             occurred: read::time(message.occurred_ms)?,
             traceparent: Some(std::mem::take(&mut message.traceparent)).filter(|it| !it.is_empty()),
-            fact: read::fact(message)?,
+            payload: read::payload(message)?,
         })
     }
 }

@@ -1,11 +1,12 @@
-//! From protobuf to our events.
+//! From protobuf to events.
 
 use chrono::{DateTime, Utc};
 
-use super::NotAnEvent;
+use super::EventDecodeError;
 use crate::{
     event::{
-        ArtifactFact, AuthChange, ClientFact, EventKind, Fact, GroupChange, GroupFact, RoleFact, TaskChange, TaskFact,
+        ArtifactInfo, AuthChange, ClientEvent, EventKind, EventPayload, GroupChange, GroupEvent, RoleEvent, TaskChange,
+        TaskEvent,
     },
     id::{RunId, TaskQueueId},
     proto as wire,
@@ -14,43 +15,46 @@ use crate::{
     time::Timestamp,
 };
 
-pub(super) fn fact(message: wire::TaskEvent) -> Result<Fact, NotAnEvent> {
+pub(super) fn payload(message: wire::TaskEvent) -> Result<EventPayload, EventDecodeError> {
     let kind = EventKind::from_code(small(message.kind)?)?;
     match (AuthChange::of(kind), &message.group) {
-        (Some(change), _) => auth_fact(kind, change, message),
-        (None, Some(group)) => Ok(Fact::Group(group_fact(kind, group, &message)?)),
-        (None, None) => task_fact(kind, message),
+        (Some(change), _) => auth_event(kind, change, message),
+        (None, Some(group)) => Ok(EventPayload::Group(group_event(kind, group, &message)?)),
+        (None, None) => task_event(kind, message),
     }
 }
 
-fn auth_fact(kind: EventKind, change: AuthChange, message: wire::TaskEvent) -> Result<Fact, NotAnEvent> {
+fn auth_event(kind: EventKind, change: AuthChange, message: wire::TaskEvent) -> Result<EventPayload, EventDecodeError> {
     Ok(match kind {
         EventKind::ClientCreated | EventKind::ClientUpdated | EventKind::ClientDeleted => {
-            let client_id = message.client_id.ok_or(NotAnEvent::Missing("client_id"))?;
-            Fact::Client(ClientFact { client_id, change })
+            let client_id = message.client_id.ok_or(EventDecodeError::Missing("client_id"))?;
+            EventPayload::Client(ClientEvent { client_id, change })
         }
-        _ => Fact::Role(RoleFact { role_id: message.role_id.ok_or(NotAnEvent::Missing("role_id"))?, change }),
+        _ => EventPayload::Role(RoleEvent {
+            role_id: message.role_id.ok_or(EventDecodeError::Missing("role_id"))?,
+            change,
+        }),
     })
 }
 
-fn task_fact(kind: EventKind, message: wire::TaskEvent) -> Result<Fact, NotAnEvent> {
+fn task_event(kind: EventKind, message: wire::TaskEvent) -> Result<EventPayload, EventDecodeError> {
     let change = change(kind, &message)?;
-    Ok(Fact::Task(Box::new(TaskFact {
-        status: status(message.status.ok_or(NotAnEvent::Missing("status"))?)?,
+    Ok(EventPayload::Task(Box::new(TaskEvent {
+        status: status(message.status.ok_or(EventDecodeError::Missing("status"))?)?,
         tags: message.tags,
         routes: message.routes,
         change,
     })))
 }
 
-fn change(kind: EventKind, message: &wire::TaskEvent) -> Result<TaskChange, NotAnEvent> {
-    let run_id = || small(message.run_id.ok_or(NotAnEvent::Missing("run_id"))?);
+fn change(kind: EventKind, message: &wire::TaskEvent) -> Result<TaskChange, EventDecodeError> {
+    let run_id = || small(message.run_id.ok_or(EventDecodeError::Missing("run_id"))?);
     Ok(match kind {
         EventKind::TaskDefined => TaskChange::Defined,
         EventKind::TaskPending => TaskChange::Pending { run_id: run_id()? },
         EventKind::TaskRunning => TaskChange::Running { run_id: run_id()? },
         EventKind::ArtifactCreated => {
-            let artifact = message.artifact.as_ref().ok_or(NotAnEvent::Missing("artifact"))?;
+            let artifact = message.artifact.as_ref().ok_or(EventDecodeError::Missing("artifact"))?;
             TaskChange::ArtifactCreated { run_id: run_id()?, artifact: artifact_fact(artifact)? }
         }
         EventKind::TaskCompleted => TaskChange::Completed { run_id: run_id()? },
@@ -60,36 +64,40 @@ fn change(kind: EventKind, message: &wire::TaskEvent) -> Result<TaskChange, NotA
             let (old, new) = (priority(message.old_priority)?, priority(message.new_priority)?);
             TaskChange::PriorityChanged { old, new }
         }
-        _ => return Err(NotAnEvent::Missing("group")),
+        _ => return Err(EventDecodeError::Missing("group")),
     })
 }
 
-fn group_fact(kind: EventKind, group: &wire::TaskGroup, message: &wire::TaskEvent) -> Result<GroupFact, NotAnEvent> {
+fn group_event(
+    kind: EventKind,
+    group: &wire::TaskGroup,
+    message: &wire::TaskEvent,
+) -> Result<GroupEvent, EventDecodeError> {
     let expires = time(group.expires_ms)?;
     let sealed = optional(group.sealed_ms)?;
     let change = match kind {
         EventKind::TaskGroupResolved => GroupChange::Resolved { expires, sealed },
         EventKind::TaskGroupSealed => {
-            GroupChange::Sealed { expires, sealed: sealed.ok_or(NotAnEvent::Missing("sealed_ms"))? }
+            GroupChange::Sealed { expires, sealed: sealed.ok_or(EventDecodeError::Missing("sealed_ms"))? }
         }
         EventKind::TaskGroupPriorityChanged => {
             GroupChange::PriorityChanged { new: priority(message.new_priority)?, tasks_affected: group.tasks_affected }
         }
-        _ => return Err(NotAnEvent::Missing("status")),
+        _ => return Err(EventDecodeError::Missing("status")),
     };
     let task_group_id = group.task_group_id.parse()?;
-    Ok(GroupFact { task_group_id, scheduler_id: group.scheduler_id.clone(), change })
+    Ok(GroupEvent { task_group_id, scheduler_id: group.scheduler_id.clone(), change })
 }
 
 impl TryFrom<wire::TaskStatus> for TaskStatus {
-    type Error = NotAnEvent;
+    type Error = EventDecodeError;
 
-    fn try_from(message: wire::TaskStatus) -> Result<Self, NotAnEvent> {
+    fn try_from(message: wire::TaskStatus) -> Result<Self, EventDecodeError> {
         status(message)
     }
 }
 
-fn status(status: wire::TaskStatus) -> Result<TaskStatus, NotAnEvent> {
+fn status(status: wire::TaskStatus) -> Result<TaskStatus, EventDecodeError> {
     let task_queue_id = TaskQueueId(status.task_queue_id);
     let (provisioner_id, worker_type) = task_queue_id.parts();
     Ok(TaskStatus {
@@ -109,8 +117,9 @@ fn status(status: wire::TaskStatus) -> Result<TaskStatus, NotAnEvent> {
     })
 }
 
-fn run(run: wire::Run) -> Result<RunStatus, NotAnEvent> {
-    let reason_resolved = run.reason_resolved.map(|code| Ok::<_, NotAnEvent>(ReasonResolved::from_code(small(code)?)?));
+fn run(run: wire::Run) -> Result<RunStatus, EventDecodeError> {
+    let reason_resolved =
+        run.reason_resolved.map(|code| Ok::<_, EventDecodeError>(ReasonResolved::from_code(small(code)?)?));
     Ok(RunStatus {
         run_id: small(run.run_id)?,
         state: TaskState::from_code(small(run.state)?)?,
@@ -125,8 +134,8 @@ fn run(run: wire::Run) -> Result<RunStatus, NotAnEvent> {
     })
 }
 
-fn artifact_fact(artifact: &wire::Artifact) -> Result<ArtifactFact, NotAnEvent> {
-    Ok(ArtifactFact {
+fn artifact_fact(artifact: &wire::Artifact) -> Result<ArtifactInfo, EventDecodeError> {
+    Ok(ArtifactInfo {
         storage_type: StorageType::from_code(small(artifact.storage_type)?)?,
         name: artifact.name.clone(),
         expires: time(artifact.expires_ms)?,
@@ -134,18 +143,18 @@ fn artifact_fact(artifact: &wire::Artifact) -> Result<ArtifactFact, NotAnEvent> 
     })
 }
 
-fn priority(code: i32) -> Result<Priority, NotAnEvent> {
+fn priority(code: i32) -> Result<Priority, EventDecodeError> {
     Ok(Priority::from_code(small(code)?)?)
 }
 
-fn small(number: i32) -> Result<RunId, NotAnEvent> {
-    number.try_into().map_err(|_| NotAnEvent::OutOfRange(number.into()))
+fn small(number: i32) -> Result<RunId, EventDecodeError> {
+    number.try_into().map_err(|_| EventDecodeError::OutOfRange(number.into()))
 }
 
-pub(super) fn time(ms: i64) -> Result<Timestamp, NotAnEvent> {
-    DateTime::<Utc>::from_timestamp_millis(ms).ok_or(NotAnEvent::OutOfRange(ms))
+pub(super) fn time(ms: i64) -> Result<Timestamp, EventDecodeError> {
+    DateTime::<Utc>::from_timestamp_millis(ms).ok_or(EventDecodeError::OutOfRange(ms))
 }
 
-fn optional(ms: Option<i64>) -> Result<Option<Timestamp>, NotAnEvent> {
+fn optional(ms: Option<i64>) -> Result<Option<Timestamp>, EventDecodeError> {
     ms.map(time).transpose()
 }

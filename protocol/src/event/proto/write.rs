@@ -1,12 +1,12 @@
 //! From our events to protobuf.
 
 use crate::{
-    event::{ArtifactFact, GroupChange, GroupFact, TaskChange, TaskFact},
+    event::{ArtifactInfo, GroupChange, GroupEvent, TaskChange, TaskEvent},
     proto as wire,
     status::{RunStatus, TaskStatus},
 };
 
-pub(super) fn task(task: &TaskFact, message: &mut wire::TaskEvent) {
+pub(super) fn task(task: &TaskEvent, message: &mut wire::TaskEvent) {
     message.status = Some(status_of(&task.status));
     message.tags.clone_from(&task.tags);
     message.routes.clone_from(&task.routes);
@@ -21,7 +21,7 @@ pub(super) fn task(task: &TaskFact, message: &mut wire::TaskEvent) {
     }
 }
 
-pub(super) fn group(group: &GroupFact, message: &mut wire::TaskEvent) {
+pub(super) fn group(group: &GroupEvent, message: &mut wire::TaskEvent) {
     let mut wire = wire::TaskGroup {
         task_group_id: group.task_group_id.to_string(),
         scheduler_id: group.scheduler_id.clone(),
@@ -81,7 +81,7 @@ fn run(run: &RunStatus) -> wire::Run {
     }
 }
 
-fn artifact_part(artifact: &ArtifactFact) -> wire::Artifact {
+fn artifact_part(artifact: &ArtifactInfo) -> wire::Artifact {
     wire::Artifact {
         storage_type: artifact.storage_type.code().into(),
         name: artifact.name.clone(),

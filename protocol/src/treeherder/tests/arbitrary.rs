@@ -110,7 +110,7 @@ proptest! {
         }
     }
 
-    /// A well-meant task is always told of: nothing that a person may call things makes its jobs disappear.
+    /// A valid task is always reported: no name that a person may give makes its jobs disappear.
     #[test]
     fn odd_words_alone_never_hide_a_task(
         name in "\\PC{1,300}", description in text(), owner in text(), artifacts in vec("\\PC{1,200}", 0..4),
@@ -121,7 +121,7 @@ proptest! {
         let artifacts: Vec<&str> = artifacts.iter().map(String::as_str).collect();
         let happened = (&status(vec![run(0, TaskState::Completed)]), JobTrigger::Changed(0));
         for dialect in [Dialect::Present, Dialect::Of2019] {
-            let (jobs, _) = super::env::told(&builder(), &task, happened, &artifacts, dialect);
+            let (jobs, _) = super::env::jobs_of(&builder(), &task, happened, &artifacts, dialect);
             prop_assert_eq!(jobs.len(), 1);
         }
     }

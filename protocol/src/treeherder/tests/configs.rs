@@ -22,7 +22,7 @@ fn what_a_task_does_not_say_has_a_default() {
 }
 
 #[test]
-fn what_a_task_says_is_told() {
+fn the_configuration_of_a_task_is_reported() {
     let job = job(&json!({
         "symbol": "mda2", "groupSymbol": "M", "groupName": "Mochitests", "tier": 2, "jobKind": "test",
         "machine": { "platform": "linux64", "os": "linux", "architecture": "x86_64" },

@@ -1,6 +1,6 @@
 use serde_json::{Value, json};
 
-use super::env::{REVISION, builder, definition, read, run, status, told};
+use super::env::{REVISION, builder, definition, jobs_of, read, run, status};
 use crate::{
     schema,
     state::{ReasonCreated, TaskState},
@@ -9,7 +9,7 @@ use crate::{
 };
 
 fn jobs(definition: &Value, status: &TaskStatus, trigger: JobTrigger) -> Vec<Value> {
-    let (jobs, _) = told(&builder(), &read(definition), (status, trigger), &["public/a"], Dialect::Of2019);
+    let (jobs, _) = jobs_of(&builder(), &read(definition), (status, trigger), &["public/a"], Dialect::Of2019);
     jobs.iter().map(|job| serde_json::to_value(job).unwrap()).collect()
 }
 
@@ -18,7 +18,7 @@ fn task() -> Value {
 }
 
 #[test]
-fn the_origin_tells_where_the_repository_lives() {
+fn the_origin_names_the_host_of_the_repository() {
     let status = status(vec![run(0, TaskState::Running)]);
     let mut definition = task();
     for (route, origin) in [
@@ -56,21 +56,21 @@ fn names_are_shorter_and_the_log_has_its_old_name() {
 }
 
 #[test]
-fn a_task_without_a_run_is_not_told_of() {
+fn a_task_without_a_run_is_not_reported() {
     assert_eq!(jobs(&task(), &status(vec![]), JobTrigger::Defined), Vec::<Value>::new());
 }
 
 #[test]
-fn a_retry_is_told_with_the_next_pending_run_and_not_with_the_exception() {
+fn a_retry_is_reported_with_the_next_pending_run_and_not_with_the_exception() {
     for created in [ReasonCreated::Retry, ReasonCreated::Rerun] {
         let next = RunStatus { reason_created: created, ..run(1, TaskState::Pending) };
         let status = status(vec![run(0, TaskState::Exception), next]);
         let ended = &jobs(&task(), &status, JobTrigger::Changed(0))[0];
         assert_eq!((&ended["result"], &ended["isRetried"]), (&json!("exception"), &json!(false)));
 
-        let told = jobs(&task(), &status, JobTrigger::Pending(1));
-        assert_eq!(told.len(), 2);
-        let (before, pending) = (&told[0], &told[1]);
+        let reported = jobs(&task(), &status, JobTrigger::Pending(1));
+        assert_eq!(reported.len(), 2);
+        let (before, pending) = (&reported[0], &reported[1]);
         assert_eq!(before["taskId"], ended["taskId"]);
         assert_eq!((&before["state"], &before["result"]), (&json!("completed"), &json!("fail")));
         assert_eq!(before["isRetried"], true);
@@ -84,7 +84,7 @@ fn a_retry_is_told_with_the_next_pending_run_and_not_with_the_exception() {
 fn neither_form_passes_the_schema_of_the_other() {
     let (task, status) = (read(&task()), status(vec![run(0, TaskState::Completed)]));
     for (dialect, other) in [(Dialect::Present, "job-message-2019"), (Dialect::Of2019, "job-message")] {
-        let (jobs, _) = told(&builder(), &task, (&status, JobTrigger::Changed(0)), &[], dialect);
+        let (jobs, _) = jobs_of(&builder(), &task, (&status, JobTrigger::Changed(0)), &[], dialect);
         let job = serde_json::to_value(&jobs[0]).unwrap();
         assert!(schema::check("treeherder", other, &job).is_err());
     }

@@ -84,8 +84,8 @@ pub(super) fn status(runs: Vec<RunStatus>) -> TaskStatus {
     }
 }
 
-/// What is told of a task, and what had to be left out. Nothing, if it cannot be told at all.
-pub(super) fn told(
+/// The jobs of a task, and what had to be left out. Nothing, if it cannot be reported at all.
+pub(super) fn jobs_of(
     builder: &JobBuilder,
     task: &ReportedTask,
     (status, trigger): (&TaskStatus, JobTrigger),
@@ -96,16 +96,16 @@ pub(super) fn told(
     let (Ok(config), Some(Ok(destination))) = (&task.config, task.destinations.first()) else {
         return (Vec::new(), Vec::new());
     };
-    let told = builder.jobs((task, config), destination, (status, trigger), &artifacts, dialect);
-    for job in &told.0 {
+    let jobs = builder.jobs((task, config), destination, (status, trigger), &artifacts, dialect);
+    for job in &jobs.0 {
         job.message(destination, dialect).expect("every message of every test passes its schema");
     }
-    told
+    jobs
 }
 
 /// The one job in the present form, as JSON.
 pub(super) fn present(task: &ReportedTask, status: &TaskStatus, trigger: JobTrigger, artifacts: &[&str]) -> Value {
-    let (jobs, problems) = told(&builder(), task, (status, trigger), artifacts, Dialect::Present);
+    let (jobs, problems) = jobs_of(&builder(), task, (status, trigger), artifacts, Dialect::Present);
     assert_eq!((jobs.len(), problems), (1, vec![]));
     serde_json::to_value(&jobs[0]).unwrap()
 }

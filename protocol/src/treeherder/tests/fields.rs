@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::env::{REVISION, builder, definition, present, read, run, status, told};
+use super::env::{REVISION, builder, definition, jobs_of, present, read, run, status};
 use crate::{
     state::TaskState,
     status::RunStatus,
@@ -86,12 +86,12 @@ fn times_appear_as_the_run_goes_on() {
 }
 
 #[test]
-fn a_worker_id_that_is_no_name_is_told_as_unknown_and_noted() {
+fn a_worker_id_that_is_no_name_is_reported_as_unknown_and_noted() {
     let task = read(&task());
     for worker_id in ["größe", "a b", "a.b", &"x".repeat(51)] {
         let run = RunStatus { worker_id: Some(worker_id.to_owned()), ..run(0, TaskState::Running) };
         let happened = (&status(vec![run]), JobTrigger::Changed(0));
-        let (jobs, problems) = told(&builder(), &task, happened, &[], Dialect::Present);
+        let (jobs, problems) = jobs_of(&builder(), &task, happened, &[], Dialect::Present);
         assert_eq!(jobs[0].build_machine.name, "unknown");
         assert_eq!(problems, [Problem::Worker(worker_id.to_owned())]);
         assert!(!problems[0].is_total());

@@ -1,8 +1,8 @@
-//! A push of 200 tasks, and the messages it is told as.
+//! A push of 200 tasks, and its messages.
 
 use serde_json::{Value, json};
 
-use super::env::{at, builder, definition, prefixes, run, status, told};
+use super::env::{at, builder, definition, jobs_of, prefixes, run, status};
 use crate::{
     id::{RunId, TaskId},
     state::{ReasonCreated, ReasonResolved, TaskState},
@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// A task of the push, where it stands, and what its last run left behind.
-pub(super) struct Told {
+pub(super) struct PushedTask {
     pub(super) task: ReportedTask,
     pub(super) status: TaskStatus,
     artifacts: Vec<&'static str>,
@@ -20,11 +20,11 @@ pub(super) struct Told {
 const PLATFORMS: [&str; 4] = ["linux64", "windows11-64", "macosx1500", "android-hw"];
 const SUITES: [(&str, &str); 4] = [("?", ""), ("M", "Mochitests"), ("W", "Web platform tests"), ("X", "Unit tests")];
 
-pub(super) fn push() -> Vec<Told> {
-    (0..200).map(told_task).collect()
+pub(super) fn push() -> Vec<PushedTask> {
+    (0..200).map(pushed_task).collect()
 }
 
-fn told_task(number: u8) -> Told {
+fn pushed_task(number: u8) -> PushedTask {
     let n = usize::from(number);
     let (group, group_name) = SUITES[n / 4 % 4];
     let is_build = group == "?";
@@ -45,7 +45,7 @@ fn told_task(number: u8) -> Told {
     let task_id = TaskId::from_random([number; 16]);
     let (runs, artifacts) = life(n);
     let task = ReportedTask::read(task_id, &definition.to_string(), &prefixes()).unwrap();
-    Told { task, status: TaskStatus { task_id, ..status(runs) }, artifacts }
+    PushedTask { task, status: TaskStatus { task_id, ..status(runs) }, artifacts }
 }
 
 /// Most succeed; all else happens too.
@@ -87,12 +87,12 @@ fn life(number: usize) -> (Vec<RunStatus>, Vec<&'static str>) {
     }
 }
 
-/// Everything that is known of each task, told once.
+/// Every run of each task, reported once.
 fn messages(dialect: Dialect) -> Vec<Value> {
     let mut messages = Vec::new();
-    for Told { task, status, artifacts } in push() {
+    for PushedTask { task, status, artifacts } in push() {
         for trigger in JobTrigger::all_of(&status) {
-            let (jobs, problems) = told(&builder(), &task, (&status, trigger), &artifacts, dialect);
+            let (jobs, problems) = jobs_of(&builder(), &task, (&status, trigger), &artifacts, dialect);
             assert_eq!(problems, []);
             messages.extend(jobs.iter().map(|job| serde_json::to_value(job).unwrap()));
         }
@@ -101,7 +101,7 @@ fn messages(dialect: Dialect) -> Vec<Value> {
 }
 
 #[test]
-fn a_push_of_200_jobs_is_told_as_written_down() {
+fn a_push_of_200_jobs_matches_the_golden_messages() {
     compare(include_str!("push.jsonl"), &messages(Dialect::Present));
 }
 

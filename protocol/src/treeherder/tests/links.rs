@@ -1,6 +1,6 @@
 use serde_json::{Value, json};
 
-use super::env::{ROOT, builder, definition, present, read, run, status, told};
+use super::env::{ROOT, builder, definition, jobs_of, present, read, run, status};
 use crate::{
     schema,
     state::TaskState,
@@ -20,7 +20,7 @@ fn texts(job: &Value) -> Vec<&str> {
 }
 
 #[test]
-fn logs_are_told_of_runs_that_ended_by_themselves() {
+fn logs_are_linked_for_runs_that_ended_by_themselves() {
     let url = format!("{ROOT}/api/queue/v1/task/fN1SbArXTPSVFNUvaOlinQ/runs/0/artifacts/public/logs/live_backing.log");
     let log = json!([{ "name": "live_backing_log", "url": url }]);
     assert_eq!(ended(TaskState::Completed, &[])["logs"], log);
@@ -31,7 +31,7 @@ fn logs_are_told_of_runs_that_ended_by_themselves() {
 }
 
 #[test]
-fn links_are_told_however_the_run_ended() {
+fn artifacts_are_linked_however_the_run_ended() {
     for state in [TaskState::Completed, TaskState::Failed, TaskState::Exception] {
         assert_eq!(texts(&ended(state, &["public/a.txt"])), ["a.txt"]);
     }
@@ -55,13 +55,13 @@ fn addresses_are_encoded_as_uris() {
 fn long_texts_are_cut_and_keep_their_number() {
     let long = "x".repeat(126);
     let (one, two) = (format!("a/{long}"), format!("b/{long}"));
-    let (jobs, problems) = told(&builder(), &task(), completed(), &[&one, &two, "plain"], Dialect::Present);
+    let (jobs, problems) = jobs_of(&builder(), &task(), completed(), &[&one, &two, "plain"], Dialect::Present);
     let texts: Vec<_> = jobs[0].job_info.links.iter().map(|link| link.text.clone()).collect();
     assert_eq!(texts, ["x".repeat(125), format!("{} (1)", "x".repeat(121)), "plain".to_owned()]);
     assert_eq!(problems, [Problem::TextsCut(2)]);
 
     let long = "ü".repeat(126);
-    let (jobs, problems) = told(&builder(), &task(), completed(), &[&long, "plain"], Dialect::Present);
+    let (jobs, problems) = jobs_of(&builder(), &task(), completed(), &[&long, "plain"], Dialect::Present);
     assert_eq!(problems, [Problem::LinksDropped(1)], "its address is too long in percent-encoding");
     assert_eq!(jobs[0].job_info.links.len(), 1);
 }
@@ -75,21 +75,21 @@ fn links_too_long_are_dropped_and_counted() {
     let base = format!("{ROOT}/api/queue/v1/task/fN1SbArXTPSVFNUvaOlinQ/runs/0/artifacts/").len();
     let fits = format!("{}/a", "x".repeat(512 - base - 2));
     let longer = format!("{}/b", "x".repeat(512 - base - 1));
-    let (jobs, problems) = told(&builder(), &task(), completed(), &[&fits, &longer, &longer], Dialect::Present);
+    let (jobs, problems) = jobs_of(&builder(), &task(), completed(), &[&fits, &longer, &longer], Dialect::Present);
     assert_eq!((jobs[0].job_info.links.len(), problems), (1, vec![Problem::LinksDropped(2)]));
 }
 
 #[test]
 fn a_log_with_too_long_an_address_is_left_out() {
     let builder = JobBuilder { root_url: format!("https://{}.example", "x".repeat(200)), ..builder() };
-    let (jobs, problems) = told(&builder, &task(), completed(), &[], Dialect::Present);
+    let (jobs, problems) = jobs_of(&builder, &task(), completed(), &[], Dialect::Present);
     assert_eq!((jobs[0].logs.as_deref(), problems), (Some(&[][..]), vec![Problem::LogDropped]));
 }
 
 #[test]
 fn more_artifacts_than_the_limit_are_a_problem_and_no_loss_of_the_job() {
     let builder = JobBuilder { link_limit: 2, ..builder() };
-    let (jobs, problems) = told(&builder, &task(), completed(), &["a", "b", "c"], Dialect::Present);
+    let (jobs, problems) = jobs_of(&builder, &task(), completed(), &["a", "b", "c"], Dialect::Present);
     assert_eq!((jobs[0].job_info.links.len(), problems), (2, vec![Problem::LinkLimit(2)]));
 }
 

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::env::{TASK, builder, definition, present, read, run, status, told};
+use super::env::{TASK, builder, definition, jobs_of, present, read, run, status};
 use crate::{
     event::EventKind,
     id::RunId,
@@ -74,7 +74,7 @@ fn a_rerun_leaves_the_earlier_run_as_it_was() {
 }
 
 #[test]
-fn a_task_that_ended_unscheduled_is_told_of_only_on_request() {
+fn a_task_resolved_while_unscheduled_is_reported_only_on_request() {
     let task = read(&definition(&json!({ "symbol": "B" })));
     for (reason, result) in [(ReasonResolved::Canceled, "canceled"), (ReasonResolved::DeadlineExceeded, "exception")] {
         let born = RunStatus {
@@ -86,10 +86,10 @@ fn a_task_that_ended_unscheduled_is_told_of_only_on_request() {
         };
         let status = status(vec![born]);
         let happened = (&status, JobTrigger::Changed(0));
-        assert_eq!(told(&builder(), &task, happened, &[], Dialect::Present), (vec![], vec![]));
+        assert_eq!(jobs_of(&builder(), &task, happened, &[], Dialect::Present), (vec![], vec![]));
 
         let closing = JobBuilder { close_unscheduled: true, ..builder() };
-        let (jobs, problems) = told(&closing, &task, happened, &[], Dialect::Present);
+        let (jobs, problems) = jobs_of(&closing, &task, happened, &[], Dialect::Present);
         let job = serde_json::to_value(&jobs[0]).unwrap();
         assert_eq!((jobs.len(), problems), (1, vec![]));
         assert_eq!((&job["state"], &job["result"]), (&json!("completed"), &json!(result)));
@@ -103,17 +103,17 @@ fn status_without_runs() -> crate::status::TaskStatus {
 }
 
 #[test]
-fn tasks_without_a_run_are_told_of_unless_that_is_switched_off() {
+fn tasks_without_a_run_are_reported_unless_that_is_switched_off() {
     let task = read(&definition(&json!({ "symbol": "B" })));
     let status = status(vec![]);
     let quiet = JobBuilder { report_unscheduled: false, ..builder() };
-    assert_eq!(told(&quiet, &task, (&status, JobTrigger::Defined), &[], Dialect::Present).0, []);
+    assert_eq!(jobs_of(&quiet, &task, (&status, JobTrigger::Defined), &[], Dialect::Present).0, []);
     let job = present(&task, &status, JobTrigger::Defined, &[]);
     assert_eq!((&job["retryId"], job.get("logs"), job.get("timeStarted")), (&json!(0), None, None));
 }
 
 #[test]
-fn only_events_that_change_a_job_are_happenings() {
+fn only_events_that_change_a_job_are_triggers() {
     for (kind, trigger) in [
         (EventKind::TaskDefined, Some(JobTrigger::Defined)),
         (EventKind::TaskPending, Some(JobTrigger::Pending(3))),
@@ -140,7 +140,7 @@ fn the_guid_is_the_uuid_in_hyphens_and_the_run() {
 }
 
 #[test]
-fn all_of_a_task_is_one_happening_for_each_run() {
+fn all_of_a_task_is_one_trigger_for_each_run() {
     assert_eq!(JobTrigger::all_of(&status(vec![])), [JobTrigger::Defined]);
     let two = status(vec![run(0, TaskState::Exception), run(1, TaskState::Running)]);
     assert_eq!(JobTrigger::all_of(&two), [JobTrigger::Replay(0), JobTrigger::Replay(1)]);

@@ -65,7 +65,7 @@ fn every_run_is_a_job_and_a_retry_does_not_spoil_the_row() {
 }
 
 #[test]
-fn tasks_that_are_not_shown_are_told_with_the_reason() {
+fn tasks_that_are_not_shown_are_listed_with_the_reason() {
     let row = row(&[task(1, &json!({ "symbol": 7 }), vec![])]);
     assert_eq!((row.platforms.len(), row.problems.len()), (0, 1));
     assert!(row.problems[0].problem.contains("data/symbol"), "{}", row.problems[0].problem);
@@ -74,7 +74,7 @@ fn tasks_that_are_not_shown_are_told_with_the_reason() {
 
 #[test]
 fn a_row_survives_json() {
-    let tasks: Vec<PushTask> = push().into_iter().map(|told| (told.task, told.status)).collect();
+    let tasks: Vec<PushTask> = push().into_iter().map(|push| (push.task, push.status)).collect();
     let row = row(&tasks);
     assert_eq!(serde_json::from_value::<PushRow>(json!(row)).unwrap(), row);
     assert_eq!(row.platforms.len(), 8);

@@ -1,4 +1,4 @@
-//! Two processes of one house, played by two queues on one database and one bus.
+//! Two processes, played by two queues on one database and one bus.
 
 use std::{sync::Arc, time::Duration};
 
@@ -8,11 +8,11 @@ use db::{Db, testing::TestDatabase};
 use prost::Message as _;
 use protocol::{
     id::{TaskQueueId, WorkerName},
-    proto::WakeUp,
+    proto::Notification,
 };
 use tokio::time::{Instant, timeout};
 
-use super::{EXCHANGE, Process};
+use super::{EXCHANGE, RemoteNotifications};
 use crate::{
     kit::{Notifications, Supervisor, SupervisorHandle},
     queue::{Queue, QueueSettings, start, tests::new_task, types::ClaimWork},
@@ -20,15 +20,15 @@ use crate::{
 
 const SOON: Duration = Duration::from_secs(10);
 
-/// Looks for lost wake-ups so seldom that only a wake-up can be the reason when a claimer hears of a task.
+/// Polls so seldom that only a notification can be the reason when a claim gets a task.
 async fn process(db: &Db, bus: &Arc<dyn Bus>, name: &str) -> (Queue, SupervisorHandle) {
     let rng = Rng::seeded(1).branch(name);
-    let process = Process::new(bus.clone(), rng.branch("wake"));
-    let (teller, others) = process.teller();
+    let remote = RemoteNotifications::new(bus.clone(), rng.branch("notifications"));
+    let (publisher, notifier) = remote.publisher();
     let settings = QueueSettings { sweep_interval: ConfigDuration::seconds(60), ..QueueSettings::default() };
     let (mut parts, queue) =
-        start(db.clone(), Arc::new(SystemClock), rng.branch("queue"), settings, others.notifications());
-    parts.extend([teller, process.listener(Notifications { claims: queue.claimers(), ..Notifications::none() })]);
+        start(db.clone(), Arc::new(SystemClock), rng.branch("queue"), settings, notifier.notifications());
+    parts.extend([publisher, remote.subscriber(Notifications { claims: queue.claimers(), ..Notifications::none() })]);
     (queue, Supervisor::start(parts, rng).await)
 }
 
@@ -60,27 +60,27 @@ async fn a_worker_that_waits_at_another_process_is_woken() {
 async fn a_queue_is_named_once_in_ten_milliseconds_however_much_happens() {
     let bus: Arc<dyn Bus> = Arc::new(MemoryBus::default());
     bus.declare(bus::Exchange::fanout(EXCHANGE)).await.unwrap();
-    let mut heard = bus.subscribe(Subscription::ephemeral().bind(EXCHANGE, "")).await.unwrap();
-    let (teller, others) = Process::new(bus.clone(), Rng::seeded(1)).teller();
-    let parts = Supervisor::start(vec![teller], Rng::seeded(2)).await;
+    let mut received = bus.subscribe(Subscription::ephemeral().bind(EXCHANGE, "")).await.unwrap();
+    let (publisher, notifier) = RemoteNotifications::new(bus.clone(), Rng::seeded(1)).publisher();
+    let actors = Supervisor::start(vec![publisher], Rng::seeded(2)).await;
 
     let (begun, queue) = (Instant::now(), TaskQueueId("p/q".to_owned()));
-    let told = 3000;
-    for _ in 0..told {
-        others.pending(&queue, 1);
+    let notified = 3000;
+    for _ in 0..notified {
+        notifier.tasks_pending(&queue, 1);
         tokio::task::yield_now().await;
     }
     let (mut messages, mut tasks) = (0, 0);
-    while tasks < told {
-        let Ok(Some(Received::Delivery(delivery))) = timeout(SOON, heard.next()).await else { panic!("{tasks}") };
-        let wake_up = WakeUp::decode(&delivery.message.body[..]).unwrap();
+    while tasks < notified {
+        let Ok(Some(Received::Delivery(delivery))) = timeout(SOON, received.next()).await else { panic!("{tasks}") };
+        let message = Notification::decode(&delivery.message.body[..]).unwrap();
         delivery.ack();
         messages += 1;
-        tasks += wake_up.pending.iter().map(|pending| pending.tasks).sum::<u32>();
+        tasks += message.pending.iter().map(|pending| pending.tasks).sum::<u32>();
     }
 
-    assert_eq!(tasks, told);
+    assert_eq!(tasks, notified);
     let most = 2 + begun.elapsed().as_millis() / 10;
-    assert!(messages <= most, "{messages} wake-ups in a time for {most}");
-    parts.stop(SOON).await;
+    assert!(messages <= most, "{messages} messages in a time for {most}");
+    actors.stop(SOON).await;
 }

@@ -4,16 +4,16 @@ use std::convert::Infallible;
 
 use bus::{Bus, BusError, Exchange, Message, Subscription};
 use prost::Message as _;
-use protocol::{id::TaskQueueId, proto::WakeUp};
+use protocol::{id::TaskQueueId, proto::Notification};
 
-use super::{EXCHANGE, Process};
+use super::{EXCHANGE, RemoteNotifications};
 use crate::kit::{Child, Consumer, ConsumerContext, Notifications};
 
-pub(super) fn child(process: &Process, local: Notifications) -> Child {
+pub(super) fn child(process: &RemoteNotifications, local: Notifications) -> Child {
     let context =
         ConsumerContext { bus: process.bus.clone(), rng: process.rng.branch("subscriber"), dead_letters: None };
     let sender = process.sender;
-    context.child("wake/subscriber", move || Subscriber { sender, local: local.clone() })
+    context.child("notifications/subscriber", move || Subscriber { sender, local: local.clone() })
 }
 
 struct Subscriber {
@@ -22,7 +22,7 @@ struct Subscriber {
 }
 
 impl Consumer for Subscriber {
-    type Item = WakeUp;
+    type Item = Notification;
     type Error = Infallible;
 
     fn subscription(&self) -> Subscription {
@@ -33,20 +33,20 @@ impl Consumer for Subscriber {
         bus.declare(Exchange::fanout(EXCHANGE)).await
     }
 
-    fn decode(&self, message: &Message) -> Result<Option<WakeUp>, String> {
-        let wake_up = WakeUp::decode(&message.body[..]).map_err(|error| error.to_string())?;
-        Ok((wake_up.sender != self.sender).then_some(wake_up))
+    fn decode(&self, message: &Message) -> Result<Option<Notification>, String> {
+        let decoded = Notification::decode(&message.body[..]).map_err(|error| error.to_string())?;
+        Ok((decoded.sender != self.sender).then_some(decoded))
     }
 
-    async fn consume(&mut self, wake_ups: &[WakeUp]) -> Result<(), Infallible> {
-        for pending in wake_ups.iter().flat_map(|wake_up| &wake_up.pending) {
+    async fn consume(&mut self, messages: &[Notification]) -> Result<(), Infallible> {
+        for pending in messages.iter().flat_map(|message| &message.pending) {
             let tasks = usize::try_from(pending.tasks).unwrap_or(usize::MAX);
             (self.local.claims)(&TaskQueueId(pending.task_queue_id.clone()), tasks);
         }
-        if wake_ups.iter().any(|wake_up| wake_up.events_written) {
+        if messages.iter().any(|message| message.events_written) {
             self.local.relay.notify();
         }
-        if wake_ups.iter().any(|wake_up| wake_up.tasks_resolved) {
+        if messages.iter().any(|message| message.tasks_resolved) {
             self.local.scheduler.notify();
         }
         Ok(())
