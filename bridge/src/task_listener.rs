@@ -13,7 +13,6 @@ use bus::{Bus, Exchange, Message, Subscription};
 use chrono::TimeDelta;
 use db::{DbError, bridge::PendingCreate};
 use protocol::{
-    event::EventKind,
     exchanges::{self, ExchangeNames},
     id::{RunId, TaskId},
     state::ReasonResolved,
@@ -67,7 +66,7 @@ pub(crate) struct State {
 
 /// On an in-memory bus it must be started before the relay, which drops events that nothing is subscribed to.
 pub(crate) fn child(shared: Arc<Shared>, reconciler: Hint<Check>, bus: Arc<dyn Bus>, names: &ExchangeNames) -> Child {
-    let (pending, exception) = (exchanges::of(EventKind::TaskPending), exchanges::of(EventKind::TaskException));
+    let (pending, exception) = (exchanges::queue::TASK_PENDING, exchanges::queue::TASK_EXCEPTION);
     let (provisioner, worker_type) = shared.master.rules.task_queue_id.parts();
     let pattern = pending.binding(&[("provisionerId", provisioner), ("workerType", worker_type)]);
     let name = format!("bridge/{}/tasks", shared.master.name());

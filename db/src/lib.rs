@@ -22,6 +22,7 @@ pub mod purge_cache;
 pub mod queue;
 mod rows;
 pub mod secrets;
+mod service_event;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 pub mod treeherder;
@@ -31,3 +32,4 @@ pub use batch_connection::BatchConnection;
 pub use connect::{Db, DbSettings};
 pub use error::DbError;
 pub use rows::Rows;
+pub use service_event::NewServiceEvent;

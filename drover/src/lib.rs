@@ -43,16 +43,22 @@ use cli::Cli;
 use exit::{CliError, Exit};
 use service::Registry;
 pub use service::{Actors, Children, Context, Role, RoleSet, Service, StartError};
-pub use services::services;
+pub use services::{notify_relay, services};
 use system_context::SystemContext;
 
 /// Does what the command line says, with these services.
 pub fn main(services: Vec<&'static dyn Service>) -> ExitCode {
     // Whoever speaks TLS first needs to find it; a second installation is harmless.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let cli = Cli::from_command_line(Registry::new(services));
+    let registry = Registry::new(services);
+    // Nothing has used a reference yet.
+    let extended = protocol::reference::extend(registry.references());
+    let cli = Cli::from_command_line(registry);
     let (output, system) = (cli.output(), SystemContext::system());
-    let ended = start_runtime().and_then(|runtime| runtime.block_on(cli.run(&system, &output)));
+    let ended = extended
+        .map_err(|error| CliError::new(Exit::Failed, error))
+        .and_then(|()| start_runtime())
+        .and_then(|runtime| runtime.block_on(cli.run(&system, &output)));
     match ended {
         Ok(exit) => exit.code(),
         Err(error) => {

@@ -33,6 +33,7 @@ pub enum EventPayload {
     Group(GroupEvent),
     Client(ClientEvent),
     Role(RoleEvent),
+    Service(ServiceEvent),
 }
 
 /// One task changed.
@@ -97,6 +98,19 @@ pub struct RoleEvent {
     pub change: AuthChange,
 }
 
+/// An event of a service that has declared an exchange for it; the message is stored as it will be sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServiceEvent {
+    pub service: String,
+    /// The exchange below the service's prefix, like `worker-requested`.
+    pub exchange: String,
+    pub routing_key: String,
+    /// Further routing keys.
+    pub cc: Vec<String>,
+    /// JSON.
+    pub body: String,
+}
+
 /// What changed about a client or a role.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AuthChange {
@@ -114,6 +128,7 @@ impl Event {
             EventPayload::Group(group) => group.change.kind(),
             EventPayload::Client(client) => client.kind(),
             EventPayload::Role(role) => role.kind(),
+            EventPayload::Service(_) => EventKind::Service,
         }
     }
 }

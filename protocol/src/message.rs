@@ -5,7 +5,7 @@ use std::{borrow::Cow, collections::BTreeMap};
 use serde::Serialize;
 
 use crate::{
-    event::{ArtifactInfo, Event, EventPayload, GroupChange, GroupEvent, TaskChange, TaskEvent},
+    event::{ArtifactInfo, Event, EventPayload, GroupChange, GroupEvent, ServiceEvent, TaskChange, TaskEvent},
     exchanges::{self, ExchangeDeclaration, RoutingKeyError},
     id::{RunId, TaskGroupId},
     state::{Priority, StorageType},
@@ -29,6 +29,8 @@ pub struct Message {
 pub enum MessageError {
     #[error("the event is about run {0}, which the status does not have")]
     NoRun(RunId),
+    #[error("no service declares the exchange of the event")]
+    NoExchange,
     #[error("the event has no routing key")]
     Key(#[from] RoutingKeyError),
     #[error("the event could not be written as JSON")]
@@ -38,12 +40,21 @@ pub enum MessageError {
 impl Event {
     /// Its external message.
     pub fn message(&self) -> Result<Message, MessageError> {
-        let exchange = exchanges::of(self.kind());
+        let Some(exchange) = self.exchange() else { return Err(MessageError::NoExchange) };
         match &self.payload {
             EventPayload::Task(task) => task_message(exchange, task),
             EventPayload::Group(group) => group_message(exchange, group),
             EventPayload::Client(client) => auth_message(exchange, &AuthBody::client(&client.client_id)),
             EventPayload::Role(role) => auth_message(exchange, &AuthBody::role(&role.role_id)),
+            EventPayload::Service(event) => Ok(service_message(exchange, event)),
+        }
+    }
+
+    /// Its external exchange; `None` for a service event of an exchange that this program does not declare.
+    pub fn exchange(&self) -> Option<&'static ExchangeDeclaration> {
+        match &self.payload {
+            EventPayload::Service(event) => exchanges::find(&event.service, &event.exchange),
+            _ => exchanges::of(self.kind()),
         }
     }
 }
@@ -66,6 +77,11 @@ fn group_message(exchange: &'static ExchangeDeclaration, group: &GroupEvent) -> 
     };
     let body = serde_json::to_vec(&GroupBody::of(group))?;
     Ok(Message { exchange, routing_key: exchange.routing_key(word)?, cc: Vec::new(), body })
+}
+
+fn service_message(exchange: &'static ExchangeDeclaration, event: &ServiceEvent) -> Message {
+    let ServiceEvent { routing_key, cc, body, .. } = event.clone();
+    Message { exchange, routing_key, cc, body: body.into_bytes() }
 }
 
 fn auth_message(exchange: &'static ExchangeDeclaration, body: &AuthBody) -> Result<Message, MessageError> {

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, fmt::Write as _, path::Path};
 
-use protocol::exchanges::{ExchangeNames, SERVICES};
+use protocol::exchanges::{ExchangeNames, services};
 
 const HEAD: &str = "# Exchanges
 
@@ -29,7 +29,7 @@ Published by the role `treeherder` where it runs (`drover config explain treeher
 #[test]
 fn the_page_of_exchanges_is_current() {
     let (names, mut page) = (ExchangeNames::default(), HEAD.to_owned());
-    for service in SERVICES {
+    for service in services() {
         let _ = writeln!(page, "\n## {}\n\n{}\n", service.title, service.description);
         page.push_str("| Exchange | When | Routing key | CC | Schema |\n|---|---|---|---|---|\n");
         for exchange in service.exchanges {

@@ -40,15 +40,20 @@ impl Drover {
 
     /// The same with further variables in its environment.
     pub async fn start_with(folder: &Path, flags: &[&str], variables: &[(&str, &str)]) -> Self {
-        Self::run(folder, "127.0.0.1:0", flags, variables).await
+        Self::run(binary(), folder, "127.0.0.1:0", flags, variables).await
     }
 
     /// The same on this address.
     pub async fn start_at(folder: &Path, listen: &str, flags: &[&str]) -> Self {
-        Self::run(folder, listen, flags, &[]).await
+        Self::run(binary(), folder, listen, flags, &[]).await
     }
 
-    async fn run(folder: &Path, listen: &str, flags: &[&str], variables: &[(&str, &str)]) -> Self {
+    /// The same, of another program that is made of the same library.
+    pub async fn start_program(program: &Path, folder: &Path, flags: &[&str]) -> Self {
+        Self::run(program, folder, "127.0.0.1:0", flags, &[]).await
+    }
+
+    async fn run(program: &Path, folder: &Path, listen: &str, flags: &[&str], variables: &[(&str, &str)]) -> Self {
         // For the HTTP clients of those who ask it; an error says that it was done before.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let data = folder.join("data");
@@ -56,7 +61,7 @@ impl Drover {
         let flags = [&["dev", "-o", "json", "--listen", listen, "--data-dir", data], flags].concat();
         let log = &folder.join("drover.log");
         let log_file = File::options().create(true).append(true).open(log).unwrap();
-        let mut child = Command::new(binary())
+        let mut child = Command::new(program)
             .args(flags)
             .envs(variables.iter().copied())
             .stdin(Stdio::null())

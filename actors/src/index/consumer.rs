@@ -8,7 +8,6 @@ use std::sync::Arc;
 use base::Rng;
 use bus::{Bus, BusError, Exchange, Message, Subscription};
 use protocol::{
-    event::EventKind,
     exchanges::{self, ExchangeNames},
     id::TaskId,
     state::TaskState,
@@ -24,7 +23,7 @@ const ROUTES: &str = "route.index.#";
 impl Index {
     /// The consumer of completed tasks, to be supervised. Several processes may run one.
     pub fn consumer(&self, bus: Arc<dyn Bus>, names: &ExchangeNames, rng: Rng) -> Child {
-        let exchange = names.name(exchanges::of(EventKind::TaskCompleted));
+        let exchange = names.name(exchanges::queue::TASK_COMPLETED);
         let dead_letters = Some(DeadLetters::new(self.db.clone(), self.clock.clone(), QUEUE));
         let index = self.clone();
         let make = move || CompletedTasks { index: index.clone(), exchange: exchange.clone() };

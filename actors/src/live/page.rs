@@ -62,7 +62,8 @@ impl Page {
 fn guarded(event: &Event) -> Option<Guarded> {
     match &event.payload {
         EventPayload::Task(task) => private_artifact(task).map(Guarded::Artifact),
-        EventPayload::Group(_) => None,
+        // Whoever declares an exchange publishes to all who may read the broker's external exchanges.
+        EventPayload::Group(_) | EventPayload::Service(_) => None,
         EventPayload::Client(client) => Some(Guarded::Client(client.client_id.clone())),
         EventPayload::Role(role) => Some(Guarded::Role(role.role_id.clone())),
     }

@@ -31,7 +31,11 @@ impl Consumers {
     pub(super) fn want(self, event: &Event) -> bool {
         match self {
             Self::None => false,
-            Self::ByRoute => matches!(&event.payload, EventPayload::Task(task) if !task.routes.is_empty()),
+            Self::ByRoute => match &event.payload {
+                EventPayload::Task(task) => !task.routes.is_empty(),
+                EventPayload::Service(event) => !event.cc.is_empty(),
+                _ => false,
+            },
             Self::All => true,
         }
     }

@@ -6,7 +6,7 @@ use bus::{Bus, BusError, ContentType, Exchange, Message};
 use db::outbox::EventFilter;
 use protocol::{
     event::{Event, EventKind, EventPayload},
-    exchanges::{self, ExchangeNames},
+    exchanges::{self, ExchangeDeclaration, ExchangeNames},
 };
 
 use super::{RelaySettings, consumers::Consumers};
@@ -14,8 +14,8 @@ use super::{RelaySettings, consumers::Consumers};
 /// The exchanges by their full names, and what is published to them.
 #[derive(Debug)]
 pub struct Exchanges {
-    /// The external (Pulse) ones, one per kind: JSON exactly as Taskcluster publishes it.
-    external: HashMap<EventKind, Arc<str>>,
+    /// The external (Pulse) ones, by service and name: JSON exactly as Taskcluster publishes it.
+    external: HashMap<(&'static str, &'static str), Arc<str>>,
     /// The internal one: every event as protobuf, under `<kind>.<task group id>.<task id>`, `_` for what the event is
     /// not about, and under the routes of its task.
     internal: Arc<str>,
@@ -31,9 +31,9 @@ pub(super) struct Outgoing {
 
 impl Exchanges {
     pub fn new(names: &ExchangeNames, settings: &RelaySettings) -> Self {
-        let exchange = |kind: EventKind| (kind, Arc::from(names.name(exchanges::of(kind))));
+        let exchange = |it: &'static ExchangeDeclaration| ((it.service, it.name), Arc::from(names.name(it)));
         Self {
-            external: EventKind::ALL.into_iter().map(exchange).collect(),
+            external: exchanges::all().map(exchange).collect(),
             internal: settings.internal_exchange.as_str().into(),
         }
     }
@@ -47,7 +47,7 @@ impl Exchanges {
 
     /// The full name of an external exchange, from its short one like `task-pending`; any other name is a full one.
     pub fn full_name<'a>(&'a self, name: &'a str) -> &'a str {
-        let short = self.external.iter().find(|(kind, _)| kind.as_str() == name);
+        let short = self.external.iter().find(|((_, short), _)| *short == name);
         short.map_or(name, |(_, full)| full)
     }
 
@@ -68,8 +68,7 @@ impl Exchanges {
 
     /// The external message of an event. `None`, with an error in the log: there can be none.
     pub fn external_message(&self, event: &Event) -> Option<Message> {
-        let message = external_message(event, self.external.get(&event.kind())?);
-        message
+        self.try_external_message(event)
             .inspect_err(|error| {
                 let kind = event.kind().as_str();
                 tracing::error!(event.id, event.kind = kind, error, "event cannot become an external message");
@@ -98,7 +97,7 @@ impl Exchanges {
         for event in events {
             let (external, internal) = consumers[&event.kind()];
             if external.want(event) {
-                match external_message(event, &self.external[&event.kind()]) {
+                match self.try_external_message(event) {
                     Ok(message) => outgoing.messages.push(message),
                     Err(error) => outgoing.unsendable.push((event.id, error)),
                 }
@@ -110,26 +109,35 @@ impl Exchanges {
         outgoing
     }
 
+    fn try_external_message(&self, event: &Event) -> Result<Message, String> {
+        let message = event.message().map_err(|error| error.to_string())?;
+        Ok(Message {
+            exchange: self.full(message.exchange).clone(),
+            routing_key: message.routing_key,
+            cc: message.cc,
+            content_type: ContentType::Json,
+            body: message.body.into(),
+            id: event.id.to_string(),
+            replayed: false,
+        })
+    }
+
+    fn full(&self, exchange: &ExchangeDeclaration) -> &Arc<str> {
+        &self.external[&(exchange.service, exchange.name)]
+    }
+
+    /// A kind without an exchange of its own is wanted as much as the most wanted exchange of its events.
     fn external_consumers(&self, kind: EventKind, bus: &dyn Bus) -> Consumers {
-        Consumers::of(bus, &self.external[&kind], &["primary", "_"])
+        let of = |exchange| Consumers::of(bus, self.full(exchange), &["primary", "_"]);
+        match exchanges::of(kind) {
+            Some(exchange) => of(exchange),
+            None => exchanges::of_service_events().map(of).max().unwrap_or(Consumers::None),
+        }
     }
 
     fn internal_consumers(&self, kind: EventKind, bus: &dyn Bus) -> Consumers {
         Consumers::of(bus, &self.internal, &[kind.as_str()])
     }
-}
-
-fn external_message(event: &Event, exchange: &Arc<str>) -> Result<Message, String> {
-    let message = event.message().map_err(|error| error.to_string())?;
-    Ok(Message {
-        exchange: exchange.clone(),
-        routing_key: message.routing_key,
-        cc: message.cc,
-        content_type: ContentType::Json,
-        body: message.body.into(),
-        id: event.id.to_string(),
-        replayed: false,
-    })
 }
 
 fn internal_message(event: &Event, exchange: &Arc<str>) -> Message {
@@ -138,9 +146,11 @@ fn internal_message(event: &Event, exchange: &Arc<str>) -> Message {
         EventPayload::Task(task) => format!("{kind}.{}.{}", task.status.task_group_id, task.status.task_id),
         EventPayload::Group(group) => format!("{kind}.{}._", group.task_group_id),
         EventPayload::Client(_) | EventPayload::Role(_) => format!("{kind}._._"),
+        EventPayload::Service(event) => format!("{kind}.{}.{}", event.service, event.exchange),
     };
     let cc = match &event.payload {
         EventPayload::Task(task) => task.routes.iter().map(|route| format!("route.{route}")).collect(),
+        EventPayload::Service(event) => event.cc.clone(),
         _ => Vec::new(),
     };
     Message {

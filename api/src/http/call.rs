@@ -148,12 +148,12 @@ impl Call {
     }
 
     /// A parameter of the path, decoded.
-    pub(crate) fn param(&self, name: &str) -> &str {
+    pub fn param(&self, name: &str) -> &str {
         self.context.params.iter().find(|(known, _)| *known == name).map_or("", |(_, value)| value)
     }
 
     /// A parameter of the path as an id or a number.
-    pub(crate) fn parsed<T: FromStr>(&self, name: &str) -> Result<T, ApiError> {
+    pub fn parsed<T: FromStr>(&self, name: &str) -> Result<T, ApiError> {
         let value = self.param(name);
         value.parse().map_err(|_| {
             let message = format!("`{value}` is not a valid value of {name}");
@@ -168,17 +168,17 @@ impl Call {
     }
 
     /// A key of the query, if it is given.
-    pub(crate) fn query(&self, name: &str) -> Option<&str> {
+    pub fn query(&self, name: &str) -> Option<&str> {
         self.query.get(name)
     }
 
     /// A header of the request, if it is there and is text.
-    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+    pub fn header(&self, name: &str) -> Option<&str> {
         self.context.headers.get(name).and_then(|value| value.to_str().ok())
     }
 
     /// The body, checked and with defaults filled in. It can be taken once.
-    pub(crate) fn body<T: DeserializeOwned>(&mut self) -> Result<T, ApiError> {
+    pub fn body<T: DeserializeOwned>(&mut self) -> Result<T, ApiError> {
         serde_json::from_value(self.body.take()).map_err(|error| {
             let message = format!("The body cannot be used: {error}");
             ApiError::new(ErrorCode::InputValidationError, message).at("/payload", "be of use", error.to_string())
@@ -197,7 +197,7 @@ impl Call {
 
     /// Checks the declared scopes. `fill` adds the parameters that are not in the path: values of the body, or stored
     /// ones.
-    pub(crate) fn authorize(&self, fill: impl FnOnce(ScopeParams) -> ScopeParams) -> Result<(), ApiError> {
+    pub fn authorize(&self, fill: impl FnOnce(ScopeParams) -> ScopeParams) -> Result<(), ApiError> {
         let caller = self.caller()?;
         match &self.context.endpoint.scopes {
             None => Ok(()),

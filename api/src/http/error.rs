@@ -29,12 +29,12 @@ pub struct ApiError {
 }
 
 impl ApiError {
-    pub(crate) fn new(code: ErrorCode, message: impl Into<String>) -> Self {
+    pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
         Self { code, message: message.into(), details: None, field_errors: Vec::new() }
     }
 
     /// A check of ours that no schema can express.
-    pub(crate) fn input(message: impl Into<String>) -> Self {
+    pub fn input(message: impl Into<String>) -> Self {
         Self::new(ErrorCode::InputError, message)
     }
 
@@ -70,16 +70,16 @@ impl ApiError {
         Self::input(error.to_string()).with_field_error(error)
     }
 
-    pub(crate) fn not_found(message: impl Into<String>) -> Self {
+    pub fn not_found(message: impl Into<String>) -> Self {
         Self::new(ErrorCode::ResourceNotFound, message)
     }
 
-    pub(crate) fn conflict(message: impl Into<String>) -> Self {
+    pub fn conflict(message: impl Into<String>) -> Self {
         Self::new(ErrorCode::RequestConflict, message)
     }
 
     /// A failure of ours. The client sees an incident id only; the cause is logged under it.
-    pub(crate) fn internal(cause: impl Into<String>) -> Self {
+    pub fn internal(cause: impl Into<String>) -> Self {
         Self::new(ErrorCode::InternalServerError, cause)
     }
 
@@ -93,7 +93,7 @@ impl ApiError {
         Self { message: format!("In task {task_id}: {}", self.message), field_errors, ..self }
     }
 
-    pub(crate) fn with_details(self, details: Value) -> Self {
+    pub fn with_details(self, details: Value) -> Self {
         Self { details: Some(details), ..self }
     }
 

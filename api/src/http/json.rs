@@ -6,11 +6,11 @@ use serde::Serialize;
 pub struct Object(String);
 
 impl Object {
-    pub(crate) fn new() -> Self {
+    pub fn new() -> Self {
         Self(String::with_capacity(1024))
     }
 
-    pub(crate) fn field(mut self, name: &str, value: &impl Serialize) -> Self {
+    pub fn field(mut self, name: &str, value: &impl Serialize) -> Self {
         // Only a map whose keys are no texts can fail, and there is none.
         let text = serde_json::to_string(value).unwrap_or_else(|_| "null".to_owned());
         self.key(name);
@@ -19,7 +19,7 @@ impl Object {
     }
 
     /// A field that is left out when there is no value.
-    pub(crate) fn optional(self, name: &str, value: Option<&impl Serialize>) -> Self {
+    pub fn optional(self, name: &str, value: Option<&impl Serialize>) -> Self {
         match value {
             Some(value) => self.field(name, value),
             None => self,
@@ -27,14 +27,14 @@ impl Object {
     }
 
     /// A field whose value is JSON text already.
-    pub(crate) fn raw(mut self, name: &str, json: &str) -> Self {
+    pub fn raw(mut self, name: &str, json: &str) -> Self {
         self.key(name);
         self.0.push_str(json);
         self
     }
 
     /// A field that is a list of such objects.
-    pub(crate) fn list(mut self, name: &str, objects: impl IntoIterator<Item = Self>) -> Self {
+    pub fn list(mut self, name: &str, objects: impl IntoIterator<Item = Self>) -> Self {
         self.key(name);
         self.0.push('[');
         for (index, object) in objects.into_iter().enumerate() {

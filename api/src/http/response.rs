@@ -17,7 +17,7 @@ pub struct ApiResponse(Response<Body>);
 
 impl ApiResponse {
     /// 200 with this value as compact JSON.
-    pub(crate) fn json(value: &impl Serialize) -> Self {
+    pub fn json(value: &impl Serialize) -> Self {
         let mut text = Vec::with_capacity(1024);
         match serde_json::to_writer(&mut text, value) {
             Ok(()) => Self::json_text(text),
@@ -27,7 +27,7 @@ impl ApiResponse {
     }
 
     /// 200 with JSON that is serialized already.
-    pub(crate) fn json_text(text: impl Into<Bytes>) -> Self {
+    pub fn json_text(text: impl Into<Bytes>) -> Self {
         let mut response = Response::new(full(text));
         response.headers_mut().reserve(16);
         response.headers_mut().insert(CONTENT_TYPE, JSON);
@@ -41,12 +41,12 @@ impl ApiResponse {
     }
 
     /// 204.
-    pub(crate) fn no_content() -> Self {
+    pub fn no_content() -> Self {
         Self::empty(StatusCode::NO_CONTENT)
     }
 
     /// 303 to `url`, with a JSON body for clients that do not follow.
-    pub(crate) fn see_other(url: &str, value: &impl Serialize) -> Result<Self, ApiError> {
+    pub fn see_other(url: &str, value: &impl Serialize) -> Result<Self, ApiError> {
         let location = HeaderValue::from_str(url)
             .map_err(|_| ApiError::input(format!("`{}` cannot be redirected to", url.escape_default())))?;
         let mut response = Self::json(value).with_status(StatusCode::SEE_OTHER);
@@ -72,7 +72,7 @@ impl ApiResponse {
     }
 
     /// Sets a header, unless its value is one that no header can have.
-    pub(crate) fn with_header(mut self, name: &'static str, value: &str) -> Self {
+    pub fn with_header(mut self, name: &'static str, value: &str) -> Self {
         if let Ok(value) = HeaderValue::from_str(value) {
             self.0.headers_mut().insert(HeaderName::from_static(name), value);
         }

@@ -12,8 +12,11 @@ use super::{Field, Kind, Settings};
 pub struct Section {
     pub(super) field: Field,
     pub(super) defaults: fn() -> serde_json::Value,
-    read: fn(&str, Option<Value>) -> Result<Arc<dyn AnySection>, ConfigError>,
+    read: Read,
 }
+
+/// Reads a section of this name from what the layers say of it, if they say anything.
+type Read = fn(&str, Option<Value>) -> Result<Arc<dyn AnySection>, ConfigError>;
 
 /// The sections as they were read, one for each type.
 #[derive(Clone, Default)]

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use protocol::{
     event::{
         ArtifactInfo, AuthChange, ClientEvent, Event, EventKind, EventPayload, GroupChange, GroupEvent, RoleEvent,
-        TaskChange, TaskEvent,
+        ServiceEvent, TaskChange, TaskEvent,
     },
     id::{RunId, TaskGroupId},
     state::{Priority, StorageType},
@@ -32,6 +32,7 @@ pub(super) fn event(row: &PgRow) -> Result<Event, sqlx::Error> {
     let kind = EventKind::from_code(row.try_get("kind")?).map_err(decode)?;
     let event_payload = match AuthChange::of(kind) {
         Some(change) => payload.auth_event(change)?,
+        None if kind == EventKind::Service => EventPayload::Service(payload.service_event()?),
         None => payload_of_tasks(row, kind, payload)?,
     };
     Ok(Event { id: id(row)?, occurred: row.try_get("at")?, traceparent: row.try_get("trace")?, payload: event_payload })
@@ -72,6 +73,12 @@ struct Payload {
     content_type: Option<String>,
     client_id: Option<String>,
     role_id: Option<String>,
+    service: Option<String>,
+    exchange: Option<String>,
+    routing_key: Option<String>,
+    #[serde(default)]
+    cc: Vec<String>,
+    body: Option<String>,
 }
 
 impl Payload {
@@ -79,6 +86,16 @@ impl Payload {
         Ok(match self.client_id {
             Some(client_id) => EventPayload::Client(ClientEvent { client_id, change }),
             None => EventPayload::Role(RoleEvent { role_id: needed(self.role_id)?, change }),
+        })
+    }
+
+    fn service_event(self) -> Result<ServiceEvent, sqlx::Error> {
+        Ok(ServiceEvent {
+            service: needed(self.service)?,
+            exchange: needed(self.exchange)?,
+            routing_key: needed(self.routing_key)?,
+            cc: self.cc,
+            body: needed(self.body)?,
         })
     }
 

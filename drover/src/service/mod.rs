@@ -13,6 +13,7 @@ pub use context::Context;
 pub(crate) use context::Shared;
 pub use error::StartError;
 use futures_util::future::{LocalBoxFuture, ready};
+use protocol::reference::References;
 pub(crate) use registry::Registry;
 pub use role::{Role, RoleSet};
 
@@ -32,6 +33,11 @@ pub trait Service: Send + Sync {
 
     /// The section of the settings that this service reads.
     fn settings(&self) -> Option<Section> {
+        None
+    }
+
+    /// Its public references, where they do not lie in `protocol/references`.
+    fn references(&self) -> Option<References> {
         None
     }
 

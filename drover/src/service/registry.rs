@@ -3,6 +3,8 @@
 use api::Routes;
 use base::settings::{Entry, Section, entries};
 
+use protocol::reference::References;
+
 use super::{Children, Context, Role, RoleSet, Service, StartError};
 use crate::settings::CommonSettings;
 
@@ -53,6 +55,11 @@ impl Registry {
 
     pub(crate) fn settings(&self) -> Vec<Section> {
         self.0.iter().filter_map(|service| service.settings()).collect()
+    }
+
+    /// What services outside of `protocol` declare to the world.
+    pub(crate) fn references(&self) -> Vec<References> {
+        self.0.iter().filter_map(|service| service.references()).collect()
     }
 
     /// The manual of all settings.

@@ -18,6 +18,7 @@ mod secrets;
 mod treeherder;
 
 pub(crate) use api::server_context;
+pub use relay::notify as notify_relay;
 
 use crate::service::Service;
 

@@ -63,6 +63,6 @@ pub(super) fn notify_here(context: &Context) -> Notifier {
 }
 
 /// Says to every relay that events were written; to be given after a commit.
-pub(super) fn notify(context: &Context) -> Notifier {
+pub fn notify(context: &Context) -> Notifier {
     notify_here(context).and(&publisher::remote(context).relay)
 }

@@ -21,11 +21,13 @@ pub enum EventKind {
     RoleCreated = 15,
     RoleUpdated = 16,
     RoleDeleted = 17,
+    /// Of a service whose exchanges and messages are its own: only the service knows what it means.
+    Service = 18,
 }
 
 impl EventKind {
     /// Every kind, in order of its number.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::TaskDefined,
         Self::TaskPending,
         Self::TaskRunning,
@@ -43,6 +45,7 @@ impl EventKind {
         Self::RoleCreated,
         Self::RoleUpdated,
         Self::RoleDeleted,
+        Self::Service,
     ];
 
     /// The number in the database.
@@ -56,7 +59,7 @@ impl EventKind {
         found.ok_or_else(|| UnknownWord::new(&code.to_string(), Self::ALL.map(Self::as_str)))
     }
 
-    /// Its name, which is also the name of its exchange.
+    /// Its name, which is also the name of its exchange, if all events of this kind have the same one.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::TaskDefined => "task-defined",
@@ -76,6 +79,7 @@ impl EventKind {
             Self::RoleCreated => "role-created",
             Self::RoleUpdated => "role-updated",
             Self::RoleDeleted => "role-deleted",
+            Self::Service => "service-event",
         }
     }
 }

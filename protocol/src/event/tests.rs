@@ -3,6 +3,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::{
     id::{TaskId, TaskQueueId},
+    message::MessageError,
     schema,
     state::{ReasonCreated, ReasonResolved, TaskState},
     status::RunStatus,
@@ -71,6 +72,13 @@ fn role(change: AuthChange) -> Event {
     event(EventPayload::Role(RoleEvent { role_id: "repo:x/*".to_owned(), change }))
 }
 
+fn service_event() -> Event {
+    let text = str::to_owned;
+    let (service, exchange) = (text("example"), text("greeted"));
+    let (routing_key, cc, body) = (text("primary.ada"), vec![text("route.ada")], text(r#"{"name":"ada"}"#));
+    event(EventPayload::Service(ServiceEvent { service, exchange, routing_key, cc, body }))
+}
+
 /// One event of every kind, and a second of those that may lack something.
 fn one_of_each() -> Vec<Event> {
     let (worked, waiting) = (|| vec![run(0, true)], || vec![run(0, false)]);
@@ -109,7 +117,8 @@ fn body(event: &Event) -> Value {
 
 #[test]
 fn every_event_survives_protobuf() {
-    let events = one_of_each();
+    let mut events = one_of_each();
+    events.insert(EventKind::ALL.len() - 1, service_event());
     let kinds: Vec<_> = events.iter().map(Event::kind).take(EventKind::ALL.len()).collect();
     assert_eq!(kinds, EventKind::ALL);
     for event in events {
@@ -122,6 +131,11 @@ fn what_is_no_event_is_refused() {
     assert!(matches!(Event::from_proto(b"\xff"), Err(EventDecodeError::Bytes(_))));
     assert!(matches!(Event::from_proto(b""), Err(EventDecodeError::Unknown(_))));
     assert!(matches!(Event::from_proto(&[0x10, 0x01]), Err(EventDecodeError::Missing("status"))));
+}
+
+#[test]
+fn a_service_event_of_an_undeclared_exchange_makes_no_message() {
+    assert!(matches!(service_event().message(), Err(MessageError::NoExchange)));
 }
 
 #[test]

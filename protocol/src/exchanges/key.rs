@@ -84,23 +84,23 @@ impl ExchangeDeclaration {
 
 impl KeyField {
     /// A word that every message has.
-    pub(super) const fn required(name: &'static str, max_size: usize, summary: &'static str) -> Self {
+    pub const fn required(name: &'static str, max_size: usize, summary: &'static str) -> Self {
         Self { name, summary, constant: None, required: true, multiple_words: false, max_size }
     }
 
     /// A word that some messages lack.
-    pub(super) const fn optional(name: &'static str, max_size: usize, summary: &'static str) -> Self {
+    pub const fn optional(name: &'static str, max_size: usize, summary: &'static str) -> Self {
         Self { required: false, ..Self::required(name, max_size, summary) }
     }
 
     /// The first word of a key that is not a route.
-    pub(super) const fn primary() -> Self {
+    pub const fn primary() -> Self {
         let summary = "Tells this key from the routes under which a message also goes out.";
         Self { constant: Some("primary"), ..Self::required("routingKeyKind", 7, summary) }
     }
 
     /// The open end of a key.
-    pub(super) const fn reserved() -> Self {
+    pub const fn reserved() -> Self {
         let summary = "Kept free for later words; match it with `#`.";
         Self { multiple_words: true, ..Self::optional("reserved", 1, summary) }
     }

@@ -9,7 +9,7 @@ pub mod queue;
 pub use key::{KeyField, RoutingKeyError};
 pub use names::{ExchangeNames, NamespaceError};
 
-use crate::event::EventKind;
+use crate::{event::EventKind, reference::extensions};
 
 /// One exchange: durable, of type topic.
 #[derive(Debug, PartialEq, Eq)]
@@ -30,7 +30,7 @@ pub struct ExchangeDeclaration {
 }
 
 /// Services with exchanges, each with its title, description and exchanges.
-pub const SERVICES: &[ServiceExchanges] = &[auth::SERVICE, queue::SERVICE];
+const SERVICES: &[ServiceExchanges] = &[auth::SERVICE, queue::SERVICE];
 
 /// The exchanges of one service.
 #[derive(Debug)]
@@ -41,21 +41,37 @@ pub struct ServiceExchanges {
     pub exchanges: &'static [ExchangeDeclaration],
 }
 
-/// Every declared exchange.
-pub fn all() -> impl Iterator<Item = &'static ExchangeDeclaration> {
-    SERVICES.iter().flat_map(|service| service.exchanges)
+/// Services with exchanges: those of this crate, and those that brought theirs.
+pub fn services() -> impl Iterator<Item = &'static ServiceExchanges> {
+    SERVICES.iter().chain(extensions().iter().filter_map(|references| references.exchanges))
 }
 
-/// The external exchange of events of this kind.
-pub fn of(kind: EventKind) -> &'static ExchangeDeclaration {
-    match kind {
+/// Every declared exchange.
+pub fn all() -> impl Iterator<Item = &'static ExchangeDeclaration> {
+    services().flat_map(|service| service.exchanges)
+}
+
+/// The exchange of this name below its service's prefix.
+pub fn find(service: &str, name: &str) -> Option<&'static ExchangeDeclaration> {
+    all().find(|exchange| exchange.service == service && exchange.name == name)
+}
+
+/// Exchanges whose messages are [service events](EventKind::Service).
+pub fn of_service_events() -> impl Iterator<Item = &'static ExchangeDeclaration> {
+    let of_kinds: Vec<&ExchangeDeclaration> = EventKind::ALL.into_iter().filter_map(of).collect();
+    all().filter(move |exchange| !of_kinds.contains(exchange))
+}
+
+/// The external exchange of events of this kind; `None` for service events, each of which names its own.
+pub fn of(kind: EventKind) -> Option<&'static ExchangeDeclaration> {
+    Some(match kind {
         EventKind::TaskDefined => &queue::EXCHANGES[0],
-        EventKind::TaskPending => &queue::EXCHANGES[1],
+        EventKind::TaskPending => queue::TASK_PENDING,
         EventKind::TaskRunning => &queue::EXCHANGES[2],
         EventKind::ArtifactCreated => &queue::EXCHANGES[3],
-        EventKind::TaskCompleted => &queue::EXCHANGES[4],
+        EventKind::TaskCompleted => queue::TASK_COMPLETED,
         EventKind::TaskFailed => &queue::EXCHANGES[5],
-        EventKind::TaskException => &queue::EXCHANGES[6],
+        EventKind::TaskException => queue::TASK_EXCEPTION,
         EventKind::TaskGroupResolved => &queue::EXCHANGES[7],
         EventKind::TaskGroupSealed => &queue::EXCHANGES[8],
         EventKind::TaskPriorityChanged => &queue::EXCHANGES[9],
@@ -66,7 +82,8 @@ pub fn of(kind: EventKind) -> &'static ExchangeDeclaration {
         EventKind::RoleCreated => &auth::EXCHANGES[3],
         EventKind::RoleUpdated => &auth::EXCHANGES[4],
         EventKind::RoleDeleted => &auth::EXCHANGES[5],
-    }
+        EventKind::Service => return None,
+    })
 }
 
 /// The schema of its messages.
@@ -84,6 +101,7 @@ const fn schema(kind: EventKind) -> &'static str {
         EventKind::TaskGroupPriorityChanged => "task-group-priority-changed-message",
         EventKind::ClientCreated | EventKind::ClientUpdated | EventKind::ClientDeleted => "client-message",
         EventKind::RoleCreated | EventKind::RoleUpdated | EventKind::RoleDeleted => "role-message",
+        EventKind::Service => "",
     }
 }
 

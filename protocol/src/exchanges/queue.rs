@@ -12,6 +12,10 @@ pub const SERVICE: ServiceExchanges = ServiceExchanges {
     exchanges: EXCHANGES,
 };
 
+pub const TASK_PENDING: &ExchangeDeclaration = &EXCHANGES[1];
+pub const TASK_COMPLETED: &ExchangeDeclaration = &EXCHANGES[4];
+pub const TASK_EXCEPTION: &ExchangeDeclaration = &EXCHANGES[6];
+
 pub(super) const EXCHANGES: &[ExchangeDeclaration] = &[
     ExchangeDeclaration {
         description: "A task was created. It may still wait for its dependencies.",

@@ -98,7 +98,7 @@ fn references(names: &ExchangeNames) -> Vec<Document> {
         filename: format!("references/{}/{}/api.json", service.service_name, service.api_version),
         content: service.document(),
     });
-    let messages = exchanges::SERVICES.iter().map(|service| Document {
+    let messages = exchanges::services().map(|service| Document {
         filename: format!("references/{}/v1/exchanges.json", service.service),
         content: service.document(names),
     });

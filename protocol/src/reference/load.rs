@@ -1,8 +1,8 @@
-//! The declarations, read once from the files built into the program.
+//! The declarations, read once from the files built into the program and from those that services bring.
 
 use std::sync::LazyLock;
 
-use super::Service;
+use super::{Service, extensions};
 
 static SERVICES: LazyLock<Vec<Service>> = LazyLock::new(|| {
     let files = [
@@ -17,7 +17,8 @@ static SERVICES: LazyLock<Vec<Service>> = LazyLock::new(|| {
         include_str!("../../references/worker-manager/api.json"),
         include_str!("../../references/drover/api.json"),
     ];
-    files.iter().map(|text| parse(text)).collect()
+    let further = extensions().iter().filter_map(|references| references.api);
+    files.into_iter().chain(further).map(parse).collect()
 });
 
 /// All services with a declared API, each with its endpoints.

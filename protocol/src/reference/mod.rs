@@ -5,12 +5,15 @@
 mod chance;
 mod document;
 mod endpoint;
+mod extension;
 mod load;
 mod params;
 mod scopes;
 
 pub use document::{Document, documents, manifest};
 pub use endpoint::{Endpoint, Method, Output, Param, QueryKey, Segment};
+pub(crate) use extension::extensions;
+pub use extension::{References, TooLate, extend};
 pub use load::{service, services};
 pub use params::Pattern;
 pub use scopes::{MissingParam, ParamValue, ScopeParams, ScopeTemplate};

@@ -12,5 +12,6 @@ mod indexes;
 mod licences;
 mod metadata;
 mod names;
+mod services;
 mod sizes;
 mod sources;

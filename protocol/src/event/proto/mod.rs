@@ -38,6 +38,7 @@ impl Event {
             EventPayload::Group(group) => write::group(group, &mut message),
             EventPayload::Client(client) => message.client_id = Some(client.client_id.clone()),
             EventPayload::Role(role) => message.role_id = Some(role.role_id.clone()),
+            EventPayload::Service(event) => message.service_event = Some(write::service_event(event)),
         }
         message.encode_to_vec()
     }

@@ -5,8 +5,8 @@ use chrono::{DateTime, Utc};
 use super::EventDecodeError;
 use crate::{
     event::{
-        ArtifactInfo, AuthChange, ClientEvent, EventKind, EventPayload, GroupChange, GroupEvent, RoleEvent, TaskChange,
-        TaskEvent,
+        ArtifactInfo, AuthChange, ClientEvent, EventKind, EventPayload, GroupChange, GroupEvent, RoleEvent,
+        ServiceEvent, TaskChange, TaskEvent,
     },
     id::{RunId, TaskQueueId},
     proto as wire,
@@ -17,11 +17,20 @@ use crate::{
 
 pub(super) fn payload(message: wire::TaskEvent) -> Result<EventPayload, EventDecodeError> {
     let kind = EventKind::from_code(small(message.kind)?)?;
+    if kind == EventKind::Service {
+        return service_event(message).map(EventPayload::Service);
+    }
     match (AuthChange::of(kind), &message.group) {
         (Some(change), _) => auth_event(kind, change, message),
         (None, Some(group)) => Ok(EventPayload::Group(group_event(kind, group, &message)?)),
         (None, None) => task_event(kind, message),
     }
+}
+
+fn service_event(message: wire::TaskEvent) -> Result<ServiceEvent, EventDecodeError> {
+    let event = message.service_event.ok_or(EventDecodeError::Missing("service_event"))?;
+    let wire::ServiceEvent { service, exchange, routing_key, cc, body } = event;
+    Ok(ServiceEvent { service, exchange, routing_key, cc, body })
 }
 
 fn auth_event(kind: EventKind, change: AuthChange, message: wire::TaskEvent) -> Result<EventPayload, EventDecodeError> {

@@ -1,7 +1,7 @@
 //! From our events to protobuf.
 
 use crate::{
-    event::{ArtifactInfo, GroupChange, GroupEvent, TaskChange, TaskEvent},
+    event::{ArtifactInfo, GroupChange, GroupEvent, ServiceEvent, TaskChange, TaskEvent},
     proto as wire,
     status::{RunStatus, TaskStatus},
 };
@@ -42,6 +42,11 @@ pub(super) fn group(group: &GroupEvent, message: &mut wire::TaskEvent) {
         }
     }
     message.group = Some(wire);
+}
+
+pub(super) fn service_event(event: &ServiceEvent) -> wire::ServiceEvent {
+    let ServiceEvent { service, exchange, routing_key, cc, body } = event.clone();
+    wire::ServiceEvent { service, exchange, routing_key, cc, body }
 }
 
 impl From<&TaskStatus> for wire::TaskStatus {

@@ -1,0 +1,1 @@
+-- Nothing to undo: constants and functions go with the version. Version 1 sets the events aside that it cannot read.

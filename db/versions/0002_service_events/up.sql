@@ -1,0 +1,1 @@
+-- Version 2: events of services that declare exchanges of their own, beside those of the queue and of auth.
