@@ -27,6 +27,7 @@
 pub mod artifacts;
 pub mod auth;
 pub mod database_version;
+pub mod id_search;
 pub mod index;
 pub mod kit;
 pub mod live;

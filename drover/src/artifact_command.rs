@@ -21,7 +21,7 @@ use crate::{
     artifact_list::{self, ListArgs},
     client::{Server, ServerArgs},
     exit::{CliError, Exit},
-    ids,
+    ids::{self, Given},
     output::Output,
     progress,
     system_context::SystemContext,
@@ -47,9 +47,9 @@ An upload that breaks off begins anew, a few times; what arrives altered is refu
 killed, it goes on with what it had begun, as long as file, type and --expires are the same. It needs the scope
 queue:create-artifact:TASK_ID/RUN_ID; inside a task the proxy has it.")]
 pub(crate) struct UploadArgs {
-    /// The task, by its id or the address of its page.
+    /// The task, by its id, the first 6 or more letters of it, or the address of its page.
     #[arg(value_name = "TASK_ID", value_parser = ids::task_id)]
-    task_id: TaskId,
+    task_id: Given<TaskId>,
     /// What the artifact is called, like `public/build.log`.
     name: String,
     /// The file to store.
@@ -80,9 +80,9 @@ Examples:
 It grows in FILE.part and gets its name when it is whole and its hashes are right. Called again after it was interrupted, it
 goes on where it was. With `-` it is written to standard output, once it is whole and its hashes are right.")]
 pub(crate) struct DownloadArgs {
-    /// The task, by its id or the address of its page.
+    /// The task, by its id, the first 6 or more letters of it, or the address of its page.
     #[arg(value_name = "TASK_ID", value_parser = ids::task_id)]
-    task_id: TaskId,
+    task_id: Given<TaskId>,
     /// What the artifact is called, like `public/build.log`.
     name: String,
     /// Where to put it, `-` for standard output [default: the last part of the name, in the working directory].
@@ -107,17 +107,18 @@ async fn upload(args: UploadArgs, system: &SystemContext, output: Output) -> Res
         return Err(CliError::new(Exit::Usage, format!("`{}` is no file that can be read", args.file.display())));
     }
     let (server, direct) = (args.server.connect(system)?, args.server.connect_direct(system)?);
+    let task_id = args.task_id.task(&server).await?;
     let run_id = match args.run {
         Some(run_id) => run_id,
-        None => latest_run(&server, args.task_id).await?,
+        None => latest_run(&server, task_id).await?,
     };
     let expires = match args.expires {
         Some(expires) => expires,
-        None => expiry_of(&server, args.task_id).await?,
+        None => expiry_of(&server, task_id).await?,
     };
     let bar = progress::bytes(&args.name, output);
     let (client, direct) = (server.0, direct.0);
-    let store = Store { client, direct, task_id: args.task_id, run_id, progress: shown_on(&bar) };
+    let store = Store { client, direct, task_id, run_id, progress: shown_on(&bar) };
     let content_type = args.content_type.as_deref().unwrap_or_else(|| content_type_of(&args.name));
     let unreadable = |error| CliError::new(Exit::Usage, format!("`{}` cannot be read: {error}", args.file.display()));
     let file = std::fs::File::open(&args.file).map_err(unreadable)?;
@@ -130,7 +131,7 @@ async fn upload(args: UploadArgs, system: &SystemContext, output: Output) -> Res
     let stored = stored?;
     let (size, sha256) = (stored.size, stored.sha256);
     let object = serde_json::json!({
-        "taskId": args.task_id, "runId": run_id, "name": args.name, "contentType": content_type, "size": size, "sha256": sha256,
+        "taskId": task_id, "runId": run_id, "name": args.name, "contentType": content_type, "size": size, "sha256": sha256,
     });
     output.either(&object, &format!("stored {} ({size} bytes, sha256 {sha256})", args.name));
     Ok(Exit::Ok)
@@ -160,10 +161,12 @@ async fn receive(
     output: Output,
     target: &Path,
 ) -> Result<Received, CliError> {
-    let (client, direct) = (args.server.connect(system)?.0, args.server.connect_direct(system)?.0);
+    let (server, direct) = (args.server.connect(system)?, args.server.connect_direct(system)?.0);
+    let task_id = args.task_id.task(&server).await?;
     let bar = progress::bytes(&args.name, output);
-    let origin = Origin::Artifact { task_id: args.task_id, run_id: args.run, name: args.name };
-    let received = Download { client, direct, origin, progress: shown_on(&bar), max_bytes: None }.to_file(target).await;
+    let origin = Origin::Artifact { task_id, run_id: args.run, name: args.name };
+    let received =
+        Download { client: server.0, direct, origin, progress: shown_on(&bar), max_bytes: None }.to_file(target).await;
     bar.finish_and_clear();
     Ok(received?)
 }

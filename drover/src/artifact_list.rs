@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     client::{Server, ServerArgs},
     exit::{CliError, Exit},
-    ids,
+    ids::{self, Given},
     output::Output,
     system_context::SystemContext,
 };
@@ -20,9 +20,9 @@ Examples:
 
 Each row is the type, when it expires and the name. It needs the scope queue:list-artifacts:TASK_ID.")]
 pub(crate) struct ListArgs {
-    /// The task, by its id or the address of its page.
+    /// The task, by its id, the first 6 or more letters of it, or the address of its page.
     #[arg(value_name = "TASK_ID", value_parser = ids::task_id)]
-    task_id: TaskId,
+    task_id: Given<TaskId>,
     /// The run [default: the latest].
     #[arg(long, value_name = "NUMBER")]
     run: Option<RunId>,
@@ -50,7 +50,8 @@ struct Page {
 /// A row, or an object, for each.
 pub(crate) async fn run(args: ListArgs, system: &SystemContext, output: Output) -> Result<Exit, CliError> {
     let server = args.server.connect(system)?;
-    let artifacts = artifacts(&server, args.task_id, args.run).await?;
+    let task_id = args.task_id.task(&server).await?;
+    let artifacts = artifacts(&server, task_id, args.run).await?;
     if output.is_json() {
         artifacts.iter().for_each(|artifact| output.json(artifact));
     } else {

@@ -4,7 +4,7 @@ use base::Secret;
 use clap::Args;
 use protocol::{
     explain::Explanation,
-    id::{TaskGroupId, TaskId},
+    id::{IdPrefix, TaskGroupId, TaskId},
     state::Requires,
     status::TaskStatus,
     treeherder::PushRow,
@@ -105,6 +105,13 @@ pub(crate) struct ListedMetadata {
     pub(crate) name: String,
 }
 
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct FoundIds {
+    pub(crate) task_ids: Vec<TaskId>,
+    pub(crate) task_group_ids: Vec<TaskGroupId>,
+}
+
 type ClientResult<T> = Result<T, ClientError>;
 
 impl Server {
@@ -114,6 +121,11 @@ impl Server {
 
     pub(crate) async fn status(&self, task: TaskId) -> ClientResult<TaskStatus> {
         self.0.status(task).await
+    }
+
+    /// Ids that begin so, at most six of each kind.
+    pub(crate) async fn find_ids(&self, prefix: &IdPrefix) -> ClientResult<FoundIds> {
+        self.0.get(&format!("drover/v1/ids/{prefix}")).await
     }
 
     pub(crate) async fn explain(&self, task: TaskId) -> ClientResult<Explanation> {

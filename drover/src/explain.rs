@@ -15,7 +15,7 @@ use protocol::{
 use crate::{
     client::ServerArgs,
     exit::{CliError, Exit},
-    ids,
+    ids::{self, Given},
     output::Output,
     system_context::SystemContext,
 };
@@ -29,7 +29,7 @@ Examples:
 
 It says what the task waits for, who could run it, and what would help.")]
 pub(crate) struct ExplainArgs {
-    /// The task, by its id or the address of its page; the word `task` may stand before it.
+    /// The task, by its id, the first 6 or more letters of it, or the address of its page; the word `task` may stand before it.
     #[arg(value_name = "TASK_ID", required = true, num_args = 1..=2)]
     task: Vec<String>,
     #[command(flatten)]
@@ -38,13 +38,14 @@ pub(crate) struct ExplainArgs {
 
 pub(crate) async fn run(args: ExplainArgs, system: &SystemContext, output: &Output) -> Result<Exit, CliError> {
     let task_id = task_id(&args.task).map_err(|message| CliError::new(Exit::Usage, message))?;
-    let explanation = args.server.connect(system)?.explain(task_id).await?;
+    let server = args.server.connect(system)?;
+    let explanation = server.explain(task_id.task(&server).await?).await?;
     output.either(&explanation, &describe(&explanation));
     Ok(Exit::Ok)
 }
 
 /// Only tasks can be explained so far.
-fn task_id(arguments: &[String]) -> Result<TaskId, String> {
+fn task_id(arguments: &[String]) -> Result<Given<TaskId>, String> {
     match arguments {
         [id] => ids::task_id(id),
         [kind, id] if kind == "task" => ids::task_id(id),

@@ -7,10 +7,10 @@ use protocol::id::TaskGroupId;
 use serde_json::json;
 
 use crate::{
-    client::{Listed, ServerArgs},
+    client::{Listed, Server, ServerArgs},
     confirm::confirm,
     exit::{CliError, Exit},
-    ids,
+    ids::{self, Given},
     output::Output,
     run::{
         shutdown,
@@ -39,11 +39,19 @@ pub(crate) enum GroupCommand {
 
 #[derive(Debug, Args)]
 pub(crate) struct One {
-    /// The group, by its id or the address of its page.
+    /// The group, by its id, the first 6 or more letters of it, or the address of its page.
     #[arg(value_name = "TASK_GROUP_ID", value_parser = ids::group_id)]
-    task_group_id: TaskGroupId,
+    task_group_id: Given<TaskGroupId>,
     #[command(flatten)]
     server: ServerArgs,
+}
+
+impl One {
+    async fn connect(self, system: &SystemContext) -> Result<(Server, TaskGroupId), CliError> {
+        let server = self.server.connect(system)?;
+        let group = self.task_group_id.group(&server).await?;
+        Ok((server, group))
+    }
 }
 
 #[derive(Debug, Args)]
@@ -66,32 +74,34 @@ pub(crate) struct WatchOne {
 pub(crate) async fn run(command: GroupCommand, system: &SystemContext, output: &Output) -> Result<Exit, CliError> {
     match command {
         GroupCommand::List(one) => {
-            let mut tasks = one.server.connect(system)?.group(one.task_group_id).await?;
+            let (server, group) = one.connect(system).await?;
+            let mut tasks = server.group(group).await?;
             tasks.sort_by(|a, b| a.task.metadata.name.cmp(&b.task.metadata.name));
             list(&tasks, *output);
         }
         GroupCommand::Status(one) => {
-            let tasks = one.server.connect(system)?.group(one.task_group_id).await?;
+            let (server, group) = one.connect(system).await?;
+            let tasks = server.group(group).await?;
             let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
             for listed in &tasks {
                 *counts.entry(listed.status.state.as_str()).or_default() += 1;
             }
             let text: Vec<_> = counts.iter().map(|(state, count)| format!("{count} {state}")).collect();
-            let object = json!({ "taskGroupId": one.task_group_id, "tasks": tasks.len(), "counts": counts });
-            output.either(&object, &format!("{}: {}", one.task_group_id, text.join(", ")));
+            let object = json!({ "taskGroupId": group, "tasks": tasks.len(), "counts": counts });
+            output.either(&object, &format!("{group}: {}", text.join(", ")));
         }
         GroupCommand::Watch(WatchOne { one, watch }) => {
-            let (server, shutdown) = (one.server.connect(system)?, shutdown()?);
-            return watch::watch(&server, one.task_group_id, &watch, &shutdown, system, *output).await;
+            let ((server, group), shutdown) = (one.connect(system).await?, shutdown()?);
+            return watch::watch(&server, group, &watch, &shutdown, system, *output).await;
         }
         GroupCommand::Cancel(CancelOne { one, yes }) => {
-            let server = one.server.connect(system)?;
+            let (server, group) = one.connect(system).await?;
             if !yes {
-                confirm(&format!("the group {} is sealed for good and all its tasks end", one.task_group_id))?;
+                confirm(&format!("the group {group} is sealed for good and all its tasks end"))?;
             }
-            let answer = server.cancel_group(one.task_group_id).await?;
+            let answer = server.cancel_group(group).await?;
             let count = answer["cancelledCount"].as_u64().unwrap_or_default();
-            output.either(&answer, &format!("{}: sealed, {count} tasks cancelled", one.task_group_id));
+            output.either(&answer, &format!("{group}: sealed, {count} tasks cancelled"));
         }
     }
     Ok(Exit::Ok)

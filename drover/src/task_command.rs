@@ -10,7 +10,7 @@ use protocol::{
 use crate::{
     client::{Server, ServerArgs},
     exit::{CliError, Exit},
-    ids,
+    ids::{self, Given},
     output::{Output, columns},
     system_context::SystemContext,
     task_log::{self, LogArgs},
@@ -40,26 +40,38 @@ pub(crate) enum TaskCommand {
 
 #[derive(Debug, Args)]
 pub(crate) struct One {
-    /// The task, by its id or the address of its page.
+    /// The task, by its id, the first 6 or more letters of it, or the address of its page.
     #[arg(value_name = "TASK_ID", value_parser = ids::task_id)]
-    pub(crate) task_id: TaskId,
+    pub(crate) task_id: Given<TaskId>,
     #[command(flatten)]
     pub(crate) server: ServerArgs,
+}
+
+impl One {
+    pub(crate) async fn connect(self, system: &SystemContext) -> Result<(Server, TaskId), CliError> {
+        let server = self.server.connect(system)?;
+        let task_id = self.task_id.task(&server).await?;
+        Ok((server, task_id))
+    }
 }
 
 pub(crate) async fn run(command: TaskCommand, system: &SystemContext, output: &Output) -> Result<Exit, CliError> {
     match command {
         TaskCommand::Status(one) => {
-            let server = one.server.connect(system)?;
-            let status = server.status(one.task_id).await?;
-            let name = name(&server, one.task_id).await;
+            let (server, task_id) = one.connect(system).await?;
+            let status = server.status(task_id).await?;
+            let name = name(&server, task_id).await;
             show(&status, name.as_deref(), system.clock.now(), *output);
         }
-        TaskCommand::Def(one) => output.json(&one.server.connect(system)?.definition(one.task_id).await?),
-        TaskCommand::Log(args) => task_log::run(&args, system).await?,
-        TaskCommand::Cancel(one) => cancel(&one, system, *output).await?,
+        TaskCommand::Def(one) => {
+            let (server, task_id) = one.connect(system).await?;
+            output.json(&server.definition(task_id).await?);
+        }
+        TaskCommand::Log(args) => task_log::run(args, system).await?,
+        TaskCommand::Cancel(one) => cancel(one, system, *output).await?,
         TaskCommand::Rerun(one) => {
-            let status = one.server.connect(system)?.act(one.task_id, "rerun").await?;
+            let (server, task_id) = one.connect(system).await?;
+            let status = server.act(task_id, "rerun").await?;
             show(&status, None, system.clock.now(), *output);
         }
     }
@@ -67,11 +79,11 @@ pub(crate) async fn run(command: TaskCommand, system: &SystemContext, output: &O
 }
 
 /// The queue does not change a resolved task and answers as if it had, so the status is read before.
-async fn cancel(one: &One, system: &SystemContext, output: Output) -> Result<(), CliError> {
-    let server = one.server.connect(system)?;
+async fn cancel(one: One, system: &SystemContext, output: Output) -> Result<(), CliError> {
+    let (server, task_id) = one.connect(system).await?;
     // A client that may cancel may lack the scope to read.
-    let before = server.status(one.task_id).await.ok();
-    let after = server.act(one.task_id, "cancel").await?;
+    let before = server.status(task_id).await.ok();
+    let after = server.act(task_id, "cancel").await?;
     let changed = before.is_none_or(|before| before != after);
     if changed || output.is_json() {
         show(&after, None, system.clock.now(), output);

@@ -37,13 +37,13 @@ pub(crate) struct LogArgs {
     no_wait: bool,
 }
 
-pub(crate) async fn run(args: &LogArgs, system: &SystemContext) -> Result<(), CliError> {
-    let server = args.one.server.connect(system)?;
+pub(crate) async fn run(args: LogArgs, system: &SystemContext) -> Result<(), CliError> {
+    let (server, task_id) = args.one.connect(system).await?;
     let waits = args.follow || !args.no_wait;
     let response = if waits {
-        Wait { server: &server, task_id: args.one.task_id, artifact: &args.artifact }.log().await?
+        Wait { server: &server, task_id, artifact: &args.artifact }.log().await?
     } else {
-        server.0.open_artifact(args.one.task_id, &args.artifact).await?
+        server.0.open_artifact(task_id, &args.artifact).await?
     };
     copy(response).await
 }

@@ -1,10 +1,14 @@
 //! Identifiers. A slugid is a version-4 UUID in 22 letters; we keep the UUID and speak slugs at the edge.
 
+mod prefix;
+
 use std::{fmt, str::FromStr};
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Deserialize, Serialize, de};
 use uuid::Uuid;
+
+pub use prefix::{IdPrefix, NotAPrefix};
 
 /// Why a text is no slugid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

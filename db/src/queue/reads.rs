@@ -1,12 +1,13 @@
-//! Reads: `tasks_get`, `task_dependents`, `queue_counts`, `pending_tasks`, `claimed_tasks`.
+//! Reads: `tasks_get`, `task_dependents`, `find_ids`, `queue_counts`, `pending_tasks`, `claimed_tasks`.
 
 use chrono::{DateTime, Utc};
-use protocol::id::{RunId, TaskId, TaskQueueId, WorkerName};
+use protocol::id::{IdPrefix, RunId, TaskGroupId, TaskId, TaskQueueId, WorkerName};
 use sqlx::{
     Postgres, Row,
     postgres::{PgArguments, PgRow},
     query::Query,
 };
+use uuid::Uuid;
 
 use super::result::{TaskRow, read_all, with_priority};
 use crate::{BatchConnection, Db, DbError, Rows};
@@ -48,6 +49,14 @@ impl Db {
         let call = sqlx::query("select * from task_dependents($1,$2,$3)");
         let rows = call.bind(id.0).bind(after.map(|task| task.0)).bind(limit).fetch_all(self.pool()).await?;
         Ok(Rows { readable: read_tasks(&rows)?, given: rows.len() })
+    }
+
+    /// `find_ids`: tasks and task groups whose ids begin so, in order, at most `limit` of each.
+    pub async fn find_ids(&self, prefix: &IdPrefix, limit: i32) -> Result<(Vec<TaskId>, Vec<TaskGroupId>), DbError> {
+        let (low, high) = prefix.range();
+        let call = sqlx::query_as("select task_ids, task_group_ids from find_ids($1,$2,$3)");
+        let found: (Vec<Uuid>, Vec<Uuid>) = call.bind(low).bind(high).bind(limit).fetch_one(self.pool()).await?;
+        Ok((found.0.into_iter().map(TaskId).collect(), found.1.into_iter().map(TaskGroupId).collect()))
     }
 
     /// `queue_counts`: pending and claimed tasks.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use ::api::{Routes, own};
 use actors::{
+    id_search::IdSearch,
     kit::{Child, Notifications, PendingNotifier},
     queue::{self, Queue as Handle, QueueSettings},
 };
@@ -34,7 +35,7 @@ impl Service for Queue {
         let (server, queue, artifacts) = (api::server_context(context), handle(context), object::artifacts(context)?);
         Ok(vec![
             ::api::queue::routes(&server, queue.clone(), limits, artifacts),
-            own::routes(context.clock.clone(), queue, limits),
+            own::routes(context.clock.clone(), queue, limits, IdSearch::new(context.db.clone())),
         ])
     }
 

@@ -55,4 +55,24 @@ proptest! {
         let (provisioner, worker_type) = queue.parts();
         prop_assert!(text == provisioner || text == [provisioner, "/", worker_type].concat());
     }
+
+    #[test]
+    fn a_prefix_is_the_range_of_the_ids_that_begin_with_it(bytes: [u8; 16], other: [u8; 16], length in 6..22usize) {
+        let slug = TaskId::from_random(bytes).to_string();
+        let prefix: IdPrefix = slug[..length].parse().unwrap();
+        let (low, high) = prefix.range();
+        // The other id differs anywhere, or only in what follows the prefix.
+        let mut near = bytes;
+        near[12..].copy_from_slice(&other[12..]);
+        for id in [bytes, other, near].map(TaskId::from_random) {
+            let begins = id.to_string().starts_with(&slug[..length]);
+            prop_assert_eq!((low..=high).contains(&id.0), begins, "{} in {}", id, prefix);
+        }
+    }
+
+    #[test]
+    fn only_six_to_twenty_one_letters_are_a_prefix(text in prop_oneof![any::<String>(), string_regex("[A-Za-z0-9_=-]{4,24}").unwrap()]) {
+        let letters = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
+        prop_assert_eq!(text.parse::<IdPrefix>().is_ok(), letters && (6..22).contains(&text.len()));
+    }
 }
