@@ -1,4 +1,4 @@
-//! A connection held for good by one lane: no pool between the step and the server.
+//! A connection held for good by one batcher: no pool between the statement and the server.
 
 use std::time::Duration;
 
@@ -8,19 +8,18 @@ use tokio::time::{Instant, timeout};
 
 use crate::{DbError, options};
 
-/// The server gives up a step after this long.
+/// The server cancels a statement after this long.
 const STATEMENT: Duration = Duration::from_secs(30);
-/// A reconnect that takes longer counts as "away"; the callers of the lane are waiting.
+/// A reconnect that takes longer counts as "away"; callers are waiting.
 const CONNECT: Duration = Duration::from_secs(5);
 
-/// A connection unused for longer is asked whether it is still there, lest the first request after a restart of
-/// the server fails. One that works all the time finds out by working.
+/// A connection unused for longer is pinged first, or the first request after a restart of the server would fail. A busy one
+/// needs no ping: its next call fails and reconnects.
 pub(crate) const IDLE: Duration = Duration::from_secs(1);
 
 /// One connection, opened when first needed and again after a failure.
 ///
-/// A call is `lane.settle(query.fetch_all(lane.ensure().await?).await)`. A call that was given up in the middle
-/// (its future dropped) never reaches `settle`, and the next `ensure` then opens a fresh connection.
+/// A call is `connection.settle(query.fetch_all(connection.ensure().await?).await)`. A call whose future was dropped never reaches `settle`, and the next `ensure` then opens a fresh connection.
 pub struct BatchConnection {
     options: PgConnectOptions,
     connection: Option<PgConnection>,
@@ -54,7 +53,7 @@ impl BatchConnection {
         Ok(self.connection.insert(connection))
     }
 
-    /// Takes note of how the call ended, and drops the connection if the error says that it is of no more use.
+    /// Ends the call, and drops the connection after an error that breaks it.
     pub(crate) fn settle<T>(&mut self, result: Result<T, sqlx::Error>) -> Result<T, DbError> {
         self.in_call = false;
         self.last_used = Instant::now();
@@ -71,8 +70,8 @@ impl BatchConnection {
         Self { options, connection: None, in_call: false, last_used: Instant::now() }
     }
 
-    /// One plan per statement, made once: the arrays of a lane differ in length, not in what they need. Every
-    /// statement of a lane goes by an index; a plan made while a table was still empty must not say otherwise.
+    /// One plan per statement, made once: the arrays of a batch differ in length, not in the plan they need. Every such
+    /// statement uses an index; a plan made while a table was still empty must not do otherwise.
     pub(crate) fn options(base: PgConnectOptions, idle: Duration) -> PgConnectOptions {
         options::with_limits(base, STATEMENT, idle).options([
             ("plan_cache_mode", "force_generic_plan"),

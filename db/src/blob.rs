@@ -89,7 +89,7 @@ impl Db {
     }
 }
 
-/// A stored function answered with a word this program does not know.
+/// A stored function returned an outcome that this program does not know.
 pub(crate) fn unknown_outcome(function: &str, outcome: &str) -> DbError {
-    DbError::Answer(format!("{function} answered `{outcome}`").into())
+    DbError::Answer(format!("{function} returned `{outcome}`").into())
 }

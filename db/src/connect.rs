@@ -1,4 +1,4 @@
-//! The pool for reading and for everything that is not hot, and the way to the lanes.
+//! The pool for reading and for everything that is not hot, and the batch connections.
 
 use std::fmt;
 use std::time::Duration;
@@ -15,7 +15,7 @@ pub struct DbSettings {
     /// `postgresql://user:password@host:port/database`, or `postgresql:///database?host=DIR&user=NAME` for a
     /// Unix socket in the directory `DIR`. PostgreSQL 15 or newer.
     pub url: String,
-    /// Connections of the pool that serves reads and rare commands. The lanes hold their own besides.
+    /// Connections of the pool that serves reads and rare commands. Batch connections are not counted.
     pub pool_size: u32,
     /// How long a caller waits for a connection of the pool.
     pub acquire_timeout: Duration,
@@ -48,7 +48,7 @@ impl fmt::Debug for DbSettings {
     }
 }
 
-/// The database, as the rest of the house holds it. Clones share one pool.
+/// The database, as the other crates hold it. Clones share one pool.
 #[derive(Clone)]
 pub struct Db {
     pool: PgPool,
@@ -82,7 +82,7 @@ impl Db {
         Ok(db)
     }
 
-    /// A connection of its own for a hot step. Nothing is opened before the first call.
+    /// A connection of its own for a hot statement. Nothing is opened before the first call.
     pub fn batch_connection(&self) -> BatchConnection {
         BatchConnection::new(self.batch_options.clone())
     }
@@ -98,7 +98,7 @@ impl Db {
         versions::require(&mut *self.pool.acquire().await?).await
     }
 
-    /// Closes the pool once the calls under way are answered. Lanes close when they are dropped.
+    /// Closes the pool once the calls under way are answered. Batch connections close when they are dropped.
     pub async fn close(&self) {
         self.pool.close().await;
     }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 type Cause = Box<dyn std::error::Error + Send + Sync>;
 
-/// A call that failed. The words are for the user, the cause is in `source`.
+/// A call that failed. The message is for the user, the cause is in `source`.
 #[derive(Debug, thiserror::Error)]
 pub enum DbError {
     /// Nobody knows whether the statement took effect; a repeat is safe because every stored function is.
@@ -20,10 +20,10 @@ pub enum DbError {
         #[source]
         source: Cause,
     },
-    /// The database answered, and the answer was no. Nothing was written.
+    /// The server refused the statement. Nothing was written.
     #[error("the database refused the statement: {message}")]
     Statement { code: Option<String>, message: String },
-    /// The answer does not have the shape this program expects.
+    /// The result does not have the shape this program expects.
     #[error("the database gave an answer that cannot be read")]
     Answer(#[source] Cause),
     #[error("the database URL cannot be used; expected postgresql://user:password@host:port/database")]
@@ -108,7 +108,7 @@ impl From<sqlx::Error> for DbError {
     }
 }
 
-/// Sorts a refusal by its SQLSTATE: connection trouble, a limit of time, or a real no.
+/// Sorts a refusal by its SQLSTATE: connection trouble, a limit of time, or a refusal.
 fn from_server(refusal: Box<dyn sqlx::error::DatabaseError>) -> DbError {
     let code = refusal.code().map(Cow::into_owned);
     match code.as_deref() {

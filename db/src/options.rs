@@ -48,7 +48,7 @@ pub(crate) fn check_server(connection: &PgConnection) -> Result<(), DbError> {
         Some(number) if number < OLDEST_SERVER => {
             Err(DbError::OldServer { found: format!("{}.{}", number / 10_000, number % 10_000) })
         }
-        // A server that does not say is not PostgreSQL proper; its answers will tell soon enough.
+        // A server that does not say is not PostgreSQL proper; its first incompatible response will be an error.
         _ => Ok(()),
     }
 }

@@ -1,4 +1,4 @@
-//! What workers are asked to throw away.
+//! Caches that workers are to delete.
 
 use protocol::{id::TaskQueueId, time::Timestamp};
 use sqlx::FromRow;

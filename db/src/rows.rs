@@ -6,7 +6,7 @@ use base::telemetry::{Counter, Label};
 
 /// What could be read of the rows of a list, and how many rows there were.
 ///
-/// A row is left out when this version cannot make sense of it: a newer version, or a hand, has written it.
+/// A row is left out when this version cannot make sense of it: a newer version, or somebody by hand, has written it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rows<T> {
     pub readable: Vec<T>,
@@ -28,10 +28,10 @@ impl<T> Rows<T> {
     }
 }
 
-/// Tells of a row that is left out.
+/// Logs and counts a row that is left out.
 pub(crate) fn unreadable(what: &'static str, error: &impl Display) {
     tracing::error!(row.kind = what, %error, "a row of the database cannot be read and is left out");
-    let about = "Rows that could not be read or told, and were left out of a list, a claim or a batch.";
+    let about = "Rows that could not be read or sent, and were left out of a list, a claim or a batch.";
     Counter::new("db", "drover.rows.unreadable", "{row}", about).add(1, &[Label::new("row.kind", what)]);
 }
 

@@ -15,7 +15,7 @@ pub struct StoredSecret {
 }
 
 impl Db {
-    /// `secret_set`: creates or replaces. `by` is the client that asked, for the history.
+    /// `secret_set`: creates or replaces. `by` is the client, for the history.
     pub async fn secret_set(&self, secret: &StoredSecret, by: &str, now: Timestamp) -> Result<(), DbError> {
         let StoredSecret { name, sealed, expires } = secret;
         let call = sqlx::query("select secret_set($1,$2,$3,$4,$5)").bind(name).bind(Json(sealed));

@@ -42,7 +42,7 @@ pub struct NewClient {
 pub struct ClientCreated {
     /// This call made it.
     pub fresh: bool,
-    /// It is what was asked for, made now or a moment ago.
+    /// It equals the requested one, created now or a moment ago.
     pub same: bool,
     pub client: ClientRow,
 }
@@ -102,7 +102,7 @@ impl Db {
         })
     }
 
-    /// `client_change`; `action` is the word for the history.
+    /// `client_change`; `action` goes into the history.
     pub async fn client_change(
         &self,
         client_id: &str,

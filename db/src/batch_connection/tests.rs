@@ -1,4 +1,4 @@
-//! What becomes of a lane and of the pool when calls fail, are given up, or lose their connection.
+//! A batch connection and the pool when calls fail, are cancelled, or lose their connection.
 
 use std::time::Duration;
 

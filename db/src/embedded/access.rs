@@ -1,4 +1,4 @@
-//! Who may connect: the user this program runs as, by the kernel's word (`peer`), and nobody over TCP.
+//! Who may connect: the user this program runs as, as the kernel reports it (`peer`), and nobody over TCP.
 //!
 //! The rules are written before each start, so that data which an older version made, and which let everybody in who
 //! reached the socket, are closed by the next start.
@@ -24,7 +24,7 @@ pub(super) fn restrict(directory: &Directory) -> Result<(), EmbeddedError> {
     replace(directory, "pg_hba.conf", RULES)
 }
 
-/// Maps our user of the system to the server's superuser. A quote in a quoted word is written twice.
+/// Maps our user of the system to the server's superuser. A quote in a quoted name is written twice.
 fn map(user: &str) -> String {
     format!("# Written by Drover before each start of the server.\ndrover \"{}\" postgres\n", user.replace('"', "\"\""))
 }

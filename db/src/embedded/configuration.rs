@@ -29,7 +29,7 @@ const COMMON: &[&str] = &[
     "port=5432",
     "TimeZone=UTC",
     "log_timezone=UTC",
-    // What a statement did wrong is told to its caller, who knows whether it matters.
+    // The error of a statement goes to its caller, who knows whether it matters.
     "log_min_messages=log",
     "log_checkpoints=off",
     "logging_collector=off",

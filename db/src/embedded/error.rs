@@ -1,7 +1,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// Why the embedded PostgreSQL does not run. The words say what to do about it.
+/// Why the embedded PostgreSQL does not run. The message says what to do about it.
 #[derive(Debug, thiserror::Error)]
 pub enum EmbeddedError {
     #[error(

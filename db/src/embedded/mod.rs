@@ -39,7 +39,7 @@ pub struct Embedded {
 }
 
 impl Embedded {
-    /// Finds the binaries, creates the data where there are none, and answers once the first query succeeded.
+    /// Finds the binaries, creates the data where there are none, and returns once the first query succeeded.
     pub async fn start(settings: EmbeddedSettings) -> Result<Self, EmbeddedError> {
         let (stop, stopped) = oneshot::channel();
         let (tell, told) = oneshot::channel();

@@ -15,7 +15,7 @@ use super::{EmbeddedError, EmbeddedSettings, configuration, log_file, spawn, sta
 use crate::options;
 
 const PROBE: Duration = Duration::from_millis(20);
-/// How long a server told to drop everything may take.
+/// How long a server may take after an immediate shutdown.
 const QUIT: Duration = Duration::from_secs(3);
 
 pub(super) struct Server {
@@ -36,7 +36,7 @@ impl Recipe {
         url(&self.directory.socket)
     }
 
-    /// Starts the server and waits until it answers a query. Must run on the thread that lives with it.
+    /// Starts the server and waits until a query succeeds. Must run on the thread that lives with it.
     pub(super) async fn launch(&self) -> Result<Server, EmbeddedError> {
         stale::clear(&self.directory.data, &self.directory.socket).await?;
         let (out, err, log_begins) = log_file::open(&self.directory.log)?;

@@ -18,7 +18,7 @@ pub struct EmbeddedSettings {
     pub short_directory: PathBuf,
     /// Long enough for the replay of a full log after a crash.
     pub start_timeout: Duration,
-    /// How long the server may take to end before it is told more firmly.
+    /// How long the server may take to end before a harder signal.
     pub stop_timeout: Duration,
 }
 
@@ -47,7 +47,7 @@ impl EmbeddedSettings {
     }
 }
 
-/// Where Drover keeps its state unless told otherwise: `/var/lib/drover` for root, whose home no other user may
+/// Where Drover keeps its state by default: `/var/lib/drover` for root, whose home no other user may
 /// enter, else `$XDG_STATE_HOME/drover`, else `~/.local/state/drover`. The variables are handed in.
 pub fn default_directory(state_home: Option<&Path>, home: Option<&Path>) -> Option<PathBuf> {
     if super::spawn::effective_uid() == 0 {

@@ -22,13 +22,13 @@ pub(super) fn effective_uid() -> u32 {
 pub(super) fn user_name() -> Option<String> {
     let (mut entry, mut found) = (MaybeUninit::<libc::passwd>::uninit(), ptr::null_mut());
     let mut text = vec![0; LONGEST_ENTRY];
-    // SAFETY: the entry, the text with its true length, and the place for the answer are ours and outlive the call.
+    // SAFETY: the entry, the text with its true length, and the place for the result are ours and outlive the call.
     let failed =
         unsafe { libc::getpwuid_r(effective_uid(), entry.as_mut_ptr(), text.as_mut_ptr(), text.len(), &raw mut found) };
     if failed != 0 || found.is_null() {
         return None;
     }
-    // SAFETY: an answer that is not null is our entry, filled in; its name ends with a zero and lies in our text.
+    // SAFETY: a result that is not null is our entry, filled in; its name ends with a zero and lies in our text.
     let name = unsafe { CStr::from_ptr((*found).pw_name) };
     name.to_str().ok().map(str::to_owned)
 }

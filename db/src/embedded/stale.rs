@@ -10,7 +10,7 @@ use super::{EmbeddedError, spawn};
 
 /// How long the processes of the last server may take to go.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// After this long they are asked to.
+/// After this long they get a signal.
 const NUDGE: Duration = Duration::from_secs(1);
 const PAUSE: Duration = Duration::from_millis(20);
 

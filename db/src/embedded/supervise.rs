@@ -14,7 +14,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 /// A server that lived this long was well; its end is a new story.
 const WELL: Duration = Duration::from_mins(1);
 
-/// Runs until `stop` is used or dropped. Tells the URL once the server answers.
+/// Runs until `stop` is used or dropped. Sends the URL once the server accepts queries.
 pub(super) fn run(
     settings: &EmbeddedSettings,
     tell: oneshot::Sender<String>,
@@ -45,7 +45,7 @@ async fn live(
     ended
 }
 
-/// Holds on to the server, and starts it again whenever it ends unasked, until told to stop.
+/// Keeps the server running: starts it again whenever it ends, until stopped.
 async fn watch(recipe: &Recipe, mut server: Server, mut stop: oneshot::Receiver<()>) -> Result<(), EmbeddedError> {
     loop {
         let begun = Instant::now();
@@ -77,7 +77,7 @@ async fn prepare(settings: &EmbeddedSettings) -> Result<Recipe, EmbeddedError> {
     Ok(recipe)
 }
 
-/// Tries until the server is up again, with growing pauses. `None`: told to stop meanwhile.
+/// Tries until the server is up again, with growing pauses. `None`: stopped meanwhile.
 async fn again(recipe: &Recipe, mut pause: Duration, stop: &mut oneshot::Receiver<()>) -> Option<Server> {
     loop {
         tokio::select! {

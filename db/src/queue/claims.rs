@@ -19,7 +19,7 @@ pub struct Claimer {
     pub trace: Option<String>,
 }
 
-/// The arrays of one call. Places in the answers are those of the claimers given, from 0.
+/// The arrays of one call. Places in the results are those of the claimers given, from 0.
 #[derive(Debug, Default)]
 pub struct ClaimBatch {
     queues: Vec<String>,
@@ -65,7 +65,7 @@ impl ClaimBatch {
 }
 
 impl BatchConnection {
-    /// `claim_work`: serves many claimers. A claimer gets one answer per task, or one that says that it is quarantined
+    /// `claim_work`: serves many claimers. A claimer gets one result per task, or one that says that it is quarantined
     /// (`TooLate`), or none.
     pub async fn claim_work(
         &mut self,
@@ -87,7 +87,7 @@ impl BatchConnection {
         self.settle(result).map(|(answers, _)| from_zero(answers))
     }
 
-    /// `claims_made_at`: what a `claim_work` made at that time gave to the same claimers, though its answer was lost.
+    /// `claims_made_at`: what a `claim_work` made at that time gave to the same claimers, though its response was lost.
     pub async fn claims_made_at(
         &mut self,
         batch: &ClaimBatch,
@@ -103,7 +103,7 @@ impl BatchConnection {
         self.settle(result).map(|(answers, _)| from_zero(answers))
     }
 
-    /// `reclaim_runs`: extends many claims, one answer each, in order.
+    /// `reclaim_runs`: extends many claims, one result each, in order.
     pub async fn reclaim_runs(
         &mut self,
         batch: &ReclaimBatch,

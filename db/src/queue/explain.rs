@@ -1,6 +1,6 @@
-//! What the explain endpoint asks: `explain_dependencies`, `explain_position`, `explain_workers`, `explain_events`.
+//! Reads of the explain endpoint: `explain_dependencies`, `explain_position`, `explain_workers`, `explain_events`.
 //!
-//! Each looks at a bounded number of rows, so that a question about one task costs the same on a queue of a million.
+//! Each reads a bounded number of rows, so that explaining one task costs the same on a queue of a million.
 
 use chrono::{DateTime, Utc};
 use protocol::{
@@ -13,7 +13,7 @@ use sqlx::{FromRow, Row, postgres::PgRow};
 use super::result::decode;
 use crate::{Db, DbError};
 
-/// How a dependent stands to one task it requires.
+/// One dependency of a task.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DependencyRow {
     /// `None`: the required task is not there.
@@ -53,12 +53,12 @@ pub struct WorkerSeen {
     pub busy: bool,
 }
 
-/// Events on their way out.
+/// Events that are not sent yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Undelivered {
-    /// Of the task asked about.
+    /// Of the task.
     pub events: Vec<(EventKind, DateTime<Utc>)>,
-    /// Of all tasks, as far as was looked.
+    /// Of all tasks, as far as was read.
     pub backlog: i64,
     pub oldest: Option<DateTime<Utc>>,
 }
@@ -68,7 +68,7 @@ impl Db {
     pub async fn explain_dependencies(&self, pairs: &[(TaskId, TaskId)]) -> Result<Vec<DependencyRow>, DbError> {
         let (dependents, required): (Vec<_>, Vec<_>) = pairs.iter().map(|(one, other)| (one.0, other.0)).unzip();
         let call = sqlx::query("select * from explain_dependencies($1,$2)").bind(dependents).bind(required);
-        Ok(call.fetch_all(self.pool()).await?.iter().map(edge).collect::<Result<_, _>>()?)
+        Ok(call.fetch_all(self.pool()).await?.iter().map(dependency).collect::<Result<_, _>>()?)
     }
 
     /// `explain_position`. None: the task has no claimable run.
@@ -103,7 +103,7 @@ impl Db {
     }
 }
 
-fn edge(row: &PgRow) -> Result<DependencyRow, sqlx::Error> {
+fn dependency(row: &PgRow) -> Result<DependencyRow, sqlx::Error> {
     let state: Option<i16> = row.try_get("state")?;
     let state = state.map(TaskState::from_code).transpose().map_err(decode)?;
     Ok(DependencyRow { state, satisfied: row.try_get("satisfied")? })

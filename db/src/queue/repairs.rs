@@ -18,7 +18,7 @@ pub struct UndeliveredClaim {
     pub worker: WorkerName,
     /// Claims its worker holds, this one included.
     pub held: usize,
-    /// The most its worker ever asked for at once; 0 where that is not known.
+    /// The most tasks its worker ever requested at once; 0 where that is not known.
     pub capacity: usize,
 }
 

@@ -65,7 +65,7 @@ impl ReportBatch {
 }
 
 impl BatchConnection {
-    /// `report_runs` or `report_complete_runs`: ends many runs, one answer each, in order; and the queues in which tasks
+    /// `report_runs` or `report_complete_runs`: ends many runs, one result each, in order; and the queues in which tasks
     /// became pending by it.
     pub async fn report_runs(
         &mut self,
@@ -74,7 +74,7 @@ impl BatchConnection {
         now: DateTime<Utc>,
     ) -> Result<(Vec<TaskResult>, Vec<NewlyPending>), DbError> {
         let traces = batch.traces.iter().any(Option::is_some).then_some(&batch.traces);
-        // Where nothing is completed, nothing is looked for.
+        // Only completed runs need the check of uploads.
         let checked = batch.states.contains(&TaskState::Completed.code());
         let text = if checked {
             "select * from report_complete_runs($1,$2,$3,$4,$7,$8,$5,$6)"

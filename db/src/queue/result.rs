@@ -68,7 +68,7 @@ pub struct TaskResult {
 #[derive(Debug, Clone)]
 pub struct TaskRow {
     pub status: TaskStatus,
-    /// The definition as JSON text with the priority of now; empty where it was not asked for.
+    /// The definition as JSON text with the priority of now; empty where it was not requested.
     pub definition: String,
 }
 

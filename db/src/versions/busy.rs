@@ -1,5 +1,4 @@
-//! A step that finds a table in use gives up soon and comes again: whoever waits for a lock on a table holds up everybody
-//! who comes after, readers too.
+//! A step that finds a table locked gives up soon and is retried: a waiting lock request blocks all later ones, readers too.
 
 use std::time::Duration;
 
@@ -36,7 +35,7 @@ impl Busy {
 
     /// Says who may be in the way, and gives them time.
     pub(super) async fn pause(&mut self, session: &mut Session, what: &str, progress: &mut (impl FnMut(&str) + Send)) {
-        // Who is not told of is in the way all the same.
+        // Best effort: the step waits whether or not the transaction is known.
         let oldest = session.oldest_transaction().await.ok().flatten();
         let by = oldest.map(|oldest| format!("; the oldest transaction is of {oldest}")).unwrap_or_default();
         progress(&format!("{what}: a table is in use, trying again in {} s{by}", self.pause.as_secs()));

@@ -15,7 +15,7 @@ use crate::options::SCHEMA;
 pub struct Catalog {
     /// The tables with their columns and constraints, the indexes, sequences and types.
     pub tables: String,
-    /// Name, arguments, answer and body of each function.
+    /// Name, arguments, result and body of each function.
     functions: Vec<StoredFunction>,
 }
 

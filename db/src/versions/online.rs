@@ -13,10 +13,10 @@ use super::VersionError;
 use super::busy::Busy;
 use super::session::{self, Session};
 
-/// What a batch should take: long enough to get on, short enough to bother nobody.
+/// What a batch should take: long enough to progress, short enough to delay nobody.
 const AIM: Duration = Duration::from_secs(1);
 const LARGEST_BATCH: i32 = 100_000;
-/// Time between two words of progress.
+/// Time between two reports of progress.
 const WORD: Duration = Duration::from_secs(5);
 
 #[derive(Clone, Copy)]
@@ -85,7 +85,7 @@ struct Batches {
     direction: Direction,
     version: u32,
     size: i32,
-    /// Where the last batch ended, in the words of the batch function.
+    /// Where the last batch ended, as the batch function describes it.
     state: Value,
     rows: i64,
 }

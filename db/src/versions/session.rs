@@ -1,4 +1,4 @@
-//! One connection that looks at the version of a database and changes it, a step per transaction.
+//! One connection that reads the version of a database and changes it, a step per transaction.
 
 use std::time::Duration;
 
@@ -38,7 +38,7 @@ impl Session {
         Ok(sqlx::query_scalar("select pg_backend_pid()").fetch_one(&mut self.connection).await?)
     }
 
-    /// Who has the oldest transaction of this database open, in words, if anybody has.
+    /// A description of the oldest open transaction of this database, if there is one.
     pub(super) async fn oldest_transaction(&mut self) -> Result<Option<String>, VersionError> {
         let query = sqlx::query_scalar(
             "select coalesce(nullif(application_name, ''), usename, 'somebody') || ', server process ' || pid
