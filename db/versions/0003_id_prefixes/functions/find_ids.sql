@@ -1,4 +1,4 @@
--- find_ids: read, queue, since version 2
+-- find_ids: read, queue, since version 3
 -- Ids of tasks and of task groups between two, both inclusive, in order; at most limit_in of each. Ranges of the primary keys.
 create or replace function find_ids(low_in uuid, high_in uuid, limit_in int)
 returns table (task_ids uuid[], task_group_ids uuid[]) language sql stable as $$

@@ -1,1 +1,0 @@
--- Version 2: ids are found by their first letters. Only a function came with it.

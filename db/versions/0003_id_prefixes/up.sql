@@ -1,0 +1,1 @@
+-- Version 3: ids are found by their first letters. Only a function came with it.
