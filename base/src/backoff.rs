@@ -1,36 +1,36 @@
-//! How long to wait before the next try.
+//! Exponential back-off with jitter, for reconnects and restarts that never give up.
 
 use std::time::Duration;
 
 use crate::Rng;
 
-/// Waits that double from `first` to `most`, each shaken so that many who failed together do not return together.
+/// Delays that double from `initial` to `max`, with jitter so that many clients that failed together do not retry together.
 #[derive(Debug, Clone)]
 pub struct Backoff {
-    first: Duration,
-    most: Duration,
+    initial: Duration,
+    max: Duration,
     next: Duration,
     rng: Rng,
 }
 
 impl Backoff {
-    pub fn new(first: Duration, most: Duration, rng: Rng) -> Self {
-        Self { first, most, next: first.min(most), rng }
+    pub fn new(initial: Duration, max: Duration, rng: Rng) -> Self {
+        Self { initial, max, next: initial.min(max), rng }
     }
 
-    /// The wait before the next try: between half of the current step and the whole of it, so never above `most`.
+    /// The next delay: between half of the current step and the whole of it, so never above `max`.
     pub fn next_wait(&mut self) -> Duration {
         let step = self.next;
-        self.next = step.saturating_mul(2).min(self.most);
+        self.next = step.saturating_mul(2).min(self.max);
         step.mul_f64(0.5 + self.rng.fraction() / 2.0)
     }
 
-    /// Begins again with `first`: something worked.
+    /// Starts again with `initial`, after a success.
     pub fn reset(&mut self) {
-        self.next = self.first.min(self.most);
+        self.next = self.initial.min(self.max);
     }
 
-    /// Sleeps for the next wait.
+    /// Sleeps for the next delay.
     pub async fn pause(&mut self) {
         tokio::time::sleep(self.next_wait()).await;
     }
@@ -40,17 +40,17 @@ impl Backoff {
 mod tests {
     use super::*;
 
-    const FIRST: Duration = Duration::from_millis(100);
-    const MOST: Duration = Duration::from_millis(300);
+    const INITIAL: Duration = Duration::from_millis(100);
+    const MAX: Duration = Duration::from_millis(300);
 
     #[test]
-    fn waits_grow_to_the_most_and_begin_again_after_a_success() {
-        let mut backoff = Backoff::new(FIRST, MOST, Rng::seeded(1));
-        for step in [FIRST, FIRST * 2, MOST, MOST] {
+    fn delays_grow_to_the_maximum_and_start_again_after_a_success() {
+        let mut backoff = Backoff::new(INITIAL, MAX, Rng::seeded(1));
+        for step in [INITIAL, INITIAL * 2, MAX, MAX] {
             let wait = backoff.next_wait();
             assert!(wait >= step / 2 && wait <= step, "{wait:?} of {step:?}");
         }
         backoff.reset();
-        assert!(backoff.next_wait() <= FIRST);
+        assert!(backoff.next_wait() <= INITIAL);
     }
 }

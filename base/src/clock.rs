@@ -1,15 +1,15 @@
-//! What time it is, and who says so.
+//! The injected clock.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 
-/// Where a part learns the time. Every answer is cut to milliseconds, as all that Drover stores or says.
+/// Every time is truncated to milliseconds, the precision of all that Drover stores or sends.
 pub trait Clock: Send + Sync + 'static {
     fn now(&self) -> DateTime<Utc>;
 }
 
-/// The clock of this machine.
+/// The system clock.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SystemClock;
 
@@ -20,7 +20,7 @@ impl Clock for SystemClock {
     }
 }
 
-/// A clock for tests, which moves only when told. Its clones show the same time.
+/// A clock for tests, which moves only by its methods. Clones share the time.
 #[derive(Debug, Clone)]
 pub struct TestClock(Arc<Mutex<DateTime<Utc>>>);
 
@@ -43,7 +43,7 @@ impl TestClock {
 }
 
 impl Default for TestClock {
-    /// Starts at a time that no run depends on, the same in every run.
+    /// Starts at the same arbitrary time in every run.
     fn default() -> Self {
         Self::at(DateTime::from_timestamp(1_767_225_600, 0).unwrap_or_default())
     }
@@ -60,12 +60,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_system_clock_knows_nothing_below_a_millisecond() {
+    fn the_system_clock_has_a_precision_of_milliseconds() {
         assert_eq!(SystemClock.now().timestamp_subsec_nanos() % 1_000_000, 0);
     }
 
     #[test]
-    fn a_test_clock_moves_only_when_told_and_its_clones_with_it() {
+    fn a_test_clock_moves_only_by_its_methods_and_clones_share_it() {
         let clock = TestClock::default();
         let shared: Arc<dyn Clock> = Arc::new(clock.clone());
         let before = shared.now();

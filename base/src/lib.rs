@@ -1,7 +1,7 @@
-//! The ground the other rooms stand on: time, chance, settings, telemetry, back-off and the way to stop.
+//! Shared foundations: clock, randomness, settings, telemetry, back-off and shutdown.
 //!
-//! It knows nothing about tasks or workers. It is the only place that reads the system's clock, its randomness and
-//! its environment variables; everybody else is handed what they need.
+//! This crate knows nothing about tasks or workers. It is the only one that reads the system's clock, randomness and
+//! environment variables; they are injected everywhere else.
 
 // The settings macro names this crate by its name, here as everywhere.
 extern crate self as base;

@@ -1,4 +1,4 @@
-//! Chance, as a tree that tests can seed.
+//! Random numbers, as a tree of streams that tests can seed.
 
 use std::{
     collections::BTreeMap,
@@ -10,8 +10,8 @@ use std::{
 
 use rand::{Rng as RandomSource, RngExt, SeedableRng, rngs::StdRng};
 
-/// A source of randomness. Its clones draw from the same stream; its branches have streams of their own, so that one
-/// more draw in one part does not shift what another part gets.
+/// A random number generator. Clones draw from the same stream; branches have streams of their own, so that one
+/// more draw in one component does not change the numbers of another.
 #[derive(Clone)]
 pub struct Rng(Arc<Node>);
 
@@ -23,7 +23,7 @@ struct Node {
 }
 
 impl Rng {
-    /// Unpredictable, fit for secrets.
+    /// Cryptographically secure.
     #[expect(clippy::disallowed_methods, reason = "this is the one place")]
     pub fn system() -> Self {
         Self::node(None, rand::make_rng())
@@ -34,7 +34,7 @@ impl Rng {
         Self::node(Some(seed), StdRng::seed_from_u64(seed))
     }
 
-    /// The stream of one part. Of a seeded tree it depends on the names on the way to it, and on how many branches
+    /// The stream of one component. In a seeded tree it depends on the path of names, and on how many branches
     /// of the same name were taken before, so two workers never share a stream.
     #[must_use]
     pub fn branch(&self, name: &str) -> Self {
@@ -52,7 +52,7 @@ impl Rng {
         bytes
     }
 
-    /// Sixteen raw bytes, from which an id type makes its UUID.
+    /// Sixteen random bytes for a UUID.
     pub fn uuid_bytes(&self) -> [u8; 16] {
         self.bytes()
     }
@@ -61,17 +61,17 @@ impl Rng {
         self.draw(RandomSource::next_u64)
     }
 
-    /// A number of the range, which must not be empty.
+    /// A number in the range, which must not be empty.
     pub fn range(&self, range: Range<u64>) -> u64 {
         self.draw(|stream| stream.random_range(range))
     }
 
-    /// From 0 up to, not including, 1.
+    /// In `0.0..1.0`.
     pub fn fraction(&self) -> f64 {
         self.draw(RngExt::random)
     }
 
-    /// A length between half of `around` and one and a half of it, to keep many from acting at once.
+    /// A duration between half of `around` and one and a half of it, so that many processes do not act at the same time.
     pub fn jitter(&self, around: Duration) -> Duration {
         around.mul_f64(0.5 + self.fraction())
     }
@@ -105,13 +105,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_same_seed_grows_the_same_tree() {
-        let draw = || Rng::seeded(7).branch("queue").branch("lane").bytes::<8>();
+    fn the_same_seed_gives_the_same_streams() {
+        let draw = || Rng::seeded(7).branch("queue").branch("batcher").bytes::<8>();
         assert_eq!(draw(), draw());
     }
 
     #[test]
-    fn a_draw_here_does_not_shift_those_there() {
+    fn draws_of_one_branch_do_not_affect_others() {
         let (quiet, busy) = (Rng::seeded(7), Rng::seeded(7));
         busy.number();
         busy.branch("api").number();
@@ -125,14 +125,14 @@ mod tests {
     }
 
     #[test]
-    fn the_system_gives_other_bytes_each_time() {
+    fn the_system_gives_different_bytes_each_time() {
         let tree = Rng::system();
         assert_ne!(tree.uuid_bytes(), tree.uuid_bytes());
         assert_ne!(tree.branch("ids").uuid_bytes(), tree.branch("ids").uuid_bytes());
     }
 
     #[test]
-    fn jitter_stays_around_its_middle() {
+    fn jitter_stays_within_half_of_the_duration() {
         let tree = Rng::seeded(7);
         let middle = Duration::from_secs(10);
         for _ in 0..100 {

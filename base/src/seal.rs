@@ -1,6 +1,6 @@
-//! Texts that nobody can read without a key: sealed with AES-256-GCM by the newest key of a ring, opened by any of it.
+//! Encryption of stored secrets: AES-256-GCM with the newest key of a ring, decryption with any of them.
 //!
-//! To change keys, add a new one at the end of the ring, let everything be sealed anew, then take the old one out.
+//! To rotate keys, add a new one at the end of the ring, wait until everything is encrypted again, then remove the old one.
 
 use std::fmt;
 
@@ -10,15 +10,15 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Rng, Secret};
 
-/// The version of the form below.
+/// The version of [`SealedText`].
 const VERSION: u8 = 1;
 const KEY_BYTES: usize = 32;
 
-/// One key as settings tell it.
+/// One key in the settings.
 #[derive(Debug, Clone, Serialize, Deserialize, PartialEq, Eq)]
 #[serde(deny_unknown_fields)]
 pub struct SealingKey {
-    /// Stands beside every text that it sealed.
+    /// Stored with every text that it sealed.
     pub id: String,
     /// Base64 of 32 random bytes.
     pub key: Secret,
@@ -41,14 +41,14 @@ pub struct KeyRing {
     keys: Vec<(String, LessSafeKey)>,
 }
 
-/// Why settings make no ring.
+/// Why the settings are not a valid key ring.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum KeyRingError {
     #[error("there is no key; one is needed to seal what must not be read, and `openssl rand -base64 32` makes one")]
     Empty,
     #[error("the key `{0}` is not base64 of 32 bytes; `openssl rand -base64 32` makes one")]
     BadKey(String),
-    #[error("the key id `{0}` stands twice; every key needs an id of its own")]
+    #[error("the key id `{0}` is used twice; every key needs its own id")]
     Twice(String),
 }
 
@@ -59,8 +59,8 @@ pub enum UnsealError {
     NoSuchKey(String),
     #[error("it was altered, or sealed for something else, or the key `{0}` is not the one it was sealed with")]
     Refused(String),
-    #[error("it has a form that this program does not know")]
-    Form,
+    #[error("its format is unknown")]
+    Format,
 }
 
 impl KeyRing {
@@ -76,7 +76,7 @@ impl KeyRing {
         if ring.keys.is_empty() { Err(KeyRingError::Empty) } else { Ok(ring) }
     }
 
-    /// Seals `text` so that it opens for the same `purpose` only: a box moved to another row stays shut.
+    /// Seals `text` so that it opens for the same `purpose` only: a sealed text that was copied to another row does not open.
     pub fn seal(&self, text: &str, purpose: &str, rng: &Rng) -> SealedText {
         let bytes: [u8; NONCE_LEN] = rng.bytes();
         let mut sealed = text.as_bytes().to_vec();
@@ -90,15 +90,15 @@ impl KeyRing {
 
     pub fn open(&self, sealed: &SealedText, purpose: &str) -> Result<String, UnsealError> {
         if sealed.v != VERSION {
-            return Err(UnsealError::Form);
+            return Err(UnsealError::Format);
         }
         let key = self.find(&sealed.kid).ok_or_else(|| UnsealError::NoSuchKey(sealed.kid.clone()))?;
         let nonce = STANDARD.decode(&sealed.nonce).ok();
-        let nonce = nonce.and_then(|bytes| Nonce::try_assume_unique_for_key(&bytes).ok()).ok_or(UnsealError::Form)?;
-        let mut bytes = STANDARD.decode(&sealed.sealed).map_err(|_| UnsealError::Form)?;
+        let nonce = nonce.and_then(|bytes| Nonce::try_assume_unique_for_key(&bytes).ok()).ok_or(UnsealError::Format)?;
+        let mut bytes = STANDARD.decode(&sealed.sealed).map_err(|_| UnsealError::Format)?;
         let text = key.open_in_place(nonce, Aad::from(purpose), &mut bytes);
         let text = text.map_err(|_| UnsealError::Refused(sealed.kid.clone()))?;
-        String::from_utf8(text.to_vec()).map_err(|_| UnsealError::Form)
+        String::from_utf8(text.to_vec()).map_err(|_| UnsealError::Format)
     }
 
     /// Whether it was sealed with another key than the newest, and should be sealed anew.
@@ -148,35 +148,35 @@ mod tests {
     #[test]
     fn what_is_sealed_opens_for_its_purpose_only() {
         let (ring, rng) = (ring(&[key("a", 1)]), Rng::seeded(9));
-        let sealed = ring.seal("knock", "client me", &rng);
-        assert_eq!(ring.open(&sealed, "client me").unwrap(), "knock");
+        let sealed = ring.seal("secret", "client me", &rng);
+        assert_eq!(ring.open(&sealed, "client me").unwrap(), "secret");
         assert_eq!(ring.open(&sealed, "client you"), Err(UnsealError::Refused("a".to_owned())));
-        assert_ne!(ring.seal("knock", "client me", &rng), sealed);
-        assert!(!serde_json::to_string(&sealed).unwrap().contains("knock"));
+        assert_ne!(ring.seal("secret", "client me", &rng), sealed);
+        assert!(!serde_json::to_string(&sealed).unwrap().contains("secret"));
     }
 
     #[test]
     fn the_last_key_seals_and_all_open() {
         let rng = Rng::seeded(9);
-        let before = ring(&[key("a", 1)]).seal("knock", "p", &rng);
+        let before = ring(&[key("a", 1)]).seal("secret", "p", &rng);
         let both = ring(&[key("a", 1), key("b", 2)]);
         assert!(both.is_old(&before));
-        assert_eq!(both.open(&before, "p").unwrap(), "knock");
-        let after = both.seal("knock", "p", &rng);
+        assert_eq!(both.open(&before, "p").unwrap(), "secret");
+        let after = both.seal("secret", "p", &rng);
         assert!(!both.is_old(&after));
         assert_eq!(ring(&[key("a", 1)]).open(&after, "p"), Err(UnsealError::NoSuchKey("b".to_owned())));
         assert_eq!(ring(&[key("b", 3)]).open(&after, "p"), Err(UnsealError::Refused("b".to_owned())));
     }
 
     #[test]
-    fn an_altered_box_stays_shut() {
+    fn an_altered_text_does_not_open() {
         let ring = ring(&[key("a", 1)]);
-        let sealed = ring.seal("knock", "p", &Rng::seeded(9));
+        let sealed = ring.seal("secret", "p", &Rng::seeded(9));
         let mut bytes = STANDARD.decode(&sealed.sealed).unwrap();
         bytes[0] ^= 1;
         let altered = SealedText { sealed: STANDARD.encode(&bytes), ..sealed.clone() };
         assert!(ring.open(&altered, "p").is_err());
-        assert_eq!(ring.open(&SealedText { nonce: "AAAA".to_owned(), ..sealed }, "p"), Err(UnsealError::Form));
+        assert_eq!(ring.open(&SealedText { nonce: "AAAA".to_owned(), ..sealed }, "p"), Err(UnsealError::Format));
     }
 
     #[test]

@@ -1,8 +1,8 @@
-//! Chance that can be repeated.
+//! Random seeds of tests.
 
 use crate::Rng;
 
-/// Where all chance of one test comes from. It is printed, so that a failure names the seed to repeat it with.
+/// The seed of all randomness of one test. It is printed, so that a failure can be repeated.
 #[derive(Debug)]
 pub struct Seed(pub u64);
 

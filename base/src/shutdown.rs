@@ -1,4 +1,4 @@
-//! The word that everything has to stop.
+//! The signal to stop.
 
 use std::{io, process};
 
@@ -7,10 +7,10 @@ use tokio::{
     sync::watch,
 };
 
-/// The exit code of a process that was told to stop by a signal and did not get to finish.
+/// The exit code of a process that was interrupted before it could stop cleanly.
 const INTERRUPTED: i32 = 130;
 
-/// A token that many hold: once one triggers it, all who wait on it go on. It cannot be taken back.
+/// A shared token: once triggered, all waiters continue. It cannot be reset.
 #[derive(Debug, Clone)]
 pub struct Shutdown(watch::Sender<bool>);
 
@@ -68,7 +68,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn everyone_who_waits_goes_on_once_it_is_triggered() {
+    async fn waiters_continue_once_it_is_triggered() {
         let shutdown = Shutdown::new();
         let held = shutdown.clone();
         assert!(!shutdown.is_triggered());

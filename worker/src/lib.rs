@@ -1,7 +1,8 @@
 //! The worker: claims tasks over the HTTP API and runs them as processes on this machine.
 //!
-//! It knows nothing of the house behind the API, and works against any server that speaks it.
+//! It uses the HTTP API only, and works with any Taskcluster-compatible server.
 
+mod access;
 pub mod artifact;
 pub mod client;
 mod files;
@@ -13,7 +14,6 @@ mod mount;
 pub mod payload;
 mod process;
 mod proxy;
-mod reach;
 mod scopes;
 mod settings;
 pub mod transfer;

@@ -10,7 +10,7 @@ use crate::{client::Credentials, isolation::IsolationSettings};
 pub const MAX_MOUNT_BYTES: u64 = 20 << 30;
 
 /// The most tasks one claimWork request may ask for.
-const MOST_TASKS: usize = 32;
+const MAX_TASKS: usize = 32;
 
 /// Everything a worker needs to know. `WorkerSettings::new` fills in what rarely differs.
 #[derive(Clone)]
@@ -66,7 +66,7 @@ impl WorkerSettings {
     }
 
     /// The capacity as far as one request can fill it.
-    pub(crate) fn places(&self) -> usize {
-        self.capacity.clamp(1, MOST_TASKS)
+    pub(crate) fn slots(&self) -> usize {
+        self.capacity.clamp(1, MAX_TASKS)
     }
 }

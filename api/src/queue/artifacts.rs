@@ -21,7 +21,7 @@ use crate::{
 
 /// Sent by who would go on with an upload that was begun, perhaps by itself before it was killed. Without it that is a
 /// conflict, as everywhere else.
-const GO_ON: &str = "x-drover-go-on";
+const RESUME_UPLOAD: &str = "x-drover-resume-upload";
 
 #[derive(Deserialize)]
 struct CreateBody {
@@ -39,7 +39,7 @@ struct FinishBody {
 
 pub(super) async fn create_artifact(state: Arc<QueueState>, mut call: Call) -> ApiResult {
     let CreateBody { expires, artifact } = call.body()?;
-    let created = match call.header(GO_ON) {
+    let created = match call.header(RESUME_UPLOAD) {
         Some(_) => state.artifacts.create_or_resume(key(&call)?, expires, artifact).await?,
         None => state.artifacts.create(key(&call)?, expires, artifact).await?,
     };

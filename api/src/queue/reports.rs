@@ -9,7 +9,7 @@ use crate::http::{ApiResult, Call};
 
 /// Sent by a worker that wants to hear when a run it reports as completed has an unfinished upload. Other servers pass
 /// over a header that they do not know.
-const WHOLE_UPLOADS: &str = "x-drover-whole-uploads";
+const REQUIRE_COMPLETE_UPLOADS: &str = "x-drover-require-complete-uploads";
 
 /// Workers of long ago reported a failure as `{"success": false}`.
 pub(super) async fn report_completed(state: Arc<QueueState>, mut call: Call) -> ApiResult {
@@ -37,7 +37,7 @@ pub(super) async fn report_exception(state: Arc<QueueState>, mut call: Call) -> 
 
 async fn report(state: &QueueState, call: &Call, report: Report) -> ApiResult {
     let (task_id, run_id) = (call.parsed("taskId")?, call.run_id());
-    let status = match call.header(WHOLE_UPLOADS) {
+    let status = match call.header(REQUIRE_COMPLETE_UPLOADS) {
         Some(_) => state.queue.report_whole(task_id, run_id, report).await?,
         None => state.queue.report(task_id, run_id, report).await?,
     };

@@ -1,4 +1,4 @@
-//! What can be wrong with settings, in words that name the key and the fix.
+//! Errors of settings, with the key and the fix.
 
 use std::path::PathBuf;
 
@@ -23,13 +23,13 @@ fn suggestion(near: Option<&String>) -> String {
     )
 }
 
-/// The candidate nearest to `key`, if it is near enough to be meant.
+/// The candidate most similar to `key`, if it is similar enough.
 pub(super) fn nearest(key: &str, candidates: impl Iterator<Item = String>) -> Option<String> {
     let reach = (key.chars().count() / 3).max(2);
     candidates.map(|name| (distance(key, &name), name)).filter(|(far, _)| *far <= reach).min().map(|(_, name)| name)
 }
 
-/// Letters to add, drop or change on the way from one text to the other.
+/// The Levenshtein distance.
 fn distance(from: &str, to: &str) -> usize {
     let to: Vec<char> = to.chars().collect();
     let mut row: Vec<usize> = (0..=to.len()).collect();

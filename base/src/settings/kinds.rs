@@ -1,10 +1,10 @@
-//! The kinds of values that need more than a plain type.
+//! Value types of settings.
 
 use std::{fmt, str::FromStr, time::Duration};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-/// A text that is never shown: not in logs, not in `config show`. [`Secret::reveal`] is the one way to it.
+/// A text that is never shown: not in logs, not in `config show`. Only [`Secret::reveal`] returns it.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Secret(String);
 
@@ -39,7 +39,7 @@ impl fmt::Debug for Secret {
 }
 
 impl Serialize for Secret {
-    /// An empty secret shows as empty, so that one can see that it is missing.
+    /// An empty secret is shown as empty, so that a missing one is visible.
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         to.serialize_str(if self.is_empty() { "" } else { HIDDEN })
     }
@@ -51,16 +51,15 @@ impl<'de> Deserialize<'de> for Secret {
     }
 }
 
-/// A length of time, written as people do: `500ms`, `30s`, `20m`, `12h`, `2d`, `1h30m`. A plain number is seconds.
+/// A duration like `500ms`, `30s`, `20m`, `12h`, `2d`, `1h30m`, or in words like `20 minutes`. A plain number is seconds.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ConfigDuration(Duration);
 
-/// Why a text is no length of time.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is no length of time; write it like `500ms`, `30s`, `20m`, `12h`, `2d` or `1h30m`")]
+#[error("`{0}` is no duration; write it like `500ms`, `30s`, `20m`, `12h`, `2d` or `1h30m`")]
 pub struct InvalidDuration(String);
 
-/// Biggest first, as they are written.
+/// Largest first, as they are written.
 const UNITS: [(&str, u64); 5] = [("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1_000), ("ms", 1)];
 
 impl ConfigDuration {
@@ -88,15 +87,15 @@ impl ConfigDuration {
         self.0
     }
 
-    /// For arithmetic with times. What does not fit is cut to the longest that does.
+    /// For arithmetic with times; saturates.
     pub fn delta(self) -> chrono::TimeDelta {
         chrono::TimeDelta::from_std(self.0).unwrap_or(chrono::TimeDelta::MAX)
     }
 }
 
 impl From<ConfigDuration> for Duration {
-    fn from(span: ConfigDuration) -> Self {
-        span.0
+    fn from(duration: ConfigDuration) -> Self {
+        duration.0
     }
 }
 
@@ -148,7 +147,7 @@ impl de::Visitor<'_> for DurationVisitor {
     type Value = ConfigDuration;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a length of time like `20m`, or a number of seconds")
+        f.write_str("a duration like `20m`, or a number of seconds")
     }
 
     fn visit_str<E: de::Error>(self, text: &str) -> Result<ConfigDuration, E> {
@@ -170,21 +169,12 @@ impl de::Visitor<'_> for DurationVisitor {
     }
 }
 
-/// A plain number, or one or more pairs of number and unit.
+/// A plain number of seconds, or what `humantime` accepts.
 fn parse(text: &str) -> Option<Duration> {
     if let Ok(seconds) = text.parse::<f64>() {
         return Duration::try_from_secs_f64(seconds).ok();
     }
-    let mut left = text;
-    let mut total = 0_u64;
-    while !left.is_empty() {
-        let digits = left.find(|c: char| !c.is_ascii_digit())?;
-        let unit_end = left[digits..].find(|c: char| c.is_ascii_digit()).map_or(left.len(), |at| digits + at);
-        let millis = UNITS.iter().find(|(unit, _)| *unit == &left[digits..unit_end])?.1;
-        total = total.checked_add(left[..digits].parse::<u64>().ok()?.checked_mul(millis)?)?;
-        left = &left[unit_end..];
-    }
-    (!text.is_empty()).then(|| Duration::from_millis(total))
+    humantime::parse_duration(text).ok()
 }
 
 #[cfg(test)]
@@ -192,8 +182,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn spans_are_read_as_people_write_them() {
-        let cases = [("20m", 1200), ("30s", 30), ("1h", 3600), ("1h30m", 5400), ("2d", 172_800), ("45", 45), ("0", 0)];
+    fn durations_are_parsed() {
+        let cases = [
+            ("20m", 1200),
+            ("30s", 30),
+            ("1h", 3600),
+            ("1h30m", 5400),
+            ("2d", 172_800),
+            ("20 minutes", 1200),
+            ("45", 45),
+            ("0", 0),
+        ];
         for (text, seconds) in cases {
             assert_eq!(text.parse(), Ok(ConfigDuration::seconds(seconds)), "{text}");
         }
@@ -202,24 +201,24 @@ mod tests {
     }
 
     #[test]
-    fn a_span_shows_as_it_would_be_written() {
+    fn a_duration_is_shown_in_the_short_form() {
         for text in ["20m", "1h30m", "500ms", "2d", "0s"] {
             assert_eq!(text.parse::<ConfigDuration>().unwrap().to_string(), text);
         }
     }
 
     #[test]
-    fn other_texts_are_no_spans() {
-        for text in ["", "m", "20 minutes", "-5", "1x", "99999999999999999999d", "inf"] {
+    fn other_texts_are_no_durations() {
+        for text in ["", "m", "20 fortnights", "-5", "1x", "99999999999999999999d", "inf"] {
             assert!(text.parse::<ConfigDuration>().is_err(), "{text}");
         }
     }
 
     #[test]
-    fn a_secret_shows_only_when_asked() {
-        let secret = Secret::from("knock");
+    fn a_secret_is_shown_only_by_reveal() {
+        let secret = Secret::from("secret");
         assert_eq!(format!("{secret:?}"), "(hidden)");
         assert_eq!(serde_json::to_string(&secret).unwrap(), "\"(hidden)\"");
-        assert_eq!(secret.reveal(), "knock");
+        assert_eq!(secret.reveal(), "secret");
     }
 }

@@ -1,4 +1,4 @@
-//! One layer of settings, as the library reads it and as people name it.
+//! One layer of settings, and its name in messages.
 
 use std::path::PathBuf;
 
@@ -6,10 +6,10 @@ use config::{Config, ConfigError, Map, Source, Value, ValueKind};
 
 use super::{Field, Kind, SettingsError, manual::find};
 
-/// What the names of environment variables begin with.
+/// The prefix of environment variables.
 pub(super) const PREFIX: &str = "DROVER__";
 
-/// One layer, and how to name where a key of it came from.
+/// One layer, and where its keys come from.
 #[derive(Debug, Clone)]
 pub(super) struct Layer {
     pub(super) origin: Origin,
@@ -53,7 +53,7 @@ impl Source for Layer {
     }
 }
 
-/// Texts become lists and tables where the field is one: `a,b` is a list, and JSON is always understood.
+/// Converts text to lists and tables where the field is one: `a,b` is a list, and JSON is always accepted.
 pub(super) fn structure(fields: &[Field], key: &str, value: &mut Value) {
     let Some(Field { kind: Kind::Value(kind), .. }) = find(fields, key) else { return };
     let ValueKind::String(text) = &value.kind else { return };

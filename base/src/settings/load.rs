@@ -1,4 +1,4 @@
-//! Reads the layers and puts them over each other.
+//! Reads the layers and merges them.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -15,12 +15,12 @@ use super::{
 };
 use crate::environment;
 
-/// Read when no file is named and this one is there.
+/// Read when no file is named, if it exists.
 const DEFAULT_FILE: &str = "drover.toml";
 
 /// Stands for a value that may hold a secret.
-const HIDDEN_VALUE: &str = "what is there (not shown: it may hold a secret)";
-const HIDDEN_REASON: &str = "it has not the form that `drover config explain` tells (not shown: it may hold a secret)";
+const HIDDEN_VALUE: &str = "the value (not shown: it may be a secret)";
+const HIDDEN_REASON: &str = "it is not of the type that `drover config explain` lists (not shown: it may be a secret)";
 
 /// The layers to read; see [`Loader::load`].
 #[derive(Debug, Default)]
@@ -49,12 +49,12 @@ impl Loader {
         }
     }
 
-    /// Reads nothing but what is then named. For tests.
+    /// Reads only what is then named. For tests.
     pub fn bare() -> Self {
         Self::default()
     }
 
-    /// A file that must be there, instead of `drover.toml`.
+    /// A file that must exist, instead of `drover.toml`.
     #[must_use]
     pub fn file(mut self, path: impl Into<PathBuf>) -> Self {
         self.file = Some(path.into());
@@ -67,7 +67,7 @@ impl Loader {
         self
     }
 
-    /// What a flag says about a dotted key; it wins over everything else.
+    /// The value of a flag for a dotted key, which overrides all other layers.
     #[must_use]
     pub fn set(mut self, key: &str, text: &str) -> Self {
         self.flags.push((key.to_owned(), text.to_owned()));
@@ -123,7 +123,7 @@ impl Loader {
     }
 }
 
-/// Refuses keys that no field has, and notes where the others come from. `all` are the fields of the whole program.
+/// Refuses unknown keys, and records where the others come from. `all` are the fields of the whole program.
 fn check(
     all: &[Field],
     (fields, prefix): (&[Field], &str),
@@ -183,10 +183,8 @@ fn explain(error: ConfigError, origins: &BTreeMap<String, String>, fields: &[Fie
             let reason = if is_plain(fields, &key) { error.to_string() } else { HIDDEN_REASON.to_owned() };
             SettingsError::Value { origin: origin_of(&key), key, reason }
         }
-        // Without a key nobody can tell whether what it quotes is a secret.
-        ConfigError::Type { expected, .. } => {
-            SettingsError::Other(format!("something that must be {expected} is something else"))
-        }
+        // Without a key it is unknown whether the quoted value is a secret.
+        ConfigError::Type { expected, .. } => SettingsError::Other(format!("a value that must be {expected} is not")),
         other => SettingsError::Other(other.to_string()),
     }
 }

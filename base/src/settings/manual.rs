@@ -1,8 +1,8 @@
-//! The manual of the settings: what each key means, what it takes, what it is when nobody says anything.
+//! The manual of the settings: meaning, type and default of each key.
 
 use super::{Section, Settings};
 
-/// One field of a settings struct, as its code describes it.
+/// One field of a settings struct.
 #[derive(Debug, Clone, Copy)]
 pub struct Field {
     pub name: &'static str,
@@ -115,7 +115,7 @@ pub(super) fn is_plain(fields: &[Field], key: &str) -> bool {
 }
 
 /// Kinds, in the words of [`readable`], whose values may be shown.
-const PLAIN: [&str; 5] = ["text", "true or false", "whole number", "number", "length of time"];
+const PLAIN: [&str; 5] = ["text", "true or false", "whole number", "number", "duration"];
 
 fn describe(fields: &[Field], prefix: &str, defaults: &serde_json::Value, entries: &mut Vec<Entry>) {
     for field in fields {
@@ -153,7 +153,7 @@ fn readable(kind: &str) -> String {
         "bool" => "true or false".to_owned(),
         "u8" | "u16" | "u32" | "u64" | "usize" | "i16" | "i32" | "i64" => "whole number".to_owned(),
         "f32" | "f64" => "number".to_owned(),
-        "ConfigDuration" => "length of time".to_owned(),
+        "ConfigDuration" => "duration".to_owned(),
         "Secret" => "secret".to_owned(),
         _ => short.to_owned(),
     }

@@ -1,7 +1,7 @@
 //! Settings: one struct per area, whose doc comments are the manual.
 //!
 //! Layers, each over the one before: the defaults in the code, one TOML file, environment variables
-//! (`DROVER__SECTION__FIELD`), and what flags say. A key that nobody knows is an error, wherever it stands. A struct can be
+//! (`DROVER__SECTION__FIELD`), and command-line flags. An unknown key is an error in every layer. A struct can be
 //! extended by sections that other parts of the program declare ([`Section`]).
 
 mod error;
@@ -19,13 +19,13 @@ pub use section::{Section, Sections};
 
 /// A struct made with [`settings!`](crate::settings!).
 pub trait Settings: Default + serde::Serialize + serde::de::DeserializeOwned {
-    /// What the struct is about, in its doc comment's lines.
+    /// The lines of the struct's doc comment.
     const ABOUT: &'static [&'static str];
     /// Its fields, in the order of the code.
     const FIELDS: &'static [Field];
 }
 
-/// Writes a struct of settings from its fields, their doc comments and their defaults.
+/// Defines a struct of settings from its fields, their doc comments and their defaults.
 ///
 /// `name: Type = default` is a value; `name: Type` alone is a section, a struct written with this macro. In
 /// `name: Vec<Item> = default => Item` such a struct is what the list holds.
@@ -33,7 +33,7 @@ pub trait Settings: Default + serde::Serialize + serde::de::DeserializeOwned {
 ///
 /// ```
 /// base::settings! {
-///     /// The door to the world.
+///     /// The HTTP API.
 ///     pub struct ApiSettings {
 ///         /// Address and port to listen on.
 ///         pub listen: String = "127.0.0.1:8080".to_owned(),
@@ -42,7 +42,7 @@ pub trait Settings: Default + serde::Serialize + serde::de::DeserializeOwned {
 /// base::settings! {
 ///     /// Everything.
 ///     pub struct Whole {
-///         /// The door to the world.
+///         /// The HTTP API.
 ///         pub api: ApiSettings,
 ///     }
 /// }

@@ -1,4 +1,4 @@
-//! Where a trace goes on in another process, or later: the W3C `traceparent` text, which the outbox keeps.
+//! Propagation of traces to another process, or to later: the W3C `traceparent`, which the outbox stores.
 
 use opentelemetry::{
     Context,
@@ -7,15 +7,15 @@ use opentelemetry::{
 use tracing::Span;
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
-/// The `traceparent` of the span we are in; `None` while nothing is traced.
+/// The `traceparent` of the current span; `None` without tracing.
 pub fn traceparent() -> Option<String> {
     let context = Span::current().context();
     let span = context.span().span_context().clone();
     span.is_valid().then(|| write(&span))
 }
 
-/// Makes `span` a part of the trace that `traceparent` tells of. Call it before the span is entered.
-/// A text that is no `traceparent` is passed over: it must not keep work from being done.
+/// Makes `span` a child of `traceparent`. Call it before the span is entered.
+/// An invalid `traceparent` is ignored: it must not make work fail.
 #[must_use]
 pub fn follow(span: Span, traceparent: Option<&str>) -> Span {
     if let Some(parent) = traceparent.and_then(read) {
@@ -53,19 +53,19 @@ mod tests {
     const GIVEN: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 
     #[test]
-    fn a_traceparent_survives_the_way_there_and_back() {
+    fn a_traceparent_round_trips() {
         assert_eq!(read(GIVEN).map(|span| write(&span)).as_deref(), Some(GIVEN));
     }
 
     #[test]
-    fn other_texts_are_passed_over() {
+    fn invalid_texts_are_ignored() {
         for text in ["", "00-short-00f067aa0ba902b7-01", "00-00000000000000000000000000000000-00f067aa0ba902b7-01"] {
             assert!(read(text).is_none(), "{text}");
         }
     }
 
     #[test]
-    fn a_span_goes_on_with_the_trace_it_was_given() {
+    fn a_span_continues_the_given_trace() {
         let provider = SdkTracerProvider::builder().build();
         let layer = tracing_opentelemetry::layer().with_tracer(provider.tracer("test"));
         tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), || {

@@ -1,4 +1,4 @@
-//! Traces and metrics on their way to a collector.
+//! Export of traces and metrics to a collector.
 
 use std::{sync::mpsc, thread, time::Duration};
 
@@ -13,7 +13,7 @@ use opentelemetry_sdk::{
 use super::{TelemetryError, TelemetrySettings, idle::WithoutIdle};
 use crate::environment;
 
-/// Either of them is enough to send something somewhere.
+/// Each of them enables the export.
 const ENDPOINT_VARIABLES: [&str; 3] =
     ["OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT"];
 
@@ -25,7 +25,7 @@ pub(super) struct Exporters {
 }
 
 impl Exporters {
-    /// `None`: nobody said where to send anything.
+    /// `None`: no endpoint is configured.
     pub(super) fn build(settings: &TelemetrySettings, role: &str) -> Result<Option<Self>, TelemetryError> {
         let named_by_variable = ENDPOINT_VARIABLES.iter().find_map(|name| environment::variable(name));
         if settings.otlp_endpoint.is_empty() && named_by_variable.is_none() {
@@ -58,8 +58,7 @@ impl Exporters {
 }
 
 impl Drop for Exporters {
-    /// The exporters wait as long as the collector lets them; a thread of their own keeps the end of the process from
-    /// waiting with them.
+    /// In a thread of its own, because the exporters may wait for the collector longer than the process may take to end.
     fn drop(&mut self) {
         let (traces, metrics, deadline) = (self.traces.clone(), self.metrics.clone(), self.deadline);
         let (done, finished) = mpsc::channel();
@@ -72,7 +71,7 @@ impl Drop for Exporters {
     }
 }
 
-/// Without an endpoint of ours the library reads the standard variables itself.
+/// Without a configured endpoint the library reads the standard variables itself.
 fn span_exporter(endpoint: &str) -> Result<SpanExporter, ExporterBuildError> {
     let exporter = SpanExporter::builder().with_http();
     if endpoint.is_empty() { exporter.build() } else { exporter.with_endpoint(signal(endpoint, "traces")).build() }
@@ -92,7 +91,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_signal_has_its_address_below_the_root() {
+    fn each_signal_has_its_path_below_the_root() {
         assert_eq!(signal("http://collector:4318/", "traces"), "http://collector:4318/v1/traces");
     }
 }

@@ -1,19 +1,18 @@
-//! Numbers to watch, without the names of the library behind them. Without an OTLP endpoint they cost next to nothing.
+//! Metrics, without the types of the library behind them. Without an OTLP endpoint they cost next to nothing.
 
 use opentelemetry::{
     global,
     metrics::{Counter as OtelCounter, Gauge as OtelGauge, Histogram as OtelHistogram},
 };
 
-/// A label of a number: `Label::new("api.method", "createTask")`.
+/// A label of a metric: `Label::new("api.method", "createTask")`.
 pub use opentelemetry::KeyValue as Label;
 
-/// How long things take, or how large they are.
 #[derive(Debug, Clone)]
 pub struct Histogram(OtelHistogram<f64>);
 
 impl Histogram {
-    /// `unit` as UCUM writes it: `s`, `By`, `{task}`. Ask after `init`: what was made before stays silent.
+    /// `unit` as UCUM writes it: `s`, `By`, `{task}`. Create metrics after `init`: those created before are not exported.
     pub fn new(part: &'static str, name: &'static str, unit: &'static str, about: &'static str) -> Self {
         Self(global::meter(part).f64_histogram(name).with_unit(unit).with_description(about).build())
     }
@@ -23,7 +22,6 @@ impl Histogram {
     }
 }
 
-/// How often things happen.
 #[derive(Debug, Clone)]
 pub struct Counter(OtelCounter<u64>);
 
@@ -38,7 +36,7 @@ impl Counter {
     }
 }
 
-/// How many there are now. What was recorded last is told until something else is.
+/// The latest recorded value is exported until another one is recorded.
 #[derive(Debug, Clone)]
 pub struct Gauge(OtelGauge<u64>);
 

@@ -1,4 +1,4 @@
-//! What the house tells about itself: logs on standard error, and with an OTLP endpoint also traces and metrics.
+//! Telemetry: logs on standard error, and with an OTLP endpoint also traces and metrics.
 
 mod context;
 mod export;
@@ -25,7 +25,7 @@ use crate::{ConfigDuration, environment};
 crate::settings! {
     /// Logs, traces and metrics.
     pub struct TelemetrySettings {
-        /// Which log lines are written: a level (`error`, `warn`, `info`, `debug`, `trace`), or levels for single parts,
+        /// Which log lines are written: a level (`error`, `warn`, `info`, `debug`, `trace`), or levels for single crates,
         /// like `info,actors=debug`.
         pub log: String = "info".to_owned(),
         /// How log lines look: `text` for people, `json` for machines.
@@ -61,7 +61,7 @@ pub struct Guard {
     _exporters: Option<Exporters>,
 }
 
-/// Starts logging, and export where an endpoint is set. `role` tells the processes of one house apart.
+/// Starts logging, and export where an endpoint is set. `role` distinguishes the processes of one installation.
 /// Once per process, before anything that logs.
 pub fn init(settings: &TelemetrySettings, role: &str) -> Result<Guard, TelemetryError> {
     let exporters = Exporters::build(settings, role)?;
@@ -87,12 +87,12 @@ fn log_layer(settings: &TelemetrySettings) -> Result<Box<dyn Layer<Registry> + S
     }
 }
 
-/// Someone watches, who did not ask to be spared colours (<https://no-color.org>).
+/// Standard error is a terminal, and colours are not disabled (<https://no-color.org>).
 fn has_colours() -> bool {
     io::IsTerminal::is_terminal(&io::stderr()) && environment::variable("NO_COLOR").is_none()
 }
 
-/// Left out: ractor's endless span per actor, and what the exporter does itself, which would feed on its own traces.
+/// Without ractor's span per actor, which never ends, and without spans of the export itself, which would be exported again.
 fn exported() -> Targets {
     let silent =
         ["ractor", "opentelemetry", "opentelemetry_sdk", "opentelemetry_otlp", "hyper", "hyper_util", "reqwest"];
@@ -104,7 +104,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_log_format_that_nobody_knows_is_refused() {
+    fn an_unknown_log_format_is_refused() {
         let settings = TelemetrySettings { format: "yaml".to_owned(), ..TelemetrySettings::default() };
         let refused = log_layer(&settings).err().map(|error| error.to_string());
         assert_eq!(refused.as_deref(), Some("the setting `telemetry.format` must be `text` or `json`, not `yaml`"));

@@ -37,7 +37,7 @@ pub(super) async fn refuse_excess(
                 }
                 Ok(Some(excess)) if excess.is_empty() => return Ok(()),
                 Ok(Some(excess)) => return Err(too_powerful(&excess)),
-                Err(error) if error.is_passing() => {
+                Err(error) if error.is_transient() => {
                     tracing::warn!(error = error.in_full(), "the worker's scopes could not be asked for; trying again");
                     pauses.pause().await;
                 }

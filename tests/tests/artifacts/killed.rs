@@ -128,7 +128,7 @@ async fn without_asking_for_it_an_artifact_that_was_begun_is_a_conflict_as_ever(
     let body = json!({ "storageType": "object", "contentType": "a/b", "expires": begun["expires"] });
     assert_eq!(bench.client.post(&path, &body).await.unwrap().status, 409);
 
-    let on = [("x-drover-go-on", "yes")];
+    let on = [("x-drover-resume-upload", "yes")];
     let again = bench.client.send_with(Method::POST, &path, Some(&body), &on).await.unwrap().ok();
     assert_eq!(again["uploadId"], begun["uploadId"]);
     let other = json!({ "storageType": "object", "contentType": "a/c", "expires": begun["expires"] });

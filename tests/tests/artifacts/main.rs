@@ -98,7 +98,7 @@ impl Bench {
     /// As Drover's own worker reports it.
     async fn complete(&self) -> Answer {
         let path = format!("task/{}/runs/0/completed", self.task_id);
-        let header = ("x-drover-whole-uploads", "required");
+        let header = ("x-drover-require-complete-uploads", "required");
         self.client.send_with(Method::POST, &path, None, &[header]).await.unwrap()
     }
 }

@@ -3,8 +3,8 @@
 use std::{fs::File, io, path::Path};
 
 use crate::{
-    files::{Directory, Entry, IS_DIRECTORY, Refused},
-    payload::{ArtifactKind, ArtifactOrder},
+    files::{Directory, Entry, FileError, IS_DIRECTORY},
+    payload::{ArtifactKind, ArtifactSpec},
 };
 
 /// A file and the name under which it is to be kept.
@@ -16,13 +16,13 @@ pub(crate) struct Found {
 
 /// Why an ordered artifact is not there. The reason is a word of the queue's API.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Absent {
+pub(crate) struct MissingArtifact {
     pub(crate) reason: &'static str,
     pub(crate) message: String,
 }
 
 /// The file, or every file below the directory, in order of their names.
-pub(crate) fn find(task: &Directory, order: &ArtifactOrder) -> Result<Vec<Found>, Absent> {
+pub(crate) fn find(task: &Directory, order: &ArtifactSpec) -> Result<Vec<Found>, MissingArtifact> {
     let name = order.name().trim_end_matches('/');
     let path = Path::new(&order.path);
     match order.kind {
@@ -31,7 +31,7 @@ pub(crate) fn find(task: &Directory, order: &ArtifactOrder) -> Result<Vec<Found>
             Ok(vec![Found { entry, name: name.to_owned() }])
         }
         ArtifactKind::Directory => {
-            let entries = task.entries(path).map_err(|refused| absent(path, &refused))?;
+            let entries = task.entries(path).map_err(|refused| missing(path, &refused))?;
             let found = entries.into_iter().map(|entry| {
                 let below = entry.path.strip_prefix(path).unwrap_or(&entry.path);
                 Found { name: format!("{name}/{}", below.display()), entry }
@@ -43,29 +43,29 @@ pub(crate) fn find(task: &Directory, order: &ArtifactOrder) -> Result<Vec<Found>
 
 impl Found {
     /// Opens it. A link below a directory that leads to another directory, or nowhere, is no artifact.
-    pub(crate) fn open(&self, task: &Directory) -> Result<Option<File>, Absent> {
+    pub(crate) fn open(&self, task: &Directory) -> Result<Option<File>, MissingArtifact> {
         match task.file(&self.entry.path) {
             Ok(file) => Ok(Some(file)),
-            Err(Refused::Invalid(IS_DIRECTORY)) if self.entry.is_link => Ok(None),
-            Err(Refused::Io(error)) if self.entry.is_link && error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(refused) => Err(absent(&self.entry.path, &refused)),
+            Err(FileError::Invalid(IS_DIRECTORY)) if self.entry.is_link => Ok(None),
+            Err(FileError::Io(error)) if self.entry.is_link && error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(refused) => Err(missing(&self.entry.path, &refused)),
         }
     }
 }
 
-fn absent(path: &Path, refused: &Refused) -> Absent {
+fn missing(path: &Path, refused: &FileError) -> MissingArtifact {
     let path = path.display();
     let error = match refused {
-        Refused::Invalid(what) => {
-            return Absent { reason: "invalid-resource-on-worker", message: format!("`{path}` {what}") };
+        FileError::Invalid(what) => {
+            return MissingArtifact { reason: "invalid-resource-on-worker", message: format!("`{path}` {what}") };
         }
-        Refused::Io(error) => error,
+        FileError::Io(error) => error,
     };
     let reason = match error.kind() {
         io::ErrorKind::NotFound => "file-missing-on-worker",
         _ => "file-not-readable-on-worker",
     };
-    Absent { reason, message: format!("`{path}` could not be read on the worker: {error}") }
+    MissingArtifact { reason, message: format!("`{path}` could not be read on the worker: {error}") }
 }
 
 #[cfg(test)]
@@ -91,11 +91,11 @@ mod tests {
         }
 
         /// The names that would be stored, and the reasons of those that would not.
-        fn stored(&self, kind: ArtifactKind, path: &str) -> Result<Vec<String>, Absent> {
+        fn stored(&self, kind: ArtifactKind, path: &str) -> Result<Vec<String>, MissingArtifact> {
             let task = Directory::open(&self.0.path().join("task"), None).unwrap();
             let name = Some("public/kept".to_owned());
             let order =
-                ArtifactOrder { kind, path: path.to_owned(), name, expires: None, content_type: None, optional: false };
+                ArtifactSpec { kind, path: path.to_owned(), name, expires: None, content_type: None, optional: false };
             let mut lines = Vec::new();
             for found in find(&task, &order)? {
                 if found.open(&task)?.is_some() {

@@ -1,6 +1,6 @@
 //! The size and hashes of a file, taken before it is sent.
 
-use std::{fmt::Write, fs::File, io, os::unix::fs::FileExt, sync::Arc};
+use std::{fs::File, io, os::unix::fs::FileExt, sync::Arc};
 
 use bytes::Bytes;
 use futures_util::{Stream, stream};
@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256, Sha512};
 
 const PIECE: usize = 64 * 1024;
 
-/// An open file as it was when it was read once. It is never opened again by its name, which may lead elsewhere by then.
+/// An open file with its hashes. It is never opened again by name, because the name may be that of another file by then.
 #[derive(Debug, Clone)]
 pub struct Hashed {
     file: Arc<File>,
@@ -23,12 +23,12 @@ impl Hashed {
         tokio::task::spawn_blocking(move || read(file)).await?
     }
 
-    /// As the object service takes them.
+    /// In the form of the object service.
     pub(crate) fn hashes(&self) -> Value {
         json!({ "sha256": self.sha256, "sha512": self.sha512 })
     }
 
-    /// The content from its beginning, piece by piece.
+    /// The content from its beginning, in chunks.
     pub(crate) fn content(&self) -> impl Stream<Item = io::Result<Bytes>> + Send + use<> {
         stream::try_unfold((self.file.clone(), 0), |(file, at)| async move {
             let read = tokio::task::spawn_blocking(move || piece(&file, at).map(|piece| (piece, file)));
@@ -59,17 +59,8 @@ fn read(file: File) -> io::Result<Hashed> {
         long.update(&buffer[..length]);
         size += length as u64;
     }
-    let (sha256, sha512) = (hex(&short.finalize()), hex(&long.finalize()));
+    let (sha256, sha512) = (hex::encode(short.finalize()), hex::encode(long.finalize()));
     Ok(Hashed { file: Arc::new(file), size, sha256, sha512 })
-}
-
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(bytes.len() * 2);
-    for byte in bytes {
-        // Writing to a text never fails.
-        let _ = write!(text, "{byte:02x}");
-    }
-    text
 }
 
 #[cfg(test)]
@@ -79,7 +70,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_file_is_measured_and_hashed() {
+    async fn a_file_is_hashed() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("abc");
         std::fs::write(&path, "abc").unwrap();
@@ -92,7 +83,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_sent_is_what_was_hashed_whatever_the_name_leads_to_by_then() {
+    async fn the_hashed_content_is_sent_even_if_the_name_is_replaced() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("abc");
         let content = vec![7; PIECE + 1];

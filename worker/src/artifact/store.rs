@@ -14,13 +14,13 @@ use protocol::{
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Absent, Hashed};
+use super::{Hashed, MissingArtifact};
 use crate::{
     client::{Client, ClientError, Upload},
     transfer::Progress,
 };
 
-const LONGEST_MESSAGE: usize = 4096;
+const MAX_MESSAGE_LENGTH: usize = 4096;
 
 /// The artifacts of one run. Made anew for each use, so that its credentials are fresh.
 pub struct Store {
@@ -129,10 +129,15 @@ impl Store {
     }
 
     /// Says why there is no artifact of this name.
-    pub(crate) async fn absence(&self, name: &str, absent: &Absent, expires: Timestamp) -> Result<(), StoreError> {
-        let message: String = absent.message.chars().take(LONGEST_MESSAGE).collect();
+    pub(crate) async fn absence(
+        &self,
+        name: &str,
+        missing: &MissingArtifact,
+        expires: Timestamp,
+    ) -> Result<(), StoreError> {
+        let message: String = missing.message.chars().take(MAX_MESSAGE_LENGTH).collect();
         let expires = time::format(expires);
-        let body = json!({ "storageType": "error", "reason": absent.reason, "message": message, "expires": expires });
+        let body = json!({ "storageType": "error", "reason": missing.reason, "message": message, "expires": expires });
         self.create(name, &body).await
     }
 

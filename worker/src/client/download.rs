@@ -6,7 +6,7 @@ use reqwest::{Method, Response, Url, header};
 
 use super::{Client, ClientError, RequestName, TIMEOUT, accepted, segment, unreachable};
 
-const MOST_REDIRECTS: usize = 10;
+const MAX_REDIRECTS: usize = 10;
 
 impl Client {
     /// The latest artifact of this name, ready to be read. Wherever it is stored, redirects have been followed.
@@ -19,7 +19,7 @@ impl Client {
 
     /// By hand, for only the first request may carry our signature.
     async fn follow(&self, mut response: Response) -> Result<Response, ClientError> {
-        for _ in 0..MOST_REDIRECTS {
+        for _ in 0..MAX_REDIRECTS {
             let Some(next) = redirect(&response) else { break };
             response = self.get_unsigned(next.as_str()).await?;
         }
@@ -40,7 +40,7 @@ pub(crate) async fn follow_url(
     headers: &header::HeaderMap,
 ) -> Result<Response, ClientError> {
     let mut url = Url::parse(url).map_err(|_| ClientError::BadUrl(url.to_owned()))?;
-    for _ in 0..MOST_REDIRECTS {
+    for _ in 0..MAX_REDIRECTS {
         let name = RequestName::new(&Method::GET, url.as_str());
         let sent = client.unsigned().get(url.clone()).headers(headers.clone()).send();
         let response = tokio::time::timeout(TIMEOUT, sent).await.map_err(|_| silent(&name))?;

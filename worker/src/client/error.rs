@@ -46,7 +46,7 @@ impl ClientError {
     }
 
     /// The same request may succeed later without anybody changing anything.
-    pub fn is_passing(&self) -> bool {
+    pub fn is_transient(&self) -> bool {
         matches!(self, Self::Unreachable { .. } | Self::Broken { .. } | Self::Interrupted { .. })
     }
 
@@ -94,10 +94,10 @@ mod tests {
 
     #[test]
     fn a_message_about_a_request_holds_no_signature_and_no_permit() {
-        let told = |path: &str| RequestName::new(&Method::GET, path).to_string();
-        assert_eq!(told("/api/queue/v1/ping?bewit=secret"), "GET /api/queue/v1/ping");
+        let result = |path: &str| RequestName::new(&Method::GET, path).to_string();
+        assert_eq!(result("/api/queue/v1/ping?bewit=secret"), "GET /api/queue/v1/ping");
         let url = "https://ci.example/api/drover/v1/download/secret/a.log";
-        assert_eq!(told(url), "GET https://ci.example/api/drover/v1/download/.../a.log");
-        assert_eq!(told("http://h/api/drover/v1/upload/secret"), "GET http://h/api/drover/v1/upload/...");
+        assert_eq!(result(url), "GET https://ci.example/api/drover/v1/download/.../a.log");
+        assert_eq!(result("http://h/api/drover/v1/upload/secret"), "GET http://h/api/drover/v1/upload/...");
     }
 }

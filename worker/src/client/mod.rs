@@ -1,4 +1,4 @@
-//! A small client of the HTTP API. It works against any server that speaks it.
+//! A client of the HTTP API. It works with any Taskcluster-compatible server.
 
 mod download;
 mod error;
@@ -12,6 +12,7 @@ use std::{sync::Arc, time::Duration};
 
 use base::{Clock, Rng};
 use bytes::Bytes;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::{Method, Response, header, redirect};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::Value;
@@ -23,7 +24,7 @@ pub(crate) use self::{
     object::Upload,
     queue::ObjectUpload,
     queue::Purge,
-    retry::{patiently, wait_after},
+    retry::{delays, with_retries},
 };
 pub use self::{
     download::next_piece,
@@ -34,11 +35,11 @@ pub use self::{
 /// A claimWork request waits 20 s in the server; nothing else comes near this.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Asks Drover not to let a run be completed while an upload of it is unfinished. Other servers pass over it.
-const WHOLE_UPLOADS: &str = "x-drover-whole-uploads";
+/// Makes Drover refuse to complete a run while an upload of it is unfinished. Other servers ignore it.
+const REQUIRE_COMPLETE_UPLOADS: &str = "x-drover-require-complete-uploads";
 
-/// Asks Drover to let an upload go on that was begun and not finished. Other servers pass over it, and refuse.
-pub(crate) const GO_ON: &str = "x-drover-go-on";
+/// Makes Drover resume an upload that was started and not finished. Other servers ignore it, and refuse the upload.
+pub(crate) const RESUME_UPLOAD: &str = "x-drover-resume-upload";
 
 /// Cheap to clone; its clones share connections.
 #[derive(Clone)]
@@ -46,13 +47,13 @@ pub struct Client {
     http: reqwest::Client,
     root_url: String,
     pub(crate) credentials: Option<Credentials>,
-    goes_on: bool,
+    resumes_uploads: bool,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) rng: Rng,
 }
 
 impl Client {
-    /// Without credentials, requests go out unsigned: the server then grants what anybody may do.
+    /// Without credentials, requests are unsigned, and have the scopes of anonymous clients.
     pub fn new(
         root_url: &str,
         credentials: Option<Credentials>,
@@ -65,7 +66,7 @@ impl Client {
         if reqwest::Url::parse(&root_url).is_err() {
             return Err(ClientError::BadUrl(root_url));
         }
-        Ok(Self { http, root_url, credentials, goes_on: false, clock, rng })
+        Ok(Self { http, root_url, credentials, resumes_uploads: false, clock, rng })
     }
 
     /// The same client with other credentials.
@@ -80,10 +81,10 @@ impl Client {
         Self { credentials: None, ..self.clone() }
     }
 
-    /// The same client, which goes on with uploads that were begun.
+    /// The same client, which resumes uploads that were started before.
     #[must_use]
-    pub(crate) fn going_on(&self) -> Self {
-        Self { goes_on: true, ..self.clone() }
+    pub(crate) fn resuming_uploads(&self) -> Self {
+        Self { resumes_uploads: true, ..self.clone() }
     }
 
     pub fn root_url(&self) -> &str {
@@ -98,7 +99,7 @@ impl Client {
         self.call(Method::POST, path, Some(body)).await
     }
 
-    /// One call, tried again on passing trouble. `path` follows `/api/`; a reply without a body reads as `null`.
+    /// One call, retried after transient errors. `path` follows `/api/`; a reply without a body reads as `null`.
     pub async fn call<T: DeserializeOwned>(
         &self,
         method: Method,
@@ -107,7 +108,7 @@ impl Client {
     ) -> Result<T, ClientError> {
         let request = RequestName::new(&method, path);
         let body = body.map_or_else(Bytes::new, |value| value.to_string().into());
-        let answer = patiently(&self.rng, || async {
+        let answer = with_retries(&self.rng, || async {
             let response = self.send(&method, &format!("/api/{path}"), body.clone()).await?;
             let response = accepted(response, &request).await?;
             response.bytes().await.map_err(|source| unreachable(&request, source))
@@ -117,7 +118,7 @@ impl Client {
         serde_json::from_slice(text).map_err(|source| ClientError::Unreadable { request, source })
     }
 
-    /// One try of one signed request, whatever the answer is. The path is sent as it stands.
+    /// One attempt of one signed request, whatever the response. The path is sent unchanged.
     pub(crate) async fn send(&self, method: &Method, path: &str, body: Bytes) -> Result<Response, ClientError> {
         let content_type = if body.is_empty() { "" } else { "application/json" };
         self.send_as(method, path, content_type, body).await
@@ -132,7 +133,8 @@ impl Client {
         body: Bytes,
     ) -> Result<Response, ClientError> {
         let url = format!("{}{path}", self.root_url);
-        let mut request = self.http.request(method.clone(), &url).timeout(TIMEOUT).header(WHOLE_UPLOADS, "required");
+        let mut request =
+            self.http.request(method.clone(), &url).timeout(TIMEOUT).header(REQUIRE_COMPLETE_UPLOADS, "required");
         if let Some(credentials) = &self.credentials {
             let signature = sign::header(self, credentials, method, &url, content_type, &body)?;
             request = request.header(header::AUTHORIZATION, signature);
@@ -140,20 +142,20 @@ impl Client {
         if !content_type.is_empty() {
             request = request.header(header::CONTENT_TYPE, content_type);
         }
-        if self.goes_on {
-            request = request.header(GO_ON, "yes");
+        if self.resumes_uploads {
+            request = request.header(RESUME_UPLOAD, "yes");
         }
         let sent = request.body(body).send().await;
         sent.map_err(|source| unreachable(&RequestName::new(method, path), source))
     }
 
-    /// The bare client, for URLs that carry their own permission.
+    /// The client without signing, for pre-signed URLs.
     pub(crate) fn unsigned(&self) -> &reqwest::Client {
         &self.http
     }
 }
 
-/// Passes on an answer that is a success or a redirect; makes an error of any other.
+/// Returns a success or redirect; any other response is an error.
 pub(crate) async fn accepted(response: Response, request: &RequestName) -> Result<Response, ClientError> {
     let status = response.status();
     if status.is_success() || status.is_redirection() {
@@ -187,21 +189,21 @@ fn before_trailer<'de, D: serde::Deserializer<'de>>(from: D) -> Result<String, D
     Ok(whole.split("\n---\n").next().unwrap_or_default().trim().to_owned())
 }
 
-/// One path segment, encoded as existing clients do it: everything but letters, digits and `-_.!~*'()`.
-pub fn segment(text: &str) -> String {
-    let mut encoded = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-_.!~*'()".contains(&byte) {
-            encoded.push(char::from(byte));
-        } else {
-            encoded.extend(['%', hex_digit(byte >> 4), hex_digit(byte & 15)]);
-        }
-    }
-    encoded
-}
+/// As JavaScript's `encodeURIComponent`, which existing clients use.
+const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'_')
+    .remove(b'.')
+    .remove(b'!')
+    .remove(b'~')
+    .remove(b'*')
+    .remove(b'\'')
+    .remove(b'(')
+    .remove(b')');
 
-fn hex_digit(value: u8) -> char {
-    char::from_digit(value.into(), 16).unwrap_or('0').to_ascii_uppercase()
+/// Encodes one path segment.
+pub fn segment(text: &str) -> String {
+    utf8_percent_encode(text, SEGMENT).to_string()
 }
 
 #[cfg(test)]

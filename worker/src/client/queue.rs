@@ -162,7 +162,7 @@ impl Client {
         name: &str,
         body: &Value,
     ) -> Result<ObjectUpload, ClientError> {
-        self.going_on().post(&artifact_path(task, run, name), body).await
+        self.resuming_uploads().post(&artifact_path(task, run, name), body).await
     }
 
     pub(crate) async fn finish_artifact(

@@ -1,34 +1,40 @@
-//! Trying again: only after network errors and 5xx, as all clients of this API do.
+//! Retries: only after network errors and 5xx, as all clients of this API do.
 
 use std::time::Duration;
 
+use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder, Retryable};
 use base::Rng;
 
 use super::ClientError;
 
-const RETRIES: u32 = 5;
-const FIRST_WAIT: Duration = Duration::from_millis(100);
-const LONGEST_WAIT: Duration = Duration::from_secs(30);
+const RETRIES: usize = 5;
+const INITIAL_BACKOFF: Duration = Duration::from_millis(100);
+const MAX_BACKOFF: Duration = Duration::from_secs(30);
 
-/// Runs `attempt` until it succeeds, fails for good, or has failed six times.
-pub(crate) async fn patiently<T, F>(rng: &Rng, mut attempt: impl FnMut() -> F) -> Result<T, ClientError>
+/// Runs `attempt` until it succeeds, fails permanently, or has failed six times.
+pub(crate) async fn with_retries<T, F>(rng: &Rng, attempt: impl FnMut() -> F) -> Result<T, ClientError>
 where
     F: Future<Output = Result<T, ClientError>>,
 {
-    for tried in 0..RETRIES {
-        match attempt().await {
-            Err(error) if error.is_passing() => tracing::debug!(%error, "trying again"),
-            settled => return settled,
-        }
-        tokio::time::sleep(wait_after(tried, rng)).await;
-    }
-    attempt().await
+    attempt
+        .retry(builder(RETRIES, rng))
+        .when(ClientError::is_transient)
+        .notify(|error, _| tracing::debug!(%error, "request failed; retrying"))
+        .await
 }
 
-/// 100 ms, doubled each time, 25 % up or down.
-pub(crate) fn wait_after(tried: u32, rng: &Rng) -> Duration {
-    let shake = 0.75 + rng.fraction() / 2.0;
-    FIRST_WAIT.saturating_mul(2_u32.saturating_pow(tried)).mul_f64(shake).min(LONGEST_WAIT)
+/// The delays before at most so many retries: 100 ms, doubled each time, with jitter.
+pub(crate) fn delays(retries: usize, rng: &Rng) -> ExponentialBackoff {
+    builder(retries, rng).build()
+}
+
+fn builder(retries: usize, rng: &Rng) -> ExponentialBuilder {
+    ExponentialBuilder::new()
+        .with_min_delay(INITIAL_BACKOFF)
+        .with_max_delay(MAX_BACKOFF)
+        .with_max_times(retries)
+        .with_jitter()
+        .with_jitter_seed(rng.number())
 }
 
 #[cfg(test)]
@@ -36,12 +42,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn waits_double_and_end_at_thirty_seconds() {
-        let rng = Rng::seeded(1);
-        for (tried, middle) in [(0, 100), (1, 200), (4, 1600)] {
-            let wait = wait_after(tried, &rng).as_millis();
-            assert!(wait >= middle * 3 / 4 && wait <= middle * 5 / 4, "{wait} after {tried}");
+    fn delays_double_and_end_after_the_retries() {
+        let all: Vec<Duration> = delays(10, &Rng::seeded(1)).collect();
+        assert_eq!(all.len(), 10);
+        for (number, delay) in all.iter().enumerate() {
+            let base = INITIAL_BACKOFF.saturating_mul(1 << number).min(MAX_BACKOFF);
+            assert!(*delay >= base && *delay <= base * 2, "{delay:?} after {number}");
         }
-        assert_eq!(wait_after(20, &rng), LONGEST_WAIT);
     }
 }

@@ -1,4 +1,4 @@
-//! Sending a file to a URL that carries its own permission.
+//! Sends a file to a pre-signed URL.
 
 use std::time::Duration;
 
@@ -6,15 +6,15 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use futures_util::TryStreamExt;
 use reqwest::{Body, Method, header};
 
-use super::{Client, ClientError, RequestName, accepted, patiently, unreachable};
+use super::{Client, ClientError, RequestName, accepted, unreachable, with_retries};
 use crate::{artifact::Hashed, transfer::Progress};
 
-/// A try may take so long, and more for large files: as if the network were slow, but not dead.
-const SHORTEST: Duration = Duration::from_mins(1);
-const SLOWEST: u64 = 64 * 1024;
+/// The timeout of an attempt is at least this, and longer for large files: enough for a slow network.
+const MIN_TIMEOUT: Duration = Duration::from_mins(1);
+const MIN_BYTES_PER_SECOND: u64 = 64 * 1024;
 
 impl Client {
-    /// Sends the file with these headers, and the hashes that the server may check. Begins anew when it breaks off.
+    /// Sends the file with these headers, and its hashes. An interrupted upload is restarted.
     pub(super) async fn send_file(
         &self,
         url: &str,
@@ -25,7 +25,7 @@ impl Client {
         let name = RequestName::new(&Method::PUT, url);
         let attempt = || async {
             let body = body(file, progress);
-            let mut request = self.unsigned().put(url).body(body).timeout(longest(file.size));
+            let mut request = self.unsigned().put(url).body(body).timeout(timeout(file.size));
             for (header, value) in headers {
                 request = request.header(header, value);
             }
@@ -34,9 +34,9 @@ impl Client {
             }
             let response = request.header("content-digest", digest(file)).send().await;
             let answer = accepted(response.map_err(|source| unreachable(&name, source))?, &name).await;
-            answer.map(drop).map_err(on_its_way)
+            answer.map(drop).map_err(as_interrupted)
         };
-        patiently(&self.rng, attempt).await
+        with_retries(&self.rng, attempt).await
     }
 }
 
@@ -48,8 +48,9 @@ fn body(file: &Hashed, progress: &Progress) -> Body {
     }))
 }
 
-/// We sent what was agreed on. If the server found something else, or does not know its own URL, it was altered on its way.
-fn on_its_way(error: ClientError) -> ClientError {
+/// The request was valid. If the server received other content, or rejects its own URL, it was altered on the network, and a retry may
+/// help.
+fn as_interrupted(error: ClientError) -> ClientError {
     match error {
         ClientError::Refused { request, status: 400 | 401, message, .. } => {
             ClientError::Interrupted { request, message }
@@ -58,20 +59,14 @@ fn on_its_way(error: ClientError) -> ClientError {
     }
 }
 
-fn longest(size: u64) -> Duration {
-    SHORTEST + Duration::from_secs(size / SLOWEST)
+fn timeout(size: u64) -> Duration {
+    MIN_TIMEOUT + Duration::from_secs(size / MIN_BYTES_PER_SECOND)
 }
 
 fn digest(file: &Hashed) -> String {
     format!(
         "sha-256=:{}:, sha-512=:{}:",
-        STANDARD.encode(from_hex(&file.sha256)),
-        STANDARD.encode(from_hex(&file.sha512))
+        STANDARD.encode(hex::decode(&file.sha256).unwrap_or_default()),
+        STANDARD.encode(hex::decode(&file.sha512).unwrap_or_default())
     )
-}
-
-/// Of a text that is known to be hex.
-fn from_hex(text: &str) -> Vec<u8> {
-    let byte = |at| text.get(at..at + 2).and_then(|pair| u8::from_str_radix(pair, 16).ok());
-    (0..text.len()).step_by(2).filter_map(byte).collect()
 }

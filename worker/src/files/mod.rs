@@ -17,7 +17,7 @@ use rustix::fs::{FileType, Mode, OFlags, Stat, fstat, open};
 
 pub(crate) use self::{
     own::give,
-    read::{Entry, IS_DIRECTORY, Refused},
+    read::{Entry, FileError, IS_DIRECTORY},
     write::{NewFile, components, copy},
 };
 use crate::isolation::Owner;

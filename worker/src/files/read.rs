@@ -15,21 +15,21 @@ use rustix::{
 
 use super::{DIRECTORY, Directory, is_own_file, kind};
 
-/// Links may lead to other places of the directory, but not out of it: the kernel holds on to that, also while the path is
-/// being changed.
+/// Links may lead to other paths inside the directory, but not out of it. The kernel enforces this during the lookup, so there is no race
+/// with a task that swaps a link.
 const BENEATH: ResolveFlags = ResolveFlags::BENEATH.union(ResolveFlags::NO_MAGICLINKS);
 /// A rename elsewhere in the directory may disturb the kernel's search; it then asks to try again.
 const MAX_TRIES: usize = 100;
 
 /// Why a file of a task cannot be read.
 #[derive(Debug)]
-pub(crate) enum Refused {
+pub(crate) enum FileError {
     Io(io::Error),
     /// What is wrong with it.
     Invalid(&'static str),
 }
 
-impl From<Errno> for Refused {
+impl From<Errno> for FileError {
     fn from(error: Errno) -> Self {
         match error {
             Errno::XDEV | Errno::LOOP => Self::Invalid("leads out of the task directory"),
@@ -39,7 +39,7 @@ impl From<Errno> for Refused {
     }
 }
 
-impl From<io::Error> for Refused {
+impl From<io::Error> for FileError {
     fn from(error: io::Error) -> Self {
         Self::Io(error)
     }
@@ -54,30 +54,30 @@ pub(crate) struct Entry {
 
 impl Directory {
     /// A regular file of the task. What is returned is what was looked at, whatever becomes of its name.
-    pub(crate) fn file(&self, path: &Path) -> Result<File, Refused> {
+    pub(crate) fn file(&self, path: &Path) -> Result<File, FileError> {
         // A pipe would wait for a writer, a terminal could become ours.
         let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
         let file = File::from(self.beneath(path, flags)?);
         let (stat, kind) = kind(&file)?;
         if kind != FileType::RegularFile {
-            return Err(Refused::Invalid(if kind == FileType::Directory {
+            return Err(FileError::Invalid(if kind == FileType::Directory {
                 IS_DIRECTORY
             } else {
                 "is not a regular file"
             }));
         }
         if !is_own_file(&stat, self.owner) {
-            return Err(Refused::Invalid("is a file that belongs to another user"));
+            return Err(FileError::Invalid("is a file that belongs to another user"));
         }
         Ok(file)
     }
 
     /// Everything below a directory that is no directory, in order of the names. Links to directories are not entered:
     /// they may lead in a circle.
-    pub(crate) fn entries(&self, path: &Path) -> Result<Vec<Entry>, Refused> {
+    pub(crate) fn entries(&self, path: &Path) -> Result<Vec<Entry>, FileError> {
         let directory = match self.beneath(path, OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC) {
-            Err(Refused::Io(error)) if error.kind() == io::ErrorKind::NotADirectory => {
-                return Err(Refused::Invalid("is not a directory"));
+            Err(FileError::Io(error)) if error.kind() == io::ErrorKind::NotADirectory => {
+                return Err(FileError::Invalid("is not a directory"));
             }
             opened => opened?,
         };
@@ -86,7 +86,7 @@ impl Directory {
         Ok(found)
     }
 
-    fn beneath(&self, path: &Path, flags: OFlags) -> Result<OwnedFd, Refused> {
+    fn beneath(&self, path: &Path, flags: OFlags) -> Result<OwnedFd, FileError> {
         let open = || openat2(&*self.fd, path, flags, Mode::empty(), BENEATH);
         let mut opened = open();
         for _ in 0..MAX_TRIES {
@@ -95,7 +95,7 @@ impl Directory {
             }
             opened = open();
         }
-        opened.map_err(Refused::from)
+        opened.map_err(FileError::from)
     }
 }
 

@@ -11,8 +11,6 @@ use std::{
 use sha2::{Digest, Sha256};
 use tokio::time::Instant;
 
-use crate::artifact::hex;
-
 /// Where version 2 is mounted: alone, or beside version 1.
 const MOUNTS: [&str; 2] = ["/sys/fs/cgroup", "/sys/fs/cgroup/unified"];
 const LIMIT: Duration = Duration::from_secs(5);
@@ -33,7 +31,7 @@ impl CgroupParent {
         let own = fs::read_to_string("/proc/self/cgroup").ok()?;
         let own = own.lines().find_map(|line| line.strip_prefix("0::/"))?.to_owned();
         // The same directory gives the same name, so that the next worker in it finds what the last one left.
-        let mark = hex(&Sha256::digest(work_dir.as_os_str().as_encoded_bytes())[..8]);
+        let mark = hex::encode(&Sha256::digest(work_dir.as_os_str().as_encoded_bytes())[..8]);
         let path = mount.join(own).join(format!("drover-worker-{mark}"));
         match fs::create_dir(&path) {
             Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {

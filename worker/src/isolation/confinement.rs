@@ -1,4 +1,4 @@
-//! What one run has for itself: a user and a control group, where they can be had.
+//! The isolation of one run: a user and a control group, where they are available.
 
 use std::{io, process::Command};
 
@@ -40,7 +40,11 @@ impl Confinement {
     }
 
     /// Makes the command run as the task's user, in its control group and a session of its own, without the worker's
-    /// descriptors, without gaining rights, and no longer than the thread of the worker that starts it.
+    /// descriptors, without gaining privileges, and no longer than the worker's thread that starts it.
+    ///
+    /// The order in the child: the standard library drops supplementary groups, then sets gid and uid, and then runs `pre_exec`. The
+    /// task's user may not open `cgroup.procs`, so the parent opens it as root before the fork, and the child writes to
+    /// the inherited descriptor: it is in the group before it runs any code of the task.
     #[expect(unsafe_code, reason = "what a child does between fork and exec has no other form in the standard library")]
     pub(crate) fn apply(&self, command: &mut Command) -> io::Result<()> {
         use std::os::unix::process::CommandExt;
@@ -62,7 +66,8 @@ impl Confinement {
         Ok(())
     }
 
-    /// Ends everything that the run has started and returns how many processes that were.
+    /// Ends all processes of the run and returns their number. First the control group: the kernel kills it atomically, so that only
+    /// processes that left it remain for the slower search by uid.
     pub(crate) async fn end_all(&self) -> io::Result<usize> {
         let mut count = 0;
         if let Some(group) = &self.group {
@@ -80,7 +85,7 @@ fn enter(parent: u32) -> io::Result<()> {
     umask(rustix::fs::Mode::from_raw_mode(0o022));
     set_no_new_privs(true)?;
     set_parent_process_death_signal(Some(Signal::KILL))?;
-    // The worker may have ended before the request; then nobody would ever send the signal.
+    // The signal is requested after the fork: if the worker ended before, it would never be sent.
     let lives = getppid().is_some_and(|now| now.as_raw_nonzero().get().cast_unsigned() == parent);
     if !lives {
         return Err(Errno::SRCH.into());

@@ -105,7 +105,7 @@ impl Isolation {
     }
 
     /// Ends what the tasks of an earlier worker in this directory left running.
-    pub(crate) async fn end_left_behind(&self, task_directories: &Path) {
+    pub(crate) async fn end_leftovers(&self, task_directories: &Path) {
         if let Some(groups) = &self.groups {
             groups.clear().await;
         }

@@ -14,7 +14,7 @@ pub(super) const MARK: &str = "DROVER_RUN";
 impl Job {
     /// The worker's few, then the task's own, then what says where the task is: that cannot be overruled.
     pub(super) fn environment(&self, payload: &Payload, proxy: Option<&Proxy>) -> BTreeMap<String, String> {
-        let settings = &self.shop.settings;
+        let settings = &self.context.settings;
         let mut env = settings.task_env.clone();
         env.insert("HOME".to_owned(), self.directory.task().to_string_lossy().into_owned());
         if let Some(uid) = self.confinement.uid() {
@@ -30,7 +30,7 @@ impl Job {
             ("TASK_ID", status.task_id.to_string()),
             ("RUN_ID", self.claim.run_id.to_string()),
             ("TASK_GROUP_ID", status.task_group_id.clone()),
-            ("TASKCLUSTER_ROOT_URL", self.shop.client.root_url().to_owned()),
+            ("TASKCLUSTER_ROOT_URL", self.context.client.root_url().to_owned()),
             ("TASK_QUEUE_ID", settings.task_queue_id.to_string()),
             ("TASK_WORKER_GROUP", settings.name.worker_group.clone()),
             ("TASK_WORKER_ID", settings.name.worker_id.clone()),
@@ -46,7 +46,7 @@ impl Job {
 
     /// Unique among all workers of this machine.
     pub(super) fn mark(&self) -> String {
-        let name = &self.shop.settings.name;
+        let name = &self.context.settings.name;
         let status = &self.claim.status;
         format!("{}/{}/{}/{}", status.task_id, self.claim.run_id, name.worker_group, name.worker_id)
     }

@@ -8,13 +8,12 @@ use tokio::time::Instant;
 use super::{Job, Outcome, environment::MARK};
 use crate::{
     isolation::end_marked,
-    mount::{Borrowed, MountError, Mounter},
+    mount::{MountError, MountedCache, Mounter},
     payload::Payload,
-    process::{self, Ended, Order},
+    process::{self, CommandEnd, CommandSpec},
     proxy::Proxy,
 };
 
-/// Why a command is ended before its time.
 #[derive(Debug, PartialEq, Eq)]
 enum Interrupt {
     Stop,
@@ -23,13 +22,13 @@ enum Interrupt {
 }
 
 impl Job {
-    /// Mounts, runs, clears up, stores artifacts. In that order, and the clearing up always.
+    /// Mounts, runs the commands, ends leftover processes, stores artifacts: in that order, and leftovers are always ended.
     pub(super) async fn execute(&self, payload: &Payload) -> Outcome {
         let mounted = tokio::select! {
             mounted = self.mount(payload) => mounted,
-            interrupt = self.interrupted(None) => Err(self.give_up(interrupt)),
+            interrupt = self.interrupted(None) => Err(self.interrupted_outcome(interrupt)),
         };
-        // The caches go back to their shelf when this ends: after the artifacts, and when nothing runs any more.
+        // The caches are returned when this function ends: after the artifacts, and when no process of the task runs any more.
         let (outcome, _caches) = match mounted {
             Ok(caches) => (self.run_with(payload, &caches).await, caches),
             Err(outcome) => (outcome, Vec::new()),
@@ -38,21 +37,21 @@ impl Job {
         match outcome {
             Outcome::Completed | Outcome::Failed => tokio::select! {
                 outcome = self.store_artifacts(payload, outcome) => outcome,
-                interrupt = self.interrupted(None) => self.give_up(interrupt),
+                interrupt = self.interrupted(None) => self.interrupted_outcome(interrupt),
             },
-            // The run will be made again, or is no longer ours: nobody would look at its artifacts.
+            // The run is retried, or no longer claimed: its artifacts are not needed.
             other => other,
         }
     }
 
-    async fn run_with(&self, payload: &Payload, caches: &[Borrowed]) -> Outcome {
+    async fn run_with(&self, payload: &Payload, caches: &[MountedCache]) -> Outcome {
         match self.start_proxy(payload).await {
             Ok(proxy) => self.run_commands(payload, &self.environment(payload, proxy.as_ref()), caches).await,
             Err(outcome) => outcome,
         }
     }
 
-    /// Ends whatever the task has started. What cannot be ended could change what is stored next.
+    /// Ends all processes of the task, before its artifacts are stored: a process that is left could change them.
     async fn end_all(&self, outcome: Outcome) -> Outcome {
         let ended = if self.confinement.ends_all() {
             self.confinement.end_all().await
@@ -63,34 +62,34 @@ impl Job {
         match ended {
             Ok(0) => outcome,
             Ok(count) => {
-                self.log.say(format!("ended {count} processes that were still running"));
+                self.log.write_line(format!("ended {count} processes that were still running"));
                 outcome
             }
             Err(error) => {
-                tracing::error!(task.id = %self.claim.status.task_id, %error, "processes of a task live on");
-                self.log.say(format!("processes of the task could not be ended: {error}"));
+                tracing::error!(task.id = %self.claim.status.task_id, %error, "cannot end the processes of a task");
+                self.log.write_line(format!("processes of the task could not be ended: {error}"));
                 Outcome::Exception(ReasonResolved::InternalError)
             }
         }
     }
 
-    async fn mount(&self, payload: &Payload) -> Result<Vec<Borrowed>, Outcome> {
+    async fn mount(&self, payload: &Payload) -> Result<Vec<MountedCache>, Outcome> {
         let mounter = Mounter {
-            client: self.hold.client(),
-            worker: &self.shop.client,
-            pool: &self.shop.settings.task_queue_id,
+            client: self.claim_keeper.client(),
+            worker: &self.context.client,
+            pool: &self.context.settings.task_queue_id,
             task_directory: self.directory.files(),
             downloads: &self.directory.downloads(),
             confinement: &self.confinement,
-            max_bytes: self.shop.settings.max_mount_bytes,
+            max_bytes: self.context.settings.max_mount_bytes,
             task_id: self.claim.status.task_id,
             dependencies: &self.claim.task.dependencies,
             scopes: &self.claim.task.scopes,
-            caches: &self.shop.caches,
+            caches: &self.context.caches,
             log: &self.log,
         };
         mounter.mount_all(&payload.mounts).await.map_err(|error: MountError| {
-            self.log.say(format!("mounting failed: {}", error.in_full()));
+            self.log.write_line(format!("mounting failed: {}", error.in_full()));
             let malformed = error.blames_payload();
             let reason = if malformed { ReasonResolved::MalformedPayload } else { ReasonResolved::IntermittentTask };
             Outcome::Exception(reason)
@@ -101,50 +100,61 @@ impl Job {
         if !payload.features.taskcluster_proxy {
             return Ok(None);
         }
-        let proxy =
-            Proxy::start(self.shop.client.clone(), self.hold.credentials(), self.confinement.uid(), &self.shop.rng)
-                .await;
+        let proxy = Proxy::start(
+            self.context.client.clone(),
+            self.claim_keeper.credentials(),
+            self.confinement.uid(),
+            &self.context.rng,
+        )
+        .await;
         proxy.map(Some).map_err(|error| {
-            self.log.say(format!("the proxy could not be started: {error}"));
+            self.log.write_line(format!("the proxy could not be started: {error}"));
             Outcome::Exception(ReasonResolved::IntermittentTask)
         })
     }
 
-    /// Each command in order; the first that does not end well decides.
-    async fn run_commands(&self, payload: &Payload, env: &BTreeMap<String, String>, caches: &[Borrowed]) -> Outcome {
+    /// Each command in order; the first that fails decides the outcome.
+    async fn run_commands(
+        &self,
+        payload: &Payload,
+        env: &BTreeMap<String, String>,
+        caches: &[MountedCache],
+    ) -> Outcome {
         let limit = Instant::now() + Duration::from_secs(payload.max_run_time);
         for (number, command) in payload.command.iter().enumerate() {
-            self.log.say(format!("command {number}: {}", shown(command)));
-            let order = Order {
+            self.log.write_line(format!("command {number}: {}", shown(command)));
+            let order = CommandSpec {
                 command,
                 env,
                 directory: &self.directory.task(),
                 output: &self.output,
                 confinement: &self.confinement,
-                grace: self.shop.settings.kill_grace,
+                grace: self.context.settings.kill_grace,
             };
             let started = Instant::now();
             let ended = process::run(&order, self.interrupted(Some(limit))).await;
             self.output.drain().await;
             let outcome = match ended {
-                Ok(Ended::Interrupted(Interrupt::TooLong)) => {
-                    self.log.say(format!("stopped: maxRunTime of {} s is over", payload.max_run_time));
+                Ok(CommandEnd::Interrupted(Interrupt::TooLong)) => {
+                    self.log.write_line(format!("stopped: maxRunTime of {} s is over", payload.max_run_time));
                     Outcome::Failed
                 }
-                Ok(Ended::Interrupted(interrupt)) => self.give_up(interrupt),
-                Ok(Ended::Code(code)) => {
-                    self.log.say(format!("command {number} ended with exit code {code} after {}", took(started)));
+                Ok(CommandEnd::Interrupted(interrupt)) => self.interrupted_outcome(interrupt),
+                Ok(CommandEnd::Code(code)) => {
+                    self.log
+                        .write_line(format!("command {number} ended with exit code {code} after {}", took(started)));
                     for cache in caches {
-                        cache.judge(payload, code);
+                        cache.discard_on(payload, code);
                     }
-                    judge(payload, code)
+                    outcome_of(payload, code)
                 }
-                Ok(Ended::Signal(signal)) => {
-                    self.log.say(format!("command {number} was ended by signal {signal} after {}", took(started)));
-                    judge(payload, 128 + signal)
+                Ok(CommandEnd::Signal(signal)) => {
+                    self.log
+                        .write_line(format!("command {number} was ended by signal {signal} after {}", took(started)));
+                    outcome_of(payload, 128 + signal)
                 }
                 Err(error) => {
-                    self.log.say(format!("command {number} could not be started: {error}"));
+                    self.log.write_line(format!("command {number} could not be started: {error}"));
                     Outcome::Failed
                 }
             };
@@ -155,7 +165,7 @@ impl Job {
         Outcome::Completed
     }
 
-    /// Returns when there is a reason to end what is running.
+    /// Returns when there is a reason to end the running command.
     async fn interrupted(&self, limit: Option<Instant>) -> Interrupt {
         let too_long = async {
             match limit {
@@ -164,20 +174,20 @@ impl Job {
             }
         };
         tokio::select! {
-            () = self.shop.stop.wait() => Interrupt::Stop,
-            why = self.hold.until_lost() => Interrupt::Lost(why),
+            () = self.context.stop.wait() => Interrupt::Stop,
+            why = self.claim_keeper.until_lost() => Interrupt::Lost(why),
             () = too_long => Interrupt::TooLong,
         }
     }
 
-    fn give_up(&self, interrupt: Interrupt) -> Outcome {
+    fn interrupted_outcome(&self, interrupt: Interrupt) -> Outcome {
         match interrupt {
             Interrupt::Stop => {
-                self.log.say("stopped: this worker is shutting down; the queue will run the task elsewhere");
+                self.log.write_line("stopped: this worker is shutting down; the queue will run the task elsewhere");
                 Outcome::Exception(ReasonResolved::WorkerShutdown)
             }
             Interrupt::Lost(why) => {
-                self.log.say(format!("stopped: {why}"));
+                self.log.write_line(format!("stopped: {why}"));
                 Outcome::Lost(why)
             }
             Interrupt::TooLong => Outcome::Failed,
@@ -185,7 +195,7 @@ impl Job {
     }
 }
 
-fn judge(payload: &Payload, code: i32) -> Outcome {
+fn outcome_of(payload: &Payload, code: i32) -> Outcome {
     match code {
         0 => Outcome::Completed,
         code if payload.on_exit_status.retry.contains(&code) => Outcome::Exception(ReasonResolved::IntermittentTask),
@@ -197,7 +207,7 @@ fn took(since: Instant) -> String {
     format!("{:.3} s", since.elapsed().as_secs_f64())
 }
 
-/// As one would type it, more or less.
+/// As one would type it in a shell.
 fn shown(command: &[String]) -> String {
     let quoted = command.iter().map(|part| {
         let plain = !part.is_empty() && part.chars().all(|c| c.is_ascii_alphanumeric() || "-_./=:,+@%".contains(c));

@@ -15,7 +15,7 @@ impl Job {
         if !features.live_log {
             return None;
         }
-        let live = self.shop.live_logs.offer(self.log.path());
+        let live = self.context.live_logs.serve(self.log.path());
         let made = self.store().reference(&logs.live, &live.url, TEXT, self.claim.task.expires).await;
         self.note(&logs.live, made);
         Some(live)
@@ -44,7 +44,7 @@ impl Job {
         if let Err(error) = result {
             let task_id = self.claim.status.task_id;
             tracing::warn!(task.id = %task_id, artifact = name, error = error.in_full(), "a log was not stored");
-            self.log.say(format!("{name} could not be stored: {}", error.in_full()));
+            self.log.write_line(format!("{name} could not be stored: {}", error.in_full()));
         }
     }
 }

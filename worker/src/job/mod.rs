@@ -1,7 +1,7 @@
 //! One run of one task, from its claim to its report.
 
 mod artifacts;
-mod claim;
+mod claim_keeper;
 mod directory;
 mod environment;
 mod execute;
@@ -15,7 +15,7 @@ use protocol::state::ReasonResolved;
 
 pub(crate) use self::directory::make_parent;
 pub(crate) use self::environment::WORKER_MARK;
-use self::{claim::Hold, directory::TaskDirectory};
+use self::{claim_keeper::ClaimKeeper, directory::TaskDirectory};
 use crate::{
     client::{Claim, Client},
     isolation::{Confinement, Isolation},
@@ -26,7 +26,7 @@ use crate::{
 };
 
 /// What all runs of a worker share.
-pub(crate) struct Workshop {
+pub(crate) struct WorkerContext {
     pub(crate) settings: WorkerSettings,
     pub(crate) client: Client,
     pub(crate) caches: Caches,
@@ -40,9 +40,9 @@ pub(crate) struct Workshop {
 
 /// One run at work.
 struct Job {
-    shop: Arc<Workshop>,
+    context: Arc<WorkerContext>,
     claim: Claim,
-    hold: Hold,
+    claim_keeper: ClaimKeeper,
     directory: TaskDirectory,
     log: TaskLog,
     output: TaskOutput,
@@ -55,47 +55,48 @@ enum Outcome {
     Completed,
     Failed,
     Exception(ReasonResolved),
-    /// The run is no longer ours: cancelled, past its deadline, or given to another. There is nothing to report.
+    /// The run is no longer claimed: cancelled, past its deadline, or retried. There is nothing to report.
     Lost(String),
 }
 
-/// A worker that stops must not wait long for the network.
-const STOPPING_PATIENCE: Duration = Duration::from_secs(4);
+/// How long logs and the report of a run may take after the worker was stopped.
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(4);
 
-/// Runs one claim to its end. Trouble is told to the queue and written to the log; there is nobody to return it to.
-pub(crate) async fn run(shop: Arc<Workshop>, claim: Claim) {
+/// Runs one claim to its end. Errors are reported to the queue and written to the log.
+pub(crate) async fn run(context: Arc<WorkerContext>, claim: Claim) {
     let (task_id, run_id) = (claim.status.task_id, claim.run_id);
-    tracing::info!(task.id = %task_id, run.id = run_id, task.name = claim.task.metadata.name, "a task begins");
-    match Place::make(&shop, &claim).await {
-        Ok(place) => {
-            let hold = Hold::start(&shop.client, &claim, shop.settings.reclaim_at_latest);
-            let Place { directory, log, output, confinement } = place;
-            Job { shop, claim, hold, directory, log, output, confinement }.run().await;
+    tracing::info!(task.id = %task_id, run.id = run_id, task.name = claim.task.metadata.name, "task started");
+    match RunResources::create(&context, &claim).await {
+        Ok(resources) => {
+            let claim_keeper = ClaimKeeper::start(&context.client, &claim, context.settings.reclaim_at_latest);
+            let RunResources { directory, log, output, confinement } = resources;
+            Job { context, claim, claim_keeper, directory, log, output, confinement }.run().await;
         }
         Err(error) => {
-            tracing::error!(task.id = %task_id, run.id = run_id, %error, "there is no place for a task");
-            let client = shop.client.signing_as(claim.credentials);
-            // What is not heard is noticed by the queue, when the claim runs out.
+            tracing::error!(task.id = %task_id, run.id = run_id, %error, "cannot create the resources of a run");
+            let client = context.client.signing_as(claim.credentials);
+            // If the report is lost, the queue resolves the run when the claim expires.
             let _ = client.report_exception(task_id, run_id, ReasonResolved::WorkerShutdown).await;
         }
     }
 }
 
-/// What a run has for itself. Without it nothing can run; another worker may have it.
-struct Place {
+/// The directory, log and isolation of a run.
+struct RunResources {
     directory: TaskDirectory,
     log: TaskLog,
     output: TaskOutput,
     confinement: Confinement,
 }
 
-impl Place {
-    async fn make(shop: &Workshop, claim: &Claim) -> io::Result<Self> {
+impl RunResources {
+    async fn create(context: &WorkerContext, claim: &Claim) -> io::Result<Self> {
         let name = format!("{}-{}", claim.status.task_id, claim.run_id);
-        let confinement = shop.isolation.for_run(&name).await?;
+        let confinement = context.isolation.for_run(&name).await?;
         let owner = confinement.owner();
-        let directory = TaskDirectory::create(&shop.settings.work_dir, &name, shop.settings.keep_task_dirs, owner)?;
-        let log = TaskLog::create(&directory.log(), shop.client.clock.clone())?;
+        let directory =
+            TaskDirectory::create(&context.settings.work_dir, &name, context.settings.keep_task_dirs, owner)?;
+        let log = TaskLog::create(&directory.log(), context.client.clock.clone())?;
         let output = TaskOutput::start(&log, owner)?;
         Ok(Self { directory, log, output, confinement })
     }
@@ -103,15 +104,15 @@ impl Place {
 
 impl Job {
     async fn run(self) {
-        let started = self.shop.client.clock.now();
+        let started = self.context.client.clock.now();
         self.write_header();
         let read = Payload::read(&self.claim.task.payload);
         let logs = read.as_ref().map(|payload| (payload.logs.clone(), payload.features.clone())).unwrap_or_default();
         let live = self.open_live_log(&logs.0, &logs.1).await;
         let outcome = match &read {
             Ok(payload) => self.execute(payload).await,
-            Err(malformed) => {
-                self.log.say(malformed.to_string());
+            Err(error) => {
+                self.log.write_line(error.to_string());
                 Outcome::Exception(ReasonResolved::MalformedPayload)
             }
         };
@@ -121,37 +122,39 @@ impl Job {
             let whole = self.store_logs(&logs.0, &logs.1).await;
             self.report(&if whole { outcome.clone() } else { outcome.clone().without_log() }).await;
         };
-        let hurry = async {
-            self.shop.stop.wait().await;
-            tokio::time::sleep(STOPPING_PATIENCE).await;
+        let shutdown = async {
+            self.context.stop.wait().await;
+            tokio::time::sleep(SHUTDOWN_TIMEOUT).await;
         };
         tokio::select! {
             () = finish => {}
-            () = hurry => {}
+            () = shutdown => {}
         }
-        tracing::info!(task.id = %self.claim.status.task_id, run.id = self.claim.run_id, ?outcome, "a task ended");
+        tracing::info!(task.id = %self.claim.status.task_id, run.id = self.claim.run_id, ?outcome, "task ended");
     }
 
     fn write_header(&self) {
-        let name = &self.shop.settings.name;
-        self.log.say(format!("task {} run {}", self.claim.status.task_id, self.claim.run_id));
-        self.log.say(format!("name {}", self.claim.task.metadata.name));
-        self.log
-            .say(format!("worker {}/{} of {}", name.worker_group, name.worker_id, self.shop.settings.task_queue_id));
+        let name = &self.context.settings.name;
+        self.log.write_line(format!("task {} run {}", self.claim.status.task_id, self.claim.run_id));
+        self.log.write_line(format!("name {}", self.claim.task.metadata.name));
+        self.log.write_line(format!(
+            "worker {}/{} of {}",
+            name.worker_group, name.worker_id, self.context.settings.task_queue_id
+        ));
         match self.confinement.uid() {
-            Some(uid) => self.log.say(format!("runs as user {uid}")),
-            None => self.log.say(format!("not isolated: {}", self.shop.isolation.gaps().join("; "))),
+            Some(uid) => self.log.write_line(format!("runs as user {uid}")),
+            None => self.log.write_line(format!("not isolated: {}", self.context.isolation.gaps().join("; "))),
         }
     }
 
     fn write_footer(&self, outcome: &Outcome, started: protocol::time::Timestamp) {
-        let took = (self.shop.client.clock.now() - started).num_milliseconds();
-        self.log.say(format!("result {outcome} after {}.{:03} s", took / 1000, took % 1000));
+        let took = (self.context.client.clock.now() - started).num_milliseconds();
+        self.log.write_line(format!("result {outcome} after {}.{:03} s", took / 1000, took % 1000));
     }
 }
 
 impl Outcome {
-    /// What cannot be looked at must not look green; another try may be luckier with the network.
+    /// A run without its log must not be reported as completed; a retry may succeed.
     fn without_log(self) -> Self {
         if self == Self::Completed { Self::Exception(ReasonResolved::IntermittentTask) } else { self }
     }
@@ -163,7 +166,7 @@ impl std::fmt::Display for Outcome {
             Self::Completed => f.write_str("completed"),
             Self::Failed => f.write_str("failed"),
             Self::Exception(reason) => write!(f, "exception {reason}"),
-            Self::Lost(why) => write!(f, "none, for the run is no longer ours: {why}"),
+            Self::Lost(why) => write!(f, "none, the run is no longer claimed: {why}"),
         }
     }
 }

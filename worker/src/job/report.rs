@@ -13,17 +13,17 @@ const PAUSE: Duration = Duration::from_secs(1);
 impl Job {
     /// Tries for as long as the run is ours. After that the queue has noticed by itself.
     pub(super) async fn report(&self, outcome: &Outcome) {
-        let told = async {
+        let result = async {
             loop {
                 match self.tell(outcome).await {
-                    Err(error) if error.is_passing() => tokio::time::sleep(PAUSE).await,
-                    told => return told,
+                    Err(error) if error.is_transient() => tokio::time::sleep(PAUSE).await,
+                    result => return result,
                 }
             }
         };
         let refused = tokio::select! {
-            told = told => told.err().map(|error| error.in_full()),
-            why = self.hold.until_lost() => Some(why),
+            result = result => result.err().map(|error| error.in_full()),
+            why = self.claim_keeper.until_lost() => Some(why),
         };
         if let Some(why) = refused {
             let (task_id, run_id) = (self.claim.status.task_id, self.claim.run_id);
@@ -32,7 +32,7 @@ impl Job {
     }
 
     async fn tell(&self, outcome: &Outcome) -> Result<(), ClientError> {
-        let (task_id, run_id, client) = (self.claim.status.task_id, self.claim.run_id, self.hold.client());
+        let (task_id, run_id, client) = (self.claim.status.task_id, self.claim.run_id, self.claim_keeper.client());
         match outcome {
             Outcome::Completed => match client.report_completed(task_id, run_id).await {
                 // The server knows of an upload that we do not know to be unfinished. If it is about something else, this
@@ -41,7 +41,7 @@ impl Job {
                     tracing::warn!(task.id = %task_id, run.id = run_id, error = refused.in_full(), "a run could not be completed");
                     client.report_exception(task_id, run_id, ReasonResolved::IntermittentTask).await
                 }
-                told => told,
+                result => result,
             },
             Outcome::Failed => client.report_failed(task_id, run_id).await,
             Outcome::Exception(reason) => client.report_exception(task_id, run_id, *reason).await,

@@ -1,4 +1,4 @@
-//! Serving logs while they are written.
+//! Serves logs while they are written.
 
 use std::{
     collections::HashMap,
@@ -23,57 +23,57 @@ use tokio::{fs::File, io::AsyncReadExt};
 
 use crate::http::{Body, Handler, Server, plain};
 
-/// How often a reader at the end of a log looks for more.
-const LOOK_AGAIN: Duration = Duration::from_millis(100);
+/// How often a reader at the end of a log polls for more.
+const POLL_INTERVAL: Duration = Duration::from_millis(100);
 const PIECE: usize = 16 * 1024;
 
 /// The server of all live logs of a worker. Each has a secret name in its URL.
 pub(crate) struct LiveLogs {
     server: Server,
-    shelf: Arc<Shelf>,
+    registry: Arc<LogRegistry>,
     rng: Rng,
 }
 
-/// One log on offer, until this is dropped; readers then get the rest and the end.
+/// One served log, until this is dropped; readers then get the rest and the end.
 pub(crate) struct LiveLog {
     pub(crate) url: String,
     name: String,
     finished: Shutdown,
-    shelf: Arc<Shelf>,
+    registry: Arc<LogRegistry>,
 }
 
 #[derive(Default)]
-struct Shelf(Mutex<HashMap<String, (PathBuf, Shutdown)>>);
+struct LogRegistry(Mutex<HashMap<String, (PathBuf, Shutdown)>>);
 
 impl LiveLogs {
     pub(crate) async fn start(host: &str, rng: Rng) -> io::Result<Self> {
-        let shelf = Arc::new(Shelf::default());
-        Ok(Self { server: Server::start(host, shelf.clone()).await?, shelf, rng })
+        let registry = Arc::new(LogRegistry::default());
+        Ok(Self { server: Server::start(host, registry.clone()).await?, registry, rng })
     }
 
-    pub(crate) fn offer(&self, path: &Path) -> LiveLog {
+    pub(crate) fn serve(&self, path: &Path) -> LiveLog {
         let name = URL_SAFE_NO_PAD.encode(self.rng.bytes::<24>());
         let finished = Shutdown::new();
-        self.shelf.lock().insert(name.clone(), (path.to_owned(), finished.clone()));
+        self.registry.lock().insert(name.clone(), (path.to_owned(), finished.clone()));
         let url = format!("http://{}/log/{name}", self.server.address);
-        LiveLog { url, name, finished, shelf: self.shelf.clone() }
+        LiveLog { url, name, finished, registry: self.registry.clone() }
     }
 }
 
 impl Drop for LiveLog {
     fn drop(&mut self) {
-        self.shelf.lock().remove(&self.name);
+        self.registry.lock().remove(&self.name);
         self.finished.trigger();
     }
 }
 
-impl Shelf {
+impl LogRegistry {
     fn lock(&self) -> MutexGuard<'_, HashMap<String, (PathBuf, Shutdown)>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Handler for Shelf {
+impl Handler for LogRegistry {
     async fn answer(&self, request: Request<Incoming>, _own: SocketAddr) -> Response<Body> {
         let name = request.uri().path().strip_prefix("/log/").unwrap_or_default();
         let Some((path, finished)) = self.lock().get(name).cloned() else {
@@ -112,6 +112,6 @@ async fn next_piece(file: &mut File, finished: &Shutdown) -> io::Result<Option<B
         if was_finished {
             return Ok(None);
         }
-        let _ = tokio::time::timeout(LOOK_AGAIN, finished.wait()).await;
+        let _ = tokio::time::timeout(POLL_INTERVAL, finished.wait()).await;
     }
 }

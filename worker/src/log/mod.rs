@@ -38,7 +38,7 @@ impl TaskLog {
     }
 
     /// A line of the worker's own. What cannot be written is lost: a full disk must not stop the report of a task.
-    pub(crate) fn say(&self, text: impl AsRef<str>) {
+    pub(crate) fn write_line(&self, text: impl AsRef<str>) {
         let now = time::format(self.clock.now());
         let lines: Vec<_> = text.as_ref().lines().map(|line| format!("[drover {now}] {line}\n")).collect();
         let lines = lines.concat();

@@ -1,4 +1,4 @@
-//! Directories that live longer than a task.
+//! Directories that are kept between tasks.
 
 use std::{
     collections::HashMap,
@@ -18,81 +18,80 @@ use protocol::time::Timestamp;
 use rustix::fs::{CWD, renameat};
 
 use crate::{
-    artifact::hex,
     files::{Directory, give},
     payload::Payload,
 };
 
 /// The caches of one worker. Two tasks never share a directory: the second gets a new one.
 #[derive(Clone)]
-pub(crate) struct Caches(Arc<Shelf>);
+pub(crate) struct Caches(Arc<Store>);
 
-struct Shelf {
+struct Store {
     root: PathBuf,
-    free: Mutex<HashMap<String, Vec<Kept>>>,
+    free: Mutex<HashMap<String, Vec<StoredCache>>>,
     next: AtomicU64,
     clock: Arc<dyn Clock>,
 }
 
-/// A cache on the shelf. Its file name is `<key>.<number>.<milliseconds since 1970>`.
-struct Kept {
+/// An unused cache. Its file name is `<key>.<number>.<milliseconds since 1970>`.
+struct StoredCache {
     path: PathBuf,
-    /// When it was empty.
+    /// When it was created empty.
     created: Timestamp,
 }
 
-/// A cache in a task directory. It goes back to the shelf when dropped, or is thrown away.
-pub(crate) struct Borrowed {
+/// A cache in a task directory. When dropped it is returned to the store, or discarded.
+pub(crate) struct MountedCache {
     pub(crate) name: String,
     pub(crate) is_new: bool,
     created: Timestamp,
     parent: Directory,
     file: OsString,
     discard: AtomicBool,
-    shelf: Arc<Shelf>,
+    store: Arc<Store>,
 }
 
 impl Caches {
-    /// Finds what earlier workers left below `root`.
+    /// Finds the caches of earlier workers below `root`.
     pub(crate) fn open(root: PathBuf, clock: Arc<dyn Clock>) -> io::Result<Self> {
         DirBuilder::new().mode(0o700).recursive(true).create(&root)?;
         fs::set_permissions(&root, fs::Permissions::from_mode(0o700))?;
-        let mut free: HashMap<String, Vec<Kept>> = HashMap::new();
+        let mut free: HashMap<String, Vec<StoredCache>> = HashMap::new();
         let mut next = 0;
         for entry in fs::read_dir(&root)?.flatten() {
             let file = entry.file_name().to_string_lossy().into_owned();
             if let Some((key, rest)) = file.split_once('.') {
                 let (number, created) = rest.split_once('.').unwrap_or((rest, ""));
                 next = next.max(number.parse().unwrap_or(0) + 1);
-                // One that does not tell its age counts as old.
+                // A cache without an age counts as old.
                 let created = created.parse().ok().and_then(Timestamp::from_timestamp_millis).unwrap_or_default();
-                free.entry(key.to_owned()).or_default().push(Kept { path: entry.path(), created });
+                free.entry(key.to_owned()).or_default().push(StoredCache { path: entry.path(), created });
             }
         }
-        Ok(Self(Arc::new(Shelf { root, free: Mutex::new(free), next: AtomicU64::new(next), clock })))
+        Ok(Self(Arc::new(Store { root, free: Mutex::new(free), next: AtomicU64::new(next), clock })))
     }
 
     /// Moves a cache of this name into `parent`, or makes an empty directory there when none is free. It belongs to the
     /// task then.
-    pub(crate) fn borrow(&self, name: &str, parent: &Directory, file: &OsStr) -> io::Result<Borrowed> {
-        let free = self.usable(name, parent);
+    pub(crate) fn mount(&self, name: &str, parent: &Directory, file: &OsStr) -> io::Result<MountedCache> {
+        let free = self.take_usable(name, parent);
         match &free {
             Some(kept) => renameat(CWD, &kept.path, parent.fd(), file)?,
             None => parent.make(&[file.to_owned()]).map(drop)?,
         }
-        Ok(Borrowed {
+        Ok(MountedCache {
             name: name.to_owned(),
             is_new: free.is_none(),
             created: free.map_or_else(|| self.0.clock.now(), |kept| kept.created),
             parent: parent.clone(),
             file: file.to_owned(),
             discard: AtomicBool::new(false),
-            shelf: self.0.clone(),
+            store: self.0.clone(),
         })
     }
 
-    /// One that a task has spoiled, so that it cannot be given to another, is thrown away.
-    fn usable(&self, name: &str, parent: &Directory) -> Option<Kept> {
+    /// Discards caches that cannot be given to another task, for example because of files of other users.
+    fn take_usable(&self, name: &str, parent: &Directory) -> Option<StoredCache> {
         loop {
             let kept = self.0.lock().get_mut(&key(name)).and_then(Vec::pop)?;
             let given = Directory::open(&kept.path, None).and_then(|directory| match parent.owner() {
@@ -102,21 +101,21 @@ impl Caches {
             match given {
                 Ok(()) => return Some(kept),
                 Err(error) => {
-                    tracing::warn!(cache.name = name, %error, "a cache cannot be used again and is thrown away");
+                    tracing::warn!(cache.name = name, %error, "unusable cache discarded");
                     let _ = fs::remove_dir_all(&kept.path);
                 }
             }
         }
     }
 
-    /// Throws away those of this name that are as old as this, or older; how many. One that a task has in hand is
-    /// met again when it is back.
+    /// Discards those of this name that were created at this time or before; returns their number. One that a task is using is
+    /// discarded by a later purge.
     pub(crate) fn purge(&self, name: &str, before: Timestamp) -> usize {
-        let purged: Vec<Kept> = match self.0.lock().get_mut(&key(name)) {
+        let purged: Vec<StoredCache> = match self.0.lock().get_mut(&key(name)) {
             Some(kept) => kept.extract_if(.., |kept| kept.created <= before).collect(),
             None => Vec::new(),
         };
-        // What cannot be removed is off the shelf all the same until the next start, when it is as old as it was.
+        // A cache that cannot be removed is not used until the next start, and still has its age then.
         for kept in &purged {
             let _ = fs::remove_dir_all(&kept.path);
         }
@@ -124,31 +123,31 @@ impl Caches {
     }
 }
 
-impl Borrowed {
+impl MountedCache {
     pub(crate) fn state(&self) -> &'static str {
         if self.is_new { "new" } else { "used before" }
     }
 
-    /// Throws the cache away if the payload says so for this exit code.
-    pub(crate) fn judge(&self, payload: &Payload, code: i32) {
+    /// Discards the cache if the payload says so for this exit code.
+    pub(crate) fn discard_on(&self, payload: &Payload, code: i32) {
         if payload.on_exit_status.purge_caches.contains(&code) {
             self.discard.store(true, Ordering::Relaxed);
         }
     }
 }
 
-impl Drop for Borrowed {
+impl Drop for MountedCache {
     fn drop(&mut self) {
         if !self.discard.load(Ordering::Relaxed) {
-            self.shelf.take_back(self);
+            self.store.return_cache(self);
         }
     }
 }
 
-impl Shelf {
-    /// A directory that cannot be moved stays where it is, and goes with the task directory. One that the task has
+impl Store {
+    /// A directory that cannot be moved is removed with the task directory. One that the task has
     /// replaced by something else is not kept.
-    fn take_back(&self, cache: &Borrowed) {
+    fn return_cache(&self, cache: &MountedCache) {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         let (name, created) = (&cache.name, cache.created);
         let path = self.root.join(format!("{}.{number}.{}", key(name), created.timestamp_millis()));
@@ -156,20 +155,20 @@ impl Shelf {
             return;
         }
         if Directory::open(&path, None).is_ok() {
-            self.lock().entry(key(name)).or_default().push(Kept { path, created });
+            self.lock().entry(key(name)).or_default().push(StoredCache { path, created });
         } else {
             let _ = fs::remove_file(path);
         }
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<String, Vec<Kept>>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<String, Vec<StoredCache>>> {
         self.free.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// A cache may be called anything; its directory may not.
+/// Encoded, because the name of a cache may have any characters.
 fn key(name: &str) -> String {
-    hex(name.as_bytes())
+    hex::encode(name)
 }
 
 #[cfg(test)]
@@ -181,10 +180,10 @@ mod tests {
 
     use super::*;
 
-    /// Borrows into a directory of that path, as a mount of that path does.
-    fn borrow(caches: &Caches, name: &str, target: &Path) -> Borrowed {
+    /// Mounts into a directory of that path, as a mount of that path does.
+    fn mount(caches: &Caches, name: &str, target: &Path) -> MountedCache {
         let parent = Directory::open(target.parent().unwrap(), None).unwrap();
-        caches.borrow(name, &parent, target.file_name().unwrap()).unwrap()
+        caches.mount(name, &parent, target.file_name().unwrap()).unwrap()
     }
 
     fn open(root: PathBuf, clock: &TestClock) -> Caches {
@@ -195,12 +194,12 @@ mod tests {
     fn a_cache_is_found_again_as_it_was_left_even_by_the_next_worker() {
         let directory = tempfile::tempdir().unwrap();
         let (root, target) = (directory.path().join("caches"), directory.path().join("task"));
-        let first = borrow(&open(root.clone(), &TestClock::default()), "a/b", &target);
+        let first = mount(&open(root.clone(), &TestClock::default()), "a/b", &target);
         assert!(first.is_new);
         fs::write(target.join("kept"), "yes").unwrap();
         drop(first);
 
-        let again = borrow(&open(root, &TestClock::default()), "a/b", &target);
+        let again = mount(&open(root, &TestClock::default()), "a/b", &target);
 
         assert!(!again.is_new);
         assert_eq!(fs::read_to_string(target.join("kept")).unwrap(), "yes");
@@ -210,9 +209,9 @@ mod tests {
     fn two_tasks_never_share_a_cache() {
         let directory = tempfile::tempdir().unwrap();
         let caches = open(directory.path().join("caches"), &TestClock::default());
-        drop(borrow(&caches, "x", &directory.path().join("one")));
-        let first = borrow(&caches, "x", &directory.path().join("one"));
-        let second = borrow(&caches, "x", &directory.path().join("two"));
+        drop(mount(&caches, "x", &directory.path().join("one")));
+        let first = mount(&caches, "x", &directory.path().join("one"));
+        let second = mount(&caches, "x", &directory.path().join("two"));
         assert!(!first.is_new && second.is_new);
     }
     #[test]
@@ -221,7 +220,7 @@ mod tests {
         let (root, target) = (directory.path().join("caches"), directory.path().join("task"));
         let clock = TestClock::default();
         let made = clock.now();
-        drop(borrow(&open(root.clone(), &clock), "a", &target));
+        drop(mount(&open(root.clone(), &clock), "a", &target));
         clock.advance(TimeDelta::hours(1));
 
         let caches = open(root.clone(), &clock);
@@ -232,11 +231,11 @@ mod tests {
 
         clock.advance(TimeDelta::seconds(1));
         let purged = clock.now() - TimeDelta::seconds(1);
-        let fresh = borrow(&caches, "a", &target);
+        let fresh = mount(&caches, "a", &target);
         assert!(fresh.is_new);
         drop(fresh);
         assert_eq!(caches.purge("a", purged), 0);
-        assert!(!borrow(&caches, "a", &target).is_new);
+        assert!(!mount(&caches, "a", &target).is_new);
     }
 
     #[test]
@@ -244,11 +243,11 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let (root, target) = (directory.path().join("caches"), directory.path().join("task"));
         let caches = open(root, &TestClock::default());
-        let first = borrow(&caches, "a", &target);
+        let first = mount(&caches, "a", &target);
         fs::remove_dir(&target).unwrap();
         std::os::unix::fs::symlink("/etc", &target).unwrap();
         drop(first);
-        let next = borrow(&caches, "a", &target);
+        let next = mount(&caches, "a", &target);
         assert!(next.is_new);
         assert!(fs::symlink_metadata(target).unwrap().is_dir());
     }

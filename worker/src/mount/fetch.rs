@@ -8,7 +8,7 @@ use super::{MountError, Mounter};
 use crate::{
     artifact::Hashed,
     payload::{Content, Source},
-    transfer::{Download, Origin, TransferError, unwatched},
+    transfer::{Download, Origin, TransferError, no_progress},
 };
 
 impl Mounter<'_> {
@@ -46,7 +46,7 @@ impl Mounter<'_> {
             Source::Raw(_) | Source::Base64(_) => return Ok(()),
         };
         let (client, direct, max_bytes) = (self.client.clone(), self.client.clone(), Some(self.max_bytes));
-        let download = Download { client, direct, origin, progress: unwatched(), max_bytes };
+        let download = Download { client, direct, origin, progress: no_progress(), max_bytes };
         download.to_file(place).await.map(drop)
     }
 }

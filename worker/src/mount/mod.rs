@@ -9,7 +9,7 @@ use std::{ffi::OsStr, fs::File, io, path::Path};
 
 use protocol::id::{TaskId, TaskQueueId};
 
-pub(crate) use self::cache::{Borrowed, Caches};
+pub(crate) use self::cache::{Caches, MountedCache};
 use self::unpack::UnpackLimit;
 use crate::{
     client::Client,
@@ -23,14 +23,14 @@ use crate::{
 /// The most entries that one archive may have.
 const MAX_ENTRIES: u64 = 1_000_000;
 
-/// Who mounts what where.
+/// What mounting depends on.
 pub(crate) struct Mounter<'a> {
     pub(crate) client: Client,
     /// With the worker's own credentials.
     pub(crate) worker: &'a Client,
     pub(crate) pool: &'a TaskQueueId,
     pub(crate) task_directory: &'a Directory,
-    /// Where content lies until it is complete; no task can look into it.
+    /// Where content is stored until it is complete; not readable by tasks.
     pub(crate) downloads: &'a Path,
     pub(crate) confinement: &'a Confinement,
     /// The most bytes that one mount may unpack to.
@@ -58,11 +58,11 @@ pub(crate) enum MountError {
 }
 
 impl MountError {
-    /// The task itself has to be mended; running it again would not help.
+    /// The payload has to be corrected; a retry would not help.
     pub(crate) fn blames_payload(&self) -> bool {
         match self {
             Self::Payload(_) | Self::Hash { .. } | Self::Unpack(..) => true,
-            Self::Fetch(_, error) => !error.is_passing(),
+            Self::Fetch(_, error) => !error.is_transient(),
             Self::File(..) => false,
         }
     }
@@ -77,18 +77,18 @@ impl MountError {
 }
 
 impl Mounter<'_> {
-    /// Mounts one after the other. The caches go back to their shelf when what this returns is dropped.
-    pub(crate) async fn mount_all(&self, mounts: &[Mount]) -> Result<Vec<Borrowed>, MountError> {
-        self.heed_purges(mounts).await?;
-        let mut borrowed = Vec::new();
+    /// Mounts one after the other. The caches are returned to the store when the result is dropped.
+    pub(crate) async fn mount_all(&self, mounts: &[Mount]) -> Result<Vec<MountedCache>, MountError> {
+        self.apply_purges(mounts).await?;
+        let mut caches = Vec::new();
         for mount in mounts {
             self.allowed(mount)?;
-            borrowed.extend(self.mount(mount).await?);
+            caches.extend(self.mount(mount).await?);
         }
-        Ok(borrowed)
+        Ok(caches)
     }
 
-    async fn mount(&self, mount: &Mount) -> Result<Option<Borrowed>, MountError> {
+    async fn mount(&self, mount: &Mount) -> Result<Option<MountedCache>, MountError> {
         let broken = |error| MountError::File(format!("`{}`", mount.path), error);
         let misplaced = |what| MountError::Payload(format!("the mount `{}` {what}", mount.path));
         let mut parts = components(Path::new(&mount.path)).map_err(misplaced)?;
@@ -101,13 +101,13 @@ impl Mounter<'_> {
         let parent = self.task_directory.make(&parts).map_err(broken)?;
         match &mount.kind {
             MountKind::Cache { name: cache, first } => {
-                let borrowed = self.caches.borrow(cache, &parent, &name).map_err(broken)?;
-                self.log.say(format!("mounted cache {cache} ({}) at {}", borrowed.state(), mount.path));
-                if let (true, Some(content)) = (borrowed.is_new, first) {
+                let cache_mount = self.caches.mount(cache, &parent, &name).map_err(broken)?;
+                self.log.write_line(format!("mounted cache {cache} ({}) at {}", cache_mount.state(), mount.path));
+                if let (true, Some(content)) = (cache_mount.is_new, first) {
                     let target = parent.make(&[name]).map_err(broken)?;
                     self.fill(mount, content, target).await?;
                 }
-                Ok(Some(borrowed))
+                Ok(Some(cache_mount))
             }
             MountKind::File(content) | MountKind::Directory(content) => {
                 self.put(mount, content, parent, &name).await?;
@@ -132,7 +132,7 @@ impl Mounter<'_> {
                 done.map_err(|why| MountError::Unpack(mount.path.clone(), why))?;
             }
         }
-        self.log.say(format!("mounted file {} from {fetched}", mount.path));
+        self.log.write_line(format!("mounted file {} from {fetched}", mount.path));
         Ok(())
     }
 
@@ -145,9 +145,9 @@ impl Mounter<'_> {
         let _ = std::fs::remove_file(&place);
         let notes = unpacked.map_err(|why| MountError::Unpack(mount.path.clone(), why))?;
         for note in notes {
-            self.log.say(format!("{}: {note}", mount.path));
+            self.log.write_line(format!("{}: {note}", mount.path));
         }
-        self.log.say(format!("mounted directory {} from {fetched}", mount.path));
+        self.log.write_line(format!("mounted directory {} from {fetched}", mount.path));
         Ok(())
     }
 

@@ -8,14 +8,14 @@ use crate::{
 
 impl Mounter<'_> {
     /// Throws away caches that this task names and that were purged. It asks anew before every task with caches.
-    pub(super) async fn heed_purges(&self, mounts: &[Mount]) -> Result<(), MountError> {
+    pub(super) async fn apply_purges(&self, mounts: &[Mount]) -> Result<(), MountError> {
         let names: Vec<&str> = mounts.iter().filter_map(cache_name).collect();
         if names.is_empty() {
             return Ok(());
         }
         for Purge { cache_name, before } in self.purges(&names).await? {
             if names.contains(&cache_name.as_str()) && self.caches.purge(&cache_name, before) > 0 {
-                self.log.say(format!("cache {cache_name} was purged"));
+                self.log.write_line(format!("cache {cache_name} was purged"));
             }
         }
         Ok(())
@@ -28,7 +28,7 @@ impl Mounter<'_> {
             // Other servers may have no such service, and then nobody can purge.
             Err(error) if error.is_not_found() => Ok(Vec::new()),
             Err(error @ ClientError::Refused { .. }) => {
-                self.log.say(format!("caches are begun anew, since purges could not be asked for: {error}"));
+                self.log.write_line(format!("caches are begun anew, since purges could not be asked for: {error}"));
                 let before = self.worker.clock.now();
                 Ok(names.iter().map(|name| Purge { cache_name: (*name).to_owned(), before }).collect())
             }

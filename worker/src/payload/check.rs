@@ -1,4 +1,4 @@
-//! Checking a payload, with words for the one who has to mend it.
+//! Validates payloads, with a message for each error.
 
 use std::{fmt::Display, sync::LazyLock};
 
@@ -8,23 +8,30 @@ use serde_json::Value;
 use super::{MountKind, Payload};
 
 const SCHEMA: &str = include_str!("schema.json");
-/// More faults than this help nobody.
-const MOST_FAULTS: usize = 20;
+/// The most errors that are reported.
+const MAX_ERRORS: usize = 20;
 
-/// Why a payload cannot be run: one line per fault.
+/// Why a payload cannot be run: one line per error.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the payload cannot be run:\n{}", .0.join("\n"))]
-pub struct Malformed(pub(crate) Vec<String>);
+#[error("the payload cannot be run:\n{}", lines(.0))]
+pub struct PayloadError(pub Vec<FieldError>);
 
-impl Malformed {
-    pub(crate) fn one(place: &str, fault: impl Display) -> Self {
-        Self(vec![line(place, fault)])
-    }
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FieldError {
+    /// Like `payload.env.NAME`.
+    pub field: String,
+    pub message: String,
+}
 
-    /// Each fault: the field, as `payload.env.NAME`, and what is wrong with it.
-    pub fn faults(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.0.iter().map(|line| line.trim_start().split_once(": ").unwrap_or(("payload", line)))
+impl PayloadError {
+    pub(crate) fn one(pointer: &str, message: impl Display) -> Self {
+        Self(vec![field_error(pointer, message)])
     }
+}
+
+fn lines(errors: &[FieldError]) -> String {
+    let lines: Vec<String> = errors.iter().map(|error| format!("  {}: {}", error.field, error.message)).collect();
+    lines.join("\n")
 }
 
 /// The JSON schema of the payload.
@@ -32,44 +39,44 @@ pub fn schema() -> Value {
     serde_json::from_str(SCHEMA).unwrap_or_default()
 }
 
-pub(super) fn against_schema(payload: &Value) -> Result<(), Malformed> {
+pub(super) fn against_schema(payload: &Value) -> Result<(), PayloadError> {
     static VALIDATOR: LazyLock<Option<Validator>> = LazyLock::new(|| jsonschema::validator_for(&schema()).ok());
-    let Some(validator) = &*VALIDATOR else { return Err(Malformed::one("", "the worker's own schema is broken")) };
-    let faults = validator.iter_errors(payload).take(MOST_FAULTS);
-    let faults: Vec<String> = faults.map(|error| line(error.instance_path().as_str(), &error)).collect();
-    if faults.is_empty() { Ok(()) } else { Err(Malformed(faults)) }
+    let Some(validator) = &*VALIDATOR else { return Err(PayloadError::one("", "the worker's own schema is broken")) };
+    let errors = validator.iter_errors(payload).take(MAX_ERRORS);
+    let errors: Vec<FieldError> = errors.map(|error| field_error(error.instance_path().as_str(), &error)).collect();
+    if errors.is_empty() { Ok(()) } else { Err(PayloadError(errors)) }
 }
 
-/// What a schema cannot say.
-pub(super) fn consistency(payload: &Payload) -> Result<(), Malformed> {
-    let mut faults = Vec::new();
-    for (place, path) in paths(payload) {
+/// What the schema cannot express.
+pub(super) fn consistency(payload: &Payload) -> Result<(), PayloadError> {
+    let mut errors = Vec::new();
+    for (pointer, path) in paths(payload) {
         if path.split('/').any(|part| part == "..") {
-            faults.push(line(&place, format!("`{path}` leads out of the task directory: leave out the `..`")));
+            errors.push(field_error(&pointer, format!("`{path}` leads out of the task directory: leave out the `..`")));
         }
         if path.starts_with('/') {
-            let fault = format!("`{path}` is absolute: give it relative to the task directory");
-            faults.push(line(&place, fault));
+            let message = format!("`{path}` is absolute: give it relative to the task directory");
+            errors.push(field_error(&pointer, message));
         }
         if path.contains('\0') {
-            faults.push(line(&place, "a path cannot contain a NUL"));
+            errors.push(field_error(&pointer, "a path cannot contain a NUL"));
         }
     }
     for (number, artifact) in payload.artifacts.iter().enumerate() {
         if !artifact.name().bytes().all(|byte| (0x20..0x7f).contains(&byte)) {
-            let fault = "the path is no printable ASCII, so the artifact needs a `name` that is";
-            faults.push(line(&format!("/artifacts/{number}"), fault));
+            let message = "the path is no printable ASCII, so the artifact needs a `name` that is";
+            errors.push(field_error(&format!("/artifacts/{number}"), message));
         }
     }
     for name in payload.env.keys() {
         if name.is_empty() || name.contains(['=', '\0']) {
-            faults.push(line("/env", format!("`{name}` cannot be the name of a variable")));
+            errors.push(field_error("/env", format!("`{name}` cannot be the name of a variable")));
         }
     }
-    if faults.is_empty() { Ok(()) } else { Err(Malformed(faults)) }
+    if errors.is_empty() { Ok(()) } else { Err(PayloadError(errors)) }
 }
 
-/// Every path that is meant relative to the task directory, and where it stands.
+/// Every path that is relative to the task directory, and its JSON pointer.
 fn paths(payload: &Payload) -> impl Iterator<Item = (String, &str)> {
     let artifacts = payload.artifacts.iter().enumerate();
     let artifacts = artifacts.map(|(number, it)| (format!("/artifacts/{number}/path"), it.path.as_str()));
@@ -80,14 +87,11 @@ fn paths(payload: &Payload) -> impl Iterator<Item = (String, &str)> {
     artifacts.chain(mounts)
 }
 
-fn line(place: &str, fault: impl Display) -> String {
-    let place: String =
-        place.split('/').filter(|part| !part.is_empty()).fold("payload".to_owned(), |mut path, part| {
-            path.push('.');
-            path.push_str(part);
-            path
-        });
-    format!("  {place}: {fault}")
+/// `pointer`: a JSON pointer into the payload.
+fn field_error(pointer: &str, message: impl Display) -> FieldError {
+    let parts = pointer.split('/').filter(|part| !part.is_empty());
+    let field = std::iter::once("payload").chain(parts).collect::<Vec<_>>().join(".");
+    FieldError { field, message: message.to_string() }
 }
 
 #[cfg(test)]
@@ -101,14 +105,14 @@ mod tests {
     }
 
     #[test]
-    fn the_smallest_payload_gets_its_defaults() {
+    fn the_smallest_payload_gets_its_deerrors() {
         let payload = Payload::read(&json!({ "command": [["true"]], "maxRunTime": 10 })).unwrap();
         assert_eq!(payload.logs.backing, "public/logs/live_backing.log");
         assert!(payload.features.live_log && !payload.features.taskcluster_proxy);
     }
 
     #[test]
-    fn every_fault_is_named_with_its_place() {
+    fn every_error_is_named_with_its_field() {
         let text = fault(&json!({ "command": [["true", 1]], "env": { "A": 2 }, "shell": true }));
         for part in ["payload.command.0.1:", "payload.env.A:", "shell", "maxRunTime"] {
             assert!(text.contains(part), "{part} in {text}");

@@ -1,4 +1,4 @@
-//! The payload of a task, in generic-worker's style: what to run, in what surroundings, what to keep.
+//! The payload of a task, in generic-worker's format.
 
 mod check;
 mod mount;
@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 pub use self::{
-    check::{Malformed, schema},
+    check::{FieldError, PayloadError, schema},
     mount::{Content, Mount, MountKind, Source},
 };
 
@@ -23,7 +23,7 @@ pub struct Payload {
     #[serde(default)]
     pub env: BTreeMap<String, String>,
     #[serde(default)]
-    pub artifacts: Vec<ArtifactOrder>,
+    pub artifacts: Vec<ArtifactSpec>,
     #[serde(default)]
     pub mounts: Vec<Mount>,
     #[serde(default)]
@@ -34,10 +34,10 @@ pub struct Payload {
     pub features: Features,
 }
 
-/// What to keep of the task directory.
+/// An artifact to store.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct ArtifactOrder {
+pub struct ArtifactSpec {
     #[serde(rename = "type")]
     pub kind: ArtifactKind,
     pub path: String,
@@ -49,7 +49,7 @@ pub struct ArtifactOrder {
     pub optional: bool,
 }
 
-impl ArtifactOrder {
+impl ArtifactSpec {
     /// The name given, or else the path.
     pub fn name(&self) -> &str {
         self.name.as_deref().unwrap_or(&self.path)
@@ -101,10 +101,10 @@ impl Default for Features {
 }
 
 impl Payload {
-    /// Reads a payload; a refusal says of every fault where it is and how to mend it.
-    pub fn read(payload: &Value) -> Result<Self, Malformed> {
+    /// Reads and validates a payload; the error lists every field that is wrong.
+    pub fn read(payload: &Value) -> Result<Self, PayloadError> {
         check::against_schema(payload)?;
-        let read: Self = serde_json::from_value(payload.clone()).map_err(|error| Malformed::one("", error))?;
+        let read: Self = serde_json::from_value(payload.clone()).map_err(|error| PayloadError::one("", error))?;
         check::consistency(&read)?;
         Ok(read)
     }

@@ -16,10 +16,10 @@ use tokio::process::Child;
 use crate::{isolation::Confinement, log::TaskOutput};
 
 /// How often the end of a group is looked for while it is being ended.
-const LOOK_AGAIN: Duration = Duration::from_millis(20);
+const POLL_INTERVAL: Duration = Duration::from_millis(20);
 
 /// What to run, and in what surroundings.
-pub(crate) struct Order<'a> {
+pub(crate) struct CommandSpec<'a> {
     pub(crate) command: &'a [String],
     pub(crate) env: &'a BTreeMap<String, String>,
     pub(crate) directory: &'a Path,
@@ -30,7 +30,7 @@ pub(crate) struct Order<'a> {
 
 /// How a command came to its end.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Ended<R> {
+pub(crate) enum CommandEnd<R> {
     Code(i32),
     Signal(i32),
     /// Told to end, for this reason.
@@ -38,22 +38,22 @@ pub(crate) enum Ended<R> {
 }
 
 /// Runs a command to its end, or until `interrupt` gives a reason to end it. Either way its whole group is gone after.
-pub(crate) async fn run<R>(order: &Order<'_>, interrupt: impl Future<Output = R>) -> io::Result<Ended<R>> {
+pub(crate) async fn run<R>(order: &CommandSpec<'_>, interrupt: impl Future<Output = R>) -> io::Result<CommandEnd<R>> {
     let mut child = spawn(order)?;
     let group = child.id();
     let status = tokio::select! {
         status = child.wait() => status?,
         reason = interrupt => {
             end(&mut child, group, order.grace).await?;
-            return Ok(Ended::Interrupted(reason));
+            return Ok(CommandEnd::Interrupted(reason));
         }
     };
     signal::kill_group(group);
-    let by_signal = status.signal().map_or(Ended::Code(-1), Ended::Signal);
-    Ok(status.code().map_or(by_signal, Ended::Code))
+    let by_signal = status.signal().map_or(CommandEnd::Code(-1), CommandEnd::Signal);
+    Ok(status.code().map_or(by_signal, CommandEnd::Code))
 }
 
-fn spawn(order: &Order<'_>) -> io::Result<Child> {
+fn spawn(order: &CommandSpec<'_>) -> io::Result<Child> {
     let (program, arguments) = order.command.split_first().ok_or(io::ErrorKind::InvalidInput)?;
     let mut command = Command::new(program);
     command.args(arguments).env_clear().envs(order.env).current_dir(order.directory);
@@ -68,7 +68,7 @@ async fn end(child: &mut Child, group: Option<u32>, grace: Duration) -> io::Resu
     let gone = async {
         child.wait().await?;
         while signal::group_lives(group) {
-            tokio::time::sleep(LOOK_AGAIN).await;
+            tokio::time::sleep(POLL_INTERVAL).await;
         }
         io::Result::Ok(())
     };

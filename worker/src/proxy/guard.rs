@@ -1,18 +1,17 @@
-//! Who may ask the proxy of a task, and what.
+//! Access checks of the proxy of a task.
 
 use hyper::{
     HeaderMap, StatusCode, Uri,
     header::{HOST, HeaderName, ORIGIN},
 };
+use percent_encoding::percent_decode_str;
 
-/// What a request to the proxy must bring.
 pub(super) struct Guard {
-    /// The first part of every path.
+    /// The first segment of every path.
     pub(super) secret: String,
     pub(super) port: u16,
 }
 
-/// Why a request is not answered.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Refusal(pub(super) StatusCode, pub(super) &'static str);
 
@@ -35,34 +34,21 @@ impl Guard {
             return Err(Refusal(StatusCode::FORBIDDEN, "the path does not begin as TASKCLUSTER_PROXY_URL does"));
         }
         let behind = &whole[whole.len() - rest.len() - 1..];
-        if is_devious(behind.split(['?', '#']).next().unwrap_or_default()) {
+        if is_ambiguous(behind.split(['?', '#']).next().unwrap_or_default()) {
             return Err(Refusal(StatusCode::BAD_REQUEST, "a path may not contain empty, `.` or `..` parts"));
         }
         Ok(behind)
     }
 }
 
-/// Whether a server could read the path as another than the one that it looks like.
-fn is_devious(path: &str) -> bool {
-    let decoded = decoded(path.as_bytes());
+/// Whether a server could resolve the path to another one.
+fn is_ambiguous(path: &str) -> bool {
+    let decoded: Vec<u8> = percent_decode_str(path).collect();
     let parts = || decoded.split(|byte| matches!(byte, b'/' | b'\\'));
     path.contains("//") || path.contains('\\') || parts().any(|part| matches!(part, b"." | b".."))
 }
 
-fn decoded(path: &[u8]) -> Vec<u8> {
-    let mut decoded = Vec::with_capacity(path.len());
-    let mut at = 0;
-    while at < path.len() {
-        let code =
-            path.get(at + 1..at + 3).filter(|_| path[at] == b'%').and_then(|code| std::str::from_utf8(code).ok());
-        let byte = code.and_then(|code| u8::from_str_radix(code, 16).ok());
-        decoded.push(byte.unwrap_or(path[at]));
-        at += if byte.is_some() { 3 } else { 1 };
-    }
-    decoded
-}
-
-/// In a time that does not tell how much of it is right.
+/// In constant time.
 fn is_same(given: &[u8], secret: &[u8]) -> bool {
     let differences = given.iter().zip(secret).fold(0, |all, (one, other)| all | (one ^ other));
     given.len() == secret.len() && differences == 0

@@ -21,12 +21,12 @@ use tokio::sync::watch;
 
 use self::guard::{Guard, Refusal, is_for_browsers};
 use crate::{
-    client::{Client, Credentials, GO_ON},
+    client::{Client, Credentials, RESUME_UPLOAD},
     http::{Body, Handler, Server, plain},
 };
 
 /// The server takes no larger body.
-const LARGEST_BODY: usize = 10 * 1024 * 1024;
+const MAX_BODY_BYTES: usize = 10 * 1024 * 1024;
 
 /// A proxy for one task; it ends when this is dropped.
 pub(crate) struct Proxy {
@@ -67,7 +67,7 @@ impl Handler for Signer {
         match peer::uid_of(peer, own) {
             Ok(found) => found == Some(uid),
             Err(error) => {
-                tracing::error!(%error, "the user of a connection to a task's proxy cannot be told");
+                tracing::error!(%error, "the user of a connection to a task's proxy cannot be result");
                 false
             }
         }
@@ -80,15 +80,15 @@ impl Handler for Signer {
             Ok(behind) => api_path(behind),
             Err(Refusal(status, why)) => return plain(status, format!("{why}\n")),
         };
-        let Ok(body) = Limited::new(body, LARGEST_BODY).collect().await else {
-            return plain(StatusCode::PAYLOAD_TOO_LARGE, format!("the proxy takes at most {LARGEST_BODY} bytes\n"));
+        let Ok(body) = Limited::new(body, MAX_BODY_BYTES).collect().await else {
+            return plain(StatusCode::PAYLOAD_TOO_LARGE, format!("the proxy takes at most {MAX_BODY_BYTES} bytes\n"));
         };
         let content_type = head.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
         let client = self.client.signing_as(self.credentials.borrow().clone());
-        let client = if head.headers.contains_key(GO_ON) { client.going_on() } else { client };
+        let client = if head.headers.contains_key(RESUME_UPLOAD) { client.resuming_uploads() } else { client };
         let sent = client.send_as(&head.method, &path, content_type.unwrap_or_default(), body.to_bytes()).await;
         match sent {
-            Ok(response) => hand_back(response),
+            Ok(response) => forward_response(response),
             Err(error) => plain(StatusCode::BAD_GATEWAY, format!("{}\n", error.in_full())),
         }
     }
@@ -100,7 +100,7 @@ fn api_path(path: &str) -> String {
 }
 
 /// Headers that concern only one of the two connections, or browsers, stay behind.
-fn hand_back(response: reqwest::Response) -> Response<Body> {
+fn forward_response(response: reqwest::Response) -> Response<Body> {
     let mut answer = Response::builder().status(response.status());
     for (name, value) in response.headers() {
         let is_of_connection = matches!(*name, header::CONNECTION | header::TRANSFER_ENCODING | header::CONTENT_LENGTH);

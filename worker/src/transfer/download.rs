@@ -1,4 +1,4 @@
-//! Downloading: in as many tries as it takes, each going on where the one before broke off.
+//! Downloads with retries: each attempt resumes where the one before was interrupted.
 
 use std::{
     collections::BTreeMap,
@@ -11,53 +11,51 @@ use reqwest::{Method, Response, StatusCode, header};
 use tokio::{fs::File, io::AsyncWriteExt};
 
 use super::{Origin, Progress, TransferError, origin::Source, part::Part};
-use crate::{
-    artifact::hex,
-    client::{Client, ClientError, RequestName, accepted, follow_url, unreachable, wait_after},
-};
+use crate::client::{Client, ClientError, RequestName, accepted, delays, follow_url, unreachable};
 
-/// Tries in a row that brought nothing new, or something wrong, before it is given up.
-const TRIES: u32 = 8;
-/// Longest silence within an answer.
-const SILENCE: Duration = Duration::from_secs(30);
+/// Consecutive attempts without progress, or with wrong content, before the download fails.
+const MAX_ATTEMPTS: usize = 8;
+/// Between two chunks of a response.
+const READ_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// One thing to download.
 pub struct Download {
     pub client: Client,
-    /// Reaches the server itself, where `client` is a proxy that signs by itself.
+    /// Connects to the server itself, where `client` is a signing proxy.
     pub direct: Client,
     pub origin: Origin,
     pub progress: Progress,
-    /// The most bytes that are taken, packed and unpacked. `None`: as many as the disk holds.
+    /// The maximum size, compressed and uncompressed. `None`: unlimited.
     pub max_bytes: Option<u64>,
 }
 
-/// What lies on the disk now.
+/// A completed download.
 #[derive(Debug)]
 pub struct Received {
     pub path: PathBuf,
     pub size: u64,
     pub sha256: String,
-    /// Somebody told which hash it must have.
+    /// The hash was known and compared.
     pub verified: bool,
-    /// How many tries it took.
+    /// The number of attempts.
     pub tries: u32,
 }
 
-/// What the answers have told of the content so far.
+/// What responses have said about the content so far.
 #[derive(Default)]
 struct Known {
-    /// To be sure that the rest belongs to the beginning.
+    /// The ETag: makes sure that the rest belongs to the beginning.
     tag: Option<String>,
     hashes: BTreeMap<String, String>,
     encoding: String,
 }
 
 impl Download {
-    /// Leaves the content under this name, or an error and, where a later call may go on with it, a file beside it.
+    /// Stores the content under this name. After an error, a later call may resume from the file `.part` beside it.
     pub async fn to_file(&self, target: &Path) -> Result<Received, TransferError> {
         let part = Part::open(target).await?;
-        let (mut failures, mut tries, mut known) = (0, 0, Known::default());
+        let (mut tries, mut known) = (0, Known::default());
+        let mut backoff = delays(MAX_ATTEMPTS - 1, &self.client.rng);
         loop {
             tries += 1;
             let had = part.length().await?;
@@ -75,22 +73,24 @@ impl Download {
                 },
                 Err(error) => error,
             };
-            failures = if part.length().await? > had { 0 } else { failures + 1 };
-            if failures >= TRIES || !error.is_passing() {
+            if part.length().await? > had {
+                backoff = delays(MAX_ATTEMPTS, &self.client.rng);
+            }
+            let Some(delay) = backoff.next().filter(|_| error.is_transient()) else {
                 part.drop_if_empty().await?;
                 return Err(error);
-            }
-            tracing::debug!(error = error.in_full(), "a download goes on");
-            tokio::time::sleep(wait_after(failures, &self.client.rng)).await;
+            };
+            tracing::debug!(error = error.in_full(), "download interrupted; resuming");
+            tokio::time::sleep(delay).await;
         }
     }
 
-    /// Adds to the file what is missing, as far as it comes.
+    /// Downloads the missing rest.
     async fn attempt(&self, part: &Part, known: &mut Known) -> Result<(), TransferError> {
         let source = self.origin.locate(&self.client, &self.direct).await?;
         let mut from = part.length().await?;
         if known.tag.is_none() && source.hashes.is_empty() && from > 0 {
-            // Of an earlier download, and nobody could tell whether the rest belongs to it.
+            // Of an earlier download, and without hash or ETag it is unknown whether the rest belongs to it.
             part.cut(0).await?;
             from = 0;
         }
@@ -100,7 +100,7 @@ impl Download {
             Some((first, total)) if first == from => total,
             Some(_) => {
                 part.cut(0).await?;
-                return Err(broken(&name, "the answer is another part than was asked for"));
+                return Err(broken(&name, "the response has another range than requested"));
             }
             None => {
                 part.cut(0).await?;
@@ -121,11 +121,11 @@ impl Download {
         let name = RequestName::new(&Method::GET, &source.url);
         let response = follow_url(&self.client, &source.url, &headers).await?;
         match response.status() {
-            // The signature has lapsed, or the URL was altered on its way; the next try asks for a new one.
+            // The signature has expired, or the URL was altered; the next attempt requests a new one.
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN if matches!(self.origin, Origin::Artifact { .. }) => {
-                Err(broken(&name, "the URL is not good any more"))
+                Err(broken(&name, "the URL has expired"))
             }
-            // There is nothing after what we have, so that is whole or wrong.
+            // There is nothing after our bytes, so the file is complete or wrong: the hash will tell.
             StatusCode::RANGE_NOT_SATISFIABLE => Ok((response, name)),
             _ => Ok((accepted(response, &name).await?, name)),
         }
@@ -143,11 +143,11 @@ impl Download {
         }
         let (mut file, mut done) = (part.writer(from).await?, from);
         let come = self.receive(response, name, part, (&mut file, &mut done), total).await;
-        // Also where it broke off: the next try goes on behind what has come.
+        // Also after an error: the next attempt resumes after what was received.
         file.flush().await.map_err(|error| part.failed(error))?;
         come?;
         match total {
-            Some(total) if total != done => Err(broken(name, &format!("{done} of {total} bytes came"))),
+            Some(total) if total != done => Err(broken(name, &format!("{done} of {total} bytes were received"))),
             _ => Ok(()),
         }
     }
@@ -162,8 +162,8 @@ impl Download {
     ) -> Result<(), TransferError> {
         loop {
             (self.progress)(*done, total);
-            let piece = tokio::time::timeout(SILENCE, response.chunk()).await;
-            let piece = piece.map_err(|_| broken(name, "nothing came for 30 s"))?;
+            let piece = tokio::time::timeout(READ_TIMEOUT, response.chunk()).await;
+            let piece = piece.map_err(|_| broken(name, "nothing was received for 30 s"))?;
             let Some(piece) = piece.map_err(|source| unreachable(name, source))? else { return Ok(()) };
             if let Some(limit) = self.max_bytes.filter(|limit| *done + piece.len() as u64 > *limit) {
                 return Err(TransferError::TooLarge(limit));
@@ -189,12 +189,12 @@ impl Known {
         for entry in header("repr-digest").unwrap_or_default().split(',') {
             let Some((algorithm, hash)) = entry.trim().split_once("=:") else { continue };
             let hash = STANDARD.decode(hash.trim_end_matches(':')).unwrap_or_default();
-            self.hashes.entry(algorithm.replace('-', "")).or_insert_with(|| hex(&hash));
+            self.hashes.entry(algorithm.replace('-', "")).or_insert_with(|| hex::encode(&hash));
         }
     }
 }
 
-/// The first byte of a partial answer, and the length of the whole.
+/// The first byte of a partial response, and the total length.
 fn begins_at(response: &Response) -> Option<(u64, Option<u64>)> {
     let range = response.headers().get(header::CONTENT_RANGE)?.to_str().ok()?.strip_prefix("bytes ")?;
     let (part, total) = range.split_once('/')?;

@@ -38,9 +38,9 @@ impl TransferError {
     }
 
     /// Another try may go better.
-    pub(crate) fn is_passing(&self) -> bool {
+    pub(crate) fn is_transient(&self) -> bool {
         match self {
-            Self::Client(error) => error.is_passing(),
+            Self::Client(error) => error.is_transient(),
             Self::Altered { .. } | Self::Packed(_) => true,
             _ => false,
         }

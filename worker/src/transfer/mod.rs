@@ -18,6 +18,6 @@ pub use self::{
 pub type Progress = Arc<dyn Fn(u64, Option<u64>) + Send + Sync>;
 
 /// For those whom nobody watches.
-pub fn unwatched() -> Progress {
+pub fn no_progress() -> Progress {
     Arc::new(|_, _| {})
 }

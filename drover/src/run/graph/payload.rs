@@ -1,7 +1,7 @@
 //! Payloads for our own workers. What other payloads may hold is for the workers that read them to say.
 
 use serde_json::{Value, json};
-use worker::payload::Payload;
+use worker::payload::{FieldError, Payload, PayloadError};
 
 /// The task queue of the workers of `drover dev`, and the default of `drover run`.
 const QUEUE: &str = "local/worker";
@@ -20,9 +20,9 @@ pub(super) fn fill(task: &mut Value) {
 
 /// Why a worker would refuse the payload: the field, and what is wrong with it.
 pub(super) fn problems(task: &Value) -> Vec<(String, String)> {
-    let refused = is_ours(task).then(|| Payload::read(&task["payload"]).err()).flatten();
-    let problems = refused.iter().flat_map(worker::payload::Malformed::faults);
-    problems.map(|(field, message)| (field.to_owned(), message.to_owned())).collect()
+    let error = is_ours(task).then(|| Payload::read(&task["payload"]).err()).flatten();
+    let errors = error.map(|PayloadError(errors)| errors).unwrap_or_default();
+    errors.into_iter().map(|FieldError { field, message }| (field, message)).collect()
 }
 
 fn is_ours(task: &Value) -> bool {

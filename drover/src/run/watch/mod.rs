@@ -80,7 +80,7 @@ async fn list(server: &Server, group_id: TaskGroupId) -> Result<Vec<Listed>, Cli
     let began = Instant::now();
     loop {
         match server.group(group_id).await {
-            Err(error) if error.is_passing() && began.elapsed() < TIMEOUT => {
+            Err(error) if error.is_transient() && began.elapsed() < TIMEOUT => {
                 eprintln!("drover: the server does not answer just now; trying again");
             }
             settled => return settled,

@@ -11,7 +11,7 @@ use flate2::read::MultiGzDecoder;
 use crate::isolation::Confinement;
 
 /// Words of a program that are repeated in an error.
-const MAX_WORDS: u64 = 4096;
+const MAX_MESSAGE_BYTES: u64 = 4096;
 const PATH: &str = "/usr/local/bin:/usr/bin:/bin";
 
 /// How a stream is compressed.
@@ -86,7 +86,7 @@ impl Content {
         io::copy(output, &mut io::sink())?;
         let mut words = String::new();
         if let Some(errors) = child.stderr.take() {
-            errors.take(MAX_WORDS).read_to_string(&mut words)?;
+            errors.take(MAX_MESSAGE_BYTES).read_to_string(&mut words)?;
         }
         let status = child.wait()?;
         if status.success() { Ok(()) } else { Err(io::Error::other(format!("{name}: {}", words.trim()))) }

@@ -16,14 +16,14 @@ pub(crate) struct UnpackLimit {
 }
 
 /// What is left of a limit.
-pub(super) struct Allowance {
+pub(super) struct Budget {
     limit: UnpackLimit,
     bytes: u64,
     entries: u64,
     cancelled: Arc<AtomicBool>,
 }
 
-impl Allowance {
+impl Budget {
     pub(super) fn new(limit: UnpackLimit, cancelled: Arc<AtomicBool>) -> Self {
         Self { limit, bytes: limit.bytes, entries: limit.entries, cancelled }
     }

@@ -17,7 +17,7 @@ use std::{
 };
 
 pub(super) use self::limit::UnpackLimit;
-use self::{decode::Packing, limit::Allowance, tree::Tree};
+use self::{decode::Packing, limit::Budget, tree::Tree};
 use crate::{
     files::{Directory, NewFile, copy},
     isolation::Confinement,
@@ -35,7 +35,7 @@ pub(super) async fn archive(
     confinement: &Confinement,
 ) -> Result<Vec<String>, String> {
     let guard = Cancel::default();
-    let mut tree = Tree::new(into, Allowance::new(limit, guard.0.clone()));
+    let mut tree = Tree::new(into, Budget::new(limit, guard.0.clone()));
     if format == "zip" {
         return blocking(move || {
             zip::unpack(archive, &mut tree)?;
@@ -63,13 +63,13 @@ pub(super) async fn file(
     confinement: &Confinement,
 ) -> Result<(), String> {
     let guard = Cancel::default();
-    let mut allowance = Allowance::new(limit, guard.0.clone());
+    let mut budget = Budget::new(limit, guard.0.clone());
     let packing = Packing::of_format(format).ok_or_else(|| format!("no program is known for `{format}`"))?;
     let mut content = decode::open(packed, packing, confinement).map_err(|error| error.to_string())?;
     let name = name.as_os_str().to_owned();
     blocking(move || {
         let new = NewFile { mode: 0o644, modified: None };
-        into.write(&name, &new, |file| copy(&mut content, file, |length| allowance.bytes(length)))?;
+        into.write(&name, &new, |file| copy(&mut content, file, |length| budget.bytes(length)))?;
         content.finish()
     })
     .await

@@ -6,12 +6,12 @@ use std::{
     path::{Component, Path},
 };
 
-use super::{MAX_NOTES, limit::Allowance};
+use super::{MAX_NOTES, limit::Budget};
 use crate::files::{Directory, NewFile, components, copy};
 
 pub(super) struct Tree {
     root: Directory,
-    allowance: Allowance,
+    budget: Budget,
     /// The directory of the last entry: the next one is mostly in the same.
     last: Option<(Vec<OsString>, Directory)>,
     /// Directories that may not be writable in the end.
@@ -21,8 +21,8 @@ pub(super) struct Tree {
 }
 
 impl Tree {
-    pub(super) fn new(root: Directory, allowance: Allowance) -> Self {
-        Self { root, allowance, last: None, modes: Vec::new(), notes: Vec::new(), left_out: 0 }
+    pub(super) fn new(root: Directory, budget: Budget) -> Self {
+        Self { root, budget, last: None, modes: Vec::new(), notes: Vec::new(), left_out: 0 }
     }
 
     /// Sets what had to wait, and answers what was left out.
@@ -38,7 +38,7 @@ impl Tree {
     }
 
     pub(super) fn directory(&mut self, path: &Path, mode: u32) -> io::Result<()> {
-        self.allowance.entry()?;
+        self.budget.entry()?;
         let parts = checked(path)?;
         self.root.make(&parts)?;
         if mode & 0o777 != 0o755 && !parts.is_empty() {
@@ -48,15 +48,15 @@ impl Tree {
     }
 
     pub(super) fn file(&mut self, path: &Path, new: &NewFile, content: &mut dyn Read) -> io::Result<()> {
-        self.allowance.entry()?;
+        self.budget.entry()?;
         let (directory, name) = self.place(path)?;
-        let allowance = &mut self.allowance;
-        directory.write(&name, new, |file| copy(content, file, |length| allowance.bytes(length)))
+        let budget = &mut self.budget;
+        directory.write(&name, new, |file| copy(content, file, |length| budget.bytes(length)))
     }
 
     /// A link that leads out of the directory is left out.
     pub(super) fn link(&mut self, path: &Path, target: &Path) -> io::Result<()> {
-        self.allowance.entry()?;
+        self.budget.entry()?;
         let (directory, name) = self.place(path)?;
         if leads_out(path, target) {
             self.leave_out(path, "a link that leads out");
@@ -66,7 +66,7 @@ impl Tree {
     }
 
     pub(super) fn second_name(&mut self, path: &Path, existing: &Path) -> io::Result<()> {
-        self.allowance.entry()?;
+        self.budget.entry()?;
         let (from, existing) = self.place(existing)?;
         let (directory, name) = self.place(path)?;
         directory.second_name(&name, &from, &existing)
@@ -74,8 +74,8 @@ impl Tree {
 
     /// Reads on to the end of an entry. That counts too, or an archive could go on for ever.
     pub(super) fn skip(&mut self, content: &mut dyn Read) -> io::Result<()> {
-        let allowance = &mut self.allowance;
-        copy(content, &mut io::sink(), |length| allowance.bytes(length))
+        let budget = &mut self.budget;
+        copy(content, &mut io::sink(), |length| budget.bytes(length))
     }
 
     /// What an archive must not bring, such as a device, is not made; the rest is.

@@ -16,7 +16,7 @@ const SHARE: f64 = 0.6;
 const PAUSE: Duration = Duration::from_secs(1);
 
 /// A claim that is kept up.
-pub(super) struct Hold {
+pub(super) struct ClaimKeeper {
     client: Client,
     credentials: watch::Receiver<Credentials>,
     lost: watch::Receiver<Option<String>>,
@@ -24,7 +24,7 @@ pub(super) struct Hold {
     _keeping: JoinSet<()>,
 }
 
-struct Keeper {
+struct Reclaimer {
     client: Client,
     task_id: TaskId,
     run_id: RunId,
@@ -34,11 +34,11 @@ struct Keeper {
     lost: watch::Sender<Option<String>>,
 }
 
-impl Hold {
+impl ClaimKeeper {
     pub(super) fn start(client: &Client, claim: &Claim, at_latest: Duration) -> Self {
         let (credentials, fresh) = watch::channel(claim.credentials.clone());
-        let (lost, told) = watch::channel(None);
-        let keeper = Keeper {
+        let (lost, result) = watch::channel(None);
+        let reclaimer = Reclaimer {
             client: client.clone(),
             task_id: claim.status.task_id,
             run_id: claim.run_id,
@@ -48,8 +48,8 @@ impl Hold {
             lost,
         };
         let mut keeping = JoinSet::new();
-        keeping.spawn(keeper.keep());
-        Self { client: client.clone(), credentials: fresh, lost: told, _keeping: keeping }
+        keeping.spawn(reclaimer.keep());
+        Self { client: client.clone(), credentials: fresh, lost: result, _keeping: keeping }
     }
 
     /// A client with the task's present credentials.
@@ -71,7 +71,7 @@ impl Hold {
     }
 }
 
-impl Keeper {
+impl Reclaimer {
     async fn keep(mut self) {
         let why = loop {
             tokio::time::sleep(self.remaining().mul_f64(SHARE).min(self.at_latest)).await;
@@ -93,7 +93,7 @@ impl Keeper {
                     self.credentials.send_replace(longer.credentials);
                     return Ok(());
                 }
-                Ok(Err(error)) if !error.is_passing() => return Err(error.in_full()),
+                Ok(Err(error)) if !error.is_transient() => return Err(error.in_full()),
                 Ok(Err(error)) => tracing::warn!(task.id = %self.task_id, %error, "a claim could not be made longer"),
                 Err(_) => return Err("the claim ran out before it could be made longer".to_owned()),
             }
