@@ -5,16 +5,16 @@
 //! Emits: notifications to the reconciler, and to the log copier about logs that grew.
 
 use std::{
+    convert::Infallible,
     sync::{Arc, atomic::Ordering},
     time::Duration,
 };
 
-use actors::kit::{Child, Hint, Restart, Tick};
-use ractor::{Actor, ActorProcessingErr, ActorRef};
+use actors::kit::{Child, Next, Notifier, Periodic, Schedule};
 
 use crate::{
     driver::{Event, EventSource, MasterDriver},
-    reconciler::{Check, Shared},
+    reconciler::Shared,
 };
 
 /// The longest wait in one message, so that the actor can be stopped in between.
@@ -22,61 +22,43 @@ const MAX_WAIT: Duration = Duration::from_millis(500);
 /// Events that are received before the lease is checked again.
 const BATCH: usize = 200;
 
-pub(crate) struct Listen;
-
-struct BuildListener {
+pub(crate) struct BuildListener {
     shared: Arc<Shared>,
-    reconciler: Hint<Check>,
-}
-
-pub(crate) struct State {
+    reconciler: Notifier,
     source: Option<Box<dyn EventSource>>,
-    tick: Tick,
 }
 
-pub(crate) fn child(shared: Arc<Shared>, reconciler: Hint<Check>) -> Child {
+pub(crate) fn child(shared: Arc<Shared>, reconciler: Notifier) -> Child {
     let name = format!("bridge/{}/builds", shared.master.name());
-    let make = move || (BuildListener { shared: shared.clone(), reconciler: reconciler.clone() }, ());
-    Child::new(&name, Restart::Always, make).0
+    let schedule = Schedule::every(MAX_WAIT, shared.master.rng.branch("builds"));
+    let make =
+        move |_: &Notifier| BuildListener { shared: shared.clone(), reconciler: reconciler.clone(), source: None };
+    schedule.child(&name, make).0
 }
 
-impl Actor for BuildListener {
-    type Msg = Listen;
-    type State = State;
-    type Arguments = ();
+impl Periodic for BuildListener {
+    type Error = Infallible;
 
-    async fn pre_start(&self, myself: ActorRef<Listen>, (): ()) -> Result<State, ActorProcessingErr> {
-        let mut tick = Tick::new("bridge/builds");
-        tick.again(&myself, Duration::ZERO, || Listen);
-        Ok(State { source: None, tick })
-    }
-
-    async fn handle(
-        &self,
-        myself: ActorRef<Listen>,
-        Listen: Listen,
-        state: &mut State,
-    ) -> Result<(), ActorProcessingErr> {
+    async fn run(&mut self) -> Result<Next, Infallible> {
         if !self.shared.leads.load(Ordering::Relaxed) {
-            state.source = None;
+            self.source = None;
             self.shared.master.receives_events.store(false, Ordering::Relaxed);
-            state.tick.again(&myself, MAX_WAIT, || Listen);
-            return Ok(());
+            return Ok(Next::DONE);
         }
-        let source = state.source.get_or_insert_with(|| self.shared.master.driver.events());
+        let mut source = self.source.take().unwrap_or_else(|| self.shared.master.driver.events());
         for _ in 0..BATCH {
+            // `next` is cancel-safe.
             match tokio::time::timeout(MAX_WAIT, source.next()).await {
                 Ok(event) => self.handle_event(&event),
                 Err(_) => break,
             }
         }
-        state.tick.again(&myself, Duration::ZERO, || Listen);
-        Ok(())
+        self.source = Some(source);
+        Ok(Next::AGAIN)
     }
 
-    async fn post_stop(&self, _: ActorRef<Listen>, _: &mut State) -> Result<(), ActorProcessingErr> {
+    async fn stop(&mut self) {
         self.shared.master.receives_events.store(false, Ordering::Relaxed);
-        Ok(())
     }
 }
 
@@ -103,6 +85,6 @@ impl BuildListener {
             }
             Event::Log(log) => return master.logs.grew(*log),
         }
-        self.reconciler.give();
+        self.reconciler.notify();
     }
 }

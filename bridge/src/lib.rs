@@ -20,6 +20,7 @@ pub mod logs;
 mod master;
 mod metrics;
 mod payload;
+mod pending_scan;
 mod queue_client;
 mod reconciler;
 mod request;

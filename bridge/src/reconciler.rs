@@ -10,20 +10,19 @@
 
 use std::{
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc,
         atomic::{AtomicBool, Ordering},
     },
     time::Duration,
 };
 
-use actors::kit::{Child, Handle, Hint, HintInbox, Restart, Tick};
+use actors::kit::{Child, Next, Notifier, Periodic, Schedule};
 use chrono::TimeDelta;
 use db::{
     DbError,
     bridge::{BridgeRequest, BridgeState, MasterState},
 };
 use protocol::time::Timestamp;
-use ractor::{Actor, ActorProcessingErr, ActorRef};
 use tokio::task::JoinSet;
 use tracing::Instrument;
 use uuid::Uuid;
@@ -63,17 +62,11 @@ pub(crate) struct Shared {
     pub(crate) retention: TimeDelta,
 }
 
-pub(crate) struct Check;
-
-struct Reconciler {
+pub(crate) struct Reconciler {
     shared: Arc<Shared>,
-    hints: HintInbox,
-    me: Handle<Check>,
+    /// Notifies itself when checks are through.
+    notifier: Notifier,
     id: Uuid,
-}
-
-pub(crate) struct State {
-    tick: Tick,
     tasks: JoinSet<()>,
     in_flight: InFlight,
     renew_lease_at: Timestamp,
@@ -84,37 +77,42 @@ pub(crate) struct State {
     stored_health: Option<Health>,
 }
 
-/// The child to supervise, and how to notify it.
-pub(crate) fn child(shared: Arc<Shared>) -> (Child, Hint<Check>) {
-    let hints = HintInbox::default();
+/// The child to supervise, and what notifies it.
+pub(crate) fn child(shared: Arc<Shared>) -> (Child, Notifier) {
     let name = format!("bridge/{}/reconciler", shared.master.name());
-    let own = hints.clone();
-    // The actor notifies itself when checks are through, but its handle exists only once the child is made.
-    let address: Arc<Mutex<Option<Handle<Check>>>> = Arc::default();
-    let later = address.clone();
-    let make = move || {
-        let me = later.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let id = Uuid::from_bytes(shared.master.rng.uuid_bytes());
-        let me = me.unwrap_or_else(|| unreachable!("a child is started after it was made"));
-        (Reconciler { shared: shared.clone(), hints: own.clone(), me, id }, ())
-    };
-    let (child, handle) = Child::new(&name, Restart::Always, make);
-    *address.lock().unwrap_or_else(PoisonError::into_inner) = Some(handle.clone());
-    let hint = Hint::new(handle, &hints, || Check);
-    (child, hint)
+    let schedule = Schedule::every(INTERVAL, shared.master.rng.branch("reconciler"));
+    schedule.child(&name, move |notifier| Reconciler::new(shared.clone(), notifier.clone()))
 }
 
-impl Actor for Reconciler {
-    type Msg = Check;
-    type State = State;
-    type Arguments = ();
+impl Periodic for Reconciler {
+    type Error = DbError;
 
-    async fn pre_start(&self, myself: ActorRef<Check>, (): ()) -> Result<State, ActorProcessingErr> {
-        let mut tick = Tick::new("bridge/reconciler");
-        tick.again(&myself, Duration::ZERO, || Check);
-        let now = self.shared.master.now();
-        Ok(State {
-            tick,
+    async fn run(&mut self) -> Result<Next, DbError> {
+        self.reap();
+        if self.renew_lease().await? {
+            self.reconcile().await?;
+        }
+        Ok(Next::DONE)
+    }
+
+    /// Checks in flight are dropped; whoever holds the lease next finds their rows due.
+    async fn stop(&mut self) {
+        self.tasks.shutdown().await;
+        self.shared.leads.store(false, Ordering::Relaxed);
+        let master = &self.shared.master;
+        if let Err(error) = master.db.bridge_leave(master.name(), self.id).await {
+            tracing::debug!(error = &error as &dyn std::error::Error, "cannot release the lease; it expires");
+        }
+    }
+}
+
+impl Reconciler {
+    fn new(shared: Arc<Shared>, notifier: Notifier) -> Self {
+        let now = shared.master.now();
+        Self {
+            id: Uuid::from_bytes(shared.master.rng.uuid_bytes()),
+            shared,
+            notifier,
             tasks: JoinSet::new(),
             in_flight: InFlight::default(),
             renew_lease_at: now,
@@ -122,47 +120,24 @@ impl Actor for Reconciler {
             read_builders_at: now,
             has_waiting: false,
             stored_health: None,
-        })
-    }
-
-    async fn handle(&self, myself: ActorRef<Check>, Check: Check, state: &mut State) -> Result<(), ActorProcessingErr> {
-        self.hints.taken();
-        let span = state.tick.root_span();
-        if let Err(error) = self.run(state).instrument(span).await {
-            let (master, error) = (self.shared.master.name(), &error as &dyn std::error::Error);
-            tracing::warn!(master, error, "cannot check the open builds of a master; retrying");
         }
-        state.tick.again(&myself, self.shared.master.rng.jitter(INTERVAL), || Check);
-        Ok(())
     }
 
-    /// Checks in flight are dropped; whoever holds the lease next finds their rows due.
-    async fn post_stop(&self, _: ActorRef<Check>, state: &mut State) -> Result<(), ActorProcessingErr> {
-        state.tasks.shutdown().await;
-        self.shared.leads.store(false, Ordering::Relaxed);
-        let master = &self.shared.master;
-        if let Err(error) = master.db.bridge_leave(master.name(), self.id).await {
-            tracing::debug!(error = &error as &dyn std::error::Error, "cannot release the lease; it expires");
-        }
-        Ok(())
-    }
-}
-
-impl Reconciler {
-    async fn run(&self, state: &mut State) -> Result<(), DbError> {
-        while let Some(ended) = state.tasks.try_join_next() {
+    /// Takes the results of checks that are through.
+    fn reap(&mut self) {
+        while let Some(ended) = self.tasks.try_join_next() {
             if let Err(error) = ended {
                 tracing::error!(%error, "a check of builds panicked");
             }
         }
-        if state.tasks.is_empty() {
+        if self.tasks.is_empty() {
             // A check that panicked has not removed its rows.
-            state.in_flight.clear();
+            self.in_flight.clear();
         }
-        if !self.renew_lease(state).await? {
-            return Ok(());
-        }
-        self.watch_health(state).await?;
+    }
+
+    async fn reconcile(&mut self) -> Result<(), DbError> {
+        self.watch_health().await?;
         let master = &self.shared.master;
         match self.shared.checks.take() {
             PendingChecks::None => {}
@@ -173,25 +148,25 @@ impl Reconciler {
                 master.db.bridge_notify(master.name(), Some(&ids), master.now()).await?;
             }
         }
-        self.start_checks(state).await?;
-        self.read_builders(state);
-        self.expire(state).await
+        self.start_checks().await?;
+        self.read_builders();
+        self.expire().await
     }
 
     /// True while this process holds the lease.
-    async fn renew_lease(&self, state: &mut State) -> Result<bool, DbError> {
+    async fn renew_lease(&mut self) -> Result<bool, DbError> {
         let (master, now) = (&self.shared.master, self.shared.master.now());
         let led = self.shared.leads.load(Ordering::Relaxed);
-        if now < state.renew_lease_at {
+        if now < self.renew_lease_at {
             return Ok(led);
         }
         let row = master.db.bridge_lead(master.name(), self.id, now + LEASE, now).await?;
-        state.renew_lease_at = now + LEASE_RENEWAL;
+        self.renew_lease_at = now + LEASE_RENEWAL;
         let leads = row.leader == Some(self.id);
         self.shared.leads.store(leads, Ordering::Relaxed);
         if leads {
             let counts = master.db.bridge_counts(master.name()).await?;
-            state.has_waiting = counts.iter().any(|count| count.state == BridgeState::Created);
+            self.has_waiting = counts.iter().any(|count| count.state == BridgeState::Created);
             master.metrics.record_open(master.name(), &counts);
         } else if led {
             master.metrics.record_open(master.name(), &[]);
@@ -199,32 +174,32 @@ impl Reconciler {
         if leads && !led {
             tracing::info!(master = master.name(), "lease of the master acquired");
             master.driver.restore_last_ok(row.last_ok.unwrap_or(now));
-            state.stored_health = None;
+            self.stored_health = None;
         }
         Ok(leads)
     }
 
     /// Probes a master that was not called yet or whose probe is due, and stores its health.
-    async fn watch_health(&self, state: &mut State) -> Result<(), DbError> {
+    async fn watch_health(&mut self) -> Result<(), DbError> {
         let (master, now) = (&self.shared.master, self.shared.master.now());
-        let first = state.stored_health.is_none();
+        let first = self.stored_health.is_none();
         let health = master.driver.health();
         if first && health.state == MasterState::Unknown || master.driver.take_due_probe() {
-            let (shared, me) = (self.shared.clone(), self.hint());
-            state.tasks.spawn(async move {
+            let (shared, me) = (self.shared.clone(), self.notifier.clone());
+            self.tasks.spawn(async move {
                 probe(&shared.master).await;
-                me.give();
+                me.notify();
             });
         }
-        let changed = state.stored_health.as_ref().map(|stored| stored.state) != Some(health.state);
-        if changed || state.renew_lease_at == now + LEASE_RENEWAL {
+        let changed = self.stored_health.as_ref().map(|stored| stored.state) != Some(health.state);
+        if changed || self.renew_lease_at == now + LEASE_RENEWAL {
             master.metrics.record_up(master.name(), health.state == MasterState::Up);
             master.db.bridge_note_master(master.name(), health.state, health.error.as_deref(), now).await?;
         }
         if changed && !first {
             self.log_change(&health);
         }
-        state.stored_health = Some(health);
+        self.stored_health = Some(health);
         Ok(())
     }
 
@@ -240,21 +215,21 @@ impl Reconciler {
     }
 
     /// Starts to check what is due. Pending creates are a group of their own, so that neither kind waits for the other.
-    async fn start_checks(&self, state: &mut State) -> Result<(), DbError> {
+    async fn start_checks(&mut self) -> Result<(), DbError> {
         let master = &self.shared.master;
-        let in_flight = state.in_flight.ids();
+        let in_flight = self.in_flight.ids();
         let Some(free) = MAX_IN_FLIGHT.checked_sub(in_flight.len()).filter(|free| *free > 0) else { return Ok(()) };
         let limit = GROUP.min(i32::try_from(free).unwrap_or(GROUP));
         let due = master.due(&in_flight, limit).await?;
         let has_more = due.len() == usize::try_from(limit).unwrap_or_default();
         let (mut creates, open): (Vec<_>, Vec<_>) = due.into_iter().partition(is_pending_create);
-        let room = MAX_CREATES.saturating_sub(state.in_flight.pending_creates()).min(creates.len());
+        let room = MAX_CREATES.saturating_sub(self.in_flight.pending_creates()).min(creates.len());
         self.postpone(creates.split_off(room)).await?;
         for group in [creates, open].into_iter().filter(|group| !group.is_empty()) {
-            self.spawn(state, group);
+            self.spawn(group);
         }
         if has_more {
-            self.hint().give();
+            self.notifier.notify();
         }
         Ok(())
     }
@@ -270,45 +245,41 @@ impl Reconciler {
         master.db.bridge_checked(&creates, master.now()).await
     }
 
-    fn spawn(&self, state: &mut State, group: Vec<BridgeRequest>) {
-        state.in_flight.insert(&group);
-        let (shared, in_flight, me) = (self.shared.clone(), state.in_flight.clone(), self.hint());
+    fn spawn(&mut self, group: Vec<BridgeRequest>) {
+        self.in_flight.insert(&group);
+        let (shared, in_flight, me) = (self.shared.clone(), self.in_flight.clone(), self.notifier.clone());
         let span = tracing::info_span!(parent: None, "check", part = "bridge/reconciler", requests = group.len());
         let check = async move {
             check_requests(&shared.master, group, |id| in_flight.remove(id)).await;
-            me.give();
+            me.notify();
         };
-        state.tasks.spawn(check.instrument(span));
+        self.tasks.spawn(check.instrument(span));
     }
 
     /// Reads whether and why requests wait for their builders: no event of the master tells that.
-    fn read_builders(&self, state: &mut State) {
+    fn read_builders(&mut self) {
         let now = self.shared.master.now();
-        if !state.has_waiting || now < state.read_builders_at || self.shared.master.driver.is_open() {
+        if !self.has_waiting || now < self.read_builders_at || self.shared.master.driver.is_open() {
             return;
         }
-        state.read_builders_at = now + BUILDERS_INTERVAL;
-        let (shared, me) = (self.shared.clone(), self.hint());
-        state.tasks.spawn(async move {
+        self.read_builders_at = now + BUILDERS_INTERVAL;
+        let (shared, me) = (self.shared.clone(), self.notifier.clone());
+        self.tasks.spawn(async move {
             if shared.master.read_builders().await {
                 shared.checks.add_all();
-                me.give();
+                me.notify();
             }
         });
     }
 
     /// Deletes requests that were resolved long ago.
-    async fn expire(&self, state: &mut State) -> Result<(), DbError> {
+    async fn expire(&mut self) -> Result<(), DbError> {
         let (master, now) = (&self.shared.master, self.shared.master.now());
-        if now >= state.expire_at {
+        if now >= self.expire_at {
             let deleted = master.db.bridge_expire(now - self.shared.retention, EXPIRE_BATCH).await?;
-            state.expire_at = if deleted == EXPIRE_BATCH { now } else { now + EXPIRE_INTERVAL };
+            self.expire_at = if deleted == EXPIRE_BATCH { now } else { now + EXPIRE_INTERVAL };
         }
         Ok(())
-    }
-
-    fn hint(&self) -> Hint<Check> {
-        Hint::new(self.me.clone(), &self.hints, || Check)
     }
 }
 

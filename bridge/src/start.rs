@@ -22,6 +22,7 @@ use crate::{
     logs::LogCopier,
     master::Master,
     metrics::Metrics,
+    pending_scan,
     queue_client::QueueClient,
     reconciler::{self, Shared},
     rules::Rules,
@@ -66,10 +67,11 @@ impl Bridge {
         let (mut listeners, mut others) = (Vec::new(), Vec::new());
         for master in masters {
             let shared = Arc::new(self.shared(master)?);
-            let (reconciler, hint) = reconciler::child(shared.clone());
-            let tasks = task_listener::child(shared.clone(), hint.clone(), self.bus.clone(), &self.exchange_names);
+            let (reconciler, notifier) = reconciler::child(shared.clone());
+            let tasks = task_listener::child(shared.clone(), notifier.clone(), self.bus.clone(), &self.exchange_names);
             listeners.push(tasks);
-            others.extend([reconciler, build_listener::child(shared, hint)]);
+            let scan = pending_scan::child(shared.clone(), notifier.clone());
+            others.extend([reconciler, scan, build_listener::child(shared, notifier)]);
         }
         Ok(BridgeChildren { listeners, others })
     }
