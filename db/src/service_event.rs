@@ -63,7 +63,7 @@ mod tests {
         let (service, exchange) = ("queue".to_owned(), "task-pending".to_owned());
         let payload = EventPayload::Service(ServiceEvent { service, exchange, routing_key, cc, body });
         let expected = Event { id: read.ids[0], occurred: now(), traceparent: None, payload };
-        assert_eq!(read.events, [expected.clone()]);
+        assert_eq!(read.events, std::slice::from_ref(&expected));
 
         outbox.prepare_log(TimeDelta::days(2), now()).await.unwrap();
         outbox.log(&read.ids, now()).await.unwrap();

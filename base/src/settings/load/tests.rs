@@ -186,8 +186,8 @@ const EXTENSION: Section = Section::of::<Extension>("extension");
 
 #[test]
 fn a_section_extends_the_struct_with_all_that_its_own_sections_have() {
-    let loader = Loader::bare().variable("DROVER__EXTENSION__INTERVAL", "1m").set("server.limit", "3");
-    let loaded = loader.load::<TestEnv>(&[EXTENSION]).unwrap();
+    let layers = Loader::bare().variable("DROVER__EXTENSION__INTERVAL", "1m").set("server.limit", "3");
+    let loaded = layers.load::<TestEnv>(&[EXTENSION]).unwrap();
     assert_eq!(loaded.sections.get::<Extension>().unwrap().interval, ConfigDuration::minutes(1));
     assert_eq!(loaded.settings.server.limit, 3);
     assert_eq!(loaded.origins["extension.interval"], "from DROVER__EXTENSION__INTERVAL");
