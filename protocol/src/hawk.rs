@@ -1,6 +1,6 @@
-//! Hawk: how a request is signed. HMAC-SHA256 over a few lines of text that describe the request.
+//! Hawk: signatures of requests. HMAC-SHA256 over a few lines of text that describe the request.
 //!
-//! Pure text and numbers: who the caller is and whether the time fits is for `api` to decide.
+//! Pure functions: `api` finds the caller's key and compares times.
 
 mod bewit;
 mod header;
@@ -11,7 +11,7 @@ pub use header::Header;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
 
-/// Why a request cannot be authenticated. The words reach the client.
+/// Why a request cannot be authenticated. The text reaches the client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum HawkError {
     #[error("Bad Request: Header length too long")]
@@ -36,7 +36,7 @@ pub enum HawkError {
     BadMac,
 }
 
-/// What both sides sign, apart from the kind of signature.
+/// The fields that are signed, apart from the kind of signature.
 #[derive(Debug, Clone, Copy)]
 pub struct Signed<'a> {
     pub timestamp: &'a str,
@@ -107,7 +107,7 @@ fn decimal(number: u16, digits: &mut [u8; 5]) -> &str {
     }
 }
 
-/// The hash of a body, as it stands in the `hash` attribute. Of the content type only what precedes `;` counts.
+/// The hash of a body for the `hash` attribute. Parameters of the content type do not count.
 pub fn payload_hash(content_type: &str, body: &[u8]) -> String {
     let media_type = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     let mut hash = Sha256::new();
@@ -119,6 +119,8 @@ pub fn payload_hash(content_type: &str, body: &[u8]) -> String {
     STANDARD.encode(hash.finalize())
 }
 
+#[cfg(test)]
+mod differential;
 #[cfg(test)]
 mod properties;
 

@@ -1,16 +1,16 @@
-//! Types of content as somebody wrote them down, and what a browser could make of them.
+//! Content types as clients send them, and what a browser could do with them.
 
 /// Whether a `Content-Type` header can carry this text as it is: no control characters, and nothing but ASCII.
 pub fn fits_header(content_type: &str) -> bool {
     content_type.bytes().all(|byte| (b' '..=b'~').contains(&byte))
 }
 
-/// Whether a browser that opens such content may run scripts in it. Spelling does not matter: case, spaces, parameters,
-/// and what stands beside it in a list of types, of which browsers take the last. When in doubt, yes.
+/// Whether a browser may run scripts in such content. Case, spaces and parameters do not matter, nor other types in a
+/// list, of which browsers take the last. In doubt, `true`.
 pub fn may_run_scripts(content_type: &str) -> bool {
     const SIGNS: [&str; 7] = ["html", "xml", "svg", "xsl", "xht", "multipart/", "message/"];
     let text = content_type.to_ascii_lowercase();
-    // What is no type at all is guessed by some.
+    // Some browsers sniff the type where there is none.
     let named = text.split(';').next().is_some_and(|essence| essence.trim().split_once('/').is_some());
     !named || text.contains(',') || SIGNS.iter().any(|sign| text.contains(sign))
 }
@@ -20,7 +20,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_spelling_of_a_document_with_scripts_is_known() {
+    fn every_spelling_of_a_type_with_scripts_is_recognized() {
         for text in [
             "text/html",
             "TEXT/HTML",
@@ -47,7 +47,7 @@ mod tests {
     }
 
     #[test]
-    fn what_runs_no_scripts_is_shown() {
+    fn types_without_scripts_are_recognized() {
         for text in [
             "text/plain",
             "text/plain; charset=utf-8",
@@ -61,7 +61,7 @@ mod tests {
     }
 
     #[test]
-    fn a_header_carries_no_line_ends_and_nothing_but_ascii() {
+    fn a_header_value_is_printable_ascii() {
         assert!(fits_header("text/plain; charset=\"utf-8\""));
         for text in ["a/b\r\nx: y", "a/b\n", "a/b\r", "a\0b", "a/b\t", "a/b\u{7f}", "a/ü"] {
             assert!(!fits_header(text), "{text:?}");

@@ -3,10 +3,10 @@
 use serde::{Deserialize, Deserializer, de::Error};
 use serde_json::Number;
 
-/// Up to here every whole float differs from its neighbours.
+/// Up to here every integer has a float of its own.
 const LARGEST_FLOAT: f64 = 9_007_199_254_740_992.0;
 
-/// The integer that a float stands for, if there is one and it is certain which.
+/// The integer of a float, if it is exact.
 pub(crate) fn from_float(float: f64) -> Option<i64> {
     #[expect(clippy::cast_possible_truncation, reason = "used only if it is whole and within what a float can tell")]
     let whole = float as i64;

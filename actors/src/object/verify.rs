@@ -7,7 +7,6 @@ use sha2::{Digest, Sha256};
 use super::{
     ObjectError,
     download::{ContentStream, Stored},
-    writer::hex,
 };
 
 struct Checked {
@@ -34,7 +33,7 @@ async fn next(mut checked: Checked) -> Result<Option<(Bytes, Checked)>, ObjectEr
         }
     }
     let Some(last) = checked.held.take() else { return Ok(None) };
-    if hex(&checked.hasher.finalize_reset()) != checked.expected {
+    if hex::encode(checked.hasher.finalize_reset()) != checked.expected {
         tracing::error!(blob.id = %checked.blob, "stored content was altered in its store, it is not served");
         return Err(ObjectError::Damaged);
     }

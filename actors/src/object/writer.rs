@@ -75,8 +75,8 @@ impl<'o> Writer<'o> {
             parts.complete().await?;
         }
         let (sha256, sha512) = (self.sha256.finalize_reset(), self.sha512.finalize_reset());
-        let md5 = self.md5.take().map(|md5| hex(&md5.finalize()));
-        Ok(Written { length: self.length, sha256: hex(&sha256), sha512: hex(&sha512), md5 })
+        let md5 = self.md5.take().map(|md5| hex::encode(md5.finalize()));
+        Ok(Written { length: self.length, sha256: hex::encode(sha256), sha512: hex::encode(sha512), md5 })
     }
 
     /// What the store calls the upload, for whoever deletes what came of it.
@@ -97,9 +97,4 @@ impl<'o> Writer<'o> {
         }
         Ok(())
     }
-}
-
-pub(super) fn hex(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]).map(|digit| char::from(DIGITS[usize::from(digit)])).collect()
 }

@@ -74,7 +74,7 @@ fn digest(graph: &NewGraph) -> String {
         hash.update(task.task_id.to_string());
         hash.update(serde_json::to_vec(&definition).unwrap_or_default());
     }
-    hash.finalize().iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
+    hex::encode(hash.finalize())
 }
 
 fn name_the_task(id: TaskId, refusal: QueueError) -> QueueError {

@@ -6,8 +6,8 @@ use serde_json::json;
 use super::Caller;
 use crate::http::ApiError;
 
-/// The refusal of a caller who lacks scopes: what is missing and the least that would have to be granted, in words and
-/// in `details` for programs. Of very many scopes only the first are told.
+/// The error for a caller who lacks scopes: what is missing and the smallest grant that would do, in the message and in
+/// `details` for programs. Of very many scopes only the first are listed.
 pub(crate) fn insufficient(caller: &Caller, required: &ScopeExpression) -> ApiError {
     let missing = required.missing_from(&caller.scopes);
     let is_short = missing.as_ref().is_none_or(ScopeExpression::is_short);

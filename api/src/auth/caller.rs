@@ -2,16 +2,16 @@ use std::sync::Arc;
 
 use protocol::{scope::ScopeSet, time::Timestamp};
 
-/// Whoever sent a request, and what they may do.
+/// The sender of a request, with its scopes.
 #[derive(Debug, Clone)]
 pub(crate) struct Caller {
     /// `None`: the request was not signed.
     pub client_id: Option<String>,
     /// Expanded.
     pub scopes: Arc<ScopeSet>,
-    /// When the credentials end; `None`: never.
+    /// When the credentials expire; `None`: never.
     pub expires: Option<Timestamp>,
-    /// The hash of the body that was signed, if one was.
+    /// The signed hash of the body, if there is one.
     pub hash: Option<String>,
 }
 

@@ -1,4 +1,4 @@
-//! Who is calling, and whether the caller may.
+//! Authentication of callers, and the error where they lack scopes.
 
 mod authorize;
 mod caller;

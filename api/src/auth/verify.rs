@@ -16,7 +16,7 @@ use serde::Deserialize;
 
 use super::{Caller, Client, Clients};
 
-/// How far a signer's clock may be off.
+/// How far the client's clock may differ.
 const CLOCK_SKEW: TimeDelta = TimeDelta::minutes(15);
 
 /// Clients write `ext` with and without padding.
@@ -37,7 +37,7 @@ pub(crate) struct Signed<'a> {
     pub port: u16,
 }
 
-/// Where the signature stands.
+/// A signature, by its place in the request.
 #[derive(Debug)]
 pub(crate) enum Signature<'a> {
     Absent,
@@ -45,7 +45,7 @@ pub(crate) enum Signature<'a> {
     Url(Bewit),
 }
 
-/// Why a signed request is not believed. The words reach the client.
+/// Why a signature is not valid. The text reaches the client.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum AuthenticationError {
     #[error(transparent)]
@@ -58,7 +58,7 @@ pub(crate) enum AuthenticationError {
     BewitMethod,
     #[error("Unauthorized: the signed URL has expired")]
     BewitExpired,
-    #[error("Unauthorized: the signed URL is good for longer than the {} that this server accepts; sign a shorter one", message(*.0))]
+    #[error("Unauthorized: the signed URL is good for longer than the {} that this server accepts; sign a shorter one", in_words(*.0))]
     BewitTooLong(TimeDelta),
     #[error("Unauthorized: Stale timestamp")]
     StaleTimestamp,
@@ -82,7 +82,7 @@ pub(crate) enum AuthenticationError {
     AuthorizedScopes(String),
 }
 
-fn message(time: TimeDelta) -> String {
+fn in_words(time: TimeDelta) -> String {
     match time.num_days() {
         0 => format!("{} seconds", time.num_seconds()),
         days => format!("{days} days"),
@@ -108,7 +108,7 @@ impl<'a> Signature<'a> {
     }
 }
 
-/// Finds out who signed. An absent signature is no fault: everybody may do what `anonymous` may.
+/// The caller who signed. An absent signature is no error: its caller has the scopes of the role `anonymous`.
 pub(crate) fn authenticate(
     clients: &Clients,
     signature: &Signature<'_>,
@@ -126,7 +126,7 @@ pub(crate) fn authenticate(
         let hash = check(signature, &claim.key, signed, (now, clients.longest_bewit()))?;
         (claim, hash)
     } else {
-        // What a signature proves is worked out only once it is right: it can take long, and who sends it pays nothing.
+        // Scopes are expanded only once the signature is verified: that can take long, and anybody can send one.
         let claimed = Claimed::of(&known, id, ext, now)?;
         let hash = check(signature, &claimed.key, signed, (now, clients.longest_bewit()))?;
         let claim = Arc::new(claimed.proved(&known, id)?);
@@ -139,7 +139,7 @@ pub(crate) fn authenticate(
     Ok(Caller { client_id: Some(id.to_owned()), scopes: Arc::clone(&claim.scopes), expires: claim.expires, hash })
 }
 
-/// What can have changed about a claim by itself.
+/// Checks what changes with time: the client's and the certificate's expiry.
 fn still_good(claim: Arc<Claim>, now: Timestamp) -> Result<Arc<Claim>, AuthenticationError> {
     is_usable(&claim.client, now)?;
     if let Some((start, expiry)) = claim.times {
@@ -148,12 +148,12 @@ fn still_good(claim: Arc<Claim>, now: Timestamp) -> Result<Arc<Claim>, Authentic
     Ok(claim)
 }
 
-/// What a signer says, as far as it costs little to look at.
+/// What a signature claims, as far as it is cheap to check.
 struct Claimed {
     client: Arc<Client>,
-    /// What the request must be signed with.
+    /// The key that the request must be signed with.
     key: String,
-    /// Made by the client, and good at this time.
+    /// Issued by the client, and valid now.
     certificate: Option<Certificate>,
     authorized_scopes: Option<Vec<String>>,
 }
@@ -177,7 +177,7 @@ impl Claimed {
         Ok(Self { client: Arc::clone(client), key, certificate, authorized_scopes })
     }
 
-    /// What the right signature proves.
+    /// The scopes that the verified signature proves.
     fn proved(self, known: &Known, id: &str) -> Result<Claim, AuthenticationError> {
         let Self { client, key, certificate, authorized_scopes } = self;
         let claim = if let Some(certificate) = &certificate {
@@ -205,7 +205,7 @@ fn is_usable(client: &Client, now: Timestamp) -> Result<(), AuthenticationError>
     }
 }
 
-/// Scopes and end of life of what a client issued.
+/// Scopes and expiry of credentials that a client issued.
 fn issued(
     known: &Known,
     client: Arc<Client>,
@@ -224,7 +224,7 @@ fn issued(
     })
 }
 
-/// Nobody can give what they do not hold, and a name only with the right to create that client.
+/// A client can delegate only scopes that it holds, and name temporary credentials only if it may create that client.
 fn issuer_may(known: &Known, client: &Client, certificate: &Certificate, id: &str) -> Result<(), AuthenticationError> {
     let held = known.scopes_of(client)?;
     if held.holds_everything() {
@@ -237,7 +237,7 @@ fn issuer_may(known: &Known, client: &Client, certificate: &Certificate, id: &st
     })
 }
 
-/// `authorizedScopes` replace the scopes, once these satisfy them. In the end everybody is `anonymous` too.
+/// `authorizedScopes` replace the scopes that satisfy them. Every caller has those of `anonymous` besides.
 fn restrict(known: &Known, claim: Claim, authorized: Option<&[String]>) -> Result<Claim, AuthenticationError> {
     let Some(authorized) = authorized else { return Ok(claim) };
     match authorized.iter().find(|scope| !scope::is_valid(scope) || !claim.scopes.satisfies(scope)) {
@@ -246,7 +246,7 @@ fn restrict(known: &Known, claim: Claim, authorized: Option<&[String]>) -> Resul
     }
 }
 
-/// The signature itself, last of all. Gives back the signed hash of the body, if there is one.
+/// Verifies the signature itself. Returns the signed hash of the body, if there is one.
 fn check(
     signature: &Signature<'_>,
     key: &str,

@@ -1,5 +1,4 @@
-//! Credentials for other systems. This deployment has no account with any of them, so that callers who may have such
-//! credentials learn that there are none.
+//! Credentials for other systems. Drover has no account with any of them: callers with the scopes get "not found".
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -40,7 +39,7 @@ struct RepoToken {
     permissions: BTreeMap<String, String>,
 }
 
-/// GitHub knows no difference between upper and lower case in names, scopes do: they are asked for in lower case.
+/// Names of GitHub are not case-sensitive, scopes are: they are required in lower case.
 pub(super) async fn github_repo_token(_: Arc<AuthState>, mut call: Call) -> ApiResult {
     let RepoToken { repositories, permissions } = call.body()?;
     let of_repo = |repo: &String| {

@@ -13,8 +13,8 @@ use crate::{
     http::{ApiResult, Call, Object},
 };
 
-/// How long a judgement holds where nothing ends it sooner.
-const LASTS: TimeDelta = TimeDelta::minutes(15);
+/// How long a result is valid where nothing expires sooner.
+const VALID_FOR: TimeDelta = TimeDelta::minutes(15);
 
 /// A request as another service received it.
 #[derive(Deserialize)]
@@ -29,14 +29,14 @@ struct Received {
 pub(super) async fn authenticate_hawk(state: Arc<AuthState>, mut call: Call) -> ApiResult {
     let received: Received = call.body()?;
     let now = state.clock.now();
-    Ok(match judge(&state, &received, now) {
-        Ok(caller) => believed(&caller, now),
+    Ok(match verify(&state, &received, now) {
+        Ok(caller) => success(&caller, now),
         Err(error) => Object::new().field("status", &"auth-failed").field("message", &error.to_string()),
     }
     .into())
 }
 
-fn judge(state: &AuthState, received: &Received, now: Timestamp) -> Result<Caller, AuthenticationError> {
+fn verify(state: &AuthState, received: &Received, now: Timestamp) -> Result<Caller, AuthenticationError> {
     let whole = received.resource.as_str();
     let unsigned = hawk::take_bewit(whole);
     let (resource, bewit) = unsigned.as_ref().map_or((whole, None), |(rest, bewit)| (rest.as_str(), Some(*bewit)));
@@ -45,8 +45,8 @@ fn judge(state: &AuthState, received: &Received, now: Timestamp) -> Result<Calle
     authenticate(state.auth.clients(), &Signature::find(received.authorization.as_deref(), bewit)?, signed, now)
 }
 
-fn believed(caller: &Caller, now: Timestamp) -> Object {
-    let expires = time::format(caller.expires.unwrap_or(now + LASTS));
+fn success(caller: &Caller, now: Timestamp) -> Object {
+    let expires = time::format(caller.expires.unwrap_or(now + VALID_FOR));
     let scopes = caller.scopes.as_slice();
     match &caller.client_id {
         None => Object::new().field("status", &"no-auth").field("scheme", &"none"),

@@ -65,15 +65,15 @@ pub fn routes(clock: Arc<dyn Clock>, auth: Auth, websocktunnel_secret: Secret) -
         .build()
 }
 
-/// Who is told to have done it. Somebody who is not believed does nothing, so that the word is never read.
+/// The client for the audit history. A caller without a valid signature is refused before this is stored.
 fn by(call: &Call) -> String {
     let caller = call.caller().ok();
     caller.and_then(|caller| caller.client_id.clone()).unwrap_or_else(|| "anonymous".to_owned())
 }
 
-/// Stands in lists for what is too much, so that the others in the list are still told.
+/// In place of an expansion that is too large, so that a list still has its other entries.
 fn unexpanded(kind: &str, id: &str, scopes: &[String], error: TooManyScopes) -> Arc<ScopeSet> {
-    tracing::error!(auth.kind = kind, auth.id = id, %error, "its scopes are told as they stand");
+    tracing::error!(auth.kind = kind, auth.id = id, %error, "scopes cannot be expanded, listed unexpanded");
     Arc::new(ScopeSet::new(scopes))
 }
 

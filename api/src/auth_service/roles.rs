@@ -46,7 +46,7 @@ pub(super) async fn create_role(state: Arc<AuthState>, mut call: Call) -> ApiRes
     response(&state, &call)
 }
 
-/// Scopes count as added unless the role gives them already.
+/// Scopes that the role has already do not count as added.
 pub(super) async fn update_role(state: Arc<AuthState>, mut call: Call) -> ApiResult {
     let role_id = call.param("roleId").to_owned();
     let body: RoleBody = call.body::<Body>()?.into();
@@ -68,9 +68,9 @@ impl From<Body> for RoleBody {
 
 /// Without a limit, all there are.
 fn page<'k>(known: &'k Known, call: &Call) -> Result<(&'k [Role], Option<String>), ApiError> {
-    let asked = call.page::<String>()?;
-    let limit = if call.query("limit").is_some() { usize::try_from(asked.limit).unwrap_or(1) } else { usize::MAX };
-    let (roles, more) = known.roles().after(asked.after.as_deref(), limit);
+    let page = call.page::<String>()?;
+    let limit = if call.query("limit").is_some() { usize::try_from(page.limit).unwrap_or(1) } else { usize::MAX };
+    let (roles, more) = known.roles().after(page.after.as_deref(), limit);
     let last = roles.last().filter(|_| more);
     Ok((roles, last.map(|role| call.token(&role.row.role_id))))
 }

@@ -10,9 +10,9 @@ use sha2::Sha256;
 use super::{AuthState, by};
 use crate::http::{ApiError, ApiResult, Call, Object};
 
-const LASTS: TimeDelta = TimeDelta::hours(96);
+const VALID_FOR: TimeDelta = TimeDelta::hours(96);
 
-/// How far the clock of a tunnel may be behind ours.
+/// How far the clock of a websocktunnel may be behind ours.
 const SKEW: TimeDelta = TimeDelta::minutes(15);
 
 pub(super) async fn websocktunnel_token(state: Arc<AuthState>, call: Call) -> ApiResult {
@@ -26,7 +26,7 @@ pub(super) async fn websocktunnel_token(state: Arc<AuthState>, call: Call) -> Ap
         "tid": client,
         "sub": by(&call),
         "iat": now.timestamp(),
-        "exp": (now + LASTS).timestamp(),
+        "exp": (now + VALID_FOR).timestamp(),
         "nbf": (now - SKEW).timestamp(),
         "iss": "taskcluster-auth",
         "aud": audience,
@@ -35,7 +35,7 @@ pub(super) async fn websocktunnel_token(state: Arc<AuthState>, call: Call) -> Ap
         .field("wstClient", &client)
         .field("wstAudience", &audience)
         .field("token", &signed(&claims, secret.reveal()))
-        .field("expires", &time::format(now + LASTS));
+        .field("expires", &time::format(now + VALID_FOR));
     Ok(response.into())
 }
 

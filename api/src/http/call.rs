@@ -162,7 +162,7 @@ impl Call {
         })
     }
 
-    /// The run of the path. A number too big for any run stands for one that does not exist.
+    /// The run of the path. A number too large for any run is one that does not exist.
     pub(crate) fn run_id(&self) -> RunId {
         self.param("runId").parse().unwrap_or(RunId::MAX)
     }

@@ -1,22 +1,22 @@
-//! Error replies stay short, whatever the request was.
+//! Error bodies have a maximum length, whatever the request was.
 
 use std::borrow::Cow;
 
 use serde_json::{Value, json};
 
-/// Longest error reply, in bytes.
+/// Longest error body, in bytes.
 pub(super) const MAX_ERROR_BODY: usize = 64 * 1024;
 
 /// Longest message, in bytes.
 const MAX_MESSAGE: usize = 16 * 1024;
 
-/// Longest message where the whole reply would be too long otherwise: escaping makes six bytes of one.
+/// Longest message where the body would be too long otherwise: escaping makes six bytes of one.
 const MAX_SHORT_MESSAGE: usize = 4 * 1024;
 
-/// Stands for what is left out.
+/// In place of what is left out.
 pub(super) const OMITTED: &str = "(OMITTED)";
 
-/// The text, or its beginning and a word about how long it is.
+/// The text, or its beginning and its length.
 pub(super) fn truncated(text: &str, max: usize) -> Cow<'_, str> {
     if text.len() <= max {
         return Cow::Borrowed(text);
@@ -24,11 +24,11 @@ pub(super) fn truncated(text: &str, max: usize) -> Cow<'_, str> {
     Cow::Owned(format!("{}… ({} bytes in all)", &text[..text.floor_char_boundary(max)], text.len()))
 }
 
-/// What an error reply is made of.
+/// The parts of an error body.
 pub(super) struct ErrorBody {
     pub code: &'static str,
     pub message: String,
-    /// Ends the message, whole.
+    /// The end of the message, which is never truncated.
     pub trailer: String,
     pub request_info: Value,
     pub details: Option<Value>,
@@ -39,7 +39,7 @@ impl ErrorBody {
     pub(super) fn into_json(mut self) -> Vec<u8> {
         self.message = truncated(&self.message, MAX_MESSAGE).into_owned();
         let reductions: [fn(&mut Self); 3] = [
-            Self::halve_faults,
+            Self::halve_field_errors,
             |response| response.details = response.details.take().map(|_| OMITTED.into()),
             |response| {
                 response.request_info["params"] = OMITTED.into();
@@ -70,7 +70,7 @@ impl ErrorBody {
         body.to_string().into_bytes()
     }
 
-    fn halve_faults(&mut self) {
+    fn halve_field_errors(&mut self) {
         let errors = self.details.as_mut().and_then(|details| details.get_mut("faults")?.as_array_mut());
         if let Some(errors) = errors {
             errors.truncate(errors.len() / 2);
@@ -83,7 +83,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_error_reply_is_longer_than_the_limit() {
+    fn no_error_body_is_longer_than_the_limit() {
         let worst = "\u{1}".repeat(1_000_000);
         let error = json!({ "pointer": "x".repeat(500), "expected": "e", "got": "g" });
         for details in [None, Some(json!({ "faults": vec![error; 120] })), Some(json!([worst.clone()]))] {
@@ -96,24 +96,24 @@ mod tests {
             };
             let text = response.into_json();
             assert!(text.len() <= MAX_ERROR_BODY, "{}", text.len());
-            let told: Value = serde_json::from_slice(&text).unwrap();
-            assert!(told["message"].as_str().unwrap().ends_with("* method: m"));
+            let parsed: Value = serde_json::from_slice(&text).unwrap();
+            assert!(parsed["message"].as_str().unwrap().ends_with("* method: m"));
         }
     }
 
     #[test]
-    fn details_that_fit_half_stay_half() {
+    fn field_errors_are_halved_before_they_are_left_out() {
         let error = json!({ "pointer": "x".repeat(1000), "expected": "e", "got": "g" });
         let details = Some(json!({ "faults": vec![error; 100] }));
         let request_info = json!({ "method": "m", "payload": {} });
         let (message, trailer) = ("message".to_owned(), String::new());
         let response = ErrorBody { code: "InputError", message, trailer, request_info, details };
-        let told: Value = serde_json::from_slice(&response.into_json()).unwrap();
-        assert_eq!(told["details"]["faults"].as_array().unwrap().len(), 50);
+        let parsed: Value = serde_json::from_slice(&response.into_json()).unwrap();
+        assert_eq!(parsed["details"]["faults"].as_array().unwrap().len(), 50);
     }
 
     #[test]
-    fn a_cut_never_falls_into_a_character() {
+    fn a_text_is_truncated_between_characters() {
         assert_eq!(truncated("héé", 2), "h… (5 bytes in all)");
         assert_eq!(truncated("hé", 3), "hé");
     }

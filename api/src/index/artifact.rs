@@ -1,4 +1,4 @@
-//! From a path to an artifact of the task that stands there.
+//! From an index path to an artifact of its task.
 
 use std::sync::Arc;
 
@@ -37,7 +37,7 @@ fn may_read(scopes: &ScopeSet, name: &str) -> bool {
     scopes.satisfies(&format!("queue:get-artifact:{name}"))
 }
 
-/// Spares the client a redirect. Whatever speaks against it, the queue will tell better.
+/// Saves the client a redirect. Where it cannot, the queue's endpoint has the better error.
 async fn public_place(state: &IndexState, task_id: TaskId, name: &str) -> Option<String> {
     let anonymous = Arc::clone(state.clients.now().anonymous());
     let run_id = state.artifacts.latest_run(task_id).await.ok()?;
@@ -58,7 +58,7 @@ fn resource(task_id: TaskId, name: &str) -> String {
     format!("/api/queue/v1/task/{task_id}/artifacts/{name}")
 }
 
-/// A URL that anybody can follow for a while, signed with credentials that are good for nothing else.
+/// A URL that anybody can follow for a while, signed with credentials for this artifact alone.
 fn signed(state: &IndexState, task_id: TaskId, name: &str) -> Result<String, ApiError> {
     let now = state.clock.now();
     let (issuer, expiry) = (state.clients.queue(), now + SIGNED_FOR);
@@ -72,7 +72,7 @@ fn signed(state: &IndexState, task_id: TaskId, name: &str) -> Result<String, Api
     Ok(format!("{}{resource}?bewit={bewit}", state.root_url))
 }
 
-/// As the client that follows the URL will see them.
+/// Host and port as the client of the URL will send them.
 fn host_and_port(root_url: &str) -> Result<(String, u16), ApiError> {
     let unusable = || ApiError::internal(format!("the root URL {root_url} has no host"));
     let url: Uri = root_url.parse().map_err(|_| unusable())?;

@@ -33,7 +33,7 @@ pub(super) async fn find_task(state: Arc<IndexState>, call: Call) -> ApiResult {
     Ok(described(&entry).into())
 }
 
-/// What is no path cannot have a task, and is passed over like any other without one.
+/// An invalid path has no task, and is left out like any other without one.
 pub(super) async fn find_tasks_at_index(state: Arc<IndexState>, mut call: Call) -> ApiResult {
     let PathsBody { indexes } = call.body()?;
     call.authorize(|params| params.list("indexPaths", &indexes))?;

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::http::{ApiError, ApiResult, Call, Object};
 
-/// How old clients ask for a page.
+/// The body in which old clients send token and limit.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct PageBody {

@@ -1,4 +1,4 @@
-//! Events as they happen, for whoever keeps a connection open: server-sent events (the HTML standard, section 9.2).
+//! Live events over an open connection: server-sent events (the HTML standard, section 9.2).
 
 mod bindings;
 mod stream;
@@ -18,7 +18,7 @@ use crate::{
     object::chain,
 };
 
-/// Not part of the public references: clients of today have none for it.
+/// Not part of the public references: Taskcluster has no such service.
 static SERVICE: LazyLock<Service> = LazyLock::new(|| {
     let parsed = serde_json::from_str(include_str!("api.json"));
     parsed.unwrap_or_else(|error| panic!("the built-in declaration of live events does not parse: {error}"))
@@ -42,7 +42,7 @@ pub fn routes(server: &ServerContext, settings: &ApiSettings, live: Live) -> Rou
     Routes::declared(&SERVICE, state).on("connect", connect).build()
 }
 
-/// Answers at once, and goes on for as long as both sides like.
+/// Responds at once; the body goes on until one side ends it.
 async fn connect(state: Arc<Connections>, call: Call) -> ApiResult {
     let bindings = bindings::of(&call, &state.live)?;
     let after = after(&call)?;
@@ -53,11 +53,11 @@ async fn connect(state: Arc<Connections>, call: Call) -> ApiResult {
     let follower = state.live.follow(&bindings, after, may_see(&caller.scopes)).await?;
     let life = stream::life(caller.expires, state.clock.now());
     let body = streamed(stream::of(follower, permit, life, state.shutdown.clone()));
-    // A proxy that gathers answers would hold events back.
+    // A proxy that buffers responses would delay events.
     Ok(ApiResponse::bytes("text/event-stream", body).with_header("x-accel-buffering", "no"))
 }
 
-/// What the scopes of the beginning allow, as the endpoints that tell of the same things ask for them.
+/// What the caller's scopes at the start allow: those that the endpoints for the same data require.
 fn may_see(scopes: &Arc<ScopeSet>) -> MaySee {
     let scopes = Arc::clone(scopes);
     Arc::new(move |guarded| {
@@ -74,7 +74,7 @@ fn may_see(scopes: &Arc<ScopeSet>) -> MaySee {
     })
 }
 
-/// Browsers send the header by themselves; other clients may find the query easier.
+/// Browsers send the header by themselves; other clients may use the query.
 fn after(call: &Call) -> Result<Option<i64>, ApiError> {
     let header = call.header("last-event-id").map(|id| ("/headers/last-event-id", id));
     let given = header.or_else(|| call.query("lastEventId").map(|id| ("/query/lastEventId", id)));

@@ -11,17 +11,17 @@ use tokio::time::{Instant, sleep, sleep_until};
 
 use crate::http::{Object, Permit};
 
-/// How long it may be quiet: proxies and clients take longer silence for an end. Also how soon it is seen that the
-/// other side is gone.
-const QUIET: Duration = Duration::from_secs(15);
+/// The interval of pings without events: proxies and clients close idle connections, and a ping shows that the client is
+/// gone.
+const PING_INTERVAL: Duration = Duration::from_secs(15);
 
-/// How long a connection lasts: what its caller may hear is found out when it begins, and roles change.
+/// How long a connection lasts: scopes are checked when it begins, and roles change.
 const LONGEST: Duration = Duration::from_hours(1);
 
-/// How long a client is to wait before it comes back, in milliseconds.
+/// How long a client waits before it reconnects, in milliseconds.
 const RETRY: u32 = 1000;
 
-/// One connection. Its permit is free again once it is dropped.
+/// One connection. Its permit is released when it is dropped.
 struct Connection {
     follower: Follower,
     shutdown: Shutdown,
@@ -30,7 +30,7 @@ struct Connection {
     _permit: Permit,
 }
 
-/// How long somebody may listen whose credentials end then.
+/// How long a connection with credentials of this expiry may last.
 pub(super) fn life(credentials_end: Option<Timestamp>, now: Timestamp) -> Duration {
     let left = credentials_end.map(|end| (end - now).to_std().unwrap_or_default());
     left.unwrap_or(LONGEST).min(LONGEST)
@@ -61,18 +61,18 @@ impl Connection {
             biased;
             () = self.shutdown.wait() => None,
             () = sleep_until(self.end) => None,
-            told = self.follower.next() => match told {
-                Ok(told) => Some(told.iter().map(message).collect()),
+            next = self.follower.next() => match next {
+                Ok(events) => Some(events.iter().map(message).collect()),
                 Err(error) => {
-                    tracing::warn!(%error, "a connection that follows events is ended");
+                    tracing::warn!(%error, "cannot read events, connection is closed");
                     None
                 }
             },
-            () = sleep(QUIET) => Some(self.mark("ping")),
+            () = sleep(PING_INTERVAL) => Some(self.mark("ping")),
         }
     }
 
-    /// Says how far it is, so that a quiet follower does not have to search the whole log when it comes back.
+    /// Carries the position, so that a client without events need not search the whole log when it reconnects.
     fn mark(&self, event: &str) -> String {
         format!("id: {}\nevent: {event}\ndata: {{}}\n\n", self.follower.position())
     }
@@ -99,7 +99,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nobody_listens_longer_than_their_credentials_last() {
+    fn a_connection_ends_with_its_credentials() {
         let now = protocol::time::parse("2026-08-21T12:00:00Z").unwrap();
         let until = |delta| life(Some(now + delta), now);
         assert_eq!(until(TimeDelta::minutes(5)), Duration::from_mins(5));

@@ -1,4 +1,4 @@
-//! Bytes in and out. The URL is the permission; there is nothing to sign.
+//! Upload and download of content. The URL carries a token that permits it, so that nothing is signed.
 
 use std::{ops::Range, sync::Arc};
 
@@ -14,7 +14,7 @@ use super::{
 };
 use crate::http::{ApiError, ApiResponse, ApiResult, Body, Call, Object, streamed};
 
-/// What a browser may do with content that anybody may have written: show it, apart from everything of this server.
+/// Browsers show content of any author in a sandbox, with no access to this server.
 const SANDBOX: &str = "sandbox; default-src 'none'; img-src 'self' data:; style-src 'unsafe-inline'; media-src 'self'";
 
 pub(super) async fn upload(objects: Arc<Objects>, mut call: Call) -> ApiResult {
@@ -40,7 +40,7 @@ pub(super) async fn download(objects: Arc<Objects>, call: Call) -> ApiResult {
     if call.header("if-none-match").is_some_and(|known| known == tag) {
         return Ok(ApiResponse::empty(StatusCode::NOT_MODIFIED).with_header("etag", &tag));
     }
-    // A part of something else than the reader has is of no use to it.
+    // A part of another content than the client has is of no use to it.
     let same = call.header("if-range").is_none_or(|known| known == tag);
     match requested_range(call.header("range").filter(|_| same), length) {
         RequestedRange::Whole => whole(&objects, &call, &stored, length).await,
@@ -65,7 +65,7 @@ async fn partial(objects: &Objects, call: &Call, stored: &Stored, part: Range<u6
     Ok(response.with_header("content-range", &range).with_header("content-length", &part_length.to_string()))
 }
 
-/// A file that is damaged or away is found out before the answer begins. Who asks for headers only is sent none.
+/// Opened before the response begins, so that a missing or damaged file is an error. HEAD has no body.
 async fn bytes(objects: &Objects, call: &Call, stored: &Stored, part: Option<Range<u64>>) -> Result<Body, ApiError> {
     let download = objects.open(stored, part).await?;
     Ok(if call.context().method == Method::HEAD { Body::default() } else { streamed(download.bytes) })

@@ -1,4 +1,4 @@
-//! Hashes that are sent beside the bytes: those of HTTP, and those that clients of S3 send.
+//! Hashes in headers of an upload: those of HTTP, and those that clients of S3 send.
 
 use actors::object::{CONTENT_MD5, Hashes};
 use base64::{Engine, engine::general_purpose::STANDARD};
@@ -7,13 +7,13 @@ use crate::http::ApiError;
 
 const SHA256: &str = "sha256";
 
-/// Of the bytes as they are sent, which here is what is stored. `header` answers a header of the request by its name.
+/// Hashes of the bytes as they are sent, which is what is stored. `header` returns a header of the request by its name.
 pub(super) fn digests<'h>(header: impl Fn(&str) -> Option<&'h str>) -> Result<Hashes, ApiError> {
     let mut found = of_http(&header)?;
     for (algorithm, hash) in [(CONTENT_MD5, content_md5(&header)?), (SHA256, payload_hash(&header)?)] {
         let Some(hash) = hash else { continue };
         if found.insert(algorithm.to_owned(), hash.clone()).is_some_and(|other| other != hash) {
-            return Err(ApiError::input(format!("the headers of this request tell two different hashes {algorithm}")));
+            return Err(ApiError::input(format!("the headers of this request give two different hashes {algorithm}")));
         }
     }
     Ok(found)
@@ -46,12 +46,12 @@ fn content_md5<'h>(header: &impl Fn(&str) -> Option<&'h str>) -> Result<Option<S
     Ok(Some(hex::encode(&hash)))
 }
 
-/// What clients of S3 sign for their payload. Words in place of a hash say that they signed none.
+/// The payload hash that clients of S3 sign; keywords in its place mean that there is none.
 fn payload_hash<'h>(header: &impl Fn(&str) -> Option<&'h str>) -> Result<Option<String>, ApiError> {
     const NAME: &str = "/headers/x-amz-content-sha256";
     let Some(value) = header("x-amz-content-sha256") else { return Ok(None) };
     if header("x-amz-decoded-content-length").is_some() {
-        // The body is cut into signed chunks, whose frames would be stored as if they were content.
+        // The body is a sequence of signed chunks, whose headers would be stored as content.
         return Err(ApiError::invalid_field(
             NAME,
             "be UNSIGNED-PAYLOAD or the hash of the whole body",
@@ -79,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn each_header_tells_its_hash() {
+    fn each_header_gives_its_hash() {
         let sha256 = Hashes::from([("sha256".to_owned(), HASH.to_owned())]);
         assert_eq!(of(&[("content-digest", BASE64)]).unwrap(), sha256);
         assert_eq!(of(&[("x-amz-content-sha256", HASH)]).unwrap(), sha256);
@@ -91,14 +91,14 @@ mod tests {
     }
 
     #[test]
-    fn words_in_place_of_a_hash_promise_nothing() {
+    fn keywords_in_place_of_a_hash_are_no_hash() {
         for message in ["UNSIGNED-PAYLOAD", "STREAMING-AWS4-HMAC-SHA256-PAYLOAD"] {
             assert!(of(&[("x-amz-content-sha256", message)]).unwrap().is_empty());
         }
     }
 
     #[test]
-    fn what_is_no_hash_or_two_is_refused() {
+    fn invalid_and_contradicting_hashes_are_refused() {
         let framed =
             [("x-amz-content-sha256", "STREAMING-UNSIGNED-PAYLOAD-TRAILER"), ("x-amz-decoded-content-length", "5")];
         assert!(of(&framed).is_err());

@@ -1,4 +1,4 @@
-//! The endpoints of the object service, and those its upload and download URLs lead to.
+//! The endpoints of the object service, and those behind its upload and download URLs.
 
 mod content;
 mod digests;
@@ -20,7 +20,7 @@ pub(crate) struct ObjectState {
     pub root_url: String,
 }
 
-/// Not part of the public references: clients are given these URLs, they do not build them.
+/// Not part of the public references: clients get these URLs from the API and do not build them.
 static CONTENT: LazyLock<Service> = LazyLock::new(|| {
     let parsed = serde_json::from_str(include_str!("content.json"));
     parsed.unwrap_or_else(|error| panic!("the built-in declaration of the content endpoints does not parse: {error}"))
@@ -37,7 +37,7 @@ pub fn routes(root_url: &str, objects: Objects) -> Routes {
         .build()
 }
 
-/// Where the URLs lead that `object` and `queue` give out for content.
+/// The endpoints behind the content URLs that `object` and `queue` return.
 pub fn content_routes(objects: Objects) -> Routes {
     Routes::declared(&CONTENT, objects)
         .on_body(BodyMode::Stream, "uploadContent", content::upload)

@@ -2,16 +2,16 @@
 
 use std::ops::Range;
 
-/// What a reader asks for.
+/// The part of a content that is requested.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum RequestedRange {
     Whole,
     Part(Range<u64>),
-    /// A part that lies outside.
+    /// A part beyond the end.
     Outside,
 }
 
-/// Anything but one well-formed part in bytes asks for the whole, as the header may always be passed over.
+/// Anything but one valid part in bytes requests the whole, as a server may always ignore the header.
 pub(super) fn requested_range(header: Option<&str>, length: u64) -> RequestedRange {
     let Some((first, last)) = header.and_then(|header| header.strip_prefix("bytes=")?.split_once('-')) else {
         return RequestedRange::Whole;
@@ -34,7 +34,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_part_is_cut_to_what_is_there() {
+    fn a_range_is_cut_to_the_length() {
         let cases = [
             ("bytes=0-4", RequestedRange::Part(0..5)),
             ("bytes=5-", RequestedRange::Part(5..10)),
@@ -48,7 +48,7 @@ mod tests {
     }
 
     #[test]
-    fn a_part_outside_is_told_and_what_is_no_part_is_the_whole() {
+    fn a_range_beyond_the_end_is_an_error_and_an_invalid_one_is_ignored() {
         for header in ["bytes=10-", "bytes=10-12", "bytes=-0"] {
             assert_eq!(requested_range(Some(header), 10), RequestedRange::Outside, "{header}");
         }

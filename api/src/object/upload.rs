@@ -91,7 +91,7 @@ pub(super) async fn finish_upload(state: Arc<ObjectState>, mut call: Call) -> Ap
     Ok(Object::new().into())
 }
 
-/// The schema lets any value through for algorithms it does not know.
+/// The schema accepts any value for algorithms that it does not know.
 fn hashes(given: serde_json::Map<String, Value>) -> Result<Hashes, ApiError> {
     let texts = given.into_iter().map(|(algorithm, value)| match value {
         Value::String(hash) => Ok((algorithm, hash)),

@@ -39,7 +39,7 @@ async fn all_purge_requests(http: Arc<PurgeCache>, call: Call) -> ApiResult {
     Ok(response.optional("continuationToken", token.as_ref()).into())
 }
 
-/// Answered anew each time: a worker that asks after a purge must hear of it.
+/// Never cached: a worker that asks after a purge must see it.
 async fn purge_requests(http: Arc<PurgeCache>, call: Call) -> ApiResult {
     let since = call.query("since").and_then(time::parse);
     let purges = http.of_pool(&pool(&call), since).await?;

@@ -74,7 +74,7 @@ pub(super) async fn get_artifact(state: Arc<QueueState>, call: Call) -> ApiResul
     redirect(&state, &found).await
 }
 
-/// Asks for scopes before it tells whether there is such a task.
+/// Checks scopes before it shows whether there is such a task.
 pub(super) async fn get_latest_artifact(state: Arc<QueueState>, call: Call) -> ApiResult {
     call.authorize(|params| params.list("names", [call.param("name")]))?;
     let found = follow(&state, &call, latest_key(&state, &call).await?).await?;
@@ -122,7 +122,7 @@ async fn latest_key(state: &QueueState, call: &Call) -> Result<ArtifactKey, ApiE
 
 /// Follows links as far as the caller may read each name on the way.
 async fn follow(state: &QueueState, call: &Call, key: ArtifactKey) -> Result<Found, ApiError> {
-    // A bad signature is told as such, not as a lack of scopes.
+    // An invalid signature is an error of its own, not a lack of scopes.
     call.caller()?;
     let allow = |name: &str| call.authorize(|params| params.list("names", [name])).is_ok();
     match state.artifacts.follow(key, &allow).await {

@@ -24,34 +24,34 @@ struct ClaimBody {
     worker: WorkerName,
 }
 
-/// Waits for tasks. A server that is stopping sends waiting workers away with nothing, for another one to serve them.
+/// Waits for tasks. A server that is stopping responds to waiting workers with no tasks, so that they call another one.
 pub(super) async fn claim_work(state: Arc<QueueState>, mut call: Call) -> ApiResult {
     let ClaimBody { tasks, worker } = call.body()?;
     authorize_worker(&call, &worker)?;
-    let ask = ClaimWork { task_queue_id: TaskQueueId(call.param("taskQueueId").to_owned()), worker, count: tasks };
+    let request = ClaimWork { task_queue_id: TaskQueueId(call.param("taskQueueId").to_owned()), worker, count: tasks };
     let claims = tokio::select! {
         biased;
-        claims = state.queue.claim_work(ask) => claims?,
+        claims = state.queue.claim_work(request) => claims?,
         () = state.shutdown.wait() => Vec::new(),
     };
-    let told = claims.iter().filter_map(|claim| described(&state, claim).map_err(|why| end(&state, claim, &why)).ok());
-    Ok(Object::new().list("tasks", told).into())
+    let described =
+        claims.iter().filter_map(|claim| described(&state, claim).map_err(|why| end(&state, claim, &why)).ok());
+    Ok(Object::new().list("tasks", described).into())
 }
 
-/// A run whose claim cannot be told has no worker, and never will. It ends at once, and the other claims of the answer
-/// reach theirs.
+/// A run whose claim cannot be sent to its worker is resolved at once. The other claims of the response are sent.
 fn end(state: &Arc<QueueState>, claim: &Claim, why: &str) {
     let (task_id, run_id) = (claim.status.task_id, claim.run_id);
-    tracing::error!(task.id = %task_id, run.id = run_id, why, "a claim cannot be told to its worker; the run ends as malformed-payload");
+    tracing::error!(task.id = %task_id, run.id = run_id, why, "cannot send claim to its worker, run is resolved as malformed-payload");
     count_unreadable("claim");
     let queue = state.queue.clone();
-    // Not awaited: the answer must not be late, or given up, for the sake of this one.
+    // Not awaited: the response must neither be late nor time out for this one.
     let mut ending = state.ending.lock().unwrap_or_else(PoisonError::into_inner);
     while ending.try_join_next().is_some() {}
     ending.spawn(async move {
         let report = Report::Exception(ReasonResolved::MalformedPayload);
         if let Err(error) = queue.report(task_id, run_id, report).await {
-            tracing::error!(task.id = %task_id, run.id = run_id, %error, "the run could not be ended; its claim runs out");
+            tracing::error!(task.id = %task_id, run.id = run_id, %error, "cannot resolve run, its claim expires");
         }
     });
 }
@@ -69,11 +69,11 @@ pub(super) async fn claim_task(state: Arc<QueueState>, mut call: Call) -> ApiRes
         })?;
     }
     let claim = state.queue.claim_task(task_id, call.run_id(), worker).await?;
-    let told = described(&state, &claim).map_err(|why| {
+    let response = described(&state, &claim).map_err(|why| {
         end(&state, &claim, &why);
         ApiError::conflict(format!("The run cannot be claimed, and ends as malformed-payload: {why}"))
     })?;
-    Ok(told.into())
+    Ok(response.into())
 }
 
 pub(super) async fn reclaim_task(state: Arc<QueueState>, call: Call) -> ApiResult {
@@ -102,7 +102,7 @@ fn described(state: &QueueState, claim: &Claim) -> Result<Object, String> {
     if !credentials.fit_into_a_header() {
         return Err(format!("its scopes make credentials that no header of {MAX_AUTHORIZATION_HEADER} bytes can hold"));
     }
-    let told = Object::new()
+    let item = Object::new()
         .field("status", &claim.status)
         .field("runId", &claim.run_id)
         .field("workerGroup", &claim.worker.worker_group)
@@ -110,5 +110,5 @@ fn described(state: &QueueState, claim: &Claim) -> Result<Object, String> {
         .field("takenUntil", &time::format(claim.taken_until))
         .raw("task", &claim.task.0)
         .field("credentials", &credentials);
-    checked_item("queue", "task-claim-response", told)
+    checked_item("queue", "task-claim-response", item)
 }

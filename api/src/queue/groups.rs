@@ -27,7 +27,7 @@ pub(super) async fn seal_task_group(state: Arc<QueueState>, call: Call) -> ApiRe
     Ok(described(&state.queue.seal_task_group(group.task_group_id).await?).into())
 }
 
-/// Only a sealed group can be canceled, or tasks might be added behind one's back. This is told before scopes are
+/// Only a sealed group can be canceled, as tasks might be added meanwhile. This is checked before scopes are
 /// looked at.
 pub(super) async fn cancel_task_group(state: Arc<QueueState>, call: Call) -> ApiResult {
     let group = stored_group(&state, &call).await?;
@@ -49,12 +49,12 @@ pub(super) async fn cancel_task_group(state: Arc<QueueState>, call: Call) -> Api
 pub(super) async fn change_task_group_priority(state: Arc<QueueState>, mut call: Call) -> ApiResult {
     let group = stored_group(&state, &call).await?;
     authorize(&call, &group)?;
-    let asked: NewPriority = call.body()?;
-    let (group, changed) = state.queue.change_task_group_priority(group.task_group_id, asked.new_priority).await?;
+    let body: NewPriority = call.body()?;
+    let (group, changed) = state.queue.change_task_group_priority(group.task_group_id, body.new_priority).await?;
     let response = Object::new()
         .field("taskGroupId", &group.task_group_id)
         .field("schedulerId", &group.scheduler_id)
-        .field("newPriority", &asked.new_priority)
+        .field("newPriority", &body.new_priority)
         .field("tasksAffected", &changed.len())
         .field("taskIds", &changed);
     Ok(response.into())

@@ -34,7 +34,7 @@ pub(crate) struct QueueState {
     pub clock: Arc<dyn Clock>,
     pub rng: Rng,
     pub shutdown: Shutdown,
-    /// Reports of runs that no worker can be told of. They go on when the request that found them is over.
+    /// Reports of runs whose claims cannot be sent. They continue after the request that found them.
     pub ending: Mutex<JoinSet<()>>,
     /// Where clients reach us.
     pub root_url: String,

@@ -11,7 +11,7 @@ use crate::http::{ApiResult, Call};
 /// over a header that they do not know.
 const REQUIRE_COMPLETE_UPLOADS: &str = "x-drover-require-complete-uploads";
 
-/// Workers of long ago reported a failure as `{"success": false}`.
+/// Old workers reported a failure as `{"success": false}`.
 pub(super) async fn report_completed(state: Arc<QueueState>, mut call: Call) -> ApiResult {
     #[derive(Deserialize)]
     struct Body {

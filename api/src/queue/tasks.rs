@@ -55,8 +55,8 @@ pub(super) async fn cancel_task(state: Arc<QueueState>, call: Call) -> ApiResult
 
 pub(super) async fn change_task_priority(state: Arc<QueueState>, mut call: Call) -> ApiResult {
     let task_id = authorized_task(&state, &call).await?;
-    let asked: NewPriority = call.body()?;
-    Ok(status_reply(&state.queue.change_task_priority(task_id, asked.new_priority).await?))
+    let body: NewPriority = call.body()?;
+    Ok(status_reply(&state.queue.change_task_priority(task_id, body.new_priority).await?))
 }
 
 /// The body of both endpoints that change priorities.
@@ -74,8 +74,8 @@ pub(super) fn task_and_status(entry: &TaskAndStatus) -> Object {
     Object::new().field("status", &entry.status).raw("task", &entry.task.0)
 }
 
-/// The task of the path, once the caller holds the scopes, which speak of what is stored: so 404 comes before 403.
-/// Who holds everything needs no look at the task.
+/// The task of the path, if the caller holds the scopes, which refer to the stored task: so 404 comes before 403.
+/// A caller who holds `*` needs no query.
 pub(super) async fn authorized_task(state: &QueueState, call: &Call) -> Result<TaskId, ApiError> {
     let task_id = call.parsed("taskId")?;
     if call.holds_everything() {
@@ -96,8 +96,8 @@ fn stored_params(params: ScopeParams, status: &TaskStatus) -> ScopeParams {
         .text("workerType", &status.worker_type)
 }
 
-/// The part of the body's ids that this page is about, and the token of the next. Every id of the body must be allowed.
-/// An id that is said twice is answered once; one that no task can have is as unknown as any other.
+/// The ids of this page and the token of the next. The caller needs the scopes for every id of the body. A repeated id
+/// is returned once; an invalid one is unknown like any other.
 fn ids_of_page(call: &mut Call) -> Result<(Vec<TaskId>, Option<String>), ApiError> {
     #[derive(Deserialize)]
     #[serde(rename_all = "camelCase")]

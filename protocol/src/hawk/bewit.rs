@@ -13,8 +13,8 @@ pub struct Bewit {
     ends: [usize; 3],
 }
 
-/// Splits a signed URL's path and query into what was signed and the text of its `bewit`, which may stand anywhere
-/// in the query. `None`: the URL is not signed.
+/// Splits path and query of a signed URL into what was signed and the `bewit` parameter, which may be anywhere in the
+/// query. `None`: the URL is not signed.
 pub fn take_bewit(resource: &str) -> Option<(String, &str)> {
     let query = resource.find('?')? + 1;
     let mut at = query;
@@ -52,12 +52,12 @@ impl Bewit {
         &self.fields[self.ends[2] + 1..]
     }
 
-    /// Unix seconds at which the URL stops to work.
+    /// Unix seconds at which the URL expires.
     pub fn expiry(&self) -> Result<i64, HawkError> {
         self.expiry_text().parse().map_err(|_| HawkError::BadBewit)
     }
 
-    /// Whether `key` signed this URL; `resource` is without the `bewit`.
+    /// Verifies the signature; `resource` is without the `bewit`.
     pub fn check(&self, key: &str, resource: &str, host: &str, port: u16) -> Result<(), HawkError> {
         signed(self.expiry_text(), resource, host, port, self.ext()).check(KIND, key, self.mac())
     }
@@ -70,7 +70,7 @@ impl Bewit {
         &self.fields[self.ends[1] + 1..self.ends[2]]
     }
 
-    /// The `bewit` parameter for a URL, for those who sign one.
+    /// The `bewit` parameter for a URL, for clients.
     pub fn sign(id: &str, key: &str, expiry: i64, resource: &str, host: &str, port: u16, ext: &str) -> String {
         let expiry = expiry.to_string();
         let mac = signed(&expiry, resource, host, port, ext).mac(KIND, key).finalize().into_bytes();
@@ -102,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn the_parameter_is_taken_from_wherever_it_stands() {
+    fn the_parameter_is_found_anywhere_in_the_query() {
         let cases = [
             ("/a?bewit=B", "/a"),
             ("/a?x=1&bewit=B", "/a?x=1"),

@@ -10,7 +10,7 @@ const KIND: &str = "hawk.1.header";
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Header<'a> {
     pub id: &'a str,
-    /// Unix seconds; kept as text, for the text is signed.
+    /// Unix seconds; a text, as the text is signed.
     pub timestamp: &'a str,
     pub nonce: &'a str,
     pub mac: &'a str,
@@ -37,12 +37,12 @@ impl<'a> Header<'a> {
         found.complete()
     }
 
-    /// The signer's clock.
+    /// The client's time.
     pub fn seconds(&self) -> Result<i64, HawkError> {
         self.timestamp.parse().map_err(|_| HawkError::BadTimestamp)
     }
 
-    /// Whether `key` made this signature for this request. `method` is upper case, `host` lower case.
+    /// Verifies the signature. `method` is upper case, `host` lower case.
     pub fn check(&self, key: &str, method: &str, resource: &str, host: &str, port: u16) -> Result<(), HawkError> {
         self.signed(method, resource, host, port).check(KIND, key, self.mac)
     }
@@ -55,7 +55,7 @@ impl<'a> Header<'a> {
 }
 
 impl Signed<'_> {
-    /// The whole `Authorization` header of a request, for those who send one.
+    /// The `Authorization` header, for clients.
     pub fn header(&self, id: &str, key: &str) -> String {
         let mac = STANDARD.encode(self.mac(KIND, key).finalize().into_bytes());
         let mut header = format!("Hawk id=\"{id}\", ts=\"{}\", nonce=\"{}\"", self.timestamp, self.nonce);
@@ -80,7 +80,7 @@ struct Attributes<'a> {
 
 impl<'a> Attributes<'a> {
     fn put(&mut self, name: &str, value: &'a str) -> Result<(), HawkError> {
-        let place = match name {
+        let attribute = match name {
             "id" => &mut self.id,
             "ts" => &mut self.timestamp,
             "nonce" => &mut self.nonce,
@@ -89,7 +89,7 @@ impl<'a> Attributes<'a> {
             "ext" => &mut self.ext,
             _ => return Err(HawkError::UnknownAttribute),
         };
-        match place.replace(value) {
+        match attribute.replace(value) {
             None => Ok(()),
             Some(_) => Err(HawkError::DuplicateAttribute),
         }
@@ -104,7 +104,7 @@ impl<'a> Attributes<'a> {
     }
 }
 
-/// Splits `name="value", rest`. Values hold neither quotes nor backslashes.
+/// Splits `name="value", rest`. Values contain neither quotes nor backslashes.
 fn next_attribute(text: &str) -> Result<(&str, &str, &str), HawkError> {
     let (name, rest) = text.split_once("=\"").ok_or(HawkError::BadSyntax)?;
     let (value, rest) = rest.split_once('"').ok_or(HawkError::BadSyntax)?;

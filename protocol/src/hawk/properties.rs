@@ -1,36 +1,36 @@
-//! What holds for every header, every signed URL and every text that pretends to be one.
+//! Properties of all headers and signed URLs, valid and forged.
 
 use proptest::{prelude::*, sample::select};
 
 use super::*;
 
-/// A request with its signature's own parts, as a client writes them.
+/// A request and the fields of its signature.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Request {
-    timestamp: String,
-    nonce: String,
-    method: String,
-    resource: String,
-    host: String,
-    port: u16,
-    hash: String,
-    ext: String,
+pub(super) struct Request {
+    pub timestamp: String,
+    pub nonce: String,
+    pub method: String,
+    pub resource: String,
+    pub host: String,
+    pub port: u16,
+    pub hash: String,
+    pub ext: String,
 }
 
 impl Request {
-    fn signed(&self) -> Signed<'_> {
+    pub(super) fn signed(&self) -> Signed<'_> {
         let Self { timestamp, nonce, method, resource, host, port, hash, ext } = self;
         Signed { timestamp, nonce, method, resource, host, port: *port, hash, ext }
     }
 
-    /// Whether `header` is believed for this request.
-    fn believes(&self, header: &Header<'_>, key: &str) -> bool {
+    /// Whether `header` signs this request under `key`.
+    pub(super) fn accepts(&self, header: &Header<'_>, key: &str) -> bool {
         header.check(key, &self.method, &self.resource, &self.host, self.port).is_ok()
     }
 }
 
 prop_compose! {
-    fn requests()(
+    pub(super) fn requests()(
         timestamp in "[0-9]{1,10}",
         nonce in "[a-zA-Z0-9_=-]{1,8}",
         method in select(vec!["GET", "HEAD", "POST", "PUT", "DELETE"]),
@@ -63,7 +63,7 @@ fn neighbours() -> impl Strategy<Value = (Request, Request)> {
     })
 }
 
-/// Parts as somebody would write them who wants one text to be read in two ways.
+/// Fields of an attacker who wants one text to be parsed in two ways.
 fn smuggled() -> impl Strategy<Value = Request> {
     let part = || "[a-c1\\n\\\\]{0,6}";
     (part(), part(), part(), part(), part(), any::<u16>(), part(), part()).prop_map(
@@ -123,19 +123,19 @@ proptest! {
         prop_assert_eq!(header.nonce, request.nonce.as_str());
         prop_assert_eq!(header.hash.unwrap_or_default(), request.hash.as_str());
         prop_assert_eq!(header.ext.unwrap_or_default(), request.ext.as_str());
-        prop_assert!(request.believes(&header, "key") && !request.believes(&header, "other"));
+        prop_assert!(request.accepts(&header, "key") && !request.accepts(&header, "other"));
     }
 
     #[test]
-    fn a_header_is_good_for_no_other_request((one, other) in neighbours()) {
+    fn a_header_signs_no_other_request((one, other) in neighbours()) {
         let (text, written) = (one.signed().header("me", "key"), other.signed().header("me", "key"));
         let mac = Header::parse(&text).unwrap().mac;
         let forged = Header { mac, ..Header::parse(&written).unwrap() };
-        prop_assert!(!other.believes(&forged, "key"));
+        prop_assert!(!other.accepts(&forged, "key"));
     }
 
     #[test]
-    fn a_changed_letter_of_a_header_is_noticed(
+    fn a_changed_character_of_a_header_is_refused(
         request in requests(), place in any::<prop::sample::Index>(), letter in prop::char::range(' ', '~'),
     ) {
         let text = request.signed().header("me", "key");
@@ -143,12 +143,12 @@ proptest! {
         let (whole, read) = (Header::parse(&text).unwrap(), Header::parse(&changed));
         // The id names the key, so that it needs no signature; spaces between attributes mean nothing.
         if let Ok(read) = read && (Header { id: whole.id, ..read }) != whole {
-            prop_assert!(!request.believes(&read, "key"), "{}", changed);
+            prop_assert!(!request.accepts(&read, "key"), "{}", changed);
         }
     }
 
     #[test]
-    fn a_line_break_inside_a_part_never_makes_it_two(one in requests(), other in smuggled()) {
+    fn a_line_break_in_a_field_never_makes_it_two(one in requests(), other in smuggled()) {
         let mac = one.signed().mac("kind", "key").finalize().into_bytes();
         let given = STANDARD.encode(mac);
         prop_assert_eq!(one.signed().check("kind", "key", &given), Ok(()));
@@ -156,7 +156,7 @@ proptest! {
     }
 
     #[test]
-    fn a_signed_url_is_good_for_itself_alone((one, other) in neighbours(), id in "[a-z/]{1,9}", expiry: u32) {
+    fn a_bewit_signs_no_other_url((one, other) in neighbours(), id in "[a-z/]{1,9}", expiry: u32) {
         let sign = |it: &Request| Bewit::sign(&id, "key", expiry.into(), &it.resource, &it.host, it.port, &it.ext);
         let (text, written) = (sign(&one), sign(&other));
         let bewit = Bewit::parse(&text).unwrap();
@@ -168,7 +168,7 @@ proptest! {
     }
 
     #[test]
-    fn a_changed_letter_of_a_signed_url_is_noticed(
+    fn a_changed_character_of_a_bewit_is_refused(
         request in requests(), place in any::<prop::sample::Index>(), letter in "[A-Za-z0-9_-]",
     ) {
         let text = Bewit::sign("me", "key", 7, &request.resource, &request.host, request.port, &request.ext);
@@ -180,7 +180,7 @@ proptest! {
     }
 
     #[test]
-    fn the_bewit_is_found_wherever_it_stands(request in requests(), place in 0..4usize) {
+    fn the_bewit_is_found_at_any_place_of_the_query(request in requests(), place in 0..4usize) {
         let (path, query) = request.resource.split_once('?').unwrap_or((&request.resource, ""));
         let mut parameters: Vec<&str> = query.split('&').filter(|parameter| !parameter.is_empty()).collect();
         parameters.insert(place.min(parameters.len()), "bewit=B");
@@ -189,7 +189,7 @@ proptest! {
     }
 
     #[test]
-    fn the_hash_of_a_body_is_that_of_no_other(
+    fn different_bodies_have_different_hashes(
         one in any::<Vec<u8>>(), other in any::<Vec<u8>>(), kinds in ("[a-z]{0,2}/?[a-z]{0,2}", "[a-z]{0,2}/?[a-z]{0,2}"),
     ) {
         let same = payload_hash(&kinds.0, &one) == payload_hash(&kinds.1, &other);

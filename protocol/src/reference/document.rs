@@ -34,7 +34,7 @@ pub fn manifest(root_url: &str) -> Value {
 }
 
 impl Document {
-    /// The content as it is served: with the root URL before its own address and that of its schema.
+    /// The content as it is served: with the root URL before `$id` and `$schema`.
     pub fn served_under(&self, root_url: &str) -> Value {
         let mut content = self.content.clone();
         for field in ["$schema", "$id"] {

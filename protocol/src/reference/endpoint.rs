@@ -6,7 +6,7 @@ use serde::{Deserialize, Deserializer};
 
 use super::{Pattern, ScopeTemplate};
 
-/// Everything known about an endpoint before a request comes.
+/// The declaration of an endpoint.
 #[derive(Debug)]
 pub struct Endpoint {
     /// Also the `method` of an error body, and the function's name in client libraries.
@@ -56,14 +56,14 @@ pub struct Param {
     /// May span several segments (`a/b` as well as `a%2Fb`), or none when the path ends with its slash.
     pub rest: bool,
     pub pattern: Pattern,
-    /// The longest text in bytes, where it is to be stored under a key or returned in a response that takes no longer one.
+    /// The longest text in bytes, where it is part of an index, a routing key or a field of limited length.
     pub max_bytes: Option<usize>,
 }
 
 impl Param {
-    /// Whether the text may stand in its place, as far as its length is concerned.
+    /// Whether the text is short enough.
     pub fn has_room_for(&self, text: &str) -> bool {
-        self.max_bytes.is_none_or(|most| text.len() <= most)
+        self.max_bytes.is_none_or(|max| text.len() <= max)
     }
 }
 
@@ -74,10 +74,10 @@ pub struct QueryKey {
     pub pattern: Pattern,
 }
 
-/// What an endpoint answers with.
+/// What an endpoint returns.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Output {
-    /// Nothing that a schema describes.
+    /// No body, or one without a schema.
     None,
     /// Bytes, not JSON.
     Blob,
@@ -119,7 +119,7 @@ impl fmt::Display for Method {
     }
 }
 
-/// An entry as it stands in the file.
+/// An entry of the file.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Entry {

@@ -31,7 +31,7 @@ pub fn service(name: &str) -> Option<&'static Service> {
     SERVICES.iter().find(|service| service.service_name == name)
 }
 
-/// The files are part of the program and every test reads them, so a fault in one cannot reach a user.
+/// The files are part of the program and every test reads them, so an error in one cannot reach a user.
 fn parse(text: &str) -> Service {
-    serde_json::from_str(text).unwrap_or_else(|fault| panic!("a built-in reference does not parse: {fault}"))
+    serde_json::from_str(text).unwrap_or_else(|error| panic!("a built-in reference does not parse: {error}"))
 }

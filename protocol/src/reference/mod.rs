@@ -1,13 +1,13 @@
-//! The declared endpoints: one entry each, from which router, reference documents and checks are made.
+//! The declared endpoints: one entry each, from which routes, reference documents and checks follow.
 //!
-//! The entries stand in `references/<service>/api.json`, with words of our own, and the schemas beside them.
+//! The entries are in `references/<service>/api.json`, in a format of our own, with the schemas beside them.
 
-mod chance;
 mod document;
 mod endpoint;
 mod extension;
 mod load;
 mod params;
+mod satisfiable;
 mod scopes;
 
 pub use document::{Document, documents, manifest};

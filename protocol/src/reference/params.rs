@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use crate::time;
 
-/// The shape a parameter must have. The words are those used in `references/*/api.json`.
+/// The syntax of a parameter, by its name in `references/*/api.json`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Pattern {
@@ -29,7 +29,7 @@ pub enum Pattern {
     /// A point in time, as in `since`.
     Time,
     ClientId,
-    /// What a history is kept of: a client, a role, and so on.
+    /// The kind of an entity with an audit history.
     EntityType,
     /// Words of an index path with dots between them; also a namespace.
     IndexPath,
@@ -37,9 +37,9 @@ pub enum Pattern {
     Level,
     /// A bucket of S3.
     Bucket,
-    /// What stands behind the bucket; possibly nothing.
+    /// The path in a bucket; possibly empty.
     BucketPrefix,
-    /// The one other shape in which S3 credentials are given.
+    /// The one other format of S3 credentials.
     IamRoleCompat,
     /// An account of Azure.
     AzureAccount,
@@ -49,7 +49,7 @@ pub enum Pattern {
 }
 
 impl Pattern {
-    /// The pattern of a parameter that declares none: the same name means the same thing on every route.
+    /// The pattern of a parameter that declares none: parameters of the same name are the same on every route.
     pub(super) fn by_name(name: &str) -> Self {
         match name {
             "taskId" | "taskGroupId" => Self::Slugid,
@@ -72,7 +72,7 @@ impl Pattern {
         }
     }
 
-    /// The pattern as a regular expression, to tell people what was expected.
+    /// The pattern as a regular expression, for error messages.
     pub const fn source(self) -> &'static str {
         match self {
             Self::Any => "^.*$",
@@ -99,7 +99,7 @@ impl Pattern {
         }
     }
 
-    /// Whether the text has this shape. Tells the same as [`Pattern::source`], without a regular expression.
+    /// Whether the text matches. The same as the regular expression [`Pattern::source`], without its cost.
     pub fn matches(self, text: &str) -> bool {
         match self {
             Self::Any => true,
@@ -110,22 +110,22 @@ impl Pattern {
             Self::TaskQueueId => text
                 .split_once('/')
                 .is_some_and(|(provisioner, kind)| is_generic_id(provisioner) && is_worker_type(kind)),
-            Self::Printable => letters(text, 1..=usize::MAX, |byte| (0x20..=0x7e).contains(&byte)),
+            Self::Printable => consists_of(text, 1..=usize::MAX, |byte| (0x20..=0x7e).contains(&byte)),
             Self::Flag => matches!(text, "true" | "false"),
             Self::Time => time::parse(text).is_some(),
-            Self::ClientId => letters(text, 1..=usize::MAX, |byte| is_alphanumeric_or(byte, b"!@/:.+|_-")),
+            Self::ClientId => consists_of(text, 1..=usize::MAX, |byte| is_alphanumeric_or(byte, b"!@/:.+|_-")),
             Self::EntityType => matches!(text, "client" | "role" | "secret" | "hook" | "worker-pool"),
-            Self::IndexPath => {
-                text.split('.').all(|word| letters(word, 1..=usize::MAX, |byte| is_alphanumeric_or(byte, b"_!~*'()%-")))
-            }
+            Self::IndexPath => text
+                .split('.')
+                .all(|word| consists_of(word, 1..=usize::MAX, |byte| is_alphanumeric_or(byte, b"_!~*'()%-"))),
             Self::Level => matches!(text, "read-write" | "read-only"),
-            Self::Bucket => letters(text, 3..=64, is_lower) && !text.starts_with('-') && !text.ends_with('-'),
+            Self::Bucket => consists_of(text, 3..=64, is_lower) && !text.starts_with('-') && !text.ends_with('-'),
             Self::BucketPrefix => !text.starts_with('/'),
             Self::IamRoleCompat => text == "iam-role-compat",
-            Self::AzureAccount => letters(text, 3..=24, |byte| is_lower(byte) && byte != b'-'),
-            Self::SentryProject => letters(text, 1..=64, is_word),
-            Self::WstAudience => letters(text, 1..=38, is_word),
-            Self::WstClient => letters(text, 1..=usize::MAX, |byte| is_alphanumeric_or(byte, b"_~.%-")),
+            Self::AzureAccount => consists_of(text, 3..=24, |byte| is_lower(byte) && byte != b'-'),
+            Self::SentryProject => consists_of(text, 1..=64, is_word),
+            Self::WstAudience => consists_of(text, 1..=38, is_word),
+            Self::WstClient => consists_of(text, 1..=usize::MAX, |byte| is_alphanumeric_or(byte, b"_~.%-")),
         }
     }
 }
@@ -139,18 +139,18 @@ fn is_slugid(text: &[u8]) -> bool {
 }
 
 fn is_generic_id(text: &str) -> bool {
-    letters(text, 1..=38, is_word)
+    consists_of(text, 1..=38, is_word)
 }
 
-/// So many letters, all of them good.
-fn letters(text: &str, length: RangeInclusive<usize>, good: impl Fn(u8) -> bool) -> bool {
-    length.contains(&text.len()) && text.bytes().all(good)
+/// Whether the length is in the range and all bytes are allowed.
+fn consists_of(text: &str, length: RangeInclusive<usize>, is_allowed: impl Fn(u8) -> bool) -> bool {
+    length.contains(&text.len()) && text.bytes().all(is_allowed)
 }
 
 fn is_worker_type(text: &str) -> bool {
     let bytes = text.as_bytes();
     let ends_well = bytes.first().is_some_and(u8::is_ascii_lowercase) && bytes.last() != Some(&b'-');
-    ends_well && letters(text, 1..=38, is_lower)
+    ends_well && consists_of(text, 1..=38, is_lower)
 }
 
 fn is_word(byte: u8) -> bool {

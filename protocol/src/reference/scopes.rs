@@ -1,4 +1,4 @@
-//! Scope templates: what an endpoint demands, with `<param>` where a value of the request belongs.
+//! Scope templates: the scopes of an endpoint, with `<param>` in place of values of the request.
 
 use std::collections::BTreeMap;
 
@@ -6,11 +6,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::scope::ScopeExpression;
 
-/// A scope expression with holes.
+/// A scope expression with placeholders.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum ScopeTemplate {
-    /// A scope; each `<param>` in it is a hole.
+    /// A scope; each `<param>` in it is a placeholder.
     Scope(String),
     AllOf {
         #[serde(rename = "AllOf")]
@@ -28,7 +28,7 @@ pub enum ScopeTemplate {
         list: String,
         each: String,
     },
-    /// One of two, by a flag. Without `else`, nothing is demanded where the flag is false.
+    /// One of two, by a flag. Without `else`, nothing is required where the flag is false.
     If {
         #[serde(rename = "if")]
         flag: String,
@@ -38,7 +38,7 @@ pub enum ScopeTemplate {
     },
 }
 
-/// A value for a hole.
+/// A value for a placeholder.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ParamValue {
     Text(String),
@@ -50,7 +50,7 @@ pub enum ParamValue {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ScopeParams(BTreeMap<String, ParamValue>);
 
-/// A value is wanting, or is of the wrong kind (a text where a list is needed).
+/// A value is missing, or of the wrong kind (a text where a list is needed).
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the scopes of this endpoint need a value for `{0}`")]
 pub struct MissingParam(pub String);
@@ -79,7 +79,7 @@ impl ScopeParams {
         self.0.get(name)
     }
 
-    /// A list that is longer than `max`: its name, and how long it is.
+    /// The name and length of a list that is longer than `max`.
     pub fn list_longer_than(&self, max: usize) -> Option<(&str, usize)> {
         self.0.iter().find_map(|(name, value)| match value {
             ParamValue::List(items) if items.len() > max => Some((name.as_str(), items.len())),
@@ -94,7 +94,7 @@ impl ScopeParams {
 }
 
 impl ScopeTemplate {
-    /// Fills the holes. `Ok(None)`: this request demands nothing, so it is public.
+    /// Fills the placeholders. `Ok(None)`: this request requires no scopes.
     pub fn render(&self, params: &ScopeParams) -> Result<Option<ScopeExpression>, MissingParam> {
         match self {
             Self::Scope(text) => fill(text, params, None).map(|scope| Some(ScopeExpression::Scope(scope))),
@@ -110,7 +110,7 @@ impl ScopeTemplate {
         }
     }
 
-    /// Names of the values it needs, each once.
+    /// Names of the values that it needs, each once.
     pub fn params(&self) -> Vec<&str> {
         let mut names = Vec::new();
         collect(self, &mut names);
@@ -136,13 +136,13 @@ fn render_each(template: &ScopeTemplate, params: &ScopeParams) -> Result<Vec<Sco
     values.iter().map(|value| fill(each, params, Some((item, value))).map(ScopeExpression::Scope)).collect()
 }
 
-/// `bound` is the loop's own name and value, which hide a parameter of the same name.
+/// `bound` is the loop variable with its value, which shadows a parameter of the same name.
 fn fill(text: &str, params: &ScopeParams, bound: Option<(&str, &str)>) -> Result<String, MissingParam> {
     let mut filled = String::with_capacity(text.len() + 32);
     for piece in pieces(text) {
         match piece {
             Piece::Text(text) => filled.push_str(text),
-            Piece::Hole(name) => filled.push_str(look_up(name, params, bound)?),
+            Piece::Placeholder(name) => filled.push_str(look_up(name, params, bound)?),
         }
     }
     Ok(filled)
@@ -158,7 +158,7 @@ fn look_up<'a>(name: &str, params: &'a ScopeParams, bound: Option<(&str, &'a str
 
 fn collect<'a>(template: &'a ScopeTemplate, names: &mut Vec<&'a str>) {
     match template {
-        ScopeTemplate::Scope(text) => names.extend(holes(text)),
+        ScopeTemplate::Scope(text) => names.extend(placeholders(text)),
         ScopeTemplate::AllOf { all_of: list } | ScopeTemplate::AnyOf { any_of: list } => {
             for template in list {
                 collect(template, names);
@@ -166,7 +166,7 @@ fn collect<'a>(template: &'a ScopeTemplate, names: &mut Vec<&'a str>) {
         }
         ScopeTemplate::For { item, list, each } => {
             names.push(list);
-            names.extend(holes(each).filter(|name| name != item));
+            names.extend(placeholders(each).filter(|name| name != item));
         }
         ScopeTemplate::If { flag, then, otherwise } => {
             names.push(flag);
@@ -178,22 +178,22 @@ fn collect<'a>(template: &'a ScopeTemplate, names: &mut Vec<&'a str>) {
     }
 }
 
-fn holes(text: &str) -> impl Iterator<Item = &str> {
+fn placeholders(text: &str) -> impl Iterator<Item = &str> {
     pieces(text).filter_map(|piece| match piece {
-        Piece::Hole(name) => Some(name),
+        Piece::Placeholder(name) => Some(name),
         Piece::Text(_) => None,
     })
 }
 
 pub(super) enum Piece<'a> {
     Text(&'a str),
-    Hole(&'a str),
+    Placeholder(&'a str),
 }
 
-/// Cuts `a:<b>/<c>` into texts and holes.
+/// Splits `a:<b>/<c>` into texts and placeholders.
 pub(super) fn pieces(text: &str) -> impl Iterator<Item = Piece<'_>> {
     text.split_inclusive('>').flat_map(|part| match part.strip_suffix('>').and_then(|part| part.split_once('<')) {
-        Some((before, name)) => [Piece::Text(before), Piece::Hole(name)],
+        Some((before, name)) => [Piece::Text(before), Piece::Placeholder(name)],
         None => [Piece::Text(part), Piece::Text("")],
     })
 }

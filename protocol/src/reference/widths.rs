@@ -1,4 +1,4 @@
-//! What a request may say must be tellable: no field of a reply or a message is narrower than the one that fills it.
+//! Every value that a request may have fits into responses and messages: no field of these is narrower than its source.
 
 use std::collections::BTreeMap;
 
@@ -101,7 +101,7 @@ fn inputs(service: &super::Service) -> BTreeMap<String, Vec<Width>> {
     all
 }
 
-/// Checked by hand: whose parameters are checked by code in a way that no declaration tells.
+/// Checked by hand: endpoints with checks of parameters in code.
 const CHECKED_ELSEWHERE: [(&str, &str); 1] = [
     // `IndexPath` takes at most 255 letters.
     ("index", "namespace"),

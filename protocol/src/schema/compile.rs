@@ -56,7 +56,7 @@ fn has_more_parts_than(value: &Value, left: &mut usize) -> bool {
     }
 }
 
-/// Documents stand under a name that nothing can be fetched from.
+/// Documents are registered under a host that cannot be resolved.
 const BASE: &str = "https://schemas.invalid";
 
 type Compiled = BTreeMap<&'static str, BTreeMap<&'static str, OnceLock<Schema>>>;

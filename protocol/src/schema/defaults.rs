@@ -61,7 +61,7 @@ fn gather(service: &str, document: &Value, schema: &Value, depth: u8) -> Default
     found
 }
 
-/// The schema a property means, and the document it stands in.
+/// The schema of a property, after its `$ref`, and the document that contains it.
 pub(crate) fn follow<'a>(service: &str, document: &'a Value, property: &'a Value) -> Option<(&'a Value, &'a Value)> {
     let Some(reference) = property.get("$ref").and_then(Value::as_str) else { return Some((document, property)) };
     let (file, pointer) = reference.split_once('#').unwrap_or((reference, ""));

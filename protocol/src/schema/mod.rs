@@ -1,6 +1,6 @@
-//! JSON schemas of bodies, replies and messages: compiled once, checked without any network.
+//! JSON schemas of requests, responses and messages: compiled once, without any network.
 //!
-//! The documents stand in `references/<service>/schemas`; they refer to each other by relative names.
+//! The documents are in `references/<service>/schemas`, and refer to each other by relative names.
 
 mod bytes;
 mod compile;
@@ -30,7 +30,7 @@ pub fn validate_input(service: &str, name: &str, body: &mut Value) -> Result<(),
     schema.check(body)
 }
 
-/// Checks a reply or a message, as it is.
+/// Checks a response or a message, as it is.
 pub fn check(service: &str, name: &str, value: &Value) -> Result<(), Vec<FieldError>> {
     schema(service, name).ok_or_else(|| vec![no_schema(service, name)])?.check(value)
 }

@@ -101,10 +101,10 @@ fn new_task(
 fn check_ids(tasks: &[NewTask]) -> Result<(), ApiError> {
     let mut seen = HashSet::with_capacity(tasks.len());
     if let Some(twice) = tasks.iter().find(|task| !seen.insert(task.task_id)) {
-        let error = ApiError::input(format!("The task {} stands twice in the graph", twice.task_id));
+        let error = ApiError::input(format!("The task {} is in the graph twice", twice.task_id));
         return Err(error.at(
             format!("/payload/tasks/{}", twice.task_id),
-            "stand once in the graph",
+            "be in the graph once",
             "the same task id twice",
         ));
     }

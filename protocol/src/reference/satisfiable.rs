@@ -1,12 +1,12 @@
-//! Whether a caller has any chance to hold the scopes of an endpoint, before all values are known that they speak of.
+//! Whether a caller may hold the scopes of an endpoint, before all values that they refer to are known.
 
 use super::scopes::{ParamValue, Piece, ScopeParams, ScopeTemplate, pieces};
 use crate::scope::ScopeSet;
 
 impl ScopeTemplate {
-    /// Whether the holder of these scopes may satisfy the template, for some values of the parameters that `params`
-    /// lacks. A list that is not known is taken to be empty only where the template asks for something else too: a
-    /// request that would ask for nothing is never worth a large body.
+    /// Whether these scopes satisfy the template for some values of the parameters that `params` lacks. An unknown list
+    /// counts as empty only where the template requires other scopes besides, as a request that requires none does not
+    /// need a large body.
     pub fn may_be_satisfied(&self, params: &ScopeParams, held: &ScopeSet) -> bool {
         if held.holds_everything() {
             return true;
@@ -37,19 +37,19 @@ impl ScopeTemplate {
     }
 }
 
-/// Whether some scope that the text may come to is held. `item` is the name of the surrounding list's entry.
+/// Whether some scope that the text may expand to is held. `item` is the loop variable of the surrounding list.
 fn may_hold(text: &str, params: &ScopeParams, item: Option<&String>, held: &ScopeSet) -> bool {
-    let mut beginning = String::new();
+    let mut prefix = String::new();
     for piece in pieces(text) {
         match piece {
-            Piece::Text(text) => beginning.push_str(text),
-            Piece::Hole(name) => match params.get(name) {
-                Some(ParamValue::Text(value)) if item.is_none_or(|item| item != name) => beginning.push_str(value),
-                _ => return held.may_satisfy_beginning(&beginning),
+            Piece::Text(text) => prefix.push_str(text),
+            Piece::Placeholder(name) => match params.get(name) {
+                Some(ParamValue::Text(value)) if item.is_none_or(|item| item != name) => prefix.push_str(value),
+                _ => return held.may_satisfy_beginning(&prefix),
             },
         }
     }
-    held.satisfies(&beginning)
+    held.satisfies(&prefix)
 }
 
 #[cfg(test)]
@@ -64,7 +64,7 @@ mod tests {
     }
 
     #[test]
-    fn who_holds_nothing_that_fits_has_no_chance() {
+    fn without_a_matching_scope_the_template_cannot_be_satisfied() {
         let create = ["queue:create-task:lowest:p/w", "queue:scheduler-id:-", "queue:create-task:project:none"];
         let task = [("taskId", "x")];
         assert!(possible("queue", "createTask", &create, &task));
@@ -81,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn a_list_alone_needs_something_that_fits_an_entry() {
+    fn a_list_alone_needs_a_scope_that_matches_an_item() {
         assert!(!possible("queue", "statuses", &["assume:anonymous"], &[]));
         assert!(possible("queue", "statuses", &["queue:status:*"], &[]));
         assert!(possible("queue", "statuses", &["queue:status:abc"], &[]));
