@@ -6,6 +6,7 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 mod arrows;
+mod circles;
 mod docs;
 mod files;
 mod indexes;
