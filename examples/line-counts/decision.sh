@@ -13,7 +13,7 @@ tar -czf source.tar.gz -C "$SOURCE" -T files
 echo "packed $(wc -l <files) files"
 
 # What these sources are called: all jobs of one revision are one push, which `drover push line-counts REVISION` shows.
-# The tree belongs to another user than the one that tasks run as, which git has to be told is fine.
+# The tree belongs to another user than the one that tasks run as, which git must be allowed to read.
 revision=$(git -c safe.directory='*' -C "$SOURCE" rev-parse --verify HEAD 2>/dev/null) || revision=$(cd "$SOURCE" && xargs cat | sha1sum | cut -c1-40) <files
 echo "push: line-counts $revision"
 
