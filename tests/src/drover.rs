@@ -90,6 +90,15 @@ impl Drover {
         (&self.client_id, &self.access_token)
     }
 
+    /// Where commands find it.
+    pub fn variables(&self) -> [(&str, &str); 3] {
+        [
+            ("TASKCLUSTER_ROOT_URL", &self.root_url),
+            ("TASKCLUSTER_CLIENT_ID", &self.client_id),
+            ("TASKCLUSTER_ACCESS_TOKEN", &self.access_token),
+        ]
+    }
+
     pub fn root_url(&self) -> &str {
         &self.root_url
     }
