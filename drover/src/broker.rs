@@ -39,7 +39,7 @@ pub(crate) fn broker(
     Ok(SplitBus::new(external, internal, &settings.section::<RelaySettings>().internal_exchange))
 }
 
-/// The names of the exchanges for the world.
+/// The names of the external exchanges.
 pub(crate) fn exchange_names(settings: &BusSettings) -> Result<ExchangeNames, CliError> {
     ExchangeNames::in_namespace(&settings.pulse_namespace)
         .map_err(|error| CliError::new(Exit::Usage, format!("the setting `bus.pulse_namespace`: {error}")))

@@ -1,9 +1,6 @@
 //! The command line: what can be typed, and which module does it.
 
-use std::path::PathBuf;
-
-use base::{Secret, settings::Loader};
-use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::{
     artifact_command::{self, ArtifactCommand},
@@ -16,13 +13,13 @@ use crate::{
     exit::{CliError, Exit},
     explain::{self, ExplainArgs},
     exposed,
+    global::Global,
     group_command::{self, GroupCommand},
-    output::{Format, Output},
+    output::Output,
     push_command::{self, PushArgs, TreeherderCommand},
     run::{self, RunArgs},
     serve::{self, ServeArgs},
     service::Registry,
-    settings::{CommonSettings, DroverSettings},
     system_context::SystemContext,
     task_command::{self, TaskCommand},
     worker_command::{self, WorkerArgs},
@@ -54,34 +51,6 @@ pub(crate) struct Cli {
     global: Global,
     #[command(subcommand)]
     command: Command,
-}
-
-#[derive(Debug, Args)]
-#[command(next_help_heading = "Common options")]
-pub(crate) struct Global {
-    /// How to print results: for people, or as JSON on standard output.
-    #[arg(
-        short,
-        long,
-        global = true,
-        value_enum,
-        default_value = "text",
-        env = "DROVER_OUTPUT",
-        hide_env_values = true
-    )]
-    output: Format,
-    /// The settings file, instead of `drover.toml` in the working directory.
-    #[arg(long, global = true, value_name = "FILE", env = "DROVER_CONFIG", hide_env_values = true)]
-    config: Option<PathBuf>,
-    /// One setting, by its dotted key; may be given several times.
-    #[arg(long = "set", global = true, value_name = "KEY=VALUE", value_parser = key_and_value)]
-    sets: Vec<(String, Secret)>,
-    /// Warnings about secrets among the arguments.
-    #[arg(skip)]
-    exposed: Vec<String>,
-    /// The services of this program.
-    #[arg(skip)]
-    pub(crate) registry: Registry,
 }
 
 #[derive(Debug, Subcommand)]
@@ -129,7 +98,7 @@ enum Command {
         after_help = "Examples:\n  drover treeherder replay --push autoland 0123456789abcdef0123456789abcdef01234567"
     )]
     Treeherder(TreeherderCommand),
-    /// Show the settings in force, or explain what they mean.
+    /// Show the effective settings, or explain what they mean.
     #[command(subcommand, after_help = "Examples:\n  drover config show\n  drover config explain queue")]
     Config(ConfigCommand),
     /// Print the completions of commands and flags for a shell.
@@ -174,33 +143,9 @@ impl Cli {
             Command::Push(args) => push_command::run(args, system, output).await,
             Command::Treeherder(command) => push_command::treeherder(command, system, output).await,
             Command::Config(command) => config_command::run(command, &global, *output),
-            Command::Completions(args) => completions_command::run(&args, *output),
+            Command::Completions(args) => completions_command::run(&args, self::command(&global.registry), *output),
             Command::Version => Ok(version(*output)),
         }
-    }
-}
-
-impl Global {
-    /// For commands with a log.
-    pub(crate) fn warn_of_secrets(&self) {
-        self.exposed.iter().for_each(|warning| tracing::warn!("{warning}"));
-    }
-
-    /// The settings in force, with what a command's own flags say on top.
-    pub(crate) fn load(&self, flags: &[(&str, Option<String>)]) -> Result<DroverSettings, CliError> {
-        let mut loader = Loader::new();
-        if let Some(file) = &self.config {
-            loader = loader.file(file);
-        }
-        for (key, text) in &self.sets {
-            loader = loader.set(key, text.reveal());
-        }
-        for (key, text) in flags {
-            if let Some(text) = text {
-                loader = loader.set(key, text);
-            }
-        }
-        Ok(loader.load::<CommonSettings>(&self.registry.settings())?.into())
     }
 }
 
@@ -209,11 +154,6 @@ fn command(registry: &Registry) -> clap::Command {
     let roles: Vec<&str> = registry.roles().map(|role| role.name).collect();
     let help = format!("The roles of this process: {}, or all [default: all]", roles.join(", "));
     Cli::command().mut_subcommand("serve", |serve| serve.mut_arg("roles", |arg| arg.help(help)))
-}
-
-fn key_and_value(text: &str) -> Result<(String, Secret), String> {
-    let (key, value) = text.split_once('=').ok_or("write it as KEY=VALUE, like listen=127.0.0.1:8080")?;
-    Ok((key.trim().to_owned(), value.into()))
 }
 
 fn version(output: Output) -> Exit {
@@ -260,11 +200,5 @@ mod tests {
             problems.extend(undocumented.map(|it| format!("`{path}` does not describe {}", it.get_id())));
         }
         assert!(found.len() > 30 && problems.is_empty(), "{}", problems.join("\n"));
-    }
-
-    #[test]
-    fn a_setting_on_the_command_line_needs_a_key_and_a_value() {
-        assert_eq!(key_and_value("a.b=c=d"), Ok(("a.b".to_owned(), "c=d".into())));
-        assert!(key_and_value("a.b").is_err());
     }
 }

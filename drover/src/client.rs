@@ -15,8 +15,8 @@ use serde_json::{Value, json};
 use worker::client::{Client, ClientError, Credentials};
 
 use crate::{
-    dev::revealed,
     exit::{CliError, Exit},
+    global::revealed,
     system_context::SystemContext,
 };
 

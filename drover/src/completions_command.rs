@@ -1,10 +1,9 @@
 //! `drover completions`: a script that completes commands and flags in a shell.
 
-use clap::{Args, CommandFactory};
+use clap::{Args, Command};
 use clap_complete::Shell;
 
 use crate::{
-    cli::Cli,
     exit::{CliError, Exit},
     output::Output,
 };
@@ -20,9 +19,10 @@ pub(crate) struct CompletionsArgs {
     shell: Shell,
 }
 
-pub(crate) fn run(args: &CompletionsArgs, output: Output) -> Result<Exit, CliError> {
+/// `command`: the whole command line.
+pub(crate) fn run(args: &CompletionsArgs, mut command: Command, output: Output) -> Result<Exit, CliError> {
     let mut script = Vec::new();
-    clap_complete::generate(args.shell, &mut Cli::command(), "drover", &mut script);
+    clap_complete::generate(args.shell, &mut command, "drover", &mut script);
     let script = String::from_utf8(script)
         .map_err(|error| CliError::new(Exit::Failed, format!("the script is not text: {error}")))?;
     let object = serde_json::json!({ "shell": args.shell.to_string(), "script": script });
@@ -32,7 +32,10 @@ pub(crate) fn run(args: &CompletionsArgs, output: Output) -> Result<Exit, CliErr
 
 #[cfg(test)]
 mod tests {
+    use clap::CommandFactory;
+
     use super::*;
+    use crate::cli::Cli;
 
     #[test]
     fn scripts_for_every_shell_know_the_commands() {

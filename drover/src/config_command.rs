@@ -4,8 +4,8 @@ use base::settings::Entry;
 use clap::Subcommand;
 
 use crate::{
-    cli::Global,
     exit::{CliError, Exit},
+    global::Global,
     output::Output,
     service::{Registry, Role},
     settings::DroverSettings,

@@ -10,10 +10,9 @@ use db::{
 };
 
 use crate::{
-    cli::Global,
     database::Database,
-    dev::{revealed, signals},
     exit::{CliError, Exit, with_causes},
+    global::{Global, revealed, signals},
     output::Output,
     progress,
 };

@@ -15,12 +15,12 @@ use tokio::net::TcpListener;
 use crate::{
     app::{App, AppConfig},
     broker::exchange_names,
-    cli::Global,
     credentials::{self, Credentials},
     data_dir::DataDir,
     database::Database,
     dev_workers::{DevWorkers, WorkerClient},
     exit::{CliError, Exit},
+    global::{Global, revealed, signals},
     output::Output,
     service::Registry,
     settings::DroverSettings,
@@ -95,11 +95,6 @@ impl DevArgs {
             ("dev.ephemeral", self.ephemeral.then(|| "true".to_owned())),
         ])
     }
-}
-
-/// A flag that carries a secret, as the setting it stands for.
-pub(crate) fn revealed(flag: Option<&Secret>) -> Option<String> {
-    flag.map(|secret| secret.reveal().to_owned())
 }
 
 pub(crate) async fn run(
@@ -212,10 +207,6 @@ pub(crate) fn hide_memory() {
     if let Err(error) = set_dumpable_behavior(DumpableBehavior::NotDumpable) {
         tracing::warn!(%error, "other processes of this user can read the memory of this one");
     }
-}
-
-pub(crate) fn signals() -> Result<Shutdown, CliError> {
-    Shutdown::on_signals().map_err(|error| CliError::new(Exit::Failed, format!("signals cannot be heard: {error}")))
 }
 
 pub(crate) async fn listen(address: &str) -> Result<TcpListener, CliError> {

@@ -10,12 +10,10 @@ use crate::{
     client::{Listed, Server, ServerArgs},
     confirm::confirm,
     exit::{CliError, Exit},
+    global::signals,
     ids::{self, Given},
     output::Output,
-    run::{
-        shutdown,
-        watch::{self, WatchArgs},
-    },
+    run::watch::{self, WatchArgs},
     system_context::SystemContext,
 };
 
@@ -91,7 +89,7 @@ pub(crate) async fn run(command: GroupCommand, system: &SystemContext, output: &
             output.either(&object, &format!("{group}: {}", text.join(", ")));
         }
         GroupCommand::Watch(WatchOne { one, watch }) => {
-            let ((server, group), shutdown) = (one.connect(system).await?, shutdown()?);
+            let ((server, group), shutdown) = (one.connect(system).await?, signals()?);
             return watch::watch(&server, group, &watch, &shutdown, system, *output).await;
         }
         GroupCommand::Cancel(CancelOne { one, yes }) => {

@@ -22,6 +22,7 @@ mod dev_workers;
 mod exit;
 mod explain;
 mod exposed;
+mod global;
 mod group_command;
 mod ids;
 mod output;

@@ -10,8 +10,8 @@ use serde_json::json;
 use crate::{
     client::{Server, ServerArgs},
     exit::{CliError, Exit},
+    global::signals,
     output::Output,
-    run::shutdown,
     system_context::SystemContext,
 };
 
@@ -92,7 +92,7 @@ pub(crate) async fn run(args: PushArgs, system: &SystemContext, output: &Output)
 async fn watch(args: &PushArgs, server: &Server, output: &Output) -> Result<Exit, CliError> {
     let interval = Duration::try_from_secs_f64(args.interval)
         .map_err(|error| CliError::new(Exit::Usage, format!("--interval {}: {error}", args.interval)))?;
-    let shutdown = shutdown()?;
+    let shutdown = signals()?;
     let mut shown = None;
     loop {
         let row = server.push(args.push.project(), &args.push.revision).await?;

@@ -59,7 +59,7 @@ done
 printf '\n######## summary (%s s)\n' $(($(date +%s) - started))
 cat "$RUN_DIR/summary"
 if [ -s "$FLAKY_TESTS" ]; then
-    say "flaky tests: they failed once and passed when tried again; mend them before anything else"
+    say "flaky tests: they failed once and passed when tried again; fix them before anything else"
     cat "$FLAKY_TESTS"
 fi
 printf '%s passed, %s failed\n' "$total_passed" "$total_failed"

@@ -122,9 +122,9 @@ async fn events_are_counted_shown_and_sent_once_more_to_one_queue() {
     let (child, _) = relay::start(env.db.clone(), env.bus.clone(), clock, &env.names(), env.settings(), rng.clone());
     let relay = Supervisor::start(vec![child], rng).await;
     let first = next(&mut mine).await;
-    let told = first.message.clone();
+    let received = first.message.clone();
     first.ack();
-    assert_eq!(told.body, r#"{"version":1,"clientId":"first"}"#);
+    assert_eq!(received.body, r#"{"version":1,"clientId":"first"}"#);
 
     let tail = env.command(&["tail", "client-created", "--count", "1"]).output();
     let changes = async {
@@ -148,7 +148,7 @@ async fn events_are_counted_shown_and_sent_once_more_to_one_queue() {
             break;
         }
     }
-    let again = ["replay", "--since", &told.id, "--to", &queue, "--exchange", "client-created"];
+    let again = ["replay", "--since", &received.id, "--to", &queue, "--exchange", "client-created"];
     let sent = env.answer(&again).await.remove(0);
     assert!(sent["messages"].as_i64().unwrap() >= 2, "{sent}");
     let repeated = loop {
@@ -159,7 +159,7 @@ async fn events_are_counted_shown_and_sent_once_more_to_one_queue() {
             break message;
         }
     };
-    assert_eq!(*repeated, bus::Message { replayed: true, ..(*told).clone() });
+    assert_eq!(*repeated, bus::Message { replayed: true, ..(*received).clone() });
     let nowhere = env.run(&["replay", "--since", "1", "--to", "queue/nobody/nothing"]).await;
     assert_eq!(nowhere.status.code(), Some(4), "{}", String::from_utf8_lossy(&nowhere.stderr));
     relay.stop(SOON).await;
@@ -169,9 +169,9 @@ async fn events_are_counted_shown_and_sent_once_more_to_one_queue() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn dead_letters_are_listed_sent_again_and_dropped() {
     let Some(env) = TestEnv::start().await else { return };
-    let queue = format!("{}/parked", env.name);
+    let queue = format!("{}/dead-letters", env.name);
     let mut mine = env.bus.subscribe(Subscription::durable(&queue)).await.unwrap();
-    let parked = DeadLetter {
+    let letter = DeadLetter {
         dead_letter_id: 0,
         queue: queue.clone(),
         message_id: "7".to_owned(),
@@ -184,8 +184,8 @@ async fn dead_letters_are_listed_sent_again_and_dropped() {
         tries: 5,
         dead_lettered: SystemClock.now(),
     };
-    let number = env.db.add_dead_letter(&parked).await.unwrap();
-    assert_eq!(env.db.add_dead_letter(&parked).await.unwrap(), number, "the same message again");
+    let number = env.db.add_dead_letter(&letter).await.unwrap();
+    assert_eq!(env.db.add_dead_letter(&letter).await.unwrap(), number, "the same message again");
 
     let listed = env.answer(&["dead-letters", "list", "--queue", &queue]).await;
     assert_eq!((&listed[0]["number"], &listed[0]["reason"]), (&number.into(), &"it cannot be read".into()));
@@ -195,7 +195,7 @@ async fn dead_letters_are_listed_sent_again_and_dropped() {
     assert!(delivery.message.replayed);
     delivery.ack();
 
-    let number = env.db.add_dead_letter(&parked).await.unwrap().to_string();
+    let number = env.db.add_dead_letter(&letter).await.unwrap().to_string();
     assert_eq!(env.run(&["dead-letters", "drop", &number]).await.status.code(), Some(2), "it must be confirmed");
     assert_eq!(env.answer(&["dead-letters", "drop", &number, "--yes"]).await[0]["dropped"], 1);
     assert_eq!(env.run(&["dead-letters", "drop", &number, "--yes"]).await.status.code(), Some(4));
@@ -207,7 +207,7 @@ async fn what_the_relay_could_not_send_goes_to_its_exchange_when_it_is_tried_aga
     let Some(env) = TestEnv::start().await else { return };
     let exchange = format!("{}/exchange", env.name);
     env.bus.declare(Exchange::topic(&exchange)).await.unwrap();
-    let mut told = env.bus.subscribe(Subscription::ephemeral().bind(&exchange, "#")).await.unwrap();
+    let mut received = env.bus.subscribe(Subscription::ephemeral().bind(&exchange, "#")).await.unwrap();
     let unsent = UnsentMessage {
         message_id: "8".to_owned(),
         task_id: None,
@@ -223,7 +223,7 @@ async fn what_the_relay_could_not_send_goes_to_its_exchange_when_it_is_tried_aga
     let listed = env.answer(&["dead-letters", "list"]).await;
     assert_eq!((&listed[0]["queue"], &listed[0]["exchange"]), (&"".into(), &exchange.as_str().into()));
     env.answer(&["dead-letters", "retry", &listed[0]["number"].to_string()]).await;
-    let delivery = next(&mut told).await;
+    let delivery = next(&mut received).await;
     assert_eq!(
         (&*delivery.message.exchange, &delivery.message.cc[..]),
         (&*exchange, &["route.b".to_owned(), "route.c".to_owned()][..])

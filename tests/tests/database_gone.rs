@@ -14,8 +14,8 @@ use serde_json::{Value, json};
 use tests::{Answer, Client, Drover, Seed, TestDirectory, children_of, definition, program, signal};
 use tokio::time::timeout;
 
-/// A client must hear something within this, whatever has happened to the database.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// A client must get a response within this, whatever has happened to the database.
+const TIMEOUT: Duration = Duration::from_secs(30);
 /// A server looks every two seconds.
 const SOON: Duration = Duration::from_secs(15);
 const PAUSE: Duration = Duration::from_millis(100);
@@ -64,12 +64,12 @@ async fn a_server_whose_database_went_back_a_version_is_not_ready_until_it_is_up
         let words = [&["-o", "json", "db"], words, &["--database-url", database.url()]].concat();
         program().args(words).output().await.unwrap()
     };
-    let told = |output: &Output| serde_json::from_slice::<Value>(&output.stdout).unwrap();
-    let newest = told(&db(&["status"]).await)["newest"].as_u64().unwrap();
+    let parsed = |output: &Output| serde_json::from_slice::<Value>(&output.stdout).unwrap();
+    let newest = parsed(&db(&["status"]).await)["newest"].as_u64().unwrap();
     let older = (newest - 1).to_string();
 
     let asked = db(&["downgrade", &older]).await;
-    assert_eq!((asked.status.code(), told(&asked)["current"].as_u64()), (Some(2), Some(newest)), "it needs --yes");
+    assert_eq!((asked.status.code(), parsed(&asked)["current"].as_u64()), (Some(2), Some(newest)), "it needs --yes");
     assert!(heartbeat(&drover, 200).await.is_ok());
 
     assert!(db(&["downgrade", &older, "--yes"]).await.status.success());
@@ -82,7 +82,7 @@ async fn a_server_whose_database_went_back_a_version_is_not_ready_until_it_is_up
         }
     };
     timeout(SOON, logged).await.expect("the log says that it is not ready");
-    assert_eq!(told(&db(&["plan"]).await).as_array().unwrap().len(), 1);
+    assert_eq!(parsed(&db(&["plan"]).await).as_array().unwrap().len(), 1);
 
     assert!(db(&["upgrade"]).await.status.success());
     timeout(SOON, heartbeat(&drover, 200)).await.unwrap().unwrap();
@@ -110,7 +110,7 @@ async fn create(client: &Client, rng: &Rng) -> Result<TaskId, Answer> {
     let id = TaskId::from_random(rng.uuid_bytes());
     let begin = Instant::now();
     let answer = client.create(id, &definition("tests/database-gone", &json!({}))).await.unwrap();
-    assert!(begin.elapsed() < PATIENCE, "the answer took {:?}", begin.elapsed());
+    assert!(begin.elapsed() < TIMEOUT, "the answer took {:?}", begin.elapsed());
     if answer.status == 200 { Ok(id) } else { Err(answer) }
 }
 
@@ -138,7 +138,7 @@ async fn insist<T>(mut attempt: impl AsyncFnMut() -> Result<T, Answer>) -> T {
             Ok(done) => return done,
             Err(answer) => check_refusal(&answer),
         }
-        assert!(begin.elapsed() < PATIENCE, "the database does not come back");
+        assert!(begin.elapsed() < TIMEOUT, "the database does not come back");
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
 }

@@ -34,6 +34,13 @@ async fn a_help_page_has_options_and_examples() {
 }
 
 #[tokio::test]
+async fn the_example_of_settings_is_valid() {
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../drover/settings.example.toml");
+    let shown = text(None, &["config", "show", "--config", file]).await;
+    assert!(shown.contains("root_url = \"https://ci.example.com\""), "{shown}");
+}
+
+#[tokio::test]
 async fn a_setting_is_explained_with_type_default_and_variable() {
     expect![[""]].assert_eq(&text(None, &["config", "explain", "database.pool_size"]).await);
 }

@@ -3,7 +3,7 @@
 use bridge::driver::Builder;
 use serde_json::{Value, json};
 
-use super::Master;
+use super::masters::Master;
 use crate::{
     exit::{CliError, Exit},
     output::{Output, columns},

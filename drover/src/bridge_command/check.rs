@@ -3,7 +3,10 @@
 use bridge::driver::{Builder, Checked, DriverError};
 use serde_json::{Value, json};
 
-use super::{Master, builders, masters::Connection};
+use super::{
+    builders,
+    masters::{Connection, Master},
+};
 use crate::{
     exit::{CliError, Exit},
     output::Output,

@@ -4,7 +4,10 @@ use bridge::driver::{Builder, Checked, MasterDriver};
 use clap::Args;
 use serde_json::json;
 
-use super::{Master, builders, masters::LoginArgs};
+use super::{
+    builders,
+    masters::{LoginArgs, Master},
+};
 use crate::{
     exit::{CliError, Exit},
     output::Output,

@@ -10,8 +10,8 @@ use bridge::{
 use clap::Args;
 
 use crate::{
-    cli::Global,
     exit::{CliError, Exit},
+    global::Global,
     system_context::SystemContext,
 };
 

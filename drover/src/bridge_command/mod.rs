@@ -9,15 +9,10 @@ mod status;
 
 use clap::Subcommand;
 
-use self::{
-    init::InitArgs,
-    masters::{Master, MasterArgs},
-    schedule::ScheduleArgs,
-    status::StatusArgs,
-};
+use self::{init::InitArgs, masters::MasterArgs, schedule::ScheduleArgs, status::StatusArgs};
 use crate::{
-    cli::Global,
     exit::{CliError, Exit},
+    global::Global,
     output::Output,
     system_context::SystemContext,
 };

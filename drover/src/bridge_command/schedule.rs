@@ -4,10 +4,10 @@ use bridge::buildbot::{ScheduleSource, Scheduled};
 use clap::Args;
 use serde_json::{Map, Value, json};
 
-use super::{Master, MasterArgs};
+use super::masters::{Master, MasterArgs};
 use crate::{
-    cli::Global,
     exit::{CliError, Exit},
+    global::Global,
     output::Output,
     system_context::SystemContext,
 };

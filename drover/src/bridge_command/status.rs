@@ -11,10 +11,9 @@ use db::{
 use serde_json::json;
 
 use crate::{
-    cli::Global,
     database::Database,
-    dev::revealed,
     exit::{CliError, Exit, with_causes},
+    global::{Global, revealed},
     output::{Output, columns},
 };
 

@@ -15,12 +15,11 @@ use db::{Db, DbError};
 
 use crate::{
     broker::{broker, exchange_names},
-    cli::Global,
     credentials::known_queue_access_token,
     data_dir::DataDir,
     database::Database,
-    dev::revealed,
     exit::{CliError, Exit, with_causes, with_setting},
+    global::{Global, revealed},
     output::Output,
     settings::DroverSettings,
     system_context::SystemContext,

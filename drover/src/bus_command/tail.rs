@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::{BusContext, bus_failed};
 use crate::{
     exit::{CliError, Exit},
-    run::shutdown,
+    global::signals,
 };
 
 #[derive(Debug, Args)]
@@ -28,7 +28,7 @@ pub(super) struct TailArgs {
 pub(super) async fn run(args: TailArgs, context: &BusContext<'_>) -> Result<Exit, CliError> {
     let bus = context.broker()?;
     let mut consumer = bus.subscribe(subscription(&args, context)).await.map_err(bus_failed)?;
-    let shutdown = shutdown()?;
+    let shutdown = signals()?;
     let ended = tokio::select! {
         ended = show(&mut consumer, args.count, context) => ended,
         () = shutdown.wait() => Exit::Ok,

@@ -85,7 +85,7 @@ impl WorkerProcess {
         if let Some(id) = id
             && let Err(error) = kill_process(id, Signal::TERM)
         {
-            tracing::warn!(worker = self.number, %error, "worker process cannot be told to stop");
+            tracing::warn!(worker = self.number, %error, "cannot stop worker process");
         }
         if timeout(deadline, self.child.wait()).await.is_err() {
             tracing::warn!(worker = self.number, ?deadline, "worker process did not stop in time and is killed");

@@ -6,7 +6,6 @@ pub(crate) mod watch;
 
 use std::{collections::BTreeMap, path::PathBuf};
 
-use base::Shutdown;
 use clap::Args;
 use protocol::id::TaskGroupId;
 use serde_json::json;
@@ -19,6 +18,7 @@ use self::{
 use crate::{
     client::ServerArgs,
     exit::{CliError, Exit},
+    global::signals,
     output::Output,
     system_context::SystemContext,
 };
@@ -74,7 +74,7 @@ pub(crate) async fn run(args: RunArgs, system: &SystemContext, output: &Output) 
         return Ok(Exit::Ok);
     }
     let server = args.server.connect(system)?;
-    let shutdown = shutdown()?;
+    let shutdown = signals()?;
     let submitting = submit(&server, &graph, &options, now);
     let Submitted { plan, is_repeat } = tokio::select! {
         submitted = submitting => submitted?,
@@ -99,10 +99,6 @@ fn options(args: &RunArgs, system: &SystemContext) -> SubmitOptions {
         task_queue_id: args.task_queue_id.clone(),
         env: args.env.iter().cloned().collect::<BTreeMap<_, _>>(),
     }
-}
-
-pub(crate) fn shutdown() -> Result<Shutdown, CliError> {
-    Shutdown::on_signals().map_err(|error| CliError::new(Exit::Failed, format!("cannot listen for signals: {error}")))
 }
 
 fn interrupted(key: &SubmitKey) -> CliError {

@@ -19,7 +19,7 @@ pub use role::{Role, RoleSet};
 
 /// One service: its roles, its HTTP endpoints and its background actors.
 ///
-/// A process is told by its roles which part of which service it runs. It starts in this order: `prepare` of every
+/// The roles of a process say which part of which service it runs. It starts in this order: `prepare` of every
 /// service in the order of the list, then the actors of its roles, and the HTTP server last; it stops the other way
 /// round. What a process does not run is not made.
 pub trait Service: Send + Sync {

@@ -1,4 +1,4 @@
-//! Roles: what a process can be told to run.
+//! Roles: what a process can be started to run.
 
 use serde::Serialize;
 

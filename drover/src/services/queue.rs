@@ -76,7 +76,7 @@ fn local(context: &Context) -> Children {
     Children::none().actors(actors).rpc_servers(rpc)
 }
 
-/// A process without the queue notes itself what it has told workers.
+/// A process without the queue records itself what it has sent to workers.
 fn remote(context: &Context) -> Children {
     let children = Children::none();
     if context.runs(roles::QUEUE) { children } else { children.actor(here(context).handle.note_writer()) }

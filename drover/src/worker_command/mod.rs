@@ -15,12 +15,12 @@ use worker::{MAX_MOUNT_BYTES, Worker, WorkerSettings, client::Credentials};
 
 use self::{credentials::CredentialsArgs, isolation::IsolationArgs};
 use crate::{
-    cli::Global,
     client::ServerArgs,
     dev_workers::task_environment,
     exit::{CliError, Exit, with_causes},
+    global::Global,
+    global::signals,
     output::Output,
-    run::shutdown,
     system_context::SystemContext,
 };
 
@@ -101,7 +101,7 @@ pub(crate) async fn run(
     let loaded = global.load(&[])?;
     let _telemetry = telemetry::init(&loaded.telemetry, "worker")?;
     global.warn_of_secrets();
-    let shutdown = shutdown()?;
+    let shutdown = signals()?;
     if args.allow_powerful_credentials {
         tracing::warn!("whether the worker's credentials are worth more than it needs is not asked");
     } else {

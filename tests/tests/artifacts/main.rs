@@ -103,7 +103,7 @@ impl Bench {
     }
 }
 
-/// Free a moment ago: the server has to be told of the network's address before it has one itself.
+/// Free a moment ago: the server is configured with the proxy's address before it has one itself.
 fn free_address() -> SocketAddr {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
 }

@@ -1,6 +1,6 @@
 //! `kill -9` in the middle of a load, many times over, and everything that was acknowledged holds.
 //!
-//! With a RabbitMQ (`DROVER_TEST_AMQP_URL`) every change must also have been told; without one the test says that it
+//! With a RabbitMQ (`DROVER_TEST_AMQP_URL`) every event must also have been published; without one the test says that it
 //! did not look.
 
 #![allow(clippy::unwrap_used, reason = "tests")]

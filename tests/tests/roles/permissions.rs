@@ -105,7 +105,7 @@ async fn drover_tells_and_subscribers_hear(env: &RoleEnv, reader: &AmqpBus, tree
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     });
-    found.await.expect("the index hears of the task by its queue on the external vhost");
+    found.await.expect("the index receives the event from its queue on the external vhost");
 }
 
 async fn a_subscriber_harms_nobody(reader: &AmqpBus, inside: &AmqpBus) {

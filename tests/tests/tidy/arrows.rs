@@ -24,6 +24,9 @@ const KEPT_APART: &[(&str, &[&str])] = &[
     ("ractor", &["actors", "bridge"]),
     ("tower-http", &["api"]),
     ("clap", &["drover"]),
+    ("clap_complete", &["drover"]),
+    ("comfy-table", &["drover"]),
+    ("indicatif", &["drover"]),
     ("config", &["base"]),
     ("opentelemetry_sdk", &["base"]),
     ("rand", &["base"]),
@@ -35,6 +38,8 @@ const NEVER: &[(&str, &[&str])] = &[
     ("jsone", &["tokio", "reqwest", "hyper", "async-trait", "futures-util", "rand"]),
     ("db", &["reqwest", "hyper"]),
     ("actors", &["reqwest", "hyper", "http", "tower-http"]),
+    ("api", &["reqwest", "sqlx", "lapin", "ractor"]),
+    ("worker", &["sqlx", "lapin", "ractor"]),
 ];
 
 #[test]

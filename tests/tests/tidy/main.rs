@@ -14,5 +14,6 @@ mod licences;
 mod metadata;
 mod names;
 mod services;
+mod settings;
 mod sizes;
 mod sources;

@@ -15,7 +15,8 @@ const NEVER: &[(&str, &[&str], &str)] = &[
     ("base", &["task_id", "TaskId", "task_queue", "worker_id"], "it knows nothing about CI"),
     ("api", &["sqlx", "select ", "insert into", "exchange/"], "SQL belongs to db, exchanges to protocol"),
     ("actors", &["StatusCode", "sqlx::", "lapin::"], "HTTP belongs to api, and libraries to the crates that wrap them"),
-    ("worker", &["sqlx", "lapin", "ractor"], "it knows the HTTP API and nothing behind it"),
+    ("db", &["application/json"], "wire formats belong to protocol"),
+    ("worker", &["db::", "bus::", "actors::"], "it knows the HTTP API and nothing behind it"),
 ];
 
 /// The database's own clock: every stored function takes the time as an argument.
