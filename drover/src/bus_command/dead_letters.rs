@@ -153,3 +153,34 @@ async fn known(numbers: &[i64], db: &Db) -> Result<Vec<DeadLetter>, CliError> {
         None => Ok(known),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use expect_test::expect;
+
+    use super::*;
+    use crate::output::columns;
+
+    #[test]
+    fn the_list_names_queue_or_event_tries_and_reason() {
+        let letter = |number, queue: &str, exchange: &str, tries, reason: &str| DeadLetter {
+            dead_letter_id: number,
+            queue: queue.to_owned(),
+            message_id: "4711".to_owned(),
+            exchange: exchange.to_owned(),
+            routing_key: "primary.a".to_owned(),
+            cc: Vec::new(),
+            content_type: "application/json".to_owned(),
+            body: b"{}".to_vec(),
+            reason: reason.to_owned(),
+            tries,
+            dead_lettered: protocol::time::parse("2026-01-01T12:00:00Z").unwrap(),
+        };
+        let letters = [
+            letter(17, "drover/index/task-completed", "exchange/a", 5, "it cannot be read"),
+            letter(118, "", "exchange/a", 1, "it was refused"),
+            letter(119, "", "", 1, "it is too long"),
+        ];
+        expect![[""]].assert_eq(&columns(None, letters.iter().map(row)));
+    }
+}
