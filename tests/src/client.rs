@@ -165,7 +165,7 @@ pub fn definition(task_queue_id: &str, more: &Value) -> Value {
         "deadline": seconds_from_now(3600),
         "payload": {},
         "metadata": {
-            "name": "whole-env test",
+            "name": "a test",
             "description": "made by the crate `tests`",
             "owner": "nobody@example.com",
             "source": "https://example.com/drover",

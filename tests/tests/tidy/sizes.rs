@@ -10,7 +10,7 @@ const FUNCTION_P90: usize = 20;
 const LONGEST_FUNCTION: usize = 60;
 
 /// Functions over the limit. The list only shrinks.
-const LONG_FUNCTIONS: &[&str] = &["drover/src/roles.rs: parts", "bridge/src/tests/orders.rs: play"];
+const LONG_FUNCTIONS: &[&str] = &["bridge/src/tests/event_orders.rs: play"];
 
 /// `schema.sql` and the like are written by the tests themselves.
 fn is_generated(text: &str) -> bool {
