@@ -5,7 +5,10 @@ use std::{collections::HashMap, sync::Arc};
 use actors::{
     auth::Auth,
     kit::PageAfter,
-    queue::{Queue, QueueError, Report, types::PendingTask},
+    queue::{
+        Queue, QueueError, Report,
+        types::{ClaimTaskRequest, ListPendingTasksRequest, PendingTask, ReclaimTaskRequest, ReportRequest},
+    },
 };
 use base::Clock;
 use protocol::{
@@ -124,7 +127,8 @@ impl QueueClient {
         limit: i64,
     ) -> ClientResult<(Vec<PendingTask>, Option<i64>)> {
         self.require(&format!("queue:pending-list:{}", self.task_queue_id))?;
-        let page = self.queue.pending_tasks(self.task_queue_id.clone(), PageAfter { after, limit }).await?;
+        let (task_queue_id, page) = (self.task_queue_id.clone(), PageAfter { after, limit });
+        let page = self.queue.pending_tasks(ListPendingTasksRequest { task_queue_id, page }).await?;
         Ok((page.rows, page.next))
     }
 
@@ -132,16 +136,16 @@ impl QueueClient {
     pub(crate) async fn claim(&self, task_id: TaskId, run_id: RunId, worker: WorkerName) -> ClientResult<Timestamp> {
         self.require(&format!("queue:claim-task:{}", self.task_queue_id))?;
         self.require(&format!("queue:worker-id:{}/{}", worker.worker_group, worker.worker_id))?;
-        Ok(self.queue.claim_task(task_id, run_id, worker).await?.taken_until)
+        Ok(self.queue.claim_task(ClaimTaskRequest { task_id, run_id, worker }).await?.taken_until)
     }
 
     /// The scopes for this come with the claim, as those to report and to create artifacts do.
     pub(crate) async fn reclaim(&self, task_id: TaskId, run_id: RunId) -> ClientResult<Timestamp> {
-        Ok(self.queue.reclaim_task(task_id, run_id).await?.taken_until)
+        Ok(self.queue.reclaim_task(ReclaimTaskRequest { task_id, run_id }).await?.taken_until)
     }
 
     pub(crate) async fn report(&self, task_id: TaskId, run_id: RunId, report: Report) -> ClientResult<TaskStatus> {
-        Ok(self.queue.report(task_id, run_id, report).await?)
+        Ok(self.queue.report(ReportRequest::new(task_id, run_id, report)).await?)
     }
 
     pub(crate) async fn cancel_task(&self, task_id: TaskId) -> ClientResult<TaskStatus> {

@@ -1,40 +1,55 @@
 //! `changeTaskPriority`, `changeTaskGroupPriority`.
 
+use std::sync::Arc;
+
 use db::queue::Outcome;
-use protocol::{
-    id::{TaskGroupId, TaskId},
-    state::Priority,
-    status::TaskStatus,
+use protocol::status::TaskStatus;
+
+use super::{
+    error::{QueueError, past_deadline},
+    local::LocalQueue,
+    types::{ChangeTaskGroupPriorityRequest, ChangeTaskPriorityRequest, ChangedGroup},
 };
 
-use super::{Environment, QueueError, cancel_task::past_deadline, list::task_group, types::TaskGroup};
-
-pub(super) async fn of_task(queue: &Environment, id: TaskId, to: Priority) -> Result<TaskStatus, QueueError> {
-    let trace = base::telemetry::traceparent();
-    let answer = queue.db.change_task_priority(id, to, trace.as_deref(), queue.now()).await?;
-    let task = answer.task.ok_or(QueueError::NoSuchTask(id))?;
-    match answer.outcome {
-        Outcome::TooLate => Err(past_deadline(id, "given another priority")),
-        Outcome::Refused => Err(QueueError::Conflict(format!(
-            "task {id} is already resolved; the priority of a task can only be changed before its first resolution"
-        ))),
-        Outcome::Unchanged => Err(QueueError::Conflict(format!("task {id} already has priority `{to}`"))),
-        _ => {
-            queue.notifications.relay.notify();
-            Ok(task.status)
-        }
+impl LocalQueue {
+    pub(super) async fn change_task_priority(
+        self: &Arc<Self>,
+        request: ChangeTaskPriorityRequest,
+    ) -> Result<TaskStatus, QueueError> {
+        let ChangeTaskPriorityRequest { task_id: id, priority } = request;
+        let trace = base::telemetry::traceparent();
+        self.command(async move |queue| {
+            let answer = queue.db.change_task_priority(id, priority, trace.as_deref(), queue.now()).await?;
+            let task = answer.task.ok_or(QueueError::NoSuchTask(id))?;
+            match answer.outcome {
+                Outcome::TooLate => Err(past_deadline(id, "given another priority")),
+                Outcome::Refused => Err(QueueError::Conflict(format!(
+                    "task {id} is already resolved; the priority of a task can only be changed before its first resolution"
+                ))),
+                Outcome::Unchanged => {
+                    Err(QueueError::Conflict(format!("task {id} already has priority `{priority}`")))
+                }
+                _ => {
+                    queue.notifications.relay.notify();
+                    Ok(task.status)
+                }
+            }
+        })
+        .await
     }
-}
 
-/// The group, and the tasks that had another priority.
-pub(super) async fn of_group(
-    queue: &Environment,
-    id: TaskGroupId,
-    to: Priority,
-) -> Result<(TaskGroup, Vec<TaskId>), QueueError> {
-    let group = task_group(queue, id).await?;
-    let trace = base::telemetry::traceparent();
-    let changed = queue.db.change_task_group_priority(id, to, trace.as_deref(), queue.now()).await?;
-    queue.notifications.relay.notify();
-    Ok((group, changed))
+    pub(super) async fn change_task_group_priority(
+        self: &Arc<Self>,
+        request: ChangeTaskGroupPriorityRequest,
+    ) -> Result<ChangedGroup, QueueError> {
+        let ChangeTaskGroupPriorityRequest { task_group_id: id, priority } = request;
+        let trace = base::telemetry::traceparent();
+        self.command(async move |queue| {
+            let group = queue.find_task_group(id).await?;
+            let changed = queue.db.change_task_group_priority(id, priority, trace.as_deref(), queue.now()).await?;
+            queue.notifications.relay.notify();
+            Ok(ChangedGroup { group, changed })
+        })
+        .await
+    }
 }

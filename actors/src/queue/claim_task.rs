@@ -1,38 +1,28 @@
-//! `claimTask` (deprecated): one named run for one worker. The same worker may ask again.
+//! `claimTask` (deprecated).
 
-use db::{
-    Db,
-    queue::{Outcome, TaskResult},
+use std::sync::Arc;
+
+use super::{
+    claim_run::claim_run,
+    error::QueueError,
+    local::LocalQueue,
+    types::{Claim, ClaimTaskRequest},
 };
-use protocol::{
-    id::{RunId, TaskId, WorkerName},
-    time::Timestamp,
-};
 
-use super::{QueueError, claim_work::claim, types::Claim};
-
-/// The claim, and whether the call changed anything.
-pub(super) async fn run(
-    db: &Db,
-    task_id: TaskId,
-    run_id: RunId,
-    worker: &WorkerName,
-    taken_until: Timestamp,
-    now: Timestamp,
-) -> Result<(Claim, bool), QueueError> {
-    let trace = base::telemetry::traceparent();
-    let answer: TaskResult = db.claim_task(task_id, run_id, worker, trace.as_deref(), taken_until, now).await?;
-    let why = match (answer.outcome, answer.task) {
-        (Outcome::Done, Some(task)) => {
-            let claim = claim(task, worker);
-            let changed = claim.taken_until == taken_until;
-            return Ok((claim, changed));
-        }
-        (Outcome::NoSuchRun, _) => return Err(QueueError::NoSuchRun(task_id, run_id)),
-        (_, None) => return Err(QueueError::NoSuchTask(task_id)),
-        (Outcome::TooLate, _) => "its deadline has passed",
-        (Outcome::Refused, _) => "the worker is quarantined",
-        _ => "it is not pending, and not held by this worker",
-    };
-    Err(QueueError::Conflict(format!("run {run_id} of task {task_id} cannot be claimed: {why}")))
+impl LocalQueue {
+    pub(super) async fn claim_task(self: &Arc<Self>, request: ClaimTaskRequest) -> Result<Claim, QueueError> {
+        let ClaimTaskRequest { task_id, run_id, worker } = request;
+        self.command(async move |queue| {
+            // This claim is recorded at once, and those before it come first.
+            queue.records.try_write(&queue.db).await;
+            let now = queue.now();
+            let taken_until = now + queue.settings.claim_timeout.delta();
+            let (claim, changed) = claim_run(&queue.db, task_id, run_id, &worker, taken_until, now).await?;
+            if changed {
+                queue.notifications.relay.notify();
+            }
+            Ok(claim)
+        })
+        .await
+    }
 }

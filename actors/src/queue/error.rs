@@ -1,4 +1,4 @@
-//! What the queue refuses, in words for the client.
+//! Errors of the queue, in words for the client.
 
 use std::fmt::Write;
 
@@ -8,7 +8,7 @@ use protocol::{
     id::{RunId, TaskGroupId, TaskId, WorkerName},
 };
 
-use crate::kit::CallError;
+use crate::kit::{CallError, QueueFull};
 
 #[derive(Debug, thiserror::Error)]
 pub enum QueueError {
@@ -34,12 +34,12 @@ pub enum QueueError {
     /// The database or another part is away, or late. Late does not mean undone; a repeat is safe.
     #[error("the queue cannot answer just now ({0}); try again in a moment")]
     Unavailable(&'static str),
-    /// The database refused what it should have accepted: a fault of ours.
+    /// The database refused what it should have accepted: a defect of ours.
     #[error("the queue could not carry this out")]
     Database(#[source] DbError),
     /// The same in another process, whose log says what it was.
     #[error("the queue could not carry this out")]
-    Elsewhere,
+    Remote,
 }
 
 impl QueueError {
@@ -54,7 +54,7 @@ impl QueueError {
             Self::Input(_) | Self::Field { .. } => ErrorCode::InputError,
             Self::Conflict(_) => ErrorCode::RequestConflict,
             Self::Unavailable(_) => ErrorCode::ServiceUnavailable,
-            Self::Database(_) | Self::Elsewhere => ErrorCode::InternalServerError,
+            Self::Database(_) | Self::Remote => ErrorCode::InternalServerError,
         }
     }
 }
@@ -62,12 +62,18 @@ impl QueueError {
 impl From<DbError> for QueueError {
     fn from(error: DbError) -> Self {
         if error.is_retryable() {
-            tracing::warn!(error = &error as &dyn std::error::Error, "the database is away or late");
+            tracing::warn!(error = &error as &dyn std::error::Error, "database unavailable");
             Self::Unavailable("the database is away or late")
         } else {
-            tracing::error!(error = &error as &dyn std::error::Error, "the database refused a call");
+            tracing::error!(error = &error as &dyn std::error::Error, "database call failed");
             Self::Database(error)
         }
+    }
+}
+
+impl From<QueueFull> for QueueError {
+    fn from(_: QueueFull) -> Self {
+        Self::Unavailable("too many requests wait")
     }
 }
 
@@ -90,4 +96,9 @@ pub(super) fn list(ids: &[TaskId]) -> String {
         let _ = write!(text, "\n and {} more", ids.len() - 10);
     }
     text
+}
+
+/// The conflict of every command that comes after the deadline.
+pub(super) fn past_deadline(id: TaskId, done: &str) -> QueueError {
+    QueueError::Conflict(format!("the deadline of task {id} has passed, so it cannot be {done} any more"))
 }

@@ -1,5 +1,7 @@
 //! What an operator can set about the queue.
 
+use std::time::Duration;
+
 use base::settings::ConfigDuration;
 use chrono::TimeDelta;
 
@@ -34,10 +36,13 @@ base::settings! {
         pub batch: usize = 128,
         /// Most requests that may wait for one operation; one more is answered with 503.
         pub max_queued: usize = 8192,
-        /// How often time-driven work (expired claims, deadlines, lost wake-ups) is looked for.
+        /// How often time-driven work (expired claims, deadlines, lost notifications) is looked for.
         pub sweep_interval: ConfigDuration = ConfigDuration::seconds(1),
     }
 }
+
+/// A whole graph may take longer than one task.
+pub(super) const GRAPH_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// What a new task may ask for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,7 +52,7 @@ pub struct TaskLimits {
     pub default_expiry: TimeDelta,
 }
 
-/// Longer spans make dates that cannot be told.
+/// Longer durations make dates out of range.
 const LONGEST: ConfigDuration = ConfigDuration::days(100 * 365);
 /// The schema of a task allows no more.
 const MOST_DEPENDENCIES: usize = 10_000;

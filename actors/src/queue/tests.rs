@@ -14,7 +14,7 @@ use serde_json::json;
 
 use super::{
     Queue, QueueError, QueueSettings, Report, start,
-    types::{Claim, ClaimWork, NewGraph, NewTask},
+    types::{Claim, ClaimWorkRequest, ListTaskGroupRequest, NewGraph, NewTask, ReportRequest, WorkerRef},
 };
 use crate::{
     kit::{Notifications, PageAfter, Supervisor, SupervisorHandle},
@@ -43,8 +43,7 @@ impl TestEnv {
         let rng = Rng::seeded(1);
         let settings =
             QueueSettings { long_poll: base::settings::ConfigDuration::millis(300), ..QueueSettings::default() };
-        let (children, queue) =
-            start(db.clone(), Arc::new(clock.clone()), rng.clone(), settings, Notifications::none());
+        let (children, queue) = start(db.clone(), Arc::new(clock.clone()), &rng, settings, Notifications::none());
         let supervised = Supervisor::start(children, rng.clone()).await;
         Self { database, db, clock, rng, queue, supervised }
     }
@@ -116,9 +115,14 @@ pub(crate) fn new_task(rng: &Rng, clock: &dyn Clock, dependencies: &[TaskId]) ->
     NewTask { task_id, definition }
 }
 
-fn ask(worker: &str, count: u16) -> ClaimWork {
+fn ask(worker: &str, count: u16) -> ClaimWorkRequest {
     let worker = WorkerName { worker_group: "g".to_owned(), worker_id: worker.to_owned() };
-    ClaimWork { task_queue_id: TaskQueueId("p/q".to_owned()), worker, count }
+    ClaimWorkRequest { task_queue_id: TaskQueueId("p/q".to_owned()), worker, count }
+}
+
+fn worker(worker_id: &str) -> WorkerRef {
+    let worker = WorkerName { worker_group: "g".to_owned(), worker_id: worker_id.to_owned() };
+    WorkerRef { task_queue_id: TaskQueueId("p/q".to_owned()), worker }
 }
 
 #[tokio::test]
@@ -128,10 +132,14 @@ async fn a_task_lives_from_creation_to_completion() {
     let claims = env.claim("w", 1).await;
     assert_eq!(claims[0].status.task_id, id);
     assert_eq!(claims[0].scopes, ["a:b"]);
-    let status = env.queue.report(id, 0, Report::Completed).await.unwrap();
+    let status = env.queue.report(ReportRequest::new(id, 0, Report::Completed)).await.unwrap();
     assert_eq!(status.state, TaskState::Completed);
-    assert_eq!(env.queue.report(id, 0, Report::Completed).await.unwrap(), status, "a repeat is answered alike");
-    assert!(matches!(env.queue.report(id, 0, Report::Failed).await, Err(QueueError::Conflict(_))));
+    assert_eq!(
+        env.queue.report(ReportRequest::new(id, 0, Report::Completed)).await.unwrap(),
+        status,
+        "a repeat is answered alike"
+    );
+    assert!(matches!(env.queue.report(ReportRequest::new(id, 0, Report::Failed)).await, Err(QueueError::Conflict(_))));
     env.stop().await;
 }
 
@@ -152,8 +160,8 @@ async fn a_waiting_worker_is_woken_by_the_commit_that_made_the_task_pending() {
     let env = TestEnv::start().await;
     let waiting = env.queue.claim_work(ask("w", 1));
     let creating = async {
-        // The claimer is at the desk once its own worker record is there.
-        while env.queue.worker(TaskQueueId("p/q".to_owned()), ask("w", 1).worker).await.is_err() {
+        // The claim waits once the record of its worker is there.
+        while env.queue.worker(worker("w")).await.is_err() {
             tokio::task::yield_now().await;
         }
         env.created(&[]).await
@@ -177,14 +185,14 @@ async fn a_worker_that_hung_up_gets_its_claim_when_it_asks_again() {
     for _ in 0..20 {
         env.created(&[]).await;
         let mut poll = Box::pin(env.queue.claim_work(ask("w", 1)));
-        // One poll submits the request; dropping it then hangs up while the lane is in the database.
+        // One poll submits the request; dropping it then hangs up while the batch is in the database.
         futures_poll_once(&mut poll).await;
         polls.push(poll);
     }
     drop(polls);
     let mut claimed = 0;
     while claimed < 20 {
-        // An empty answer means that a lane had not come back yet when the worker asked.
+        // An empty answer means that the batch had not come back yet when the worker asked.
         claimed += env.claim("w", 32).await.len();
     }
     env.stop().await;
@@ -207,11 +215,11 @@ async fn a_dependent_counts_each_required_task_once_though_it_runs_twice() {
     for run_id in 0..2 {
         let claims = env.claim("w", 2).await;
         assert!(claims.iter().any(|claim| claim.status.task_id == one));
-        env.queue.report(one, run_id, Report::Completed).await.unwrap();
+        env.queue.report(ReportRequest::new(one, run_id, Report::Completed)).await.unwrap();
         assert_eq!(env.state(last).await, TaskState::Unscheduled);
         env.queue.rerun_task(one).await.unwrap();
     }
-    env.queue.report(two, 0, Report::Completed).await.unwrap();
+    env.queue.report(ReportRequest::new(two, 0, Report::Completed)).await.unwrap();
     assert_eq!(env.state(last).await, TaskState::Pending);
     env.stop().await;
 }
@@ -230,7 +238,7 @@ async fn ten_thousand_dependents_are_released_by_one_report() {
     assert_eq!(env.queue.create_graph(graph).await.unwrap().len(), count, "the same key is the same graph");
 
     env.claim("w", 1).await;
-    env.queue.report(id, 0, Report::Completed).await.unwrap();
+    env.queue.report(ReportRequest::new(id, 0, Report::Completed)).await.unwrap();
     let counts = env.queue.counts(TaskQueueId("p/q".to_owned())).await.unwrap();
     assert_eq!((counts.pending, counts.claimed), (10_000, 0));
     env.stop().await;
@@ -289,7 +297,8 @@ async fn a_sealed_group_takes_no_task_and_can_be_canceled() {
     let canceled = env.queue.cancel_task_group(group).await.unwrap();
     assert_eq!((canceled.size, canceled.canceled), (1, vec![id]));
     let page = PageAfter { after: None, limit: 10 };
-    let (_, tasks) = env.queue.list_task_group(group, page).await.unwrap();
+    let request = ListTaskGroupRequest { task_group_id: group, page };
+    let tasks = env.queue.list_task_group(request).await.unwrap().tasks;
     assert_eq!(tasks.rows[0].status.runs[0].reason_resolved, Some(ReasonResolved::Canceled));
     env.stop().await;
 }
@@ -311,7 +320,7 @@ async fn many_workers_get_each_task_once() {
                 }
                 for claim in claims {
                     let id = claim.status.task_id;
-                    queue.report(id, claim.run_id, Report::Completed).await.unwrap();
+                    queue.report(ReportRequest::new(id, claim.run_id, Report::Completed)).await.unwrap();
                     got.push(id);
                 }
             }
@@ -326,7 +335,7 @@ async fn many_workers_get_each_task_once() {
 }
 
 #[tokio::test]
-async fn many_who_read_at_once_are_each_told_of_their_own_task() {
+async fn concurrent_reads_get_their_own_task_each() {
     let env = TestEnv::start().await;
     let (first, second) = (env.created(&[]).await, env.created(&[]).await);
     let missing = env.task(&[]).task_id;

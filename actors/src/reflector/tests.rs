@@ -19,6 +19,7 @@ use protocol::{
     id::{TaskGroupId, TaskId, TaskQueueId, WorkerName},
     state::{Priority, Requires, TaskState},
     task::{Metadata, TaskDefinition},
+    time::Timestamp,
 };
 use serde_json::json;
 
@@ -27,7 +28,7 @@ use crate::{
     kit::{Notifier, Supervisor, SupervisorHandle},
     queue::{
         Queue, QueueError, Report, start,
-        types::{ClaimWork, NewTask},
+        types::{ClaimWorkRequest, DeclareWorkerRequest, NewTask, ReclaimTaskRequest, ReportRequest, WorkerRef},
     },
 };
 
@@ -58,8 +59,7 @@ impl TestEnv {
             woken.fetch_add(1, Ordering::SeqCst);
         });
         let notifications = Notifications { relay, ..Notifications::none() };
-        let (children, queue) =
-            start(db.clone(), Arc::new(clock.clone()), rng.clone(), settings.clone(), notifications);
+        let (children, queue) = start(db.clone(), Arc::new(clock.clone()), &rng, settings.clone(), notifications);
         let parts = Supervisor::start(children, rng.clone()).await;
         let index = Index::new(db.clone(), Arc::new(clock.clone()));
         let reflector =
@@ -101,7 +101,7 @@ impl TestEnv {
     }
 
     async fn claim(&self, worker: &str, count: u16) -> Vec<TaskId> {
-        let ask = ClaimWork { task_queue_id: queue_id(), worker: name(worker), count };
+        let ask = ClaimWorkRequest { task_queue_id: queue_id(), worker: name(worker), count };
         let claims = self.queue.claim_work(ask).await.unwrap();
         claims.iter().map(|claim| claim.status.task_id).collect()
     }
@@ -130,7 +130,7 @@ impl TestEnv {
     async fn completed(&self, routes: &[&str]) -> TaskId {
         let id = self.created(&[], routes).await;
         assert_eq!(self.claim("w", 1).await, [id]);
-        self.queue.report(id, 0, Report::Completed).await.unwrap();
+        self.queue.report(ReportRequest::new(id, 0, Report::Completed)).await.unwrap();
         id
     }
 
@@ -195,7 +195,7 @@ async fn a_task_that_a_resolved_dependency_still_blocks_is_released() {
     let blocked = env.created(&[first], &[]).await;
     let waiting = env.created(&[first, second], &[]).await;
     env.claim("w", 1).await;
-    env.queue.report(first, 0, Report::Completed).await.unwrap();
+    env.queue.report(ReportRequest::new(first, 0, Report::Completed)).await.unwrap();
     env.database.run("delete from drover.pending p using drover.task t, drover.task_dependency e where t.task_id = p.task_id and e.dependent = t.task_id").await;
     let forget =
         "update drover.task t set state = 0, run_id = -1, pending_seq = null, scheduled = null, reason_created = null,
@@ -206,7 +206,7 @@ async fn a_task_that_a_resolved_dependency_still_blocks_is_released() {
     assert_eq!(env.state(blocked).await, TaskState::Pending);
     assert_eq!(env.state(waiting).await, TaskState::Unscheduled, "its other dependency is not done");
     assert_eq!(env.claim("w", 9).await, [second, blocked]);
-    env.queue.report(second, 0, Report::Completed).await.unwrap();
+    env.queue.report(ReportRequest::new(second, 0, Report::Completed)).await.unwrap();
     assert_eq!(env.state(waiting).await, TaskState::Pending);
     env.stop().await;
 }
@@ -263,20 +263,24 @@ async fn events_that_wait_too_long_wake_the_relay() {
     env.stop().await;
 }
 
+fn gone(expires: Timestamp) -> DeclareWorkerRequest {
+    DeclareWorkerRequest { task_queue_id: queue_id(), worker: name("gone"), expires }
+}
+
 #[tokio::test]
 async fn a_worker_that_is_declared_gone_has_its_runs_retried_at_once() {
     let env = TestEnv::start().await;
     let id = env.created(&[], &[]).await;
     env.claim("gone", 1).await;
     let now = env.clock.now();
-    env.queue.declare_worker(queue_id(), name("gone"), now + TimeDelta::hours(1)).await.unwrap();
+    env.queue.declare_worker(gone(now + TimeDelta::hours(1))).await.unwrap();
     assert_eq!(env.state(id).await, TaskState::Running, "it is still there");
-    env.queue.declare_worker(queue_id(), name("gone"), now).await.unwrap();
+    env.queue.declare_worker(gone(now)).await.unwrap();
 
     let status = env.queue.status(id).await.unwrap();
     assert_eq!((status.state, status.runs.len(), status.retries_left), (TaskState::Pending, 2, 4));
     assert_eq!(env.claim("other", 1).await, [id]);
-    let late = env.queue.report(id, 0, Report::Completed).await;
+    let late = env.queue.report(ReportRequest::new(id, 0, Report::Completed)).await;
     assert!(matches!(late, Err(QueueError::Conflict(_))), "{late:?}");
     env.stop().await;
 }
@@ -293,7 +297,7 @@ async fn a_claim_whose_answer_died_with_its_process_goes_to_its_worker_again_wit
     assert_eq!(env.claim_soon("w", 1).await, [id]);
     let status = env.queue.status(id).await.unwrap();
     assert_eq!((status.runs.len(), status.runs[0].taken_until), (1, lease));
-    let record = env.queue.worker(queue_id(), name("w")).await.unwrap();
+    let record = env.queue.worker(WorkerRef { task_queue_id: queue_id(), worker: name("w") }).await.unwrap();
     assert_eq!(record.recent_tasks.len(), 1, "whoever asks for the record finds noted what was handed out");
     env.later(TimeDelta::seconds(4));
     tokio::time::sleep(LOOKS).await;
@@ -305,8 +309,8 @@ async fn a_claim_whose_answer_died_with_its_process_goes_to_its_worker_again_wit
 async fn a_claim_that_was_answered_to_a_process_which_did_not_hand_it_on_goes_to_its_worker_again() {
     let env = TestEnv::start().await;
     let id = env.created(&[], &[]).await;
-    let ask = ClaimWork { task_queue_id: queue_id(), worker: name("w"), count: 1 };
-    assert_eq!(env.queue.take_work(ask).await.unwrap().len(), 1, "as for the process of the API, which stops now");
+    let ask = ClaimWorkRequest { task_queue_id: queue_id(), worker: name("w"), count: 1 };
+    assert_eq!(env.queue.assign_work(ask).await.unwrap().len(), 1, "as for the process of the API, which stops now");
     env.later(TimeDelta::seconds(4));
     assert_eq!(env.claim_soon("w", 1).await, [id]);
     env.stop().await;
@@ -323,8 +327,8 @@ async fn a_claim_whose_answer_is_lost_again_and_again_comes_back_each_time_with_
         let given = tokio::time::timeout(SOON, async {
             // The way of a process that ends before it has handed it on.
             loop {
-                let ask = ClaimWork { task_queue_id: queue_id(), worker: name("w"), count: 1 };
-                let claims = env.queue.take_work(ask).await.unwrap();
+                let ask = ClaimWorkRequest { task_queue_id: queue_id(), worker: name("w"), count: 1 };
+                let claims = env.queue.assign_work(ask).await.unwrap();
                 if let [claim] = &claims[..] {
                     break claim.status.task_id;
                 }
@@ -338,7 +342,7 @@ async fn a_claim_whose_answer_is_lost_again_and_again_comes_back_each_time_with_
     assert_eq!(env.claim_soon("w", 1).await, [id]);
     let status = env.queue.status(id).await.unwrap();
     assert_eq!((status.runs.len(), status.runs[0].taken_until), (1, lease));
-    env.queue.report(id, 0, Report::Completed).await.unwrap();
+    env.queue.report(ReportRequest::new(id, 0, Report::Completed)).await.unwrap();
     env.stop().await;
 }
 
@@ -348,7 +352,7 @@ async fn a_worker_with_room_for_more_never_gets_what_it_may_be_working_on() {
     let (first, second) = (env.created(&[], &[]).await, env.created(&[], &[]).await);
     env.claim_and_die("w", 2).await;
     env.later(TimeDelta::seconds(1));
-    env.queue.reclaim_task(first, 0).await.unwrap();
+    env.queue.reclaim_task(ReclaimTaskRequest { task_id: first, run_id: 0 }).await.unwrap();
     env.later(TimeDelta::seconds(4));
 
     assert_eq!(env.claim_soon("w", 1).await, [second], "the one that was reclaimed is known");

@@ -15,7 +15,7 @@ use tokio::time::{Instant, timeout};
 use super::{EXCHANGE, RemoteNotifications};
 use crate::{
     kit::{Notifications, Supervisor, SupervisorHandle},
-    queue::{Queue, QueueSettings, start, tests::new_task, types::ClaimWork},
+    queue::{Queue, QueueSettings, start, tests::new_task, types::ClaimWorkRequest},
 };
 
 const SOON: Duration = Duration::from_secs(10);
@@ -27,8 +27,11 @@ async fn process(db: &Db, bus: &Arc<dyn Bus>, name: &str) -> (Queue, SupervisorH
     let (publisher, notifier) = remote.publisher();
     let settings = QueueSettings { sweep_interval: ConfigDuration::seconds(60), ..QueueSettings::default() };
     let (mut parts, queue) =
-        start(db.clone(), Arc::new(SystemClock), rng.branch("queue"), settings, notifier.notifications());
-    parts.extend([publisher, remote.subscriber(Notifications { claims: queue.claimers(), ..Notifications::none() })]);
+        start(db.clone(), Arc::new(SystemClock), &rng.branch("queue"), settings, notifier.notifications());
+    parts.extend([
+        publisher,
+        remote.subscriber(Notifications { claims: queue.pending_notifier(), ..Notifications::none() }),
+    ]);
     (queue, Supervisor::start(parts, rng).await)
 }
 
@@ -41,7 +44,7 @@ async fn a_worker_that_waits_at_another_process_is_woken() {
     let (remote, remote_parts) = process(&db, &bus, "there").await;
 
     let worker = WorkerName { worker_group: "g".to_owned(), worker_id: "w".to_owned() };
-    let ask = ClaimWork { task_queue_id: TaskQueueId("p/q".to_owned()), worker, count: 1 };
+    let ask = ClaimWorkRequest { task_queue_id: TaskQueueId("p/q".to_owned()), worker, count: 1 };
     let waiting = tokio::time::sleep(Duration::from_millis(200));
     let created = async {
         waiting.await;

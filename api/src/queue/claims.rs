@@ -2,7 +2,7 @@ use std::sync::{Arc, PoisonError};
 
 use actors::queue::{
     QueueError, Report,
-    types::{Claim, ClaimWork},
+    types::{Claim, ClaimTaskRequest, ClaimWorkRequest, ReclaimTaskRequest, ReportRequest},
 };
 use protocol::{
     id::{TaskId, TaskQueueId, WorkerName},
@@ -28,7 +28,8 @@ struct ClaimBody {
 pub(super) async fn claim_work(state: Arc<QueueState>, mut call: Call) -> ApiResult {
     let ClaimBody { tasks, worker } = call.body()?;
     authorize_worker(&call, &worker)?;
-    let request = ClaimWork { task_queue_id: TaskQueueId(call.param("taskQueueId").to_owned()), worker, count: tasks };
+    let request =
+        ClaimWorkRequest { task_queue_id: TaskQueueId(call.param("taskQueueId").to_owned()), worker, count: tasks };
     let claims = tokio::select! {
         biased;
         claims = state.queue.claim_work(request) => claims?,
@@ -50,7 +51,7 @@ fn end(state: &Arc<QueueState>, claim: &Claim, why: &str) {
     while ending.try_join_next().is_some() {}
     ending.spawn(async move {
         let report = Report::Exception(ReasonResolved::MalformedPayload);
-        if let Err(error) = queue.report(task_id, run_id, report).await {
+        if let Err(error) = queue.report(ReportRequest::new(task_id, run_id, report)).await {
             tracing::error!(task.id = %task_id, run.id = run_id, %error, "cannot resolve run, its claim expires");
         }
     });
@@ -68,7 +69,8 @@ pub(super) async fn claim_task(state: Arc<QueueState>, mut call: Call) -> ApiRes
             params.text("workerGroup", &worker.worker_group).text("workerId", &worker.worker_id)
         })?;
     }
-    let claim = state.queue.claim_task(task_id, call.run_id(), worker).await?;
+    let request = ClaimTaskRequest { task_id, run_id: call.run_id(), worker };
+    let claim = state.queue.claim_task(request).await?;
     let response = described(&state, &claim).map_err(|why| {
         end(&state, &claim, &why);
         ApiError::conflict(format!("The run cannot be claimed, and ends as malformed-payload: {why}"))
@@ -78,7 +80,8 @@ pub(super) async fn claim_task(state: Arc<QueueState>, mut call: Call) -> ApiRes
 
 pub(super) async fn reclaim_task(state: Arc<QueueState>, call: Call) -> ApiResult {
     let task_id: TaskId = call.parsed("taskId")?;
-    let claim = state.queue.reclaim_task(task_id, call.run_id()).await?;
+    let request = ReclaimTaskRequest { task_id, run_id: call.run_id() };
+    let claim = state.queue.reclaim_task(request).await?;
     let credentials =
         credentials::of_run(&state, task_id, claim.run_id, &claim.worker, claim.taken_until, &claim.scopes);
     let response = Object::new()

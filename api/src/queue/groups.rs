@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use actors::queue::types::TaskGroup;
+use actors::queue::types::{ChangeTaskGroupPriorityRequest, ListTaskGroupRequest, TaskGroup};
 use protocol::{id::TaskGroupId, time};
 
 use super::{
@@ -14,8 +14,9 @@ pub(super) async fn get_task_group(state: Arc<QueueState>, call: Call) -> ApiRes
 }
 
 pub(super) async fn list_task_group(state: Arc<QueueState>, call: Call) -> ApiResult {
-    let group_id = call.parsed("taskGroupId")?;
-    let (group, page) = state.queue.list_task_group(group_id, call.page()?).await?;
+    let request = ListTaskGroupRequest { task_group_id: call.parsed("taskGroupId")?, page: call.page()? };
+    let found = state.queue.list_task_group(request).await?;
+    let (group, page) = (found.group, found.tasks);
     let token = page.next.map(|next| call.token(&next));
     let listed = described(&group).list("tasks", page.rows.iter().map(task_and_status));
     Ok(listed.optional("continuationToken", token.as_ref()).into())
@@ -50,7 +51,9 @@ pub(super) async fn change_task_group_priority(state: Arc<QueueState>, mut call:
     let group = stored_group(&state, &call).await?;
     authorize(&call, &group)?;
     let body: NewPriority = call.body()?;
-    let (group, changed) = state.queue.change_task_group_priority(group.task_group_id, body.new_priority).await?;
+    let request = ChangeTaskGroupPriorityRequest { task_group_id: group.task_group_id, priority: body.new_priority };
+    let changed = state.queue.change_task_group_priority(request).await?;
+    let (group, changed) = (changed.group, changed.changed);
     let response = Object::new()
         .field("taskGroupId", &group.task_group_id)
         .field("schedulerId", &group.scheduler_id)

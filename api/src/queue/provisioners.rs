@@ -2,7 +2,10 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use actors::{kit::PageAfter, queue::types::TaskQueue};
+use actors::{
+    kit::PageAfter,
+    queue::types::{ListTaskQueuesRequest, TaskQueue},
+};
 use protocol::{
     id::TaskQueueId,
     time::{self, Timestamp},
@@ -12,7 +15,7 @@ use super::QueueState;
 use crate::http::{ApiError, ApiResult, Call, Object};
 
 pub(super) async fn list_task_queues(state: Arc<QueueState>, call: Call) -> ApiResult {
-    let page = state.queue.task_queues(None, call.page()?).await?;
+    let page = state.queue.task_queues(ListTaskQueuesRequest { provisioner_id: None, page: call.page()? }).await?;
     let token = page.next.map(|next| call.token(&next));
     let queues = page.rows.iter().map(task_queue);
     Ok(Object::new().list("taskQueues", queues).optional("continuationToken", token.as_ref()).into())
@@ -24,7 +27,9 @@ pub(super) async fn get_task_queue(state: Arc<QueueState>, call: Call) -> ApiRes
 }
 
 pub(super) async fn list_worker_types(state: Arc<QueueState>, call: Call) -> ApiResult {
-    let page = state.queue.task_queues(Some(call.param("provisionerId").to_owned()), call.page()?).await?;
+    let provisioner_id = Some(call.param("provisionerId").to_owned());
+    let request = ListTaskQueuesRequest { provisioner_id, page: call.page()? };
+    let page = state.queue.task_queues(request).await?;
     let token = page.next.map(|next| call.token(&next));
     let kinds = page.rows.iter().map(worker_type);
     Ok(Object::new().list("workerTypes", kinds).optional("continuationToken", token.as_ref()).into())
@@ -62,7 +67,8 @@ async fn provisioners(state: &QueueState, only: Option<&str>) -> Result<BTreeMap
     let mut found: BTreeMap<String, Seen> = BTreeMap::new();
     let mut page = PageAfter { after: None, limit: 1000 };
     loop {
-        let queues = state.queue.task_queues(only.map(str::to_owned), page).await?;
+        let queues =
+            state.queue.task_queues(ListTaskQueuesRequest { provisioner_id: only.map(str::to_owned), page }).await?;
         for queue in queues.rows {
             let TaskQueue { task_queue_id, last_date_active, expires } = queue;
             let seen = found.entry(task_queue_id.parts().0.to_owned()).or_insert(Seen { last_date_active, expires });

@@ -1,5 +1,6 @@
 use std::sync::Arc;
 
+use actors::queue::types::{ListClaimedTasksRequest, ListPendingTasksRequest};
 use protocol::{id::TaskQueueId, time};
 
 use super::QueueState;
@@ -18,7 +19,10 @@ pub(super) async fn pending_tasks(state: Arc<QueueState>, call: Call) -> ApiResu
 }
 
 pub(super) async fn list_pending_tasks(state: Arc<QueueState>, call: Call) -> ApiResult {
-    let page = state.queue.pending_tasks(queue_of(&call), call.page()?).await?;
+    let page = state
+        .queue
+        .pending_tasks(ListPendingTasksRequest { task_queue_id: queue_of(&call), page: call.page()? })
+        .await?;
     let token = page.next.map(|next| call.token(&next));
     let entries = page.rows.iter().map(|row| {
         Object::new()
@@ -31,7 +35,10 @@ pub(super) async fn list_pending_tasks(state: Arc<QueueState>, call: Call) -> Ap
 }
 
 pub(super) async fn list_claimed_tasks(state: Arc<QueueState>, call: Call) -> ApiResult {
-    let page = state.queue.claimed_tasks(queue_of(&call), call.page()?).await?;
+    let page = state
+        .queue
+        .claimed_tasks(ListClaimedTasksRequest { task_queue_id: queue_of(&call), page: call.page()? })
+        .await?;
     let token = page.next.map(|next| call.token(&next));
     let entries = page.rows.iter().map(|row| {
         Object::new()

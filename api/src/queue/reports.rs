@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use actors::queue::Report;
+use actors::queue::{Report, types::ReportRequest};
 use protocol::state::ReasonResolved;
 use serde::Deserialize;
 
@@ -36,12 +36,11 @@ pub(super) async fn report_exception(state: Arc<QueueState>, mut call: Call) -> 
 }
 
 async fn report(state: &QueueState, call: &Call, report: Report) -> ApiResult {
-    let (task_id, run_id) = (call.parsed("taskId")?, call.run_id());
-    let status = match call.header(REQUIRE_COMPLETE_UPLOADS) {
-        Some(_) => state.queue.report_whole(task_id, run_id, report).await?,
-        None => state.queue.report(task_id, run_id, report).await?,
+    let request = ReportRequest {
+        require_complete_uploads: call.header(REQUIRE_COMPLETE_UPLOADS).is_some(),
+        ..ReportRequest::new(call.parsed("taskId")?, call.run_id(), report)
     };
-    Ok(status_reply(&status))
+    Ok(status_reply(&state.queue.report(request).await?))
 }
 
 const fn completed() -> bool {

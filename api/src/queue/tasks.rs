@@ -1,6 +1,9 @@
 use std::{collections::HashSet, sync::Arc};
 
-use actors::{kit::PageAfter, queue::types::TaskAndStatus};
+use actors::{
+    kit::PageAfter,
+    queue::types::{ChangeTaskPriorityRequest, ListDependentsRequest, TaskAndStatus},
+};
 use protocol::{id::TaskId, reference::ScopeParams, state::Priority, status::TaskStatus};
 use serde::Deserialize;
 
@@ -31,7 +34,7 @@ pub(super) async fn statuses(state: Arc<QueueState>, mut call: Call) -> ApiResul
 
 pub(super) async fn list_dependent_tasks(state: Arc<QueueState>, call: Call) -> ApiResult {
     let task_id: TaskId = call.parsed("taskId")?;
-    let page = state.queue.dependents(task_id, call.page()?).await?;
+    let page = state.queue.dependents(ListDependentsRequest { task_id, page: call.page()? }).await?;
     let token = page.next.map(|next| call.token(&next));
     let entries = page.rows.iter().map(task_and_status);
     let listed = Object::new().field("taskId", &task_id).list("tasks", entries);
@@ -56,7 +59,8 @@ pub(super) async fn cancel_task(state: Arc<QueueState>, call: Call) -> ApiResult
 pub(super) async fn change_task_priority(state: Arc<QueueState>, mut call: Call) -> ApiResult {
     let task_id = authorized_task(&state, &call).await?;
     let body: NewPriority = call.body()?;
-    Ok(status_reply(&state.queue.change_task_priority(task_id, body.new_priority).await?))
+    let request = ChangeTaskPriorityRequest { task_id, priority: body.new_priority };
+    Ok(status_reply(&state.queue.change_task_priority(request).await?))
 }
 
 /// The body of both endpoints that change priorities.

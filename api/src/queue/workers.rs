@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use actors::queue::{Quarantine, types::Worker};
+use actors::queue::types::{DeclareWorkerRequest, ListWorkersRequest, QuarantineWorkerRequest, Worker, WorkerRef};
 use protocol::{
     id::{TaskQueueId, WorkerName},
     time::{self, Timestamp, wire},
@@ -12,7 +12,7 @@ use crate::http::{ApiResult, Call, Object};
 
 /// The filter works on a page after it is read, so a page may be short or empty and yet not be the last.
 pub(super) async fn list_workers(state: Arc<QueueState>, call: Call) -> ApiResult {
-    let page = state.queue.workers(queue_of(&call), call.page()?).await?;
+    let page = state.queue.workers(ListWorkersRequest { task_queue_id: queue_of(&call), page: call.page()? }).await?;
     let token = page.next.map(|next| call.token(&next));
     let (now, wanted) = (state.clock.now(), call.query("quarantined").map(|flag| flag == "true"));
     let workers = page.rows.iter().filter(|worker| wanted.is_none_or(|wanted| wanted == is_quarantined(worker, now)));
@@ -20,7 +20,8 @@ pub(super) async fn list_workers(state: Arc<QueueState>, call: Call) -> ApiResul
 }
 
 pub(super) async fn get_worker(state: Arc<QueueState>, call: Call) -> ApiResult {
-    Ok(described(&state.queue.worker(queue_of(&call), worker_of(&call)).await?).into())
+    Ok(described(&state.queue.worker(WorkerRef { task_queue_id: queue_of(&call), worker: worker_of(&call) }).await?)
+        .into())
 }
 
 pub(super) async fn quarantine_worker(state: Arc<QueueState>, mut call: Call) -> ApiResult {
@@ -32,14 +33,14 @@ pub(super) async fn quarantine_worker(state: Arc<QueueState>, mut call: Call) ->
         quarantine_info: Option<String>,
     }
     let Body { quarantine_until, quarantine_info } = call.body()?;
-    let order = Quarantine {
+    let request = QuarantineWorkerRequest {
         task_queue_id: queue_of(&call),
         worker: worker_of(&call),
         until: quarantine_until,
         info: quarantine_info,
         client_id: call.caller()?.client_id.clone().unwrap_or_default(),
     };
-    Ok(described(&state.queue.quarantine_worker(order).await?).into())
+    Ok(described(&state.queue.quarantine_worker(request).await?).into())
 }
 
 pub(super) async fn declare_worker(state: Arc<QueueState>, mut call: Call) -> ApiResult {
@@ -50,7 +51,8 @@ pub(super) async fn declare_worker(state: Arc<QueueState>, mut call: Call) -> Ap
     }
     let Body { expires } = call.body()?;
     call.authorize(|params| params.list("properties", ["expires"]))?;
-    Ok(described(&state.queue.declare_worker(queue_of(&call), worker_of(&call), expires).await?).into())
+    let request = DeclareWorkerRequest { task_queue_id: queue_of(&call), worker: worker_of(&call), expires };
+    Ok(described(&state.queue.declare_worker(request).await?).into())
 }
 
 fn queue_of(call: &Call) -> TaskQueueId {

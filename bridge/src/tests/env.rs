@@ -61,7 +61,7 @@ impl TestEnv {
         let (clock, rng) = (TestClock::default(), Rng::seeded(1));
         let shared: Arc<dyn Clock> = Arc::new(clock.clone());
         let settings = QueueSettings { long_poll: ConfigDuration::millis(300), ..QueueSettings::default() };
-        let (children, queue) = queue::start(db.clone(), shared.clone(), rng.clone(), settings, Notifications::none());
+        let (children, queue) = queue::start(db.clone(), shared.clone(), &rng, settings, Notifications::none());
         let supervised = Supervisor::start(children, rng.clone()).await;
         let folder = TempDir::new().unwrap();
         let objects =

@@ -1,7 +1,5 @@
 //! The queue: tasks, their claims and their runs.
 
-use std::sync::Arc;
-
 use ::api::{Routes, own};
 use actors::{
     id_search::IdSearch,
@@ -48,59 +46,57 @@ impl Service for Queue {
     }
 }
 
-/// The queue of this process.
+/// The queue and its actors: those of this process, or what calls whichever process runs it.
 #[derive(Clone)]
-struct Here {
+struct Started {
     actors: Vec<Child>,
     handle: Handle,
 }
 
-fn here(context: &Context) -> Here {
+fn started(context: &Context) -> Started {
     context.shared(|context| {
         let notifications = Notifications {
             relay: relay::notify(context),
             scheduler: scheduler::notify(context),
             claims: publisher::remote(context).claims,
         };
-        let Context { db, clock, rng, .. } = context;
-        let settings = context.settings::<QueueSettings>().clone();
-        let (actors, handle) = queue::start(db.clone(), clock.clone(), rng.branch("queue"), settings, notifications);
-        Here { actors, handle }
+        let Context { db, bus, clock, rng, .. } = context;
+        let (db, clock, settings) = (db.clone(), clock.clone(), context.settings::<QueueSettings>());
+        let (actors, handle) = if context.runs(roles::QUEUE) {
+            queue::start(db, clock, &rng.branch("queue"), settings.clone(), notifications)
+        } else {
+            queue::connect(db, bus, clock, &rng.branch("calls"), settings, notifications)
+        };
+        Started { actors, handle }
     })
 }
 
 fn local(context: &Context) -> Children {
-    let Here { actors, handle } = here(context);
-    let rpc =
-        if context.has_broker() { handle.service(&context.bus, &context.rng.branch("service")) } else { Vec::new() };
+    let Started { actors, handle } = started(context);
+    let rpc = if context.has_broker() {
+        handle.rpc_servers(&context.bus, &context.rng.branch("service"))
+    } else {
+        Vec::new()
+    };
     Children::none().actors(actors).rpc_servers(rpc)
 }
 
 /// A process without the queue records itself what it has sent to workers.
 fn remote(context: &Context) -> Children {
     let children = Children::none();
-    if context.runs(roles::QUEUE) { children } else { children.actor(here(context).handle.note_writer()) }
+    if context.runs(roles::QUEUE) { children } else { children.actors(started(context).actors) }
 }
 
-/// The queue: that of this process, or whichever process runs it.
 pub(super) fn handle(context: &Context) -> Handle {
-    context.shared(|context| {
-        let Context { bus, clock, rng, .. } = context;
-        let local = here(context).handle;
-        if context.runs(roles::QUEUE) {
-            local
-        } else {
-            local.elsewhere(bus, clock, &rng.branch("calls"), context.settings())
-        }
-    })
+    started(context).handle
 }
 
 /// What to notify after commits that change tasks.
 pub(super) fn notifiers(context: &Context) -> Notifications {
-    here(context).handle.notifications()
+    handle(context).notifications()
 }
 
 /// Wakes those who wait for a claim in this process, if any do.
 pub(super) fn notify_claimers_here(context: &Context) -> PendingNotifier {
-    if context.runs(roles::QUEUE) { here(context).handle.claimers() } else { Arc::new(|_, _| ()) }
+    handle(context).pending_notifier()
 }

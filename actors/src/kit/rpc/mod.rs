@@ -5,11 +5,14 @@
 //! of it leaves it to another one, so every method must be safe to repeat.
 
 mod client;
+mod message;
 mod server;
 #[cfg(test)]
 mod tests;
 
 pub use client::Client;
+pub(crate) use message::proto_message;
+pub use message::{InvalidMessage, Proto, decode, encode};
 pub use server::{Handler, Server};
 
 /// Fan-out exchange for `CancelCall`.

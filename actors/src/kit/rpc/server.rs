@@ -18,7 +18,7 @@ use tokio::{
 use tracing::Instrument;
 
 use super::CANCEL_EXCHANGE;
-use crate::kit::{Child, Deliveries, Delivery, Restart, Tick};
+use crate::kit::{Child, Deliveries, Delivery, Restart, timer::Timer};
 
 const MIN_BACKOFF: Duration = Duration::from_millis(100);
 const MAX_BACKOFF: Duration = Duration::from_secs(5);
@@ -82,7 +82,7 @@ struct State {
     inboxes: Vec<Deliveries>,
     running: Running,
     tasks: JoinSet<()>,
-    retry: Tick,
+    retry: Option<Timer>,
     backoff: Backoff,
 }
 
@@ -104,7 +104,7 @@ impl<H: Handler> Actor for ServerActor<H> {
             inboxes: Vec::new(),
             running: Running::default(),
             tasks: JoinSet::new(),
-            retry: Tick::new(self.0.name),
+            retry: None,
             backoff: Backoff::new(MIN_BACKOFF, MAX_BACKOFF, self.0.rng.clone()),
         })
     }
@@ -115,7 +115,7 @@ impl<H: Handler> Actor for ServerActor<H> {
                 Ok(inboxes) => state.inboxes = inboxes,
                 Err(error) => {
                     tracing::warn!(queue = self.0.queue, %error, "cannot subscribe to RPC queue");
-                    state.retry.again(&myself, state.backoff.next_wait(), || Msg::Subscribe);
+                    state.retry = Some(Timer::after(state.backoff.next_wait(), &myself, || Msg::Subscribe));
                 }
             },
             Msg::Call(Some(delivery)) => self.begin(delivery, state),

@@ -9,7 +9,8 @@ use protocol::{
     task::TaskDefinition,
 };
 
-use super::{Environment, QueueError, stored};
+use super::stored;
+use crate::queue::{error::QueueError, local::LocalQueue};
 
 /// Blocking tasks that are named.
 const LISTED: usize = 50;
@@ -27,11 +28,7 @@ struct Dependent {
 }
 
 /// The dependencies of a task, and while it is unscheduled what it waits for in the end.
-pub(super) async fn look(
-    queue: &Environment,
-    status: &TaskStatus,
-    definition: &TaskDefinition,
-) -> Answer<Dependencies> {
+pub(super) async fn find(queue: &LocalQueue, status: &TaskStatus, definition: &TaskDefinition) -> Answer<Dependencies> {
     let own = dependent(status.task_id, definition);
     let (total, requires) = (own.required.len(), own.requires);
     let blocking = unsatisfied(queue, &[own]).await?;
@@ -43,7 +40,7 @@ pub(super) async fn look(
 }
 
 /// Goes from unscheduled tasks to what they wait for, level by level, up to the tasks that can be done something about.
-async fn follow(queue: &Environment, blocking: &[Required]) -> Answer<(Vec<Required>, bool)> {
+async fn follow(queue: &LocalQueue, blocking: &[Required]) -> Answer<(Vec<Required>, bool)> {
     let (mut roots, mut level) = (Vec::new(), blocking.to_vec());
     let mut seen: HashSet<TaskId> = level.iter().map(|required| required.task_id).collect();
     for _ in 0..DEPTH {
@@ -65,7 +62,7 @@ async fn follow(queue: &Environment, blocking: &[Required]) -> Answer<(Vec<Requi
 }
 
 /// What these tasks wait for, the hopeless first.
-async fn unsatisfied(queue: &Environment, dependents: &[Dependent]) -> Answer<Vec<Required>> {
+async fn unsatisfied(queue: &LocalQueue, dependents: &[Dependent]) -> Answer<Vec<Required>> {
     let pairs: Vec<_> =
         dependents.iter().flat_map(|it| it.required.iter().map(|required| (it.task_id, *required))).collect();
     let requires: Vec<Requires> = dependents.iter().flat_map(|it| vec![it.requires; it.required.len()]).collect();
@@ -99,14 +96,14 @@ const fn rank(state: Option<TaskState>) -> u8 {
 }
 
 /// The first of them, with their names.
-async fn named(queue: &Environment, mut required: Vec<Required>) -> Answer<Vec<Required>> {
+async fn named(queue: &LocalQueue, mut required: Vec<Required>) -> Answer<Vec<Required>> {
     required.sort_by_key(|required| (required.satisfiable, rank(required.state)));
     required.truncate(LISTED);
     let ids: Vec<TaskId> = required.iter().map(|required| required.task_id).collect();
     let rows = if ids.is_empty() { Vec::new() } else { queue.db.tasks(&ids, true).await? };
     let mut names = HashMap::new();
     for row in &rows {
-        names.insert(row.status.task_id, stored(row.status.task_id, &row.definition)?.metadata.name);
+        names.insert(row.status.task_id, stored::definition(row.status.task_id, &row.definition)?.metadata.name);
     }
     for entry in &mut required {
         entry.name = names.remove(&entry.task_id);
@@ -115,7 +112,7 @@ async fn named(queue: &Environment, mut required: Vec<Required>) -> Answer<Vec<R
 }
 
 fn read(row: &TaskRow) -> Answer<Dependent> {
-    Ok(dependent(row.status.task_id, &stored(row.status.task_id, &row.definition)?))
+    Ok(dependent(row.status.task_id, &stored::definition(row.status.task_id, &row.definition)?))
 }
 
 fn dependent(task_id: TaskId, definition: &TaskDefinition) -> Dependent {

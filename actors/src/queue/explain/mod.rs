@@ -2,6 +2,7 @@
 
 mod dependencies;
 mod scopes;
+mod stored;
 mod verdict;
 
 use chrono::TimeDelta;
@@ -14,24 +15,29 @@ use protocol::{
     id::{TaskId, TaskQueueId},
     state::TaskState,
     status::TaskStatus,
-    task::TaskDefinition,
     time::Timestamp,
 };
 
-use super::{Environment, QueueError};
+use super::{error::QueueError, local::LocalQueue};
 
 /// Pending rows, workers or waiting events that are looked at.
 const LIMIT: i32 = 10_000;
 /// Workers that are named.
 const LISTED: i32 = 10;
-/// A waiting worker is noted every five minutes (`claim_work/desk.rs`); who misses two notes is gone.
+/// The record of a waiting worker is written every five minutes (`claims/wait_queue.rs`); who misses two is gone.
 const ALIVE: TimeDelta = TimeDelta::minutes(12);
 
-pub(super) async fn run(queue: &Environment, id: TaskId) -> Result<Explanation, QueueError> {
+impl LocalQueue {
+    pub(super) async fn explain(&self, id: TaskId) -> Result<Explanation, QueueError> {
+        self.read(explain(self, id)).await
+    }
+}
+
+async fn explain(queue: &LocalQueue, id: TaskId) -> Result<Explanation, QueueError> {
     let (db, now) = (&queue.db, queue.now());
     let row = db.tasks(&[id], true).await?.pop().ok_or(QueueError::NoSuchTask(id))?;
-    let (status, definition) = (row.status, stored(id, &row.definition)?);
-    let dependencies = dependencies::look(queue, &status, &definition).await?;
+    let (status, definition) = (row.status, stored::definition(id, &row.definition)?);
+    let dependencies = dependencies::find(queue, &status, &definition).await?;
     let position = db.explain_position(id, LIMIT, now).await?.filter(|_| status.state == TaskState::Pending);
     let workers = db.explain_workers(&status.task_queue_id, now - ALIVE, LIMIT, LISTED, now).await?;
     let events = db.explain_events(id, LIMIT).await?;
@@ -60,14 +66,6 @@ pub(super) async fn run(queue: &Environment, id: TaskId) -> Result<Explanation, 
         status,
     };
     Ok(verdict::given(explanation))
-}
-
-/// Only what this program wrote can be there.
-fn stored(id: TaskId, text: &str) -> Result<TaskDefinition, QueueError> {
-    serde_json::from_str(text).map_err(|fault| {
-        tracing::error!(task.id = %id, error = %fault, "a stored definition cannot be read");
-        QueueError::Conflict(format!("the stored definition of task {id} cannot be read"))
-    })
 }
 
 fn position_of(row: &PositionRow) -> Position {
@@ -123,7 +121,7 @@ fn events_of(found: Undelivered) -> Events {
     }
 }
 
-/// What could not be told of the task.
+/// An event of the task that could not be published.
 fn dead_letter_note(letter: TaskDeadLetter) -> Note {
     let TaskDeadLetter { dead_letter_id, exchange, reason, dead_lettered } = letter;
     let what = if exchange.is_empty() { "an event".to_owned() } else { format!("a message for {exchange}") };

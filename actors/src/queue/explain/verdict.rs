@@ -10,7 +10,7 @@ use protocol::{
     status::RunStatus,
 };
 
-/// A deadline nearer than this is worth a word.
+/// A deadline nearer than this is mentioned.
 const SOON: TimeDelta = TimeDelta::minutes(15);
 
 /// The explanation with its cause, its verdict and its advice.

@@ -4,7 +4,7 @@ use db::queue::TaskNote;
 use protocol::explain::{Cause, Explanation};
 
 use super::*;
-use crate::queue::Quarantine;
+use crate::queue::types::QuarantineWorkerRequest;
 
 impl TestEnv {
     async fn explain(&self, id: TaskId) -> Explanation {
@@ -14,19 +14,19 @@ impl TestEnv {
     async fn ended(&self, id: TaskId, report: Report) {
         let claims = self.claim("w", 10).await;
         assert!(claims.iter().any(|claim| claim.status.task_id == id));
-        self.queue.report(id, 0, report).await.unwrap();
+        self.queue.report(ReportRequest::new(id, 0, report)).await.unwrap();
     }
 
     async fn quarantine(&self, worker: &str) {
         let ask = ask(worker, 1);
-        let order = Quarantine {
+        let request = QuarantineWorkerRequest {
             task_queue_id: ask.task_queue_id,
             worker: ask.worker,
             until: self.clock.now() + TimeDelta::minutes(30),
             info: Some("disk is full".to_owned()),
             client_id: "me".to_owned(),
         };
-        self.queue.quarantine_worker(order).await.unwrap();
+        self.queue.quarantine_worker(request).await.unwrap();
     }
 }
 
@@ -90,7 +90,7 @@ async fn a_task_content_with_any_end_does_not_wait_for_a_failed_one() {
 }
 
 #[tokio::test]
-async fn a_dependency_that_is_gone_is_told() {
+async fn a_dependency_that_no_longer_exists_is_named() {
     let env = TestEnv::start().await;
     let required = env.created(&[]).await;
     let mut task = env.task(&[required]);
@@ -123,7 +123,7 @@ async fn a_ready_task_that_no_worker_can_take_says_why() {
     assert_eq!(seen.workers.latest[0].quarantine_info.as_deref(), Some("disk is full"));
     assert!(seen.workers.latest[0].busy);
 
-    env.queue.report(first[0].status.task_id, 0, Report::Completed).await.unwrap();
+    env.queue.report(ReportRequest::new(first[0].status.task_id, 0, Report::Completed)).await.unwrap();
     env.clock.advance(TimeDelta::minutes(35));
     let seen = env.explain(id).await;
     assert_eq!((seen.cause, seen.workers.alive, seen.workers.quarantined), (Cause::NoWorkerAlive, 0, 0));
@@ -173,7 +173,7 @@ async fn a_running_task_tells_its_worker_and_how_long_the_claim_holds() {
 }
 
 #[tokio::test]
-async fn every_end_has_its_words() {
+async fn every_resolution_is_explained() {
     let env = TestEnv::start().await;
     let ends = [
         (Report::Completed, Cause::Completed, "completed"),
@@ -224,7 +224,7 @@ async fn a_pending_build_waits_for_what_the_bridge_says_and_not_for_workers_of_t
 }
 
 #[tokio::test]
-async fn notes_scopes_and_events_not_told_are_part_of_the_answer() {
+async fn notes_scopes_and_unpublished_events_are_part_of_the_answer() {
     let env = TestEnv::start().await;
     let mut task = env.task(&[]);
     task.definition.payload = json!({ "mounts": [{ "cacheName": "tools", "directory": "t" }] });

@@ -12,10 +12,9 @@ async fn a_slow_read_does_not_hold_up_another_about_the_same_thing() {
     let env = TestEnv::start().await;
     env.created(&[]).await;
     let queue = TaskQueueId("p/q".to_owned());
-    let worker = WorkerName { worker_group: "g".to_owned(), worker_id: "w".to_owned() };
     let held = env.database.hold("lock table drover.worker in access exclusive mode").await;
     {
-        let mut slow = pin!(env.queue.worker(queue.clone(), worker));
+        let mut slow = pin!(env.queue.worker(worker("w")));
         let quick = async {
             for _ in 0..3 {
                 env.queue.counts(queue.clone()).await.unwrap();

@@ -24,7 +24,9 @@ async fn a_task_that_cannot_be_read_leaves_lists_and_claims_to_its_neighbours() 
 
     let (mut listed, mut after) = (Vec::new(), None);
     loop {
-        let page = env.queue.list_task_group(group, PageAfter { after, limit: 1 }).await.unwrap().1;
+        let page = PageAfter { after, limit: 1 };
+        let request = ListTaskGroupRequest { task_group_id: group, page };
+        let page = env.queue.list_task_group(request).await.unwrap().tasks;
         listed.extend(page.rows.iter().map(|row| row.status.task_id));
         after = page.next;
         if after.is_none() {
@@ -38,7 +40,7 @@ async fn a_task_that_cannot_be_read_leaves_lists_and_claims_to_its_neighbours() 
     claimed.sort();
     assert_eq!(claimed, good);
     for task_id in good {
-        let status = env.queue.report(task_id, 0, Report::Completed).await.unwrap();
+        let status = env.queue.report(ReportRequest::new(task_id, 0, Report::Completed)).await.unwrap();
         assert_eq!(status.state, TaskState::Completed);
     }
     env.stop().await;

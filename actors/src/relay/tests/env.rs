@@ -27,7 +27,7 @@ use crate::{
     kit::{Notifications, Notifier, Supervisor, SupervisorHandle},
     queue::{
         Queue, QueueSettings, Report,
-        types::{ClaimWork, NewTask},
+        types::{ClaimTaskRequest, ClaimWorkRequest, NewTask, ReportRequest},
     },
     relay::{Exchanges, RelaySettings, start},
 };
@@ -68,7 +68,7 @@ impl TestEnv {
         let (children, queue) = crate::queue::start(
             db.clone(),
             Arc::new(clock.clone()),
-            rng.branch("queue"),
+            &rng.branch("queue"),
             QueueSettings::default(),
             Notifications {
                 relay: Notifier::new(move || given.lock().unwrap().iter().for_each(Notifier::notify)),
@@ -131,9 +131,9 @@ impl TestEnv {
     pub(crate) async fn completed_as(&self, task: NewTask) -> TaskId {
         let id = self.queue.create_task(task).await.unwrap().task_id;
         let worker = WorkerName { worker_group: "g".to_owned(), worker_id: "w".to_owned() };
-        let ask = ClaimWork { task_queue_id: TaskQueueId("p/q".to_owned()), worker, count: 1 };
+        let ask = ClaimWorkRequest { task_queue_id: TaskQueueId("p/q".to_owned()), worker, count: 1 };
         assert_eq!(self.queue.claim_work(ask).await.unwrap().len(), 1);
-        self.queue.report(id, 0, Report::Completed).await.unwrap();
+        self.queue.report(ReportRequest::new(id, 0, Report::Completed)).await.unwrap();
         id
     }
 
@@ -141,7 +141,7 @@ impl TestEnv {
     pub(crate) async fn artifact(&self, name: &str) {
         let task_id = self.created().await;
         let worker = WorkerName { worker_group: "g".to_owned(), worker_id: "w".to_owned() };
-        self.queue.claim_task(task_id, 0, worker).await.unwrap();
+        self.queue.claim_task(ClaimTaskRequest { task_id, run_id: 0, worker }).await.unwrap();
         let now = self.clock.now();
         let artifact = NewArtifact {
             key: ArtifactKey { task_id, run_id: 0, name: name.to_owned() },

@@ -24,7 +24,7 @@ use crate::{
     kit::{Notifications, Notifier, Supervisor, SupervisorHandle},
     queue::{
         Queue, QueueSettings, Report,
-        types::{ClaimWork, NewTask},
+        types::{ClaimWorkRequest, NewTask, ReportRequest},
     },
     relay::{self, RelaySettings},
     treeherder::{Pushes, Reporter, TreeherderSettings},
@@ -60,7 +60,7 @@ impl TestEnv {
         let (children, queue) = crate::queue::start(
             db.clone(),
             Arc::new(clock.clone()),
-            rng.branch("queue"),
+            &rng.branch("queue"),
             QueueSettings::default(),
             Notifications {
                 relay: Notifier::new(move || given.lock().unwrap().iter().for_each(Notifier::notify)),
@@ -161,14 +161,14 @@ impl TestEnv {
 
     pub(super) async fn claimed(&self) -> (TaskId, RunId) {
         let worker = WorkerName { worker_group: "g".to_owned(), worker_id: "w".to_owned() };
-        let ask = ClaimWork { task_queue_id: TaskQueueId("p/q".to_owned()), worker, count: 1 };
+        let ask = ClaimWorkRequest { task_queue_id: TaskQueueId("p/q".to_owned()), worker, count: 1 };
         let claimed = self.queue.claim_work(ask).await.unwrap();
         let status = &claimed.first().expect("a task to claim").status;
         (status.task_id, status.runs.last().unwrap().run_id)
     }
 
     pub(super) async fn report(&self, (task, run): (TaskId, RunId), report: Report) {
-        self.queue.report(task, run, report).await.unwrap();
+        self.queue.report(ReportRequest::new(task, run, report)).await.unwrap();
     }
 
     pub(super) async fn notes(&self, task: TaskId) -> Vec<TaskNote> {
