@@ -4,7 +4,7 @@ use http_body_util::BodyExt;
 use hyper::{
     Request, Response,
     body::{Body as HttpBody, Incoming},
-    header::{CONTENT_TYPE, EXPECT},
+    header::{ACCEPT_ENCODING, CONTENT_TYPE, EXPECT, HeaderValue},
 };
 use tower::{BoxError, Service, ServiceBuilder};
 use tower_http::{
@@ -33,11 +33,35 @@ pub(crate) fn service(
 + Send
 + 'static {
     let compression = CompressionLayer::new().gzip(true).quality(CompressionLevel::Fastest).compress_when(LongJson);
-    ServiceBuilder::new().layer(compression).service_fn(move |request: Request<Incoming>| {
-        let (http, ready) = (Arc::clone(&http), Arc::clone(&ready));
-        async move {
-            Ok(if request.uri().path() == READY_PATH { readiness(&ready).await } else { respond(http, request).await })
-        }
+    ServiceBuilder::new().map_request(accept_gzip_or_anything).layer(compression).service_fn(
+        move |request: Request<Incoming>| {
+            let (http, ready) = (Arc::clone(&http), Arc::clone(&ready));
+            async move {
+                Ok(if request.uri().path() == READY_PATH {
+                    readiness(&ready).await
+                } else {
+                    respond(http, request).await
+                })
+            }
+        },
+    )
+}
+
+/// The compression layer answers 406 where a client accepts no encoding at all, after the request was carried out. We
+/// send the plain body then: only whether gzip is accepted counts.
+fn accept_gzip_or_anything<B>(mut request: Request<B>) -> Request<B> {
+    let accepted = request.headers_mut().remove(ACCEPT_ENCODING);
+    if accepted.is_some_and(|accepted| accepts_gzip(&accepted)) {
+        request.headers_mut().insert(ACCEPT_ENCODING, HeaderValue::from_static("gzip"));
+    }
+    request
+}
+
+fn accepts_gzip(accepted: &HeaderValue) -> bool {
+    accepted.to_str().unwrap_or_default().split(',').any(|coding| {
+        let (name, weight) = coding.split_once(';').unwrap_or((coding, ""));
+        let refused = weight.trim().strip_prefix("q=").is_some_and(|weight| weight.parse() == Ok(0.0_f32));
+        matches!(name.trim(), "gzip" | "*") && !refused
     })
 }
 
@@ -65,4 +89,23 @@ async fn respond(http: Arc<HttpContext>, request: Request<Incoming>) -> Response
     unread.settle(expects_continue, response.headers_mut()).await;
     set_common_headers(response.headers_mut(), trace_id, &http.rng);
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_client_that_accepts_gzip_gets_it_and_none_is_refused() {
+        let sent = |accepted: &'static str| {
+            let request = Request::builder().header(ACCEPT_ENCODING, accepted).body(()).unwrap();
+            accept_gzip_or_anything(request).headers().get(ACCEPT_ENCODING).cloned()
+        };
+        for accepted in ["gzip", "br, gzip;q=0.5", "*", "deflate, *;q=1"] {
+            assert_eq!(sent(accepted).unwrap(), "gzip", "{accepted}");
+        }
+        for accepted in ["identity;q=0", "gzip;q=0", "br", "*;q=0.0", ""] {
+            assert_eq!(sent(accepted), None, "{accepted}");
+        }
+    }
 }

@@ -171,7 +171,7 @@ impl Http {
         })
     }
 
-    /// WaitReason for its turn first, which is no matter of the master.
+    /// Waits for its turn first, which is no matter of the master.
     async fn send(&self, path: &str, body: Option<&str>, cookie: Option<&str>) -> DriverResult<(StatusCode, Vec<u8>)> {
         let Ok(_permit) = self.permits.acquire().await else {
             return Err(DriverError::Unavailable("it is closed".to_owned()));

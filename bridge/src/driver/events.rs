@@ -22,7 +22,7 @@ pub enum Event {
 /// A stream of events that reconnects by itself.
 #[async_trait]
 pub trait EventSource: Send {
-    /// WaitReason for the next event. Connects when there is no connection, with pauses between failures, so it never
+    /// Waits for the next event. Connects when there is no connection, with pauses between failures, so it never
     /// ends. Dropping the future loses nothing: the next call goes on where it stopped.
     async fn next(&mut self) -> Event;
 }

@@ -69,7 +69,7 @@ fn fail_returned(waiting: &SharedPendingCalls, returned: &BasicReturnMessage) {
     }
 }
 
-/// PendingCalls that do not wait any more are passed over.
+/// Callers that do not wait any more are passed over.
 fn fail(waiting: &SharedPendingCalls, id: &str, error: TransportError) {
     let caller = lock(waiting).as_mut().and_then(|waiting| waiting.remove(id));
     if let Some(caller) = caller {

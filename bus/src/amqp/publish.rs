@@ -19,7 +19,7 @@ use crate::{BusError, Exchange, Message, MessageKey};
 /// Messages in flight without a confirm.
 const WINDOW: usize = 100;
 
-/// One channel in confirm mode. PendingCalls take turns, so that confirmations and messages stay in step.
+/// One channel in confirm mode. Callers take turns, so that confirmations and messages stay in step.
 pub(super) struct Publisher {
     connection: Arc<Connection>,
     key: Option<MessageKey>,
