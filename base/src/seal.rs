@@ -147,11 +147,11 @@ mod tests {
 
     #[test]
     fn what_is_sealed_opens_for_its_purpose_only() {
-        let (ring, rng) = (ring(&[key("a", 1)]), Rng::seeded(9));
-        let sealed = ring.seal("secret", "client me", &rng);
-        assert_eq!(ring.open(&sealed, "client me").unwrap(), "secret");
-        assert_eq!(ring.open(&sealed, "client you"), Err(UnsealError::Refused("a".to_owned())));
-        assert_ne!(ring.seal("secret", "client me", &rng), sealed);
+        let (keys, rng) = (ring(&[key("a", 1)]), Rng::seeded(9));
+        let sealed = keys.seal("secret", "client me", &rng);
+        assert_eq!(keys.open(&sealed, "client me").unwrap(), "secret");
+        assert_eq!(keys.open(&sealed, "client you"), Err(UnsealError::Refused("a".to_owned())));
+        assert_ne!(keys.seal("secret", "client me", &rng), sealed);
         assert!(!serde_json::to_string(&sealed).unwrap().contains("secret"));
     }
 

@@ -53,7 +53,9 @@ pub(crate) async fn run(args: ListArgs, system: &SystemContext, output: Output) 
     let task_id = args.task_id.task(&server).await?;
     let artifacts = artifacts(&server, task_id, args.run).await?;
     if output.is_json() {
-        artifacts.iter().for_each(|artifact| output.json(artifact));
+        for artifact in &artifacts {
+            output.json(artifact);
+        }
     } else {
         let rows = artifacts.into_iter().map(|it| [it.content_type, it.expires, it.name]);
         output.table(["TYPE", "EXPIRES", "NAME"], rows);

@@ -38,7 +38,7 @@ impl Given<TaskId> {
     pub(crate) async fn task(self, server: &Server) -> Result<TaskId, CliError> {
         match self {
             Self::Id(id) => Ok(id),
-            Self::Prefix(prefix) => only("task", &prefix, server.find_ids(&prefix).await?.task_ids),
+            Self::Prefix(prefix) => only("task", &prefix, &server.find_ids(&prefix).await?.task_ids),
         }
     }
 }
@@ -48,14 +48,14 @@ impl Given<TaskGroupId> {
     pub(crate) async fn group(self, server: &Server) -> Result<TaskGroupId, CliError> {
         match self {
             Self::Id(id) => Ok(id),
-            Self::Prefix(prefix) => only("task group", &prefix, server.find_ids(&prefix).await?.task_group_ids),
+            Self::Prefix(prefix) => only("task group", &prefix, &server.find_ids(&prefix).await?.task_group_ids),
         }
     }
 }
 
 /// The one id among the found ones.
-fn only<T: Copy + Display>(kind: &str, prefix: &IdPrefix, found: Vec<T>) -> Result<T, CliError> {
-    match found[..] {
+fn only<T: Copy + Display>(kind: &str, prefix: &IdPrefix, found: &[T]) -> Result<T, CliError> {
+    match *found {
         [id] => Ok(id),
         [] => Err(CliError::new(Exit::Refused, format!("no {kind} has an id that begins with `{prefix}`"))),
         _ => {
@@ -110,11 +110,11 @@ mod tests {
     #[test]
     fn an_ambiguous_prefix_names_five_candidates_and_an_unknown_one_says_so() {
         let prefix: IdPrefix = TASK_ID[..6].parse().unwrap();
-        let error = only::<u8>("task", &prefix, Vec::new()).unwrap_err();
+        let error = only::<u8>("task", &prefix, &[]).unwrap_err();
         assert!(error.to_string().contains("no task has an id that begins with `fN1SbA`"), "{error}");
-        let error = only("task", &prefix, vec![1, 2, 3, 4, 5, 6]).unwrap_err();
+        let error = only("task", &prefix, &[1, 2, 3, 4, 5, 6]).unwrap_err();
         assert!(error.to_string().ends_with("1, 2, 3, 4, 5, and more"), "{error}");
-        assert_eq!(only("task", &prefix, vec![1]).unwrap(), 1);
+        assert_eq!(only("task", &prefix, &[1]).unwrap(), 1);
     }
 
     #[test]

@@ -4,6 +4,7 @@
 
 use std::{path::Path, time::Duration};
 
+use percent_encoding::{NON_ALPHANUMERIC, percent_encode};
 use reqwest::Method;
 use serde_json::{Value, json};
 use tests::{Drover, TestDirectory};
@@ -93,5 +94,5 @@ async fn event_of_ada(root: &str) {
 
 /// Percent-encoded.
 fn encoded(text: &str) -> String {
-    text.bytes().map(|byte| format!("%{byte:02X}")).collect()
+    percent_encode(text.as_bytes(), NON_ALPHANUMERIC).to_string()
 }

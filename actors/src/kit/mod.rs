@@ -16,7 +16,6 @@ mod consumer;
 mod dead_letters;
 mod delivery;
 mod handle;
-mod hint;
 mod limiter;
 mod notifications;
 mod notifier;
@@ -26,7 +25,6 @@ mod progress;
 mod recent;
 pub mod rpc;
 mod supervisor;
-mod tick;
 mod timer;
 
 pub use batcher::{BatchOperation, Batcher, Connect, QueueFull};
@@ -35,7 +33,6 @@ pub use consumer::{Consumer, ConsumerContext};
 pub use dead_letters::{DeadLetters, from_dead_letter};
 pub use delivery::{Deliveries, Delivery};
 pub use handle::{CallError, Handle, Reply};
-pub use hint::{Hint, HintInbox};
 pub use limiter::Limiter;
 pub use notifications::{Notifications, PendingNotifier};
 pub use notifier::Notifier;
@@ -44,7 +41,6 @@ pub use periodic::{Next, Periodic, Schedule};
 pub use progress::Progress;
 pub use recent::Recent;
 pub use supervisor::{Supervisor, SupervisorHandle, SupervisorMsg};
-pub use tick::Tick;
 
 #[cfg(test)]
 mod tests;

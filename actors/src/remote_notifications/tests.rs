@@ -68,13 +68,13 @@ async fn a_queue_is_named_once_in_ten_milliseconds_however_much_happens() {
     let actors = Supervisor::start(vec![publisher], Rng::seeded(2)).await;
 
     let (begun, queue) = (Instant::now(), TaskQueueId("p/q".to_owned()));
-    let notified = 3000;
-    for _ in 0..notified {
+    let count = 3000;
+    for _ in 0..count {
         notifier.tasks_pending(&queue, 1);
         tokio::task::yield_now().await;
     }
     let (mut messages, mut tasks) = (0, 0);
-    while tasks < notified {
+    while tasks < count {
         let Ok(Some(Received::Delivery(delivery))) = timeout(SOON, received.next()).await else { panic!("{tasks}") };
         let message = Notification::decode(&delivery.message.body[..]).unwrap();
         delivery.ack();
@@ -82,7 +82,7 @@ async fn a_queue_is_named_once_in_ten_milliseconds_however_much_happens() {
         tasks += message.pending.iter().map(|pending| pending.tasks).sum::<u32>();
     }
 
-    assert_eq!(tasks, notified);
+    assert_eq!(tasks, count);
     let most = 2 + begun.elapsed().as_millis() / 10;
     assert!(messages <= most, "{messages} messages in a time for {most}");
     actors.stop(SOON).await;

@@ -93,6 +93,7 @@ impl ApiError {
         Self { message: format!("In task {task_id}: {}", self.message), field_errors, ..self }
     }
 
+    #[must_use]
     pub fn with_details(self, details: Value) -> Self {
         Self { details: Some(details), ..self }
     }

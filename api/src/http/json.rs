@@ -5,11 +5,18 @@ use serde::Serialize;
 #[derive(Debug)]
 pub struct Object(String);
 
+impl Default for Object {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl Object {
     pub fn new() -> Self {
         Self(String::with_capacity(1024))
     }
 
+    #[must_use]
     pub fn field(mut self, name: &str, value: &impl Serialize) -> Self {
         // Only a map whose keys are no texts can fail, and there is none.
         let text = serde_json::to_string(value).unwrap_or_else(|_| "null".to_owned());
@@ -19,6 +26,7 @@ impl Object {
     }
 
     /// A field that is left out when there is no value.
+    #[must_use]
     pub fn optional(self, name: &str, value: Option<&impl Serialize>) -> Self {
         match value {
             Some(value) => self.field(name, value),
@@ -27,6 +35,7 @@ impl Object {
     }
 
     /// A field whose value is JSON text already.
+    #[must_use]
     pub fn raw(mut self, name: &str, json: &str) -> Self {
         self.key(name);
         self.0.push_str(json);
@@ -34,6 +43,7 @@ impl Object {
     }
 
     /// A field that is a list of such objects.
+    #[must_use]
     pub fn list(mut self, name: &str, objects: impl IntoIterator<Item = Self>) -> Self {
         self.key(name);
         self.0.push('[');

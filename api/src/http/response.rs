@@ -72,6 +72,7 @@ impl ApiResponse {
     }
 
     /// Sets a header, unless its value is one that no header can have.
+    #[must_use]
     pub fn with_header(mut self, name: &'static str, value: &str) -> Self {
         if let Ok(value) = HeaderValue::from_str(value) {
             self.0.headers_mut().insert(HeaderName::from_static(name), value);

@@ -59,19 +59,19 @@ impl TestEnv {
         let database = TestDatabase::create().await;
         let db = database.db().await;
         let (clock, rng) = (TestClock::default(), Rng::seeded(1));
-        let shared: Arc<dyn Clock> = Arc::new(clock.clone());
+        let dyn_clock: Arc<dyn Clock> = Arc::new(clock.clone());
         let settings = QueueSettings { long_poll: ConfigDuration::millis(300), ..QueueSettings::default() };
-        let (children, queue) = queue::start(db.clone(), shared.clone(), &rng, settings, Notifications::none());
+        let (children, queue) = queue::start(db.clone(), dyn_clock.clone(), &rng, settings, Notifications::none());
         let supervised = Supervisor::start(children, rng.clone()).await;
         let folder = TempDir::new().unwrap();
         let objects =
-            Objects::start(db.clone(), shared.clone(), rng.branch("o"), folder.path(), &ObjectSettings::default())
+            Objects::start(db.clone(), dyn_clock.clone(), rng.branch("o"), folder.path(), &ObjectSettings::default())
                 .await
                 .unwrap();
-        let artifacts = Artifacts::new(db.clone(), shared.clone(), rng.branch("a"), objects);
-        let ring = Arc::new(KeyRing::new(&[sealing_key()]).unwrap());
+        let artifacts = Artifacts::new(db.clone(), dyn_clock.clone(), rng.branch("a"), objects);
+        let keys = Arc::new(KeyRing::new(&[sealing_key()]).unwrap());
         let auth =
-            Auth::new(db.clone(), shared, rng.branch("auth"), ring, Notifier::none(), "queue", TimeDelta::days(30));
+            Auth::new(db.clone(), dyn_clock, rng.branch("auth"), keys, Notifier::none(), "queue", TimeDelta::days(30));
         let bus = Arc::new(MemoryBus::default());
         Self { db, clock, rng, queue, artifacts, bus, auth, supervised, _folder: folder, _database: database }
     }

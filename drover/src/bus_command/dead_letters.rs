@@ -77,7 +77,9 @@ async fn list(queue: Option<&str>, db: &Db, context: &BusContext<'_>) -> Result<
         let Some(last) = page.last() else { break };
         after = last.dead_letter_id;
         if context.output.is_json() {
-            page.iter().for_each(|letter| context.output.json(&object(letter)));
+            for dead_letter in &page {
+                context.output.json(&object(dead_letter));
+            }
         } else {
             rows.extend(page.iter().map(row));
         }

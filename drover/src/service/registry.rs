@@ -38,10 +38,10 @@ impl Registry {
             let words = "the setting `serve.roles` names no role; `all` stands for every one";
             return Err(StartError::Setting(words.to_owned()));
         }
-        let named = names.iter().map(|name| self.role(name)).collect::<Result<Vec<&Role>, _>>()?;
-        let brought = |role: &Role| named.iter().any(|it| it.brings.contains(&role.name));
-        let brought_alone = |role: &Role| named.iter().any(|it| it.brings_without_broker.contains(&role.name));
-        let in_set = |role: &&Role| named.contains(role) || brought(role) || (!has_broker && brought_alone(role));
+        let given = names.iter().map(|name| self.role(name)).collect::<Result<Vec<&Role>, _>>()?;
+        let brought = |role: &Role| given.iter().any(|it| it.brings.contains(&role.name));
+        let brought_alone = |role: &Role| given.iter().any(|it| it.brings_without_broker.contains(&role.name));
+        let in_set = |role: &&Role| given.contains(role) || brought(role) || (!has_broker && brought_alone(role));
         Ok(RoleSet(self.roles().filter(in_set).map(|role| role.name).collect()))
     }
 

@@ -41,8 +41,8 @@ pub(super) fn handle(context: &Context) -> Handle {
         let (token, longest_bewit) =
             (context.credentials.queue_access_token.reveal(), context.settings.auth.longest_signed_url.delta());
         let (clock, rng) = (context.clock.clone(), context.rng.branch("auth"));
-        let (ring, relay) = (context.key_ring.clone(), relay::notify(context));
-        Handle::new(context.db.clone(), clock, rng, ring, relay, token, longest_bewit)
+        let (keys, relay) = (context.key_ring.clone(), relay::notify(context));
+        Handle::new(context.db.clone(), clock, rng, keys, relay, token, longest_bewit)
     })
 }
 

@@ -132,13 +132,13 @@ fn count_in(text: &str, name: &str, banned: &BTreeSet<&str>, counts: &mut Counts
         let parts: Vec<&str> = phrase.split(' ').collect();
         words.windows(parts.len()).filter(|window| *window == parts).for_each(|_| add(phrase));
     }
-    let whole = match name {
-        name if name.ends_with(".rs") => TYPES,
-        name if name.ends_with(".sql") => COLUMNS,
+    let whole = match name.rsplit_once('.') {
+        Some((_, "rs")) => TYPES,
+        Some((_, "sql")) => COLUMNS,
         _ => return,
     };
     let identifiers = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
-    identifiers.filter(|it| whole.contains(it)).for_each(|it| add(it));
+    identifiers.filter(|it| whole.contains(it)).for_each(add);
 }
 
 /// The words of a text in lower case: `ParkedMessage` and `parked_message` are two words each.

@@ -44,7 +44,7 @@ pub struct Received {
 /// What responses have said about the content so far.
 #[derive(Default)]
 struct Known {
-    /// The ETag: makes sure that the rest belongs to the beginning.
+    /// The `ETag`: makes sure that the rest belongs to the beginning.
     tag: Option<String>,
     hashes: BTreeMap<String, String>,
     encoding: String,
