@@ -183,6 +183,10 @@ mod tests {
             letter(118, "", "exchange/a", 1, "it was refused"),
             letter(119, "", "", 1, "it is too long"),
         ];
-        expect![[""]].assert_eq(&columns(None, letters.iter().map(row)));
+        expect![[r#"
+                17  drover/index/task-completed  after 5 tries:  it cannot be read
+               118  event 4711 for exchange/a    after 1 tries:  it was refused
+               119  event 4711                   after 1 tries:  it is too long"#]]
+        .assert_eq(&columns(None, letters.iter().map(row)));
     }
 }
