@@ -18,19 +18,19 @@ pub(crate) const CLOSE: u16 = 1;
 /// Gone with the value.
 pub(crate) struct Server {
     pub(crate) url: String,
-    asked: Asked,
+    asked: RequestLog,
     _serving: JoinSet<()>,
 }
 
 /// Requests, in order: `METHOD path cookie`.
-type Asked = Arc<Mutex<Vec<String>>>;
+type RequestLog = Arc<Mutex<Vec<String>>>;
 
 impl Server {
     /// The rule gets `METHOD path cookie`.
     pub(crate) async fn start(rule: impl Fn(&str) -> Response + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/bb", listener.local_addr().unwrap());
-        let asked = Asked::default();
+        let asked = RequestLog::default();
         let (seen, rule) = (asked.clone(), Arc::new(rule));
         let mut serving = JoinSet::new();
         serving.spawn(async move {
@@ -48,7 +48,7 @@ impl Server {
     }
 }
 
-async fn serve<R: Fn(&str) -> Response>(stream: TcpStream, asked: Asked, rule: Arc<R>) {
+async fn serve<R: Fn(&str) -> Response>(stream: TcpStream, asked: RequestLog, rule: Arc<R>) {
     let mut stream = BufReader::new(stream);
     while let Some(request_line) = read_request(&mut stream).await {
         let (status, headers, body) = rule(&request_line);

@@ -7,17 +7,17 @@ use tokio::time::timeout;
 use crate::testing::TestDatabase;
 use crate::{BatchConnection, Db, DbError, DbSettings};
 
-async fn ask<T>(lane: &mut BatchConnection, sql: &'static str) -> Result<T, DbError>
+async fn ask<T>(connection: &mut BatchConnection, sql: &'static str) -> Result<T, DbError>
 where
     T: Send + Unpin + for<'r> sqlx::Decode<'r, sqlx::Postgres> + sqlx::Type<sqlx::Postgres>,
 {
     let query = sqlx::query_scalar(sql);
-    let answered = query.fetch_one(lane.ensure().await?).await;
-    lane.settle(answered)
+    let answered = query.fetch_one(connection.ensure().await?).await;
+    connection.settle(answered)
 }
 
-async fn backend(lane: &mut BatchConnection) -> i32 {
-    ask(lane, "select pg_backend_pid()").await.unwrap()
+async fn backend(connection: &mut BatchConnection) -> i32 {
+    ask(connection, "select pg_backend_pid()").await.unwrap()
 }
 
 async fn end_backend(db: &Db, backend: i32) {
@@ -25,58 +25,58 @@ async fn end_backend(db: &Db, backend: i32) {
 }
 
 #[tokio::test]
-async fn a_lane_keeps_its_connection() {
+async fn a_batcher_keeps_its_connection() {
     let database = TestDatabase::create().await;
-    let mut lane = database.db().await.batch_connection();
-    lane.ready().await.unwrap();
-    assert_eq!(backend(&mut lane).await, backend(&mut lane).await);
-    assert_eq!(ask::<String>(&mut lane, "show plan_cache_mode").await.unwrap(), "force_generic_plan");
+    let mut connection = database.db().await.batch_connection();
+    connection.ready().await.unwrap();
+    assert_eq!(backend(&mut connection).await, backend(&mut connection).await);
+    assert_eq!(ask::<String>(&mut connection, "show plan_cache_mode").await.unwrap(), "force_generic_plan");
 }
 
 #[tokio::test]
-async fn a_busy_lane_whose_connection_ends_fails_once_and_opens_another() {
+async fn a_connection_that_ends_in_use_fails_once_and_is_opened_again() {
     let database = TestDatabase::create().await;
     let db = database.db().await;
-    let mut lane = db.batch_connection();
-    let before = backend(&mut lane).await;
+    let mut connection = db.batch_connection();
+    let before = backend(&mut connection).await;
     end_backend(&db, before).await;
-    lane.last_used = tokio::time::Instant::now();
-    let error = ask::<i32>(&mut lane, "select 1").await.unwrap_err();
+    connection.last_used = tokio::time::Instant::now();
+    let error = ask::<i32>(&mut connection, "select 1").await.unwrap_err();
     assert!(matches!(error, DbError::Away { .. }) && error.is_retryable(), "{error:?}");
-    assert_ne!(backend(&mut lane).await, before);
+    assert_ne!(backend(&mut connection).await, before);
 }
 
 #[tokio::test]
-async fn an_idle_lane_whose_connection_ended_opens_another_unnoticed() {
+async fn an_idle_connection_that_ended_is_opened_again_unnoticed() {
     let database = TestDatabase::create().await;
     let db = database.db().await;
-    let mut lane = db.batch_connection();
-    let before = backend(&mut lane).await;
+    let mut connection = db.batch_connection();
+    let before = backend(&mut connection).await;
     end_backend(&db, before).await;
-    lane.last_used -= super::IDLE;
-    assert_ne!(backend(&mut lane).await, before);
+    connection.last_used -= super::IDLE;
+    assert_ne!(backend(&mut connection).await, before);
 }
 
 #[tokio::test]
 async fn a_call_given_up_half_way_costs_the_connection_and_nothing_else() {
     let database = TestDatabase::create().await;
-    let mut lane = database.db().await.batch_connection();
-    let before = backend(&mut lane).await;
-    let given_up = timeout(Duration::from_millis(50), ask::<String>(&mut lane, "select pg_sleep(20)::text")).await;
+    let mut connection = database.db().await.batch_connection();
+    let before = backend(&mut connection).await;
+    let given_up = timeout(Duration::from_millis(50), ask::<String>(&mut connection, "select pg_sleep(20)::text")).await;
     assert!(given_up.is_err());
-    assert_ne!(backend(&mut lane).await, before);
+    assert_ne!(backend(&mut connection).await, before);
 }
 
 #[tokio::test]
 async fn a_refused_statement_keeps_the_connection_and_says_why() {
     let database = TestDatabase::create().await;
-    let mut lane = database.db().await.batch_connection();
-    let before = backend(&mut lane).await;
+    let mut connection = database.db().await.batch_connection();
+    let before = backend(&mut connection).await;
     let sql = "insert into schema_version (version) values (1) returning version";
-    let error = ask::<i32>(&mut lane, sql).await.unwrap_err();
+    let error = ask::<i32>(&mut connection, sql).await.unwrap_err();
     assert!(error.code() == Some("23505") && error.to_string().contains("schema_version_pkey"), "{error}");
     assert!(!error.is_retryable());
-    assert_eq!(backend(&mut lane).await, before);
+    assert_eq!(backend(&mut connection).await, before);
 }
 
 #[tokio::test]

@@ -102,11 +102,11 @@ impl Server {
     }
 
     /// Ends the server: politely, then firmly, then by force. Only the first leaves nothing to replay.
-    pub(super) async fn stop(&mut self, patience: Duration) -> Result<(), EmbeddedError> {
-        for (signal, patience) in [(spawn::SIGINT, patience), (spawn::SIGQUIT, QUIT), (spawn::SIGKILL, QUIT)] {
+    pub(super) async fn stop(&mut self, grace: Duration) -> Result<(), EmbeddedError> {
+        for (signal, grace) in [(spawn::SIGINT, grace), (spawn::SIGQUIT, QUIT), (spawn::SIGKILL, QUIT)] {
             let Some(pid) = self.child.id() else { return Ok(()) };
             spawn::signal(pid, signal);
-            if let Ok(waited) = timeout(patience, self.child.wait()).await {
+            if let Ok(waited) = timeout(grace, self.child.wait()).await {
                 return waited
                     .map(|_: ExitStatus| ())
                     .map_err(|error| EmbeddedError::io("waiting for PostgreSQL", error));

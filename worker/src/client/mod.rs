@@ -162,13 +162,13 @@ pub(crate) async fn accepted(response: Response, request: &RequestName) -> Resul
         return Ok(response);
     }
     let text = response.text().await.unwrap_or_default();
-    let refusal: Refusal = serde_json::from_str(&text).unwrap_or_default();
-    let message = if refusal.message.is_empty() { text } else { refusal.message };
+    let body: ErrorBody = serde_json::from_str(&text).unwrap_or_default();
+    let message = if body.message.is_empty() { text } else { body.message };
     let (request, status) = (request.clone(), status.as_u16());
     if status >= 500 {
         return Err(ClientError::Broken { request, status, message });
     }
-    Err(ClientError::Refused { request, status, code: refusal.code, message })
+    Err(ClientError::Refused { request, status, code: body.code, message })
 }
 
 pub(crate) fn unreachable(request: &RequestName, source: reqwest::Error) -> ClientError {
@@ -178,7 +178,7 @@ pub(crate) fn unreachable(request: &RequestName, source: reqwest::Error) -> Clie
 /// The part of an error body that is for people, without the trailer that repeats the request.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct Refusal {
+struct ErrorBody {
     code: String,
     #[serde(deserialize_with = "before_trailer")]
     message: String,

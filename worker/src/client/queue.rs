@@ -99,7 +99,7 @@ impl Client {
         Ok(reply.requests)
     }
 
-    /// Waits in the server until there is work or its patience ends with an empty answer.
+    /// Waits in the server until there is work or its long poll ends with an empty response.
     pub async fn claim_work(
         &self,
         queue: &TaskQueueId,

@@ -13,29 +13,29 @@ pub(super) struct Guard {
 }
 
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Refusal(pub(super) StatusCode, pub(super) &'static str);
+pub(super) struct Rejection(pub(super) StatusCode, pub(super) &'static str);
 
 impl Guard {
     /// The path and query behind the secret. A page in somebody's browser knows neither the secret nor the right host.
-    pub(super) fn admit<'u>(&self, uri: &'u Uri, headers: &HeaderMap) -> Result<&'u str, Refusal> {
+    pub(super) fn admit<'u>(&self, uri: &'u Uri, headers: &HeaderMap) -> Result<&'u str, Rejection> {
         if uri.authority().is_some() {
-            return Err(Refusal(StatusCode::MISDIRECTED_REQUEST, "only paths are answered, not whole URLs"));
+            return Err(Rejection(StatusCode::MISDIRECTED_REQUEST, "only paths are answered, not whole URLs"));
         }
         let host = headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
         if ![format!("127.0.0.1:{}", self.port), format!("localhost:{}", self.port)].contains(&host.to_owned()) {
-            return Err(Refusal(StatusCode::MISDIRECTED_REQUEST, "the Host header is not that of the proxy"));
+            return Err(Rejection(StatusCode::MISDIRECTED_REQUEST, "the Host header is not that of the proxy"));
         }
         if headers.contains_key(ORIGIN) {
-            return Err(Refusal(StatusCode::FORBIDDEN, "pages of a browser may not use the proxy"));
+            return Err(Rejection(StatusCode::FORBIDDEN, "pages of a browser may not use the proxy"));
         }
         let whole = uri.path_and_query().map_or("/", |whole| whole.as_str());
         let (given, rest) = whole.strip_prefix('/').and_then(|whole| whole.split_once('/')).unwrap_or_default();
         if !is_same(given.as_bytes(), self.secret.as_bytes()) {
-            return Err(Refusal(StatusCode::FORBIDDEN, "the path does not begin as TASKCLUSTER_PROXY_URL does"));
+            return Err(Rejection(StatusCode::FORBIDDEN, "the path does not begin as TASKCLUSTER_PROXY_URL does"));
         }
         let behind = &whole[whole.len() - rest.len() - 1..];
         if is_ambiguous(behind.split(['?', '#']).next().unwrap_or_default()) {
-            return Err(Refusal(StatusCode::BAD_REQUEST, "a path may not contain empty, `.` or `..` parts"));
+            return Err(Rejection(StatusCode::BAD_REQUEST, "a path may not contain empty, `.` or `..` parts"));
         }
         Ok(behind)
     }

@@ -19,7 +19,7 @@ use hyper::{
 };
 use tokio::sync::watch;
 
-use self::guard::{Guard, Refusal, is_for_browsers};
+use self::guard::{Guard, Rejection, is_for_browsers};
 use crate::{
     client::{Client, Credentials, RESUME_UPLOAD},
     http::{Body, Handler, Server, plain},
@@ -78,7 +78,7 @@ impl Handler for Signer {
         let guard = Guard { secret: self.secret.clone(), port: own.port() };
         let path = match guard.admit(&head.uri, &head.headers) {
             Ok(behind) => api_path(behind),
-            Err(Refusal(status, why)) => return plain(status, format!("{why}\n")),
+            Err(Rejection(status, why)) => return plain(status, format!("{why}\n")),
         };
         let Ok(body) = Limited::new(body, MAX_BODY_BYTES).collect().await else {
             return plain(StatusCode::PAYLOAD_TOO_LARGE, format!("the proxy takes at most {MAX_BODY_BYTES} bytes\n"));

@@ -24,12 +24,12 @@ pub(super) struct TestMaster {
     pub(super) scheduler: TestScheduler,
     pub(super) settings: MasterSettings,
     clock: TestClock,
-    asked: Asked,
+    asked: RequestLog,
     _serving: JoinSet<()>,
 }
 
 /// Requests to the service, in order: `METHOD path user`.
-type Asked = Arc<Mutex<Vec<String>>>;
+type RequestLog = Arc<Mutex<Vec<String>>>;
 
 impl TestMaster {
     /// `None`: there is no MariaDB on this machine.
@@ -52,7 +52,7 @@ impl TestMaster {
             },
             ..MasterSettings::default()
         };
-        let (asked, clock, mut serving) = (Asked::default(), env.clock.clone(), JoinSet::new());
+        let (asked, clock, mut serving) = (RequestLog::default(), env.clock.clone(), JoinSet::new());
         let service = Service { scheduler: scheduler.clone(), clock: clock.clone(), asked: asked.clone() };
         serving.spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
@@ -116,7 +116,7 @@ pub(super) fn linux() -> Value {
 struct Service {
     scheduler: TestScheduler,
     clock: TestClock,
-    asked: Asked,
+    asked: RequestLog,
 }
 
 impl Service {

@@ -41,14 +41,14 @@ impl Credentials {
 
 /// Where Drover listens.
 #[derive(Debug)]
-pub(crate) struct Door {
+pub(crate) struct ServerAddress {
     host: String,
     port: u16,
     authority: String,
     nonces: Rng,
 }
 
-impl Door {
+impl ServerAddress {
     pub(crate) fn of(root_url: &str, rng: &Rng) -> Result<Self> {
         let authority = root_url.strip_prefix("http://").during("the root URL does not begin with http://")?;
         let (host, port) = authority.rsplit_once(':').during("the root URL has no port")?;
@@ -74,31 +74,31 @@ impl Door {
 
 /// One connection; a request at a time.
 pub(crate) struct Client {
-    door: Arc<Door>,
+    server: Arc<ServerAddress>,
     requests: SendRequest<Full<Bytes>>,
     /// What moves the bytes; it ends with the client.
     _driver: JoinSet<()>,
 }
 
 impl Client {
-    pub(crate) async fn connect(door: &Arc<Door>) -> Result<Self> {
-        let stream = TcpStream::connect(&door.authority).await.during("connecting to Drover")?;
+    pub(crate) async fn connect(server: &Arc<ServerAddress>) -> Result<Self> {
+        let stream = TcpStream::connect(&server.authority).await.during("connecting to Drover")?;
         stream.set_nodelay(true).during("connecting to Drover")?;
         let (requests, connection) = handshake(TokioIo::new(stream)).await.during("connecting to Drover")?;
         let mut driver = JoinSet::new();
         // The next request finds out how the connection ended.
         driver.spawn(async move { _ = connection.await });
-        Ok(Self { door: Arc::clone(door), requests, _driver: driver })
+        Ok(Self { server: Arc::clone(server), requests, _driver: driver })
     }
 
     /// Sends a signed request and gives back the body of a good answer. Any other answer is an error: a benchmark
     /// counts no refusals.
     pub(crate) async fn call(&mut self, who: &Credentials, method: Method, path: &str, body: String) -> Result<Bytes> {
-        let authorization = self.door.signature(who, &method, path);
+        let authorization = self.server.signature(who, &method, path);
         let request = Request::builder()
             .method(method)
             .uri(path)
-            .header("host", &self.door.authority)
+            .header("host", &self.server.authority)
             .header("authorization", authorization)
             .header("content-type", "application/json")
             .body(Full::new(Bytes::from(body)))

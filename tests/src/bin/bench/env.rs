@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use base::Rng;
 
 use crate::{
-    client::{Credentials, Door},
+    client::{Credentials, ServerAddress},
     database::Database,
     error::Result,
     usage::cpu,
@@ -16,32 +16,32 @@ pub(crate) struct TestEnv {
     pub(crate) processes: Vec<u32>,
     pub(crate) database: Database,
     pub(crate) rng: Rng,
-    door: Arc<Door>,
+    server: Arc<ServerAddress>,
     who: Arc<Credentials>,
 }
 
 impl TestEnv {
     pub(crate) fn new(root_url: &str, root: Credentials, processes: Vec<u32>, database: Database) -> Result<Self> {
         let rng = Rng::system();
-        let door = Arc::new(Door::of(root_url, &rng)?);
-        Ok(Self { processes, database, rng, door, who: Arc::new(root) })
+        let server = Arc::new(ServerAddress::of(root_url, &rng)?);
+        Ok(Self { processes, database, rng, server, who: Arc::new(root) })
     }
 
     /// The same installation, for another client.
     pub(crate) fn with(&self, who: Credentials) -> Self {
-        let Self { processes, database, rng, door, .. } = self;
+        let Self { processes, database, rng, server, .. } = self;
         Self {
             processes: processes.clone(),
             database: database.clone(),
             rng: rng.clone(),
-            door: Arc::clone(door),
+            server: Arc::clone(server),
             who: Arc::new(who),
         }
     }
 
     /// A new connection.
     pub(crate) async fn session(&self) -> Result<Session> {
-        Session::open(&self.door, &self.who).await
+        Session::open(&self.server, &self.who).await
     }
 
     /// So many new connections.

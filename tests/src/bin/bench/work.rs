@@ -13,7 +13,7 @@ use protocol::{
 use serde::Deserialize;
 
 use crate::{
-    client::{Client, Credentials, Door},
+    client::{Client, Credentials, ServerAddress},
     error::{During, Result},
 };
 
@@ -97,8 +97,8 @@ pub(crate) struct Session {
 }
 
 impl Session {
-    pub(crate) async fn open(door: &Arc<Door>, who: &Arc<Credentials>) -> Result<Self> {
-        Ok(Self { client: Client::connect(door).await?, who: Arc::clone(who) })
+    pub(crate) async fn open(server: &Arc<ServerAddress>, who: &Arc<Credentials>) -> Result<Self> {
+        Ok(Self { client: Client::connect(server).await?, who: Arc::clone(who) })
     }
 
     pub(crate) async fn put(&mut self, path: &str, body: String) -> Result<Bytes> {
