@@ -183,10 +183,13 @@ mod tests {
             letter(118, "", "exchange/a", 1, "it was refused"),
             letter(119, "", "", 1, "it is too long"),
         ];
+        // A header, since `expect!` takes away the blanks that all lines begin with.
+        let header = Some(["NUMBER", "QUEUE OR EVENT", "TRIES", "REASON"]);
         expect![[r#"
+            NUMBER  QUEUE OR EVENT               TRIES           REASON
                 17  drover/index/task-completed  after 5 tries:  it cannot be read
                118  event 4711 for exchange/a    after 1 tries:  it was refused
                119  event 4711                   after 1 tries:  it is too long"#]]
-        .assert_eq(&columns(None, letters.iter().map(row)));
+        .assert_eq(&columns(header, letters.iter().map(row)));
     }
 }

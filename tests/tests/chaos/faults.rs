@@ -11,7 +11,7 @@ use crate::Everything;
 /// Longer than the timeouts of claims, locks and database heartbeats.
 const FROZEN: Duration = Duration::from_secs(8);
 /// The log message about a broker that has not answered an operation for 5 s; the load sends operations all the time.
-const SILENCE: &str = "the message broker accepts operations and has not answered";
+const SILENCE: &str = "no response from the message broker for";
 const SILENCE_LOGGED_WITHIN: Duration = Duration::from_secs(15);
 const SLOW: Duration = Duration::from_millis(40);
 
