@@ -77,7 +77,7 @@ async fn a_server_whose_database_went_back_a_version_is_not_ready_until_it_is_up
     assert!(words.contains(&format!("at version {older}")) && words.contains("drover db upgrade"), "{words}");
     let log = folder.path().join("drover.log");
     let logged = async {
-        while !std::fs::read_to_string(&log).unwrap().contains("not ready: the database went below") {
+        while !std::fs::read_to_string(&log).unwrap().contains("not ready: the database is below") {
             tokio::time::sleep(PAUSE).await;
         }
     };
