@@ -73,7 +73,8 @@ def test_a_task_that_nobody_created_is_not_there(env):
     words = command(task_id, code=4)
     assert "404 ResourceNotFound" in words and task_id in words
     assert env.client.send("drover.explainTask", ["no-task"]).status_code == 400
-    assert "`no-task` is neither a task id" in command("no-task", code=2)
+    assert "`no.task` is neither a task id" in command("no.task", code=2)
+    assert "no task has an id that begins with `no-task`" in command("no-task", code=4)
 
 
 def test_who_may_not_read_a_task_gets_nothing_of_it(env):
@@ -175,7 +176,7 @@ def test_retries_and_their_reasons_are_shown(env):
     env.end("reportException", {"reason": "worker-shutdown"})
     explanation, text = env.explain(task_id)
     assert explanation["retries"] == {"runs": 2, "allowed": 1, "left": 0} and explanation["cause"] == "waits-in-queue"
-    assert "2 so far, 0 of 1 retries left" in text and "ended       run 0 exception (worker-shutdown) at g/w" in text
+    assert "2 so far, 0 of 1 retries left" in text and "resolved    run 0 exception (worker-shutdown) at g/w" in text
     env.end("reportException", {"reason": "worker-shutdown"})
     explanation, text = env.explain(task_id)
     assert explanation["cause"] == "exception" and "its worker was shut down, and no retry was left (worker-shutdown) at worker g/w (run 1)" in text
