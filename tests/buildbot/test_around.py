@@ -39,10 +39,10 @@ def test_only_the_right_master_is_trusted(drover, master, tmp_path, authority, n
 
 def test_metrics_show_the_state_of_masters(drover):
     collector = drover.collector
-    wait_for("the master that is down", lambda: collector.of("bridge.master.up", master="down") == 0, 20)
-    wait_for("the one that is up", lambda: collector.of("bridge.master.up", master="main") == 1, 20)
+    wait_for("the master that is down", lambda: collector.of("drover.bridge.master.up", master="down") == 0, 20)
+    wait_for("the one that is up", lambda: collector.of("drover.bridge.master.up", master="main") == 1, 20)
     task_id = drover.build("waiting")
-    wait_for("an open request", lambda: collector.of("bridge.requests.open", master="main", state="created"), 20)
+    wait_for("an open request", lambda: collector.of("drover.bridge.requests.open", master="main", state="created"), 20)
     drover.queue.cancelTask(task_id)
 
 

@@ -74,7 +74,7 @@ def test_the_command_line_shows_the_state_of_a_master(drover, master, tmp_path):
 
     code, out, _ = drover.run("bridge", "check", "--master", "main", *there, "-o", "json")
     (reported,) = json.loads(out)
-    assert code == 1 and reported["checked"]["version"] == "4.3.0" and reported["checked"]["creates_once"]
+    assert code == 1 and reported["checked"]["version"] == "4.3.0" and reported["checked"]["creates_idempotently"]
     assert reported["checked"]["ends_hanging"] is True
     problems = " ".join(reported["problems"])
     assert "builder collapsing: it collapses" in problems and "builder waiting: no worker" in problems
