@@ -13,6 +13,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("actors", &["base", "protocol", "db", "bus"]),
     ("api", &["base", "protocol", "actors"]),
     ("bridge", &["base", "protocol", "db", "bus", "actors"]),
+    ("provisioner", &["base", "protocol", "db", "bus", "actors"]),
     ("drover", &["base", "protocol", "db", "bus", "worker", "actors", "api", "bridge"]),
     ("tests", &["base", "protocol", "db", "bus", "worker", "actors", "api", "bridge", "drover"]),
 ];
