@@ -62,7 +62,8 @@ async fn a_call_given_up_half_way_costs_the_connection_and_nothing_else() {
     let database = TestDatabase::create().await;
     let mut connection = database.db().await.batch_connection();
     let before = backend(&mut connection).await;
-    let given_up = timeout(Duration::from_millis(50), ask::<String>(&mut connection, "select pg_sleep(20)::text")).await;
+    let given_up =
+        timeout(Duration::from_millis(50), ask::<String>(&mut connection, "select pg_sleep(20)::text")).await;
     assert!(given_up.is_err());
     assert_ne!(backend(&mut connection).await, before);
 }
