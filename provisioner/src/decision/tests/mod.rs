@@ -1,10 +1,5 @@
-#![expect(
-    clippy::float_cmp,
-    clippy::cast_precision_loss,
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "the numbers of the tests are small, and exact where they are compared"
-)]
+// The numbers of the tests are small, and exact where they are compared.
+#![expect(clippy::float_cmp, clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss)]
 
 mod advice;
 mod arbitrary;
