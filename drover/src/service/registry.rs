@@ -2,7 +2,6 @@
 
 use api::Routes;
 use base::settings::{Entry, Section, entries};
-
 use protocol::reference::References;
 
 use super::{Children, Context, Role, RoleSet, Service, StartError};
@@ -57,7 +56,7 @@ impl Registry {
         self.0.iter().filter_map(|service| service.settings()).collect()
     }
 
-    /// What services outside of `protocol` declare to the world.
+    /// References that services bring themselves, beside those in `protocol`.
     pub(crate) fn references(&self) -> Vec<References> {
         self.0.iter().filter_map(|service| service.references()).collect()
     }

@@ -6,7 +6,6 @@ use actors::{
     kit::{Child, Notifications, PendingNotifier},
     queue::{self, Queue as Handle, QueueSettings},
 };
-
 use base::settings::Section;
 
 use super::{api, notifications::publisher, object, relay, roles, scheduler};
