@@ -109,6 +109,15 @@ create table cache_purge (
   constraint cache_purge_pkey PRIMARY KEY (worker_pool_id, cache_name)
 );
 
+create table circuit_breaker (
+  scope text not null,
+  key text not null,
+  state jsonb not null,
+  reason text,
+  last_modified timestamp with time zone not null,
+  constraint circuit_breaker_pkey PRIMARY KEY (scope, key)
+);
+
 create table claim (
   task_id uuid not null,
   run_id smallint not null,
@@ -174,6 +183,15 @@ create table group_check (
   at timestamp with time zone not null
 ) with (autovacuum_vacuum_cost_delay=0, autovacuum_vacuum_scale_factor=0, autovacuum_vacuum_threshold=5000);
 
+create table identity_key (
+  provider_id text not null,
+  key_id text not null,
+  key text not null,
+  fetched timestamp with time zone not null,
+  expires timestamp with time zone not null,
+  constraint identity_key_pkey PRIMARY KEY (provider_id, key_id)
+);
+
 create table index_namespace (
   parent text not null,
   name text not null,
@@ -191,6 +209,42 @@ create table indexed_task (
   constraint indexed_task_pkey PRIMARY KEY (namespace, name)
 );
 
+create table launch (
+  launch_id uuid not null,
+  worker_pool_id text not null,
+  launch_config_id text not null,
+  provider_id text not null,
+  region text not null,
+  state smallint not null,
+  instances integer not null,
+  capacity integer not null,
+  created timestamp with time zone not null,
+  since timestamp with time zone not null,
+  leased_until timestamp with time zone,
+  attempts integer not null default 0,
+  trace text,
+  request text not null,
+  failure_class text,
+  result text,
+  constraint launch_pkey PRIMARY KEY (launch_id)
+);
+
+create table launch_config (
+  worker_pool_id text not null,
+  launch_config_id text not null,
+  is_archived boolean not null default false,
+  configuration text not null,
+  worker_manager text not null,
+  capacity_per_instance integer not null,
+  initial_weight double precision not null,
+  max_capacity integer,
+  created timestamp with time zone not null,
+  last_modified timestamp with time zone not null,
+  paused_until timestamp with time zone,
+  pause_reason text,
+  constraint launch_config_pkey PRIMARY KEY (worker_pool_id, launch_config_id)
+);
+
 create table object (
   name text not null,
   project_id text not null,
@@ -204,6 +258,21 @@ create table object (
   created timestamp with time zone not null,
   constraint object_pkey PRIMARY KEY (name),
   constraint object_upload_id_key UNIQUE (upload_id)
+);
+
+create table offering (
+  provider_id text not null,
+  region text not null,
+  instance_type text not null,
+  market text not null,
+  price double precision,
+  price_at timestamp with time zone,
+  launched double precision not null default 0,
+  boot_failed double precision not null default 0,
+  interrupted double precision not null default 0,
+  machine_hours double precision not null default 0,
+  weight_at timestamp with time zone not null,
+  constraint offering_pkey PRIMARY KEY (provider_id, region, instance_type, market)
 );
 
 create table outbox (
@@ -242,12 +311,50 @@ create table pending (
   deadline timestamp with time zone not null
 ) with (autovacuum_analyze_scale_factor=0, autovacuum_analyze_threshold=50000, autovacuum_vacuum_cost_delay=0, autovacuum_vacuum_scale_factor=0, autovacuum_vacuum_threshold=5000);
 
+create table pool_worker (
+  worker_pool_id text not null,
+  worker_group text not null,
+  worker_id text not null,
+  provider_id text not null,
+  launch_config_id text,
+  launch_id uuid,
+  state smallint not null,
+  capacity integer not null,
+  created timestamp with time zone not null,
+  expires timestamp with time zone not null,
+  last_modified timestamp with time zone not null,
+  last_checked timestamp with time zone not null,
+  registered timestamp with time zone,
+  check_at timestamp with time zone,
+  terminate_after timestamp with time zone,
+  reason text,
+  sealed_secret jsonb,
+  provider_data jsonb not null default '{}'::jsonb,
+  lifecycle jsonb not null default '{}'::jsonb,
+  constraint pool_worker_pkey PRIMARY KEY (worker_pool_id, worker_group, worker_id)
+) with (fillfactor=70);
+
+create table provision_decision (
+  worker_pool_id text not null,
+  at timestamp with time zone not null,
+  decision text not null,
+  constraint provision_decision_pkey PRIMARY KEY (worker_pool_id, at)
+);
+
 create table push_task (
   project text not null,
   revision text not null,
   task_id uuid not null,
   expires timestamp with time zone not null,
   constraint push_task_pkey PRIMARY KEY (project, revision, task_id)
+);
+
+create table rate_bucket (
+  name text not null,
+  tokens double precision not null,
+  rate double precision not null,
+  refilled timestamp with time zone not null,
+  constraint rate_bucket_pkey PRIMARY KEY (name)
 );
 
 create table role (
@@ -387,6 +494,37 @@ create table worker (
   constraint worker_pkey PRIMARY KEY (task_queue_id, worker_group, worker_id)
 ) with (fillfactor=50);
 
+create table worker_pool (
+  worker_pool_id text not null,
+  provider_id text not null,
+  previous_provider_ids text[] not null default '{}'::text[],
+  description text not null,
+  owner text not null,
+  email_on_error boolean not null,
+  config text not null,
+  min_capacity integer,
+  max_capacity integer,
+  scaling_ratio double precision,
+  created timestamp with time zone not null,
+  last_modified timestamp with time zone not null,
+  provision_at timestamp with time zone,
+  paused_until timestamp with time zone,
+  pause_reason text,
+  constraint worker_pool_pkey PRIMARY KEY (worker_pool_id)
+);
+
+create table worker_pool_error (
+  error_id uuid not null,
+  worker_pool_id text not null,
+  reported timestamp with time zone not null,
+  kind text not null,
+  title text not null,
+  description text not null,
+  extra text not null,
+  launch_config_id text,
+  constraint worker_pool_error_pkey PRIMARY KEY (error_id)
+);
+
 CREATE INDEX artifact_expires ON drover.artifact USING brin (expires);
 CREATE INDEX audit_created ON drover.audit_history USING brin (created);
 CREATE INDEX audit_of_client ON drover.audit_history USING btree (client_id, seq);
@@ -402,14 +540,23 @@ CREATE UNIQUE INDEX dead_letter_once ON drover.dead_letter USING btree (queue, e
 CREATE INDEX dead_letter_task ON drover.dead_letter USING btree (task_id) WHERE (task_id IS NOT NULL);
 CREATE INDEX index_namespace_expires ON drover.index_namespace USING btree (expires);
 CREATE INDEX indexed_task_expires ON drover.indexed_task USING btree (expires);
+CREATE INDEX launch_of_pool ON drover.launch USING btree (worker_pool_id, created);
+CREATE INDEX launch_open ON drover.launch USING btree (provider_id, region, since) WHERE (state < (3)::smallint);
 CREATE INDEX object_expires ON drover.object USING btree (expires);
 CREATE INDEX object_unfinished ON drover.object USING btree (upload_expires) WHERE (finished IS NULL);
 CREATE INDEX pending_order ON drover.pending USING btree (task_queue_id, priority DESC, seq);
+CREATE INDEX pool_worker_check ON drover.pool_worker USING btree (provider_id, check_at) WHERE (state < (3)::smallint);
+CREATE INDEX pool_worker_expires ON drover.pool_worker USING btree (expires);
+CREATE INDEX pool_worker_launch ON drover.pool_worker USING btree (launch_id) WHERE (launch_id IS NOT NULL);
+CREATE INDEX provision_decision_at ON drover.provision_decision USING brin (at);
 CREATE INDEX push_task_expires ON drover.push_task USING btree (expires);
 CREATE INDEX task_deadline ON drover.task USING btree (deadline);
 CREATE INDEX task_expires ON drover.task USING brin (expires) WITH (pages_per_range='32', autosummarize='on');
 CREATE INDEX task_group_expires ON drover.task_group USING btree (expires);
 CREATE INDEX task_group_tasks ON drover.task USING btree (task_group_id, task_id);
+CREATE INDEX worker_pool_due ON drover.worker_pool USING btree (provision_at) WHERE (provision_at IS NOT NULL);
+CREATE INDEX worker_pool_error_of_pool ON drover.worker_pool_error USING btree (worker_pool_id, reported);
+CREATE INDEX worker_pool_error_reported ON drover.worker_pool_error USING brin (reported);
 
 create sequence audit_history_seq_seq as bigint start 1 increment 1 cache 1;
 create sequence bridge_request_id_seq as bigint start 1 increment 1 cache 1;

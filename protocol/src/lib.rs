@@ -22,3 +22,4 @@ pub mod status;
 pub mod task;
 pub mod time;
 pub mod treeherder;
+pub mod worker_pool;

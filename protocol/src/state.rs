@@ -2,10 +2,6 @@
 //!
 //! The numbers are written down in SQL too (`db/README.md`); they never change.
 
-use std::{fmt, str::FromStr};
-
-use serde::{Deserialize, Serialize};
-
 /// A text or a number that stands for none of the values.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{given}` is not one of: {known}")]
@@ -24,7 +20,7 @@ impl UnknownWord {
 macro_rules! words {
     ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $code:literal $word:literal,)+ }) => {
         $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
         #[repr(i16)]
         pub enum $name { $($(#[$vdoc])* #[serde(rename = $word)] $variant = $code,)+ }
 
@@ -43,29 +39,31 @@ macro_rules! words {
             }
 
             /// The value behind a number of the database.
-            pub fn from_code(code: i16) -> Result<Self, UnknownWord> {
+            pub fn from_code(code: i16) -> Result<Self, $crate::state::UnknownWord> {
                 Self::ALL.iter().copied().find(|it| it.code() == code).ok_or_else(|| Self::unknown(&code.to_string()))
             }
 
-            fn unknown(given: &str) -> UnknownWord {
-                UnknownWord::new(given, [$($word),+])
+            fn unknown(given: &str) -> $crate::state::UnknownWord {
+                $crate::state::UnknownWord::new(given, [$($word),+])
             }
         }
 
-        impl FromStr for $name {
-            type Err = UnknownWord;
-            fn from_str(word: &str) -> Result<Self, UnknownWord> {
+        impl std::str::FromStr for $name {
+            type Err = $crate::state::UnknownWord;
+            fn from_str(word: &str) -> Result<Self, $crate::state::UnknownWord> {
                 match word { $($word => Ok(Self::$variant),)+ _ => Err(Self::unknown(word)) }
             }
         }
 
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 f.write_str(self.as_str())
             }
         }
     };
 }
+
+pub(crate) use words;
 
 words! {
     /// State of a task: that of its last run, or `unscheduled` while there is none.

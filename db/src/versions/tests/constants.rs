@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use protocol::event::EventKind;
 use protocol::state::{ReasonCreated, ReasonResolved, Requires, StorageType, TaskState};
+use protocol::worker_pool::{LaunchState, WorkerState};
 
 use crate::outbox::LOCK_CLASS;
 use crate::queue::{CREATED_CODES, Outcome};
@@ -19,8 +20,10 @@ fn expected() -> BTreeMap<String, i32> {
     let events = EventKind::ALL.iter().map(|it| ("event", it.as_str(), it.code()));
     let outcomes = Outcome::ALL.iter().map(|(outcome, name)| ("outcome", *name, *outcome as i16));
     let tasks = CREATED_CODES.iter().map(|(name, code)| ("created", *name, *code));
-    let all =
-        states.chain(created).chain(resolved).chain(requires).chain(storage).chain(events).chain(outcomes).chain(tasks);
+    let workers = WorkerState::ALL.iter().map(|it| ("worker_state", it.as_str(), it.code()));
+    let launches = LaunchState::ALL.iter().map(|it| ("launch_state", it.as_str(), it.code()));
+    let all = states.chain(created).chain(resolved).chain(requires).chain(storage).chain(events).chain(outcomes);
+    let all = all.chain(tasks).chain(workers).chain(launches);
     let named = all.map(|(kind, name, code)| (format!("{kind}_{}", name.replace('-', "_")), i32::from(code)));
     named.chain([("lock_outbox_shard".to_owned(), LOCK_CLASS)]).collect()
 }
@@ -46,7 +49,7 @@ async fn every_constant_has_the_number_of_its_rust_value() {
 async fn no_constant_of_these_kinds_is_unknown_to_rust() {
     let database = TestDatabase::create().await;
     let sql = "select proname::text from pg_proc where pronamespace = 'drover'::regnamespace and provolatile = 'i'
-               and proname ~ '^(task_state|reason_created|reason_resolved|requires|storage_type|event|outcome|created)_'";
+               and proname ~ '^(task_state|reason_created|reason_resolved|requires|storage_type|event|outcome|created|worker_state|launch_state)_'";
     let names: Vec<String> = sqlx::query_scalar(sql).fetch_all(database.db().await.pool()).await.unwrap();
     let expected = expected();
     let unknown: Vec<_> = names.iter().filter(|name| !expected.contains_key(*name)).collect();
