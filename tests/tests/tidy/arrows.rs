@@ -14,15 +14,15 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("api", &["base", "protocol", "actors"]),
     ("bridge", &["base", "protocol", "db", "bus", "actors"]),
     ("provisioner", &["base", "protocol", "db", "bus", "actors"]),
-    ("drover", &["base", "protocol", "db", "bus", "worker", "actors", "api", "bridge"]),
-    ("tests", &["base", "protocol", "db", "bus", "worker", "actors", "api", "bridge", "drover"]),
+    ("drover", &["base", "protocol", "db", "bus", "worker", "actors", "api", "bridge", "provisioner"]),
+    ("tests", &["base", "protocol", "db", "bus", "worker", "actors", "api", "bridge", "provisioner", "drover"]),
 ];
 
 /// Libraries that few crates use, so that they can be replaced there.
 const KEPT_APART: &[(&str, &[&str])] = &[
     ("sqlx", &["db"]),
     ("lapin", &["bus"]),
-    ("ractor", &["actors", "bridge"]),
+    ("ractor", &["actors", "bridge", "provisioner"]),
     ("tower-http", &["api"]),
     ("clap", &["drover"]),
     ("clap_complete", &["drover"]),

@@ -1,0 +1,53 @@
+//! The interface to what makes machines: a cloud, or this machine.
+//!
+//! A driver knows nothing of pools, capacity, retries or back-off. It holds no state that matters: every call may be repeated,
+//! by another process too, and the caller puts a deadline of its own around each.
+
+mod error;
+mod launch;
+mod machine;
+mod notice;
+
+use async_trait::async_trait;
+
+pub use error::ProviderError;
+pub use launch::{Launch, LaunchId, Launched, UserData};
+pub use machine::{Machine, MachineId, MachineState, Page, PageToken, Seen, Terminated};
+pub use notice::{Notice, NoticeKind, Price};
+
+pub type ProviderResult<T> = Result<T, ProviderError>;
+
+#[async_trait]
+pub trait Provider: Send + Sync + 'static {
+    /// Makes the machines of one launch, all of them or none. The launch's id is the idempotency token: a repeat, by any
+    /// process, makes no further machines and returns the first ones.
+    async fn launch(&self, launch: &Launch) -> ProviderResult<Launched>;
+
+    /// The machines that a launch made whose answer was lost, with the same provider data as [`Launched`] has. None: the
+    /// launch may be repeated with the same id. Terminated machines may be left out.
+    async fn find_launch(&self, region: &str, launch: LaunchId) -> ProviderResult<Vec<Machine>>;
+
+    /// One page of the machines of this deployment in a region, those that ended lately among them. A machine may be missing
+    /// while it is new, and callers know.
+    async fn list(&self, region: &str, page: Option<&PageToken>) -> ProviderResult<Page<Seen>>;
+
+    /// Ends machines: one outcome for each, in the order of the ids. A machine that does not exist any more counts as ended. `Err`: no
+    /// outcome is known, each may have been ended.
+    async fn terminate(&self, region: &str, machines: &[MachineId]) -> ProviderResult<Vec<Terminated>>;
+
+    /// The prices of what is sold in a region. `None`: this provider has no prices.
+    async fn prices(&self, _region: &str) -> ProviderResult<Option<Vec<Price>>> {
+        Ok(None)
+    }
+
+    /// Waits for notices about machines, for a time that the driver chooses (long polling). `None`: this provider sends
+    /// none. A notice may be lost, repeated or late: what is read by [`Provider::list`] decides.
+    async fn notices(&self) -> ProviderResult<Option<Vec<Notice>>> {
+        Ok(None)
+    }
+
+    /// These notices were handled and need not come again.
+    async fn notices_handled(&self, _receipts: &[String]) -> ProviderResult<()> {
+        Ok(())
+    }
+}
