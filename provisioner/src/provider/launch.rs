@@ -29,7 +29,7 @@ pub struct Launch {
     pub deadline: DateTime<Utc>,
 }
 
-/// What a machine is told about itself, as JSON in the words of Taskcluster.
+/// What a machine reads about itself, as JSON in the words of Taskcluster.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct UserData {

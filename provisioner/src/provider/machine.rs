@@ -37,7 +37,7 @@ pub struct Seen {
     pub created: DateTime<Utc>,
     /// Its tag `drover-launch`. `None`: not a machine of a launch.
     pub launch: Option<LaunchId>,
-    /// Its tag `drover-deployment`. Other deployments' machines are left alone.
+    /// Its tag `drover-deployment`. Machines of other deployments are never touched.
     pub deployment: Option<String>,
 }
 
