@@ -10,11 +10,10 @@ use protocol::{
 use serde_json::Value;
 
 use super::{
-    ApiError, BodyMode, Call, HttpContext,
-    call::RequestContext,
-    payload,
+    ApiError, BodyMode, Call, HttpContext, payload,
     query::{Query, invalid},
-    receive::Received,
+    received::Received,
+    request_context::RequestContext,
     route_table::Route,
 };
 

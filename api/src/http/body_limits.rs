@@ -9,11 +9,10 @@ use std::{
 use bytes::Bytes;
 use http_body_util::BodyExt;
 use hyper::body::{Body as HttpBody, Frame, SizeHint};
-use tokio::sync::Semaphore;
 use tower::BoxError;
 
 use super::{
-    ApiError, ApiResponse, Body, BodyMode, CallerClass, Limiter, MinBodyRate, Permit, Requester, probes,
+    ApiError, ApiResponse, Body, BodyMode, CallerClass, Limiter, MinBodyRate, Permit, Requester, cpu_pool::CpuPool,
     route_table::Route,
 };
 
@@ -42,7 +41,7 @@ pub(crate) struct BodyLimits {
 
 impl BodyLimits {
     pub(super) fn in_transit(&self, requester: &Requester) -> Result<Permit, ApiError> {
-        self.receiving.try_acquire(requester).ok_or_else(probes::busy)
+        self.receiving.try_acquire(requester).ok_or_else(ApiError::busy)
     }
 
     /// The longest body that this requester may send to this endpoint.
@@ -53,7 +52,7 @@ impl BodyLimits {
 
     /// Memory for a large body.
     pub(super) fn reserve(&self, requester: &Requester, length: usize) -> Result<Permit, ApiError> {
-        self.memory.try_acquire_many(requester, length.div_ceil(KIB)).ok_or_else(probes::busy)
+        self.memory.try_acquire_many(requester, length.div_ceil(KIB)).ok_or_else(ApiError::busy)
     }
 
     /// The same response. If it is large, its memory is reserved until the client has read it, which may take long.
@@ -64,31 +63,6 @@ impl BodyLimits {
         }
         let permit = self.reserve(requester, usize::try_from(length).unwrap_or(usize::MAX))?;
         Ok(response.map_body(|body| HeldBody { body, permit: Arc::new(permit) }.boxed_unsync()))
-    }
-}
-
-/// Work that keeps a processor busy for long, with a limit of how much of it runs at the same time.
-#[derive(Debug, Clone)]
-pub(crate) struct CpuPool(Arc<Semaphore>);
-
-impl CpuPool {
-    pub(crate) fn new(max_concurrent: usize) -> Self {
-        Self(Arc::new(Semaphore::new(max_concurrent.clamp(1, Semaphore::MAX_PERMITS))))
-    }
-
-    /// Waits for a permit. Work that has begun goes on when its caller is gone, and holds its permit until it ends.
-    pub(crate) async fn run<T: Send + 'static>(
-        &self,
-        work: impl FnOnce() -> T + Send + 'static,
-    ) -> Result<T, ApiError> {
-        let permit =
-            Arc::clone(&self.0).acquire_owned().await.map_err(|error| ApiError::internal(error.to_string()))?;
-        let span = tracing::Span::current();
-        let done = tokio::task::spawn_blocking(move || {
-            let _permit = permit;
-            span.in_scope(work)
-        });
-        done.await.map_err(|error| ApiError::internal(error.to_string()))
     }
 }
 

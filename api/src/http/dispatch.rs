@@ -4,10 +4,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use base::{
-    Clock, Rng,
-    telemetry::{self, Histogram, Label},
-};
+use base::telemetry;
 use futures_util::FutureExt;
 use hyper::{Method, http::request::Parts};
 use protocol::error::ErrorCode;
@@ -15,73 +12,16 @@ use tokio::time::timeout;
 use tracing::Instrument;
 
 use super::{
-    ApiError, ApiResponse, ApiResult, Body, BodyMode, Call, Limiter, RouteTable, admit,
+    ApiError, ApiResponse, ApiResult, Body, Call, HttpContext, admit,
     body::full,
-    body_limits::{BodyLimits, SMALL_BODY},
-    call::RequestContext,
-    probes::{self, Probes},
-    receive::{Received, receive},
+    body_limits::SMALL_BODY,
+    probes,
+    receive::receive,
+    received::Received,
+    request_context::{RawParams, RequestContext},
     response_schema,
-    route_table::{RawParams, Route},
+    route_table::Route,
 };
-use crate::{auth::Clients, net::TrustedProxies};
-
-/// What every request shares.
-pub(crate) struct HttpContext {
-    pub table: RouteTable,
-    pub clients: Clients,
-    pub clock: Arc<dyn Clock>,
-    pub rng: Rng,
-    pub probes: Probes,
-    pub root_url: String,
-    pub limiters: RequestLimiters,
-    pub bodies: BodyLimits,
-    pub request_timeout: Duration,
-    pub upload_timeout: Duration,
-    pub proxies: Arc<TrustedProxies>,
-    pub durations: RequestDurations,
-}
-
-/// How long requests to declared endpoints take, by method and status.
-pub(crate) struct RequestDurations(Histogram);
-
-impl RequestDurations {
-    pub(crate) fn new() -> Self {
-        let about = "Time from a request's head to its response.";
-        Self(Histogram::new("api", "http.server.request.duration", "s", about))
-    }
-
-    fn record(&self, route: &Route, response: &ApiResponse, started: Instant) {
-        let status = i64::from(response.status().as_u16());
-        let labels =
-            [Label::new("api.method", route.endpoint.name.as_str()), Label::new("http.response.status_code", status)];
-        self.0.record(started.elapsed().as_secs_f64(), &labels);
-    }
-}
-
-/// Limits of requests in progress.
-pub(crate) struct RequestLimiters {
-    pub requests: Limiter,
-    /// Workers that wait for a task, which may take as long as the timeout.
-    pub waiting_workers: Limiter,
-    /// Uploads of files, which may take hours.
-    pub uploads: Limiter,
-}
-
-impl RequestLimiters {
-    fn of(&self, route: &Route) -> &Limiter {
-        match route.handler.body_mode {
-            BodyMode::Stream => &self.uploads,
-            _ if route.endpoint.name == LONG_POLL => &self.waiting_workers,
-            _ => &self.requests,
-        }
-    }
-}
-
-const LONG_POLL: &str = "claimWork";
-
-/// A graph of thousands of tasks may take as long as several requests.
-const GRAPH_TIMEOUTS: u32 = 4;
 
 /// Finds the endpoint of a request and has it answered.
 pub(super) async fn dispatch(http: &Arc<HttpContext>, head: Parts, body: Body) -> ApiResponse {
@@ -144,7 +84,7 @@ async fn run(http: &Arc<HttpContext>, route: &Arc<Route>, context: &Arc<RequestC
     let received = receive(http, route, context, body).await?;
     let requester = received.requester.clone();
     // Acquired once the body is there: who sends slowly takes nothing from others.
-    let _permit = http.limiters.of(route).try_acquire(&requester).ok_or_else(probes::busy)?;
+    let _permit = http.limiters.of(route).try_acquire(&requester).ok_or_else(ApiError::busy)?;
     let call = if context.raw().len() > SMALL_BODY {
         admit_large(http, route, context, received).await?
     } else {
@@ -165,14 +105,4 @@ async fn admit_large(
     let (http, route, context) = (Arc::clone(http), Arc::clone(route), Arc::clone(context));
     let cpu_pool = http.bodies.cpu_pool.clone();
     cpu_pool.run(move || admit::admit(&http, &route, &context, received)).await?
-}
-
-impl HttpContext {
-    fn timeout_of(&self, route: &Route) -> Duration {
-        match route.handler.body_mode {
-            BodyMode::Json => self.request_timeout,
-            BodyMode::Buffered => self.request_timeout * GRAPH_TIMEOUTS,
-            BodyMode::Stream => self.upload_timeout,
-        }
-    }
 }

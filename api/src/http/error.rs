@@ -1,20 +1,13 @@
 use actors::queue::QueueError;
-use base::Rng;
 use hyper::StatusCode;
 use protocol::{
     error::{ErrorCode, FieldError},
     id::TaskId,
     limits::MAX_LISTED,
-    time::{self, Timestamp},
 };
-use serde_json::{Value, json};
-use uuid::Builder;
+use serde_json::Value;
 
-use super::{
-    ApiResponse,
-    call::RequestContext,
-    error_body::{ErrorBody, truncated},
-};
+use super::error_body::truncated;
 
 /// Longest part of a field error, in bytes.
 const MAX_FIELD_ERROR_PART: usize = 256;
@@ -22,10 +15,10 @@ const MAX_FIELD_ERROR_PART: usize = 256;
 /// A request that failed: an error code, a message for people, and `details` for programs where they help.
 #[derive(Debug, Clone)]
 pub struct ApiError {
-    code: ErrorCode,
-    message: String,
-    details: Option<Value>,
-    field_errors: Vec<FieldError>,
+    pub(super) code: ErrorCode,
+    pub(super) message: String,
+    pub(super) details: Option<Value>,
+    pub(super) field_errors: Vec<FieldError>,
 }
 
 impl ApiError {
@@ -98,11 +91,16 @@ impl ApiError {
         Self { details: Some(details), ..self }
     }
 
+    /// When a limit of concurrent requests or of memory is reached.
+    pub(super) fn busy() -> Self {
+        Self::new(ErrorCode::ServiceUnavailable, "Too many requests at once; try again in a second")
+    }
+
     pub(super) fn message(&self) -> &str {
         &self.message
     }
 
-    const fn status(&self) -> StatusCode {
+    pub(super) const fn status(&self) -> StatusCode {
         match self.code {
             ErrorCode::MalformedPayload
             | ErrorCode::InvalidRequestArguments
@@ -120,47 +118,6 @@ impl ApiError {
             ErrorCode::ServiceUnavailable => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
-
-    /// The response in Taskcluster's form of an error, which repeats the request.
-    pub(super) fn into_response(self, context: &RequestContext, now: Timestamp, rng: &Rng) -> ApiResponse {
-        let (status, code) = (self.status(), self.code);
-        let method = context.endpoint.name.as_str();
-        let message = if code == ErrorCode::InternalServerError { self.logged(method, rng) } else { self.message };
-        let request = RequestInfo { method, params: context.params_json(), payload: context.payload_json(), now };
-        let field_errors = Some(self.field_errors).filter(|errors| !errors.is_empty());
-        let details = self.details.or_else(|| field_errors.map(|errors| json!({ "faults": errors })));
-        let body = ErrorBody { details, ..error_body(code, status.as_u16(), message, request) };
-        let response = ApiResponse::json_text(body.into_json()).with_status(status);
-        match code {
-            ErrorCode::AuthenticationFailed => response.with_header("www-authenticate", "hawk"),
-            ErrorCode::ServiceUnavailable => response.with_header("retry-after", "1"),
-            _ => response,
-        }
-    }
-
-    fn logged(&self, method: &str, rng: &Rng) -> String {
-        let incident = Builder::from_random_bytes(rng.uuid_bytes()).into_uuid();
-        tracing::error!(api.method = method, incident.id = %incident, error = self.message, "request failed");
-        format!("Internal Server Error, incidentId {incident}.")
-    }
-}
-
-/// The part of an error body that repeats the request.
-pub(super) struct RequestInfo<'m> {
-    pub method: &'m str,
-    pub params: Value,
-    pub payload: Value,
-    pub now: Timestamp,
-}
-
-/// The message ends in a few lines with method, code, status and time, as in Taskcluster.
-pub(super) fn error_body(code: ErrorCode, status: u16, message: String, request: RequestInfo<'_>) -> ErrorBody {
-    let RequestInfo { method, params, payload, now } = request;
-    let at = time::format(now);
-    let trailer =
-        format!("\n\n---\n\n* method:     {method}\n* errorCode:  {code}\n* statusCode: {status}\n* time:       {at}");
-    let request_info = json!({ "method": method, "params": params, "payload": payload, "time": at });
-    ErrorBody { code: code.as_str(), message, trailer, request_info, details: None }
 }
 
 impl From<QueueError> for ApiError {

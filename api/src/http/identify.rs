@@ -1,7 +1,7 @@
 use hyper::HeaderMap;
 use protocol::{hawk, time::Timestamp};
 
-use super::{call::RequestContext, payload};
+use super::{payload, request_context::RequestContext};
 use crate::auth::{AuthenticationError, Caller, Clients, Signature, Signed, authenticate};
 
 impl RequestContext {

@@ -16,9 +16,9 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::{
-    ApiError, ApiResponse, Call,
+    ApiResponse, Call,
     body::full,
-    error::{RequestInfo, error_body},
+    error_response::{RequestInfo, error_body},
 };
 
 /// The build of the program that answers.
@@ -124,9 +124,4 @@ fn missing_service(service: &str, method: &Method, path: &str, now: Timestamp) -
     let request = format!("{method} {}", path.chars().take(MAX_REPEATED_PATH).collect::<String>());
     let request = RequestInfo { method: &request, params: json!({}), payload: json!({}), now };
     error_body(ErrorCode::ResourceNotFound, 404, message, request).into_json()
-}
-
-/// The error when a limit of concurrent requests or of memory is reached.
-pub(super) fn busy() -> ApiError {
-    ApiError::new(ErrorCode::ServiceUnavailable, "Too many requests at once; try again in a second")
 }

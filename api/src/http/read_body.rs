@@ -19,7 +19,7 @@ use super::{ApiError, Body, body::streamed, payload::malformed};
 pub(crate) enum BodyMode {
     /// Parsed, and checked against the endpoint's schema.
     Json,
-    /// Read whole but not parsed, with the higher limit that a graph needs: [`RequestContext::raw`](super::call::RequestContext::raw).
+    /// Read whole but not parsed, with the higher limit that a graph needs: [`RequestContext::raw`](super::request_context::RequestContext::raw).
     Buffered,
     /// While it arrives, for files: [`Call::stream`](super::Call::stream). Its hash is not compared with the signed one.
     Stream,

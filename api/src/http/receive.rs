@@ -8,25 +8,15 @@ use protocol::{error::ErrorCode, scope::ScopeSet};
 use super::{
     ApiError, Body, BodyMode, CallerClass, HttpContext, LimitKey, Permit, Requester,
     body_limits::SMALL_BODY,
-    call::RequestContext,
     read_body::{BodyReader, too_large, with_min_rate},
+    received::Received,
+    request_context::RequestContext,
     route_table::Route,
 };
 use crate::{
     auth::{AuthenticationError, Caller},
     net::{AddressKey, Peer},
 };
-
-/// What belongs to a request besides its text.
-pub(super) struct Received {
-    /// Who signed; the hash of the body is not compared yet.
-    pub caller: Result<Caller, AuthenticationError>,
-    pub requester: Requester,
-    /// The body, where the handler reads it while it arrives.
-    pub stream: Body,
-    /// Held for a large body as long as the request lasts.
-    pub memory: Option<Permit>,
-}
 
 /// Methods that workers call about their runs. They continue when others have to wait.
 const WORKER_METHODS: [&str; 8] = [

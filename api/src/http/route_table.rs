@@ -6,7 +6,7 @@ use protocol::{
     schema::{self, Schema},
 };
 
-use super::routes::Handler;
+use super::{handler::Handler, request_context::RawParams};
 
 /// All routes, by service.
 ///
@@ -40,9 +40,6 @@ pub(crate) struct Route {
     /// The index of the parameter that may span several segments.
     rest: Option<usize>,
 }
-
-/// Names and values of parameters, still encoded.
-pub(crate) type RawParams<'a> = Vec<(&'static str, &'a str)>;
 
 impl RouteTable {
     pub(super) fn add(&mut self, service: &'static Service, endpoint: &'static Endpoint, handler: Handler) {

@@ -1,19 +1,12 @@
-use std::{future::Future, pin::Pin, sync::Arc};
+use std::{future::Future, sync::Arc};
 
 use protocol::reference::{self, Endpoint, Service};
 
 use super::{
     ApiResult, BodyMode, Call, RouteTable,
+    handler::{Handler, HandlerFuture},
     probes::{self, Probes},
 };
-
-type HandlerFuture = Pin<Box<dyn Future<Output = ApiResult> + Send>>;
-
-/// The function of one endpoint.
-pub(crate) struct Handler {
-    pub body_mode: BodyMode,
-    pub run: Box<dyn Fn(Call) -> HandlerFuture + Send + Sync>,
-}
 
 /// The endpoints of one service with their handlers.
 pub struct Routes {
