@@ -1,15 +1,15 @@
 //! What a template can name.
 
-use std::{collections::BTreeMap, fmt, sync::Arc};
+use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 
 use crate::{
     budget::Budget,
-    builtins::{self, Builtin},
+    builtins,
     error::Error,
     from_now, text,
-    value::{Map, Value},
+    value::{Function, Map, Value},
 };
 
 /// The variables and functions that a template starts with, beside the builtins. It may replace a builtin.
@@ -38,53 +38,6 @@ impl Context {
     }
 }
 
-type Call = dyn Fn(&[Value]) -> Result<Value, String> + Send + Sync;
-
-/// Something that an expression can call.
-#[derive(Clone)]
-pub struct Function(Kind);
-
-#[derive(Clone)]
-enum Kind {
-    Builtin(&'static Builtin),
-    Custom(&'static str, Arc<Call>),
-}
-
-impl Function {
-    /// A function of the caller. Its error becomes the message of an [`crate::ErrorKind::Interpreter`].
-    pub fn new(name: &'static str, call: impl Fn(&[Value]) -> Result<Value, String> + Send + Sync + 'static) -> Self {
-        Self(Kind::Custom(name, Arc::new(call)))
-    }
-
-    pub(crate) fn name(&self) -> &'static str {
-        match &self.0 {
-            Kind::Builtin(builtin) => builtin.name,
-            Kind::Custom(name, _) => name,
-        }
-    }
-
-    pub(crate) fn call(&self, frame: &Frame<'_>, arguments: &[Value]) -> Result<Value, Error> {
-        match &self.0 {
-            Kind::Builtin(builtin) => builtin.call(frame, arguments),
-            Kind::Custom(_, call) => frame.budget.checked(call(arguments).map_err(Error::interpreter)?),
-        }
-    }
-
-    pub(crate) fn is(&self, other: &Self) -> bool {
-        match (&self.0, &other.0) {
-            (Kind::Builtin(left), Kind::Builtin(right)) => std::ptr::eq(*left, *right),
-            (Kind::Custom(_, left), Kind::Custom(_, right)) => Arc::ptr_eq(left, right),
-            _ => false,
-        }
-    }
-}
-
-impl fmt::Debug for Function {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Function({})", self.name())
-    }
-}
-
 /// The variables at one place of a template: those of the nearest `$let` or `each(…)`, then those around it.
 pub(crate) struct Scope<'a> {
     variables: Variables<'a>,
@@ -105,7 +58,7 @@ impl<'a> Scope<'a> {
     fn own(&self, name: &str) -> Option<Value> {
         match self.variables {
             Variables::Context(context) => {
-                let builtin = || builtins::find(name).map(|builtin| Value::from(Function(Kind::Builtin(builtin))));
+                let builtin = || builtins::find(name).map(|builtin| Value::from(Function::builtin(builtin.name)));
                 context.0.get(name).cloned().or_else(builtin)
             }
             Variables::Let(map) => map.get(name).cloned(),

@@ -30,9 +30,9 @@ mod text;
 mod value;
 
 pub use budget::Limits;
-pub use context::{Context, Function};
+pub use context::Context;
 pub use error::{Error, ErrorKind, Position, Segment};
-pub use value::{Map, Value};
+pub use value::{Function, Map, Value};
 
 use budget::Budget;
 use context::{Frame, Scope};

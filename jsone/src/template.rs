@@ -6,7 +6,7 @@ use crate::{
     context::Frame,
     error::{Error, Segment},
     operators, text,
-    value::{Map, Value},
+    value::{Map, Value, to_text},
 };
 
 impl Frame<'_> {
@@ -51,7 +51,7 @@ impl Frame<'_> {
             }
             _ => match self.interpolate(key)? {
                 Value::String(key) => Ok(key),
-                other => Ok(text::of(&other).into()),
+                other => Ok(to_text(&other).into()),
             },
         }
     }
@@ -104,6 +104,6 @@ fn interpolated(value: &Value, source: &str) -> Result<String, Error> {
         }
         // npm `json-e` shows its source.
         Value::Function(_) => Err(Error::uncalled_functions()),
-        scalar => Ok(text::of(scalar)),
+        scalar => Ok(to_text(scalar)),
     }
 }

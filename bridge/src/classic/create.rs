@@ -3,13 +3,11 @@
 use db::classic::{ClassicCreated, ClassicOrder, ClassicStamp};
 use serde_json::{Value, json};
 
-use super::ClassicMaster;
+use super::{ClassicMaster, message::TASK_ID};
 use crate::driver::{BuildsetId, Created, DriverError, DriverResult, NewRequest, RequestId};
 
 /// The source of properties, as the web interface shows it.
 const SOURCE: &str = "drover";
-/// The property that marks builds of tasks, as the first bridge set it.
-pub(super) const TASK_ID: &str = "taskId";
 /// Limits of the columns.
 const MAX_TEXT_LENGTH: usize = 256;
 const MAX_VALUE_LENGTH: usize = 1024;

@@ -3,8 +3,10 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::create::TASK_ID;
 use crate::driver::{Properties, Property};
+
+/// The property that marks builds of tasks, as the first bridge set it.
+pub(super) const TASK_ID: &str = "taskId";
 
 /// A valid message has a few kilobytes.
 const MAX_BYTES: usize = 1 << 20;

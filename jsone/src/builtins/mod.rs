@@ -4,7 +4,11 @@ mod math;
 mod strings;
 mod types;
 
-use crate::{context::Frame, error::Error, value::Value};
+use crate::{
+    context::Frame,
+    error::Error,
+    value::{Function, Value},
+};
 
 /// Their answer is `None` where the arguments do not fit.
 enum Call {
@@ -25,7 +29,7 @@ impl Builtin {
         Self { name, least, call }
     }
 
-    pub(crate) fn call(&self, frame: &Frame<'_>, arguments: &[Value]) -> Result<Value, Error> {
+    fn call(&self, frame: &Frame<'_>, arguments: &[Value]) -> Result<Value, Error> {
         if arguments.len() < self.least {
             return Err(Error::too_few_arguments(self.name, self.least));
         }
@@ -62,4 +66,13 @@ static BUILTINS: [Builtin; 20] = [
 
 pub(crate) fn find(name: &str) -> Option<&'static Builtin> {
     BUILTINS.iter().find(|builtin| builtin.name == name)
+}
+
+/// Calls a builtin, or the caller's own function.
+pub(crate) fn call(function: &Function, frame: &Frame<'_>, arguments: &[Value]) -> Result<Value, Error> {
+    match (function.custom(), find(function.name())) {
+        (Some(custom), _) => frame.budget.checked(custom(arguments).map_err(Error::interpreter)?),
+        (None, Some(builtin)) => builtin.call(frame, arguments),
+        (None, None) => Err(Error::builtin(function.name())),
+    }
 }

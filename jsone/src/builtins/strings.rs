@@ -1,6 +1,11 @@
 //! Texts. Lengths and positions count characters.
 
-use crate::{context::Frame, error::Error, text, value::Value};
+use crate::{
+    context::Frame,
+    error::Error,
+    text,
+    value::{Value, element_to_text, to_text},
+};
 
 type Answer = Result<Option<Value>, Error>;
 
@@ -36,7 +41,7 @@ pub(super) fn rstrip(frame: &Frame<'_>, arguments: &[Value]) -> Answer {
 pub(super) fn str(frame: &Frame<'_>, arguments: &[Value]) -> Answer {
     match arguments {
         [value @ Value::String(_)] => Ok(Some(value.clone())),
-        [value @ (Value::Number(_) | Value::Bool(_) | Value::Null)] => frame.budget.string(text::of(value)).map(Some),
+        [value @ (Value::Number(_) | Value::Bool(_) | Value::Null)] => frame.budget.string(to_text(value)).map(Some),
         _ => Ok(None),
     }
 }
@@ -58,7 +63,7 @@ pub(super) fn split(frame: &Frame<'_>, arguments: &[Value]) -> Answer {
         return Ok(None);
     };
     frame.budget.spend_bytes(text.len())?;
-    let delimiter = text::of(delimiter);
+    let delimiter = to_text(delimiter);
     let parts: Result<Vec<Value>, Error> = if delimiter.is_empty() {
         text.chars().map(|letter| frame.budget.string(letter.to_string())).collect()
     } else {
@@ -74,9 +79,9 @@ pub(super) fn join(frame: &Frame<'_>, arguments: &[Value]) -> Answer {
     if list.contains_functions() {
         return Ok(None);
     }
-    let separator = text::of(separator);
+    let separator = to_text(separator);
     frame.budget.spend_printing(list)?;
     frame.budget.check_bytes(separator.len().saturating_mul(items.len().saturating_sub(1)))?;
-    let parts: Vec<String> = items.iter().map(text::of_element).collect();
+    let parts: Vec<String> = items.iter().map(element_to_text).collect();
     frame.budget.string(parts.join(&separator)).map(Some)
 }

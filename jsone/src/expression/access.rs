@@ -1,7 +1,13 @@
 //! Properties, elements, slices and calls.
 
 use super::ast::{Access, AccessKind, Expression};
-use crate::{context::Frame, error::Error, number, text, value::Value};
+use crate::{
+    builtins,
+    context::Frame,
+    error::Error,
+    number,
+    value::{Value, to_text},
+};
 
 impl Frame<'_> {
     pub(super) fn accesses(&self, value: &Expression<'_>, accesses: &[Access<'_>]) -> Result<Value, Error> {
@@ -29,7 +35,7 @@ impl Frame<'_> {
                 let Value::Function(function) = value else {
                     return Err(Error::interpreter(format!("{} is not callable", shown(value))));
                 };
-                function.call(self, &self.expressions(arguments)?)
+                builtins::call(function, self, &self.expressions(arguments)?)
             }
         }
     }
@@ -119,5 +125,5 @@ fn out_of_bounds() -> Error {
 
 /// A value in a message: what is long is not shown.
 fn shown(value: &Value) -> String {
-    if matches!(value, Value::Array(_)) { "[object Array]".to_owned() } else { crate::error::quoted(&text::of(value)) }
+    if matches!(value, Value::Array(_)) { "[object Array]".to_owned() } else { crate::error::quoted(&to_text(value)) }
 }

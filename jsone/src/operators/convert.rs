@@ -4,8 +4,8 @@ use super::properties;
 use crate::{
     context::Frame,
     error::Error,
-    from_now, text,
-    value::{Map, Value},
+    from_now,
+    value::{Map, Value, to_sorted_json},
 };
 
 pub(super) fn from_now(frame: &Frame<'_>, map: &Map) -> Result<Option<Value>, Error> {
@@ -36,6 +36,6 @@ pub(super) fn json(frame: &Frame<'_>, map: &Map) -> Result<Option<Value>, Error>
     }
     frame.budget.spend_printing(&value)?;
     let mut text = String::new();
-    text::to_sorted_json(&value, &mut text);
+    to_sorted_json(&value, &mut text);
     frame.budget.string(text).map(Some)
 }

@@ -1,12 +1,17 @@
 //! Values: JSON, and functions.
 
+mod function;
 mod json;
+mod print;
 
 use std::{ops::Deref, sync::Arc};
 
 use indexmap::IndexMap;
 
-use crate::{context::Function, number};
+pub use function::Function;
+pub(crate) use print::{element_to_text, to_sorted_json, to_text};
+
+use crate::number;
 
 /// An object. It keeps the order of its keys, which shows where later entries win over earlier ones (`$map` over an object).
 pub type Map = IndexMap<Arc<str>, Value>;
