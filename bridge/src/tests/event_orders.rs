@@ -41,26 +41,37 @@ fn words() -> impl Strategy<Value = Vec<Word>> {
     prop::collection::vec(word, 0..16)
 }
 
+/// The only request's build at the master: it starts, is retried, starts again and succeeds.
+#[derive(Default)]
+struct FakeBuild {
+    steps: usize,
+    id: i64,
+}
+
+impl FakeBuild {
+    /// One step; false where there is none.
+    fn advance(&mut self, fake: &FakeMaster) -> bool {
+        if fake.created() == 0 || fake.result_of(fake.only_request()).is_some() {
+            return false;
+        }
+        match self.steps {
+            0 | 2 => self.id = fake.start(fake.only_request()),
+            1 => fake.finish(self.id, BuildResult::Retry),
+            3 => fake.finish(self.id, BuildResult::Success),
+            _ => return false,
+        }
+        self.steps += 1;
+        true
+    }
+}
+
 async fn play(env: &TestEnv, number: usize, words: &[Word]) {
     let (fake, master) = (FakeMaster::new(env.clock.clone()), format!("m{number}"));
     let bridge = env.bridge();
     let share = || bridge.shared(TestEnv::parts(&fake, &master, crate::MasterSettings::default())).unwrap();
     let mut shared = share();
     let task = env.pending_at(&master, json!({"builderName": "linux"})).await;
-    let (mut steps, mut build) = (0, 0);
-    let mut go_on = |fake: &FakeMaster| {
-        if fake.created() == 0 || fake.result_of(fake.only_request()).is_some() {
-            return false;
-        }
-        match steps {
-            0 | 2 => build = fake.start(fake.only_request()),
-            1 => fake.finish(build, BuildResult::Retry),
-            3 => fake.finish(build, BuildResult::Success),
-            _ => return false,
-        }
-        steps += 1;
-        true
-    };
+    let mut build = FakeBuild::default();
     for word in words {
         match word {
             // There is no event of a run that does not exist.
@@ -69,7 +80,7 @@ async fn play(env: &TestEnv, number: usize, words: &[Word]) {
                     env.add_pending_at(&master, task, *run).await;
                 }
             }
-            Word::Master => drop(go_on(&fake)),
+            Word::Master => drop(build.advance(&fake)),
             Word::Cancel => drop(env.queue.cancel_task(task).await.unwrap()),
             Word::Canceled => {
                 let status = env.status(task).await;
@@ -85,12 +96,15 @@ async fn play(env: &TestEnv, number: usize, words: &[Word]) {
     // The scan of pending tasks and the periodic check find what had no event.
     env.add_pending_at(&master, task, 0).await;
     env.check_all(&shared).await;
-    while go_on(&fake) {}
+    while build.advance(&fake) {}
     env.check_all(&shared).await;
     // The master reports the cancel, if there was one.
     env.advance(&shared, chrono::TimeDelta::seconds(6)).await;
     env.check_all(&shared).await;
-    let (row, mut runs) = (env.request(task).await, env.runs(task).await);
+    check_outcome(words, &fake, &env.request(task).await, env.runs(task).await);
+}
+
+fn check_outcome(words: &[Word], fake: &FakeMaster, row: &db::bridge::BridgeRequest, mut runs: Vec<(S, Option<R>)>) {
     let last = runs.pop();
     assert_eq!(row.state, db::bridge::BridgeState::Resolved, "{words:?}");
     assert!(runs.iter().all(|run| *run == (S::Exception, Some(R::WorkerShutdown))), "{words:?}: {runs:?}");

@@ -13,7 +13,7 @@ use crate::signal;
 
 /// Debian's own script changes the user, and these do not.
 const PROGRAMS: [&str; 2] = ["/usr/lib/rabbitmq/bin", "/opt/rabbitmq/sbin"];
-const UP_WITHIN: Duration = Duration::from_secs(90);
+const UP_WITHIN: Duration = Duration::from_mins(5);
 
 #[derive(Debug)]
 pub struct Rabbitmq {
