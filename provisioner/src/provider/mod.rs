@@ -3,7 +3,9 @@
 //! A driver knows nothing of pools, capacity, retries or back-off. It holds no state that matters: every call may be repeated,
 //! by another process too, and the caller puts a deadline of its own around each.
 
+pub mod aws;
 mod error;
+mod http;
 mod launch;
 mod machine;
 mod notice;
