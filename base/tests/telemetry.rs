@@ -20,7 +20,7 @@ use base::{
 fn collector() -> (String, mpsc::Receiver<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = format!("http://{}", listener.local_addr().unwrap());
-    let (tell, told) = mpsc::channel();
+    let (tell, reported) = mpsc::channel();
     thread::spawn(move || {
         for stream in listener.incoming().flatten() {
             let tell = tell.clone();
@@ -31,7 +31,7 @@ fn collector() -> (String, mpsc::Receiver<String>) {
             });
         }
     });
-    (address, told)
+    (address, reported)
 }
 
 fn answer(mut stream: &TcpStream) -> Option<String> {
@@ -56,7 +56,7 @@ fn answer(mut stream: &TcpStream) -> Option<String> {
 #[test]
 fn what_was_traced_and_counted_is_sent_before_the_guard_is_gone() {
     rustls::crypto::ring::default_provider().install_default().unwrap();
-    let (otlp_endpoint, told) = collector();
+    let (otlp_endpoint, reported) = collector();
     let flush_deadline = ConfigDuration::seconds(10);
     let settings = TelemetrySettings { otlp_endpoint, flush_deadline, ..TelemetrySettings::default() };
     let guard = telemetry::init(&settings, "test").unwrap();
@@ -68,6 +68,6 @@ fn what_was_traced_and_counted_is_sent_before_the_guard_is_gone() {
 
     assert!(traceparent.is_some_and(|text| text.ends_with("-01")));
     assert!(before.elapsed() < Duration::from_secs(10));
-    let paths: BTreeSet<String> = told.try_iter().collect();
+    let paths: BTreeSet<String> = reported.try_iter().collect();
     assert_eq!(paths, BTreeSet::from(["/v1/metrics".to_owned(), "/v1/traces".to_owned()]));
 }

@@ -32,7 +32,7 @@ from twisted.python import log
 try:
     from buildbot.process.locks import get_real_locks_from_accesses_raw as real_locks
 except ImportError:
-    # An earlier Buildbot: nothing is told of locks.
+    # An earlier Buildbot: locks are not reported.
     real_locks = None
 
 KEY = "drover_task"

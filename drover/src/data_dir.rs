@@ -87,7 +87,7 @@ pub(crate) fn folder(path: &Path, mode: u32) -> Result<(), CliError> {
 }
 
 /// Takes away what a file or folder allows beyond `mode`. One of another user, who could give the rights back at any
-/// time, is refused where it is open to others; root, who may hand folders out, is only told.
+/// time, is refused where it is open to others; root, who may hand folders out, only gets a warning.
 pub(crate) fn restrict(path: &Path, mode: u32) -> Result<(), CliError> {
     let found = fs::metadata(path).map_err(|error| unusable(path, &error))?;
     let (rights, owner) = (found.mode() & 0o777, found.uid());

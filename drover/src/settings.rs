@@ -91,7 +91,7 @@ base::settings! {
         pub api: ApiSettings,
         /// Where the truth is kept: PostgreSQL.
         pub database: DatabaseSettings,
-        /// How parts in different processes hear of events.
+        /// How parts in different processes receive events.
         pub bus: BusSettings,
         /// Who may do what from the first minute on.
         pub auth: AuthSettings,
@@ -124,7 +124,7 @@ base::settings! {
 }
 
 base::settings! {
-    /// How parts in different processes hear of events.
+    /// How parts in different processes receive events.
     pub struct BusSettings {
         /// RabbitMQ, like `amqp://user:password@host/vhost`, or `amqps://` for TLS. Empty: everything stays inside
         /// this process.

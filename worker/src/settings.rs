@@ -1,4 +1,4 @@
-//! What a worker is told when it starts.
+//! What a worker gets when it starts.
 
 use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 

@@ -96,7 +96,7 @@ impl Worker {
         let mut refused = self.refused.clone();
         match refused.wait_for(Option::is_some).await {
             Ok(why) => why.clone().unwrap_or_default(),
-            // It was told to stop.
+            // It was asked to stop.
             Err(_) => std::future::pending().await,
         }
     }

@@ -78,8 +78,8 @@ impl Connection {
     }
 }
 
-fn message(told: &StreamEvent) -> String {
-    let message = &told.message;
+fn message(event: &StreamEvent) -> String {
+    let message = &event.message;
     // Every key but the first is a route of the task.
     let routes: Vec<&str> = message.cc.iter().filter_map(|key| key.strip_prefix("route.")).collect();
     let data = Object::new()
@@ -89,7 +89,7 @@ fn message(told: &StreamEvent) -> String {
         .field("redelivered", &false)
         .raw("payload", &String::from_utf8_lossy(&message.body))
         .finish();
-    format!("id: {}\nevent: message\ndata: {data}\n\n", told.position)
+    format!("id: {}\nevent: message\ndata: {data}\n\n", event.position)
 }
 
 #[cfg(test)]

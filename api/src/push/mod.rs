@@ -25,7 +25,7 @@ async fn get_push(pushes: Arc<Pushes>, call: Call) -> ApiResult {
     Ok(ApiResponse::json(&pushes.row(call.param("project"), revision).await?))
 }
 
-/// Answers as soon as the wish is safe; the jobs follow in turn.
+/// Answers as soon as the request is stored; the jobs follow in turn.
 async fn replay_push(pushes: Arc<Pushes>, call: Call) -> ApiResult {
     let (project, revision) = (call.param("project"), revision(&call)?);
     pushes.replay(project, revision).await?;

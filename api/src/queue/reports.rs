@@ -7,7 +7,7 @@ use serde::Deserialize;
 use super::{QueueState, tasks::status_reply};
 use crate::http::{ApiResult, Call};
 
-/// Sent by a worker that wants to hear when a run it reports as completed has an unfinished upload. Other servers pass
+/// Sent by a worker that wants an error when a run it reports as completed has an unfinished upload. Other servers pass
 /// over a header that they do not know.
 const REQUIRE_COMPLETE_UPLOADS: &str = "x-drover-require-complete-uploads";
 

@@ -99,7 +99,7 @@ fn answer(path: &str, post: bool) -> Response {
     (200, "", said.to_string())
 }
 
-async fn told(env: &TestEnv, name: &str) -> Option<BridgeMaster> {
+async fn reported(env: &TestEnv, name: &str) -> Option<BridgeMaster> {
     let masters = env.db.bridge_masters().await.unwrap();
     masters.into_iter().find(|master| master.master == name)
 }
@@ -128,11 +128,11 @@ async fn failing_masters_open_their_circuit_breakers_and_do_not_affect_others() 
 
     for one in &bad {
         let state = if one.name == "locked" { MasterState::Refused } else { MasterState::Down };
-        eventually(one.name, async || told(&env, one.name).await.is_some_and(|it| it.state == state)).await;
-        let error = told(&env, one.name).await.unwrap().error.unwrap();
+        eventually(one.name, async || reported(&env, one.name).await.is_some_and(|it| it.state == state)).await;
+        let error = reported(&env, one.name).await.unwrap().error.unwrap();
         assert!(error.contains(one.message) && error.len() < 500, "{}: {error}", one.name);
     }
-    assert_eq!(told(&env, M).await.unwrap().state, MasterState::Up);
+    assert_eq!(reported(&env, M).await.unwrap().state, MasterState::Up);
     for (one, task) in bad.iter().zip(&held) {
         assert_eq!(env.runs(*task).await, [(S::Pending, None)], "{}", one.name);
         // The clock stands still, so that no probe is due.

@@ -15,7 +15,7 @@ use serde_json::json;
 use super::*;
 use crate::driver::BuildResult;
 
-/// Polls a future as often as told, then drops it. True: it was through before.
+/// Polls a future that many times, then drops it. True: it was through before.
 async fn killed_after(polls: usize, work: impl Future<Output = ()>) -> bool {
     let mut work = pin!(work);
     let left = AtomicUsize::new(polls);

@@ -71,7 +71,7 @@ async fn without_retries_left_the_request_is_cancelled() {
 
 #[tokio::test]
 async fn a_claim_that_ran_out_while_the_bridge_was_down_goes_on_with_the_next_run() {
-    for told in [true, false] {
+    for reported in [true, false] {
         let env = TestEnv::start().await;
         let fake = FakeMaster::new(env.clock.clone());
         let shared = env.shared(&fake);
@@ -82,7 +82,7 @@ async fn a_claim_that_ran_out_while_the_bridge_was_down_goes_on_with_the_next_ru
         env.clock.advance(TimeDelta::hours(1));
         env.expire().await;
         assert_eq!(env.runs(task).await, [(S::Exception, Some(R::ClaimExpired)), (S::Pending, None)]);
-        if told {
+        if reported {
             env.add_pending(task, 1).await;
         }
         let again = env.shared(&fake);

@@ -131,7 +131,7 @@ async fn a_hanging_master_is_reported_and_does_not_delay_the_other() {
     eventually("the good one has its build", async || good.created() == 1).await;
     good.finish(good.start(good.only_request()), BuildResult::Success);
     eventually("its task ends", async || ended(&env, task).await).await;
-    eventually("the bad one is told of", async || {
+    eventually("the bad one is reported", async || {
         let masters = env.db.bridge_masters().await.unwrap();
         masters.iter().any(|it| it.master == "bad" && it.state == db::bridge::MasterState::Down && it.error.is_some())
     })

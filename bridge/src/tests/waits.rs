@@ -55,8 +55,8 @@ async fn the_note_has_the_reason_and_changes_with_it() {
     for _ in 0..4 {
         env.advance(&shared, TimeDelta::seconds(1)).await;
     }
-    let told = message(&env, task).await;
-    assert!(told.contains(", which does not answer; it cannot go on just now: "), "{told}");
+    let reported = message(&env, task).await;
+    assert!(reported.contains(", which does not answer; it cannot go on just now: "), "{reported}");
     env.stop().await;
 }
 
@@ -68,8 +68,8 @@ async fn a_removed_builder_is_reported_and_waited_for() {
     let task = env.known_task().await;
     env.run_until_idle(&shared).await;
     change(&env, &fake, &shared, |linux| linux.active = false).await;
-    let told = message(&env, task).await;
-    assert!(told.contains("the master does not use the builder `linux` any more"), "{told}");
+    let reported = message(&env, task).await;
+    assert!(reported.contains("the master does not use the builder `linux` any more"), "{reported}");
     assert!(env.request(task).await.error.is_some());
     assert_eq!(env.runs(task).await, [(S::Pending, None)]);
 
@@ -86,7 +86,7 @@ async fn the_builders_are_read_periodically() {
     let task = env.pending(json!({"builderName": "linux"})).await;
     eventually("the build is asked for", async || fake.created() == 1).await;
     fake.state().builders.remove(0);
-    eventually("it is told", async || {
+    eventually("it is reported", async || {
         env.clock.advance(TimeDelta::seconds(1));
         message(&env, task).await.contains("does not use the builder `linux`")
     })

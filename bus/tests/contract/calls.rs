@@ -77,7 +77,7 @@ pub(crate) async fn a_call_that_is_given_back_is_answered_by_another(bus: &dyn B
 }
 
 /// What is published to an exchange that is not there closes a channel, and with what is sent on it meanwhile a whole connection
-/// of the broker: neither may be that of the calls. And of many calls at once, each hears of its own inbox.
+/// of the broker: neither may be that of the calls. And of many calls at once, each gets the answer of its own inbox.
 pub(crate) async fn a_call_does_not_suffer_for_the_missing_exchange_of_another(bus: &dyn Bus) {
     let (inbox, nowhere) = (name("inbox"), name("nowhere"));
     let mut served = bus.subscribe(Subscription::inbox(&inbox)).await.unwrap();

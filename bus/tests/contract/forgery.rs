@@ -22,7 +22,7 @@ fn bus_of(url: &str, secret: &str) -> AmqpBus {
     AmqpBus::open(options, &Rng::system()).unwrap()
 }
 
-async fn stranger(url: &str) -> (Connection, Channel) {
+async fn outsider(url: &str) -> (Connection, Channel) {
     let connection = Connection::connect(url, ConnectionProperties::default()).await.unwrap();
     let channel = connection.create_channel().await.unwrap();
     (connection, channel)
@@ -35,7 +35,7 @@ async fn send(channel: &Channel, exchange: &str, key: &str, body: &[u8], propert
 
 pub(crate) async fn messages_of_strangers_are_refused(url: &str) {
     let (ours, others) = (bus_of(url, "our secret"), bus_of(url, "the secret of others"));
-    let (connection, channel) = stranger(url).await;
+    let (connection, channel) = outsider(url).await;
     a_call_of_a_stranger_is_not_begun(&ours, &others, &channel).await;
     an_answer_of_a_stranger_is_not_believed(&ours, &channel).await;
     what_a_stranger_publishes_is_not_heard(&ours, &others, &channel).await;

@@ -46,9 +46,9 @@ pub(crate) async fn a_cut_connection_loses_nothing_that_is_durable(url: &str) {
         published.unwrap();
     }
 
-    let mut heard = BTreeSet::new();
-    while heard.len() < 200 {
-        heard.extend(next_number(&mut durable).await);
+    let mut received = BTreeSet::new();
+    while received.len() < 200 {
+        received.extend(next_number(&mut durable).await);
     }
     while next_number(&mut ephemeral).await.is_some() {}
     bus.close().await;

@@ -93,14 +93,14 @@ pub(crate) async fn topics_match_as_amqp_says(bus: &dyn Bus) {
         let mut consumer = bus.subscribe(bound.bind(&exchange, "the.end")).await.unwrap();
         let messages: Vec<_> = keys.iter().chain(&["the.end"]).map(|key| message(&exchange, key, &[], key)).collect();
         send(bus, &messages).await;
-        let mut heard = Vec::new();
+        let mut received = Vec::new();
         loop {
             match next_body(&mut consumer).await {
                 body if body == "the.end" => break,
-                body => heard.push(body),
+                body => received.push(body),
             }
         }
-        assert_eq!(heard, expected, "pattern {pattern:?}");
+        assert_eq!(received, expected, "pattern {pattern:?}");
     }
 }
 
@@ -157,18 +157,18 @@ pub(crate) async fn a_failed_delivery_comes_again_once(bus: &dyn Bus) {
     let durable = Subscription::durable(&name("queue")).bind(&exchange, "#").prefetch(1);
     let mut consumer = bus.subscribe(durable).await.unwrap();
     numbers(bus, &exchange, 0..2).await;
-    let mut heard = Vec::new();
+    let mut received = Vec::new();
 
-    while heard.len() < 3 {
+    while received.len() < 3 {
         let delivery = next(&mut consumer).await;
-        heard.push((String::from_utf8(delivery.message.body.to_vec()).unwrap(), delivery.redelivered));
+        received.push((String::from_utf8(delivery.message.body.to_vec()).unwrap(), delivery.redelivered));
         if delivery.message.body == "0" { delivery.fail() } else { delivery.ack() }
     }
     numbers(bus, &exchange, 2..3).await;
     assert_eq!(next_body(&mut consumer).await, "2");
 
-    heard.sort();
-    assert_eq!(heard, [("0".to_owned(), false), ("0".to_owned(), true), ("1".to_owned(), false)]);
+    received.sort();
+    assert_eq!(received, [("0".to_owned(), false), ("0".to_owned(), true), ("1".to_owned(), false)]);
 }
 
 pub(crate) async fn a_durable_queue_counts_how_often_a_message_came_back(bus: &dyn Bus) {

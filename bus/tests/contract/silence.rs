@@ -39,9 +39,9 @@ pub(crate) async fn a_broker_that_does_not_answer_is_named_within_seconds_and_lo
 
     proxy.open();
     bus.publish(&batch, SOON).await.unwrap();
-    let mut heard = BTreeSet::new();
-    while heard.len() < 20 {
-        heard.extend(next_number(&mut durable).await);
+    let mut received = BTreeSet::new();
+    while received.len() < 20 {
+        received.extend(next_number(&mut durable).await);
     }
     bus.close().await;
 }

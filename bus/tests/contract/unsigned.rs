@@ -14,7 +14,7 @@ use lapin::{
 use crate::scenarios::{messages, topic};
 
 pub(crate) async fn a_stranger_reads_plain_pulse_messages(url: &str) {
-    let bus = AmqpBus::new(url, "strangers", &Rng::system()).unwrap();
+    let bus = AmqpBus::new(url, "unsigned", &Rng::system()).unwrap();
     let exchange = topic(&bus).await;
     let connection = Connection::connect(url, ConnectionProperties::default()).await.unwrap();
     let channel = connection.create_channel().await.unwrap();

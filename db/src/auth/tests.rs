@@ -74,11 +74,12 @@ async fn every_change_is_kept_told_and_counted() {
 
     let mut outbox = db.outbox(0);
     assert!(outbox.hold().await.unwrap());
-    let told = outbox.read(&crate::outbox::EventFilter::everything(), 10).await.unwrap();
-    let kinds: Vec<EventKind> = told.events.iter().map(protocol::event::Event::kind).collect();
+    let written = outbox.read(&crate::outbox::EventFilter::everything(), 10).await.unwrap();
+    let kinds: Vec<EventKind> = written.events.iter().map(protocol::event::Event::kind).collect();
     assert_eq!(kinds, [EventKind::ClientCreated, EventKind::ClientUpdated, EventKind::ClientDeleted]);
     assert!(
-        told.events
+        written
+            .events
             .iter()
             .all(|event| matches!(&event.payload, EventPayload::Client(payload) if payload.client_id == "c"))
     );

@@ -21,7 +21,7 @@ impl TestEnv {
         Self { db: database.db().await, now, _database: database }
     }
 
-    fn wish(&self, task: u8, run_id: i16) -> PendingCreate {
+    fn pending_create(&self, task: u8, run_id: i16) -> PendingCreate {
         let task_id = TaskId::from_random([task; 16]);
         PendingCreate {
             task_id,
@@ -32,7 +32,7 @@ impl TestEnv {
     }
 
     async fn want(&self, task: u8, run_id: i16) -> i32 {
-        self.db.bridge_add_pending(M, &[self.wish(task, run_id)], self.now).await.unwrap()
+        self.db.bridge_add_pending(M, &[self.pending_create(task, run_id)], self.now).await.unwrap()
     }
 
     async fn of(&self, task: u8) -> Vec<BridgeRequest> {
@@ -47,13 +47,13 @@ impl TestEnv {
 #[tokio::test]
 async fn a_run_told_of_twenty_times_at_once_is_one_request() {
     let env = TestEnv::start().await;
-    let wishes = [env.wish(1, 0)];
-    let mut told = JoinSet::new();
+    let pending_creates = [env.pending_create(1, 0)];
+    let mut adds = JoinSet::new();
     for _ in 0..20 {
-        let (db, wishes, now) = (env.db.clone(), wishes.clone(), env.now);
-        told.spawn(async move { db.bridge_add_pending(M, &wishes, now).await.unwrap() });
+        let (db, pending_creates, now) = (env.db.clone(), pending_creates.clone(), env.now);
+        adds.spawn(async move { db.bridge_add_pending(M, &pending_creates, now).await.unwrap() });
     }
-    let added: i32 = told.join_all().await.into_iter().sum();
+    let added: i32 = adds.join_all().await.into_iter().sum();
     assert_eq!((added, env.of(1).await.len()), (1, 1));
 }
 
@@ -110,7 +110,7 @@ async fn a_poke_during_a_look_makes_the_request_due_at_once() {
         [seen]
     };
     env.db.bridge_checked(&looked(&request), later).await.unwrap();
-    assert_eq!(env.db.bridge_due(M, &[], 10, later).await.unwrap().len(), 1, "it was read before the poke");
+    assert_eq!(env.db.bridge_due(M, &[], 10, later).await.unwrap().len(), 1, "it was read before the notification");
     env.db.bridge_checked(&looked(&due[0]), later).await.unwrap();
     assert!(env.db.bridge_due(M, &[], 10, later).await.unwrap().is_empty());
 }

@@ -67,7 +67,7 @@ pub struct ClassicBuild {
     pub results: Option<i64>,
 }
 
-/// What can be told of the database as a whole.
+/// What is known of the database as a whole.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClassicShape {
     /// What the server calls its version.

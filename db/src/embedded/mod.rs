@@ -42,12 +42,12 @@ impl Embedded {
     /// Finds the binaries, creates the data where there are none, and returns once the first query succeeded.
     pub async fn start(settings: EmbeddedSettings) -> Result<Self, EmbeddedError> {
         let (stop, stopped) = oneshot::channel();
-        let (tell, told) = oneshot::channel();
+        let (tell, reported) = oneshot::channel();
         let thread = std::thread::Builder::new()
             .name("postgres".to_owned())
             .spawn(move || supervise::run(&settings, tell, stopped))
             .map_err(|error| EmbeddedError::io("starting the thread that watches PostgreSQL", error))?;
-        match told.await {
+        match reported.await {
             Ok(url) => Ok(Self { url, stop, thread }),
             // The thread gave up before the server was ready, and carries the reason.
             Err(_) => Err(ended(thread).await.err().unwrap_or(EmbeddedError::Stopped)),

@@ -11,7 +11,7 @@ use super::{EmbeddedError, spawn};
 /// How long the processes of the last server may take to go.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// After this long they get a signal.
-const NUDGE: Duration = Duration::from_secs(1);
+const INTERRUPT_AFTER: Duration = Duration::from_secs(1);
 const PAUSE: Duration = Duration::from_millis(20);
 
 /// Waits until no process works in the data directory, then removes the lock files that one may have left.
@@ -20,13 +20,13 @@ const PAUSE: Duration = Duration::from_millis(20);
 /// server has the data as its working directory. The caller holds the lock, so these can only be orphans.
 pub(super) async fn clear(data: &Path, socket: &Path) -> Result<(), EmbeddedError> {
     let started = Instant::now();
-    let mut nudged = false;
+    let mut interrupted = false;
     while let Some(pid) = first_in(data) {
         if started.elapsed() > PATIENCE {
             return Err(EmbeddedError::StillRunning { data: data.to_owned(), pid: pid.to_string() });
         }
-        if !nudged && started.elapsed() > NUDGE {
-            nudged = true;
+        if !interrupted && started.elapsed() > INTERRUPT_AFTER {
+            interrupted = true;
             if let Some(recorded) = recorded(data)
                 && in_data(recorded, data)
             {

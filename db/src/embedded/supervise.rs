@@ -39,8 +39,8 @@ async fn live(
         duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
         "the embedded PostgreSQL is ready"
     );
-    let told = tell.send(recipe.url()).is_ok();
-    let ended = if told { watch(&recipe, server, stop).await } else { server.stop(settings.stop_timeout).await };
+    let reported = tell.send(recipe.url()).is_ok();
+    let ended = if reported { watch(&recipe, server, stop).await } else { server.stop(settings.stop_timeout).await };
     recipe.directory.leave();
     ended
 }

@@ -14,7 +14,7 @@ pub(super) fn for_workers(task_variables: &[String]) -> BTreeMap<String, String>
 }
 
 /// What tasks see of our own environment, and this very program as `$DROVER`. Their home is elsewhere, so Rust's tools
-/// have to be told where they live.
+/// need the paths of their own programs.
 pub(crate) fn task_environment(names: &[String]) -> BTreeMap<String, String> {
     let present = names.iter().filter_map(|name| Some((name.clone(), environment::variable(name)?)));
     let mut variables: BTreeMap<String, String> = present.collect();

@@ -57,7 +57,7 @@ impl Job {
         }
     }
 
-    /// An optional one may be missing, but what leads out of the task directory is told of in any case.
+    /// An optional one may be missing, but what leads out of the task directory is reported in any case.
     async fn store_absence(&self, order: &ArtifactSpec, name: &str, missing: &MissingArtifact) -> Result<(), Outcome> {
         if order.optional && missing.reason == "file-missing-on-worker" {
             return Ok(());

@@ -54,7 +54,7 @@ impl Part {
     /// Takes the file away if there is nothing in it that somebody could go on with.
     pub(super) async fn drop_if_empty(&self) -> Result<(), TransferError> {
         if self.length().await? == 0 {
-            // Who asked for the download hears of its own trouble, not of this.
+            // Who asked for the download gets its own error, not this one.
             let _ = tokio::fs::remove_file(&self.path).await;
         }
         Ok(())

@@ -30,7 +30,7 @@ pub(super) fn given(explanation: Explanation) -> Explanation {
     }
     if let Some(oldest) = explanation.events.oldest.filter(|at| explanation.at - *at > TimeDelta::minutes(1)) {
         let age = span(explanation.at - oldest);
-        advice.push(format!("Events wait to be told since {age}: see whether the relay reaches the broker."));
+        advice.push(format!("Events have not been published since {age}: see whether the relay reaches the broker."));
     }
     elsewhere::tidied(Explanation { cause, verdict, advice, ..explanation })
 }
@@ -81,7 +81,7 @@ fn reason(run: Option<&RunStatus>) -> String {
     let words = match reason {
         Some(ReasonResolved::Canceled) => "it was canceled",
         Some(ReasonResolved::DeadlineExceeded) => "its deadline passed first",
-        Some(ReasonResolved::ClaimExpired) => "its worker was not heard of any more, and no retry was left",
+        Some(ReasonResolved::ClaimExpired) => "its worker did not reclaim it any more, and no retry was left",
         Some(ReasonResolved::WorkerShutdown) => "its worker was shut down, and no retry was left",
         Some(ReasonResolved::MalformedPayload) => "its worker could not use its payload",
         Some(ReasonResolved::ResourceUnavailable) => "its worker could not get what it needed",

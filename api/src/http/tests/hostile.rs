@@ -46,8 +46,8 @@ async fn a_large_body_of_somebody_without_a_chance_is_not_looked_at() {
     let refused = (403, "InsufficientScopes".to_owned());
     for body in [format!("{{\"tasks\":[{}1]}}", "1,".repeat(1_000_000)), "{".repeat(2_000_000)] {
         assert_eq!(bounded(&env.send("POST", &task, &[JSON], &body).await), refused);
-        let stranger = [JSON, ("Authorization", "Hawk id=\"me\", ts=\"1\", nonce=\"n\", mac=\"AAAA\"")];
-        assert_eq!(bounded(&env.send("POST", &task, &stranger, &body).await), (401, "AuthenticationFailed".into()));
+        let outsider = [JSON, ("Authorization", "Hawk id=\"me\", ts=\"1\", nonce=\"n\", mac=\"AAAA\"")];
+        assert_eq!(bounded(&env.send("POST", &task, &outsider, &body).await), (401, "AuthenticationFailed".into()));
     }
     assert_eq!(bounded(&env.send("POST", &task, &[JSON], "{").await), (400, "MalformedPayload".into()));
     assert_eq!(env.http.bodies.memory.taken(), 0);

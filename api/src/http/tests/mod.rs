@@ -26,11 +26,11 @@ async fn routes_match_the_path_as_it_was_sent() {
     ];
     for (path, status, body) in cases {
         let seen = env.get(path).await;
-        let mut told = seen.json();
-        if let Some(fields) = told.as_object_mut() {
+        let mut outcome = seen.json();
+        if let Some(fields) = outcome.as_object_mut() {
             fields.remove("message");
         }
-        assert_eq!((seen.status, told), (status, body), "{path}");
+        assert_eq!((seen.status, outcome), (status, body), "{path}");
     }
     assert_eq!(env.get("/file/").await.code(), (400, "InvalidRequestArguments".to_owned()));
     assert_eq!(env.get("/file/%zz").await.code(), (400, "InvalidRequestArguments".to_owned()));
@@ -54,30 +54,33 @@ async fn the_first_failing_step_is_the_one_told() {
     let env = TestEnv::start().await;
     let json = [("Content-Type", "application/json")];
     let task = format!("/task/{SLUG}");
-    let told = |seen: Seen| seen.code();
+    let outcome = |seen: Seen| seen.code();
     let expect = |status: u16, code: &str| (status, code.to_owned());
 
-    assert_eq!(told(env.get("/task/bad?x=1").await), expect(403, "InsufficientScopes"));
+    assert_eq!(outcome(env.get("/task/bad?x=1").await), expect(403, "InsufficientScopes"));
     let bad_token = [("Authorization", "Hawk id=\"me\", ts=\"1\", nonce=\"n\", mac=\"AAAA\"")];
-    assert_eq!(told(env.send("GET", "/task/bad", &bad_token, "").await), expect(401, "AuthenticationFailed"));
-    assert_eq!(told(env.signed("GET", &format!("{task}?x=1"), &[], "").await), expect(400, "InvalidRequestArguments"));
+    assert_eq!(outcome(env.send("GET", "/task/bad", &bad_token, "").await), expect(401, "AuthenticationFailed"));
+    assert_eq!(
+        outcome(env.signed("GET", &format!("{task}?x=1"), &[], "").await),
+        expect(400, "InvalidRequestArguments")
+    );
     assert_eq!(env.signed("GET", &task, &[], "").await.status, 200);
 
     let both = [json[0], bad_token[0]];
-    assert_eq!(told(env.send("POST", &task, &both, "{").await), expect(400, "MalformedPayload"));
-    assert_eq!(told(env.send("POST", "/task/bad", &both, "{}").await), expect(400, "InvalidRequestArguments"));
-    assert_eq!(told(env.send("POST", &task, &bad_token, "{}").await), expect(400, "MalformedPayload"));
-    assert_eq!(told(env.send("POST", &task, &both, "[]").await), expect(400, "InputValidationError"));
+    assert_eq!(outcome(env.send("POST", &task, &both, "{").await), expect(400, "MalformedPayload"));
+    assert_eq!(outcome(env.send("POST", "/task/bad", &both, "{}").await), expect(400, "InvalidRequestArguments"));
+    assert_eq!(outcome(env.send("POST", &task, &bad_token, "{}").await), expect(400, "MalformedPayload"));
+    assert_eq!(outcome(env.send("POST", &task, &both, "[]").await), expect(400, "InputValidationError"));
     let good = format!(r#"{{"workerGroup":"{SLUG}","workerId":"w"}}"#);
-    assert_eq!(told(env.send("POST", &task, &both, &good).await), expect(401, "AuthenticationFailed"));
+    assert_eq!(outcome(env.send("POST", &task, &both, &good).await), expect(401, "AuthenticationFailed"));
     assert_eq!(
-        told(env.signed("POST", &task, &json, r#"{"workerGroup":"g","workerId":"w"}"#).await),
+        outcome(env.signed("POST", &task, &json, r#"{"workerGroup":"g","workerId":"w"}"#).await),
         expect(403, "InsufficientScopes")
     );
     let seen = env.signed("POST", &task, &json, &good).await;
     assert_eq!((seen.status, seen.json()["tasks"].clone()), (200, json!(1)));
     let long = "x".repeat(1001);
-    assert_eq!(told(env.send("POST", &task, &json, &long).await), expect(413, "InputTooLarge"));
+    assert_eq!(outcome(env.send("POST", &task, &json, &long).await), expect(413, "InputTooLarge"));
 }
 
 #[tokio::test]
@@ -188,8 +191,8 @@ async fn pages_are_at_most_a_thousand_and_tokens_are_our_own() {
         assert_eq!(env.get(&format!("/list?continuationToken={token}")).await.code(), (400, "InputError".to_owned()));
     }
     for query in ["limit=-1", "limit=", "colour=red", "limit=1&limit=2", "continuationToken="] {
-        let told = env.get(&format!("/list?{query}")).await.code();
-        assert_eq!(told, (400, "InvalidRequestArguments".to_owned()), "{query}");
+        let outcome = env.get(&format!("/list?{query}")).await.code();
+        assert_eq!(outcome, (400, "InvalidRequestArguments".to_owned()), "{query}");
     }
 }
 

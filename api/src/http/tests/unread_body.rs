@@ -20,7 +20,7 @@ impl Line {
     }
 
     /// Status and head of the next answer, whose body is read.
-    async fn hear(&mut self) -> (u16, String) {
+    async fn receive(&mut self) -> (u16, String) {
         let mut head = Vec::new();
         while !head.ends_with(b"\r\n\r\n") {
             head.push(self.0.read_u8().await.expect("the connection ended without an answer"));
@@ -47,9 +47,9 @@ async fn a_body_that_nobody_reads_does_not_end_the_connection() {
         line.say(head(method, path, 5000, "").as_bytes()).await;
         assert_eq!(env.get("/ping").await.status, 200, "the server had time to answer before the body came");
         line.say(&[b'x'; 5000]).await;
-        assert_eq!(line.hear().await.0, status, "{method} {path}");
+        assert_eq!(line.receive().await.0, status, "{method} {path}");
         line.say(head("GET", "/ping", 0, "").as_bytes()).await;
-        assert_eq!(line.hear().await.0, 200, "after {method} {path}");
+        assert_eq!(line.receive().await.0, 200, "after {method} {path}");
     }
 }
 
@@ -59,7 +59,7 @@ async fn a_connection_that_ends_for_its_unread_body_says_so() {
     for (length, more) in [(900_000, ""), (5000, "Expect: 100-continue\r\n")] {
         let mut line = Line::open(&env).await;
         line.say(head("POST", "/nothing", length, more).as_bytes()).await;
-        let (status, head) = line.hear().await;
+        let (status, head) = line.receive().await;
         assert_eq!(status, 404, "{head}");
         assert!(head.contains("connection: close"), "{head}");
     }

@@ -124,20 +124,20 @@ async fn leads_to(env: &TestEnv, task: TaskId, name: &str) -> String {
 async fn builds_are_followed_to_their_logs_by_events() {
     let env = TestEnv::start().await;
     let Some(mut old) = TestMaster::start(&env, "events of masters").await else { return };
-    let Some(told) = TestBroker::start(&mut old, "events of masters").await else { return };
+    let Some(broker) = TestBroker::start(&mut old, "events of masters").await else { return };
     let parts = supervise(&env, vec![old.parts()]).await;
-    told.is_listened_to().await;
+    broker.is_listened_to().await;
     let ((one, first), (two, second)) = (asked(&env).await, asked(&env).await);
-    told.send("started", b"\xffnonsense".to_vec()).await;
+    broker.send("started", b"\xffnonsense".to_vec()).await;
     let builds = old.scheduler.start(&[first, second], 8, old.now()).await;
-    told.started(&[first, second]).await;
+    broker.started(&[first, second]).await;
     for task in [one, two] {
         eventually("the run is claimed", async || env.status(task).await.state == S::Running).await;
         assert_eq!(env.status(task).await.runs[0].worker_id.as_deref(), Some("bld-linux64-7"));
     }
     old.scheduler.stop(&builds, old.now()).await;
     old.scheduler.retire(&[first, second], 0, old.now()).await;
-    told.log_uploaded(&[first, second]).await;
+    broker.log_uploaded(&[first, second]).await;
     for task in [one, two] {
         eventually("the task ends", async || ended(&env, task).await).await;
         assert_eq!(env.runs(task).await, [(S::Completed, Some(R::Completed))]);
@@ -148,7 +148,7 @@ async fn builds_are_followed_to_their_logs_by_events() {
         assert_eq!(properties, format!("{{\"drover_task\":\"{task}/0\",\"revision\":\"abc\"}}"));
     }
     parts.stop(SOON).await;
-    told.end().await;
+    broker.end().await;
     env.stop().await;
 }
 
@@ -156,23 +156,23 @@ async fn builds_are_followed_to_their_logs_by_events() {
 async fn events_during_a_downtime_of_the_bridge_are_received_later() {
     let env = TestEnv::start().await;
     let Some(mut old) = TestMaster::start(&env, "events while the bridge is down").await else { return };
-    let Some(told) = TestBroker::start(&mut old, "events while the bridge is down").await else { return };
+    let Some(broker) = TestBroker::start(&mut old, "events while the bridge is down").await else { return };
     let parts = supervise(&env, vec![old.parts()]).await;
-    told.is_listened_to().await;
+    broker.is_listened_to().await;
     let (task, request) = asked(&env).await;
     old.scheduler.start(&[request], 8, old.now()).await;
-    told.started(&[request]).await;
+    broker.started(&[request]).await;
     eventually("the run is claimed", async || env.status(task).await.state == S::Running).await;
     parts.stop(SOON).await;
     old.scheduler.interrupt(old.driver().builds(RequestId(request)).await.unwrap()[0].id.0, old.now()).await;
     old.scheduler.retire(&[request], 2, old.now()).await;
-    told.log_uploaded(&[request]).await;
+    broker.log_uploaded(&[request]).await;
     let parts = supervise(&env, vec![old.parts()]).await;
     eventually("the task ends", async || ended(&env, task).await).await;
     assert_eq!(env.runs(task).await, [(S::Failed, Some(R::Failed))]);
     assert_eq!(leads_to(&env, task, "public/logs/live.log").await, LOG);
     parts.stop(SOON).await;
-    told.end().await;
+    broker.end().await;
     env.stop().await;
 }
 
@@ -180,7 +180,7 @@ async fn events_during_a_downtime_of_the_bridge_are_received_later() {
 async fn a_final_message_is_redelivered_after_a_crash() {
     let env = TestEnv::start().await;
     let Some(mut old) = TestMaster::start(&env, "a listener that dies").await else { return };
-    let Some(told) = TestBroker::start(&mut old, "a listener that dies").await else { return };
+    let Some(broker) = TestBroker::start(&mut old, "a listener that dies").await else { return };
     let shared = old.shared(&env);
     let (_, request) = old.asked(&env, &shared).await;
     old.build(&[request], 8, 0).await;
@@ -191,14 +191,14 @@ async fn a_final_message_is_redelivered_after_a_crash() {
         let mut next = async || tokio::time::timeout(SOON, source.next()).await.unwrap();
         assert_eq!(next().await, Event::Connected);
         if times == 0 {
-            assert!(driver.steps(build).await.is_err(), "its log may still be told of");
-            told.log_uploaded(&[request]).await;
+            assert!(driver.steps(build).await.is_err(), "its log may still be announced");
+            broker.log_uploaded(&[request]).await;
         }
         assert_eq!(next().await, Event::Request(RequestId(request)));
         assert_eq!(driver.steps(build).await.unwrap(), []);
         assert_eq!(driver.properties(build).await.unwrap()["log_url"].value, LOG);
     }
-    told.end().await;
+    broker.end().await;
     env.stop().await;
 }
 
@@ -206,14 +206,14 @@ async fn a_final_message_is_redelivered_after_a_crash() {
 async fn a_missing_exchange_is_reported() {
     let env = TestEnv::start().await;
     let Some(mut old) = TestMaster::start(&env, "a missing exchange").await else { return };
-    let Some(told) = TestBroker::start(&mut old, "a missing exchange").await else { return };
+    let Some(broker) = TestBroker::start(&mut old, "a missing exchange").await else { return };
     old.settings.classic.exchange = "drover-test/nowhere".to_owned();
     let mut source = old.driver().events();
     let event = tokio::time::timeout(SOON, source.next()).await.unwrap();
     assert!(matches!(&event, Event::Disconnected(message) if message.contains("drover-test/nowhere")), "{event:?}");
     // It is reported once.
     assert!(tokio::time::timeout(Duration::from_millis(100), source.next()).await.is_err());
-    told.end().await;
+    broker.end().await;
     env.stop().await;
 }
 
@@ -221,7 +221,7 @@ async fn a_missing_exchange_is_reported() {
 async fn the_loss_and_the_return_of_the_broker_are_reported() {
     let env = TestEnv::start().await;
     let Some(mut old) = TestMaster::start(&env, "a broker that goes away").await else { return };
-    let Some(told) = TestBroker::start(&mut old, "a broker that goes away").await else { return };
+    let Some(broker) = TestBroker::start(&mut old, "a broker that goes away").await else { return };
     let url = old.settings.classic.amqp_url.reveal().to_owned();
     let server = url.rsplit('@').next().unwrap().split('/').next().unwrap().to_owned();
     let mut proxy = Proxy::to(&server).await;
@@ -233,11 +233,11 @@ async fn the_loss_and_the_return_of_the_broker_are_reported() {
     proxy.close().await;
     let lost = next().await;
     assert!(matches!(&lost, Event::Disconnected(_)), "{lost:?}");
-    told.started(&[7]).await;
+    broker.started(&[7]).await;
     proxy.open().await;
-    let mut heard = [next().await, next().await];
-    heard.sort_by_key(|event| *event == Event::Connected);
-    assert_eq!(heard, [Event::Request(RequestId(7)), Event::Connected]);
-    told.end().await;
+    let mut received = [next().await, next().await];
+    received.sort_by_key(|event| *event == Event::Connected);
+    assert_eq!(received, [Event::Request(RequestId(7)), Event::Connected]);
+    broker.end().await;
     env.stop().await;
 }

@@ -16,14 +16,14 @@ fn mode(path: &Path) -> u32 {
 #[allow(unsafe_code, reason = "the C library's own call changes all threads")]
 fn refused_to_others(url: &str) -> String {
     let url = url.to_owned();
-    let stranger = std::thread::spawn(move || {
+    let outsider = std::thread::spawn(move || {
         // SAFETY: plain numbers; only this thread changes, and it ends below.
         assert_eq!(unsafe { libc::syscall(libc::SYS_setresuid, OTHER, OTHER, OTHER) }, 0);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let options: PgConnectOptions = url.parse().unwrap();
         runtime.block_on(options.connect()).map(drop).unwrap_err().to_string()
     });
-    stranger.join().expect("another user could connect")
+    outsider.join().expect("another user could connect")
 }
 
 /// Takes away all protection but the server's own rules.

@@ -129,14 +129,14 @@ async fn readers_never_queue_long_behind_an_upgrade_that_waits_for_a_table() {
     walk::up(&mut upgrading, &two(), 1, &mut |_| {}).await.unwrap();
     let held = database.hold("lock table drover.thing in access share mode").await;
     let waits = Arc::new(Notify::new());
-    let told = waits.clone();
+    let listed = waits.clone();
     let mut upgrade = JoinSet::new();
     upgrade.spawn(async move {
         let mut words = Vec::new();
         let mut progress = |line: &str| {
             words.push(line.to_owned());
             if line.contains("trying again") {
-                told.notify_one();
+                listed.notify_one();
             }
         };
         let arrived = walk::up(&mut upgrading, &two(), 2, &mut progress).await;
@@ -197,7 +197,7 @@ async fn what_a_downgrade_takes_away_and_an_upgrade_does_is_told_beforehand() {
     walk::up(&mut session, &two(), 2, &mut |_| {}).await.unwrap();
     sqlx::raw_sql("update thing set doubled = null where number > 90").execute(&mut session.connection).await.unwrap();
     let losses = preview::losses_of(&mut session, &two(), 0).await.unwrap();
-    let told: Vec<_> = losses.iter().map(|loss| (loss.what.as_str(), loss.rows, loss.is_estimate)).collect();
-    assert_eq!(told, [("column thing.doubled", 90, false), ("table thing", 100, false)]);
+    let listed: Vec<_> = losses.iter().map(|loss| (loss.what.as_str(), loss.rows, loss.is_estimate)).collect();
+    assert_eq!(listed, [("column thing.doubled", 90, false), ("table thing", 100, false)]);
     assert_eq!(session.current().await.unwrap(), 2, "nothing was changed");
 }
