@@ -13,6 +13,7 @@ mod log;
 mod mount;
 pub mod payload;
 mod process;
+pub mod provider;
 mod proxy;
 mod scopes;
 mod settings;

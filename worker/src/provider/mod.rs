@@ -1,0 +1,24 @@
+//! What a worker on a machine of a provider knows of itself: which pool it belongs to, who it is, and how it proves that.
+
+pub mod aws;
+mod imds;
+
+use serde_json::Value;
+
+pub use imds::ImdsError;
+
+/// What registerWorker asks for.
+#[derive(Debug, Clone, PartialEq)]
+pub struct MachineIdentity {
+    pub root_url: String,
+    pub worker_pool_id: String,
+    pub provider_id: String,
+    pub worker_group: String,
+    pub worker_id: String,
+    /// `workerIdentityProof`.
+    pub proof: Value,
+}
+
+/// The provider is about to take the machine back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Interruption;
