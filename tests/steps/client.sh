@@ -111,3 +111,10 @@ start_drover --ephemeral --listen 127.0.0.1:0 --workers 0 --set object.s3.bucket
 "$VENV/bin/pytest" -c tests/client/pytest.ini tests/client/test_artifacts.py tests/client/test_content.py
 stop_drover
 cargo nextest run --workspace --profile ci -E 'package(actors) & test(object::tests::bucket)'
+
+# EC2: the driver of the provisioner against moto, and what it sent beside the model of AWS's own client.
+export DROVER_TEST_EC2_REQUESTS="$RUN_DIR/ec2-requests"
+DROVER_TEST_MOTO_PYTHON=$(cd "$VENV" && pwd)/bin/python
+export DROVER_TEST_MOTO_PYTHON
+cargo nextest run --workspace --profile ci -E 'package(tests) & binary(aws)'
+"$VENV/bin/pytest" -c tests/client/pytest.ini tests/client/test_ec2_model.py

@@ -1,6 +1,8 @@
 //! Servers of a test's own, which it may stop, kill and start again.
 
 mod certificate;
+mod ec2;
+mod metadata;
 mod postgres;
 mod proxy;
 mod rabbitmq;
@@ -14,6 +16,10 @@ use std::{
 };
 
 pub use certificate::Certificate;
+pub use ec2::{
+    Boot, Ec2Machines, Ec2Proxy, Ec2Request, IdentityKey, InstanceFacts, Login, Market, Moto, RoleKeys, Rules,
+};
+pub use metadata::Metadata;
 pub use postgres::{Postgres, Stop};
 pub use proxy::Proxy;
 pub use rabbitmq::Rabbitmq;
