@@ -245,6 +245,50 @@ create table launch_config (
   constraint launch_config_pkey PRIMARY KEY (worker_pool_id, launch_config_id)
 );
 
+create table notify_denied (
+  kind smallint not null,
+  address text not null,
+  destination text not null,
+  reason text,
+  created timestamp with time zone not null,
+  expires timestamp with time zone,
+  constraint notify_denied_pkey PRIMARY KEY (kind, address)
+);
+
+create table notify_outbox (
+  notification_id uuid not null,
+  seq bigint not null generated always as identity,
+  kind smallint not null,
+  address text not null,
+  destination text not null,
+  state smallint not null,
+  is_digest boolean not null default false,
+  summary text not null,
+  content text not null,
+  content_hash bytea not null,
+  source text,
+  reason text,
+  created timestamp with time zone not null,
+  next_attempt timestamp with time zone,
+  leased_until timestamp with time zone,
+  attempts integer not null default 0,
+  ambiguous boolean not null default false,
+  hard_failure boolean not null default false,
+  finished timestamp with time zone,
+  duplicates integer not null default 0,
+  further integer not null default 0,
+  further_summaries text[] not null default '{}'::text[],
+  constraint notify_outbox_pkey PRIMARY KEY (notification_id)
+) with (fillfactor=70);
+
+create table notify_window (
+  destination text not null,
+  ends timestamp with time zone not null,
+  accepted integer not null,
+  digest_id uuid,
+  constraint notify_window_pkey PRIMARY KEY (destination)
+) with (fillfactor=70);
+
 create table object (
   name text not null,
   project_id text not null,
@@ -542,6 +586,15 @@ CREATE INDEX index_namespace_expires ON drover.index_namespace USING btree (expi
 CREATE INDEX indexed_task_expires ON drover.indexed_task USING btree (expires);
 CREATE INDEX launch_of_pool ON drover.launch USING btree (worker_pool_id, created);
 CREATE INDEX launch_open ON drover.launch USING btree (provider_id, region, since) WHERE (state < (3)::smallint);
+CREATE INDEX notify_denied_destination ON drover.notify_denied USING btree (kind, destination);
+CREATE INDEX notify_outbox_content ON drover.notify_outbox USING btree (content_hash, created);
+CREATE INDEX notify_outbox_created ON drover.notify_outbox USING btree (created, notification_id);
+CREATE INDEX notify_outbox_due ON drover.notify_outbox USING btree (kind, next_attempt) WHERE (state = (0)::smallint);
+CREATE INDEX notify_outbox_hard ON drover.notify_outbox USING btree (destination, finished) WHERE hard_failure;
+CREATE INDEX notify_outbox_order ON drover.notify_outbox USING btree (destination, seq) WHERE (state = (0)::smallint);
+CREATE INDEX notify_outbox_sent ON drover.notify_outbox USING btree (destination, finished) WHERE (state = (1)::smallint);
+CREATE UNIQUE INDEX notify_outbox_source ON drover.notify_outbox USING btree (source) WHERE (source IS NOT NULL);
+CREATE INDEX notify_window_ends ON drover.notify_window USING btree (ends);
 CREATE INDEX object_expires ON drover.object USING btree (expires);
 CREATE INDEX object_unfinished ON drover.object USING btree (upload_expires) WHERE (finished IS NULL);
 CREATE INDEX pending_order ON drover.pending USING btree (task_queue_id, priority DESC, seq);
@@ -562,6 +615,7 @@ create sequence audit_history_seq_seq as bigint start 1 increment 1 cache 1;
 create sequence bridge_request_id_seq as bigint start 1 increment 1 cache 1;
 create sequence dead_letter_dead_letter_id_seq as bigint start 1 increment 1 cache 1;
 create sequence event_position as bigint start 1 increment 1 cache 1;
+create sequence notify_outbox_seq_seq as bigint start 1 increment 1 cache 1;
 create sequence outbox_id as bigint start 1 increment 1 cache 1;
 create sequence pending_seq as bigint start 1 increment 1 cache 1;
 

@@ -31,6 +31,7 @@ pub mod id_search;
 pub mod index;
 pub mod kit;
 pub mod live;
+pub mod notify;
 pub mod object;
 pub mod purge_cache;
 pub mod queue;

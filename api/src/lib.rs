@@ -11,6 +11,7 @@ mod http;
 pub mod index;
 pub mod live;
 mod net;
+pub mod notify;
 pub mod object;
 pub mod own;
 pub mod purge_cache;

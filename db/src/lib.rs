@@ -14,6 +14,7 @@ pub mod dead_letters;
 pub mod embedded;
 mod error;
 pub mod index;
+pub mod notify;
 pub mod object;
 mod options;
 pub mod outbox;

@@ -19,6 +19,7 @@ pub enum ErrorCode {
     InputTooLarge,
     NoMatchingMethod,
     NoMatchingBackend,
+    DenylistedAddress,
     InternalServerError,
     /// Not part of the original's table: the database or another dependency is unavailable; try again.
     ServiceUnavailable,
@@ -40,6 +41,7 @@ impl ErrorCode {
             Self::InputTooLarge => "InputTooLarge",
             Self::NoMatchingMethod => "NoMatchingMethod",
             Self::NoMatchingBackend => "NoMatchingBackend",
+            Self::DenylistedAddress => "DenylistedAddress",
             Self::InternalServerError => "InternalServerError",
             Self::ServiceUnavailable => "ServiceUnavailable",
         }

@@ -12,6 +12,7 @@ pub mod id;
 pub mod limits;
 pub mod media_type;
 pub mod message;
+pub mod notify;
 mod number;
 pub mod proto;
 pub mod reference;

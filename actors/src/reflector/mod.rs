@@ -92,7 +92,9 @@ impl Reflector {
                 let rows = self.db.expire_rows(now - EXPIRY_GRACE, ROWS, now).await?;
                 let services = self.db.expire_services(ROWS, now).await?;
                 let pushes = self.db.expire_push_tasks(now - EXPIRY_GRACE, ROWS).await?;
-                Ok(next(clients.max(rows).max(services).max(pushes)))
+                let undelivered = self.db.notify_give_up(ROWS, now).await?;
+                let notifications = self.db.expire_notifications(ROWS, now).await?.max(undelivered);
+                Ok(next(clients.max(rows).max(services).max(pushes).max(notifications)))
             }
             Sweep::Repairs => Ok(if self.repair(now).await? { Next::AGAIN } else { Next::IDLE }),
         }

@@ -106,7 +106,8 @@ impl ApiError {
             | ErrorCode::InvalidRequestArguments
             | ErrorCode::InputValidationError
             | ErrorCode::InputError
-            | ErrorCode::NoMatchingBackend => StatusCode::BAD_REQUEST,
+            | ErrorCode::NoMatchingBackend
+            | ErrorCode::DenylistedAddress => StatusCode::BAD_REQUEST,
             ErrorCode::AuthenticationFailed => StatusCode::UNAUTHORIZED,
             ErrorCode::InsufficientScopes => StatusCode::FORBIDDEN,
             ErrorCode::ResourceNotFound => StatusCode::NOT_FOUND,

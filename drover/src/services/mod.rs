@@ -7,6 +7,7 @@ mod database_version;
 mod index;
 mod live;
 mod notifications;
+mod notify;
 mod object;
 mod purge_cache;
 mod queue;
@@ -37,6 +38,7 @@ pub fn services() -> Vec<&'static dyn Service> {
         &auth::Auth,
         &secrets::Secrets,
         &purge_cache::PurgeCache,
+        &notify::Notify,
         &live::Live,
         &notifications::Notifications,
         &database_version::DatabaseVersion,

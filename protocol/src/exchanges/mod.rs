@@ -4,6 +4,7 @@ pub mod auth;
 mod document;
 mod key;
 mod names;
+pub mod notify;
 pub mod queue;
 
 pub use key::{KeyField, RoutingKeyError};
@@ -30,7 +31,7 @@ pub struct ExchangeDeclaration {
 }
 
 /// Services with exchanges, each with its title, description and exchanges.
-const SERVICES: &[ServiceExchanges] = &[auth::SERVICE, queue::SERVICE];
+const SERVICES: &[ServiceExchanges] = &[auth::SERVICE, notify::SERVICE, queue::SERVICE];
 
 /// The exchanges of one service.
 #[derive(Debug)]

@@ -173,6 +173,7 @@ fn the_manifest_lists_every_reference_under_the_root_url() {
         "hooks/v1/api",
         "index/v1/api",
         "notify/v1/api",
+        "notify/v1/exchanges",
         "object/v1/api",
         "purge-cache/v1/api",
         "queue/v1/api",

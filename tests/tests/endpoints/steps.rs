@@ -202,7 +202,18 @@ async fn objects(steps: &mut Steps) {
 async fn others(steps: &mut Steps) {
     steps.twice("purge-cache.purgeCache", &[QUEUE], json!({ "cacheName": "a" })).await;
     steps.twice("secrets.set", &["tests/repeat"], json!({ "secret": {}, "expires": soon() })).await;
+    notify(steps).await;
     steps.twice("secrets.remove", &["tests/repeat"], Value::Null).await;
+}
+
+async fn notify(steps: &mut Steps) {
+    steps.twice("notify.email", &[], json!({ "address": "a@example.com", "subject": "s", "content": "c" })).await;
+    steps.twice("notify.pulse", &[], json!({ "routingKey": "tests.repeat", "message": {} })).await;
+    steps.twice("notify.matrix", &[], json!({ "roomId": "!a:example.com", "body": "b" })).await;
+    steps.twice("notify.slack", &[], json!({ "channelId": "C1", "text": "t" })).await;
+    let entry = json!({ "notificationType": "pulse", "notificationAddress": "tests.denied" });
+    steps.twice("notify.addDenylistAddress", &[], entry.clone()).await;
+    steps.twice("notify.deleteDenylistAddress", &[], entry).await;
 }
 
 /// Values of path parameters for which something is there to be read.

@@ -43,6 +43,10 @@ const LIMITS: &[(&str, Limit)] = &[
     ("index_namespace.name", Bytes(255)),
     ("indexed_task.namespace", Bytes(255)),
     ("indexed_task.name", Bytes(255)),
+    ("notify_denied.address", Field("notify", "notification-address", "notificationAddress")),
+    ("notify_denied.destination", Field("notify", "notification-address", "notificationAddress")),
+    ("notify_outbox.destination", Bytes(protocol::notify::MAX_ADDRESS as u64)),
+    ("notify_window.destination", Bytes(protocol::notify::MAX_ADDRESS as u64)),
     ("object.name", Param("object", "createUpload", "name")),
     // A word, and two texts or a provider, a region, a type and a market.
     ("circuit_breaker.scope", Bytes(32)),

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use protocol::event::EventKind;
+use protocol::notify::{Acceptance, NotificationKind, NotificationState};
 use protocol::state::{ReasonCreated, ReasonResolved, Requires, StorageType, TaskState};
 use protocol::worker_pool::{LaunchState, WorkerState};
 
@@ -23,7 +24,10 @@ fn expected() -> BTreeMap<String, i32> {
     let workers = WorkerState::ALL.iter().map(|it| ("worker_state", it.as_str(), it.code()));
     let launches = LaunchState::ALL.iter().map(|it| ("launch_state", it.as_str(), it.code()));
     let all = states.chain(created).chain(resolved).chain(requires).chain(storage).chain(events).chain(outcomes);
-    let all = all.chain(tasks).chain(workers).chain(launches);
+    let kinds = NotificationKind::ALL.iter().map(|it| ("notification_kind", it.as_str(), it.code()));
+    let notifications = NotificationState::ALL.iter().map(|it| ("notification_state", it.as_str(), it.code()));
+    let acceptances = Acceptance::ALL.iter().map(|it| ("acceptance", it.as_str(), it.code()));
+    let all = all.chain(tasks).chain(workers).chain(launches).chain(kinds).chain(notifications).chain(acceptances);
     let named = all.map(|(kind, name, code)| (format!("{kind}_{}", name.replace('-', "_")), i32::from(code)));
     named.chain([("lock_outbox_shard".to_owned(), LOCK_CLASS)]).collect()
 }
@@ -49,7 +53,7 @@ async fn every_constant_has_the_number_of_its_rust_value() {
 async fn no_constant_of_these_kinds_is_unknown_to_rust() {
     let database = TestDatabase::create().await;
     let sql = "select proname::text from pg_proc where pronamespace = 'drover'::regnamespace and provolatile = 'i'
-               and proname ~ '^(task_state|reason_created|reason_resolved|requires|storage_type|event|outcome|created|worker_state|launch_state)_'";
+               and proname ~ '^(task_state|reason_created|reason_resolved|requires|storage_type|event|outcome|created|worker_state|launch_state|notification_kind|notification_state|acceptance)_'";
     let names: Vec<String> = sqlx::query_scalar(sql).fetch_all(database.db().await.pool()).await.unwrap();
     let expected = expected();
     let unknown: Vec<_> = names.iter().filter(|name| !expected.contains_key(*name)).collect();

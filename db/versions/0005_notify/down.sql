@@ -1,0 +1,1 @@
+drop table notify_outbox, notify_denied, notify_window;
