@@ -6,7 +6,7 @@ use base::{Secret, Shutdown, environment};
 use db::{
     Db, DbError, DbSettings,
     embedded::{Embedded, EmbeddedSettings},
-    versions::{self, VersionError},
+    versions::{self, OnlineMigrations, VersionError},
 };
 
 use crate::{
@@ -72,7 +72,8 @@ impl Database {
 
     /// Takes it to the version this program was written for.
     pub(crate) async fn upgrade(&self, stop: &Shutdown) -> Result<(), CliError> {
-        let upgraded = versions::upgrade_until(self.url(), None, stop.wait(), |words| tracing::info!("{words}")).await;
+        let show = |step: &str| tracing::info!("{step}");
+        let upgraded = versions::upgrade_until(self.url(), None, OnlineMigrations::Run, stop.wait(), show).await;
         let version = upgraded.map_err(|error| match error {
             VersionError::Interrupted => failed(Exit::Interrupted, &error),
             _ => failed(Exit::Unreachable, &error),

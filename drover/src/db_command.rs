@@ -6,7 +6,7 @@ use base::{Secret, Shutdown};
 use clap::{Args, Subcommand};
 use db::{
     DbError,
-    versions::{self, Loss, PlannedVersion, Status, VersionError},
+    versions::{self, Loss, OnlineMigrations, PlannedVersion, Status, VersionError},
 };
 
 use crate::{
@@ -56,6 +56,7 @@ enum DbCommand {
 Examples:
   drover db upgrade
   drover db upgrade 2
+  drover db upgrade --defer-online
 
 A step waits at most 1.5 s for a table, so that other statements do not queue behind it, and is tried again with pauses.
 Ctrl-C and SIGTERM end the statement at the server too.")]
@@ -63,6 +64,10 @@ Ctrl-C and SIGTERM end the statement at the server too.")]
         /// The version to upgrade to [default: the newest].
         #[arg(value_name = "VERSION")]
         to: Option<u32>,
+        /// Leave rows that are rewritten in batches to a later `drover db upgrade`, which may take days while everything
+        /// runs. Refused while an earlier online migration is not complete.
+        #[arg(long)]
+        defer_online: bool,
     },
     /// Downgrade to an older version. Lists the data that is lost, and does it only with --yes.
     #[command(after_help = "Examples:\n  drover db downgrade 1\n  drover db downgrade 1 --yes")]
@@ -97,7 +102,10 @@ async fn act(command: DbCommand, url: &str, stop: &Shutdown, output: Output) -> 
         DbCommand::Status => return status(url, output).await,
         DbCommand::Plan { to } => return plan(url, to, output).await,
         DbCommand::Downgrade { to, yes: false } => return show_losses(url, to, output).await,
-        DbCommand::Upgrade { to } => versions::upgrade_until(url, to, stop.wait(), show).await,
+        DbCommand::Upgrade { to, defer_online } => {
+            let online = if defer_online { OnlineMigrations::Defer } else { OnlineMigrations::Run };
+            versions::upgrade_until(url, to, online, stop.wait(), show).await
+        }
         DbCommand::Downgrade { to, yes: true } => versions::downgrade_until(url, to, stop.wait(), show).await,
     };
     bar.finish_and_clear();
@@ -179,9 +187,11 @@ fn failed(error: VersionError) -> CliError {
         | VersionError::NotUp { .. }
         | VersionError::NotDown { .. }
         | VersionError::Db(DbError::Url(_)) => Exit::Usage,
-        VersionError::Newer { .. } | VersionError::AnotherRuns { .. } | VersionError::StillLocked { .. } => {
-            Exit::Refused
-        }
+        VersionError::Newer { .. }
+        | VersionError::AnotherRuns { .. }
+        | VersionError::StillLocked { .. }
+        | VersionError::OnlineUnfinished { .. }
+        | VersionError::OnlineBetween { .. } => Exit::Refused,
         VersionError::Interrupted => Exit::Interrupted,
         VersionError::Db(_) => Exit::Unreachable,
         VersionError::File { .. } | VersionError::Step { .. } => Exit::Failed,

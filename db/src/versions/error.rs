@@ -21,6 +21,14 @@ pub enum VersionError {
         "interrupted; the step under way was ended at the server and rolled back, and what was done before it stays"
     )]
     Interrupted,
+    #[error(
+        "the online migration of version {version} is not complete, so the database cannot go on to {to}; let `drover db upgrade` of the installed release finish it (`drover db status`)"
+    )]
+    OnlineUnfinished { version: u32, to: u32 },
+    #[error(
+        "version {version}, on the way to {to}, has an online migration, which must be complete before the next version; run `drover db upgrade {version}` first"
+    )]
+    OnlineBetween { version: u32, to: u32 },
     #[error("another upgrade is running and was not done after {minutes} minutes")]
     StillLocked { minutes: u64 },
     /// The step was rolled back; the database is as it was before it.

@@ -5,12 +5,14 @@
 
 mod busy;
 mod catalog;
+mod defer;
 mod error;
 mod load;
 mod online;
 mod preview;
 mod script;
 mod session;
+mod step;
 mod walk;
 
 #[cfg(test)]
@@ -19,6 +21,7 @@ mod tests;
 use sqlx::PgConnection;
 
 pub use catalog::{Catalog, catalog};
+pub use defer::OnlineMigrations;
 pub use error::VersionError;
 #[cfg(any(test, feature = "testing"))]
 pub(crate) use load::fingerprint;

@@ -1,6 +1,7 @@
 //! What the rules of the versions promise, on a real server and with small versions made up here.
 
 mod constants;
+mod deferred;
 mod files;
 mod shipped;
 mod walking;

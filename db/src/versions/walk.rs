@@ -7,10 +7,11 @@ use std::time::Duration;
 use tokio::time::timeout;
 
 use super::busy::Busy;
+use super::defer::{self, OnlineMigrations};
 use super::load::{self, Version};
 use super::online::{self, Direction};
 use super::session::{self, Session};
-use super::{VersionError, newest};
+use super::{VersionError, newest, step};
 
 /// How long an ended step may take to be over at the server.
 const ENDED_WITHIN: Duration = Duration::from_secs(10);
@@ -20,23 +21,34 @@ const ENDED_WITHIN: Duration = Duration::from_secs(10);
 /// Safe to run from several processes at once: the others wait, and then find nothing left to do. No table is waited for
 /// longer than a moment at a time (`busy.rs`).
 pub async fn upgrade(url: &str, to: Option<u32>, progress: impl FnMut(&str) + Send) -> Result<u32, VersionError> {
-    upgrade_until(url, to, pending(), progress).await
+    upgrade_until(url, to, OnlineMigrations::Run, pending(), progress).await
 }
 
 /// The same, until `stop`: then the statement under way is ended at the server too.
 pub async fn upgrade_until(
     url: &str,
     to: Option<u32>,
+    online: OnlineMigrations,
     stop: impl Future<Output = ()>,
     mut progress: impl FnMut(&str) + Send,
 ) -> Result<u32, VersionError> {
     let versions = load::shipped()?;
+    let to = to.unwrap_or_else(|| newest(versions));
     let mut session = Session::open(url).await?;
     let server_process = session.server_process().await?;
     let walking = async {
+        let is_deferred = online == OnlineMigrations::Defer;
+        // Before the lock, which an online migration holds for as long as it takes.
+        if is_deferred && !defer::has_steps(&mut session, versions, to).await? {
+            return session.current().await;
+        }
         session.lock(&mut progress).await?;
         prepare(&mut session, &mut progress).await?;
-        up(&mut session, versions, to.unwrap_or_else(|| newest(versions)), &mut progress).await
+        // In an empty database nothing is there to be rewritten.
+        if is_deferred && session.current().await? > 0 {
+            return defer::up(&mut session, versions, to, &mut progress).await;
+        }
+        up(&mut session, versions, to, &mut progress).await
     };
     until(url, server_process, stop, walking).await
 }
@@ -110,14 +122,7 @@ pub(super) async fn up(
     }
     online::finish(session, Direction::Up, current, progress).await?;
     for version in versions.iter().filter(|version| version.number > current && version.number <= to) {
-        progress(&format!("upgrading to {}", version.folder()));
-        let mut busy = Busy::default();
-        loop {
-            match step_up(session, version).await {
-                Err(error) if busy.may_pass(&error) => busy.pause(session, &version.folder(), progress).await,
-                done => break done?,
-            }
-        }
+        step::up_when_free(session, version, progress).await?;
         online::finish(session, Direction::Up, version.number, progress).await?;
     }
     session.current().await
@@ -142,7 +147,7 @@ pub(super) async fn down(
         online::drop_functions(session, Direction::Up, version.number).await?;
         let mut busy = Busy::default();
         loop {
-            match step_down(session, versions, version).await {
+            match step::down(session, versions, version).await {
                 Err(error) if busy.may_pass(&error) => busy.pause(session, &version.folder(), progress).await,
                 done => break done?,
             }
@@ -150,54 +155,4 @@ pub(super) async fn down(
         online::finish(session, Direction::Down, version.number, progress).await?;
     }
     session.current().await
-}
-
-async fn step_up(session: &mut Session, version: &Version) -> Result<(), VersionError> {
-    let folder = version.folder();
-    let mut transaction = session.step(version.number - 1).await?;
-    session::run(&mut transaction, format!("{folder}/up.sql"), &version.up).await?;
-    if let Some(constants) = &version.constants {
-        session::run(&mut transaction, format!("{folder}/constants.sql"), constants).await?;
-    }
-    // Functions call each other in any order, so all are there before the first body is checked.
-    for checked in ["off", "on"] {
-        let setting = format!("set local check_function_bodies = {checked}");
-        session::run(&mut transaction, setting.clone(), &setting).await?;
-        for function in &version.functions {
-            session::run(&mut transaction, format!("{folder}/functions/{}.sql", function.name), &function.sql).await?;
-        }
-    }
-    if let Some(online) = &version.online {
-        session::run(&mut transaction, format!("{folder}/online.sql"), online).await?;
-    }
-    session::set_version(&mut transaction, version.number).await?;
-    Ok(transaction.commit().await?)
-}
-
-/// Functions go first where they are new, so that `down.sql` may drop the types they use; a function that
-/// was only redefined gets its older definition back once the tables are as they were.
-async fn step_down(session: &mut Session, versions: &[Version], version: &Version) -> Result<(), VersionError> {
-    let folder = version.folder();
-    let mut transaction = session.step(version.number).await?;
-    let new = version.functions.iter().filter(|function| function.since == version.number);
-    for name in new.map(|function| function.name.as_str()).chain(version.constant_names()) {
-        let drop = format!("drop function {name}");
-        session::run(&mut transaction, format!("{folder}: dropping {name}"), &drop).await?;
-    }
-    session::run(&mut transaction, format!("{folder}/down.sql"), &version.down).await?;
-    for function in version.functions.iter().filter(|function| function.since != version.number) {
-        if let Some(older) = older_definition(versions, version.number, &function.name) {
-            session::run(&mut transaction, format!("{folder}: restoring {}", function.name), older).await?;
-        }
-    }
-    session::set_version(&mut transaction, version.number - 1).await?;
-    Ok(transaction.commit().await?)
-}
-
-fn older_definition<'a>(versions: &'a [Version], before: u32, name: &str) -> Option<&'a str> {
-    let older = versions.iter().rev().filter(|version| version.number < before);
-    older
-        .flat_map(|version| &version.functions)
-        .find(|function| function.name == name)
-        .map(|function| function.sql.as_str())
 }

@@ -26,7 +26,7 @@ const ONLINE: &str = "
     create function online_migration_v2_is_complete() returns boolean language sql as
       'select not exists (select from thing where doubled is null)';";
 
-fn two() -> Vec<Version> {
+pub(super) fn two() -> Vec<Version> {
     versions(&[
         ("0001_thing/up.sql", "create table thing (number int); insert into thing select generate_series(1, 100)"),
         ("0001_thing/down.sql", "drop table thing"),
@@ -38,7 +38,7 @@ fn two() -> Vec<Version> {
     ])
 }
 
-async fn number(session: &mut Session, sql: &'static str) -> i64 {
+pub(super) async fn number(session: &mut Session, sql: &'static str) -> i64 {
     sqlx::query_scalar(sql).fetch_one(&mut session.connection).await.unwrap()
 }
 
