@@ -16,6 +16,7 @@ use crate::{
     global::Global,
     group_command::{self, GroupCommand},
     output::Output,
+    ping_command::{self, PingArgs},
     push_command::{self, PushArgs, TreeherderCommand},
     run::{self, RunArgs},
     serve::{self, ServeArgs},
@@ -98,6 +99,8 @@ enum Command {
         after_help = "Examples:\n  drover treeherder replay --push autoland 0123456789abcdef0123456789abcdef01234567"
     )]
     Treeherder(TreeherderCommand),
+    /// Ask a server whether it answers.
+    Ping(PingArgs),
     /// Show the effective settings, or explain what they mean.
     #[command(subcommand, after_help = "Examples:\n  drover config show\n  drover config explain queue")]
     Config(ConfigCommand),
@@ -142,6 +145,7 @@ impl Cli {
             Command::Bridge(command) => bridge_command::run(command, &global, system, output).await,
             Command::Push(args) => push_command::run(args, system, output).await,
             Command::Treeherder(command) => push_command::treeherder(command, system, output).await,
+            Command::Ping(args) => ping_command::run(args, system, output).await,
             Command::Config(command) => config_command::run(command, &global, *output),
             Command::Completions(args) => completions_command::run(&args, self::command(&global.registry), *output),
             Command::Version => Ok(version(*output)),

@@ -26,6 +26,7 @@ mod global;
 mod group_command;
 mod ids;
 mod output;
+mod ping_command;
 mod progress;
 mod push_command;
 mod run;
