@@ -1,44 +1,23 @@
-"""The chart as Helm renders it: Helm's own library, without a cluster.
-
-Run by `./dev test chart`.
-"""
+"""What each value does. Run by `./dev test chart`."""
 import json
 import re
-from pathlib import Path
 
 import helm_python as helm
 import pytest
 import yaml
 
-ROOT = Path(__file__).parents[2]
-CHART = ROOT / "deploy" / "helm"
+from chart import CHART, ROOT, VALUES, container, deployments, environment, manifests, pod, render
+
 SETTING = re.compile(r"DROVER__[A-Z0-9_]+")
 # Lists whose items are tables have no variable of their own in the manual.
 KNOWN = set(SETTING.findall((ROOT / "drover" / "SETTINGS.md").read_text()))
 
 
-def render(**values):
-    """Everything that would be installed, as (kind, name) -> document."""
-    with helm.Chart.load(str(CHART)) as chart:
-        manifests = chart.render(values, name="ci", namespace="default")
-    documents = [it for text in manifests.values() for it in yaml.safe_load_all(text) if it]
-    return {(it["kind"], it["metadata"]["name"]): it for it in documents}
-
-
-def deployments(objects):
-    return {name: it for (kind, name), it in objects.items() if kind == "Deployment"}
-
-
-def container(deployment):
-    return deployment["spec"]["template"]["spec"]["containers"][0]
-
-
-def environment(deployment):
-    return {it["name"]: it.get("value") for it in container(deployment)["env"]}
-
-
-def test_lint():
-    assert helm.lint(str(CHART))["errors"] == []
+@pytest.mark.parametrize("name", VALUES)
+def test_helm_lint_finds_nothing(name):
+    report = helm.lint(str(CHART), VALUES[name], strict=True)
+    assert report["errors"] == []
+    assert [it for it in report["messages"] if it["severity"] > 1] == []
 
 
 def test_each_group_of_roles_is_a_deployment_and_the_bridge_only_with_masters():
@@ -82,15 +61,19 @@ def test_settings_reach_the_program_as_written(value, expected):
 
 
 def test_numbers_of_values_keep_their_digits():
-    with helm.Chart.load(str(CHART)) as chart:
-        values = {"terminationGracePeriodSeconds": 30000000, "image": {"tag": 20261127}, "deployments": {"api": {"replicas": 1000000}}}
-        texts = chart.render(values, name="ci")
-    assert not [text for text in texts.values() if re.search(r"\de\+\d", text)]
+    values = {
+        "terminationGracePeriodSeconds": 30000000,
+        "image": {"tag": 20261127},
+        "deployments": {"api": {"replicas": 1000000}},
+        "migration": {"deadlineSeconds": 30000000},
+    }
+    assert not [text for text in manifests(values).values() if re.search(r"\de\+\d", text)]
 
 
 def test_every_setting_that_is_named_exists():
     bucket = {"s3": {"bucket": "drover"}}
-    rendered = [name for it in deployments(render(artifacts=bucket)).values() for name in environment(it)]
+    everything = render(artifacts=bucket, rootUrl="https://ci.example.com", monitoring={"collector": {"enabled": True}})
+    rendered = [name for it in deployments(everything).values() for name in environment(it)]
     named = SETTING.findall((CHART / "values.yaml").read_text() + (CHART / "README.md").read_text())
     unknown = {it for it in rendered + named if it.startswith("DROVER__")} - KNOWN - {"DROVER__SECTION__FIELD"}
     assert not unknown, f"`drover config explain` does not know {sorted(unknown)}"

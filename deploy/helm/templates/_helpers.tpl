@@ -1,56 +1,46 @@
-{{- define "drover.labels" -}}
+{{- define "drover.selector" -}}
 app.kubernetes.io/name: drover
 app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end }}
+
+{{- define "drover.labels" -}}
+{{ include "drover.selector" . }}
 app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
 app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- end }}
 
 {{- define "drover.image" -}}
+{{- if .Values.image.digest -}}
+{{ .Values.image.repository }}@{{ .Values.image.digest }}
+{{- else -}}
 {{ .Values.image.repository }}:{{ include "drover.value" (.Values.image.tag | default .Chart.AppVersion) }}
 {{- end }}
-
-{{- /* Settings, the same for servers and for the upgrade of the database. */}}
-{{- define "drover.env" -}}
-- name: DROVER__DATABASE__URL
-  valueFrom: { secretKeyRef: { name: {{ .Values.secretName }}, key: database-url } }
-- name: DROVER__BUS__AMQP_URL
-  valueFrom: { secretKeyRef: { name: {{ .Values.secretName }}, key: bus-amqp-url, optional: true } }
-- name: DROVER__BUS__INTERNAL_AMQP_URL
-  valueFrom: { secretKeyRef: { name: {{ .Values.secretName }}, key: bus-internal-amqp-url, optional: true } }
-- name: DROVER__AUTH__ROOT_CREDENTIALS
-  valueFrom: { secretKeyRef: { name: {{ .Values.secretName }}, key: auth-root-credentials } }
-- name: DROVER__AUTH__QUEUE_ACCESS_TOKEN
-  valueFrom: { secretKeyRef: { name: {{ .Values.secretName }}, key: auth-queue-access-token } }
-- name: DROVER__AUTH__SEALING_KEYS
-  valueFrom: { secretKeyRef: { name: {{ .Values.secretName }}, key: auth-sealing-keys } }
-- name: DROVER__AUTH__PUBLIC_READ
-  value: {{ .Values.publicRead | quote }}
-{{- with .Values.artifacts.s3 }}
-{{- if .bucket }}
-- name: DROVER__OBJECT__S3__BUCKET
-  value: {{ include "drover.value" .bucket | quote }}
-- name: DROVER__OBJECT__S3__ENDPOINT
-  value: {{ include "drover.value" .endpoint | quote }}
-- name: DROVER__OBJECT__S3__REGION
-  value: {{ include "drover.value" .region | quote }}
-- name: DROVER__OBJECT__S3__PATH_STYLE
-  value: {{ include "drover.value" .pathStyle | quote }}
-- name: DROVER__OBJECT__S3__PREFIX
-  value: {{ include "drover.value" .prefix | quote }}
-- name: DROVER__OBJECT__S3__ACCESS_KEY_ID
-  valueFrom: { secretKeyRef: { name: {{ $.Values.secretName }}, key: object-s3-access-key-id } }
-- name: DROVER__OBJECT__S3__SECRET_ACCESS_KEY
-  valueFrom: { secretKeyRef: { name: {{ $.Values.secretName }}, key: object-s3-secret-access-key } }
-{{- end }}
-{{- end }}
-{{- include "drover.settings" .Values.settings }}
 {{- end }}
 
-{{- /* Settings as variables of the environment: names and values as in `values.yaml`. */}}
-{{- define "drover.settings" -}}
-{{- range $name, $value := . }}
-- name: {{ $name }}
-  value: {{ include "drover.value" $value | quote }}
+{{- define "drover.secretName" -}}
+{{ .Values.secretName | default .Release.Name }}
+{{- end }}
+
+{{- define "drover.serviceAccount" -}}
+{{ .Values.serviceAccount.name | default (ternary .Release.Name "default" .Values.serviceAccount.create) }}
+{{- end }}
+
+{{- /* Where clients reach the API; empty where the chart cannot know it. */}}
+{{- define "drover.rootUrl" -}}
+{{- if .Values.rootUrl -}}
+{{ .Values.rootUrl }}
+{{- else if .Values.ingress.enabled -}}
+{{ ternary "https" "http" .Values.ingress.tls }}://{{ .Values.ingress.host }}
+{{- else if .Values.gateway.enabled -}}
+https://{{ .Values.gateway.host }}
+{{- end }}
+{{- end }}
+
+{{- define "drover.otlpEndpoint" -}}
+{{- if .Values.monitoring.otlpEndpoint -}}
+{{ .Values.monitoring.otlpEndpoint }}
+{{- else if .Values.monitoring.collector.enabled -}}
+http://{{ .Release.Name }}-collector:4318
 {{- end }}
 {{- end }}
 
@@ -63,25 +53,32 @@ file is a float, which would be written as 6.7e+07). */}}
 {{- end }}
 {{- end }}
 
-{{- /* The deployments that are wanted, as JSON: those of the values, or one of all roles. */}}
+{{- /* The deployments that are wanted, as JSON: those of the values, or one of all roles. Those of the bridge only with masters. */}}
 {{- define "drover.deployments" -}}
 {{- if .Values.singleProcess.enabled }}
 {{- dict "all" (dict "roles" (list "all") "replicas" 1 "resources" .Values.singleProcess.resources) | toJson }}
 {{- else }}
-{{- .Values.deployments | toJson }}
+{{- $wanted := dict }}
+{{- $hasMasters := or .Values.bridge.masters .Values.bridge.secretName }}
+{{- range $name, $deployment := .Values.deployments }}
+{{- if and $deployment (or $hasMasters (not (has "bridge" $deployment.roles))) }}
+{{- $_ := set $wanted $name $deployment }}
+{{- end }}
+{{- end }}
+{{- $wanted | toJson }}
 {{- end }}
 {{- end }}
 
-{{- define "drover.podSecurity" -}}
-runAsNonRoot: true
-runAsUser: 10001
-runAsGroup: 10001
-fsGroup: 10001
-seccompProfile: { type: RuntimeDefault }
+{{- /* How many pods a deployment has at least. */}}
+{{- define "drover.leastReplicas" -}}
+{{- if .autoscaling }}{{ int64 .autoscaling.minReplicas }}{{ else }}{{ int64 .replicas }}{{ end }}
 {{- end }}
 
-{{- define "drover.containerSecurity" -}}
-allowPrivilegeEscalation: false
-readOnlyRootFilesystem: true
-capabilities: { drop: [ALL] }
+{{- define "drover.mostReplicas" -}}
+{{- if .autoscaling }}{{ int64 .autoscaling.maxReplicas }}{{ else }}{{ int64 .replicas }}{{ end }}
+{{- end }}
+
+{{- /* Whether the volume of artifacts can be in one place only. */}}
+{{- define "drover.isVolumeSingle" -}}
+{{- if not (or .Values.artifacts.s3.bucket (has "ReadWriteMany" .Values.artifacts.accessModes)) }}yes{{ end }}
 {{- end }}
