@@ -41,5 +41,6 @@ pub mod remote_notifications;
 pub mod scheduler;
 pub mod secrets;
 pub mod treeherder;
+pub mod worker_manager;
 
 pub use protocol::error::FieldError;

@@ -20,6 +20,7 @@ pub mod queue;
 pub mod secrets;
 mod server;
 mod settings;
+pub mod worker_manager;
 
 pub use health::{Ready, serve_health};
 pub use http::{ApiError, ApiResponse, ApiResult, Build, Call, Object, Routes, RoutesBuilder};

@@ -28,6 +28,7 @@ mod service_event;
 pub mod testing;
 pub mod treeherder;
 pub mod versions;
+pub mod worker_manager;
 
 pub use batch_connection::BatchConnection;
 pub use connect::{Db, DbSettings};

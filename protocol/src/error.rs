@@ -20,6 +20,8 @@ pub enum ErrorCode {
     NoMatchingMethod,
     NoMatchingBackend,
     DenylistedAddress,
+    /// A provider of worker-manager cannot be used just now.
+    ProviderSetupFailed,
     InternalServerError,
     /// Not part of the original's table: the database or another dependency is unavailable; try again.
     ServiceUnavailable,
@@ -42,6 +44,7 @@ impl ErrorCode {
             Self::NoMatchingMethod => "NoMatchingMethod",
             Self::NoMatchingBackend => "NoMatchingBackend",
             Self::DenylistedAddress => "DenylistedAddress",
+            Self::ProviderSetupFailed => "ProviderSetupFailed",
             Self::InternalServerError => "InternalServerError",
             Self::ServiceUnavailable => "ServiceUnavailable",
         }

@@ -83,6 +83,11 @@ slug_id! {
 }
 
 slug_id! {
+    /// An error report of a worker pool.
+    ErrorId
+}
+
+slug_id! {
     /// One upload to the object service. Whoever knows it may upload the object, and finish it.
     UploadId
 }

@@ -1,5 +1,5 @@
 # The black-box conformance suite beside this repository, where it is there.
-# What Drover promises must pass. The other areas (hooks, worker-manager: services that are not built yet) are counted,
+# What Drover promises must pass. The other areas (hooks: a service that is not built yet) are counted,
 # so that progress shows.
 set -eu
 . tests/steps/lib.sh
@@ -7,7 +7,7 @@ set -eu
 SUITE=../shared/conformance
 PROMISED="test_queue_create test_queue_run test_dependencies test_groups test_queue_admin test_priority_change
     test_artifacts test_batch test_end_to_end test_events test_auth_api test_conventions test_hawk test_index test_notify test_object
-    test_purge_cache test_references test_scopes test_secrets"
+    test_purge_cache test_references test_scopes test_secrets test_worker_manager"
 
 if [ ! -d $SUITE/open ]; then
     say "there is no conformance suite at $SUITE: nothing to run"

@@ -31,6 +31,8 @@ const ROWS: i32 = 500;
 const EXPIRER: &str = "static/taskcluster/auth";
 /// Rows are kept this much longer than they must be.
 const EXPIRY_GRACE: TimeDelta = TimeDelta::minutes(30);
+/// How long errors of worker pools are kept.
+const POOL_ERRORS_KEPT: TimeDelta = TimeDelta::days(7);
 const EXPIRE_EVERY: Duration = Duration::from_mins(1);
 const REPAIR_EVERY: Duration = Duration::from_mins(5);
 
@@ -94,7 +96,8 @@ impl Reflector {
                 let pushes = self.db.expire_push_tasks(now - EXPIRY_GRACE, ROWS).await?;
                 let undelivered = self.db.notify_give_up(ROWS, now).await?;
                 let notifications = self.db.expire_notifications(ROWS, now).await?.max(undelivered);
-                Ok(next(clients.max(rows).max(services).max(pushes).max(notifications)))
+                let pools = self.db.expire_worker_manager(now - POOL_ERRORS_KEPT, ROWS, now).await?;
+                Ok(next(clients.max(rows).max(services).max(pushes).max(notifications).max(pools)))
             }
             Sweep::Repairs => Ok(if self.repair(now).await? { Next::AGAIN } else { Next::IDLE }),
         }

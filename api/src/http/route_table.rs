@@ -146,8 +146,11 @@ fn pairs<'a>(segments: &'static [Segment], parts: &[&'a str]) -> Option<RawParam
     for (segment, part) in segments.iter().zip(parts) {
         match segment {
             Segment::Literal(literal) if literal == part => {}
-            Segment::Param(param) if !part.is_empty() => params.push((param.name.as_str(), *part)),
-            _ => return None,
+            Segment::Param(param) => match part.strip_suffix(param.suffix.as_str()) {
+                Some(value) if !value.is_empty() => params.push((param.name.as_str(), value)),
+                _ => return None,
+            },
+            Segment::Literal(_) => return None,
         }
     }
     Some(params)

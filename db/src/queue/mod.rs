@@ -26,4 +26,5 @@ pub use reports::{ReportBatch, UploadExemptions};
 pub use result::{NewlyPending, Outcome, TaskResult, TaskRow};
 pub(crate) use result::{decode, read_status};
 pub use sweeps::{Repair, Swept};
+pub(crate) use workers::read_worker;
 pub use workers::{TaskQueueRow, WorkerNote, WorkerRow};

@@ -53,7 +53,7 @@ impl Db {
             .bind(&worker.worker_group)
             .bind(&worker.worker_id)
             .bind(now);
-        Ok(call.fetch_optional(self.pool()).await?.as_ref().map(read).transpose()?)
+        Ok(call.fetch_optional(self.pool()).await?.as_ref().map(read_worker).transpose()?)
     }
 
     /// `workers_get` for all of a queue: at most `limit` after the given one.
@@ -71,7 +71,7 @@ impl Db {
             .bind(limit)
             .bind(now);
         let rows = call.fetch_all(self.pool()).await?;
-        Ok(Rows::read("worker", &rows, read))
+        Ok(Rows::read("worker", &rows, read_worker))
     }
 
     /// `quarantine_worker`. None: it was never seen.
@@ -90,7 +90,7 @@ impl Db {
             .bind(until)
             .bind(details)
             .bind(now);
-        Ok(call.fetch_optional(self.pool()).await?.as_ref().map(read).transpose()?)
+        Ok(call.fetch_optional(self.pool()).await?.as_ref().map(read_worker).transpose()?)
     }
 
     /// `declare_worker`.
@@ -107,7 +107,7 @@ impl Db {
             .bind(&worker.worker_id)
             .bind(expires)
             .bind(now);
-        Ok(read(&call.fetch_one(self.pool()).await?)?)
+        Ok(read_worker(&call.fetch_one(self.pool()).await?)?)
     }
 
     /// `note_workers`. No worker may come twice.
@@ -147,7 +147,7 @@ impl Db {
     }
 }
 
-fn read(row: &PgRow) -> Result<WorkerRow, sqlx::Error> {
+pub(crate) fn read_worker(row: &PgRow) -> Result<WorkerRow, sqlx::Error> {
     let tasks: Vec<Uuid> = row.try_get("recent_task_ids")?;
     let runs: Vec<RunId> = row.try_get("recent_run_ids")?;
     Ok(WorkerRow {

@@ -22,7 +22,8 @@ create table worker_pool (
 );
 create index worker_pool_due on worker_pool (provision_at) where provision_at is not null;
 
--- configuration: without the part `workerManager`, which has a column of its own. The id is unique within its pool.
+-- configuration: without the part `workerManager`, which has a column of its own (`null` where it was not given). The id is
+-- unique within its pool. position: in the list of the pool's configuration, in which it is shown in the same order.
 create table launch_config (
   worker_pool_id text collate "C" not null,
   launch_config_id text collate "C" not null,
@@ -36,13 +37,15 @@ create table launch_config (
   last_modified timestamptz not null,
   paused_until timestamptz,
   pause_reason text,
+  position int not null,
   primary key (worker_pool_id, launch_config_id)
 );
 
 -- Machines and other workers of pools; `worker` is what the queue has seen of them. launch_id: the launch it came from;
 -- null: created by hand. secret: sealed by the key ring; null: not registered yet, or a static worker's row keeps its
 -- secret in provider_data, sealed too. check_at: when its provider looks at it next; null: never. terminate_after: when
--- it is removed unless it reregisters. reason: why it is being stopped.
+-- it is removed unless it reregisters. reason: why it is being stopped. provider_data: what its proof of identity is compared
+-- with, by the type of the provider (actors/src/worker_manager/identity). lifecycle: the seconds of its pool's lifecycle.
 create table pool_worker (
   worker_pool_id text collate "C" not null,
   worker_group text collate "C" not null,

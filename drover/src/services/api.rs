@@ -20,7 +20,7 @@ impl Service for Api {
 
     /// Clients that look whether these services are up find them.
     fn routes(&self, _: &Context) -> Result<Vec<Routes>, StartError> {
-        Ok(["hooks", "worker-manager"].map(Routes::probes_only).into())
+        Ok(["hooks"].map(Routes::probes_only).into())
     }
 }
 

@@ -17,6 +17,7 @@ mod roles;
 mod scheduler;
 mod secrets;
 mod treeherder;
+mod worker_manager;
 
 pub(crate) use api::server_context;
 pub use relay::notify as notify_relay;
@@ -39,6 +40,7 @@ pub fn services() -> Vec<&'static dyn Service> {
         &secrets::Secrets,
         &purge_cache::PurgeCache,
         &notify::Notify,
+        &worker_manager::WorkerManager,
         &live::Live,
         &notifications::Notifications,
         &database_version::DatabaseVersion,

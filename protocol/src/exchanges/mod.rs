@@ -6,6 +6,7 @@ mod key;
 mod names;
 pub mod notify;
 pub mod queue;
+pub mod worker_manager;
 
 pub use key::{KeyField, RoutingKeyError};
 pub use names::{ExchangeNames, NamespaceError};
@@ -31,7 +32,7 @@ pub struct ExchangeDeclaration {
 }
 
 /// Services with exchanges, each with its title, description and exchanges.
-const SERVICES: &[ServiceExchanges] = &[auth::SERVICE, notify::SERVICE, queue::SERVICE];
+const SERVICES: &[ServiceExchanges] = &[auth::SERVICE, notify::SERVICE, queue::SERVICE, worker_manager::SERVICE];
 
 /// The exchanges of one service.
 #[derive(Debug)]

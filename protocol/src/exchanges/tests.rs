@@ -22,8 +22,9 @@ fn every_kind_of_event_has_the_exchange_of_its_name() {
         assert_eq!(exchange, (kind != EventKind::Service).then_some(kind.as_str()));
         assert_eq!(EventKind::from_code(kind.code()), Ok(kind));
     }
-    let of_services: Vec<_> = of_service_events().map(|exchange| exchange.name).collect();
-    assert_eq!(of_services, ["notification"]);
+    let of_services: Vec<_> = of_service_events().collect();
+    assert_eq!(of_services[0].name, "notification");
+    assert_eq!(of_services[1..], worker_manager::EXCHANGES.iter().collect::<Vec<_>>());
     assert_eq!(all().count(), EventKind::ALL.len() - 1 + of_services.len());
 }
 
@@ -51,6 +52,16 @@ fn a_required_word_must_be_there_and_fit() {
     assert!(matches!(dotted, Err(RoutingKeyError::Dot { field: "workerGroup", .. })), "{dotted:?}");
     let long = running.routing_key(|name| task_words(name).or_else(|| Some(Cow::Owned("x".repeat(39)))));
     assert!(matches!(long, Err(RoutingKeyError::TooLong { field: "workerGroup", max: 38, .. })), "{long:?}");
+}
+
+/// Stored functions make the keys of worker-manager, from ids of at most 38 letters.
+#[test]
+fn the_longest_key_of_a_worker_can_be_sent() {
+    for exchange in worker_manager::EXCHANGES {
+        assert!(exchange.routing_key(|_| Some(Cow::Owned("x".repeat(38)))).is_err(), "nothing is known of `reserved`");
+        let key = exchange.routing_key(|name| (name != "reserved").then(|| Cow::Owned("x".repeat(38)))).unwrap();
+        assert!(key.starts_with("primary.") && key.len() < 255, "{}: {key}", exchange.name);
+    }
 }
 
 #[test]

@@ -58,6 +58,8 @@ pub struct Param {
     pub pattern: Pattern,
     /// The longest text in bytes, where it is part of an index, a routing key or a field of limited length.
     pub max_bytes: Option<usize>,
+    /// Literal text after it in the same segment, like the colon of `<workerPoolId>:`. Mostly empty.
+    pub suffix: String,
 }
 
 impl Param {
@@ -179,10 +181,10 @@ impl From<Entry> for Endpoint {
 }
 
 fn segment(text: &str, entry: &Entry) -> Segment {
-    let name = text.strip_prefix('<').and_then(|text| text.strip_suffix('>'));
-    name.map_or_else(
+    let param = text.strip_prefix('<').and_then(|text| text.split_once('>'));
+    param.map_or_else(
         || Segment::Literal(text.to_owned()),
-        |name| {
+        |(name, suffix)| {
             let pattern = entry.params.get(name).copied().unwrap_or_else(|| Pattern::by_name(name));
             let max_bytes = entry.max_bytes.get(name).copied();
             Segment::Param(Param {
@@ -190,6 +192,7 @@ fn segment(text: &str, entry: &Entry) -> Segment {
                 rest: entry.rest.iter().any(|it| it == name),
                 pattern,
                 max_bytes,
+                suffix: suffix.to_owned(),
             })
         },
     )

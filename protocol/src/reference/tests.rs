@@ -37,7 +37,8 @@ fn no_parameter_goes_unchecked() {
 #[test]
 fn what_stands_in_rest_is_a_parameter_of_the_route() {
     let claim = queue().endpoint("claimWork").unwrap();
-    let param = Param { name: "taskQueueId".to_owned(), rest: true, pattern: Pattern::TaskQueueId, max_bytes: None };
+    let (name, suffix) = ("taskQueueId".to_owned(), String::new());
+    let param = Param { name, rest: true, pattern: Pattern::TaskQueueId, max_bytes: None, suffix };
     assert_eq!(claim.segments, [Segment::Literal("claim-work".to_owned()), Segment::Param(param)]);
     assert!(!queue().endpoint("getTaskQueue").unwrap().params().next().unwrap().rest);
 }
@@ -180,6 +181,7 @@ fn the_manifest_lists_every_reference_under_the_root_url() {
         "queue/v1/exchanges",
         "secrets/v1/api",
         "worker-manager/v1/api",
+        "worker-manager/v1/exchanges",
     ];
     let expected = expected.map(|path| format!("http://x/references/{path}.json"));
     assert_eq!(manifest("http://x")["references"], json!(expected));

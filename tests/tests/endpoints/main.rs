@@ -18,7 +18,7 @@ fn endpoints() -> impl Iterator<Item = (&'static Service, &'static Endpoint)> {
 fn path(endpoint: &Endpoint, mut value: impl FnMut(&str) -> String) -> String {
     let segment = |segment: &Segment| match segment {
         Segment::Literal(text) => text.clone(),
-        Segment::Param(param) => value(&param.name).replace('%', "%25").replace('/', "%2F"),
+        Segment::Param(param) => value(&param.name).replace('%', "%25").replace('/', "%2F") + &param.suffix,
     };
     endpoint.segments.iter().map(segment).collect::<Vec<_>>().join("/")
 }

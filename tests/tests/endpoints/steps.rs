@@ -1,5 +1,7 @@
 //! A request for each endpoint that writes, in an order in which all of them are good, sent twice.
 
+mod pools;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use base::Rng;
@@ -70,6 +72,7 @@ pub(crate) async fn run(client: Client) -> BTreeSet<String> {
     index(&mut steps).await;
     objects(&mut steps).await;
     others(&mut steps).await;
+    pools::run(&mut steps).await;
     steps.repeated
 }
 
@@ -226,6 +229,7 @@ pub(crate) async fn values(client: &Client) -> BTreeMap<&'static str, String> {
     let entry = json!({ "taskId": id, "rank": 1, "data": {}, "expires": soon() });
     steps.twice("index.insertTask", &["tests.latest"], entry).await;
     steps.twice("secrets.set", &["public/object"], json!({ "secret": {}, "expires": soon() })).await;
+    pools::of_worker(&mut steps, QUEUE, "g", "w").await;
     let (provisioner, worker_type) = QUEUE.split_once('/').unwrap();
     BTreeMap::from([
         ("taskId", id.clone()),
