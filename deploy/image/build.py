@@ -14,13 +14,14 @@ import sbom
 from packages import ImageError
 
 ROOT = Path(__file__).parents[2]
+TARGET = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
 
 
 def arguments():
     parser = argparse.ArgumentParser(prog="./dev image", description="Builds the container image of Drover as an OCI layout.")
-    parser.add_argument("--binary", type=Path, required=True, help="the program, built for this architecture")
-    parser.add_argument("--output", type=Path, required=True, help="the folder for the image, which is written anew")
-    parser.add_argument("--cache", type=Path, required=True, help="the folder for packages of Debian")
+    parser.add_argument("--binary", type=Path, default=TARGET / "release/drover", help="the program, built for this architecture [default: a release, built now]")
+    parser.add_argument("--output", type=Path, default=TARGET / "image/drover", help="the folder for the image, which is written anew [default: target/image/drover]")
+    parser.add_argument("--cache", type=Path, default=TARGET / "image-packages", help="the folder for packages of Debian [default: target/image-packages]")
     parser.add_argument("--tag", help="the name inside of the layout [default: the program's version]")
     parser.add_argument("--update", action="store_true", help="take the newest packages of Debian and write them to packages.lock")
     parser.add_argument("--unlocked", action="store_true", help="take the newest packages of Debian and leave packages.lock as it is")

@@ -7,11 +7,13 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
 ROOT = Path(__file__).parents[2]
 TARGET = Path(os.environ["DROVER_TEST_TARGET"])
+DATABASE = os.environ["DROVER_TEST_DATABASE_URL"]
 CACHE = TARGET / "image-packages"
 
 
@@ -70,3 +72,12 @@ def image(tmp_path_factory, binary):
 def free_port():
     with socket.create_server(("127.0.0.1", 0)) as taken:
         return taken.getsockname()[1]
+
+
+@pytest.fixture
+def psql():
+    """Runs a statement as the administrator of the server of the tests."""
+    server = {name: values[0] for name, values in parse_qs(urlsplit(DATABASE).query).items()}
+    program = shutil.which("psql") or os.path.join(os.environ["DROVER_TEST_PG_BIN"], "psql")
+    command = [program, "-q", "-v", "ON_ERROR_STOP=1", "-h", server["host"], "-p", server["port"], "-U", server["user"], "-d", "postgres", "-c"]
+    return lambda statement: subprocess.run([*command, statement], check=True, timeout=60)

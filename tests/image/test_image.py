@@ -2,9 +2,7 @@
 import json
 import os
 import re
-import shutil
 import stat
-import subprocess
 import urllib.request
 from urllib.parse import parse_qs, urlsplit
 
@@ -12,10 +10,9 @@ import pytest
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 
-from conftest import ROOT, build
+from conftest import DATABASE, ROOT, build
 from container import SOCKETS, run, started
 
-DATABASE = os.environ.get("DROVER_TEST_DATABASE_URL")
 BROKER = os.environ.get("DROVER_TEST_AMQP_URL")
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can make these namespaces")
 
@@ -96,14 +93,12 @@ def test_the_program_runs_in_its_root(image):
 
 
 @pytest.fixture
-def settings():
+def settings(psql):
     """A database of its own on the server of the tests, as it is reached from inside."""
     server = parse_qs(urlsplit(DATABASE).query)
     folder, user = server["host"][0], server["user"][0]
-    psql = shutil.which("psql") or os.path.join(os.environ["DROVER_TEST_PG_BIN"], "psql")
     name = f"image_{os.getpid()}"
-    command = [psql, "-q", "-h", folder, "-p", server["port"][0], "-U", user, "-d", "postgres", "-c"]
-    subprocess.run([*command, f"create database {name}"], check=True)
+    psql(f"create database {name}")
     env = {
         "DROVER__DATABASE__URL": f"postgresql:///{name}?host={SOCKETS}&port={server['port'][0]}&user={user}&sslmode=disable",
         "DROVER__AUTH__ROOT_CREDENTIALS": "static/taskcluster/root:0123456789abcdefghijkl",
@@ -113,11 +108,10 @@ def settings():
     if BROKER:
         env["DROVER__BUS__AMQP_URL"] = BROKER
     yield folder, env
-    subprocess.run([*command, f"drop database {name} with (force)"], check=True)
+    psql(f"drop database {name} with (force)")
 
 
 @needs_root
-@pytest.mark.skipif(not DATABASE, reason="there is no PostgreSQL")
 def test_it_serves_as_the_chart_starts_it(image, settings, free_port, tmp_path):
     """The commands of the migration, of a pod and of `helm test`, in their order."""
     server, env = settings

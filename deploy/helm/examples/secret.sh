@@ -11,16 +11,20 @@ if kubectl --namespace "$namespace" get secret "$release" >/dev/null 2>&1; then
     exit 1
 fi
 
-# field SECRET KEY
+# field SECRET KEY: one value, or the end of this script.
 field() {
-    kubectl --namespace "$namespace" get secret "$1" -o "jsonpath={.data.$2}" | base64 -d
+    value=$(kubectl --namespace "$namespace" get secret "$1" -o "jsonpath={.data.$2}" | base64 -d)
+    if [ -z "$value" ]; then
+        echo "secret.sh: the Secret $1 in $namespace has no $2: wait until its server is ready" >&2
+        exit 1
+    fi
+    printf '%s' "$value"
 }
 
 database=$(field drover-db-app uri)
 user=$(field drover-mq-default-user username)
 password=$(field drover-mq-default-user password)
 broker=$(field drover-mq-default-user host)
-[ -n "$database" ] && [ -n "$user" ] && [ -n "$password" ] && [ -n "$broker" ]
 
 cat <<SECRET
 apiVersion: v1
