@@ -130,12 +130,26 @@ def test_a_rollback_brings_the_release_before_back(operator):
     assert containers[0]["image"] == "drover:1"
 
 
-def test_a_volume_that_is_there_cannot_change_its_access_and_nothing_else_is_lost(operator):
+def test_a_volume_that_is_there_keeps_its_access(operator):
+    operator.secret()
+    single = {"artifacts": {"accessModes": ["ReadWriteOnce"]}, "deployments": {"api": {"replicas": 1}}}
+    operator.install(**single)
+    with pytest.raises(helm.HelmError, match=r'is there with the access modes \["ReadWriteOnce"\], which cannot be changed'):
+        operator.upgrade(publicRead=True)
+    assert operator.cluster.happened == []
+    operator.upgrade(**single)
+    bucket = [*KEYS, "object-s3-access-key-id", "object-s3-secret-access-key"]
+    operator.secret(keys=bucket)
+    operator.upgrade(artifacts={"s3": {"bucket": "drover"}})
+    assert "drover-artifacts" in operator.cluster.names("persistentvolumeclaims"), "what tasks have stored is kept"
+
+
+def test_the_server_of_these_tests_refuses_what_cannot_be_changed(operator):
     operator.secret()
     operator.install()
-    with pytest.raises(helm.HelmError, match="immutable"):
-        operator.upgrade(artifacts={"accessModes": ["ReadWriteOnce"]}, deployments={"api": {"replicas": 1}})
-    assert operator.cluster.get("persistentvolumeclaims", "drover-artifacts")["spec"]["accessModes"] == ["ReadWriteMany"]
+    job = operator.cluster.get("jobs", next(iter(operator.cluster.names("jobs"))))
+    other = {**job, "spec": {**job["spec"], "template": {}}}
+    assert "is invalid" in operator.cluster.refusal("jobs", job, other)
 
 
 def test_two_releases_live_beside_each_other(operator):

@@ -25,6 +25,7 @@
 {{- end }}
 {{- include "drover.checkAddresses" . }}
 {{- include "drover.checkSecret" . }}
+{{- include "drover.checkVolume" . }}
 {{- end }}
 
 {{- define "drover.checkAddresses" -}}
@@ -60,5 +61,14 @@
 {{- end }}
 {{- else if lookup "v1" "ServiceAccount" .Release.Namespace "default" }}
 {{- fail (printf "\n\nthere is no Secret `%s` in the namespace `%s`; make it as deploy/helm/README.md says, or name another one in secretName" $name .Release.Namespace) }}
+{{- end }}
+{{- end }}
+
+{{- /* Kubernetes would refuse it in the middle of an upgrade. */}}
+{{- define "drover.checkVolume" -}}
+{{- $name := printf "%s-artifacts" .Release.Name }}
+{{- $claim := lookup "v1" "PersistentVolumeClaim" .Release.Namespace $name }}
+{{- if and $claim (not .Values.artifacts.s3.bucket) (ne (toJson $claim.spec.accessModes) (toJson .Values.artifacts.accessModes)) }}
+{{- fail (printf "\n\nthe volume `%s` is there with the access modes %s, which cannot be changed into artifacts.accessModes, %s.\nSet artifacts.accessModes to what it has, or name a bucket (artifacts.s3.bucket), or move the artifacts to another volume of that name." $name (toJson $claim.spec.accessModes) (toJson .Values.artifacts.accessModes)) }}
 {{- end }}
 {{- end }}
