@@ -6,6 +6,7 @@
 pub mod aws;
 mod error;
 mod http;
+pub mod kubernetes;
 mod launch;
 mod machine;
 mod notice;

@@ -2,6 +2,7 @@
 
 mod certificate;
 mod ec2;
+mod kubernetes;
 mod metadata;
 mod postgres;
 mod proxy;
@@ -19,6 +20,7 @@ pub use certificate::Certificate;
 pub use ec2::{
     Boot, Ec2Machines, Ec2Proxy, Ec2Request, IdentityKey, InstanceFacts, Login, Market, Moto, RoleKeys, Rules,
 };
+pub use kubernetes::{CLUSTER_TOKEN, KubernetesApi, PodRules};
 pub use metadata::Metadata;
 pub use postgres::{Postgres, Stop};
 pub use proxy::Proxy;

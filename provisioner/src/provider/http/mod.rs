@@ -4,7 +4,7 @@ mod retry;
 
 use std::{error::Error, time::Duration};
 
-use reqwest::{Request, Response, StatusCode, redirect};
+use reqwest::{Certificate, Request, Response, StatusCode, redirect};
 
 use super::{ProviderError, ProviderResult};
 
@@ -30,6 +30,14 @@ impl HttpClient {
     pub(super) fn new() -> Result<Self, String> {
         let builder = reqwest::Client::builder().redirect(redirect::Policy::none()).connect_timeout(CONNECT_TIMEOUT);
         builder.pool_idle_timeout(IDLE_TIMEOUT).build().map(Self).map_err(|error| error_chain(&error))
+    }
+
+    /// The same, without a proxy and with these authorities instead of the system's, if there are any.
+    pub(super) fn trusting(authorities: Vec<Certificate>) -> Result<Self, String> {
+        let builder = reqwest::Client::builder().redirect(redirect::Policy::none()).connect_timeout(CONNECT_TIMEOUT);
+        let builder = builder.pool_idle_timeout(IDLE_TIMEOUT).no_proxy();
+        let builder = if authorities.is_empty() { builder } else { builder.tls_certs_only(authorities) };
+        builder.build().map(Self).map_err(|error| error_chain(&error))
     }
 
     /// For addresses of this machine's own network, such as metadata servers: never through a proxy.

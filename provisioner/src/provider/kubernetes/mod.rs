@@ -1,0 +1,89 @@
+//! Workers as pods of a Kubernetes cluster: a pod for each, whose name follows from the launch's id, so that a repeat finds the
+//! first ones instead of making others.
+
+mod client;
+mod error;
+mod launch;
+mod pod;
+mod settings;
+
+use async_trait::async_trait;
+use base::Rng;
+use futures_util::{StreamExt, stream};
+use reqwest::Method;
+use serde::Deserialize;
+use serde_json::Value;
+
+pub use settings::KubernetesSettings;
+
+use super::{
+    Launch, LaunchId, Launched, Machine, MachineId, Page, PageToken, Provider, ProviderResult, Seen, Terminated,
+};
+use client::KubernetesClient;
+use pod::{DEPLOYMENT, LAUNCH, Pod};
+
+const PAGE: &str = "500";
+/// At the same time: the API has no call for many names.
+const DELETES: usize = 8;
+
+pub struct Kubernetes {
+    client: KubernetesClient,
+    deployment: String,
+}
+
+#[derive(Deserialize)]
+struct PodList {
+    #[serde(default)]
+    metadata: ListMetadata,
+    items: Vec<Pod>,
+}
+
+#[derive(Default, Deserialize)]
+struct ListMetadata {
+    #[serde(rename = "continue", default)]
+    next: String,
+}
+
+impl Kubernetes {
+    /// Sends no request yet. `deployment`: the value of the label `drover-deployment` of this installation's pods. An error
+    /// says which setting is wrong.
+    pub fn new(settings: KubernetesSettings, deployment: &str, rng: Rng) -> Result<Self, String> {
+        Ok(Self { client: KubernetesClient::new(settings, rng)?, deployment: deployment.to_owned() })
+    }
+
+    async fn delete(&self, name: &str) -> Terminated {
+        match self.client.call::<Value>(Method::DELETE, name, &[], None, self.client.timeout()).await {
+            Err(error) if !error::is(&error, "NotFound") => Err(error),
+            _ => Ok(()),
+        }
+    }
+
+    async fn pods(&self, selector: &str, page: Option<&PageToken>) -> ProviderResult<PodList> {
+        let mut query = vec![("labelSelector", selector), ("limit", PAGE)];
+        query.extend(page.map(|token| ("continue", token.as_str())));
+        self.client.read("", &query).await
+    }
+}
+
+#[async_trait]
+impl Provider for Kubernetes {
+    async fn launch(&self, launch: &Launch) -> ProviderResult<Launched> {
+        launch::launch(&self.client, launch).await
+    }
+
+    async fn find_launch(&self, region: &str, launch: LaunchId) -> ProviderResult<Vec<Machine>> {
+        let list = self.pods(&format!("{LAUNCH}={launch}"), None).await?;
+        Ok(list.items.into_iter().map(|pod| pod.machine(region)).collect())
+    }
+
+    async fn list(&self, _region: &str, page: Option<&PageToken>) -> ProviderResult<Page<Seen>> {
+        let list = self.pods(&format!("{DEPLOYMENT}={}", self.deployment), page).await?;
+        let next = Some(list.metadata.next).filter(|token| !token.is_empty());
+        Ok(Page { items: list.items.into_iter().map(Pod::seen).collect(), next })
+    }
+
+    async fn terminate(&self, _region: &str, machines: &[MachineId]) -> ProviderResult<Vec<Terminated>> {
+        let calls: Vec<_> = machines.iter().map(|name| self.delete(name)).collect();
+        Ok(stream::iter(calls).buffered(DELETES).collect().await)
+    }
+}
