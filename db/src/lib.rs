@@ -18,6 +18,7 @@ pub mod notify;
 pub mod object;
 mod options;
 pub mod outbox;
+pub mod provisioner;
 
 pub mod purge_cache;
 pub mod queue;

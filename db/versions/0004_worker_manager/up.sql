@@ -107,6 +107,7 @@ create table launch (
   result text
 );
 create index launch_open on launch (provider_id, region, since) where state < 3::smallint; -- not settled or failed
+create index launch_open_of_pool on launch (worker_pool_id) where state < 3::smallint; -- not settled or failed
 create index launch_of_pool on launch (worker_pool_id, created);
 
 -- Decisions that launched, were limited, or differed from the one before: JSON of inputs, steps and outputs.

@@ -1,0 +1,67 @@
+-- provision_check_apply: write, provisioner, since version 4
+-- Compares workers with their machines, as a list of the provider had them that was asked for at listed_at_in. `seen` is running, stopping,
+-- ended or missing. A list may be stale: who is missing in it within two minutes of its launch may exist. Outcomes: stopped,
+-- terminate (its machine is to be ended), booted, boot-failed, pending (tasks of the pool are pending again).
+create or replace function provision_check_apply(
+  workers_in jsonb, listed_at_in timestamptz, requested_seconds_in int, running_seconds_in int, stopping_seconds_in int, now_in timestamptz
+) returns table (outcome text, worker_pool_id text, worker_group text, worker_id text, launch_config_id text, launch_id uuid) language plpgsql as $$
+declare
+  s record;
+  w pool_worker;
+  reason text;
+  is_gone boolean;
+  jitter double precision;
+begin
+  for s in
+    select * from jsonb_to_recordset(workers_in) as r(worker_pool_id text, worker_group text, worker_id text, seen text)
+    order by 1, 2, 3 -- in the order of the keys, as everybody locks workers
+  loop
+    select * into w from pool_worker o
+    where o.worker_pool_id = s.worker_pool_id and o.worker_group = s.worker_group and o.worker_id = s.worker_id for update;
+    continue when not found or w.state = worker_state_stopped();
+    worker_pool_id := w.worker_pool_id; worker_group := w.worker_group; worker_id := w.worker_id;
+    launch_config_id := w.launch_config_id; launch_id := w.launch_id;
+    if w.registered > w.last_checked then
+      outcome := 'booted';
+      return next;
+    end if;
+    is_gone := s.seen = 'ended' or (s.seen = 'missing' and w.created <= listed_at_in - interval '2 minutes');
+    if is_gone then
+      if w.registered is null and w.state = worker_state_requested() then
+        outcome := 'boot-failed';
+        return next;
+      end if;
+      if provision_stop_worker(w, now_in) > 0 then
+        outcome := 'pending';
+        return next;
+      end if;
+      outcome := 'stopped';
+      return next;
+      continue;
+    end if;
+    reason := provision_removal_reason(w, now_in);
+    if reason is not null then
+      if w.registered is null then
+        outcome := 'boot-failed';
+        return next;
+      end if;
+      if provision_remove_worker(w, reason, now_in) > 0 then
+        outcome := 'pending';
+        return next;
+      end if;
+      w.state := worker_state_stopping();
+    end if;
+    if w.state = worker_state_stopping() then
+      outcome := 'terminate';
+      return next;
+    end if;
+    jitter := 0.9 + 0.2 * (hashtext(w.worker_id) & 1023) / 1023;
+    update pool_worker o set last_checked = now_in,
+      expires = case when o.expires < now_in + interval '7 days' then now_in + interval '8 days' else o.expires end,
+      check_at = now_in + make_interval(secs => jitter * case
+        when w.state = worker_state_requested() then requested_seconds_in
+        when w.state = worker_state_stopping() or s.seen = 'stopping' then stopping_seconds_in
+        else running_seconds_in end)
+    where o.worker_pool_id = w.worker_pool_id and o.worker_group = w.worker_group and o.worker_id = w.worker_id;
+  end loop;
+end $$;

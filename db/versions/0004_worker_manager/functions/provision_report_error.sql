@@ -1,0 +1,19 @@
+-- provision_report_error: write, provisioner, since version 4
+-- An error report of a worker pool with its event. A repeat with the same id changes nothing.
+create or replace function provision_report_error(
+  error_id_in uuid, pool_in text, provider_in text, launch_config_in text, kind_in text, title_in text, description_in text,
+  extra_in jsonb, now_in timestamptz
+) returns void language plpgsql as $$
+begin
+  insert into worker_pool_error (error_id, worker_pool_id, reported, kind, title, description, extra, launch_config_id)
+  values (error_id_in, pool_in, now_in, kind_in, title_in, description_in, extra_in::text, launch_config_in)
+  on conflict (error_id) do nothing;
+  if not found then
+    return;
+  end if;
+  perform emit_service_event('worker-manager', 'worker-pool-error',
+    concat_ws('.', 'primary', provider_in, split_part(pool_in, '/', 1), split_part(pool_in, '/', 2), '_', '_', coalesce(launch_config_in, '_'), '_'),
+    '{}', jsonb_strip_nulls(jsonb_build_object(
+      'workerPoolId', pool_in, 'providerId', provider_in, 'errorId', error_id_in, 'kind', kind_in, 'title', title_in,
+      'launchConfigId', launch_config_in, 'timestamp', to_char(now_in at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')))::text, null, now_in);
+end $$;
