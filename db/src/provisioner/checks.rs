@@ -65,6 +65,8 @@ pub struct CheckOutcome {
     pub worker_id: String,
     pub launch_config_id: Option<String>,
     pub launch_id: Option<Uuid>,
+    /// Of its launch, where it booted or did not.
+    pub request: Option<String>,
 }
 
 /// A machine that a launch made.
@@ -107,6 +109,12 @@ impl Db {
             .bind(now);
         let rows = call.fetch_all(self.pool()).await?;
         Ok(Rows::read("pool_worker", &rows, CheckOutcome::from_row).readable)
+    }
+
+    /// `provision_regions`: where a provider was asked for machines.
+    pub async fn provision_regions(&self, provider_id: &str) -> Result<Vec<String>, DbError> {
+        let call = sqlx::query_scalar("select provision_regions($1)").bind(provider_id);
+        Ok(call.fetch_all(self.pool()).await?)
     }
 
     /// `provision_orphans`: the ids of those machines that nobody counts on.

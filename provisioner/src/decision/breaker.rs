@@ -1,10 +1,10 @@
 //! Circuit breakers: after failures of one class nothing is launched for a while, then a few machines, then all again.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// What a cloud's error says about the next attempt. Drivers map codes to it; what they do not know is `Config`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum FailureClass {
     /// The cloud has no such machine now.
@@ -24,6 +24,17 @@ const BOOT_FAILURES: u32 = 3;
 const FULL_SPEED: u32 = 64;
 
 impl FailureClass {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Capacity => "capacity",
+            Self::Quota => "quota",
+            Self::Throttle => "throttle",
+            Self::Config => "config",
+            Self::Auth => "auth",
+            Self::Boot => "boot",
+        }
+    }
+
     /// The first and the longest time that a breaker is open; it doubles in between. For `Auth` it is the time after which a
     /// provider's setup is repeated; `Boot` waits as `Config` does, because both are broken images as a rule.
     fn back_off(self) -> Option<(TimeDelta, TimeDelta)> {
@@ -37,7 +48,7 @@ impl FailureClass {
     }
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum BreakerState {
     Closed,
@@ -51,7 +62,7 @@ pub enum BreakerState {
     },
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Breaker {
     state: BreakerState,
     /// How often it opened since it was closed.

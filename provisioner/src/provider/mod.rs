@@ -8,15 +8,19 @@ mod error;
 mod http;
 pub mod kubernetes;
 mod launch;
+pub mod local;
 mod machine;
 mod notice;
+mod offering;
 
 use async_trait::async_trait;
+use serde_json::Value;
 
 pub use error::ProviderError;
 pub use launch::{Launch, LaunchId, Launched, UserData};
 pub use machine::{Machine, MachineId, MachineState, Page, PageToken, Seen, Terminated};
 pub use notice::{Notice, NoticeKind, Price};
+pub use offering::OfferingKey;
 
 pub type ProviderResult<T> = Result<T, ProviderError>;
 
@@ -37,6 +41,11 @@ pub trait Provider: Send + Sync + 'static {
     /// Ends machines: one outcome for each, in the order of the ids. A machine that does not exist any more counts as ended. `Err`: no
     /// outcome is known, each may have been ended.
     async fn terminate(&self, region: &str, machines: &[MachineId]) -> ProviderResult<Vec<Terminated>>;
+
+    /// What a launch config asks for.
+    fn offering(&self, configuration: &Value) -> OfferingKey {
+        OfferingKey::of_launch_config(configuration)
+    }
 
     /// The prices of what is sold in a region. `None`: this provider has no prices.
     async fn prices(&self, _region: &str) -> ProviderResult<Option<Vec<Price>>> {

@@ -1,10 +1,11 @@
 -- provision_check_apply: write, provisioner, since version 4
 -- Compares workers with their machines, as a list of the provider had them that was asked for at listed_at_in. `seen` is running, stopping,
 -- ended or missing. A list may be stale: who is missing in it within two minutes of its launch may exist. Outcomes: stopped,
--- terminate (its machine is to be ended), booted, boot-failed, pending (tasks of the pool are pending again).
+-- terminate (its machine is to be ended), booted, boot-failed (both with the request of its launch), pending (tasks of the pool
+-- are pending again).
 create or replace function provision_check_apply(
   workers_in jsonb, listed_at_in timestamptz, requested_seconds_in int, running_seconds_in int, stopping_seconds_in int, now_in timestamptz
-) returns table (outcome text, worker_pool_id text, worker_group text, worker_id text, launch_config_id text, launch_id uuid) language plpgsql as $$
+) returns table (outcome text, worker_pool_id text, worker_group text, worker_id text, launch_config_id text, launch_id uuid, request text) language plpgsql as $$
 declare
   s record;
   w pool_worker;
@@ -21,9 +22,14 @@ begin
     continue when not found or w.state = worker_state_stopped();
     worker_pool_id := w.worker_pool_id; worker_group := w.worker_group; worker_id := w.worker_id;
     launch_config_id := w.launch_config_id; launch_id := w.launch_id;
+    request := null;
+    if w.registered is null or w.registered > w.last_checked then
+      select l.request into request from launch l where l.launch_id = w.launch_id;
+    end if;
     if w.registered > w.last_checked then
       outcome := 'booted';
       return next;
+      request := null;
     end if;
     is_gone := s.seen = 'ended' or (s.seen = 'missing' and w.created <= listed_at_in - interval '2 minutes');
     if is_gone then

@@ -1,0 +1,83 @@
+//! Metrics of the provisioner.
+
+use std::time::Duration;
+
+use base::telemetry::{Counter, Histogram, Label};
+use chrono::TimeDelta;
+
+use crate::provider::ProviderError;
+
+const SCOPE: &str = "provisioner";
+
+#[derive(Debug, Clone)]
+pub(crate) struct Metrics {
+    decisions: Counter,
+    launches: Counter,
+    instances: Counter,
+    calls: Histogram,
+    decision_to_answer: Histogram,
+    boots: Counter,
+    orphans: Counter,
+}
+
+impl Metrics {
+    pub(crate) fn new() -> Self {
+        let counter = |name, unit, about| Counter::new(SCOPE, name, unit, about);
+        let histogram = |name, about| Histogram::new(SCOPE, name, "s", about);
+        Self {
+            decisions: counter("drover.provisioner.decisions", "{decision}", "Decisions about worker pools."),
+            launches: counter("drover.provisioner.launches", "{launch}", "Launches, by what became of them."),
+            instances: counter("drover.provisioner.instances", "{machine}", "Machines launched."),
+            calls: histogram("drover.provisioner.call.duration", "Calls to providers."),
+            decision_to_answer: histogram(
+                "drover.provisioner.decision_to_answer.duration",
+                "From a decision to the provider's answer.",
+            ),
+            boots: counter("drover.provisioner.boots", "{machine}", "Machines that registered, or ended without."),
+            orphans: counter("drover.provisioner.orphans", "{machine}", "Machines that nobody knew, and were ended."),
+        }
+    }
+
+    pub(crate) fn record_decisions(&self, count: usize, launched: usize) {
+        self.decisions.add(count.saturating_sub(launched), &[Label::new("launched", "no")]);
+        self.decisions.add(launched, &[Label::new("launched", "yes")]);
+    }
+
+    pub(crate) fn record_launch(&self, provider: &str, outcome: &'static str, instances: u32, took: TimeDelta) {
+        let labels = [Label::new("provider", provider.to_owned()), Label::new("outcome", outcome)];
+        self.launches.add(1, &labels);
+        if outcome == "settled" {
+            self.instances.add(usize::try_from(instances).unwrap_or_default(), &labels[..1]);
+        }
+        self.decision_to_answer.record(took.as_seconds_f64().max(0.0), &labels);
+    }
+
+    pub(crate) fn record_call(
+        &self,
+        provider: &str,
+        call: &'static str,
+        took: Duration,
+        error: Option<&ProviderError>,
+    ) {
+        let outcome = match error {
+            None => "ok",
+            Some(ProviderError::Refused { class, .. }) => class.as_str(),
+            Some(ProviderError::Unanswered { .. }) => "unanswered",
+        };
+        let labels =
+            [Label::new("provider", provider.to_owned()), Label::new("call", call), Label::new("outcome", outcome)];
+        self.calls.record(took.as_secs_f64(), &labels);
+    }
+
+    pub(crate) fn record_boots(&self, provider: &str, booted: usize, failed: usize) {
+        for (count, outcome) in [(booted, "registered"), (failed, "failed")] {
+            if count > 0 {
+                self.boots.add(count, &[Label::new("provider", provider.to_owned()), Label::new("outcome", outcome)]);
+            }
+        }
+    }
+
+    pub(crate) fn record_orphans(&self, provider: &str, count: usize) {
+        self.orphans.add(count, &[Label::new("provider", provider.to_owned())]);
+    }
+}

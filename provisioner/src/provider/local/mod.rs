@@ -1,0 +1,127 @@
+//! Machines that are processes of this machine: each a `drover worker`.
+//!
+//! A launch is a directory named after its id, with a directory for each of its machines (`machine`). All that the driver knows is there, so a
+//! provisioner that is restarted finds what it started, and a repeat of a launch starts nothing twice. Provisioners that share such a
+//! provider must share the directory, so they run on one machine.
+
+mod machine;
+mod process;
+mod record;
+
+use std::{
+    io,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use async_trait::async_trait;
+use base::{Clock, Rng};
+use serde_json::Value;
+use tokio::task::spawn_blocking;
+
+use self::{machine::MachineDir, record::LaunchRecord};
+use super::{
+    Launch, LaunchId, Launched, Machine, MachineId, OfferingKey, Page, PageToken, Provider, ProviderError,
+    ProviderResult, Seen, Terminated,
+};
+use crate::decision::{FailureClass, Market};
+
+pub use process::WorkerProgram;
+
+/// Where all its machines are.
+pub const REGION: &str = "local";
+
+/// The driver. Cheap to clone.
+#[derive(Clone)]
+pub struct LocalProvider {
+    /// Holds the directories of launches.
+    directory: Arc<Path>,
+    program: Arc<WorkerProgram>,
+    clock: Arc<dyn Clock>,
+    rng: Rng,
+}
+
+impl LocalProvider {
+    /// The directory is made where it is missing. Tasks pass through it to their own directories, and cannot list it.
+    pub fn open(directory: PathBuf, program: WorkerProgram, clock: Arc<dyn Clock>, rng: Rng) -> io::Result<Self> {
+        machine::make_directory(&directory, 0o711)?;
+        Ok(Self { directory: directory.into(), program: Arc::new(program), clock, rng })
+    }
+
+    /// Ends all machines, waiting for none.
+    pub fn end_all(&self) -> io::Result<()> {
+        for launch in record::launches(&self.directory)? {
+            for machine in launch.machines(&self.directory) {
+                machine.terminate(self.clock.now())?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn blocking<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Self) -> io::Result<T> + Send + 'static,
+    ) -> ProviderResult<T> {
+        let own = self.clone();
+        let done = spawn_blocking(move || work(&own)).await;
+        let done = done.unwrap_or_else(|error| Err(io::Error::other(error)));
+        done.map_err(|error| ProviderError::unanswered(error.to_string()))
+    }
+}
+
+#[async_trait]
+impl Provider for LocalProvider {
+    async fn launch(&self, launch: &Launch) -> ProviderResult<Launched> {
+        let launch = launch.clone();
+        let record = self
+            .blocking(move |own| {
+                let record = LaunchRecord::create(&own.directory, &launch, own.clock.now(), &own.rng)?;
+                Ok(record)
+            })
+            .await?;
+        for machine in record.machines(&self.directory) {
+            // Not blocking: tokio is to reap the process when it ends.
+            machine.start_once(&self.program).map_err(|error| {
+                let message = format!("the worker's process cannot be started: {error}");
+                ProviderError::refused(FailureClass::Config, "CannotStart", message)
+            })?;
+        }
+        Ok(Launched { machines: record.found() })
+    }
+
+    async fn find_launch(&self, _region: &str, launch: LaunchId) -> ProviderResult<Vec<Machine>> {
+        // What was prepared and not started is not a launch yet: a repeat starts it.
+        let found = self.blocking(move |own| LaunchRecord::read(&own.directory, &launch.to_string())).await?;
+        let Some(record) = found else { return Ok(Vec::new()) };
+        let is_complete = record.machines(&self.directory).iter().all(MachineDir::was_started);
+        Ok(if is_complete { record.found() } else { Vec::new() })
+    }
+
+    async fn list(&self, _region: &str, _page: Option<&PageToken>) -> ProviderResult<Page<Seen>> {
+        self.blocking(|own| {
+            let mut items = Vec::new();
+            for launch in record::launches(&own.directory)? {
+                items.extend(launch.seen(&own.directory));
+                launch.remove_when_old(&own.directory, own.clock.now())?;
+            }
+            Ok(Page { items, next: None })
+        })
+        .await
+    }
+
+    async fn terminate(&self, _region: &str, machines: &[MachineId]) -> ProviderResult<Vec<Terminated>> {
+        let machines = machines.to_vec();
+        self.blocking(move |own| {
+            let end = |id: &MachineId| {
+                let Some(machine) = record::machine(&own.directory, id) else { return Ok(()) };
+                machine.terminate(own.clock.now()).map_err(|error| ProviderError::unanswered(error.to_string()))
+            };
+            Ok(machines.iter().map(end).collect())
+        })
+        .await
+    }
+
+    fn offering(&self, _configuration: &Value) -> OfferingKey {
+        OfferingKey { region: REGION.to_owned(), instance_type: "process".to_owned(), market: Market::OnDemand }
+    }
+}

@@ -1,0 +1,77 @@
+//! Ends machines that nobody knows, and removes old decisions and launches.
+//!
+//! Owns: nothing.
+//! Woken by: a timer.
+//! Emits: nothing.
+
+use std::sync::Arc;
+
+use actors::kit::{Child, Next, Periodic, Schedule};
+use db::{DbError, provisioner::MachineRow};
+
+use crate::{
+    listing::list_all,
+    provider::{MachineState, Seen},
+    shared::{ProviderHandle, Shared, in_time},
+};
+
+const EXPIRED_A_CALL: i32 = 1000;
+
+pub(crate) struct Sweeper {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) provider: ProviderHandle,
+}
+
+pub(crate) fn child(shared: &Arc<Shared>, provider: &ProviderHandle) -> Child {
+    let (shared, provider) = (shared.clone(), provider.clone());
+    let schedule = Schedule::every(shared.settings.orphan_interval.duration(), shared.rng.branch("sweeper"));
+    let make = move |_: &_| Sweeper { shared: shared.clone(), provider: provider.clone() };
+    schedule.child(&format!("provisioner/sweeper/{}", make(&()).provider.id), move |_| make(&())).0
+}
+
+impl Periodic for Sweeper {
+    type Error = DbError;
+
+    async fn run(&mut self) -> Result<Next, DbError> {
+        let now = self.shared.clock.now();
+        let expired =
+            self.shared.db.provision_expire(now - self.shared.settings.decision_keep.delta(), EXPIRED_A_CALL).await?;
+        for region in self.shared.db.provision_regions(&self.provider.id).await? {
+            self.sweep(&region).await?;
+        }
+        Ok(if expired >= EXPIRED_A_CALL.into() { Next::AGAIN } else { Next::DONE })
+    }
+}
+
+impl Sweeper {
+    async fn sweep(&self, region: &str) -> Result<(), DbError> {
+        let provider = &self.provider.id;
+        let machines = match list_all(&self.shared, &self.provider, region).await {
+            Ok(machines) => machines,
+            Err(error) => {
+                tracing::warn!(provider, region, %error, "machines cannot be listed");
+                return Ok(());
+            }
+        };
+        let ours: Vec<MachineRow> = machines.into_iter().filter_map(|machine| self.may_end(machine)).collect();
+        let orphans = self.shared.db.provision_orphans(&ours).await?;
+        if orphans.is_empty() {
+            return Ok(());
+        }
+        self.shared.metrics.record_orphans(provider, orphans.len());
+        tracing::warn!(provider, region, machines = ?orphans, "machines that nobody knows are ended");
+        if let Err(error) = in_time(self.provider.driver.terminate(region, &orphans)).await {
+            tracing::warn!(provider, region, %error, "machines that nobody knows cannot be ended");
+        }
+        Ok(())
+    }
+
+    /// Only of a launch of this deployment, and old enough that its launch would be settled.
+    fn may_end(&self, machine: Seen) -> Option<MachineRow> {
+        let is_ours = machine.deployment.as_deref() == Some(&self.shared.deployment);
+        let age = self.shared.clock.now() - machine.created;
+        let is_old = age >= self.shared.settings.orphan_age.delta();
+        let launch = machine.launch?;
+        (is_ours && is_old && machine.state == MachineState::Running).then_some(MachineRow { id: machine.id, launch })
+    }
+}
