@@ -25,8 +25,8 @@ pub(crate) struct Sweeper {
 pub(crate) fn child(shared: &Arc<Shared>, provider: &ProviderHandle) -> Child {
     let (shared, provider) = (shared.clone(), provider.clone());
     let schedule = Schedule::every(shared.settings.orphan_interval.duration(), shared.rng.branch("sweeper"));
-    let make = move |_: &_| Sweeper { shared: shared.clone(), provider: provider.clone() };
-    schedule.child(&format!("provisioner/sweeper/{}", make(&()).provider.id), move |_| make(&())).0
+    let name = format!("provisioner/sweeper/{}", provider.id);
+    schedule.child(&name, move |_| Sweeper { shared: shared.clone(), provider: provider.clone() }).0
 }
 
 impl Periodic for Sweeper {

@@ -91,7 +91,7 @@ impl Db {
 impl Decisions {
     /// `provision_breakers`.
     pub async fn breakers(&mut self, keys: &[BreakerKey]) -> Result<Vec<BreakerRow>, DbError> {
-        breakers::read(&mut *self.transaction, keys).await
+        breakers::read(&mut self.transaction, keys).await
     }
 
     /// `provision_tokens`: what is in each bucket; locks the buckets.

@@ -1,10 +1,10 @@
-//! Looks at the machines of one provider's workers, and ends those that are to stop.
+//! Checks the machines of one provider's workers, and ends those that are to stop.
 //!
 //! Owns: lists under way.
 //! Woken by: workers that are to be stopped (a notification), a timer.
 //! Emits: `worker-stopped`, `worker-removed`, through the outbox.
 
-mod look;
+mod check;
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
@@ -13,7 +13,7 @@ use chrono::TimeDelta;
 use db::{DbError, provisioner::WorkerToCheck};
 use tokio::task::JoinSet;
 
-use self::look::Look;
+use self::check::MachineCheck;
 use crate::{
     shared::{ProviderHandle, Shared},
     slots::RegionSlots,
@@ -30,7 +30,7 @@ pub(crate) struct Checker {
     provider: ProviderHandle,
     own: Notifier,
     slots: RegionSlots,
-    looks: JoinSet<()>,
+    checks: JoinSet<()>,
 }
 
 pub(crate) fn child(shared: &Arc<Shared>, provider: &ProviderHandle) -> (Child, Notifier) {
@@ -43,13 +43,13 @@ pub(crate) fn child(shared: &Arc<Shared>, provider: &ProviderHandle) -> (Child, 
 
 impl Checker {
     pub(crate) fn new(shared: Arc<Shared>, provider: ProviderHandle, own: Notifier) -> Self {
-        Self { shared, provider, own, slots: RegionSlots::default(), looks: JoinSet::new() }
+        Self { shared, provider, own, slots: RegionSlots::default(), checks: JoinSet::new() }
     }
 
     /// Waits for the lists under way. For tests.
     #[cfg(test)]
     pub(crate) async fn finish(&mut self) {
-        while self.looks.join_next().await.is_some() {}
+        while self.checks.join_next().await.is_some() {}
     }
 }
 
@@ -57,9 +57,9 @@ impl Periodic for Checker {
     type Error = DbError;
 
     async fn run(&mut self) -> Result<Next, DbError> {
-        while let Some(ended) = self.looks.try_join_next() {
+        while let Some(ended) = self.checks.try_join_next() {
             if let Err(error) = ended {
-                tracing::error!(%error, "a look at machines panicked");
+                tracing::error!(%error, "a check of machines panicked");
             }
         }
         let now = self.shared.clock.now();
@@ -75,9 +75,9 @@ impl Periodic for Checker {
         }
         for (region, workers) in regions {
             let (slot, own) = (self.slots.take(&region), self.own.clone());
-            let look = Look { shared: self.shared.clone(), provider: self.provider.clone(), region, workers };
-            self.looks.spawn(async move {
-                look.run().await;
+            let check = MachineCheck { shared: self.shared.clone(), provider: self.provider.clone(), region, workers };
+            self.checks.spawn(async move {
+                check.run().await;
                 drop(slot);
                 own.notify();
             });

@@ -2,7 +2,7 @@
 
 use std::{
     collections::{BTreeMap, VecDeque},
-    sync::PoisonError,
+    sync::{Mutex, PoisonError},
 };
 
 use async_trait::async_trait;
@@ -11,7 +11,6 @@ use chrono::{DateTime, Utc};
 use serde_json::json;
 use tokio::sync::Notify;
 
-use super::Locked;
 use crate::{
     decision::FailureClass,
     provider::{
@@ -48,7 +47,7 @@ struct FakeMachine {
 }
 
 pub(super) struct Fake {
-    state: Locked<State>,
+    state: Mutex<State>,
     clock: TestClock,
     /// A call hangs.
     pub(super) hangs: Notify,
@@ -56,7 +55,7 @@ pub(super) struct Fake {
 
 impl Fake {
     pub(super) fn new(clock: TestClock) -> Self {
-        Self { state: Locked::default(), clock, hangs: Notify::new() }
+        Self { state: Mutex::default(), clock, hangs: Notify::new() }
     }
 
     pub(super) fn next(&self, answers: &[Answer]) {

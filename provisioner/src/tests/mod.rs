@@ -6,7 +6,7 @@ mod local;
 mod loops;
 mod sweeps;
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use actors::kit::{Notifications, Notifier, Periodic};
 use base::{Clock, Rng, TestClock, settings::ConfigDuration};
@@ -158,6 +158,3 @@ fn shared(db: &Db, clock: &TestClock, driver: Arc<dyn Provider>, seed: u64) -> A
         notifications: Notifications::none(),
     }))
 }
-
-/// What a test and a fake share.
-type Locked<T> = Mutex<T>;

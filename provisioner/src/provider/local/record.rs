@@ -139,11 +139,11 @@ pub(super) fn machine(directory: &Path, id: &str) -> Option<MachineDir> {
 
 fn prepare(draft: &Path, launch: &Launch, number: u32, rng: &Rng) -> io::Result<MachineRecord> {
     let id = format!("{}-{number}", launch.id.simple());
-    let secret: String = rng.bytes::<SECRET>().iter().map(|byte| format!("{byte:02x}")).collect();
+    let secret = hex::encode(rng.bytes::<SECRET>());
     let mut user_data = serde_json::to_value(&launch.user_data)?;
     user_data["workerGroup"] = json!(REGION);
     user_data["workerId"] = json!(id);
     MachineDir::new(draft.join(&id)).prepare(&user_data, &secret)?;
-    let secret_sha256 = Sha256::digest(secret.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
+    let secret_sha256 = hex::encode(Sha256::digest(secret.as_bytes()));
     Ok(MachineRecord { id, secret_sha256 })
 }

@@ -22,22 +22,22 @@ use crate::{
     shared::{ProviderHandle, Shared, in_time},
 };
 
-pub(super) struct Look {
+pub(super) struct MachineCheck {
     pub(super) shared: Arc<Shared>,
     pub(super) provider: ProviderHandle,
     pub(super) region: String,
     pub(super) workers: Vec<WorkerToCheck>,
 }
 
-impl Look {
+impl MachineCheck {
     pub(super) async fn run(self) {
-        if let Err(error) = self.look().await {
+        if let Err(error) = self.check().await {
             let error: &dyn std::error::Error = &error;
             tracing::warn!(provider = self.provider.id, region = self.region, error, "workers cannot be checked");
         }
     }
 
-    async fn look(&self) -> Result<(), DbError> {
+    async fn check(&self) -> Result<(), DbError> {
         let listed_at = self.shared.clock.now();
         let machines = match list_all(&self.shared, &self.provider, &self.region).await {
             Ok(machines) => machines,
@@ -82,7 +82,7 @@ impl Look {
         }
     }
 
-    /// What is refused is asked for again with the next look.
+    /// What is refused is asked for again with the next check.
     async fn terminate(&self, outcomes: &[CheckOutcome]) {
         let ending = outcomes.iter().filter(|outcome| outcome.outcome == OutcomeKind::Terminate);
         let ids: Vec<String> = ending.map(|outcome| outcome.worker_id.clone()).collect();
