@@ -3,6 +3,7 @@
 //! It uses the HTTP API only, and works with any Taskcluster-compatible server.
 
 mod access;
+mod activity;
 pub mod artifact;
 pub mod client;
 mod files;

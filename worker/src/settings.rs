@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 
 use protocol::id::{TaskQueueId, WorkerName};
+use tokio::sync::watch;
 
 use crate::{client::Credentials, isolation::IsolationSettings};
 
@@ -17,6 +18,8 @@ const MAX_TASKS: usize = 32;
 pub struct WorkerSettings {
     pub root_url: String,
     pub credentials: Credentials,
+    /// Where they are renewed from time to time, the present ones.
+    pub renewed_credentials: Option<watch::Receiver<Credentials>>,
     pub task_queue_id: TaskQueueId,
     pub name: WorkerName,
     /// How many tasks run at the same time.
@@ -51,6 +54,7 @@ impl WorkerSettings {
         Self {
             root_url: root_url.trim_end_matches('/').to_owned(),
             credentials,
+            renewed_credentials: None,
             task_queue_id: queue,
             name,
             capacity: 1,

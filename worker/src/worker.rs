@@ -18,6 +18,7 @@ use tokio::{
 
 use crate::{
     access,
+    activity::Activity,
     client::{Claim, Client, ClientError},
     isolation::{Isolation, IsolationError, end_marked},
     job::{self, WorkerContext},
@@ -30,6 +31,7 @@ use crate::{
 pub struct Worker {
     stop: Shutdown,
     refused: watch::Receiver<Option<String>>,
+    activity: Activity,
     /// Owns the tokio task that claims, and in it all running jobs.
     working: JoinSet<()>,
     /// Locks the directory.
@@ -73,7 +75,10 @@ impl Worker {
         let live_logs = LiveLogs::start(&host, rng.branch("live-log")).await;
         let live_logs = live_logs.map_err(|error| StartError::LiveLog(host, error))?;
         let credentials = Some(settings.credentials.clone());
-        let client = Client::new(&settings.root_url, credentials, clock, rng.branch("client"))?;
+        let mut client = Client::new(&settings.root_url, credentials, clock, rng.branch("client"))?;
+        if let Some(renewed) = &settings.renewed_credentials {
+            client = client.renewing(renewed.clone());
+        }
         let stop = Shutdown::new();
         let workshop = Arc::new(WorkerContext {
             settings,
@@ -87,8 +92,9 @@ impl Worker {
         let pauses = Backoff::new(INITIAL_BACKOFF, MAX_BACKOFF, rng.branch("pause"));
         let mut working = JoinSet::new();
         let (refusal, refused) = watch::channel(None);
-        working.spawn(work(workshop, pauses, refusal));
-        Ok(Self { stop, refused, working, _lock: lock })
+        let activity = Activity::new();
+        working.spawn(work(workshop, pauses, refusal, activity.clone()));
+        Ok(Self { stop, refused, activity, working, _lock: lock })
     }
 
     /// Returns, with the reason, once claimWork is refused as a bad request: retrying would never help.
@@ -99,6 +105,11 @@ impl Worker {
             // It was asked to stop.
             Err(_) => std::future::pending().await,
         }
+    }
+
+    /// Returns once no task has run for so long; how long it is so far.
+    pub async fn until_idle(&self, idle: Duration) -> Duration {
+        self.activity.until_idle(idle).await
     }
 
     /// Claims no more tasks, ends the running ones and reports them, so that the queue gives them to others. Takes a few
@@ -151,12 +162,17 @@ async fn clear(settings: &WorkerSettings, isolation: &Isolation, tasks: &Path) {
 
 /// Owns the running jobs: they end with this future. A claimWork request is never dropped while it waits, except at the
 /// very end: the response may be in flight, and its tasks are claimed by this worker.
-async fn work(context: Arc<WorkerContext>, mut pauses: Backoff, refusal: watch::Sender<Option<String>>) {
+async fn work(
+    context: Arc<WorkerContext>,
+    mut pauses: Backoff,
+    refusal: watch::Sender<Option<String>>,
+    activity: Activity,
+) {
     let mut jobs = JoinSet::new();
     let slots = Arc::new(Semaphore::new(context.settings.slots()));
     tokio::select! {
         () = context.stop.wait() => {}
-        why = claim_loop(&context, &slots, &mut pauses, &mut jobs) => {
+        why = claim_loop(&context, &slots, &mut pauses, &mut jobs, &activity) => {
             refusal.send_replace(Some(why));
         }
     }
@@ -170,6 +186,7 @@ async fn claim_loop(
     slots: &Arc<Semaphore>,
     pauses: &mut Backoff,
     jobs: &mut JoinSet<()>,
+    activity: &Activity,
 ) -> String {
     loop {
         let Ok(first) = slots.clone().acquire_owned().await else { return "the task slots are closed".to_owned() };
@@ -180,10 +197,10 @@ async fn claim_loop(
         };
         let free = std::iter::once(first).chain((0..rest).map_while(|_| slots.clone().try_acquire_owned().ok()));
         for (claim, place) in claims.into_iter().zip(free) {
-            let context = context.clone();
+            let (context, running) = (context.clone(), activity.begin());
             jobs.spawn(async move {
                 job::run(context, claim).await;
-                drop(place);
+                drop((place, running));
             });
         }
         while jobs.try_join_next().is_some() {}

@@ -8,7 +8,7 @@ use base::environment;
 const FOR_WORKERS: [&str; 5] = ["HOME", "PATH", "TMPDIR", "RUST_BACKTRACE", "DROVER_ISOLATION"];
 
 /// The environment of a worker's process: what it needs, and what its tasks are to get.
-pub(super) fn for_workers(task_variables: &[String]) -> BTreeMap<String, String> {
+pub(crate) fn for_workers(task_variables: &[String]) -> BTreeMap<String, String> {
     let names = FOR_WORKERS.into_iter().chain(task_variables.iter().map(String::as_str));
     names.filter_map(|name| Some((name.to_owned(), environment::variable(name)?))).collect()
 }

@@ -11,7 +11,9 @@ use base::Backoff;
 use futures_util::future::{join_all, try_join_all};
 use tokio::time::{Instant, timeout};
 
-pub(crate) use self::{client::WorkerClient, environment::task_environment};
+pub(crate) use self::{
+    client::WorkerClient, environment::for_workers as worker_environment, environment::task_environment,
+};
 use self::{
     environment::for_workers,
     process::{Ended, Recipe, WorkerProcess},

@@ -9,6 +9,7 @@ mod live;
 mod notifications;
 mod notify;
 mod object;
+mod provisioner;
 mod purge_cache;
 mod queue;
 mod reflector;
@@ -36,6 +37,7 @@ pub fn services() -> Vec<&'static dyn Service> {
         &index::Index,
         &treeherder::Treeherder,
         &bridge::Bridge,
+        &provisioner::Provisioner,
         &auth::Auth,
         &secrets::Secrets,
         &purge_cache::PurgeCache,

@@ -8,7 +8,7 @@ use actors::{
 };
 use base::settings::Section;
 
-use super::{api, notifications::publisher, object, relay, roles, scheduler};
+use super::{api, notifications::publisher, object, provisioner, relay, roles, scheduler};
 use crate::service::{Actors, Children, Context, Role, Service, StartError};
 
 pub(super) struct Queue;
@@ -57,7 +57,7 @@ fn started(context: &Context) -> Started {
         let notifications = Notifications {
             relay: relay::notify(context),
             scheduler: scheduler::notify(context),
-            claims: publisher::remote(context).claims,
+            claims: provisioner::with_pools_here(context, publisher::remote(context).claims),
         };
         let Context { db, bus, clock, rng, .. } = context;
         let (db, clock, settings) = (db.clone(), clock.clone(), context.settings::<QueueSettings>());

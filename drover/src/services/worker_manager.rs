@@ -3,13 +3,10 @@
 use std::sync::Arc;
 
 use ::api::Routes;
-use actors::{
-    kit::Notifier,
-    worker_manager::{Providers, WorkerManager as Handle, WorkerManagerSettings},
-};
+use actors::worker_manager::{Providers, WorkerManager as Handle, WorkerManagerSettings};
 use base::settings::Section;
 
-use super::{auth, queue};
+use super::{auth, provisioner, queue};
 use crate::service::{Context, Service, StartError};
 
 pub(super) struct WorkerManager;
@@ -39,7 +36,7 @@ fn handle(context: &Context) -> Result<Handle, StartError> {
         providers: Arc::new(providers),
         clients: auth::handle(context).clients().clone(),
         notifications: queue::notifiers(context),
-        provisioner: Notifier::none(),
+        provisioner: provisioner::notify_here(context),
         root_url: context.root_url.clone(),
     })
 }

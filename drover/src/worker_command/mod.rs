@@ -5,6 +5,7 @@ mod harden;
 mod isolation;
 mod parent;
 mod power;
+mod provider;
 
 use std::{path::PathBuf, time::Duration};
 
@@ -13,7 +14,7 @@ use clap::Args;
 use protocol::id::{TaskQueueId, WorkerName};
 use worker::{MAX_MOUNT_BYTES, Worker, WorkerSettings, client::Credentials};
 
-use self::{credentials::CredentialsArgs, isolation::IsolationArgs};
+use self::{credentials::CredentialsArgs, isolation::IsolationArgs, provider::ProviderArgs};
 use crate::{
     client::ServerArgs,
     dev_workers::task_environment,
@@ -78,6 +79,8 @@ pub(crate) struct WorkerArgs {
     #[command(flatten)]
     credentials: CredentialsArgs,
     #[command(flatten)]
+    provider: ProviderArgs,
+    #[command(flatten)]
     server: ServerArgs,
 }
 
@@ -88,6 +91,9 @@ pub(crate) async fn run(
     output: &Output,
 ) -> Result<Exit, CliError> {
     harden::protect()?;
+    if let Some(kind) = args.provider.provider {
+        return provider::run(args, kind, global, system, output).await;
+    }
     let credentials = args.credentials.read()?.map_or_else(|| args.server.credentials(), |given| Ok(Some(given)))?;
     let credentials = credentials.ok_or_else(|| {
         CliError::new(Exit::Usage, "a worker needs credentials: give --credentials-file, or set TASKCLUSTER_CLIENT_ID and TASKCLUSTER_ACCESS_TOKEN")
@@ -107,7 +113,8 @@ pub(crate) async fn run(
     } else {
         power::refuse_excess(&args.server.direct_root_url()?, &credentials, system, &shutdown).await?;
     }
-    let settings = args.settings(credentials, &loaded.dev.task_variables, system)?;
+    let root_url = args.server.direct_root_url()?;
+    let settings = args.settings(&root_url, credentials, &loaded.dev.task_variables, system);
     let text = format!(
         "worker {}/{} takes tasks of {}",
         settings.name.worker_group, settings.name.worker_id, args.task_queue_id
@@ -135,10 +142,11 @@ pub(crate) async fn run(
 impl WorkerArgs {
     fn settings(
         &self,
+        root_url: &str,
         credentials: Credentials,
         task_variables: &[String],
         system: &SystemContext,
-    ) -> Result<WorkerSettings, CliError> {
+    ) -> WorkerSettings {
         let made_up = || format!("worker-{:08x}", system.rng.range(0..1 << 32));
         let name = WorkerName {
             worker_group: self.worker_group.clone(),
@@ -149,7 +157,7 @@ impl WorkerArgs {
             .clone()
             .unwrap_or_else(|| std::env::temp_dir().join(format!("drover-{}-{}", name.worker_group, name.worker_id)));
         let queue = TaskQueueId(self.task_queue_id.clone());
-        let mut settings = WorkerSettings::new(&self.server.direct_root_url()?, credentials, queue, name, work_dir);
+        let mut settings = WorkerSettings::new(root_url, credentials, queue, name, work_dir);
         settings.task_env.extend(task_environment(task_variables));
         settings.capacity = self.capacity.into();
         settings.keep_task_dirs = self.keep_task_dirs;
@@ -159,7 +167,7 @@ impl WorkerArgs {
         settings.task_env.extend(self.task_env.iter().filter_map(|text| handed_on(text.reveal())));
         settings.isolation = self.isolation.settings();
         settings.max_mount_bytes = self.max_mount_bytes;
-        Ok(settings)
+        settings
     }
 }
 

@@ -16,6 +16,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::{Method, Response, header, redirect};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::Value;
+use tokio::sync::watch;
 
 pub use protocol::certificate::Credentials;
 
@@ -47,6 +48,8 @@ pub struct Client {
     http: reqwest::Client,
     root_url: String,
     pub(crate) credentials: Option<Credentials>,
+    /// Where they are renewed from time to time, the present ones.
+    renewed: Option<watch::Receiver<Credentials>>,
     resumes_uploads: bool,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) rng: Rng,
@@ -66,19 +69,25 @@ impl Client {
         if reqwest::Url::parse(&root_url).is_err() {
             return Err(ClientError::BadUrl(root_url));
         }
-        Ok(Self { http, root_url, credentials, resumes_uploads: false, clock, rng })
+        Ok(Self { http, root_url, credentials, renewed: None, resumes_uploads: false, clock, rng })
     }
 
     /// The same client with other credentials.
     #[must_use]
     pub fn signing_as(&self, credentials: Credentials) -> Self {
-        Self { credentials: Some(credentials), ..self.clone() }
+        Self { credentials: Some(credentials), renewed: None, ..self.clone() }
+    }
+
+    /// The same client with credentials that somebody renews.
+    #[must_use]
+    pub(crate) fn renewing(&self, renewed: watch::Receiver<Credentials>) -> Self {
+        Self { renewed: Some(renewed), ..self.clone() }
     }
 
     /// The same client without credentials.
     #[must_use]
     pub(crate) fn anonymous(&self) -> Self {
-        Self { credentials: None, ..self.clone() }
+        Self { credentials: None, renewed: None, ..self.clone() }
     }
 
     /// The same client, which resumes uploads that were started before.
@@ -135,7 +144,8 @@ impl Client {
         let url = format!("{}{path}", self.root_url);
         let mut request =
             self.http.request(method.clone(), &url).timeout(TIMEOUT).header(REQUIRE_COMPLETE_UPLOADS, "required");
-        if let Some(credentials) = &self.credentials {
+        let renewed = self.renewed.as_ref().map(|renewed| renewed.borrow().clone());
+        if let Some(credentials) = renewed.as_ref().or(self.credentials.as_ref()) {
             let signature = sign::header(self, credentials, method, &url, content_type, &body)?;
             request = request.header(header::AUTHORIZATION, signature);
         }

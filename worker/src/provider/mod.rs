@@ -2,10 +2,13 @@
 
 pub mod aws;
 mod imds;
+pub mod local;
+mod session;
 
 use serde_json::Value;
 
 pub use imds::ImdsError;
+pub use session::{Registered, Session};
 
 /// What registerWorker asks for.
 #[derive(Debug, Clone, PartialEq)]

@@ -1,0 +1,146 @@
+//! A worker of a worker pool: its provider says who it is, and worker-manager gives it its credentials.
+
+use std::{path::PathBuf, time::Duration};
+
+use base::telemetry;
+use clap::{Args, ValueEnum};
+use serde_json::{Value, json};
+use worker::{
+    Worker,
+    provider::{MachineIdentity, Session, local::LocalMachine},
+};
+
+use super::{WorkerArgs, harden};
+use crate::{
+    exit::{CliError, Exit, with_causes},
+    global::{Global, signals},
+    output::Output,
+    system_context::SystemContext,
+};
+
+/// How long a worker has no task before it asks whether it may stop, where its launch config does not say.
+const IDLE: u64 = 60;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum ProviderKind {
+    /// Started by a provisioner of this machine.
+    Local,
+    /// Made by hand in worker-manager, with a secret.
+    Static,
+}
+
+/// Flags of workers of worker pools.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Worker pools")]
+pub(super) struct ProviderArgs {
+    /// Register with worker-manager as a worker of this type of provider, for credentials.
+    #[arg(long, value_enum)]
+    pub(super) provider: Option<ProviderKind>,
+    /// The directory that the provisioner made for this machine (local).
+    #[arg(long, value_name = "DIR")]
+    machine_dir: Option<PathBuf>,
+    /// The provider of the worker pool (static).
+    #[arg(long, value_name = "ID", default_value = "static")]
+    provider_id: String,
+    /// A file with the worker's secret (static).
+    #[arg(long, value_name = "FILE")]
+    static_secret_file: Option<PathBuf>,
+}
+
+pub(super) async fn run(
+    mut args: WorkerArgs,
+    kind: ProviderKind,
+    global: &Global,
+    system: &SystemContext,
+    output: &Output,
+) -> Result<Exit, CliError> {
+    if harden::shows_secrets() {
+        let words = "a worker of a worker pool gets its credentials from worker-manager: unset TASKCLUSTER_ACCESS_TOKEN and the like";
+        return Err(CliError::new(Exit::Usage, words));
+    }
+    let loaded = global.load(&[])?;
+    let _telemetry = telemetry::init(&loaded.telemetry, "worker")?;
+    let shutdown = signals()?;
+    let machine = args.provider.machine_dir.clone().map(LocalMachine::new);
+    let identity = identity(&args, kind, machine.as_ref())?;
+    let rng = system.rng.branch("session");
+    let mut session = tokio::select! {
+        () = shutdown.wait() => return Ok(Exit::Ok),
+        session = Session::register(identity.clone(), system.clock.clone(), rng) => session?,
+    };
+    if let Some(machine) = &machine {
+        machine.registered();
+        args.work_dir.get_or_insert_with(|| machine.work_dir());
+    }
+    let config = session.registered().worker_config.clone();
+    let worker = start(args, &identity, &session, &config, &loaded.dev.task_variables, system).await;
+    let worker = match worker {
+        Ok(worker) => worker,
+        Err(error) => {
+            session.remove().await;
+            return Err(error);
+        }
+    };
+    let text =
+        format!("worker {}/{} takes tasks of {}", identity.worker_group, identity.worker_id, identity.worker_pool_id);
+    let object = json!({ "taskQueueId": identity.worker_pool_id, "workerGroup": identity.worker_group, "workerId": identity.worker_id });
+    output.either(&object, &text);
+    let idle = Duration::from_secs(config.get("idleTimeoutSecs").and_then(Value::as_u64).unwrap_or(IDLE));
+    tokio::select! {
+        () = shutdown.wait() => {}
+        why = worker.until_refused() => tracing::error!(reason = why, "stopping: the server does not take claims of this worker"),
+        why = session.until_over(&worker, idle) => tracing::info!(reason = why, "stopping"),
+    }
+    worker.stop().await;
+    session.remove().await;
+    Ok(Exit::Ok)
+}
+
+/// `workerConfig` may say how many tasks run at a time.
+async fn start(
+    mut args: WorkerArgs,
+    identity: &MachineIdentity,
+    session: &Session,
+    config: &Value,
+    task_variables: &[String],
+    system: &SystemContext,
+) -> Result<Worker, CliError> {
+    args.task_queue_id.clone_from(&identity.worker_pool_id);
+    args.worker_group.clone_from(&identity.worker_group);
+    args.worker_id = Some(identity.worker_id.clone());
+    if let Some(capacity) = config.get("capacity").and_then(Value::as_u64) {
+        args.capacity = u8::try_from(capacity.clamp(1, 32)).unwrap_or(1);
+    }
+    let credentials = session.registered().credentials.clone();
+    let mut settings = args.settings(&identity.root_url, credentials, task_variables, system);
+    settings.renewed_credentials = Some(session.credentials());
+    let started = Worker::start(settings, system.clock.clone(), &system.rng.branch("worker")).await;
+    started.map_err(|error| CliError::new(Exit::Failed, with_causes(&error)))
+}
+
+fn identity(
+    args: &WorkerArgs,
+    kind: ProviderKind,
+    machine: Option<&LocalMachine>,
+) -> Result<MachineIdentity, CliError> {
+    let missing = |flag: &str| CliError::new(Exit::Usage, format!("a worker of this type of provider needs {flag}"));
+    match kind {
+        ProviderKind::Local => {
+            let machine = machine.ok_or_else(|| missing("--machine-dir"))?;
+            machine.identity().map_err(|error| CliError::new(Exit::Usage, with_causes(&error)))
+        }
+        ProviderKind::Static => {
+            let file = args.provider.static_secret_file.as_ref().ok_or_else(|| missing("--static-secret-file"))?;
+            let secret = std::fs::read_to_string(file)
+                .map_err(|error| CliError::new(Exit::Usage, format!("{} cannot be read: {error}", file.display())))?;
+            Ok(MachineIdentity {
+                root_url: args.server.direct_root_url()?,
+                worker_pool_id: args.task_queue_id.clone(),
+                provider_id: args.provider.provider_id.clone(),
+                worker_group: args.worker_group.clone(),
+                worker_id: args.worker_id.clone().ok_or_else(|| missing("--worker-id"))?,
+                proof: json!({ "staticSecret": secret.trim() }),
+            })
+        }
+    }
+}

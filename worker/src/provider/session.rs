@@ -1,0 +1,167 @@
+//! A worker's time with worker-manager: it registers, renews its credentials, asks whether it may stop, and says when it has.
+
+use std::{sync::Arc, time::Duration};
+
+use base::{Clock, Rng};
+use protocol::{
+    certificate::Credentials,
+    time::{self, Timestamp},
+};
+use reqwest::Method;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use tokio::sync::watch;
+
+use super::MachineIdentity;
+use crate::{
+    Worker,
+    client::{Client, ClientError, segment},
+};
+
+/// Credentials are renewed when this share of their time is over.
+const RENEW_AT: f64 = 0.6;
+const MAX_SLEEP: Duration = Duration::from_hours(6);
+const RETRY: Duration = Duration::from_secs(20);
+/// Between two questions whether an idle worker may stop.
+const ASK_INTERVAL: Duration = Duration::from_secs(15);
+/// An idle worker whose server does not answer stops after this time.
+const UNANSWERED: Duration = Duration::from_mins(15);
+
+/// What registerWorker and reregisterWorker answer.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Registered {
+    #[serde(with = "time::wire")]
+    pub expires: Timestamp,
+    pub credentials: Credentials,
+    /// For the next reregisterWorker, once.
+    secret: String,
+    /// Of the launch config; not in the answer to reregisterWorker.
+    #[serde(default)]
+    pub worker_config: Value,
+}
+
+/// A registered worker.
+pub struct Session {
+    client: Client,
+    identity: MachineIdentity,
+    registered: Registered,
+    credentials: watch::Sender<Credentials>,
+    clock: Arc<dyn Clock>,
+}
+
+#[derive(Deserialize)]
+struct Advice {
+    terminate: bool,
+    reason: String,
+}
+
+impl Session {
+    pub async fn register(identity: MachineIdentity, clock: Arc<dyn Clock>, rng: Rng) -> Result<Self, ClientError> {
+        let anonymous = Client::new(&identity.root_url, None, clock.clone(), rng)?;
+        let body = json!({
+            "workerPoolId": identity.worker_pool_id,
+            "providerId": identity.provider_id,
+            "workerGroup": identity.worker_group,
+            "workerId": identity.worker_id,
+            "workerIdentityProof": identity.proof,
+        });
+        let registered: Registered = anonymous.post("worker-manager/v1/worker/register", &body).await?;
+        let credentials = watch::Sender::new(registered.credentials.clone());
+        let client = anonymous.renewing(credentials.subscribe());
+        Ok(Self { client, identity, registered, credentials, clock })
+    }
+
+    pub fn registered(&self) -> &Registered {
+        &self.registered
+    }
+
+    /// The credentials as they are renewed.
+    pub fn credentials(&self) -> watch::Receiver<Credentials> {
+        self.credentials.subscribe()
+    }
+
+    /// Returns, with the reason, once the worker is to stop: it has been idle for so long and is not needed, or its registration is over.
+    pub async fn until_over(&mut self, worker: &Worker, idle: Duration) -> String {
+        let advice = Advisor { client: self.client.clone(), path: worker_path(&self.identity) };
+        tokio::select! {
+            why = advice.until_not_needed(worker, idle) => why,
+            why = self.until_ended() => why,
+        }
+    }
+
+    /// Says that the worker has stopped. What is not heard is found by the provisioner.
+    pub async fn remove(&self) {
+        let path = worker_path(&self.identity);
+        if let Err(error) = self.client.call::<Value>(Method::DELETE, &path, None).await {
+            tracing::warn!(error = error.in_full(), "worker-manager did not answer that the worker stops");
+        }
+    }
+
+    /// Renews the credentials in good time. Returns when that is refused, or they have run out.
+    async fn until_ended(&mut self) -> String {
+        loop {
+            tokio::time::sleep(self.remaining().mul_f64(RENEW_AT).min(MAX_SLEEP)).await;
+            if self.remaining() > MAX_SLEEP.mul_f64(2.0) {
+                continue;
+            }
+            match self.renew().await {
+                Ok(()) => {}
+                Err(error) if !error.is_transient() => {
+                    return format!("the registration cannot be renewed: {}", error.in_full());
+                }
+                Err(_) if self.remaining().is_zero() => return "the registration has expired".to_owned(),
+                Err(error) => {
+                    tracing::warn!(error = error.in_full(), "the registration could not be renewed; trying again");
+                    tokio::time::sleep(RETRY.min(self.remaining())).await;
+                }
+            }
+        }
+    }
+
+    async fn renew(&mut self) -> Result<(), ClientError> {
+        let MachineIdentity { worker_pool_id, worker_group, worker_id, .. } = &self.identity;
+        let body = json!({
+            "workerPoolId": worker_pool_id,
+            "workerGroup": worker_group,
+            "workerId": worker_id,
+            "secret": self.registered.secret,
+        });
+        let renewed: Registered = self.client.post("worker-manager/v1/worker/reregister", &body).await?;
+        self.credentials.send_replace(renewed.credentials.clone());
+        self.registered = renewed;
+        Ok(())
+    }
+
+    fn remaining(&self) -> Duration {
+        (self.registered.expires - self.clock.now()).to_std().unwrap_or_default()
+    }
+}
+
+struct Advisor {
+    client: Client,
+    path: String,
+}
+
+impl Advisor {
+    async fn until_not_needed(&self, worker: &Worker, idle: Duration) -> String {
+        loop {
+            let so_far = worker.until_idle(idle).await;
+            match self.client.get::<Advice>(&format!("{}/should-terminate", self.path)).await {
+                Ok(advice) if advice.terminate => return advice.reason,
+                Ok(_) => {}
+                Err(error) if !error.is_transient() => return error.in_full(),
+                Err(_) if so_far > UNANSWERED.max(idle) => {
+                    return "idle, and worker-manager does not answer".to_owned();
+                }
+                Err(_) => {}
+            }
+            tokio::time::sleep(ASK_INTERVAL.min(idle.max(Duration::from_secs(1)))).await;
+        }
+    }
+}
+
+fn worker_path(identity: &MachineIdentity) -> String {
+    let MachineIdentity { worker_pool_id, worker_group, worker_id, .. } = identity;
+    format!("worker-manager/v1/workers/{}/{}/{}", segment(worker_pool_id), segment(worker_group), segment(worker_id))
+}
