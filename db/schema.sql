@@ -587,6 +587,7 @@ CREATE INDEX index_namespace_expires ON drover.index_namespace USING btree (expi
 CREATE INDEX indexed_task_expires ON drover.indexed_task USING btree (expires);
 CREATE INDEX launch_of_pool ON drover.launch USING btree (worker_pool_id, created);
 CREATE INDEX launch_open ON drover.launch USING btree (provider_id, region, since) WHERE (state < (3)::smallint);
+CREATE INDEX launch_open_of_pool ON drover.launch USING btree (worker_pool_id) WHERE (state < (3)::smallint);
 CREATE INDEX notify_denied_destination ON drover.notify_denied USING btree (kind, destination);
 CREATE INDEX notify_outbox_content ON drover.notify_outbox USING btree (content_hash, created);
 CREATE INDEX notify_outbox_created ON drover.notify_outbox USING btree (created, notification_id);
