@@ -20,8 +20,8 @@ use crate::provider::{Launch, LaunchId, Machine, MachineState, Seen};
 const RECORD: &str = "launch.json";
 /// How long a launch stays after its machines have ended.
 const KEEP: TimeDelta = TimeDelta::hours(1);
-/// Of a secret, in bytes.
-const SECRET: usize = 33;
+/// Of a secret, in bytes: 44 letters, as the API has it.
+const SECRET: usize = 22;
 
 #[derive(Serialize, Deserialize)]
 pub(super) struct LaunchRecord {
