@@ -149,12 +149,11 @@ impl Advisor {
             let so_far = worker.until_idle(idle).await;
             match self.client.get::<Advice>(&format!("{}/should-terminate", self.path)).await {
                 Ok(advice) if advice.terminate => return advice.reason,
-                Ok(_) => {}
                 Err(error) if !error.is_transient() => return error.in_full(),
                 Err(_) if so_far > UNANSWERED.max(idle) => {
                     return "idle, and worker-manager does not answer".to_owned();
                 }
-                Err(_) => {}
+                Ok(_) | Err(_) => {}
             }
             tokio::time::sleep(ASK_INTERVAL.min(idle.max(Duration::from_secs(1)))).await;
         }
