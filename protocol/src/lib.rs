@@ -3,6 +3,7 @@
 //! Pure data and pure functions. Nothing here reads a clock, opens a socket or waits.
 
 pub mod certificate;
+pub mod cron;
 pub mod error;
 pub mod event;
 pub mod exchanges;
