@@ -10,7 +10,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("db", &["base", "protocol"]),
     ("bus", &["base", "protocol"]),
     ("worker", &["base", "protocol"]),
-    ("actors", &["base", "protocol", "db", "bus"]),
+    ("actors", &["base", "protocol", "jsone", "db", "bus"]),
     ("api", &["base", "protocol", "actors"]),
     ("bridge", &["base", "protocol", "db", "bus", "actors"]),
     ("provisioner", &["base", "protocol", "db", "bus", "actors"]),
