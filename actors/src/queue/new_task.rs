@@ -102,3 +102,15 @@ pub(super) fn row(task: &NewTask) -> Result<NewTaskRow, QueueError> {
 pub(super) fn became_pending(status: &TaskStatus) -> NewlyPending {
     NewlyPending { task_queue_id: status.task_queue_id.clone(), count: 1 }
 }
+
+impl NewTask {
+    /// Its columns.
+    pub(crate) fn row(&self) -> Result<NewTaskRow, QueueError> {
+        row(self)
+    }
+
+    /// Why it was not created, or nothing when it is there as asked.
+    pub(crate) fn creation_error(&self, outcome: &Created) -> Option<QueueError> {
+        creation_error(self.task_id, &self.definition, outcome)
+    }
+}

@@ -1,9 +1,9 @@
 use std::sync::Arc;
 
-use actors::queue::types::NewTask;
+use actors::queue::{TaskRequest, types::NewTask};
 use protocol::id::TaskId;
 
-use super::{QueueState, TaskRequest, tasks::status_reply};
+use super::{QueueState, tasks::status_reply};
 use crate::http::{ApiResult, Call};
 
 pub(super) async fn create_task(state: Arc<QueueState>, mut call: Call) -> ApiResult {

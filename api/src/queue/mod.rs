@@ -2,10 +2,10 @@
 //! what a caller must hold.
 
 mod artifacts;
+mod authorize;
 mod claims;
 mod create;
 mod credentials;
-mod definition;
 mod groups;
 mod provisioners;
 mod queues;
@@ -19,8 +19,8 @@ use actors::{
     artifacts::Artifacts,
     queue::{Queue, TaskLimits},
 };
+pub(crate) use authorize::authorize;
 use base::{Clock, Rng, Shutdown};
-pub(crate) use definition::{TaskRequest, authorize};
 use tokio::task::JoinSet;
 
 use crate::{ServerContext, auth::Clients, http::Routes};

@@ -6,7 +6,7 @@ mod request;
 use std::{collections::HashSet, sync::Arc};
 
 use actors::queue::{
-    TaskLimits,
+    TaskLimits, TaskRequest,
     types::{NewGraph, NewTask},
 };
 use protocol::{
@@ -23,7 +23,7 @@ use super::OwnState;
 use crate::{
     auth::Caller,
     http::{ApiError, ApiResult, Call, Object},
-    queue::{TaskRequest, authorize},
+    queue::authorize,
 };
 
 const LONGEST_KEY: usize = 255;

@@ -1,14 +1,15 @@
-//! From the body of `createTask` to a whole definition.
+//! From the body of `createTask` to a whole definition, for whoever makes tasks: the API, and hooks.
 
 use std::collections::BTreeMap;
 
-use actors::queue::TaskLimits;
 use base::ConfigDuration;
 use chrono::TimeDelta;
 use protocol::{
+    error::FieldError,
     id::{TaskGroupId, TaskId, TaskQueueId},
     limits::MAX_AUTHORIZATION_HEADER,
     reference::{self, ScopeParams},
+    scope::ScopeExpression,
     state::{Priority, Requires},
     task::{Metadata, TaskDefinition},
     time::{self, Timestamp, wire, wire_option},
@@ -16,19 +17,38 @@ use protocol::{
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::credentials;
-use crate::{
-    auth::{Caller, insufficient},
-    http::ApiError,
-};
+use super::{TaskLimits, credentials_size};
 
 /// How far `created` may be from the server's time, and how much longer than said a deadline may be.
 const DRIFT: TimeDelta = TimeDelta::minutes(15);
 
+/// A field of a new task that cannot be.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct TaskRequestError {
+    pub message: String,
+    pub field: &'static str,
+    /// To follow the word "must".
+    pub expected: String,
+    pub got: String,
+}
+
+impl TaskRequestError {
+    fn new(message: String, field: &'static str, expected: impl Into<String>, got: impl Into<String>) -> Self {
+        Self { message, field, expected: expected.into(), got: got.into() }
+    }
+
+    /// Of a field about which there is no more to say.
+    fn plain(field: &'static str, expected: &str, got: &str) -> Self {
+        let message = FieldError::new(format!("/payload/{field}"), expected, got).to_string();
+        Self::new(message, field, expected, got)
+    }
+}
+
 /// The body of `createTask`, checked by its schema and with its defaults filled in.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct TaskRequest {
+pub struct TaskRequest {
     task_queue_id: Option<String>,
     provisioner_id: Option<String>,
     worker_type: Option<String>,
@@ -55,13 +75,14 @@ pub(crate) struct TaskRequest {
 
 impl TaskRequest {
     /// Makes the three fields that name the queue agree. Their deprecated pair is filled in too.
-    pub(crate) fn reconcile_queue(&mut self) -> Result<(), ApiError> {
+    pub fn reconcile_queue(&mut self) -> Result<(), TaskRequestError> {
         let pair = match (&self.provisioner_id, &self.worker_type) {
             (Some(provisioner), Some(kind)) => Some(format!("{provisioner}/{kind}")),
             (None, None) => None,
             _ => {
-                let error = ApiError::input("provisionerId and workerType must be given together; or give taskQueueId");
-                return Err(error.at("/payload/provisionerId", "be given together with workerType", "one of the two"));
+                let message = "provisionerId and workerType must be given together; or give taskQueueId".to_owned();
+                let expected = "be given together with workerType";
+                return Err(TaskRequestError::new(message, "provisionerId", expected, "one of the two"));
             }
         };
         let queue = match (self.task_queue_id.take(), pair) {
@@ -69,11 +90,11 @@ impl TaskRequest {
                 let message =
                     format!("taskQueueId is `{queue}`, but provisionerId and workerType say `{pair}`; they must agree");
                 let expected = format!("be `{pair}`, as provisionerId and workerType say");
-                return Err(ApiError::input(message).at("/payload/taskQueueId", expected, format!("`{queue}`")));
+                return Err(TaskRequestError::new(message, "taskQueueId", expected, format!("`{queue}`")));
             }
             (Some(queue), _) | (None, Some(queue)) => queue,
             (None, None) => {
-                return Err(ApiError::invalid_field("/payload/taskQueueId", "be given", "nothing"));
+                return Err(TaskRequestError::plain("taskQueueId", "be given", "nothing"));
             }
         };
         let (provisioner, kind) = queue.split_once('/').unwrap_or((&queue, ""));
@@ -83,7 +104,7 @@ impl TaskRequest {
     }
 
     /// The values that the scopes of `createTask` speak of.
-    pub(crate) fn scope_params(&self, params: ScopeParams) -> ScopeParams {
+    pub fn scope_params(&self, params: ScopeParams) -> ScopeParams {
         let at_or_above = Priority::ALL.iter().filter(|priority| **priority >= self.priority);
         params
             .list("scopes", &self.scopes)
@@ -95,20 +116,30 @@ impl TaskRequest {
             .text("workerType", self.worker_type.as_deref().unwrap_or_default())
     }
 
+    /// What `createTask` requires of whoever makes this task.
+    ///
+    /// # Panics
+    /// If the endpoint is not declared, which is a bug.
+    pub fn required_scopes(&self) -> Option<ScopeExpression> {
+        let declared = reference::service("queue").and_then(|queue| queue.endpoint("createTask"));
+        let template = declared.and_then(|endpoint| endpoint.scopes.as_ref()).expect("createTask declares its scopes");
+        template.render(&self.scope_params(ScopeParams::new())).expect("scope_params gives all values of the template")
+    }
+
     /// The whole definition, once the dates make sense.
-    pub(crate) fn finish(
+    pub fn finish(
         self,
         task_id: TaskId,
         now: Timestamp,
         limits: &TaskLimits,
-    ) -> Result<TaskDefinition, ApiError> {
+    ) -> Result<TaskDefinition, TaskRequestError> {
         let expires = self.expires.or_else(|| self.deadline.checked_add_signed(limits.default_expiry));
         let expires = expires.map_or(self.deadline, time::clamp);
         check_dates(self.created, self.deadline, expires, now, limits.max_deadline)?;
         check_dependencies(&self.dependencies, limits.max_dependencies)?;
         if let Some(scope) = self.scopes.iter().find(|scope| scope.ends_with("**")) {
-            let error = ApiError::input(format!("scopes must not end with `**`, and `{scope}` does"));
-            return Err(error.at("/payload/scopes", "not end with `**`", format!("`{scope}`")));
+            let message = format!("scopes must not end with `**`, and `{scope}` does");
+            return Err(TaskRequestError::new(message, "scopes", "not end with `**`", format!("`{scope}`")));
         }
         check_room(&self.scopes)?;
         Ok(TaskDefinition {
@@ -136,8 +167,8 @@ impl TaskRequest {
 }
 
 /// A worker that cannot send its credentials could not even report that.
-fn check_room(scopes: &[String]) -> Result<(), ApiError> {
-    if credentials::fit(scopes) {
+fn check_room(scopes: &[String]) -> Result<(), TaskRequestError> {
+    if credentials_size::fit(scopes) {
         return Ok(());
     }
     let (count, bytes) = (scopes.len(), scopes.iter().map(String::len).sum::<usize>());
@@ -146,22 +177,7 @@ fn check_room(scopes: &[String]) -> Result<(), ApiError> {
         format!("{count} scopes of {bytes} bytes"),
     );
     let message = format!("scopes must {expected}; got {got}. Put them into a role and give the task `assume:<role>`");
-    Err(ApiError::input(message).at("/payload/scopes", expected, got))
-}
-
-/// Checks that a caller may create this task, outside of a call to `createTask` itself.
-pub(crate) fn authorize(caller: &Caller, request: &TaskRequest) -> Result<(), ApiError> {
-    if caller.scopes.holds_everything() {
-        return Ok(());
-    }
-    let declared = reference::service("queue").and_then(|queue| queue.endpoint("createTask"));
-    let template = declared.and_then(|endpoint| endpoint.scopes.as_ref());
-    let template = template.ok_or_else(|| ApiError::internal("createTask declares no scopes"))?;
-    let required = template.render(&request.scope_params(ScopeParams::new()));
-    match required.map_err(|error| ApiError::internal(error.to_string()))? {
-        Some(required) if !required.is_satisfied_by(&caller.scopes) => Err(insufficient(caller, &required)),
-        _ => Ok(()),
-    }
+    Err(TaskRequestError::new(message, "scopes", expected, got))
 }
 
 /// In the order in which clients know these checks.
@@ -171,13 +187,13 @@ fn check_dates(
     expires: Timestamp,
     now: Timestamp,
     max_deadline: TimeDelta,
-) -> Result<(), ApiError> {
+) -> Result<(), TaskRequestError> {
     let (oldest, newest) = (now - DRIFT, now + DRIFT);
     let latest = newest.checked_add_signed(max_deadline).map_or(time::LATEST, time::clamp);
-    let error = |field: &str, value: Timestamp, expected: &str, limit: Timestamp| {
+    let error = |field: &'static str, value: Timestamp, expected: &str, limit: Timestamp| {
         let (value, limit) = (time::format(value), time::format(limit));
-        let error = ApiError::input(format!("{field} is {value}, but must {expected} {limit}"));
-        Err(error.at(format!("/payload/{field}"), format!("{expected} {limit}"), value))
+        let message = format!("{field} is {value}, but must {expected} {limit}");
+        Err(TaskRequestError::new(message, field, format!("{expected} {limit}"), value))
     };
     if created < oldest {
         return error("created", created, "not be more than 15 minutes in the past: not before", oldest);
@@ -202,10 +218,10 @@ fn check_dates(
 }
 
 /// The schema knows the most that any deployment may allow.
-fn check_dependencies(dependencies: &[TaskId], most: usize) -> Result<(), ApiError> {
+fn check_dependencies(dependencies: &[TaskId], most: usize) -> Result<(), TaskRequestError> {
     if dependencies.len() <= most {
         return Ok(());
     }
     let got = format!("{} of them", dependencies.len());
-    Err(ApiError::invalid_field("/payload/dependencies", &format!("be at most {most} tasks here"), &got))
+    Err(TaskRequestError::plain("dependencies", &format!("be at most {most} tasks here"), &got))
 }
