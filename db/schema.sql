@@ -183,6 +183,38 @@ create table group_check (
   at timestamp with time zone not null
 ) with (autovacuum_vacuum_cost_delay=0, autovacuum_vacuum_scale_factor=0, autovacuum_vacuum_threshold=5000);
 
+create table hook (
+  hook_group_id text not null,
+  hook_id text not null,
+  definition text not null,
+  bindings text not null,
+  generation bigint not null,
+  trigger_token jsonb not null,
+  next_task_id jsonb not null,
+  next_scheduled_at timestamp with time zone,
+  leased_until timestamp with time zone,
+  attempts integer not null default 0,
+  paused boolean not null default false,
+  created timestamp with time zone not null,
+  last_modified timestamp with time zone not null,
+  constraint hook_pkey PRIMARY KEY (hook_group_id, hook_id)
+) with (fillfactor=70);
+
+create table hook_fire (
+  fire_id bigint not null generated always as identity,
+  hook_group_id text not null,
+  hook_id text not null,
+  fire_key text,
+  fired_by smallint not null,
+  fired timestamp with time zone not null,
+  scheduled_at timestamp with time zone,
+  task_id uuid not null,
+  result smallint not null,
+  error text not null,
+  expires timestamp with time zone not null,
+  constraint hook_fire_pkey PRIMARY KEY (fire_id)
+);
+
 create table identity_key (
   provider_id text not null,
   key_id text not null,
@@ -583,6 +615,11 @@ CREATE INDEX bridge_run_request ON drover.bridge_run USING btree (request);
 CREATE INDEX client_expires ON drover.client USING btree (expires) WHERE delete_on_expiration;
 CREATE UNIQUE INDEX dead_letter_once ON drover.dead_letter USING btree (queue, exchange, message_id) WHERE (message_id <> ''::text);
 CREATE INDEX dead_letter_task ON drover.dead_letter USING btree (task_id) WHERE (task_id IS NOT NULL);
+CREATE INDEX hook_due ON drover.hook USING btree (next_scheduled_at) WHERE ((next_scheduled_at IS NOT NULL) AND (NOT paused));
+CREATE INDEX hook_fire_expires ON drover.hook_fire USING brin (expires);
+CREATE UNIQUE INDEX hook_fire_key ON drover.hook_fire USING btree (hook_group_id, hook_id, fire_key) WHERE (fire_key IS NOT NULL);
+CREATE INDEX hook_fire_of_hook ON drover.hook_fire USING btree (hook_group_id, hook_id, fire_id);
+CREATE INDEX hook_listening ON drover.hook USING btree (hook_group_id, hook_id) WHERE (bindings <> '[]'::text);
 CREATE INDEX index_namespace_expires ON drover.index_namespace USING btree (expires);
 CREATE INDEX indexed_task_expires ON drover.indexed_task USING btree (expires);
 CREATE INDEX launch_of_pool ON drover.launch USING btree (worker_pool_id, created);
@@ -617,6 +654,8 @@ create sequence audit_history_seq_seq as bigint start 1 increment 1 cache 1;
 create sequence bridge_request_id_seq as bigint start 1 increment 1 cache 1;
 create sequence dead_letter_dead_letter_id_seq as bigint start 1 increment 1 cache 1;
 create sequence event_position as bigint start 1 increment 1 cache 1;
+create sequence hook_fire_fire_id_seq as bigint start 1 increment 1 cache 1;
+create sequence hook_generation as bigint start 1 increment 1 cache 1;
 create sequence notify_outbox_seq_seq as bigint start 1 increment 1 cache 1;
 create sequence outbox_id as bigint start 1 increment 1 cache 1;
 create sequence pending_seq as bigint start 1 increment 1 cache 1;

@@ -7,6 +7,7 @@
 mod auth;
 pub mod auth_service;
 mod health;
+pub mod hooks;
 mod http;
 pub mod index;
 pub mod live;

@@ -89,6 +89,11 @@ impl Auth {
         statics::run(&self.0, clients).await
     }
 
+    /// Loads all clients and roles, and changes nothing.
+    pub async fn load(&self) -> Result<()> {
+        self.0.refresh().await
+    }
+
     /// Lets everybody do this too, signed or not, whatever a stored role `anonymous` says. Before [`Auth::start`].
     pub fn grant_everybody(&self, scopes: &[&str]) {
         let clients = &self.0.clients;

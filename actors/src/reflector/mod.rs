@@ -93,11 +93,12 @@ impl Reflector {
                 let clients = self.db.expire_auth(EXPIRER, ROWS, now).await?;
                 let rows = self.db.expire_rows(now - EXPIRY_GRACE, ROWS, now).await?;
                 let services = self.db.expire_services(ROWS, now).await?;
+                let fires = self.db.expire_hook_fires(ROWS, now).await?;
                 let pushes = self.db.expire_push_tasks(now - EXPIRY_GRACE, ROWS).await?;
                 let undelivered = self.db.notify_give_up(ROWS, now).await?;
                 let notifications = self.db.expire_notifications(ROWS, now).await?.max(undelivered);
                 let pools = self.db.expire_worker_manager(now - POOL_ERRORS_KEPT, ROWS, now).await?;
-                Ok(next(clients.max(rows).max(services).max(pushes).max(notifications).max(pools)))
+                Ok(next(clients.max(rows).max(services).max(pushes).max(notifications).max(fires).max(pools)))
             }
             Sweep::Repairs => Ok(if self.repair(now).await? { Next::AGAIN } else { Next::IDLE }),
         }

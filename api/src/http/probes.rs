@@ -96,9 +96,8 @@ fn text(value: &Value) -> Bytes {
     value.to_string().into()
 }
 
-/// Services of Taskcluster that Drover does not have. The probes of `hooks` are answered all the same, as clients use them
-/// to see whether a deployment is up.
-const MISSING_SERVICES: [&str; 3] = ["github", "hooks", "web-server"];
+/// Services of Taskcluster that Drover does not have.
+const MISSING_SERVICES: [&str; 2] = ["github", "web-server"];
 
 /// The response where no endpoint is. In a service that exists it is not in the form of other errors, but exactly that
 /// of Taskcluster; for a missing service it is an error as usual, so that clients show its message. The `Link` header

@@ -37,11 +37,6 @@ impl Routes {
         RoutesBuilder { routes: Self { service, handlers: Vec::new() }, state: Arc::new(state) }
     }
 
-    /// Of a service that does not exist yet only the endpoints that are the same in all services.
-    pub fn probes_only(service: &str) -> Self {
-        Self::of(service, ()).build()
-    }
-
     /// Adds them to the table in order of declaration, with the endpoints that are the same in all services.
     pub(crate) fn into_table(self, table: &mut RouteTable, probes: &Probes) {
         let Self { service, mut handlers } = self;

@@ -243,8 +243,13 @@ async fn graph_submit(
 }
 
 fn read(row: &PgRow) -> Result<Created, sqlx::Error> {
+    read_created(row.try_get("outcome")?, row)
+}
+
+/// From a code of `created_...` and a row with `detail` and `ready`.
+pub(crate) fn read_created(code: i16, row: &PgRow) -> Result<Created, sqlx::Error> {
     let detail = || row.try_get::<Option<String>, _>("detail").map(Option::unwrap_or_default);
-    Ok(match row.try_get::<i16, _>("outcome")? {
+    Ok(match code {
         code::NEW => Created::New { ready: row.try_get("ready")? },
         code::SAME => Created::Same,
         code::OTHER_DEFINITION => Created::OtherDefinition,

@@ -16,6 +16,7 @@ mod workers;
 pub use claims::{ClaimBatch, Claimer, ReclaimBatch};
 #[cfg(test)]
 pub(crate) use create::code::ALL as CREATED_CODES;
+pub(crate) use create::read_created;
 pub use create::{CreateBatch, Created, GraphRow, NewTaskRow};
 pub use explain::{DependencyRow, PositionRow, Undelivered, WorkerSeen, WorkersSeen};
 pub use groups::GroupRow;

@@ -1,9 +1,9 @@
-//! The role of the HTTP server itself, what its endpoints share, and services of which only the probes are answered.
+//! The role of the HTTP server itself, and what its endpoints share.
 
-use ::api::{Routes, ServerContext};
+use ::api::ServerContext;
 
 use super::{auth, roles};
-use crate::service::{Context, Role, Service, StartError};
+use crate::service::{Context, Role, Service};
 
 pub(super) struct Api;
 
@@ -16,11 +16,6 @@ impl Service for Api {
         const ROLES: &[Role] =
             &[Role::new(roles::API, "answers HTTP").brings(&[roles::OBJECT]).brings_without_broker(&[roles::QUEUE])];
         ROLES
-    }
-
-    /// Clients that look whether these services are up find them.
-    fn routes(&self, _: &Context) -> Result<Vec<Routes>, StartError> {
-        Ok(["hooks"].map(Routes::probes_only).into())
     }
 }
 

@@ -19,7 +19,13 @@ impl Service for Auth {
 
     /// Requests are answered only once the clients are known.
     fn prepare<'c>(&'c self, context: &'c Context) -> LocalBoxFuture<'c, Result<(), StartError>> {
-        Box::pin(async move { if context.runs(roles::API) { load(context).await } else { Ok(()) } })
+        Box::pin(async move {
+            match () {
+                () if context.runs(roles::API) => load(context).await,
+                () if context.runs(roles::HOOKS) => follow(context).await,
+                () => Ok(()),
+            }
+        })
     }
 
     fn routes(&self, context: &Context) -> Result<Vec<Routes>, StartError> {
@@ -28,8 +34,9 @@ impl Service for Auth {
     }
 
     fn actors(&self) -> &'static [Actors] {
-        // Those who have to know clients and roles: the HTTP server, and the bridge.
-        const ACTORS: &[Actors] = &[Actors::of_roles(&[roles::API, roles::BRIDGE], |context| {
+        // Those who have to know clients and roles: the HTTP server, the bridge, and hooks, whose roles decide what
+        // their tasks may do.
+        const ACTORS: &[Actors] = &[Actors::of_roles(&[roles::API, roles::BRIDGE, roles::HOOKS], |context| {
             Ok(Children::none().actor(handle(context).refresher()))
         })];
         ACTORS
@@ -44,6 +51,15 @@ pub(super) fn handle(context: &Context) -> Handle {
         let (keys, relay) = (context.key_ring.clone(), relay::notify(context));
         Handle::new(context.db.clone(), clock, rng, keys, relay, token, longest_bewit)
     })
+}
+
+/// Where no requests are answered, the stored clients and roles are enough.
+async fn follow(context: &Context) -> Result<(), StartError> {
+    let auth = handle(context);
+    if context.settings.auth.public_read {
+        auth.grant_everybody(PUBLIC_READ);
+    }
+    auth.load().await.map_err(|error| StartError::failed("clients and roles", &error))
 }
 
 async fn load(context: &Context) -> Result<(), StartError> {

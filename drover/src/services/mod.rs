@@ -4,6 +4,7 @@ mod api;
 mod auth;
 mod bridge;
 mod database_version;
+mod hooks;
 mod index;
 mod live;
 mod notifications;
@@ -43,6 +44,7 @@ pub fn services() -> Vec<&'static dyn Service> {
         &purge_cache::PurgeCache,
         &notify::Notify,
         &worker_manager::WorkerManager,
+        &hooks::Hooks,
         &live::Live,
         &notifications::Notifications,
         &database_version::DatabaseVersion,

@@ -2,6 +2,7 @@
 
 pub mod auth;
 mod document;
+pub mod hooks;
 mod key;
 mod names;
 pub mod notify;
@@ -32,7 +33,8 @@ pub struct ExchangeDeclaration {
 }
 
 /// Services with exchanges, each with its title, description and exchanges.
-const SERVICES: &[ServiceExchanges] = &[auth::SERVICE, notify::SERVICE, queue::SERVICE, worker_manager::SERVICE];
+const SERVICES: &[ServiceExchanges] =
+    &[auth::SERVICE, hooks::SERVICE, notify::SERVICE, queue::SERVICE, worker_manager::SERVICE];
 
 /// The exchanges of one service.
 #[derive(Debug)]

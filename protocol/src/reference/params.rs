@@ -44,6 +44,9 @@ pub enum Pattern {
     /// An account of Azure.
     AzureAccount,
     SentryProject,
+    HookGroupId,
+    /// As a group's, with slashes.
+    HookId,
     WstAudience,
     WstClient,
 }
@@ -67,6 +70,8 @@ impl Pattern {
             "project" => Self::SentryProject,
             "wstAudience" => Self::WstAudience,
             "wstClient" => Self::WstClient,
+            "hookGroupId" => Self::HookGroupId,
+            "hookId" => Self::HookId,
             "entityId" | "table" | "container" | "projectId" | "serviceAccount" | "appName" | "owner" => Self::NotEmpty,
             _ => Self::Any,
         }
@@ -94,6 +99,8 @@ impl Pattern {
             Self::IamRoleCompat => "^iam-role-compat$",
             Self::AzureAccount => "^[a-z0-9]{3,24}$",
             Self::SentryProject => "^[a-zA-Z0-9_-]{1,64}$",
+            Self::HookGroupId => "^[a-zA-Z0-9-_]{1,1000}$",
+            Self::HookId => "^[a-zA-Z0-9-_/]{1,1000}$",
             Self::WstAudience => "^[a-zA-Z0-9_-]{1,38}$",
             Self::WstClient => "^[a-zA-Z0-9_~.%-]+$",
         }
@@ -124,6 +131,8 @@ impl Pattern {
             Self::IamRoleCompat => text == "iam-role-compat",
             Self::AzureAccount => consists_of(text, 3..=24, |byte| is_lower(byte) && byte != b'-'),
             Self::SentryProject => consists_of(text, 1..=64, is_word),
+            Self::HookGroupId => consists_of(text, 1..=1000, is_word),
+            Self::HookId => consists_of(text, 1..=1000, |byte| is_word(byte) || byte == b'/'),
             Self::WstAudience => consists_of(text, 1..=38, is_word),
             Self::WstClient => consists_of(text, 1..=usize::MAX, |byte| is_alphanumeric_or(byte, b"_~.%-")),
         }

@@ -127,6 +127,8 @@ fn patterns_tell_good_from_bad() {
         (Pattern::IamRoleCompat, "iam-role-compat", "json"),
         (Pattern::AzureAccount, "abc1", "a-bc"),
         (Pattern::SentryProject, "my_project", "my.project"),
+        (Pattern::HookGroupId, "a-B_9", "a/b"),
+        (Pattern::HookId, "in-tree/action-1/", "a%2Fb"),
         (Pattern::WstAudience, "aud-1", "aud/1"),
         (Pattern::WstClient, "group.worker%2F~1", "group/worker"),
     ];
@@ -172,6 +174,7 @@ fn the_manifest_lists_every_reference_under_the_root_url() {
         "auth/v1/exchanges",
         "drover/v1/api",
         "hooks/v1/api",
+        "hooks/v1/exchanges",
         "index/v1/api",
         "notify/v1/api",
         "notify/v1/exchanges",

@@ -6,12 +6,14 @@ mod bytes;
 mod compile;
 mod defaults;
 mod describe;
+mod foreign;
 mod integers;
 mod store;
 
 pub use compile::Schema;
 #[cfg(test)]
 pub(crate) use defaults::follow;
+pub use foreign::{ForeignSchema, SchemaError};
 pub use store::{names, services, source};
 
 use serde_json::Value;

@@ -207,6 +207,28 @@ async fn others(steps: &mut Steps) {
     steps.twice("secrets.set", &["tests/repeat"], json!({ "secret": {}, "expires": soon() })).await;
     notify(steps).await;
     steps.twice("secrets.remove", &["tests/repeat"], Value::Null).await;
+    hooks(steps).await;
+}
+
+async fn hooks(steps: &mut Steps) {
+    let hook = ["tests", "repeat"];
+    // The role that its tasks are created with.
+    steps.twice("auth.createRole", &["hook-id:tests/*"], json!({ "description": "a test", "scopes": ["*"] })).await;
+    steps.twice("hooks.createHook", &hook, hook_body()).await;
+    steps.twice("hooks.updateHook", &hook, hook_body()).await;
+    let id = new_id();
+    let fired = steps.twice("hooks.triggerHook", &hook, json!({ "taskId": id })).await;
+    assert_eq!(fired["taskId"], json!(id));
+    let token = steps.twice("hooks.resetTriggerToken", &hook, Value::Null).await;
+    let with_token = ["tests", "repeat", token["token"].as_str().unwrap()];
+    let fired = steps.twice("hooks.triggerHookWithToken", &with_token, json!({ "taskId": new_id() })).await;
+    assert_ne!(fired["taskId"], json!(id));
+    steps.twice("hooks.removeHook", &hook, Value::Null).await;
+}
+
+fn hook_body() -> Value {
+    let metadata = json!({ "name": "n", "description": "d", "owner": "o@example.com" });
+    json!({ "metadata": metadata, "task": task(&json!({})), "triggerSchema": { "type": "object" } })
 }
 
 async fn notify(steps: &mut Steps) {
@@ -230,6 +252,11 @@ pub(crate) async fn values(client: &Client) -> BTreeMap<&'static str, String> {
     steps.twice("index.insertTask", &["tests.latest"], entry).await;
     steps.twice("secrets.set", &["public/object"], json!({ "secret": {}, "expires": soon() })).await;
     pools::of_worker(&mut steps, QUEUE, "g", "w").await;
+    // The role that its tasks are created with.
+    let role = json!({ "description": "a test", "scopes": ["*"] });
+    steps.twice("auth.createRole", &["hook-id:tests/*"], role).await;
+    steps.twice("hooks.createHook", &["tests", "read"], hook_body()).await;
+    steps.twice("hooks.triggerHook", &["tests", "read"], json!({ "taskId": new_id() })).await;
     let (provisioner, worker_type) = QUEUE.split_once('/').unwrap();
     BTreeMap::from([
         ("taskId", id.clone()),
@@ -244,5 +271,7 @@ pub(crate) async fn values(client: &Client) -> BTreeMap<&'static str, String> {
         ("workerId", "w".to_owned()),
         ("indexPath", "tests.latest".to_owned()),
         ("namespace", "tests".to_owned()),
+        ("hookGroupId", "tests".to_owned()),
+        ("hookId", "read".to_owned()),
     ])
 }

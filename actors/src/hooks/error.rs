@@ -1,0 +1,96 @@
+//! Errors of hooks, in words for the client.
+
+use std::fmt::Write;
+
+use base::UnsealError;
+use db::DbError;
+use protocol::{
+    error::{ErrorCode, FieldError},
+    scope::ScopeExpression,
+};
+
+use super::HookName;
+
+#[derive(Debug, thiserror::Error)]
+pub enum HookError {
+    #[error("there is no hook `{0}`")]
+    NoSuchHook(HookName),
+    #[error("there is no hook group `{0}`")]
+    NoSuchGroup(String),
+    #[error("the hook `{0}` has not fired yet")]
+    NeverFired(HookName),
+    #[error("the hook `{0}` exists already, with another definition; update it, or choose another hookId")]
+    Exists(HookName),
+    /// A field of the definition cannot be.
+    #[error("`{field}` must {expected}; got {got}")]
+    Field { field: String, expected: String, got: String },
+    #[error("the payload does not fit the triggerSchema of the hook:{}", listed(.0))]
+    Payload(Vec<FieldError>),
+    #[error("the task template cannot be rendered: {0}")]
+    Template(String),
+    /// What the template yields is no task, or one that the queue refuses.
+    #[error("the rendered template is no task that can be created: {0}")]
+    Task(String),
+    #[error("{}", insufficient(.role, .missing))]
+    Scopes { role: String, missing: Box<ScopeExpression> },
+    #[error("the token is not the one of this hook")]
+    WrongToken,
+    #[error("rendering and checking the task took longer than {0:?}")]
+    Slow(std::time::Duration),
+    #[error("too many hooks are being fired just now; try again in a moment")]
+    Busy,
+    #[error("the hook was changed again and again while it was being fired; try again in a moment")]
+    Changing,
+    /// The keys of the settings are at fault.
+    #[error("a secret of the hook `{name}` cannot be read")]
+    Sealed {
+        name: HookName,
+        #[source]
+        cause: UnsealError,
+    },
+    #[error("the stored definition of the hook `{name}` cannot be read")]
+    Stored {
+        name: HookName,
+        #[source]
+        cause: serde_json::Error,
+    },
+    #[error("hooks cannot be read just now")]
+    Db(#[from] DbError),
+}
+
+impl HookError {
+    /// The error code of the API.
+    pub fn code(&self) -> ErrorCode {
+        match self {
+            Self::NoSuchHook(_) | Self::NoSuchGroup(_) | Self::NeverFired(_) => ErrorCode::ResourceNotFound,
+            Self::Exists(_) => ErrorCode::RequestConflict,
+            Self::Field { .. } | Self::Payload(_) | Self::Template(_) | Self::Task(_) | Self::Slow(_) => {
+                ErrorCode::InputError
+            }
+            Self::Scopes { .. } => ErrorCode::InsufficientScopes,
+            Self::WrongToken => ErrorCode::AuthenticationFailed,
+            Self::Busy | Self::Changing => ErrorCode::ServiceUnavailable,
+            Self::Db(error) if error.is_retryable() => ErrorCode::ServiceUnavailable,
+            Self::Db(_) | Self::Sealed { .. } | Self::Stored { .. } => ErrorCode::InternalServerError,
+        }
+    }
+
+    /// The hook itself, or what it depends on, is at fault: its owner has to change something, and the same fire again fails
+    /// again.
+    pub(super) fn is_of_hook(&self) -> bool {
+        matches!(self, Self::Template(_) | Self::Task(_) | Self::Scopes { .. } | Self::Slow(_) | Self::Field { .. })
+    }
+}
+
+fn listed(errors: &[FieldError]) -> String {
+    errors.iter().take(10).fold(String::new(), |mut text, error| {
+        let _ = write!(text, "\n * {error}");
+        text
+    })
+}
+
+fn insufficient(role: &str, missing: &ScopeExpression) -> String {
+    let short = if missing.is_short() { missing.clone() } else { missing.abridged() };
+    let missing = serde_json::to_string(&short).unwrap_or_default();
+    format!("the role `{role}` does not give the scopes that creating the task takes. Missing:\n\n```\n{missing}\n```")
+}

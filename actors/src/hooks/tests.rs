@@ -1,0 +1,8 @@
+//! Hooks on a real database: each test has one of its own.
+
+mod bad;
+mod env;
+mod fires;
+mod schedule;
+
+use env::{TestEnv, any, body, name, object};

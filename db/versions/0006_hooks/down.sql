@@ -1,0 +1,4 @@
+-- The older version knows no hooks.
+drop table hook_fire;
+drop table hook;
+drop sequence hook_generation;

@@ -1,0 +1,89 @@
+//! Hooks: tasks made from templates, on a schedule and on demand.
+
+use ::api::Routes;
+use actors::{
+    hooks::{Hooks as Handle, HooksContext, HooksSettings},
+    kit::Notifier,
+    queue::QueueSettings,
+};
+use base::settings::Section;
+
+use super::{auth, queue, roles};
+use crate::service::{Actors, Children, Context, Role, Service, StartError};
+
+pub(super) struct Hooks;
+
+impl Service for Hooks {
+    fn name(&self) -> &'static str {
+        roles::HOOKS
+    }
+
+    fn roles(&self) -> &'static [Role] {
+        const ROLES: &[Role] = &[Role::new(roles::HOOKS, "fires hooks whose date has come")];
+        ROLES
+    }
+
+    fn settings(&self) -> Option<Section> {
+        Some(Section::of::<HooksSettings>("hooks"))
+    }
+
+    fn routes(&self, context: &Context) -> Result<Vec<Routes>, StartError> {
+        Ok(vec![::api::hooks::routes(here(context)?.hooks)])
+    }
+
+    fn actors(&self) -> &'static [Actors] {
+        const ACTORS: &[Actors] = &[Actors::of_roles(&[roles::HOOKS], |context| {
+            let Here { hooks, reconciler } = here(context)?;
+            let (actor, notify) = hooks.reconciler();
+            reconciler.set(notify);
+            Ok(Children::none().actor(actor))
+        })];
+        ACTORS
+    }
+}
+
+/// The service in this process, and how its reconciler is woken once there is one.
+#[derive(Clone)]
+struct Here {
+    hooks: Handle,
+    reconciler: LateNotifier,
+}
+
+fn here(context: &Context) -> Result<Here, StartError> {
+    let limits = context.settings::<QueueSettings>().task_limits().map_err(StartError::Setting)?;
+    Ok(context.shared(|context| {
+        let reconciler = LateNotifier::default();
+        let hooks = Handle::new(HooksContext {
+            db: context.db.clone(),
+            clock: context.clock.clone(),
+            rng: context.rng.branch("hooks"),
+            keys: context.key_ring.clone(),
+            clients: auth::handle(context).clients().clone(),
+            limits,
+            notifications: queue::notifiers(context),
+            rescheduled: reconciler.notifier(),
+            settings: context.settings::<HooksSettings>().clone(),
+        });
+        Here { hooks, reconciler }
+    }))
+}
+
+/// Notifies nobody until it is set.
+#[derive(Clone, Default)]
+struct LateNotifier(std::sync::Arc<std::sync::OnceLock<Notifier>>);
+
+impl LateNotifier {
+    fn set(&self, notifier: Notifier) {
+        // Set once for a process; a second one would be a second reconciler.
+        let _ = self.0.set(notifier);
+    }
+
+    fn notifier(&self) -> Notifier {
+        let to_notify = self.0.clone();
+        Notifier::new(move || {
+            if let Some(notifier) = to_notify.get() {
+                notifier.notify();
+            }
+        })
+    }
+}
