@@ -76,7 +76,7 @@ impl Inner {
             let words = error.to_string();
             let words = &words[..words.floor_char_boundary(MAX_ERROR)];
             tracing::info!(hook = %fire.name, error = words, "a hook failed to fire");
-            // A repeat of a request may succeed once the hook is mended, so its key is left free.
+            // A repeat of a request may succeed once the hook is repaired, so its key is left free.
             let key = fire.key.clone().filter(|_| fire.context.fired_by != FiredBy::TriggerHook);
             let row = Fire { key, ..*fire };
             self.call(&row, None, FireResult::Error, words).await?;

@@ -5,4 +5,4 @@ mod env;
 mod fires;
 mod schedule;
 
-use env::{TestEnv, any, body, name, object};
+use env::{TestEnv, body, name, object};

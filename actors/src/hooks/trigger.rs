@@ -19,7 +19,7 @@ pub enum Trigger {
     Token(String),
 }
 
-/// A hook that changes more often while it is being fired is left alone.
+/// A hook that changes more often while it is being fired is not fired.
 const ATTEMPTS: usize = 5;
 
 impl Hooks {

@@ -120,22 +120,22 @@ impl Field {
 
 /// `n/step` goes on to the largest number.
 fn bounds(kind: &Kind, range: &str, has_step: bool) -> Result<(u32, u32), String> {
-    let (least, most) = (*kind.range.start(), *kind.range.end());
+    let (min, max) = (*kind.range.start(), *kind.range.end());
     if matches!(range, "*" | "?") {
-        return Ok((least, most));
+        return Ok((min, max));
     }
     let Some((first, last)) = range.split_once('-') else {
         let first = number(kind, range, &kind.range)?;
-        return Ok((first, if has_step { most } else { first }));
+        return Ok((first, if has_step { max } else { first }));
     };
-    let (first, mut last) = (number(kind, first, &kind.range)?, number(kind, last, &kind.range)?);
-    if kind.last == Last::WeekdayOfMonth && last == 0 && first > 0 {
-        last = 7;
+    let (first, mut end) = (number(kind, first, &kind.range)?, number(kind, last, &kind.range)?);
+    if kind.last == Last::WeekdayOfMonth && end == 0 && first > 0 {
+        end = 7;
     }
-    if first > last {
+    if first > end {
         return Err(format!("has a range that runs backwards in its {}", kind.name));
     }
-    Ok((first, last))
+    Ok((first, end))
 }
 
 fn number(kind: &Kind, text: &str, range: &RangeInclusive<u32>) -> Result<u32, String> {

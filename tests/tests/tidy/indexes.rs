@@ -38,6 +38,12 @@ const LIMITS: &[(&str, Limit)] = &[
     ("cache_purge.cache_name", Field("purge-cache", "purge-cache-request", "cacheName")),
     ("client.client_id", Param("auth", "createClient", "clientId")),
     ("graph.submit_key", Field("drover", "create-graph-request", "submitKey")),
+    ("hook.hook_group_id", Param("hooks", "createHook", "hookGroupId")),
+    ("hook.hook_id", Param("hooks", "createHook", "hookId")),
+    ("hook_fire.hook_group_id", Param("hooks", "createHook", "hookGroupId")),
+    ("hook_fire.hook_id", Param("hooks", "createHook", "hookId")),
+    // A letter, and a date, an id or a hash.
+    ("hook_fire.fire_key", Bytes(128)),
     // Paths of the index have at most 255 letters.
     ("index_namespace.parent", Bytes(255)),
     ("index_namespace.name", Bytes(255)),

@@ -102,11 +102,6 @@ pub(super) fn object(value: serde_json::Value) -> serde_json::Map<String, serde_
     fields
 }
 
-/// A schema that takes everything.
-pub(super) fn any() -> serde_json::Value {
-    json!({ "type": "object" })
-}
-
 pub(super) fn body(schedule: &[&str]) -> HookBody {
     HookBody {
         hook_group_id: None,
@@ -118,7 +113,7 @@ pub(super) fn body(schedule: &[&str]) -> HookBody {
             "metadata": { "name": "t", "description": "d", "owner": "o@example.com", "source": "https://example.com" },
         }),
         schedule: schedule.iter().map(|text| (*text).to_owned()).collect(),
-        trigger_schema: any(),
+        trigger_schema: json!({ "type": "object" }),
         bindings: None,
     }
 }

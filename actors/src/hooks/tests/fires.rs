@@ -7,7 +7,7 @@ use serde_json::json;
 use super::{super::*, *};
 
 fn new_id() -> TaskId {
-    TaskId::from_random(base::Rng::system().uuid_bytes())
+    TaskId::from_random(Rng::system().uuid_bytes())
 }
 
 #[tokio::test]
