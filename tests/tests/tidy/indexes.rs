@@ -127,13 +127,19 @@ fn texts_and_indexes(sql: &str) -> (Vec<String>, Vec<Vec<String>>) {
             rest.split(' ').next().unwrap().clone_into(&mut table);
         } else if line.starts_with("  constraint ") && (line.contains(" PRIMARY KEY ") || line.contains(" UNIQUE ")) {
             indexes.push(columns(&table, line));
-        } else if let Some((column, _)) = line.trim_start().split_once(" text ").filter(|_| line.starts_with("  ")) {
+        } else if let Some((column, _)) = text_column(line) {
             texts.push(format!("{table}.{column}"));
         } else if let Some((_, rest)) = line.split_once(" ON drover.").filter(|_| line.contains(" USING btree ")) {
             indexes.push(columns(rest.split(' ').next().unwrap(), rest));
         }
     }
     (texts, indexes)
+}
+
+/// The name of the column that a line declares, if it is a text; it may be null.
+fn text_column(line: &str) -> Option<(&str, &str)> {
+    let declared = line.strip_prefix("  ")?;
+    declared.split_once(" text ").or_else(|| declared.split_once(" text,"))
 }
 
 #[test]
