@@ -52,6 +52,8 @@ const LIMITS: &[(&str, Limit)] = &[
     ("notify_denied.address", Field("notify", "notification-address", "notificationAddress")),
     ("notify_denied.destination", Field("notify", "notification-address", "notificationAddress")),
     ("notify_outbox.destination", Bytes(protocol::notify::MAX_ADDRESS as u64)),
+    // A longer one is stored as its hash.
+    ("notify_outbox.source", Bytes(1024)),
     ("notify_window.destination", Bytes(protocol::notify::MAX_ADDRESS as u64)),
     ("object.name", Param("object", "createUpload", "name")),
     // A word, and two texts or a provider, a region, a type and a market.
