@@ -90,7 +90,7 @@ impl Session {
         }
     }
 
-    /// Says that the worker has stopped. What is not heard is found by the provisioner.
+    /// Says that the worker has stopped. Where no answer comes, the provisioner finds it.
     pub async fn remove(&self) {
         let path = worker_path(&self.identity);
         if let Err(error) = self.client.call::<Value>(Method::DELETE, &path, None).await {
