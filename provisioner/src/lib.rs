@@ -22,5 +22,5 @@ mod sweeper;
 mod tests;
 
 pub use settings::{Estimate, ProvisionSettings};
-pub use shared::{ProviderHandle, ProvisionerNotifier, ProvisionerParts};
+pub use shared::{ProviderHandle, ProvisionerNotifier, ProvisionerParts, deployment};
 pub use start::start;

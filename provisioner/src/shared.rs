@@ -83,7 +83,7 @@ impl Shared {
 }
 
 /// Tells machines of this deployment from those of others in the same account.
-fn deployment(root_url: &str) -> String {
+pub fn deployment(root_url: &str) -> String {
     let hash = Sha256::digest(root_url.trim_end_matches('/').as_bytes());
     hex::encode(&hash[..12])
 }

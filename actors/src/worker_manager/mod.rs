@@ -6,6 +6,7 @@
 //! done there is written into rows, and the provisioner is notified.
 
 mod advice;
+mod cloud_settings;
 mod config;
 mod create_pool;
 mod create_worker;
@@ -33,6 +34,7 @@ use db::Db;
 use protocol::id::{TaskQueueId, WorkerName};
 
 pub use advice::Advised;
+pub use cloud_settings::{AwsSettings, GoogleSettings, KubernetesSettings};
 pub use create_worker::NewWorker;
 pub use db::worker_manager::KnownWorker;
 pub use db::worker_manager::{PoolErrorFilter, PoolWorkerFilter, PoolWorkerRow, WorkerCounts};
@@ -45,9 +47,7 @@ pub use providers::Providers;
 pub use register::{RegisterRequest, Registered};
 pub use report_error::ErrorReport;
 pub use reregister::ReregisterRequest;
-pub use settings::{
-    GoogleSettings, KubernetesSettings, ProviderSettings, ProviderSettingsError, ProviderType, WorkerManagerSettings,
-};
+pub use settings::{ProviderSettings, ProviderSettingsError, ProviderType, WorkerManagerSettings};
 
 use crate::{
     auth::Clients,

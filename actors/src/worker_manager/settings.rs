@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
+use super::cloud_settings::{AwsSettings, GoogleSettings, KubernetesSettings};
+
 base::settings! {
     /// Worker pools, and who provides their workers.
     pub struct WorkerManagerSettings {
@@ -24,32 +26,12 @@ base::settings! {
         /// public keys) for `aws` and `azure`, a JWKS for `google` and `kubernetes`. Keys that the provisioner fetches are
         /// used besides.
         pub identity_keys: Vec<String> = Vec::new(),
+        /// Settings for the type `aws`.
+        pub aws: AwsSettings,
         /// Settings for the type `google`.
         pub google: GoogleSettings,
         /// Settings for the type `kubernetes`.
         pub kubernetes: KubernetesSettings,
-    }
-}
-
-base::settings! {
-    /// A project of Google Cloud.
-    pub struct GoogleSettings {
-        /// The id of the project in which instances are made.
-        pub project: String = String::new(),
-        /// The unique id of the service account of the instances, which is the subject of their tokens.
-        pub worker_service_account_id: String = String::new(),
-    }
-}
-
-base::settings! {
-    /// A cluster.
-    pub struct KubernetesSettings {
-        /// The issuer of the tokens of service accounts, as the cluster has it.
-        pub issuer: String = "https://kubernetes.default.svc.cluster.local".to_owned(),
-        /// The namespace of the pods.
-        pub namespace: String = "default".to_owned(),
-        /// The service account of the pods.
-        pub service_account: String = "drover-worker".to_owned(),
     }
 }
 

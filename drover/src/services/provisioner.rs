@@ -3,13 +3,18 @@
 use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
 use ::provisioner::{
-    ProviderHandle, ProvisionSettings, ProvisionerNotifier, ProvisionerParts,
-    provider::local::{LocalProvider, WorkerProgram},
+    ProviderHandle, ProvisionSettings, ProvisionerNotifier, ProvisionerParts, deployment,
+    provider::{
+        Provider,
+        aws::Aws,
+        kubernetes::Kubernetes,
+        local::{LocalProvider, WorkerProgram},
+    },
     start,
 };
 use actors::{
     kit::{Child, Notifications, Notifier, PendingNotifier},
-    worker_manager::{ProviderType, WorkerManagerSettings},
+    worker_manager::{ProviderSettings, ProviderType, WorkerManagerSettings},
 };
 use base::settings::Section;
 use protocol::id::TaskQueueId;
@@ -56,9 +61,8 @@ struct Here {
 fn here(context: &Context) -> Result<Here, String> {
     context.shared(|context| {
         let providers = context.settings::<WorkerManagerSettings>().providers.iter();
-        let local = providers.filter(|provider| provider.provider_type == ProviderType::Local);
         let providers: Result<Vec<ProviderHandle>, String> =
-            local.map(|provider| open_local(context, &provider.id)).collect();
+            providers.filter_map(|provider| open(context, provider).transpose()).collect();
         // Not the queue's own notifications: it is made with ours. Claims that wait here look again within a second.
         let claims = publisher::remote(context).claims;
         let (actors, notifier) = start(ProvisionerParts {
@@ -74,8 +78,27 @@ fn here(context: &Context) -> Result<Here, String> {
     })
 }
 
+/// `None`: it has no driver. Workers of Google Cloud and Azure can register, and are made by others.
+fn open(context: &Context, provider: &ProviderSettings) -> Result<Option<ProviderHandle>, String> {
+    let (id, deployment) = (&provider.id, deployment(&context.root_url));
+    let rng = context.rng.branch(id);
+    let failed = |error| format!("the provider `{id}`: {error}");
+    let driver: Arc<dyn Provider> = match provider.provider_type {
+        ProviderType::Local => Arc::new(open_local(context, id)?),
+        ProviderType::Aws => {
+            let clock = context.clock.clone();
+            Arc::new(Aws::new(provider.aws.clone(), &deployment, clock, rng).map_err(failed)?)
+        }
+        ProviderType::Kubernetes => {
+            Arc::new(Kubernetes::new(provider.kubernetes.clone(), &deployment, rng).map_err(failed)?)
+        }
+        ProviderType::Google | ProviderType::Azure | ProviderType::Static | ProviderType::Null => return Ok(None),
+    };
+    Ok(Some(ProviderHandle { id: id.clone(), driver }))
+}
+
 /// Workers that are processes of this machine.
-fn open_local(context: &Context, id: &str) -> Result<ProviderHandle, String> {
+fn open_local(context: &Context, id: &str) -> Result<LocalProvider, String> {
     let directory = context.data_dir().join("machines").join(id);
     let failed = |error| format!("the provider `{id}`: the folder {} cannot be used: {error}", directory.display());
     let dev: &DevSettings = &context.settings.dev;
@@ -92,8 +115,7 @@ fn open_local(context: &Context, id: &str) -> Result<ProviderHandle, String> {
     let environment: BTreeMap<String, String> = worker_environment(&dev.task_variables);
     let program = WorkerProgram { program: PathBuf::from("/proc/self/exe"), arguments, environment };
     let rng = context.rng.branch("local-provider");
-    let driver = LocalProvider::open(directory.clone(), program, context.clock.clone(), rng).map_err(failed)?;
-    Ok(ProviderHandle { id: id.to_owned(), driver: Arc::new(driver) })
+    LocalProvider::open(directory.clone(), program, context.clock.clone(), rng).map_err(failed)
 }
 
 /// Also notifies the provisioner of this process, if there is one, that tasks became pending.

@@ -2,10 +2,11 @@
 
 use std::fs;
 
+use actors::worker_manager::AwsSettings;
 use base::Secret;
 use provisioner::{
     decision::FailureClass,
-    provider::{Provider, ProviderError, aws::AwsSettings},
+    provider::{Provider, ProviderError},
 };
 use tests::{
     TestDirectory,

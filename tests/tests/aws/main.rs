@@ -13,12 +13,10 @@ mod worker_side;
 
 use std::{collections::BTreeMap, sync::Arc};
 
+use actors::worker_manager::AwsSettings;
 use base::{Clock, Rng, SystemClock};
 use chrono::TimeDelta;
-use provisioner::provider::{
-    Launch, MachineId, Page, Provider, Seen, UserData,
-    aws::{Aws, AwsSettings},
-};
+use provisioner::provider::{Launch, MachineId, Page, Provider, Seen, UserData, aws::Aws};
 use serde_json::{Value, json};
 use tests::servers::{Ec2Proxy, Login, Moto};
 

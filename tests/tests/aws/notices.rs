@@ -36,6 +36,6 @@ async fn notices_of_an_interruption_come_until_they_were_handled() {
     assert_eq!(left["Attributes"]["ApproximateNumberOfMessages"], "0", "{left}");
 }
 
-fn base_settings(env: &AwsEnv, queue: &str) -> provisioner::provider::aws::AwsSettings {
-    provisioner::provider::aws::AwsSettings { notice_queue_url: queue.to_owned(), ..settings(&env.moto.login) }
+fn base_settings(env: &AwsEnv, queue: &str) -> actors::worker_manager::AwsSettings {
+    actors::worker_manager::AwsSettings { notice_queue_url: queue.to_owned(), ..settings(&env.moto.login) }
 }

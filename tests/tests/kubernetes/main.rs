@@ -4,14 +4,12 @@
 
 use std::{collections::BTreeMap, fs};
 
+use actors::worker_manager::KubernetesSettings;
 use base::{Clock, Rng, SystemClock};
 use chrono::TimeDelta;
 use provisioner::{
     decision::FailureClass,
-    provider::{
-        Launch, Machine, MachineState, Provider, ProviderError, UserData,
-        kubernetes::{Kubernetes, KubernetesSettings},
-    },
+    provider::{Launch, Machine, MachineState, Provider, ProviderError, UserData, kubernetes::Kubernetes},
 };
 use serde_json::{Value, json};
 use tests::{

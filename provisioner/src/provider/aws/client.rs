@@ -2,6 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use actors::worker_manager::AwsSettings;
 use base::{Clock, Rng};
 use object_store::{
     aws::{AwsAuthorizer, AwsCredential},
@@ -16,8 +17,7 @@ use serde_json::Value;
 use super::{
     credentials::Credentials,
     error::{self, auth_error},
-    form,
-    settings::AwsSettings,
+    form, settings,
 };
 use crate::{
     decision::FailureClass,
@@ -49,7 +49,7 @@ struct Scope<'a> {
 
 impl AwsClient {
     pub(super) fn new(settings: AwsSettings, clock: Arc<dyn Clock>, rng: Rng) -> Result<Self, String> {
-        settings.check()?;
+        settings::check(&settings)?;
         let http = HttpClient::new()?;
         let credentials = Credentials::new(&settings, http.clone(), clock.clone());
         Ok(Self { settings, http, credentials, clock, rng })
@@ -74,7 +74,7 @@ impl AwsClient {
         fields: &Fields,
         timeout: Duration,
     ) -> ProviderResult<Vec<u8>> {
-        let url = self.settings.endpoint_of("ec2", region)?;
+        let url = settings::endpoint_of(&self.settings, "ec2", region)?;
         let head = [("Action", action), ("Version", EC2_VERSION)];
         let body =
             form::encode(head.into_iter().chain(fields.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))));

@@ -18,10 +18,9 @@ mod xml;
 
 use std::sync::Arc;
 
+use actors::worker_manager::AwsSettings;
 use async_trait::async_trait;
 use base::{Clock, Rng};
-
-pub use settings::AwsSettings;
 
 use super::{
     Launch, LaunchId, Launched, Machine, MachineId, Notice, Page, PageToken, Price, Provider, ProviderResult, Seen,

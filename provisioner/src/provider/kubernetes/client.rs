@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use actors::worker_manager::KubernetesSettings;
 use base::Rng;
 use reqwest::{
     Certificate, Method, Request, Url,
@@ -10,7 +11,7 @@ use reqwest::{
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::{error, settings::KubernetesSettings};
+use super::{error, settings::check};
 use crate::{
     decision::FailureClass,
     provider::{
@@ -27,7 +28,7 @@ pub(super) struct KubernetesClient {
 
 impl KubernetesClient {
     pub(super) fn new(settings: KubernetesSettings, rng: Rng) -> Result<Self, String> {
-        settings.check()?;
+        check(&settings)?;
         let certificates = match settings.ca_file.as_str() {
             "" => Vec::new(),
             path => read_certificates(path)?,

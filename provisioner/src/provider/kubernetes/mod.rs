@@ -7,14 +7,13 @@ mod launch;
 mod pod;
 mod settings;
 
+use actors::worker_manager::KubernetesSettings;
 use async_trait::async_trait;
 use base::Rng;
 use futures_util::{StreamExt, stream};
 use reqwest::Method;
 use serde::Deserialize;
 use serde_json::Value;
-
-pub use settings::KubernetesSettings;
 
 use super::{
     Launch, LaunchId, Launched, Machine, MachineId, Page, PageToken, Provider, ProviderResult, Seen, Terminated,

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use actors::worker_manager::KubernetesSettings;
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::settings::KubernetesSettings;
 use crate::{
     decision::FailureClass,
     provider::{Launch, LaunchId, Machine, MachineState, ProviderError, ProviderResult, Seen},

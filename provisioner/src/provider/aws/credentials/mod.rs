@@ -9,12 +9,13 @@ mod web_identity;
 
 use std::{path::PathBuf, sync::Arc};
 
+use actors::worker_manager::AwsSettings;
 use base::{Clock, Secret};
 use chrono::{DateTime, TimeDelta, Utc};
 use object_store::aws::AwsCredential;
 use tokio::sync::Mutex;
 
-use super::{error::auth_error, settings::AwsSettings};
+use super::{error::auth_error, settings::sts_endpoint};
 use crate::provider::{ProviderResult, http::HttpClient};
 
 const REFRESH_BEFORE: TimeDelta = TimeDelta::minutes(5);
@@ -121,7 +122,7 @@ impl Source {
         let role = given(&settings.role_arn, "AWS_ROLE_ARN");
         match (role, given(&settings.web_identity_token_file, "AWS_WEB_IDENTITY_TOKEN_FILE")) {
             (Some(role), Some(file)) => {
-                Self::WebIdentity { role, token_file: PathBuf::from(file), sts: settings.sts_endpoint() }
+                Self::WebIdentity { role, token_file: PathBuf::from(file), sts: sts_endpoint(settings) }
             }
             _ => Self::InstanceRole { metadata: settings.metadata_endpoint.trim_end_matches('/').to_owned() },
         }
