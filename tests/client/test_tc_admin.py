@@ -18,6 +18,7 @@ class Deployment:
         self.prefix = f"client-tests-admin-{uuid.uuid4().hex[:12]}"
         options = {**taskcluster.optionsFromEnvironment(), "maxRetries": 0}
         self.auth, self.secrets = taskcluster.Auth(options), taskcluster.Secrets(options)
+        self.worker_manager = taskcluster.WorkerManager(options)
 
     def admin(self, command, file):
         environment = {**os.environ, "CONFIGURED_PREFIX": self.prefix, "CONFIGURED_FILE": file}
@@ -38,6 +39,9 @@ class Deployment:
 
     def secret(self, name):
         return self.secrets.get(f"{self.prefix}/{name}")["secret"]
+
+    def pool(self, name):
+        return self.worker_manager.workerPool(f"{self.prefix}/{name}")
 
     def client_ids(self):
         return [one["clientId"] for one in self.auth.listClients(query={"prefix": self.prefix})["clients"]]
@@ -62,11 +66,14 @@ def test_a_repository_is_applied_once_and_again_after_each_change(deployment):
     allowed = deployment.auth.expandScopes({"scopes": [f"assume:{prefix}/repo:example.com/x"]})["scopes"]
     assert "queue:route:index.x" in allowed and f"secrets:get:{prefix}/token" in allowed
 
+    assert deployment.pool("linux")["config"]["workerConfig"] == {"size": 1, "ratio": 0.5}
+
     assert "second day" in deployment.diff("second.yml")
     deployment.apply("second.yml")
     assert deployment.diff("second.yml") == ""
     assert deployment.client_ids() == [f"{prefix}/builder"]
     assert deployment.secret("token") == {"password": "second"}
+    assert deployment.pool("linux")["config"]["workerConfig"]["size"] == 2
 
 
 def test_what_was_applied_can_be_used(deployment):

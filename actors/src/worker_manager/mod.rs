@@ -24,6 +24,8 @@ mod remove_worker;
 mod report_error;
 mod reregister;
 mod settings;
+#[cfg(test)]
+mod tests;
 mod update_pool;
 mod workers;
 

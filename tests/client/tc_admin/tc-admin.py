@@ -4,7 +4,7 @@ import re
 
 import tcadmin.util.root_url
 from tcadmin.appconfig import AppConfig
-from tcadmin.resources import Client, Role, Secret
+from tcadmin.resources import Client, Role, Secret, WorkerPool
 from tcadmin.util.config import LocalLoader
 
 # tc-admin takes no root URL with a port, which a server on this machine has.
@@ -20,7 +20,7 @@ def scopes(entry):
 
 @appconfig.generators.register
 async def generate(resources):
-    for kind in ("Client", "Role", "Secret"):
+    for kind in ("Client", "Role", "Secret", "WorkerPool"):
         resources.manage(f"{kind}={PREFIX}/.*")
     wanted = await LocalLoader().load(os.environ["CONFIGURED_FILE"], parse="yaml") or {}
     for name, entry in wanted.get("clients", {}).items():
@@ -29,3 +29,6 @@ async def generate(resources):
         resources.add(Role(f"{PREFIX}/{name}", entry["description"], scopes(entry)))
     for name, value in wanted.get("secrets", {}).items():
         resources.add(Secret(f"{PREFIX}/{name}", value))
+    for name, entry in wanted.get("pools", {}).items():
+        resources.add(WorkerPool(
+            workerPoolId=f"{PREFIX}/{name}", providerId="static", owner="admin@example.com", emailOnError=False, **entry))

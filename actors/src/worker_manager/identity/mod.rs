@@ -20,6 +20,8 @@ mod keys;
 mod kubernetes;
 mod pem;
 mod secret;
+#[cfg(test)]
+mod tests;
 mod token;
 
 use db::worker_manager::PoolWorkerRow;
