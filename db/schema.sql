@@ -457,6 +457,24 @@ create table secret (
   constraint secret_pkey PRIMARY KEY (name)
 );
 
+create table session (
+  session_id bytea not null,
+  client_id text not null,
+  fingerprint bytea not null,
+  created timestamp with time zone not null,
+  seen timestamp with time zone not null,
+  idle interval not null,
+  expires timestamp with time zone not null,
+  constraint session_pkey PRIMARY KEY (session_id)
+);
+
+create table sign_in_link (
+  link_id bytea not null,
+  client_id text not null,
+  expires timestamp with time zone not null,
+  constraint sign_in_link_pkey PRIMARY KEY (link_id)
+);
+
 create table signing_key (
   purpose text not null,
   key bytea not null,
@@ -642,6 +660,8 @@ CREATE INDEX pool_worker_expires ON drover.pool_worker USING btree (expires);
 CREATE INDEX pool_worker_launch ON drover.pool_worker USING btree (launch_id) WHERE (launch_id IS NOT NULL);
 CREATE INDEX provision_decision_at ON drover.provision_decision USING brin (at);
 CREATE INDEX push_task_expires ON drover.push_task USING btree (expires);
+CREATE INDEX session_expires ON drover.session USING btree (expires);
+CREATE INDEX sign_in_link_expires ON drover.sign_in_link USING btree (expires);
 CREATE INDEX task_deadline ON drover.task USING btree (deadline);
 CREATE INDEX task_expires ON drover.task USING brin (expires) WITH (pages_per_range='32', autosummarize='on');
 CREATE INDEX task_group_expires ON drover.task_group USING btree (expires);

@@ -28,6 +28,7 @@
 pub mod artifacts;
 pub mod auth;
 pub mod database_version;
+pub mod group_snapshot;
 pub mod hooks;
 pub mod id_search;
 pub mod index;
@@ -35,6 +36,7 @@ pub mod kit;
 pub mod live;
 pub mod notify;
 pub mod object;
+pub mod overview;
 pub mod purge_cache;
 pub mod queue;
 pub mod reflector;
@@ -42,6 +44,7 @@ pub mod relay;
 pub mod remote_notifications;
 pub mod scheduler;
 pub mod secrets;
+pub mod sessions;
 pub mod treeherder;
 pub mod worker_manager;
 

@@ -20,10 +20,11 @@ pub mod push;
 pub mod queue;
 pub mod secrets;
 mod server;
+pub mod session;
 mod settings;
 pub mod worker_manager;
 
 pub use health::{Ready, serve_health};
-pub use http::{ApiError, ApiResponse, ApiResult, Build, Call, Object, Routes, RoutesBuilder};
+pub use http::{ApiError, ApiResponse, ApiResult, Build, Call, Object, Routes, RoutesBuilder, WebFile, WebFiles};
 pub use server::{HttpServer, ServerContext};
 pub use settings::{ApiSettings, CallerLimits, StaticClient};

@@ -1,14 +1,15 @@
 use std::{io, sync::Arc, time::Instant};
 
-use actors::auth::Clients;
+use actors::{auth::Clients, sessions::Sessions};
 use base::{Clock, Rng, Shutdown};
 use protocol::exchanges::ExchangeNames;
 use tokio::net::TcpListener;
 
 use crate::{
     ApiSettings, Build,
+    auth::PageSessions,
     health::{Ready, cached},
-    http::{HttpContext, Probes, RequestDurations, RouteTable, Routes, service},
+    http::{HttpContext, Probes, RequestDurations, RouteTable, Routes, WebFiles, service},
     net::{ConnectionLimits, TrustedProxies, serve_requests},
 };
 
@@ -34,6 +35,10 @@ pub struct HttpServer {
     /// For probes.
     pub ready: Ready,
     pub routes: Vec<Routes>,
+    /// Whose cookies sign requests of the page.
+    pub sessions: Option<Sessions>,
+    /// The page.
+    pub web_files: Option<WebFiles>,
 }
 
 impl HttpServer {
@@ -54,7 +59,7 @@ impl HttpServer {
     }
 
     fn into_context(self, proxies: Arc<TrustedProxies>) -> HttpContext {
-        let Self { settings, build, exchange_names, context, routes, .. } = self;
+        let Self { settings, build, exchange_names, context, routes, sessions, web_files, .. } = self;
         let ServerContext { clients, clock, rng, root_url, .. } = context;
         let probes = Probes::new(build, exchange_names, Instant::now());
         let mut table = RouteTable::default();
@@ -73,6 +78,8 @@ impl HttpServer {
             clock,
             rng: rng.branch("http"),
             probes,
+            page_sessions: sessions.map(|sessions| PageSessions::new(sessions, &root_url)),
+            web_files,
             root_url,
         }
     }

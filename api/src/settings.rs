@@ -33,6 +33,10 @@ base::settings! {
         pub trusted_proxies: Vec<String> = Vec::new(),
         /// The secret shared with websocktunnel, to sign the tokens of its clients. Empty: there are no such tokens.
         pub websocktunnel_secret: Secret = Secret::default(),
+        /// Origins besides the root URL's from which the page may read artifacts, such as that of a bucket, or of workers
+        /// that serve live logs: `https://bucket.example.com`, `http://*.workers.example.com:*`. They are part of its content
+        /// security policy.
+        pub page_origins: Vec<String> = Vec::new(),
         /// What one caller may take.
         pub limits: CallerLimits,
     }

@@ -26,6 +26,7 @@ pub mod queue;
 mod rows;
 pub mod secrets;
 mod service_event;
+pub mod sessions;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 pub mod treeherder;

@@ -23,6 +23,7 @@ use crate::{
     service::Registry,
     system_context::SystemContext,
     task_command::{self, TaskCommand},
+    ui_command::{self, UiArgs},
     worker_command::{self, WorkerArgs},
 };
 
@@ -33,6 +34,7 @@ Examples:
   drover task log TASK_ID                 what a task wrote
   drover explain TASK_ID                  why a task is not running
   drover group watch TASK_GROUP_ID        follow a graph that someone else submitted
+  drover ui                               a link that opens the page
   drover config explain api               what the settings of a section mean
 
 Clients find the server through TASKCLUSTER_ROOT_URL, TASKCLUSTER_CLIENT_ID and TASKCLUSTER_ACCESS_TOKEN.
@@ -101,6 +103,8 @@ enum Command {
     Treeherder(TreeherderCommand),
     /// Ask a server whether it answers.
     Ping(PingArgs),
+    /// Print a link that opens the page and signs in.
+    Ui(UiArgs),
     /// Show the effective settings, or explain what they mean.
     #[command(subcommand, after_help = "Examples:\n  drover config show\n  drover config explain queue")]
     Config(ConfigCommand),
@@ -146,6 +150,7 @@ impl Cli {
             Command::Push(args) => push_command::run(args, system, output).await,
             Command::Treeherder(command) => push_command::treeherder(command, system, output).await,
             Command::Ping(args) => ping_command::run(args, system, output).await,
+            Command::Ui(args) => ui_command::run(args, system, output).await,
             Command::Config(command) => config_command::run(command, &global, *output),
             Command::Completions(args) => completions_command::run(&args, self::command(&global.registry), *output),
             Command::Version => Ok(version(*output)),

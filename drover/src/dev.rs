@@ -5,6 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use actors::sessions::SessionError;
 use base::{ConfigDuration, Secret, Shutdown, telemetry};
 use clap::Args;
 use protocol::exchanges::ExchangeNames;
@@ -173,7 +174,7 @@ impl Dev<'_> {
     async fn work(&self, app: &App, clients: &[WorkerClient], credentials: &Credentials) -> Result<Exit, CliError> {
         let Self { settings, data_dir, system, .. } = self;
         let mut workers = DevWorkers::start(settings, clients, app.root_url(), data_dir, system).await?;
-        announce(app.root_url(), credentials, self.output);
+        announce(app, credentials, self.output).await;
         tokio::select! {
             () = self.shutdown.wait() => {}
             never = workers.watch() => match never {},
@@ -191,15 +192,35 @@ struct Ready<'r> {
     root_url: &'r str,
     client_id: &'r str,
     access_token: &'r str,
+    /// Opens the page, once; left out where the server is reached from elsewhere.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sign_in_url: Option<&'r str>,
 }
 
-fn announce(root_url: &str, credentials: &Credentials, output: Output) {
+async fn announce(app: &App, credentials: &Credentials, output: Output) {
     let (client_id, access_token) = (&credentials.root_client_id, credentials.root_access_token.reveal());
+    let (root_url, sign_in_url) = (app.root_url(), sign_in_url(app, client_id).await);
+    let sign_in_url = sign_in_url.as_deref();
     let text = format!(
         "Drover is ready: export TASKCLUSTER_ROOT_URL={root_url} TASKCLUSTER_CLIENT_ID={client_id} \
          TASKCLUSTER_ACCESS_TOKEN={access_token}"
     );
-    output.either(&Ready { root_url, client_id, access_token }, &text);
+    let page =
+        sign_in_url.map(|url| format!("\nThe page: {url} (good once and for ten minutes; `drover ui` prints another)"));
+    let text = format!("{text}{}", page.unwrap_or_default());
+    output.either(&Ready { root_url, client_id, access_token, sign_in_url }, &text);
+}
+
+/// A server that is reached from elsewhere has none: a link is a credential that would go over the network in the clear.
+async fn sign_in_url(app: &App, client_id: &str) -> Option<String> {
+    match app.sessions().link(client_id).await {
+        Ok(link) => Some(link.url),
+        Err(SessionError::NotHere(_)) => None,
+        Err(error) => {
+            tracing::warn!(%error, "no link to sign in at the page could be made");
+            None
+        }
+    }
 }
 
 /// Processes of the same user, as tasks may be, read neither our memory nor our environment, which hold credentials.

@@ -37,6 +37,7 @@ mod settings;
 mod system_context;
 mod task_command;
 mod task_log;
+mod ui_command;
 mod worker_command;
 
 use std::process::ExitCode;

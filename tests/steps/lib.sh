@@ -171,6 +171,29 @@ need_venv() {
     done
 }
 
+# ---- the page
+
+have_node() {
+    have node && have npm && node -e 'const [a, b] = process.versions.node.split("."); process.exit(a > 20 || (a == 20 && b >= 19) ? 0 : 1)'
+}
+
+# Builds ui/dist where its sources are newer.
+build_page() {
+    if [ ui/package-lock.json -nt ui/node_modules/.package-lock.json ] || [ ! -d ui/node_modules ]; then
+        say "installing npm packages of ui"
+        (cd ui && npm ci --ignore-scripts --silent --no-fund --no-audit) || die "the packages of ui could not be installed"
+        touch ui/node_modules/.package-lock.json
+    fi
+    [ -n "$(find ui/src ui/public ui/index.html ui/*.json ui/vite.config.ts -newer ui/dist/index.html 2>/dev/null || echo new)" ] || return 0
+    say "building the page"
+    (cd ui && npm run --silent build >/dev/null) || die "the page could not be built"
+}
+
+# A server works without its page, which says so itself.
+build_page_if_possible() {
+    if have_node; then build_page; else say "there is no Node.js 20.19 or later: Drover is built without its page"; fi
+}
+
 need_nextest() {
     need_cargo_tool cargo-nextest || die "cargo-nextest is missing: cargo install --locked cargo-nextest"
 }
@@ -244,6 +267,7 @@ start_drover() {
     TASKCLUSTER_ROOT_URL=$(field rootUrl)
     TASKCLUSTER_CLIENT_ID=$(field clientId)
     TASKCLUSTER_ACCESS_TOKEN=$(field accessToken)
+    SIGN_IN_URL=$(field signInUrl)
     [ -n "$TASKCLUSTER_ROOT_URL" ] || die "Drover's first line is not the one expected: $ready"
     export TASKCLUSTER_ROOT_URL TASKCLUSTER_CLIENT_ID TASKCLUSTER_ACCESS_TOKEN
 }

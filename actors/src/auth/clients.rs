@@ -73,7 +73,7 @@ impl Clients {
         }
     }
 
-    pub(super) fn replace(&self, known: Known) {
+    pub(crate) fn replace(&self, known: Known) {
         *self.copy.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(known);
     }
 

@@ -72,6 +72,8 @@ pub(crate) enum AuthenticationError {
     Expired(String),
     #[error("Unauthorized: {0}")]
     TooManyScopes(#[from] TooManyScopes),
+    #[error("Unauthorized: {0}")]
+    Session(String),
     #[error("ext is no base64 of a JSON object: {0}")]
     Ext(String),
     #[error("ext.certificate.issuer must differ from the client id that signs")]

@@ -10,8 +10,13 @@ use base::{
     telemetry::{Histogram, Label},
 };
 
-use super::{ApiResponse, BodyMode, Limiter, Probes, RouteTable, body_limits::BodyLimits, route_table::Route};
-use crate::{auth::Clients, net::TrustedProxies};
+use super::{
+    ApiResponse, BodyMode, Limiter, Probes, RouteTable, WebFiles, body_limits::BodyLimits, route_table::Route,
+};
+use crate::{
+    auth::{Clients, PageSessions},
+    net::TrustedProxies,
+};
 
 pub(crate) struct HttpContext {
     pub table: RouteTable,
@@ -26,6 +31,9 @@ pub(crate) struct HttpContext {
     pub upload_timeout: Duration,
     pub proxies: Arc<TrustedProxies>,
     pub durations: RequestDurations,
+    /// `None`: cookies mean nothing.
+    pub page_sessions: Option<PageSessions>,
+    pub web_files: Option<WebFiles>,
 }
 
 /// How long requests to declared endpoints take, by method and status.

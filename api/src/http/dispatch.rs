@@ -21,6 +21,7 @@ use super::{
     request_context::{RawParams, RequestContext},
     response_schema,
     route_table::Route,
+    web_files,
 };
 
 /// Finds the endpoint of a request and has it answered.
@@ -34,7 +35,8 @@ pub(super) async fn dispatch(http: &Arc<HttpContext>, head: Parts, body: Body) -
     }
     let reads = matches!(head.method, Method::GET | Method::HEAD);
     let document = if reads { http.probes.document(uri.path(), &http.root_url) } else { None };
-    document.unwrap_or_else(|| probes::not_found(&head.method, uri.path(), http.clock.now()))
+    let file = if reads && document.is_none() { web_files::find(http.web_files.as_ref(), &head) } else { None };
+    document.or(file).unwrap_or_else(|| probes::not_found(&head.method, uri.path(), http.clock.now()))
 }
 
 fn options(http: &HttpContext, path: &str) -> ApiResponse {

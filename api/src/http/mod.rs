@@ -36,6 +36,7 @@ mod route_table;
 mod routes;
 mod stack;
 mod unread_body;
+mod web_files;
 
 pub(crate) use body::{Body, streamed};
 pub(crate) use body_limits::BodyLimits;
@@ -53,6 +54,7 @@ pub(crate) use response_schema::{checked_item, count_unreadable};
 pub(crate) use route_table::RouteTable;
 pub use routes::{Routes, RoutesBuilder};
 pub(crate) use stack::service;
+pub use web_files::{WebFile, WebFiles};
 
 /// What a handler returns.
 pub type ApiResult = Result<ApiResponse, ApiError>;

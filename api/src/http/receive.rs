@@ -40,7 +40,7 @@ pub(super) async fn receive(
     context: &RequestContext,
     body: Body,
 ) -> Result<Received, ApiError> {
-    let caller = identify(http, route, context);
+    let caller = identify(http, route, context).await?;
     let requester = requester(http, route, context, &caller);
     let mut received = Received { caller, requester, stream: Body::default(), memory: None };
     if route.handler.body_mode == BodyMode::Stream {
@@ -51,12 +51,21 @@ pub(super) async fn receive(
     Ok(received)
 }
 
-/// Endpoints without scopes do not look at signatures.
-fn identify(http: &HttpContext, route: &Route, context: &RequestContext) -> Result<Caller, AuthenticationError> {
+/// Endpoints without scopes do not look at signatures. The cookie of a session counts where there is no signature.
+async fn identify(
+    http: &HttpContext,
+    route: &Route,
+    context: &RequestContext,
+) -> Result<Result<Caller, AuthenticationError>, ApiError> {
     if route.endpoint.scopes.is_none() {
-        return Ok(Caller::anonymous(Arc::default()));
+        return Ok(Ok(Caller::anonymous(Arc::default())));
     }
-    context.identify(&http.clients, http.clock.now())
+    if let Some(page) = &http.page_sessions
+        && let Some(cookie) = page.cookie.of_own_page(&context.method, &context.headers, &context.uri)
+    {
+        return page.caller(cookie).await;
+    }
+    Ok(context.identify(&http.clients, http.clock.now()))
 }
 
 fn requester(

@@ -1,13 +1,20 @@
-//! Drover's own endpoints: a whole graph of tasks in one call, why a task is not running, and ids by their first letters.
+//! Drover's own endpoints: a whole graph of tasks in one call, why a task is not running, ids by their first letters, and
+//! what the page reads in one request.
 
 mod explain;
 mod find_ids;
 mod graph;
+mod group_snapshot;
+mod overview;
+mod task_view;
 
 use std::sync::Arc;
 
 use actors::{
+    artifacts::Artifacts,
+    group_snapshot::GroupSnapshots,
     id_search::IdSearch,
+    overview::Overview,
     queue::{Queue, TaskLimits},
 };
 use base::Clock;
@@ -19,14 +26,29 @@ pub(crate) struct OwnState {
     pub queue: Queue,
     pub limits: TaskLimits,
     pub ids: IdSearch,
+    pub snapshots: GroupSnapshots,
+    pub overview: Overview,
+    pub artifacts: Artifacts,
     pub clock: Arc<dyn Clock>,
 }
 
-pub fn routes(clock: Arc<dyn Clock>, queue: Queue, limits: TaskLimits, ids: IdSearch) -> Routes {
-    let state = OwnState { queue, limits, ids, clock };
+/// What the page reads.
+pub struct Views {
+    pub snapshots: GroupSnapshots,
+    pub overview: Overview,
+    pub artifacts: Artifacts,
+}
+
+pub fn routes(clock: Arc<dyn Clock>, queue: Queue, limits: TaskLimits, ids: IdSearch, views: Views) -> Routes {
+    let Views { snapshots, overview, artifacts } = views;
+    let state = OwnState { queue, limits, ids, snapshots, overview, artifacts, clock };
     Routes::of("drover", state)
         .on_body(BodyMode::Buffered, "createGraph", graph::create_graph)
         .on("explainTask", explain::explain_task)
         .on("findIds", find_ids::find_ids)
+        .on("groupSnapshot", group_snapshot::group_snapshot)
+        .on("taskView", task_view::task_view)
+        .on("listRecent", overview::list_recent)
+        .on("queueStats", overview::queue_stats)
         .build()
 }

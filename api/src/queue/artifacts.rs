@@ -173,7 +173,7 @@ async fn list(state: &QueueState, call: &Call, run_id: RunId) -> ApiResult {
     Ok(response.optional("continuationToken", token.as_ref()).into())
 }
 
-fn described(artifact: &ArtifactEntry) -> Object {
+pub(crate) fn described(artifact: &ArtifactEntry) -> Object {
     Object::new()
         .field("storageType", &artifact.storage_type)
         .field("name", &artifact.name)

@@ -19,6 +19,7 @@ use actors::{
     artifacts::Artifacts,
     queue::{Queue, TaskLimits},
 };
+pub(crate) use artifacts::described as described_artifact;
 pub(crate) use authorize::authorize;
 use base::{Clock, Rng, Shutdown};
 use tokio::task::JoinSet;

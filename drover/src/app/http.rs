@@ -2,12 +2,16 @@
 
 use std::{io, sync::Arc};
 
-use api::{ApiSettings, Build, HttpServer, Ready, Routes};
+use api::{ApiSettings, Build, HttpServer, Ready, Routes, WebFile, WebFiles};
 use base::Shutdown;
 use db::{Db, DbError};
 use tokio::{net::TcpListener, task::JoinHandle};
+use web::Page;
 
-use crate::{service::Context, services::server_context};
+use crate::{
+    service::Context,
+    services::{server_context, sessions},
+};
 
 /// The task that serves, and what ends it.
 pub(super) struct Server {
@@ -18,6 +22,7 @@ pub(super) struct Server {
 impl Server {
     #[expect(clippy::disallowed_methods, reason = "`stop` ends it and waits for it")]
     pub(super) fn start(listener: TcpListener, settings: ApiSettings, context: &Context, routes: Vec<Routes>) -> Self {
+        let origins = page_origins(&settings, &context.root_url);
         let server = HttpServer {
             settings,
             build: build(),
@@ -25,6 +30,8 @@ impl Server {
             context: server_context(context),
             ready: ready(&context.db),
             routes,
+            sessions: Some(sessions(context)),
+            web_files: Some(web_files(origins)),
         };
         Self { shutdown: context.http_shutdown.clone(), serving: tokio::spawn(server.serve(listener)) }
     }
@@ -59,6 +66,25 @@ fn ready(db: &Db) -> Ready {
                 _ => "the database does not answer".to_owned(),
             })
         })
+    })
+}
+
+/// Where the page reads artifacts. The workers of a server on this machine serve their live logs on any of its ports.
+fn page_origins(settings: &ApiSettings, root_url: &str) -> Vec<String> {
+    let mut origins = settings.page_origins.clone();
+    if root_url.starts_with("http://127.0.0.1") {
+        origins.push("http://127.0.0.1:*".to_owned());
+    }
+    origins
+}
+
+/// The page that is compiled in.
+fn web_files(origins: Vec<String>) -> WebFiles {
+    let page = Page::new(&origins);
+    Arc::new(move |path, accepts_html| {
+        let file = page.find(path, accepts_html)?;
+        let web::File { content_type, headers, bytes, gzip } = file;
+        Some(WebFile { content_type, headers, bytes, gzip })
     })
 }
 

@@ -9,6 +9,7 @@ use ::bus::Bus;
 use actors::{
     auth::StaticClient,
     kit::{Supervisor, SupervisorHandle},
+    sessions::Sessions,
 };
 use base::{KeyRing, Shutdown};
 use db::Db;
@@ -20,6 +21,7 @@ use crate::{
     credentials::Credentials,
     exit::{CliError, Exit},
     service::{Children, Context, Registry, RoleSet, Shared},
+    services,
     settings::DroverSettings,
     system_context::SystemContext,
 };
@@ -48,6 +50,7 @@ pub(crate) struct AppConfig {
 /// The running services of a process.
 pub(crate) struct App {
     root_url: String,
+    sessions: Sessions,
     http: Server,
     rpc_servers: SupervisorHandle,
     actors: SupervisorHandle,
@@ -89,13 +92,19 @@ impl App {
             Some(routes) => Server::start(listener, api, &context, routes),
             None => Server::probes_only(listener, &context),
         };
+        let sessions = services::sessions(&context);
         let Context { root_url, bus, db, .. } = context;
-        Ok(Self { root_url, http, rpc_servers, actors, bus, db })
+        Ok(Self { root_url, sessions, http, rpc_servers, actors, bus, db })
     }
 
     /// Where clients reach it.
     pub(crate) fn root_url(&self) -> &str {
         &self.root_url
+    }
+
+    /// Sessions of the page.
+    pub(crate) const fn sessions(&self) -> &Sessions {
+        &self.sessions
     }
 
     /// No new requests first, then no new calls; what was accepted is finished before the actors end.

@@ -18,11 +18,13 @@ mod relay;
 mod roles;
 mod scheduler;
 mod secrets;
+mod sessions;
 mod treeherder;
 mod worker_manager;
 
 pub(crate) use api::server_context;
 pub use relay::notify as notify_relay;
+pub(crate) use sessions::handle as sessions;
 
 use crate::service::Service;
 
@@ -41,6 +43,7 @@ pub fn services() -> Vec<&'static dyn Service> {
         &provisioner::Provisioner,
         &auth::Auth,
         &secrets::Secrets,
+        &sessions::Sessions,
         &purge_cache::PurgeCache,
         &notify::Notify,
         &worker_manager::WorkerManager,

@@ -1,9 +1,14 @@
 //! The queue: tasks, their claims and their runs.
 
-use ::api::{Routes, own};
+use ::api::{
+    Routes,
+    own::{self, Views},
+};
 use actors::{
+    group_snapshot::GroupSnapshots,
     id_search::IdSearch,
     kit::{Child, Notifications, PendingNotifier},
+    overview::Overview,
     queue::{self, Queue as Handle, QueueSettings},
 };
 use base::settings::Section;
@@ -31,8 +36,18 @@ impl Service for Queue {
         let limits = context.settings::<QueueSettings>().task_limits().map_err(StartError::Setting)?;
         let (server, queue, artifacts) = (api::server_context(context), handle(context), object::artifacts(context)?);
         Ok(vec![
-            ::api::queue::routes(&server, queue.clone(), limits, artifacts),
-            own::routes(context.clock.clone(), queue, limits, IdSearch::new(context.db.clone())),
+            ::api::queue::routes(&server, queue.clone(), limits, artifacts.clone()),
+            own::routes(
+                context.clock.clone(),
+                queue,
+                limits,
+                IdSearch::new(context.db.clone()),
+                Views {
+                    snapshots: GroupSnapshots::new(context.db.clone()),
+                    overview: Overview::new(context.db.clone(), context.clock.clone()),
+                    artifacts,
+                },
+            ),
         ])
     }
 

@@ -7,8 +7,8 @@ use tests::{Client, Drover, TestDirectory};
 use super::{endpoints, name, path};
 
 /// Endpoints without scopes, parameters and body: there is nothing to refuse.
-const NEVER_REFUSED: [&str; 6] =
-    ["ping", "lbheartbeat", "version", "heartbeat", "currentScopes", "testAuthenticateGet"];
+const NEVER_REFUSED: [&str; 7] =
+    ["ping", "lbheartbeat", "version", "heartbeat", "currentScopes", "testAuthenticateGet", "session"];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_endpoint_refuses_a_client_with_a_wrong_token_or_a_bad_request() {

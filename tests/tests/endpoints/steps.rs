@@ -89,6 +89,10 @@ fn task(more: &Value) -> Value {
 }
 
 async fn auth(steps: &mut Steps) {
+    // Sessions are for the page alone (tests/tests/sessions.rs).
+    steps.refused("drover.signIn", &[], json!({ "clientId": "a", "accessToken": "b" })).await;
+    steps.refused("drover.endSession", &[], Value::Null).await;
+    steps.twice("drover.createSignInLink", &[], Value::Null).await;
     let client = json!({ "description": "a test", "expires": soon(), "scopes": ["assume:tests"] });
     steps.twice("auth.createClient", &["tests/repeat"], client.clone()).await;
     steps.twice("auth.updateClient", &["tests/repeat"], client).await;

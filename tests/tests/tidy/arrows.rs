@@ -9,12 +9,13 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("jsone", &[]),
     ("db", &["base", "protocol"]),
     ("bus", &["base", "protocol"]),
+    ("web", &["base"]),
     ("worker", &["base", "protocol"]),
     ("actors", &["base", "protocol", "jsone", "db", "bus"]),
     ("api", &["base", "protocol", "actors"]),
     ("bridge", &["base", "protocol", "db", "bus", "actors"]),
     ("provisioner", &["base", "protocol", "db", "bus", "actors"]),
-    ("drover", &["base", "protocol", "db", "bus", "worker", "actors", "api", "bridge", "provisioner"]),
+    ("drover", &["base", "protocol", "db", "bus", "web", "worker", "actors", "api", "bridge", "provisioner"]),
     ("tests", &["base", "protocol", "db", "bus", "worker", "actors", "api", "bridge", "provisioner", "drover"]),
 ];
 

@@ -85,3 +85,19 @@ fn expressions_are_read_as_they_are_meant() {
         assert!(!satisfied(wrong, &allowed), "{wrong}");
     }
 }
+
+/// Packages of npm that are part of a build here, with their licences. Optional ones are programs for other machines.
+fn npm_packages() -> Vec<(String, String)> {
+    let lock: Value = serde_json::from_str(&fs::read_to_string(root().join("ui/package-lock.json")).unwrap()).unwrap();
+    let packages = lock["packages"].as_object().unwrap().iter().filter(|(name, _)| !name.is_empty());
+    let built = packages.filter(|(_, package)| package["optional"] != true);
+    built.map(|(name, package)| (name.clone(), package["license"].as_str().unwrap_or("none").to_owned())).collect()
+}
+
+#[test]
+fn every_licence_of_the_page_is_allowed() {
+    let (allowed, packages) = (allowed_licences(), npm_packages());
+    let refused = packages.iter().filter(|(_, licence)| !satisfied(licence, &allowed));
+    expect_none(&refused.map(|(name, licence)| format!("{name} has the licence {licence}")).collect::<Vec<_>>());
+    assert!(packages.len() > 10, "{packages:?}");
+}

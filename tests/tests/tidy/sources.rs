@@ -100,3 +100,17 @@ fn code_lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
         .map(|(at, line)| (at + 1, line))
         .filter(|(_, line)| !line.trim_start().starts_with("//"))
 }
+
+/// What lets a text become a script or a style, or what the security policy of the page refuses.
+const NEVER_IN_THE_PAGE: [&str; 7] =
+    ["dangerouslySetInnerHTML", "innerHTML", "outerHTML", "insertAdjacentHTML", "eval(", "new Function", "javascript:"];
+
+#[test]
+fn the_page_makes_no_markup_of_texts() {
+    let mut problems = Vec::new();
+    for (name, text) in files("").into_iter().filter(|(name, _)| name.starts_with("ui/src/")) {
+        let found = NEVER_IN_THE_PAGE.iter().filter(|word| text.contains(**word));
+        problems.extend(found.map(|word| format!("{name}: `{word}`: the page shows texts as texts")));
+    }
+    expect_none(&problems);
+}

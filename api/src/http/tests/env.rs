@@ -207,6 +207,8 @@ fn http(settings: &ApiSettings, waits: (Arc<Notify>, Arc<Notify>)) -> HttpContex
         .build()
         .into_table(&mut table, &probes);
     HttpContext {
+        page_sessions: None,
+        web_files: None,
         table,
         clients: Clients::fixed([Client::lasting("me", TOKEN, [format!("may:{SLUG}")])], "q"),
         clock: Arc::new(SystemClock),
