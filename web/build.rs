@@ -23,9 +23,8 @@ fn main() {
     println!("cargo::rerun-if-changed={}", if dist.exists() { &dist } else { &ui }.display());
     println!("cargo::rustc-env=DROVER_UI_DIST={}", dist.display());
     let is_built = dist.join("index.html").exists();
-    if !is_built && setting(REQUIRED).is_some_and(|value| value == "1") {
-        panic!("{REQUIRED}=1, and the page is not built: run `./dev ui`");
-    }
+    let is_required = setting(REQUIRED).is_some_and(|value| value == "1");
+    assert!(is_built || !is_required, "{REQUIRED}=1, and the page is not built: run `./dev ui`");
     let folder = if is_built { dist } else { ui.join("unbuilt") };
     if let Err(error) = embed(&folder) {
         panic!("the page in {} cannot be embedded: {error}", folder.display());

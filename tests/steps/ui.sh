@@ -21,3 +21,9 @@ say "types and sizes"
 cargo build --bin drover
 say "pages in Chromium"
 (cd ui && node tests/run.mjs "$@")
+
+# Not by default: the bars are those of a release build on a machine that does nothing else.
+if [ "${DROVER_UI_PERF:-}" = 1 ]; then
+    say "performance on a group of 20,000 tasks"
+    (cd ui && npm run --silent perf)
+fi

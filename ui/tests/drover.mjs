@@ -112,24 +112,35 @@ export function definition(group, name, more = {}) {
   };
 }
 
-/** A group of so many tasks of several kinds, in one request. Returns its id and those of its tasks. */
+/** A queue that no other test claims from. */
+const newWorkerType = () => `w${slug().replace(/[-_]/g, 'x').toLowerCase()}`;
+
+/** A group of so many tasks of several kinds, in one request, on a queue of its own. */
 export async function makeGroup(drover, size, more = () => ({})) {
   const group = slug();
+  const workerType = newWorkerType();
   const ids = [group, ...Array.from({ length: size - 1 }, slug)];
   const tasks = ids.map((taskId, index) => {
     const [kind, platform] = [KINDS[index % KINDS.length], PLATFORMS[Math.floor(index / 7) % PLATFORMS.length]];
     const name = index === 0 ? 'Decision task for push 3f2a' : `${kind}-${platform}/opt-${String(index).padStart(5, '0')}`;
     const tags = index === 0 ? { kind: 'decision' } : { kind, platform };
-    return { taskId, task: definition(group, name, { tags, ...more(index, ids) }) };
+    return { taskId, task: definition(group, name, { tags, workerType, ...more(index, ids) }) };
   });
   await drover.post('drover/v1/graph', { submitKey: slug(), tasks });
-  return { group, ids };
+  return { group, ids, queue: `ui%2F${workerType}` };
 }
 
-/** Claims tasks of the fixture's queue; returns the claims. */
-export async function claim(drover, count, queue = 'ui%2Flinux') {
-  const body = { workerGroup: 'tests', workerId: 'worker-1', tasks: count };
-  return (await drover.post(`queue/v1/claim-work/${queue}`, body)).tasks;
+/** Claims tasks of a queue, whose slash is encoded; returns the claims. */
+export async function claim(drover, count, queue) {
+  const claims = [];
+  while (claims.length < count) {
+    // A worker gets at most 32 at once, and waits where there is nothing.
+    const body = { workerGroup: 'tests', workerId: 'worker-1', tasks: Math.min(32, count - claims.length) };
+    const { tasks } = await drover.post(`queue/v1/claim-work/${queue}`, body);
+    if (!tasks.length) break;
+    claims.push(...tasks);
+  }
+  return claims;
 }
 
 export const resolveRun = (drover, { status, runId }, verb = 'completed', body) =>
@@ -147,7 +158,7 @@ export async function upload(drover, { status, runId }, name, content, contentTy
 /** A task on a queue of its own, claimed. */
 export async function claimedTask(drover, name, more = {}) {
   const id = slug();
-  const workerType = `w${slug().slice(0, 8).replace(/[-_]/g, 'x').toLowerCase()}`;
+  const workerType = newWorkerType();
   await drover.call('PUT', `queue/v1/task/${id}`, definition(id, name, { workerType, ...more }));
   const [run] = await claim(drover, 1, `ui%2F${workerType}`);
   return { id, run, queue: `ui/${workerType}` };

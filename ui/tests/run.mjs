@@ -17,13 +17,16 @@ const unknown = wanted.filter((it) => !names.includes(it));
 if (unknown.length) throw new Error(`there is no test ${unknown}; there are ${names}`);
 mkdirSync(shots, { recursive: true });
 
-async function shot(page, name) {
-  const pictured = process.env.UPDATE === '1' ? readme : shots;
+/** What README.md shows. */
+const README = ['home', 'group', 'task', 'log'];
+
+async function shot(page, name, height = 720) {
+  const pictured = process.env.UPDATE === '1' && README.includes(name) ? readme : shots;
   mkdirSync(pictured, { recursive: true });
   for (const colorScheme of ['light', 'dark']) {
     await page.emulateMedia({ colorScheme });
     const folder = colorScheme === 'light' ? pictured : shots;
-    await page.screenshot({ path: join(folder, colorScheme === 'light' ? `${name}.png` : `${name}-dark.png`) });
+    await page.screenshot({ clip: { x: 0, y: 0, width: 1280, height }, path: join(folder, colorScheme === 'light' ? `${name}.png` : `${name}-dark.png`) });
   }
   await page.emulateMedia({ colorScheme: 'light' });
 }

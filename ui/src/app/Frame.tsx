@@ -16,6 +16,7 @@ const PLACES = [
   { path: '/', section: 'home', name: 'Home', key: 'g h' },
   { path: '/queues', section: 'queues', name: 'Queues', key: 'g q' },
   { path: '/tasks/index', section: 'index', name: 'Index', key: 'g i' },
+  { path: '/events', section: 'events', name: 'Events', key: 'g e' },
   { path: '/secrets', section: 'secrets', name: 'Secrets', key: 'g s' },
   { path: '/auth/clients', section: 'clients', name: 'Clients', key: 'g c' },
   { path: '/auth/roles', section: 'roles', name: 'Roles', key: 'g r' },

@@ -33,6 +33,7 @@ const clients = lazy(() => import('../pages/clients/Page'));
 const client = lazy(() => import('../pages/clients/ClientPage'));
 const roles = lazy(() => import('../pages/roles/Page'));
 const role = lazy(() => import('../pages/roles/RolePage'));
+const events = lazy(() => import('../pages/events/Page'));
 const scopes = lazy(() => import('../pages/scopes/Page'));
 
 const preload = (params: Params) => preloadGroup(params.group);
@@ -53,6 +54,7 @@ const ROUTES: Route[] = [
   { path: '/tasks/:task/runs/:run/logs/*name', section: 'tasks', load: log },
   { path: '/queues', section: 'queues', load: queues },
   { path: '/queues/:queue', section: 'queues', load: queue },
+  { path: '/events', section: 'events', load: events },
   { path: '/secrets', section: 'secrets', load: secrets },
   { path: '/secrets/*name', section: 'secrets', load: secret },
   { path: '/auth/clients', section: 'clients', load: clients },

@@ -79,7 +79,16 @@ export function VirtualTable(props: Props) {
     );
   }
   return (
-    <div class="grid" role="grid" aria-label={label} aria-rowcount={count + 1} aria-colcount={columns.length}>
+    <div
+      class="grid"
+      role="grid"
+      tabIndex={0}
+      aria-label={label}
+      aria-rowcount={count + 1}
+      aria-colcount={columns.length}
+      aria-activedescendant={active >= first && active < last ? `row-${active}` : undefined}
+      onKeyDown={(event) => onKey(event, props, Math.max(1, Math.floor(space / height) - 1))}
+    >
       <Heads {...props} />
       <div
         class="scroll"
@@ -87,10 +96,8 @@ export function VirtualTable(props: Props) {
         ref={scroller}
         tabIndex={0}
         aria-label={label}
-        aria-activedescendant={active >= first && active < last ? `row-${active}` : undefined}
         style={{ height: `${count ? shownHeight : 120}px` }}
         onScroll={(event) => setTop(event.currentTarget.scrollTop)}
-        onKeyDown={(event) => onKey(event, props, Math.max(1, Math.floor(space / height) - 1))}
       >
         {count ? (
           <div class="space" role="presentation" style={{ height: `${count * height}px` }}>
@@ -159,7 +166,7 @@ function onKey(event: KeyboardEvent, { active, count, setActive, open }: Props, 
   const moves: Record<string, number> = { ArrowDown: 1, ArrowUp: -1, PageDown: page, PageUp: -page, Home: -count, End: count };
   if (event.ctrlKey || event.altKey || event.metaKey) return;
   if (event.key in moves) setActive(Math.min(count - 1, Math.max(0, active + moves[event.key])));
-  else if (event.key === 'Enter' && active >= 0 && event.target === event.currentTarget) open(active);
+  else if (event.key === 'Enter' && active >= 0 && !(event.target as Element).closest('a, button')) open(active);
   else return;
   event.preventDefault();
 }

@@ -7,8 +7,8 @@ const counts = async (page) => (await page.getByRole('group', { name: 'States' }
 const rows = (page) => page.locator('.grid .scroll [role=row]');
 
 export default async function group({ browser, drover, shot }) {
-  const { group, ids } = await makeGroup(drover, 300);
-  const failed = (await claim(drover, 4)).slice(0, 2);
+  const { group, ids, queue } = await makeGroup(drover, 300);
+  const failed = (await claim(drover, 4, queue)).slice(0, 2);
   for (const it of failed) await resolveRun(drover, it, 'failed');
   const context = await newContext(browser);
   const page = await newPage(context);
@@ -20,12 +20,13 @@ export default async function group({ browser, drover, shot }) {
   assert.ok((await rows(page).count()) < 100, 'only rows in view exist');
   assert.match(await rows(page).first().innerText(), /failed/, 'failed ones come first');
   assert.match(await counts(page), /failed 2/);
-  await shot(page, 'group');
+  await shot(page, 'group', 560);
   await checkAccessibility(page);
 
-  await live(page, drover, group, ids);
+  await live(page, drover, { group, ids, queue });
   await filter(page, drover);
   await parts(page);
+  await timeline(page);
   await selection(page);
   await downloads(page);
   assertClean(page);
@@ -34,9 +35,9 @@ export default async function group({ browser, drover, shot }) {
 }
 
 /** Events reach their rows, and the order does not move under the pointer. */
-async function live(page, drover, group, ids) {
+async function live(page, drover, { group, ids, queue }) {
   const before = await rows(page).first().innerText();
-  const running = (await claim(drover, 4))[0];
+  const running = (await claim(drover, 4, queue))[0];
   const started = Date.now();
   await resolveRun(drover, running);
   await page.getByRole('button', { name: /completed 1/ }).waitFor();
@@ -79,6 +80,16 @@ async function parts(page) {
   await page.locator('.row.part').nth(1).click();
   await page.locator('.row.part', { hasText: '▸' }).first().waitFor();
   await page.getByLabel('Group by').selectOption('');
+}
+
+async function timeline(page) {
+  await page.keyboard.press('t');
+  await page.getByRole('heading', { name: 'Slowest tasks' }).waitFor();
+  await page.getByRole('heading', { name: /What the end had to wait for: / }).waitFor();
+  assert.match(page.url(), /view=timeline/);
+  await checkAccessibility(page);
+  await page.getByRole('button', { name: 'Timeline' }).click();
+  await rows(page).first().waitFor();
 }
 
 /** j, x and a bulk action with the number in its question. */

@@ -50,8 +50,7 @@ export default async function log({ browser, drover, shot }) {
   await page.getByText('1,200,000 lines').waitFor();
   // A failed task's log is opened at its first error; this one's lies behind what is searched for it.
   assert.ok((await lines.count()) < 120);
-  await search(page, lines);
-  await shot(page, 'log');
+  await search(page, lines, shot);
   await permalinks(page, lines, path);
 
   await page.goto(`${path}/public/one-line.log`);
@@ -63,13 +62,14 @@ export default async function log({ browser, drover, shot }) {
   await follows(browser, drover);
 }
 
-async function search(page, lines) {
+async function search(page, lines, shot) {
   await page.keyboard.press('Control+f');
   const box = page.getByLabel('Search the log');
   assert.ok(await box.evaluate((it) => it === document.activeElement));
   await box.fill('needle');
   await page.getByText('1 of 1 lines, 1 matches').waitFor();
   await lines.filter({ hasText: 'the one needle' }).waitFor();
+  await shot(page, 'log', 400);
   const took = await page.evaluate(() => performance.getEntriesByName('log-search').at(-1).duration);
   console.log(`        searched in ${Math.round(took)} ms`);
   await box.fill('line 11\\d\\d\\d\\d of');

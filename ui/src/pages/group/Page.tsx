@@ -11,6 +11,7 @@ import { remember } from '../../store/visited';
 import { useGroup, type Shown } from './data';
 import { Head, titleOf } from './Head';
 import { Table } from './Table';
+import { Timeline } from './Timeline';
 import { Toolbar } from './Toolbar';
 
 export default function GroupPage({ params }: { params: Record<string, string> }) {
@@ -76,11 +77,15 @@ function Loaded({ group, shown }: { group: Group; shown: Shown }) {
   useEffect(() => {
     document.title = `${titleOf(group)} · Drover`;
     remember({ id: group.id, name: titleOf(group) });
+    // After the frame that shows the rows.
+    requestAnimationFrame(() => setTimeout(() => performance.mark('rows-shown')));
   }, [group]);
+  const shows = place.value.query.get('view') ?? '';
   const settle = () => setOrder((it) => it + 1);
   useKeys(
     [
       { keys: 'f', what: 'Failed only, or all', run: () => change({ states: view.states.length ? [] : ['failed', 'exception'] }) },
+      { keys: 't', what: 'Table or timeline', run: () => setQuery({ view: shows ? '' : 'timeline' }) },
       { keys: 's', what: 'Put changed tasks in order', run: settle },
     ],
   );
@@ -90,7 +95,11 @@ function Loaded({ group, shown }: { group: Group; shown: Shown }) {
       {shown.error && <Problem error={shown.error} retry={shown.reload} />}
       <Meter counts={group.counts} />
       <Toolbar group={group} view={view} change={change} shown={rows.length} changed={shown.changed} settle={settle} rows={rows} picked={picked} setPicked={setPicked} />
+      {shows === 'timeline' ? (
+        <Timeline group={group} rows={rows} version={shown.version} />
+      ) : (
       <Table group={group} list={list} view={view} change={change} active={active} setActive={setActive} picked={picked} setPicked={setPicked} />
+      )}
     </>
   );
 }

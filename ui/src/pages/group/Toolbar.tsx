@@ -1,6 +1,7 @@
 /** Counts as buttons, the filter, and what can be done with what it leaves. */
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { useKeys } from '../../app/keys';
+import { place, setQuery } from '../../app/router';
 import { isBadExpression, usefulTags, type View } from '../../store/filter';
 import type { Group } from '../../store/group';
 import { GLYPHS, SHOWN_ORDER, STATES } from '../../store/states';
@@ -18,6 +19,8 @@ interface Props {
   picked: ReadonlySet<number>;
   setPicked: (rows: ReadonlySet<number>) => void;
 }
+
+const toggle = () => setQuery({ view: place.value.query.get('view') ? '' : 'timeline' });
 
 export function Toolbar({ group, view, change, shown, changed, settle, rows, picked, setPicked }: Props) {
   const tags = useMemo(() => usefulTags(group), [group, group.size]);
@@ -51,6 +54,9 @@ export function Toolbar({ group, view, change, shown, changed, settle, rows, pic
             </option>
           ))}
         </select>
+        <button aria-pressed={place.value.query.get('view') === 'timeline'} onClick={toggle} title="When each task waited and ran (t)">
+          Timeline
+        </button>
         <Bulk group={group} rows={picked.size ? [...picked] : rows} picked={picked.size > 0} clear={() => setPicked(new Set())} />
         <Export group={group} rows={picked.size ? [...picked] : rows} />
       </div>

@@ -91,7 +91,6 @@ class Follower {
     const events = this.waiting;
     this.waiting = [];
     if (!this.group || this.abort.signal.aborted) return;
-    performance.mark('apply');
     const { changed, unknown } = this.group.apply(events);
     if (changed.size) this.changed(changed.size);
     if (unknown.length) void this.fetchUnknown(unknown);
