@@ -34,6 +34,7 @@ const client = lazy(() => import('../pages/clients/ClientPage'));
 const roles = lazy(() => import('../pages/roles/Page'));
 const role = lazy(() => import('../pages/roles/RolePage'));
 const events = lazy(() => import('../pages/events/Page'));
+const push = lazy(() => import('../pages/push/Page'));
 const scopes = lazy(() => import('../pages/scopes/Page'));
 
 const preload = (params: Params) => preloadGroup(params.group);
@@ -52,6 +53,7 @@ const ROUTES: Route[] = [
   { path: '/tasks/:task/log', section: 'tasks', load: log },
   { path: '/tasks/:task/runs/:run', section: 'tasks', load: task },
   { path: '/tasks/:task/runs/:run/logs/*name', section: 'tasks', load: log },
+  { path: '/push/:project/:revision', section: 'tasks', load: push },
   { path: '/queues', section: 'queues', load: queues },
   { path: '/queues/:queue', section: 'queues', load: queue },
   { path: '/events', section: 'events', load: events },
