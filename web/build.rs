@@ -39,8 +39,10 @@ fn embed(folder: &Path) -> io::Result<()> {
     files.sort();
     let mut table = String::from("&[\n");
     for (number, name) in files.iter().enumerate() {
-        let path = folder.join(name);
-        let bytes = fs::read(&path)?;
+        let bytes = fs::read(folder.join(name))?;
+        // Copied, as the page may be built again while this program is.
+        let copy = out.join(format!("{number}.bin"));
+        fs::write(&copy, &bytes)?;
         let zipped = gzip(&bytes)?;
         let mut compressed = "None".to_owned();
         if zipped.len() < bytes.len() {
@@ -48,7 +50,7 @@ fn embed(folder: &Path) -> io::Result<()> {
             fs::write(&place, zipped)?;
             compressed = format!("Some(include_bytes!({:?}))", place.display().to_string());
         }
-        let path = path.canonicalize()?.display().to_string();
+        let path = copy.display().to_string();
         let _ = writeln!(table, "    ({:?}, include_bytes!({path:?}), {compressed}),", format!("/{name}"));
     }
     table.push(']');
