@@ -5,11 +5,13 @@ export interface Settings {
   theme: 'auto' | 'light' | 'dark';
   dense: boolean;
   utc: boolean;
+  /** The times that lines of logs begin with. */
+  logTimes: boolean;
   /** Keys that are single letters. */
   letters: boolean;
 }
 
-const DEFAULTS: Settings = { theme: 'auto', dense: true, utc: false, letters: true };
+const DEFAULTS: Settings = { theme: 'auto', dense: true, utc: false, logTimes: true, letters: true };
 const NAME = 'drover-settings';
 
 function stored(): Settings {

@@ -87,6 +87,9 @@ async function permalinks(page, lines, path) {
   await page.locator('.number', { hasText: /^700005$/ }).click({ modifiers: ['Shift'] });
   assert.match(page.url(), /#L700001-L700005$/);
   await page.getByRole('button', { name: 'Copy 5 lines' }).waitFor();
+  await page.getByRole('button', { name: 'Times' }).click();
+  assert.match(await page.locator('.line.chosen').first().innerText(), /^700001\s*line 700000 of/);
+  await page.getByRole('button', { name: 'Times' }).click();
 }
 
 /** A log that does not exist yet is waited for. */

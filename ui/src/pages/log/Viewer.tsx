@@ -4,6 +4,7 @@ import { useKeys } from '../../app/keys';
 import { go, place } from '../../app/router';
 import { toast } from '../../parts/Toast';
 import { pieces } from '../../store/ansi';
+import { change, settings } from '../../store/settings';
 import type { LogText } from '../../store/logText';
 import type { Progress } from './read';
 import { scaleOf, ROW } from './scale';
@@ -44,6 +45,7 @@ export function Viewer({ log, progress, begin, running, known }: Props) {
     element.scrollTop = scale.topOf(Math.max(0, line - Math.floor(height / ROW / 3)));
     setTop(element.scrollTop);
   };
+  const { logTimes } = settings.value;
   const found = useSearch(log, lines, progress.done, jump);
   const chosen = selection();
 
@@ -115,6 +117,7 @@ export function Viewer({ log, progress, begin, running, known }: Props) {
         log={log}
         line={line}
         top={scale.placeOf(line, top)}
+        times={logTimes}
         chosen={!!chosen && line >= chosen[0] && line <= chosen[1]}
         current={line === found.line}
         match={found.expression}
@@ -127,6 +130,9 @@ export function Viewer({ log, progress, begin, running, known }: Props) {
     <>
       <div class="bar">
         {found.box}
+        <button aria-pressed={logTimes} onClick={() => change({ logTimes: !logTimes })} title="The times that lines begin with">
+          Times
+        </button>
         {chosen && <button onClick={() => void copy()}>Copy {chosen[1] - chosen[0] + 1} lines</button>}
         {behind > 0 && <button onClick={() => setFollows(true)}>{behind} new lines</button>}
         <span class="quiet" role="status">
@@ -154,14 +160,19 @@ interface LineProps {
   log: LogText;
   line: number;
   top: number;
+  times: boolean;
   chosen: boolean;
   current: boolean;
   match: RegExp | null;
   choose: (line: number, extend: boolean) => void;
 }
 
-function Line({ log, line, top, chosen, current, match, choose }: LineProps) {
-  const { text, cut } = log.text(line);
+/** As workers write them. */
+const TIME = /^\[\d{4}-\d\d-\d\dT[\d:.]+Z\]\s?/;
+
+function Line({ log, line, top, times, chosen, current, match, choose }: LineProps) {
+  const { text: whole, cut } = log.text(line);
+  const text = times ? whole : whole.replace(TIME, '');
   return (
     <div class={`line${chosen ? ' chosen' : ''}${current ? ' current' : ''}`} style={{ transform: `translateY(${top}px)` }}>
       <a
