@@ -3,7 +3,6 @@
 /// Granted beside what a stored role `anonymous` says. Nothing here changes anything, and nothing here reads a secret, a
 /// client or an artifact outside of `public/`.
 pub const PUBLIC_READ: &[&str] = &[
-    "drover:list-recent",
     "index:find-task:*",
     "index:list-namespaces:*",
     "index:list-tasks:*",

@@ -1,11 +1,10 @@
 /** JSON as text, to read and to copy. */
-import { toast } from './Toast';
+import { copyText } from './copy';
 
 export function Json({ value, label }: { value: unknown; label: string }) {
   const text = JSON.stringify(value, null, 2);
   const copy = async () => {
-    await navigator.clipboard.writeText(text);
-    toast('Copied.');
+    await copyText(text, 'Copied.');
   };
   return (
     <div class="json">

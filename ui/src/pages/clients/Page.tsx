@@ -4,6 +4,7 @@ import { api, segment } from '../../api/fetch';
 import { go } from '../../app/router';
 import { PagedTable, usePages } from '../../parts/Page';
 import { Action } from '../../parts/Action';
+import { copyText } from '../../parts/copy';
 import { Dialog } from '../../parts/Dialog';
 import { Ago } from '../../parts/Time';
 
@@ -73,7 +74,7 @@ export function NewToken({ token, close }: { token: string; close: () => void })
     <Dialog title="Its access token, shown this once" close={close}>
       <pre tabIndex={0}>{token}</pre>
       <div class="buttons">
-        <button onClick={() => void navigator.clipboard.writeText(token)}>Copy</button>
+        <button onClick={() => void copyText(token, 'Copied.')}>Copy</button>
         <button class="primary" onClick={close}>
           Done
         </button>

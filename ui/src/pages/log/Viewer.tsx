@@ -2,7 +2,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { useKeys } from '../../app/keys';
 import { go, place } from '../../app/router';
-import { toast } from '../../parts/Toast';
+import { copyText } from '../../parts/copy';
 import { pieces } from '../../store/ansi';
 import { change, settings } from '../../store/settings';
 import type { LogText } from '../../store/logText';
@@ -98,8 +98,7 @@ export function Viewer({ log, progress, begin, running, known }: Props) {
   };
   const copy = async () => {
     if (!chosen) return;
-    await navigator.clipboard.writeText(log.range(chosen[0], Math.min(chosen[1], lines - 1)));
-    toast(`${chosen[1] - chosen[0] + 1} lines are copied.`);
+    await copyText(log.range(chosen[0], Math.min(chosen[1], lines - 1)), `${chosen[1] - chosen[0] + 1} lines are copied.`);
   };
   useKeys(
     [

@@ -4,7 +4,7 @@ import { api, ApiError, segment } from '../../api/fetch';
 import { go } from '../../app/router';
 import { Action } from '../../parts/Action';
 import { Problem } from '../../parts/Shown';
-import { toast } from '../../parts/Toast';
+import { copyText } from '../../parts/copy';
 
 /** How long a value stays on the screen, in milliseconds. */
 const SHOWN = 60_000;
@@ -49,8 +49,7 @@ export default function SecretPage({ params }: { params: Record<string, string> 
   const copy = async () => {
     const found = await get();
     if (!found) return;
-    await navigator.clipboard.writeText(JSON.stringify(found.secret, null, 2));
-    toast('The value is in the clipboard.');
+    await copyText(JSON.stringify(found.secret, null, 2), 'The value is in the clipboard.');
   };
   const create = () => {
     setError(null);

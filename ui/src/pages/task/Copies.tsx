@@ -1,5 +1,5 @@
 /** The same on the command line, to copy. */
-import { toast } from '../../parts/Toast';
+import { copyText } from '../../parts/copy';
 import type { TaskView } from '../../store/taskTypes';
 
 export function Copies({ view, log }: { view: TaskView; log: string | null }) {
@@ -11,8 +11,7 @@ export function Copies({ view, log }: { view: TaskView; log: string | null }) {
     python: `import taskcluster\nprint(taskcluster.Queue({"rootUrl": "${root}"}).status("${id}"))`,
   };
   const copy = async (name: string, text: string) => {
-    await navigator.clipboard.writeText(text);
-    toast(`Copied for ${name}.`);
+    await copyText(text, `Copied for ${name}.`);
   };
   return (
     <div class="bar" role="group" aria-label="Copy as a command">
