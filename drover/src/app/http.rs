@@ -31,7 +31,7 @@ impl Server {
             ready: ready(&context.db),
             routes,
             sessions: Some(sessions(context)),
-            web_files: Some(web_files(origins)),
+            web_files: Some(web_files(&origins)),
         };
         Self { shutdown: context.http_shutdown.clone(), serving: tokio::spawn(server.serve(listener)) }
     }
@@ -79,8 +79,8 @@ fn page_origins(settings: &ApiSettings, root_url: &str) -> Vec<String> {
 }
 
 /// The page that is compiled in.
-fn web_files(origins: Vec<String>) -> WebFiles {
-    let page = Page::new(&origins);
+fn web_files(origins: &[String]) -> WebFiles {
+    let page = Page::new(origins);
     Arc::new(move |path, accepts_html| {
         let file = page.find(path, accepts_html)?;
         let web::File { content_type, headers, bytes, gzip } = file;
