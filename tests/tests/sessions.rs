@@ -44,7 +44,7 @@ impl Browser {
     async fn sign_in(&mut self, body: Value) -> Seen {
         let seen = self.send(Method::POST, "/api/drover/v1/session", &OWN, Some(body)).await;
         if let Some(set) = seen.headers.get("set-cookie") {
-            self.cookie = set.to_str().unwrap().split(';').next().unwrap().to_owned();
+            set.to_str().unwrap().split(';').next().unwrap().clone_into(&mut self.cookie);
         }
         seen
     }
