@@ -1,4 +1,4 @@
--- session_use: write, auth, since version 6
+-- session_use: write, auth, since version 7
 -- A session that has not expired. It is good for its whole idle time again; that is recorded once in a while only, for a page
 -- sends many requests.
 create or replace function session_use(session_id_in bytea, record_after_in interval, now_in timestamptz)

@@ -1,4 +1,4 @@
--- groups_recent: read, queue, since version 6
+-- groups_recent: read, queue, since version 7
 -- The groups that expire last, which are the newest ones where tasks are kept equally long: with the definition of the group's
 -- own task, or else of its first one, and how many of its first 50,000 tasks are in which state.
 create or replace function groups_recent(page_size_in int)

@@ -1,4 +1,4 @@
--- sign_in_link_add: write, auth, since version 6
+-- sign_in_link_add: write, auth, since version 7
 -- A link that signs in as a client, once. Also deletes some that have expired.
 create or replace function sign_in_link_add(link_id_in bytea, client_id_in text, expires_in timestamptz, now_in timestamptz)
 returns void language plpgsql as $$

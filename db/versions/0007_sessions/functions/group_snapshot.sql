@@ -1,4 +1,4 @@
--- group_snapshot: read, queue, since version 6
+-- group_snapshot: read, queue, since version 7
 -- All tasks of a group with their definitions, for a view of the whole group at once.
 create or replace function group_snapshot(task_group_id_in uuid)
 returns table (task_id uuid, state smallint, reason_resolved smallint, priority smallint, run_id smallint, task_queue_id text,

@@ -1,4 +1,4 @@
--- queues_stats: read, queue, since version 6
+-- queues_stats: read, queue, since version 7
 -- Of each task queue that has not expired: what waits and since when, what is worked on, and its workers; alive are those that
 -- were active since the given time.
 create or replace function queues_stats(page_size_in int, alive_since_in timestamptz, now_in timestamptz)

@@ -1,4 +1,4 @@
--- Version 6: sessions of browsers, and links that sign in once. Also functions that read for the page: a whole group, the newest groups,
+-- Version 7: sessions of browsers, and links that sign in once. Also functions that read for the page: a whole group, the newest groups,
 -- all queues.
 
 -- session_id: SHA-256 of the cookie's value, which is stored nowhere. fingerprint: of the client's access token, keyed by that

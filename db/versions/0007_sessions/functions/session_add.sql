@@ -1,4 +1,4 @@
--- session_add: write, auth, since version 6
+-- session_add: write, auth, since version 7
 -- A new session. Also deletes some that have expired, so that there are never many of them.
 create or replace function session_add(session_id_in bytea, client_id_in text, fingerprint_in bytea, idle_in interval, now_in timestamptz)
 returns void language plpgsql as $$

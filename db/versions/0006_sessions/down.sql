@@ -1,2 +1,0 @@
--- Undoes version 6. Everybody has to sign in again.
-drop table sign_in_link, session;
