@@ -274,7 +274,7 @@ create table launch_config (
   last_modified timestamp with time zone not null,
   paused_until timestamp with time zone,
   pause_reason text,
-  position integer not null,
+  position integer not null default 0,
   constraint launch_config_pkey PRIMARY KEY (worker_pool_id, launch_config_id)
 );
 

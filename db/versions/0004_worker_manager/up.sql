@@ -37,7 +37,7 @@ create table launch_config (
   last_modified timestamptz not null,
   paused_until timestamptz,
   pause_reason text,
-  position int not null,
+  position int not null default 0,
   primary key (worker_pool_id, launch_config_id)
 );
 
