@@ -16,6 +16,7 @@
 //! | `relay` | periodic | the outbox, by a lock in the database | commits that wrote events, timer | all events, twice |
 //! | `live` | periodic | the newest messages | a new follower, timer | pages of the log, to followers |
 //! | `scheduler` | periodic | nothing | resolved tasks, timer | `task-group-resolved` |
+//! | `notify/tasks` | consumer | nothing | events of tasks with a route of notify | notifications |
 //! | `reflector/claims`, `deadlines`, `rows`, `repairs` | periodic | nothing | timer | `task-exception` and what follows |
 //! | `treeherder/reporter` | consumer | a cache of task definitions | events of tasks with a Treeherder route | job messages |
 //! | `notifications/publisher` | periodic | notifications of some milliseconds | commits of this process | notifications |

@@ -15,6 +15,7 @@ use crate::{
     exposed,
     global::Global,
     group_command::{self, GroupCommand},
+    notify_command::{self, NotifyArgs},
     output::Output,
     ping_command::{self, PingArgs},
     push_command::{self, PushArgs, TreeherderCommand},
@@ -93,6 +94,8 @@ enum Command {
         after_help = "Examples:\n  drover bridge init --url https://buildbot.example.com/\n  drover bridge check"
     )]
     Bridge(BridgeCommand),
+    /// Look at notifications: e-mails, and messages to Pulse, Matrix and Slack.
+    Notify(NotifyArgs),
     /// Show the jobs of a push as Treeherder would.
     Push(PushArgs),
     /// Act on the jobs that are published for Treeherder.
@@ -147,6 +150,7 @@ impl Cli {
             Command::Explain(args) => explain::run(args, system, output).await,
             Command::Group(command) => group_command::run(command, system, output).await,
             Command::Bridge(command) => bridge_command::run(command, &global, system, output).await,
+            Command::Notify(args) => notify_command::run(args, &global, system, *output).await,
             Command::Push(args) => push_command::run(args, system, output).await,
             Command::Treeherder(command) => push_command::treeherder(command, system, output).await,
             Command::Ping(args) => ping_command::run(args, system, output).await,

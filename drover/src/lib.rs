@@ -25,6 +25,7 @@ mod exposed;
 mod global;
 mod group_command;
 mod ids;
+mod notify_command;
 mod output;
 mod ping_command;
 mod progress;

@@ -7,6 +7,9 @@
 mod accept;
 mod denylist;
 mod error;
+mod listener;
+mod task_text;
+mod template;
 #[cfg(test)]
 mod tests;
 
@@ -17,6 +20,7 @@ use base::{Clock, Rng};
 use db::Db;
 pub use denylist::DenylistKey;
 pub use error::NotifyError;
+pub use listener::{QUEUE, RouteListener};
 
 use crate::kit::Notifier;
 

@@ -1,3 +1,5 @@
+mod routes;
+
 use base::TestClock;
 use chrono::TimeDelta;
 use db::{notify::StoredNotification, outbox::EventFilter, testing::TestDatabase};

@@ -70,7 +70,7 @@ impl Link {
 }
 
 /// Other schemes, `javascript:` above all, do something else than lead to a page.
-pub(super) fn is_web_address(text: &str) -> bool {
+pub fn is_web_address(text: &str) -> bool {
     let lower = text.get(..8).unwrap_or(text).to_ascii_lowercase();
     let has_scheme = lower.starts_with("http://") || lower.starts_with("https://");
     has_scheme && !text.chars().any(|c| c.is_control() || c.is_whitespace() || matches!(c, '<' | '>' | '"'))

@@ -5,11 +5,13 @@
 mod address;
 mod channels;
 mod email;
+mod route;
 mod words;
 
 pub use address::{MAX_ADDRESS, email_address};
 pub use channels::{MatrixMessage, PulseMessage, SlackMessage};
-pub use email::{Email, Link, Template};
+pub use email::{Email, Link, Template, is_web_address};
+pub use route::{NotifyRoute, transition};
 use serde::{Deserialize, Serialize};
 pub use words::{Acceptance, NotificationKind, NotificationState};
 

@@ -14,9 +14,28 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("actors", &["base", "protocol", "jsone", "db", "bus"]),
     ("api", &["base", "protocol", "actors"]),
     ("bridge", &["base", "protocol", "db", "bus", "actors"]),
+    ("integrations", &["base", "protocol", "db", "bus", "actors"]),
     ("provisioner", &["base", "protocol", "db", "bus", "actors"]),
-    ("drover", &["base", "protocol", "db", "bus", "web", "worker", "actors", "api", "bridge", "provisioner"]),
-    ("tests", &["base", "protocol", "db", "bus", "worker", "actors", "api", "bridge", "provisioner", "drover"]),
+    (
+        "drover",
+        &["base", "protocol", "db", "bus", "web", "worker", "actors", "api", "bridge", "integrations", "provisioner"],
+    ),
+    (
+        "tests",
+        &[
+            "base",
+            "protocol",
+            "db",
+            "bus",
+            "worker",
+            "actors",
+            "api",
+            "bridge",
+            "integrations",
+            "provisioner",
+            "drover",
+        ],
+    ),
 ];
 
 /// Libraries that few crates use, so that they can be replaced there.
@@ -29,6 +48,7 @@ const KEPT_APART: &[(&str, &[&str])] = &[
     ("clap_complete", &["drover"]),
     ("comfy-table", &["drover"]),
     ("indicatif", &["drover"]),
+    ("lettre", &["integrations"]),
     ("config", &["base"]),
     ("opentelemetry_sdk", &["base"]),
     ("rand", &["base"]),

@@ -1,0 +1,20 @@
+//! Everything that talks to services outside of the installation to tell people something: e-mail, Matrix, Slack.
+//!
+//! | actor | shape | owns | woken by | emits |
+//! |---|---|---|---|---|
+//! | `notify/email`, `notify/matrix-room`, `notify/slack-channel` | periodic | connections | a new notification, timer | what it delivers |
+
+mod channel;
+mod deliver;
+pub mod email;
+mod http;
+pub mod matrix;
+mod metrics;
+mod settings;
+pub mod slack;
+#[cfg(test)]
+mod tests;
+
+pub use channel::{Channel, Delivery};
+pub use deliver::Deliverer;
+pub use settings::{EmailSettings, EmailTls, MatrixSettings, NotifySettings, SlackSettings};

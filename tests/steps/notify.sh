@@ -1,0 +1,12 @@
+# Notifications against a real mail server and a real Matrix homeserver from PyPI, on free ports.
+set -eu
+. tests/steps/lib.sh
+need_rust
+need_postgres
+
+# An environment of its own: Synapse asks for other versions than the clients' tests.
+case $TARGET in /*) VENV=$TARGET/venv-notify ;; *) VENV=$(pwd)/$TARGET/venv-notify ;; esac
+need_venv tests/notify/requirements.txt
+
+cargo build --bin drover
+DROVER=$DROVER "$VENV/bin/pytest" -c tests/notify/pytest.ini tests/notify
