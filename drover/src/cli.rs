@@ -94,7 +94,7 @@ enum Command {
         after_help = "Examples:\n  drover bridge init --url https://buildbot.example.com/\n  drover bridge check"
     )]
     Bridge(BridgeCommand),
-    /// Look at notifications: e-mails, and messages to Pulse, Matrix and Slack.
+    /// Show notifications: e-mails, and messages to Pulse, Matrix and Slack.
     Notify(NotifyArgs),
     /// Show the jobs of a push as Treeherder would.
     Push(PushArgs),

@@ -26,7 +26,8 @@ def test_a_mail_arrives_once_with_text_and_html(notify, mailbox):
     assert (got["subject"], got["to"], got["from"]) == ("héllo", to, "drover@ci.example")
     assert (got["reply-to"], got["auto-submitted"]) == ("me@example.com", "auto-generated")
     assert got["message-id"].endswith("@ci.example>")
-    assert got.get_body(("plain",)).get_content().startswith("**bold** <b>x</b>\n\nSee: https://example.com/x")
+    lines = got.get_body(("plain",)).get_content().splitlines()
+    assert lines == ["**bold** <b>x</b>", "", "See: https://example.com/x"]
     html = got.get_body(("html",)).get_content()
     assert "<strong>bold</strong> &lt;b&gt;x&lt;/b&gt;" in html and 'href="https://example.com/x"' in html
 
@@ -86,17 +87,27 @@ def test_a_message_arrives_in_a_room_once(notify, matrix):
     assert (got["body"], got["formatted_body"], got["msgtype"]) == ("b", "<b>b</b>", "m.notice")
 
 
-def test_a_room_that_was_not_joined_holds_up_no_other(notify, matrix):
+def test_a_room_that_was_not_joined_holds_up_no_other(notify, matrix, database):
     closed, room = matrix.room(joined=False), matrix.room()
     notify.matrix({"roomId": closed, "body": "b"})
     notify.matrix({"roomId": room, "body": "b"})
     wait(lambda: matrix.messages(room))
-    assert not matrix.messages(closed)
+    [refused] = wait(lambda: [row for row in database.listed(closed) if row["state"] == "failed"])
+    assert refused["reason"].startswith("403 M_FORBIDDEN") and not matrix.messages(closed)
+
+
+def test_a_homeserver_that_limits_the_rate_gets_all_messages_once_and_in_order(notify, matrix, database):
+    room, bodies = matrix.room(), [f"{number}" for number in range(14)]
+    for body in bodies:
+        notify.matrix({"roomId": room, "body": body})
+    wait(lambda: [row for row in database.listed(room) if (row["reason"] or "").startswith("429 M_LIMIT_EXCEEDED")])
+    wait(lambda: len(matrix.messages(room)) == len(bodies))
+    assert [message["body"] for message in matrix.messages(room)] == bodies
 
 
 def resolved_task(queue, routes, extra, end):
     now = datetime.datetime.now(datetime.timezone.utc)
-    task_id, pool = taskcluster.slugId(), f"tests/{uuid.uuid4().hex[:12]}"
+    task_id, pool = taskcluster.slugId(), f"tests/p{uuid.uuid4().hex[:12]}"
     queue.createTask(task_id, {
         "taskQueueId": pool, "created": taskcluster.stringDate(now), "deadline": taskcluster.fromNowJSON("1 hour"),
         "payload": {}, "routes": routes, "extra": extra,

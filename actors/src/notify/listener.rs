@@ -101,7 +101,7 @@ impl RouteListener {
     }
 }
 
-/// By which one event and route are told from another.
+/// What distinguishes one event and route from another.
 fn source(event: &TaskEvent, route: &str) -> String {
     let (status, state) = (&event.status, transition(event).unwrap_or_default());
     let run = event.change.run_id().map_or_else(|| "-".to_owned(), |run_id| run_id.to_string());

@@ -72,6 +72,7 @@ async fn a_lease_that_ends_is_taken_by_another() {
     let later = now() + TimeDelta::seconds(61);
     let taken = take(&db, later).await;
     assert_eq!(taken[0].attempts, 2);
+    assert!(!lost[0].is_ambiguous && taken[0].is_ambiguous, "it may have arrived");
     assert!(!db.notify_retry(lease(&lost[0]), later, "late", false, later).await.unwrap(), "the fence holds");
 }
 

@@ -15,7 +15,7 @@ use crate::{
 };
 
 pub(super) async fn run(id: Uuid, db: &Db, system: &SystemContext, output: Output) -> Result<Exit, CliError> {
-    let found = db.notification(id).await.map_err(db_failed)?;
+    let found = db.notification(id).await.map_err(|error| db_failed(&error))?;
     let row = found.ok_or_else(|| {
         CliError::new(Exit::Refused, format!("there is no notification {id}; they are kept for thirty days"))
     })?;

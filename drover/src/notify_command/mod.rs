@@ -103,7 +103,8 @@ async fn list(args: ListArgs, db: &Db, output: Output) -> Result<Exit, CliError>
     let (mut before, mut left, mut rows) = (None::<NotificationKey>, limit, Vec::new());
     while left > 0 {
         let page = i32::try_from(left.min(PAGE)).unwrap_or(i32::MAX);
-        let page = db.notifications(state, destination.as_deref(), before, page).await.map_err(db_failed)?;
+        let page =
+            db.notifications(state, destination.as_deref(), before, page).await.map_err(|error| db_failed(&error))?;
         let Some(last) = page.last() else { break };
         before = Some((last.created, last.id));
         left = left.saturating_sub(page.given);
@@ -140,6 +141,6 @@ fn object(row: &StoredNotification) -> Value {
     })
 }
 
-fn db_failed(error: DbError) -> CliError {
-    CliError::new(Exit::Unreachable, with_causes(&error))
+fn db_failed(error: &DbError) -> CliError {
+    CliError::new(Exit::Unreachable, with_causes(error))
 }

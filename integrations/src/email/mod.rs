@@ -1,4 +1,4 @@
-//! E-mails, over one mail server. A repeat has the same `Message-ID`, so that doubles can be told apart from two mails.
+//! E-mails, over one mail server. A repeat has the same `Message-ID`, which distinguishes a double from another mail.
 
 mod digest;
 mod html;

@@ -87,7 +87,7 @@ impl Server {
         if let Err(SendError { stage: Stage::Sender, code: None, .. }) = sent
             && is_kept
         {
-            // Servers close connections that they have not heard of for a while.
+            // Servers close connections that were idle for a while.
             connection = self.connect().await?;
             sent = send(&mut connection, envelope, message).await;
         }

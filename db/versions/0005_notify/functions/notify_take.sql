@@ -1,10 +1,12 @@
 -- notify_take: write, notify, since version 5
 -- Leases notifications of a kind that are due, at most one of each destination: the oldest, so that their order stays and a
--- destination that fails holds up its own only. min_gap_in: pause after what was last sent to the destination.
+-- destination that fails holds up its own only. min_gap_in: pause after what was last sent to the destination. A lease that
+-- ended without a report is one whose process died, perhaps after the notification had arrived.
 create or replace function notify_take(
   kind_in smallint, min_gap_in interval, leased_until_in timestamptz, page_size_in int, now_in timestamptz
 ) returns setof notify_outbox language sql as $$
-  update notify_outbox o set leased_until = leased_until_in, attempts = o.attempts + 1
+  update notify_outbox o
+  set leased_until = leased_until_in, attempts = o.attempts + 1, ambiguous = o.ambiguous or o.leased_until is not null
   where o.notification_id = any(array(
     select x.notification_id from notify_outbox x
     where x.kind = kind_in and x.state = notification_state_pending() and x.next_attempt <= now_in
