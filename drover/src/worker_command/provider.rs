@@ -7,7 +7,11 @@ use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 use worker::{
     Worker,
-    provider::{MachineIdentity, Session, local::LocalMachine},
+    provider::{
+        MachineIdentity, Session,
+        aws::{Aws, METADATA_ENDPOINT},
+        local::LocalMachine,
+    },
 };
 
 use super::{WorkerArgs, harden};
@@ -23,6 +27,8 @@ const IDLE: u64 = 60;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum ProviderKind {
+    /// An EC2 instance of a worker pool.
+    Aws,
     /// Started by a provisioner of this machine.
     Local,
     /// Made by hand in worker-manager, with a secret.
@@ -45,6 +51,9 @@ pub(super) struct ProviderArgs {
     /// A file with the worker's secret (static).
     #[arg(long, value_name = "FILE")]
     static_secret_file: Option<PathBuf>,
+    /// The metadata server of the instance (aws).
+    #[arg(long, value_name = "URL", default_value = METADATA_ENDPOINT)]
+    metadata_endpoint: String,
 }
 
 pub(super) async fn run(
@@ -62,11 +71,17 @@ pub(super) async fn run(
     let _telemetry = telemetry::init(&loaded.telemetry, "worker")?;
     let shutdown = signals()?;
     let machine = args.provider.machine_dir.clone().map(LocalMachine::new);
-    let identity = identity(&args, kind, machine.as_ref())?;
+    let aws = (kind == ProviderKind::Aws).then(|| Aws::new(&args.provider.metadata_endpoint)).transpose();
+    let aws = aws.map_err(|error| CliError::new(Exit::Failed, with_causes(&error)))?;
     let rng = system.rng.branch("session");
-    let mut session = tokio::select! {
+    let registration = async {
+        let identity = identity(&args, kind, machine.as_ref(), aws.as_ref()).await?;
+        let session = Session::register(identity.clone(), system.clock.clone(), rng).await?;
+        Ok::<_, CliError>((identity, session))
+    };
+    let (identity, mut session) = tokio::select! {
         () = shutdown.wait() => return Ok(Exit::Ok),
-        session = Session::register(identity.clone(), system.clock.clone(), rng) => session?,
+        registered = registration => registered?,
     };
     if let Some(machine) = &machine {
         machine.registered();
@@ -90,6 +105,7 @@ pub(super) async fn run(
         () = shutdown.wait() => {}
         why = worker.until_refused() => tracing::error!(reason = why, "stopping: the server does not take claims of this worker"),
         why = session.until_over(&worker, idle) => tracing::info!(reason = why, "stopping"),
+        () = interrupted(aws.as_ref()) => tracing::warn!("stopping: the provider takes this machine back"),
     }
     worker.stop().await;
     session.remove().await;
@@ -118,13 +134,26 @@ async fn start(
     started.map_err(|error| CliError::new(Exit::Failed, with_causes(&error)))
 }
 
-fn identity(
+/// Never returns where the provider announces nothing.
+async fn interrupted(aws: Option<&Aws>) {
+    match aws {
+        Some(aws) => _ = aws.interrupted().await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn identity(
     args: &WorkerArgs,
     kind: ProviderKind,
     machine: Option<&LocalMachine>,
+    aws: Option<&Aws>,
 ) -> Result<MachineIdentity, CliError> {
     let missing = |flag: &str| CliError::new(Exit::Usage, format!("a worker of this type of provider needs {flag}"));
     match kind {
+        ProviderKind::Aws => {
+            let aws = aws.ok_or_else(|| missing("--metadata-endpoint"))?;
+            aws.identity().await.map_err(|error| CliError::new(Exit::Failed, with_causes(&error)))
+        }
         ProviderKind::Local => {
             let machine = machine.ok_or_else(|| missing("--machine-dir"))?;
             machine.identity().map_err(|error| CliError::new(Exit::Usage, with_causes(&error)))

@@ -29,7 +29,7 @@ begin
         coalesce((lifecycle ->> 'reregistrationTimeout')::double precision, 345600))), m.data, lifecycle)
     on conflict (worker_pool_id, worker_group, worker_id) do nothing returning * into w;
     if found then
-      perform provision_worker_event('worker-requested', w, null, now_in);
+      perform emit_pool_worker_event('worker-requested', w, null, now_in);
     end if;
   end loop;
   update launch o set state = launch_state_settled(), since = now_in, leased_until = null where o.launch_id = launch_id_in;

@@ -4,9 +4,9 @@ create or replace function provision_remove_worker(worker_in pool_worker, reason
 declare
   ended bigint;
 begin
-  update pool_worker o set state = worker_state_stopping(), reason = reason_in, last_modified = now_in
+  update pool_worker o set state = worker_state_stopping(), reason = reason_in, last_modified = now_in, sealed_secret = null
   where o.worker_pool_id = worker_in.worker_pool_id and o.worker_group = worker_in.worker_group and o.worker_id = worker_in.worker_id;
-  perform provision_worker_event('worker-removed', worker_in, reason_in, now_in);
+  perform emit_pool_worker_event('worker-removed', worker_in, reason_in, now_in);
   select r.count into ended from retire_worker(worker_in.worker_pool_id, worker_in.worker_group, worker_in.worker_id, now_in) r where r.task_queue_id is null;
   return ended;
 end $$;

@@ -12,8 +12,8 @@ begin
     return;
   end if;
   perform emit_service_event('worker-manager', 'worker-pool-error',
-    concat_ws('.', 'primary', provider_in, split_part(pool_in, '/', 1), split_part(pool_in, '/', 2), '_', '_', coalesce(launch_config_in, '_'), '_'),
+    worker_routing_key(pool_in, provider_in, null, null, launch_config_in),
     '{}', jsonb_strip_nulls(jsonb_build_object(
-      'workerPoolId', pool_in, 'providerId', provider_in, 'errorId', error_id_in, 'kind', kind_in, 'title', title_in,
-      'launchConfigId', launch_config_in, 'timestamp', to_char(now_in at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')))::text, null, now_in);
+      'workerPoolId', pool_in, 'providerId', provider_in, 'errorId', slugid(error_id_in), 'kind', kind_in, 'title', title_in,
+      'launchConfigId', launch_config_in, 'timestamp', event_time(now_in)))::text, null, now_in);
 end $$;

@@ -7,7 +7,7 @@ declare
 begin
   update pool_worker o set state = worker_state_stopped(), last_modified = now_in, last_checked = now_in, check_at = null
   where o.worker_pool_id = worker_in.worker_pool_id and o.worker_group = worker_in.worker_group and o.worker_id = worker_in.worker_id;
-  perform provision_worker_event('worker-stopped', worker_in, null, now_in);
+  perform emit_pool_worker_event('worker-stopped', worker_in, null, now_in);
   select r.count into ended from retire_worker(worker_in.worker_pool_id, worker_in.worker_group, worker_in.worker_id, now_in) r where r.task_queue_id is null;
   perform provision_wake(array[worker_in.worker_pool_id], now_in);
   return ended;
