@@ -247,12 +247,23 @@ def lists():
     client("queue.createTask", parent, payload=definition(queue_id, taskGroupId=parent))
     client("queue.createTask", task_id, payload=definition(queue_id, taskGroupId=parent, dependencies=[parent]))
     provisioner, worker_type = queue_id.split("/")
-    words = {"taskGroupId": parent, "taskId": parent, "runId": "0", "taskQueueId": queue_id, "provisionerId": provisioner, "workerType": worker_type,
+    hook = ["client-tests", f"h-{uuid.uuid4().hex[:12]}"]
+    made_at_hook(client, hook)
+    pool = {"providerId": "static", "description": "", "owner": "nobody@example.com", "emailOnError": False, "config": {}}
+    client("worker-manager.createWorkerPool", queue_id, payload=pool)
+    words = {"hookGroupId": hook[0], "hookId": hook[1], "workerPoolId": queue_id, "workerGroup": "g", "taskGroupId": parent, "taskId": parent, "runId": "0", "taskQueueId": queue_id, "provisionerId": provisioner, "workerType": worker_type,
              "namespace": "client-tests", "entityType": "client", "entityId": ID, "clientId": ID}
     bodies = {"queue.tasks": {"taskIds": [parent]}, "queue.statuses": {"taskIds": [parent]}, "index.findTasksAtIndex": {"indexes": ["client-tests.x"]}}
     methods = {name: entry for name, (_, entry) in client.methods.items() if "azure" not in name}
     paged = {name: entry for name, entry in methods.items() if "continuationToken" in entry.get("query", [])}
     return client, {name: ([words[arg] for arg in entry["args"]], bodies.get(name)) for name, entry in paged.items()}
+
+
+def made_at_hook(client, hook):
+    """A hook that has fired, in vain."""
+    metadata = {"name": "h", "description": "", "owner": "nobody@example.com", "emailOnError": False}
+    client("hooks.createHook", *hook, payload={"metadata": metadata, "task": {"payload": {"$eval": "payload.missing"}}})
+    assert client.send("hooks.triggerHook", hook, b"{}").status_code == 400
 
 
 def page(lists, name, token):
