@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.parse
 import urllib.request
 import uuid
@@ -117,11 +118,20 @@ class Matrix:
             return None
 
     def call(self, method, path, token, body=None, prefix="/_matrix/client/v3/"):
+        """The response; a user who sent much, as the tests of limits do, is told to come back, and does."""
+        return wait(lambda: self.tried(method, path, token, body, prefix))["response"]
+
+    def tried(self, method, path, token, body, prefix):
         data = None if body is None else json.dumps(body).encode()
         headers = {"content-type": "application/json", **({"authorization": f"Bearer {token}"} if token else {})}
         request = urllib.request.Request(self.url + prefix + path, data, headers, method=method)
-        with urllib.request.urlopen(request) as response:
-            return json.load(response)
+        try:
+            with urllib.request.urlopen(request) as response:
+                return {"response": json.load(response)}
+        except urllib.error.HTTPError as refused:
+            if refused.code != 429:
+                raise
+            time.sleep(json.load(refused)["retry_after_ms"] / 1000)
 
     def register(self, name):
         body = {"username": name, "password": name, "auth": {"type": "m.login.dummy"}}

@@ -135,15 +135,23 @@ async fn failing_masters_open_their_circuit_breakers_and_do_not_affect_others() 
     assert_eq!(reported(&env, M).await.unwrap().state, MasterState::Up);
     for (one, task) in bad.iter().zip(&held) {
         assert_eq!(env.runs(*task).await, [(S::Pending, None)], "{}", one.name);
-        // The clock stands still, so that no probe is due.
         one.asked();
     }
-    for number in 2..12 {
-        env.pending(json!({"builderName": "linux"})).await;
-        eventually("the good one has another build", async || good.created() == number).await;
+    let mut builds = 1;
+    // The clock stands still, so that no probe is due; a call that began before its breaker opened may still be tried again.
+    for round in 1.. {
+        for _ in 0..10 {
+            env.pending(json!({"builderName": "linux"})).await;
+            builds += 1;
+            eventually("the good one has another build", async || good.created() == builds).await;
+        }
+        let called: Vec<_> = bad.iter().map(|one| (one.name, one.asked())).filter(|(_, asked)| !asked.is_empty()).collect();
+        if called.is_empty() {
+            break;
+        }
+        assert!(round < 3, "masters are called although their breakers are open: {called:?}");
     }
     for one in &bad {
-        assert_eq!(one.asked(), [""; 0], "{} is not called", one.name);
         one.recovered.store(true, Ordering::Relaxed);
     }
     env.clock.advance(TimeDelta::minutes(2));
