@@ -1,6 +1,6 @@
 /** Keys: single letters and sequences like `g t`. They are off in inputs, and can be switched off. */
 import { signal } from '@preact/signals';
-import { useEffect, useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 import { settings } from '../store/settings';
 
 export interface Key {
@@ -17,7 +17,8 @@ export const helpOpen = signal(false);
 export function useKeys(keys: Key[]) {
   const latest = useRef(keys);
   latest.current = keys;
-  useEffect(() => {
+  // With the screen and not after it: a key may follow at once.
+  useLayoutEffect(() => {
     layers.push(latest);
     return () => void layers.splice(layers.indexOf(latest), 1);
   }, []);

@@ -28,7 +28,7 @@ export default async function journey({ browser, drover }) {
   await press('o');
   await page.getByText('the linker was not found').waitFor();
   await page.goBack();
-  await page.locator('.head .state', { hasText: 'failed' }).waitFor();
+  await page.getByRole('button', { name: 'Rerun' }).waitFor();
   await press('r');
   await page.locator('.head .state', { hasText: 'pending' }).waitFor();
   await press('u');

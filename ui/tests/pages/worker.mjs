@@ -17,14 +17,14 @@ export default async function worker({ browser }) {
     await page.goto(drover.rootUrl);
     await drover.call('PUT', `queue/v1/task/${id}`, task);
     await page.goto(`${drover.rootUrl}/tasks/${id}/log`);
-    await page.getByText('line 2 of the task').waitFor();
-    assert.equal(await page.getByText('line 4 of the task').count(), 0, 'it is read while it grows');
-    await page.getByText('error: the end is bad').waitFor();
+    await page.getByText('line 2 of the task', { exact: true }).waitFor();
+    assert.equal(await page.getByText('line 4 of the task', { exact: true }).count(), 0, 'it is read while it grows');
+    await page.getByText('error: the end is bad', { exact: true }).waitFor();
 
     await page.goto(`${drover.rootUrl}/tasks/${id}`);
     await page.locator('.head .state', { hasText: 'failed' }).waitFor();
     await page.getByRole('link', { name: 'Log', exact: true }).click();
-    await page.getByText('error: the end is bad').waitFor();
+    await page.getByText('error: the end is bad', { exact: true }).waitFor();
     assertClean(page);
     await context.close();
   } finally {
