@@ -15,13 +15,22 @@ import { SignInDialog } from './SignIn';
 const PLACES = [
   { path: '/', section: 'home', name: 'Home', key: 'g h' },
   { path: '/queues', section: 'queues', name: 'Queues', key: 'g q' },
+  { path: '/worker-manager', section: 'pools', name: 'Pools', key: 'g p' },
+  { path: '/hooks', section: 'hooks', name: 'Hooks', key: 'g k' },
   { path: '/tasks/index', section: 'index', name: 'Index', key: 'g i' },
   { path: '/events', section: 'events', name: 'Events', key: 'g e' },
   { path: '/secrets', section: 'secrets', name: 'Secrets', key: 'g s' },
   { path: '/auth/clients', section: 'clients', name: 'Clients', key: 'g c' },
   { path: '/auth/roles', section: 'roles', name: 'Roles', key: 'g r' },
   { path: '/auth/scopes', section: 'scopes', name: 'Scopes', key: 'g o' },
-  { path: '/tasks/create', section: 'create', name: 'Create task', key: 'g n' },
+  { path: '/tasks/create', section: 'create', name: 'Create', key: 'g n' },
+];
+
+/** Behind "More": they are needed now and then. */
+const MORE = [
+  { path: '/audit', name: 'Audit', key: 'g a' },
+  { path: '/purge-cache', name: 'Purge cache', key: 'g u' },
+  { path: '/notify/denylist', name: 'Denylist', key: 'g d' },
 ];
 
 whenSessionEnds(() => {
@@ -34,7 +43,7 @@ export function Frame() {
   const main = useRef<HTMLElement>(null);
   useKeys(
     [
-      ...PLACES.map((it) => ({ keys: it.key, what: `Go to ${it.name}`, run: () => go(it.path) })),
+      ...[...PLACES, ...MORE].map((it) => ({ keys: it.key, what: `Go to ${it.name}`, run: () => go(it.path) })),
       { keys: '/', what: 'Search', run: () => document.querySelector<HTMLInputElement>('.find input')?.focus() },
       { keys: '?', what: 'All keys', run: () => (helpOpen.value = true) },
       { keys: 'Ctrl-K', what: 'Commands', run: () => (paletteOpen.value = true) },
@@ -60,6 +69,7 @@ export function Frame() {
               {it.name}
             </a>
           ))}
+          <More />
         </nav>
         <Search />
         <Who />
@@ -75,6 +85,23 @@ export function Frame() {
       <Confirm />
       <Toast />
     </>
+  );
+}
+
+function More() {
+  const menu = useRef<HTMLDetailsElement>(null);
+  const close = () => menu.current?.removeAttribute('open');
+  return (
+    <details class="more" ref={menu} onKeyDown={(it) => it.key === 'Escape' && close()}>
+      <summary>More</summary>
+      <div>
+        {MORE.map((it) => (
+          <a key={it.path} href={it.path} onClick={close}>
+            {it.name}
+          </a>
+        ))}
+      </div>
+    </details>
   );
 }
 

@@ -36,6 +36,13 @@ const role = lazy(() => import('../pages/roles/RolePage'));
 const events = lazy(() => import('../pages/events/Page'));
 const push = lazy(() => import('../pages/push/Page'));
 const scopes = lazy(() => import('../pages/scopes/Page'));
+const hooks = lazy(() => import('../pages/hooks/Page'));
+const hook = lazy(() => import('../pages/hooks/HookPage'));
+const pools = lazy(() => import('../pages/pools/Page'));
+const pool = lazy(() => import('../pages/pools/PoolPage'));
+const denylist = lazy(() => import('../pages/denylist/Page'));
+const purge = lazy(() => import('../pages/purge/Page'));
+const audit = lazy(() => import('../pages/audit/Page'));
 
 const preload = (params: Params) => preloadGroup(params.group);
 
@@ -56,6 +63,11 @@ const ROUTES: Route[] = [
   { path: '/push/:project/:revision', section: 'tasks', load: push },
   { path: '/queues', section: 'queues', load: queues },
   { path: '/queues/:queue', section: 'queues', load: queue },
+  { path: '/worker-manager', section: 'pools', load: pools },
+  { path: '/worker-manager/:pool', section: 'pools', load: pool },
+  { path: '/hooks', section: 'hooks', load: hooks },
+  { path: '/hooks/:group', section: 'hooks', load: hooks },
+  { path: '/hooks/:group/*hook', section: 'hooks', load: hook },
   { path: '/events', section: 'events', load: events },
   { path: '/secrets', section: 'secrets', load: secrets },
   { path: '/secrets/*name', section: 'secrets', load: secret },
@@ -65,6 +77,9 @@ const ROUTES: Route[] = [
   { path: '/auth/roles/*role', section: 'roles', load: role },
   { path: '/auth/scopes', section: 'scopes', load: scopes },
   { path: '/auth/scopes/expansions', section: 'scopes', load: scopes },
+  { path: '/audit', section: 'more', load: audit },
+  { path: '/notify/denylist', section: 'more', load: denylist },
+  { path: '/purge-cache', section: 'more', load: purge },
 ];
 
 const MISSING: Route = { path: '', section: '', load: missing };

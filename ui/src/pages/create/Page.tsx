@@ -2,6 +2,7 @@
 import { useState } from 'preact/hooks';
 import { api, ApiError, segment } from '../../api/fetch';
 import { go } from '../../app/router';
+import { JsonEditor, parse } from '../../parts/JsonEditor';
 import { newId } from '../../store/ids';
 import { may, session, signInOpen } from '../../store/session';
 
@@ -34,7 +35,7 @@ export default function CreatePage() {
     setText(it);
     sessionStorage.setItem(DRAFT, it);
   };
-  const { value, error } = parse(text);
+  const { value } = parse(text);
   const scopes = value ? needed(value) : [];
   const missing = scopes.filter((it) => !may(it));
   const submit = async (event: Event) => {
@@ -68,35 +69,7 @@ export default function CreatePage() {
       <p class="quiet">
         The definition as JSON. The dates may be left out: the deadline is then in a day. A copied task gets new dates, as far apart as they were.
       </p>
-      <textarea
-        class="editor"
-        aria-label="Definition"
-        aria-invalid={!!error}
-        spellcheck={false}
-        rows={Math.min(34, Math.max(16, text.split('\n').length + 1))}
-        value={text}
-        onInput={(it) => keep(it.currentTarget.value)}
-      />
-      {error && (
-        <div class="note warn" role="status">
-          {error}
-        </div>
-      )}
-      {problem && (
-        <div class="note bad" role="alert">
-          <p class="pre">{problem.message}</p>
-          {problem.faults.length > 0 && (
-            <ul>
-              {problem.faults.map((it) => (
-                <li key={it.pointer + it.expected}>
-                  <code>{it.pointer.replace('/payload', '') || '/'}</code> must {it.expected}
-                  {lineOf(text, it.pointer)}
-                </li>
-              ))}
-            </ul>
-          )}
-        </div>
-      )}
+      <JsonEditor label="Definition" text={text} change={keep} problem={problem} />
       {scopes.length > 0 && (
         <div class="card">
           <h2>{missing.length ? 'Scopes that are missing' : 'You hold all of its scopes'}</h2>
@@ -113,15 +86,6 @@ export default function CreatePage() {
   );
 }
 
-function parse(text: string): { value?: Record<string, any>; error?: string } {
-  try {
-    const value = JSON.parse(text);
-    return value && typeof value === 'object' && !Array.isArray(value) ? { value } : { error: 'A definition is an object: { … }' };
-  } catch (error) {
-    return { error: (error as Error).message };
-  }
-}
-
 /** What `createTask` asks for. */
 function needed(task: Record<string, any>): string[] {
   const queue = task.taskQueueId ?? `${task.provisionerId}/${task.workerType}`;
@@ -129,11 +93,4 @@ function needed(task: Record<string, any>): string[] {
   const scopes = [`queue:create-task:${priority}:${queue}`, `queue:scheduler-id:${task.schedulerId ?? '-'}`, `queue:create-task:project:${task.projectId ?? 'none'}`];
   const list = (it: unknown) => (Array.isArray(it) ? it.filter((text) => typeof text === 'string') : []);
   return [...scopes, ...list(task.scopes), ...list(task.routes).map((it) => `queue:route:${it}`)];
-}
-
-/** Where the key of a pointer stands in what was typed. */
-function lineOf(text: string, pointer: string): string {
-  const key = pointer.split('/').at(-1);
-  const line = key ? text.split('\n').findIndex((it) => it.includes(`"${key}"`)) : -1;
-  return line < 0 ? '' : ` (line ${line + 1})`;
 }

@@ -1,0 +1,121 @@
+/** One worker pool: its machines, what went wrong with them, and its definition. */
+import { api, ApiError, segment } from '../../api/fetch';
+import { useData } from '../../api/useData';
+import { go } from '../../app/router';
+import { Action } from '../../parts/Action';
+import { JsonEditor, useDefinition } from '../../parts/JsonEditor';
+import { Shown } from '../../parts/Shown';
+import { NEW_POOL, type Pool } from './data';
+import { Errors } from './Errors';
+import { LaunchConfigs, Workers } from './Workers';
+
+export default function PoolPage({ params }: { params: Record<string, string> }) {
+  const { pool } = params;
+  document.title = `${pool} · Drover`;
+  const path = `worker-manager/v1/worker-pool/${segment(pool)}`;
+  const data = useData<Pool | null>(`pool ${pool}`, async (signal) => {
+    try {
+      return await api<Pool>(path, { signal });
+    } catch (error) {
+      if (error instanceof ApiError && error.status === 404) return null;
+      throw error;
+    }
+  });
+  return (
+    <Shown data={data}>
+      {(it) => (
+        <>
+          <div class="head">
+            <h1>{pool}</h1>
+            {it ? <PoolActions pool={it} path={path} reload={data.reload} /> : <span class="quiet">There is no such pool; saving creates it.</span>}
+          </div>
+          {it && <About pool={it} />}
+          <h2>Definition</h2>
+          <Editor key={JSON.stringify(it?.config)} pool={it} id={pool} path={path} reload={data.reload} />
+        </>
+      )}
+    </Shown>
+  );
+}
+
+function PoolActions({ pool, path, reload }: { pool: Pool; path: string; reload: () => void }) {
+  const id = pool.workerPoolId;
+  return (
+    <div class="actions">
+      <a class="button" href={`/queues/${segment(id)}`}>
+        Queue
+      </a>
+      <a class="button" href={`/audit?type=worker-pool&id=${segment(id)}`}>
+        Changes
+      </a>
+      <button onClick={reload}>Refresh</button>
+      <Action
+        scopes={[`worker-manager:manage-worker-pool:${id}`]}
+        kind="danger"
+        ask={`Delete the pool ${id}? It goes when its last machine is gone.`}
+        run={() => api(path, { method: 'DELETE' }).then(() => go('/worker-manager'))}
+      >
+        Delete
+      </Action>
+    </div>
+  );
+}
+
+function About({ pool }: { pool: Pool }) {
+  const { config } = pool;
+  const facts: [string, string | number | undefined][] = [
+    ['provider', pool.providerId],
+    ['owner', pool.owner],
+    ['requested', pool.requestedCount],
+    ['running', pool.runningCount],
+    ['stopping', pool.stoppingCount],
+    ['capacity', pool.currentCapacity],
+    ['at least', config.minCapacity],
+    ['at most', config.maxCapacity],
+  ];
+  return (
+    <>
+      <p class="facts">
+        {facts
+          .filter(([, value]) => value !== undefined)
+          .map(([name, value]) => (
+            <span key={name}>
+              {name} <b>{value}</b>
+            </span>
+          ))}
+      </p>
+      {pool.description && <p class="pre">{pool.description}</p>}
+      <Workers pool={pool.workerPoolId} />
+      <Errors pool={pool.workerPoolId} />
+      <LaunchConfigs pool={pool.workerPoolId} />
+    </>
+  );
+}
+
+function Editor({ pool, id, path, reload }: { pool: Pool | null; id: string; path: string; reload: () => void }) {
+  const definition = useDefinition(() => {
+    if (!pool) return NEW_POOL;
+    const { providerId, description, owner, emailOnError, config } = pool;
+    return { providerId, description, owner, emailOnError, config };
+  });
+  const send = async (body: unknown) => {
+    await api(path, { method: pool ? 'POST' : 'PUT', body });
+    reload();
+  };
+  return (
+    <>
+      <JsonEditor label="Definition" {...definition} />
+      <div class="buttons">
+        <Action
+          scopes={[`worker-manager:manage-worker-pool:${id}`]}
+          kind="primary"
+          why={definition.valid ? undefined : 'The definition cannot be read'}
+          run={() => definition.save(send)}
+          done="It is saved."
+        >
+          Save
+        </Action>
+      </div>
+    </>
+  );
+}

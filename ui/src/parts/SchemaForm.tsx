@@ -1,0 +1,84 @@
+/** A form made from a JSON schema: a field for each plain property, JSON for everything else. */
+import { useState } from 'preact/hooks';
+import { JsonEditor, parse } from './JsonEditor';
+
+interface Schema {
+  type?: string;
+  title?: string;
+  description?: string;
+  default?: unknown;
+  enum?: unknown[];
+  properties?: Record<string, Schema>;
+  required?: string[];
+}
+
+const PLAIN = ['string', 'boolean', 'integer', 'number'];
+
+interface Props {
+  schema: Schema;
+  /** The value, or nothing while a field cannot be read. */
+  change: (value: Record<string, unknown> | undefined) => void;
+}
+
+export function SchemaForm({ schema, change }: Props) {
+  const properties = Object.entries(schema.properties ?? {});
+  const plain = properties.length > 0 && properties.every(([, it]) => PLAIN.includes(it.type ?? '') || it.enum);
+  return plain ? <Fields schema={schema} properties={properties} change={change} /> : <Whole schema={schema} change={change} />;
+}
+
+function defaults(properties: [string, Schema][]): Record<string, unknown> {
+  return Object.fromEntries(properties.filter(([, it]) => it.default !== undefined).map(([name, it]) => [name, it.default]));
+}
+
+function Fields({ schema, properties, change }: Props & { properties: [string, Schema][] }) {
+  const [value, setValue] = useState(() => defaults(properties));
+  const set = (name: string, given: unknown) => {
+    const { [name]: _, ...rest } = value;
+    const next = given === undefined ? rest : { ...rest, [name]: given };
+    setValue(next);
+    change(next);
+  };
+  return (
+    <div class="form">
+      {properties.map(([name, it]) => (
+        <label key={name}>
+          {it.title ?? name}
+          {schema.required?.includes(name) ? ' *' : ''}
+          <Field schema={it} value={value[name]} set={(given) => set(name, given)} />
+          {it.description && <span class="quiet">{it.description}</span>}
+        </label>
+      ))}
+    </div>
+  );
+}
+
+function Field({ schema, value, set }: { schema: Schema; value: unknown; set: (value: unknown) => void }) {
+  if (schema.enum) {
+    const index = schema.enum.findIndex((it) => it === value);
+    return (
+      <select value={index} onChange={(it) => set(schema.enum![Number(it.currentTarget.value)])}>
+        <option value={-1}>not given</option>
+        {schema.enum.map((it, number) => (
+          <option key={number} value={number}>
+            {String(it)}
+          </option>
+        ))}
+      </select>
+    );
+  }
+  if (schema.type === 'boolean') return <input type="checkbox" checked={value === true} onChange={(it) => set(it.currentTarget.checked)} />;
+  if (schema.type === 'string') return <input value={String(value ?? '')} onInput={(it) => set(it.currentTarget.value || undefined)} />;
+  const step = schema.type === 'integer' ? 1 : 'any';
+  const number = (text: string) => (text === '' ? undefined : Number(text));
+  return <input type="number" step={step} value={String(value ?? '')} onInput={(it) => set(number(it.currentTarget.value))} />;
+}
+
+function Whole({ schema, change }: Props) {
+  const start = () => JSON.stringify(schema.default ?? defaults(Object.entries(schema.properties ?? {})), null, 2);
+  const [text, setText] = useState(start);
+  const keep = (it: string) => {
+    setText(it);
+    change(parse(it).value);
+  };
+  return <JsonEditor label="Payload" text={text} change={keep} rows={6} />;
+}
