@@ -118,7 +118,7 @@ class Matrix:
             return None
 
     def call(self, method, path, token, body=None, prefix="/_matrix/client/v3/"):
-        """The response; a user who sent much, as the tests of limits do, is told to come back, and does."""
+        """The response. A user who sent much, as the tests of limits do, is refused for a while, and waits."""
         return wait(lambda: self.tried(method, path, token, body, prefix))["response"]
 
     def tried(self, method, path, token, body, prefix):
