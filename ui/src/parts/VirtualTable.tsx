@@ -21,7 +21,6 @@ interface Props {
   /** The cells of a row, in the order of the columns; a string is a row of its own. */
   cells: (index: number) => ComponentChildren[];
   rowClass?: (index: number) => string;
-  rowKey: (index: number) => string | number;
   open: (index: number) => void;
   active: number;
   setActive: (index: number) => void;
@@ -35,7 +34,7 @@ const OVERSCAN = 6;
 export const rowHeight = () => (settings.value.dense ? 28 : 36);
 
 export function VirtualTable(props: Props) {
-  const { label, columns, count, cells, rowClass, rowKey, open, active, setActive, empty } = props;
+  const { label, columns, count, cells, rowClass, open, active, setActive, empty } = props;
   const scroller = useRef<HTMLDivElement>(null);
   const height = rowHeight();
   const [top, setTop] = useState(0);
@@ -56,11 +55,13 @@ export function VirtualTable(props: Props) {
     if (active >= 0) show(scroller.current!, active, height);
   }, [active]);
   const shownHeight = Math.min(space, Math.max(count * height, 4 * height));
+  // A row that left the view is filled anew for one that came: making elements costs more than changing their texts.
+  const slots = Math.ceil(space / height) + 2 * OVERSCAN + 1;
   const rows: JSX.Element[] = [];
   for (let index = first; index < last; index++) {
     rows.push(
       <div
-        key={rowKey(index)}
+        key={index % slots}
         id={`row-${index}`}
         role="row"
         aria-rowindex={index + 2}

@@ -112,7 +112,6 @@ export default function Events() {
           label="Events"
           columns={COLUMNS}
           count={events.length}
-          rowKey={(index) => events[index].id}
           cells={(index) => cells(events[index])}
           active={active}
           setActive={(index) => {

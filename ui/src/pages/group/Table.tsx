@@ -76,7 +76,6 @@ export function Table({ group, list, view, change, active, setActive, picked, se
       open={open}
       sort={view.sort}
       setSort={(sort) => change({ sort })}
-      rowKey={(index) => (typeof list[index] === 'number' ? (list[index] as number) : (list[index] as { head: string }).head)}
       rowClass={(index) => (typeof list[index] === 'object' ? 'part' : picked.has(list[index] as number) ? 'picked' : '')}
       cells={(index) => cells(group, list[index])}
       empty={group.size ? 'No task fits the filter.' : 'This group has no tasks.'}
