@@ -27,6 +27,7 @@ export default async function group({ browser, drover, shot }) {
   await filter(page, drover);
   await parts(page);
   await timeline(page);
+  await graph(page);
   await selection(page);
   await downloads(page);
   assertClean(page);
@@ -89,6 +90,21 @@ async function timeline(page) {
   assert.match(page.url(), /view=timeline/);
   await checkAccessibility(page);
   await page.getByRole('button', { name: 'Timeline' }).click();
+  await rows(page).first().waitFor();
+}
+
+/** What needs what: too many for a picture, those of a filter, and those around one task. */
+async function graph(page) {
+  await page.keyboard.press('d');
+  await page.getByText('301 tasks are too many for a picture').waitFor();
+  await page.getByLabel('Filter tasks').fill('platform:linux64');
+  const picture = page.getByRole('region', { name: 'Graph of tasks' });
+  await picture.getByRole('link').first().waitFor();
+  assert.ok((await picture.getByRole('link').count()) > 20, 'each task of the filter is drawn');
+  await checkAccessibility(page);
+  await page.getByLabel('Filter tasks').fill('');
+  await page.keyboard.press('Escape');
+  await page.getByRole('button', { name: 'Graph', exact: true }).click();
   await rows(page).first().waitFor();
 }
 

@@ -29,6 +29,12 @@ export default async function task({ browser, drover, shot }) {
   await page.getByRole('button', { name: 'curl' }).click();
   assert.match(await page.evaluate(() => navigator.clipboard.readText()), new RegExp(`^curl .*${id}`));
 
+  await page.getByRole('link', { name: 'its graph' }).click();
+  const picture = page.getByRole('region', { name: 'Graph of tasks' });
+  await picture.getByRole('link', { name: 'test-linux64/opt' }).waitFor();
+  assert.equal(await picture.locator('path').count(), await picture.getByRole('link').count() - 1);
+  await shot(page, 'graph');
+  await page.goBack();
   await page.getByRole('link', { name: 'test-linux64/opt' }).click();
   await page.getByRole('heading', { name: 'test-linux64/opt' }).waitFor();
   await page.keyboard.press('e');

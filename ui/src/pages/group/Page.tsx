@@ -9,6 +9,7 @@ import { filterRows, items, sortRows, type View } from '../../store/filter';
 import type { Group } from '../../store/group';
 import { remember } from '../../store/visited';
 import { useGroup, type Shown } from './data';
+import { Graph } from './Graph';
 import { Head, titleOf } from './Head';
 import { Table } from './Table';
 import { Timeline } from './Timeline';
@@ -80,12 +81,14 @@ function Loaded({ group, shown }: { group: Group; shown: Shown }) {
     // After the frame that shows the rows.
     requestAnimationFrame(() => setTimeout(() => performance.mark('rows-shown')));
   }, [group]);
-  const shows = place.value.query.get('view') ?? '';
+  const asked = place.value.query.get('view') ?? '';
+  const shows = asked === 'timeline' || asked === 'graph' ? asked : '';
   const settle = () => setOrder((it) => it + 1);
   useKeys(
     [
       { keys: 'f', what: 'Failed only, or all', run: () => change({ states: view.states.length ? [] : ['failed', 'exception'] }) },
-      { keys: 't', what: 'Table or timeline', run: () => setQuery({ view: shows ? '' : 'timeline' }) },
+      { keys: 't', what: 'Table or timeline', run: () => setQuery({ view: shows === 'timeline' ? '' : 'timeline' }) },
+      { keys: 'd', what: 'Table or graph of dependencies', run: () => setQuery({ view: shows === 'graph' ? '' : 'graph' }) },
       { keys: 's', what: 'Put changed tasks in order', run: settle },
     ],
   );
@@ -95,11 +98,9 @@ function Loaded({ group, shown }: { group: Group; shown: Shown }) {
       {shown.error && <Problem error={shown.error} retry={shown.reload} />}
       <Meter counts={group.counts} />
       <Toolbar group={group} view={view} change={change} shown={rows.length} changed={shown.changed} settle={settle} rows={rows} picked={picked} setPicked={setPicked} />
-      {shows === 'timeline' ? (
-        <Timeline group={group} rows={rows} version={shown.version} />
-      ) : (
-      <Table group={group} list={list} view={view} change={change} active={active} setActive={setActive} picked={picked} setPicked={setPicked} />
-      )}
+      {shows === 'timeline' && <Timeline group={group} rows={rows} version={shown.version} />}
+      {shows === 'graph' && <Graph group={group} rows={rows} version={shown.version} />}
+      {!shows && <Table group={group} list={list} view={view} change={change} active={active} setActive={setActive} picked={picked} setPicked={setPicked} />}
     </>
   );
 }

@@ -20,7 +20,7 @@ interface Props {
   setPicked: (rows: ReadonlySet<number>) => void;
 }
 
-const toggle = () => setQuery({ view: place.value.query.get('view') ? '' : 'timeline' });
+const toggle = (view: string) => () => setQuery({ view: place.value.query.get('view') === view ? '' : view, task: '' });
 
 export function Toolbar({ group, view, change, shown, changed, settle, rows, picked, setPicked }: Props) {
   const tags = useMemo(() => usefulTags(group), [group, group.size]);
@@ -54,8 +54,11 @@ export function Toolbar({ group, view, change, shown, changed, settle, rows, pic
             </option>
           ))}
         </select>
-        <button aria-pressed={place.value.query.get('view') === 'timeline'} onClick={toggle} title="When each task waited and ran (t)">
+        <button aria-pressed={place.value.query.get('view') === 'timeline'} onClick={toggle('timeline')} title="When each task waited and ran (t)">
           Timeline
+        </button>
+        <button aria-pressed={place.value.query.get('view') === 'graph'} onClick={toggle('graph')} title="What needs what (d)">
+          Graph
         </button>
         <Bulk group={group} rows={picked.size ? [...picked] : rows} picked={picked.size > 0} clear={() => setPicked(new Set())} />
         <Export group={group} rows={picked.size ? [...picked] : rows} />

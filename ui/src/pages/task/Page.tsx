@@ -68,7 +68,8 @@ function Loaded({ view, data }: { view: TaskView; data: Data<TaskView> }) {
       <p class="facts">
         <span class="mono">{id}</span>
         <span>
-          group <a href={`/tasks/groups/${status.taskGroupId}`}>{status.taskGroupId}</a>
+          group <a href={`/tasks/groups/${status.taskGroupId}`}>{status.taskGroupId}</a> (
+          <a href={`/tasks/groups/${status.taskGroupId}?view=graph&task=${id}`}>its graph</a>)
         </span>
         <span>
           queue <a href={`/queues/${segment(status.taskQueueId)}`}>{status.taskQueueId}</a>
