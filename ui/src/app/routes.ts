@@ -31,6 +31,7 @@ const secrets = lazy(() => import('../pages/secrets/Page'));
 const secret = lazy(() => import('../pages/secrets/SecretPage'));
 const clients = lazy(() => import('../pages/clients/Page'));
 const client = lazy(() => import('../pages/clients/ClientPage'));
+const grant = lazy(() => import('../pages/clients/Grant'));
 const roles = lazy(() => import('../pages/roles/Page'));
 const role = lazy(() => import('../pages/roles/RolePage'));
 const events = lazy(() => import('../pages/events/Page'));
@@ -72,6 +73,8 @@ const ROUTES: Route[] = [
   { path: '/secrets', section: 'secrets', load: secrets },
   { path: '/secrets/*name', section: 'secrets', load: secret },
   { path: '/auth/clients', section: 'clients', load: clients },
+  { path: '/auth/clients/create', section: 'clients', load: grant },
+  { path: '/auth/clients/new', section: 'clients', load: grant },
   { path: '/auth/clients/*client', section: 'clients', load: client },
   { path: '/auth/roles', section: 'roles', load: roles },
   { path: '/auth/roles/*role', section: 'roles', load: role },
