@@ -22,6 +22,7 @@ const missing = lazy(() => import('../pages/missing/Page'));
 
 const task = lazy(() => import('../pages/task/Page'));
 const log = lazy(() => import('../pages/log/Page'));
+const compare = lazy(() => import('../pages/compare/Page'));
 const explain = lazy(() => import('../pages/explain/Page'));
 const create = lazy(() => import('../pages/create/Page'));
 const queues = lazy(() => import('../pages/queues/Page'));
@@ -58,6 +59,7 @@ const ROUTES: Route[] = [
   { path: '/tasks/index/:namespace', section: 'index', load: index },
   { path: '/tasks/:task', section: 'tasks', load: task },
   { path: '/tasks/:task/explain', section: 'tasks', load: explain },
+  { path: '/tasks/:task/compare', section: 'tasks', load: compare },
   { path: '/tasks/:task/log', section: 'tasks', load: log },
   { path: '/tasks/:task/runs/:run', section: 'tasks', load: task },
   { path: '/tasks/:task/runs/:run/logs/*name', section: 'tasks', load: log },

@@ -1,7 +1,7 @@
 /** The page of a task, and its explanation. */
 import assert from 'node:assert/strict';
 import { assertClean, checkAccessibility, newContext, newPage, signIn } from '../browser.mjs';
-import { claimedTask, definition, resolveRun, slug, upload } from '../drover.mjs';
+import { claim, claimedTask, definition, resolveRun, slug, upload } from '../drover.mjs';
 
 export default async function task({ browser, drover, shot }) {
   const { id, run } = await claimedTask(drover, 'build-linux64/opt', { tags: { kind: 'build', platform: 'linux64' } });
@@ -51,6 +51,31 @@ export default async function task({ browser, drover, shot }) {
   await context.close();
   await anonymous(browser, drover, id);
   await artifact(browser, drover, id);
+  await runs(browser, drover);
+}
+
+/** Two runs beside each other: what only the log of the failed one says. */
+async function runs(browser, drover) {
+  const { id, run, queue } = await claimedTask(drover, 'runs twice');
+  await upload(drover, run, 'public/logs/live.log', 'step 1 took 3 s\nerror: the disk is full\n');
+  await upload(drover, run, 'public/core.bin', 'x'.repeat(2000), 'application/octet-stream');
+  await resolveRun(drover, run, 'failed');
+  await drover.post(`queue/v1/task/${id}/rerun`);
+  const [again] = await claim(drover, 1, encodeURIComponent(queue));
+  await upload(drover, again, 'public/logs/live.log', 'step 1 took 5 s\n');
+  await resolveRun(drover, again);
+  const context = await newContext(browser);
+  const page = await newPage(context);
+  await signIn(page, drover);
+  await page.goto(`${drover.rootUrl}/tasks/${id}`);
+  await page.getByRole('link', { name: 'compare two' }).click();
+  const table = page.getByRole('table', { name: 'Two runs' });
+  assert.match(await table.getByRole('row', { name: /core\.bin/ }).innerText(), /2\.0 kB\s+—/);
+  assert.match(await page.getByRole('region', { name: 'Lines of run 0' }).innerText(), /^2 error: the disk is full$/);
+  await page.getByText('Nothing, but for numbers').waitFor();
+  await checkAccessibility(page);
+  assertClean(page);
+  await context.close();
 }
 
 /** Who may only read sees every action, disabled, with the scope that it needs. */

@@ -93,7 +93,7 @@ function Loaded({ view, data }: { view: TaskView; data: Data<TaskView> }) {
       <p class={`note${status.state === 'failed' ? ' bad' : status.state === 'exception' ? ' warn' : ''}`}>{explanation.verdict}</p>
       <div class="columns">
         <section>
-          <h2>Runs</h2>
+          <h2>Runs{status.runs.length > 1 && <> (<a href={`/tasks/${id}/compare`}>compare two</a>)</>}</h2>
           <Runs status={status} artifactNames={view.artifacts?.map((it) => it.name) ?? []} />
           <h2>Artifacts of the newest run</h2>
           <Artifacts view={view} />
