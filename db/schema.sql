@@ -256,6 +256,8 @@ create table launch (
   attempts integer not null default 0,
   trace text,
   request text not null,
+  instance_type text not null default ''::text,
+  market text not null default ''::text,
   failure_class text,
   result text,
   constraint launch_pkey PRIMARY KEY (launch_id)
@@ -348,6 +350,7 @@ create table offering (
   boot_failed double precision not null default 0,
   interrupted double precision not null default 0,
   machine_hours double precision not null default 0,
+  boot_seconds double precision not null default 0,
   weight_at timestamp with time zone not null,
   constraint offering_pkey PRIMARY KEY (provider_id, region, instance_type, market)
 );
@@ -658,6 +661,7 @@ CREATE INDEX pending_order ON drover.pending USING btree (task_queue_id, priorit
 CREATE INDEX pool_worker_check ON drover.pool_worker USING btree (provider_id, check_at) WHERE (state < (3)::smallint);
 CREATE INDEX pool_worker_expires ON drover.pool_worker USING btree (expires);
 CREATE INDEX pool_worker_launch ON drover.pool_worker USING btree (launch_id) WHERE (launch_id IS NOT NULL);
+CREATE INDEX pool_worker_machine ON drover.pool_worker USING btree (provider_id, worker_id) WHERE (state < (3)::smallint);
 CREATE INDEX provision_decision_at ON drover.provision_decision USING brin (at);
 CREATE INDEX push_task_expires ON drover.push_task USING btree (expires);
 CREATE INDEX session_expires ON drover.session USING btree (expires);

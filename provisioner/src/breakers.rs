@@ -8,7 +8,7 @@ use protocol::time::Timestamp;
 use serde_json::Value;
 
 use crate::{
-    decision::{Breaker, FailureClass, Market},
+    decision::{Breaker, FailureClass},
     provider::OfferingKey,
 };
 
@@ -29,10 +29,7 @@ pub(crate) struct BreakerKeys {
 impl BreakerKeys {
     pub(crate) fn new(provider: &str, pool: &str, launch_config: &str, offering: &OfferingKey) -> Self {
         let OfferingKey { region, instance_type, market } = offering;
-        let market = match market {
-            Market::Spot => "spot",
-            Market::OnDemand => "on-demand",
-        };
+        let market = market.as_str();
         Self {
             launch_config: BreakerKey { scope: LAUNCH_CONFIG, key: format!("{pool} {launch_config}") },
             offering: BreakerKey { scope: OFFERING, key: format!("{provider} {region} {instance_type} {market}") },

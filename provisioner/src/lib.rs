@@ -8,10 +8,13 @@
 mod breakers;
 mod checker;
 pub mod decision;
+mod keys;
 mod launcher;
 mod listing;
 mod metrics;
+mod offerings;
 mod pools;
+mod prices;
 pub mod provider;
 mod settings;
 mod shared;
@@ -20,6 +23,7 @@ mod start;
 mod sweeper;
 #[cfg(test)]
 mod tests;
+mod watcher;
 
 pub use settings::{Estimate, ProvisionSettings};
 pub use shared::{ProviderHandle, ProvisionerNotifier, ProvisionerParts, deployment};

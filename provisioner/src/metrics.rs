@@ -18,6 +18,7 @@ pub(crate) struct Metrics {
     decision_to_answer: Histogram,
     boots: Counter,
     orphans: Counter,
+    notices: Counter,
 }
 
 impl Metrics {
@@ -35,6 +36,7 @@ impl Metrics {
             ),
             boots: counter("drover.provisioner.boots", "{machine}", "Machines that registered, or ended without."),
             orphans: counter("drover.provisioner.orphans", "{machine}", "Machines that nobody knew, and were ended."),
+            notices: counter("drover.provisioner.notices", "{machine}", "Machines that providers gave notice of."),
         }
     }
 
@@ -79,5 +81,13 @@ impl Metrics {
 
     pub(crate) fn record_orphans(&self, provider: &str, count: usize) {
         self.orphans.add(count, &[Label::new("provider", provider.to_owned())]);
+    }
+
+    pub(crate) fn record_notices(&self, provider: &str, machines: usize, interrupted: usize) {
+        for (count, kind) in [(machines.saturating_sub(interrupted), "state-changed"), (interrupted, "interruption")] {
+            if count > 0 {
+                self.notices.add(count, &[Label::new("provider", provider.to_owned()), Label::new("kind", kind)]);
+            }
+        }
     }
 }

@@ -7,7 +7,10 @@ use std::{
     time::Duration,
 };
 
-use actors::kit::{Notifications, Notifier};
+use actors::{
+    kit::{Notifications, Notifier},
+    worker_manager::OfferingSettings,
+};
 use base::{Clock, Rng};
 use chrono::TimeDelta;
 use db::Db;
@@ -32,6 +35,8 @@ pub struct ProviderHandle {
     /// As worker pools name it.
     pub id: String,
     pub driver: Arc<dyn Provider>,
+    /// What the operator says about what it sells.
+    pub offerings: Vec<OfferingSettings>,
 }
 
 impl fmt::Debug for ProviderHandle {

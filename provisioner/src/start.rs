@@ -5,9 +5,9 @@ use std::sync::Arc;
 use actors::kit::{Child, Notifier};
 
 use crate::{
-    checker, launcher, pools,
+    checker, keys, launcher, pools, prices,
     shared::{PendingPools, ProvisionerNotifier, ProvisionerParts, Shared},
-    sweeper,
+    sweeper, watcher,
 };
 
 /// The actors to supervise, and what wakes them. Any number of processes may run them: they share their work by locks and
@@ -21,9 +21,12 @@ pub fn start(parts: ProvisionerParts) -> (Vec<Child>, ProvisionerNotifier) {
         launchers = launchers.and(&wake_launcher);
         checkers = checkers.and(&wake_checker);
         children.extend([launcher, checker, sweeper::child(&shared, provider)]);
+        children.extend([prices::child(&shared, provider), keys::child(&shared, provider)]);
     }
     let pending = PendingPools::default();
     let (pools, wake_pools) = pools::child(&shared, &pending, launchers);
     children.push(pools);
+    let others = checkers.and(&wake_pools);
+    children.extend(shared.providers().map(|provider| watcher::child(&shared, provider, &others)));
     (children, ProvisionerNotifier { pools: wake_pools, checkers, pending })
 }

@@ -4,7 +4,10 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use super::cloud_settings::{AwsSettings, GoogleSettings, KubernetesSettings};
+use super::{
+    cloud_settings::{AwsSettings, GoogleSettings, KubernetesSettings},
+    offering_settings::OfferingSettings,
+};
 
 base::settings! {
     /// Worker pools, and who provides their workers.
@@ -26,6 +29,9 @@ base::settings! {
         /// public keys) for `aws` and `azure`, a JWKS for `google` and `kubernetes`. Keys that the provisioner fetches are
         /// used besides.
         pub identity_keys: Vec<String> = Vec::new(),
+        /// What machines of this provider cost, and which are preferred: in TOML one `[[worker_manager.providers.offerings]]` for
+        /// each. Several may concern the same machines; the later ones win.
+        pub offerings: Vec<OfferingSettings> = Vec::new() => OfferingSettings,
         /// Settings for the type `aws`.
         pub aws: AwsSettings,
         /// Settings for the type `google`.

@@ -145,7 +145,8 @@ async fn failing_masters_open_their_circuit_breakers_and_do_not_affect_others() 
             builds += 1;
             eventually("the good one has another build", async || good.created() == builds).await;
         }
-        let called: Vec<_> = bad.iter().map(|one| (one.name, one.asked())).filter(|(_, asked)| !asked.is_empty()).collect();
+        let called: Vec<_> =
+            bad.iter().map(|one| (one.name, one.asked())).filter(|(_, asked)| !asked.is_empty()).collect();
         if called.is_empty() {
             break;
         }

@@ -9,7 +9,7 @@ use serde_json::Value;
 use sqlx::{FromRow, PgTransaction, types::Json};
 use uuid::Uuid;
 
-use super::{BreakerKey, BreakerRow, PoolViewRow, breakers};
+use super::{BreakerKey, BreakerRow, OfferingRef, OfferingRow, PoolViewRow, breakers, offerings};
 use crate::{Db, DbError, Rows};
 
 /// Worker pools that nobody else decides about.
@@ -52,6 +52,9 @@ pub struct NewLaunch {
     pub capacity: u32,
     /// What the provider is asked for.
     pub request: Value,
+    pub instance_type: String,
+    /// `spot` or `on-demand`.
+    pub market: &'static str,
 }
 
 #[derive(FromRow)]
@@ -92,6 +95,11 @@ impl Decisions {
     /// `provision_breakers`.
     pub async fn breakers(&mut self, keys: &[BreakerKey]) -> Result<Vec<BreakerRow>, DbError> {
         breakers::read(&mut self.transaction, keys).await
+    }
+
+    /// `provision_offerings`.
+    pub async fn offerings(&mut self, offerings: &[OfferingRef]) -> Result<Vec<OfferingRow>, DbError> {
+        offerings::read(&mut self.transaction, offerings, self.now).await
     }
 
     /// `provision_tokens`: what is in each bucket; locks the buckets.

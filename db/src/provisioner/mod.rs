@@ -5,6 +5,8 @@ mod checks;
 mod decisions;
 mod history;
 mod launches;
+mod notices;
+mod offerings;
 #[cfg(test)]
 mod tests;
 mod views;
@@ -14,4 +16,6 @@ pub use checks::{CheckIntervals, CheckOutcome, CheckedWorker, MachineRow, Outcom
 pub use decisions::{BucketRate, Decided, Decisions, NewLaunch};
 pub use history::{DecisionRow, LaunchHistoryRow};
 pub use launches::{GivenUpLaunch, LaunchClaim, LaunchRow, NewMachine};
+pub use notices::{MachineNotice, MachineNoticeKind, NoticedWorker};
+pub use offerings::{NewPrice, OfferingRef, OfferingRow};
 pub use views::{LaunchConfigRow, OpenLaunchRow, PoolViewRow, SupplyRow};

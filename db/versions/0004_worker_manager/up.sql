@@ -69,6 +69,7 @@ create table pool_worker (
   primary key (worker_pool_id, worker_group, worker_id)
 ) with (fillfactor = 70);
 create index pool_worker_check on pool_worker (provider_id, check_at) where state < 3::smallint; -- not stopped
+create index pool_worker_machine on pool_worker (provider_id, worker_id) where state < 3::smallint; -- not stopped
 create index pool_worker_launch on pool_worker (launch_id) where launch_id is not null;
 create index pool_worker_expires on pool_worker (expires);
 
@@ -87,7 +88,8 @@ create index worker_pool_error_reported on worker_pool_error using brin (reporte
 
 -- The ledger: a launch is of one launch config, in one region, and is carried out at most once; its id is the idempotency
 -- token at the cloud. It counts as supply from the commit of the decision on. since: when it got into its state. leased_until:
--- until then the process that calls has it. request: what is asked of the provider, JSON. result: words of the failure.
+-- until then the process that calls has it. request: what is asked of the provider, JSON. instance_type and market: what it is of
+-- among the offerings of its provider. result: words of the failure.
 create table launch (
   launch_id uuid primary key,
   worker_pool_id text collate "C" not null,
@@ -103,6 +105,8 @@ create table launch (
   attempts int not null default 0,
   trace text,
   request text not null,
+  instance_type text not null default '',
+  market text not null default '',
   failure_class text,
   result text
 );
@@ -119,7 +123,8 @@ create table provision_decision (
 );
 create index provision_decision_at on provision_decision using brin (at);
 
--- What a provider sells and what was learned about it. Counts decay with a half-life; weight_at: when they were last decayed.
+-- What a provider sells and what was learned about it. price: US dollars an hour. launched: machines that registered or failed to;
+-- boot_seconds: of those that registered, together. Counts decay with a half-life; weight_at: when they were last decayed.
 create table offering (
   provider_id text not null,
   region text not null,
@@ -131,6 +136,7 @@ create table offering (
   boot_failed double precision not null default 0,
   interrupted double precision not null default 0,
   machine_hours double precision not null default 0,
+  boot_seconds double precision not null default 0,
   weight_at timestamptz not null,
   primary key (provider_id, region, instance_type, market)
 );

@@ -94,7 +94,7 @@ fn open(context: &Context, provider: &ProviderSettings) -> Result<Option<Provide
         }
         ProviderType::Google | ProviderType::Azure | ProviderType::Static | ProviderType::Null => return Ok(None),
     };
-    Ok(Some(ProviderHandle { id: id.clone(), driver }))
+    Ok(Some(ProviderHandle { id: id.clone(), driver, offerings: provider.offerings.clone() }))
 }
 
 /// Workers that are processes of this machine.

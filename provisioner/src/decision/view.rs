@@ -149,11 +149,21 @@ pub struct LaunchConfig {
     pub breakers: Vec<Breaker>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Market {
     Spot,
     OnDemand,
+}
+
+impl Market {
+    /// As it is stored.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Spot => "spot",
+            Self::OnDemand => "on-demand",
+        }
+    }
 }
 
 /// What a provider sells, with what was learned about it.

@@ -21,6 +21,7 @@ use protocol::time::Timestamp;
 use self::view::Prepared;
 use crate::{
     decision::{Tokens, decide},
+    offerings::Offerings,
     shared::{PendingPools, Shared},
 };
 
@@ -76,10 +77,12 @@ pub(crate) async fn decide_all(shared: &Shared, mut decisions: Decisions, now: T
     let pools: Vec<Prepared> = rows.into_iter().filter_map(|row| Prepared::new(shared, row)).collect();
     let keys: Vec<_> = pools.iter().flat_map(Prepared::breaker_keys).collect();
     let breakers = decisions.breakers(&keys).await?;
+    let offerings: Vec<_> = pools.iter().flat_map(Prepared::offerings).collect();
+    let offerings = Offerings::new(decisions.offerings(&offerings).await?, now);
     let mut buckets = Buckets::read(&mut decisions, shared, &pools).await?;
     let mut decided = Vec::new();
     for pool in pools {
-        let view = pool.view(&breakers, shared.settings.canary);
+        let view = pool.view(&breakers, &offerings, shared.settings.canary);
         let mut limits = shared.settings.limits();
         limits.tokens = buckets.tokens(&pool);
         let decision = decide(&view, &limits, now, shared.rng.number());

@@ -49,5 +49,7 @@ fn new_launch(shared: &Shared, pool: &Prepared, launch: &Launch) -> Option<NewLa
         instances: launch.instances,
         capacity: launch.capacity,
         request: serde_json::to_value(request).ok()?,
+        instance_type: config.offering.instance_type.clone(),
+        market: config.offering.market.as_str(),
     })
 }

@@ -2,33 +2,32 @@
 
 use std::collections::BTreeSet;
 
-use db::provisioner::{BreakerKey, BreakerRow, LaunchConfigRow, OpenLaunchRow, PoolViewRow, SupplyRow};
+use db::provisioner::{BreakerKey, BreakerRow, LaunchConfigRow, OfferingRef, OpenLaunchRow, PoolViewRow, SupplyRow};
 use protocol::worker_pool;
 use serde_json::Value;
 
 use crate::{
     breakers::BreakerKeys,
     decision::{
-        Breaker, Demand, LaunchConfig, LearnedDurations, LedgerEntry, LedgerState, Offering, PoolConfig, PoolView,
-        Ratio, WorkerGroup, WorkerState,
+        Breaker, Demand, LaunchConfig, LearnedDurations, LedgerEntry, LedgerState, PoolConfig, PoolView, Ratio,
+        WorkerGroup, WorkerState,
     },
+    offerings::{Offerings, offering_ref},
     provider::OfferingKey,
-    shared::Shared,
+    shared::{ProviderHandle, Shared},
 };
-
-/// Work that an interruption destroys, in hours, where nothing else is known.
-const LOST_HOURS: f64 = 0.25;
 
 /// A pool with its launch configs read.
 pub(crate) struct Prepared {
     pub(super) row: PoolViewRow,
     pub(super) configs: Vec<PreparedConfig>,
+    provider: ProviderHandle,
 }
 
 pub(super) struct PreparedConfig {
     pub(super) row: LaunchConfigRow,
     pub(super) configuration: Value,
-    offering: OfferingKey,
+    pub(super) offering: OfferingKey,
     breakers: BreakerKeys,
 }
 
@@ -46,7 +45,7 @@ impl Prepared {
             Some(PreparedConfig { row: config, configuration, offering, breakers })
         };
         let configs = std::mem::take(&mut row.launch_configs).into_iter().filter_map(prepare).collect();
-        Some(Self { row, configs })
+        Some(Self { row, configs, provider: provider.clone() })
     }
 
     pub(super) fn id(&self) -> &str {
@@ -73,10 +72,16 @@ impl Prepared {
         self.configs.iter().flat_map(|config| config.breakers.all().map(Clone::clone))
     }
 
-    pub(super) fn view(&self, breakers: &[BreakerRow], canary: u32) -> PoolView {
+    pub(super) fn offerings(&self) -> impl Iterator<Item = OfferingRef> {
+        self.configs.iter().map(|config| offering_ref(&self.row.provider_id, &config.offering))
+    }
+
+    pub(super) fn view(&self, breakers: &[BreakerRow], offerings: &Offerings, canary: u32) -> PoolView {
         let row = &self.row;
-        let config =
-            |config: &PreparedConfig| launch_config(&row.provider_id, config, config.breakers.state(breakers, canary));
+        let config = |config: &PreparedConfig| {
+            let breakers = config.breakers.state(breakers, canary);
+            launch_config(&self.provider, config, offerings, breakers)
+        };
         PoolView {
             config: PoolConfig {
                 min_capacity: natural(row.min_capacity),
@@ -98,8 +103,13 @@ impl Prepared {
     }
 }
 
-fn launch_config(provider: &str, config: &PreparedConfig, breakers: Vec<Breaker>) -> LaunchConfig {
-    let PreparedConfig { row, offering, .. } = config;
+fn launch_config(
+    provider: &ProviderHandle,
+    config: &PreparedConfig,
+    offerings: &Offerings,
+    breakers: Vec<Breaker>,
+) -> LaunchConfig {
+    let PreparedConfig { row, offering, configuration, .. } = config;
     LaunchConfig {
         id: row.launch_config_id.clone(),
         is_archived: false,
@@ -108,19 +118,7 @@ fn launch_config(provider: &str, config: &PreparedConfig, breakers: Vec<Breaker>
         weight: row.initial_weight,
         max_capacity: row.max_capacity.map(natural),
         errors: natural(row.errors),
-        offering: Offering {
-            provider: provider.to_owned(),
-            region: offering.region.clone(),
-            instance_type: offering.instance_type.clone(),
-            market: offering.market,
-            price: None,
-            price_limit: None,
-            utility: 1.0,
-            region_bias: 1.0,
-            interruptions_per_hour: 0.0,
-            lost_hours: LOST_HOURS,
-            boot_failure: 0.0,
-        },
+        offering: offerings.view(provider, offering, configuration),
         breakers,
     }
 }

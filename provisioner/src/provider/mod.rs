@@ -12,6 +12,7 @@ pub mod local;
 mod machine;
 mod notice;
 mod offering;
+mod public_keys;
 
 use async_trait::async_trait;
 use serde_json::Value;
@@ -21,6 +22,7 @@ pub use launch::{Launch, LaunchId, Launched, UserData};
 pub use machine::{Machine, MachineId, MachineState, Page, PageToken, Seen, Terminated};
 pub use notice::{Notice, NoticeKind, Price};
 pub use offering::OfferingKey;
+pub use public_keys::PublicKeys;
 
 pub type ProviderResult<T> = Result<T, ProviderError>;
 
@@ -55,6 +57,11 @@ pub trait Provider: Send + Sync + 'static {
     /// Waits for notices about machines, for a time that the driver chooses (long polling). `None`: this provider sends
     /// none. A notice may be lost, repeated or late: what is read by [`Provider::list`] decides.
     async fn notices(&self) -> ProviderResult<Option<Vec<Notice>>> {
+        Ok(None)
+    }
+
+    /// Public keys by which machines of this provider prove their identity. `None`: it publishes none.
+    async fn identity_keys(&self) -> ProviderResult<Option<PublicKeys>> {
         Ok(None)
     }
 

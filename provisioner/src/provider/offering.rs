@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::decision::Market;
 
 /// A kind of machine in a region. Parts that a provider does not have are empty.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct OfferingKey {
     pub region: String,
     pub instance_type: String,

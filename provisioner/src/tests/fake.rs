@@ -14,8 +14,8 @@ use tokio::sync::Notify;
 use crate::{
     decision::FailureClass,
     provider::{
-        Launch, LaunchId, Launched, Machine, MachineId, MachineState, Page, PageToken, Provider, ProviderError,
-        ProviderResult, Seen, Terminated,
+        Launch, LaunchId, Launched, Machine, MachineId, MachineState, Page, PageToken, Price, Provider, ProviderError,
+        ProviderResult, PublicKeys, Seen, Terminated,
     },
 };
 
@@ -37,6 +37,10 @@ struct State {
     answers: VecDeque<Answer>,
     calls: usize,
     is_stale: bool,
+    prices: Option<Vec<Price>>,
+    price_calls: usize,
+    keys: Option<PublicKeys>,
+    handled: Vec<String>,
 }
 
 struct FakeMachine {
@@ -68,6 +72,27 @@ impl Fake {
 
     pub(super) fn calls(&self) -> usize {
         self.state().calls
+    }
+
+    pub(super) fn ids(&self) -> Vec<MachineId> {
+        self.state().machines.keys().cloned().collect()
+    }
+
+    pub(super) fn sell(&self, prices: Vec<Price>) {
+        self.state().prices = Some(prices);
+    }
+
+    pub(super) fn price_calls(&self) -> usize {
+        self.state().price_calls
+    }
+
+    pub(super) fn publish(&self, keys: PublicKeys) {
+        self.state().keys = Some(keys);
+    }
+
+    /// Receipts of notices.
+    pub(super) fn handled(&self) -> Vec<String> {
+        self.state().handled.clone()
     }
 
     pub(super) fn running(&self) -> usize {
@@ -171,5 +196,20 @@ impl Provider for Fake {
             }
         }
         Ok(machines.iter().map(|_| Ok(())).collect())
+    }
+
+    async fn prices(&self, _: &str) -> ProviderResult<Option<Vec<Price>>> {
+        let mut state = self.state();
+        state.price_calls += 1;
+        Ok(state.prices.clone())
+    }
+
+    async fn identity_keys(&self) -> ProviderResult<Option<PublicKeys>> {
+        Ok(self.state().keys.clone())
+    }
+
+    async fn notices_handled(&self, receipts: &[String]) -> ProviderResult<()> {
+        self.state().handled.extend_from_slice(receipts);
+        Ok(())
     }
 }

@@ -4,6 +4,7 @@ mod chaos;
 mod fake;
 mod local;
 mod loops;
+mod notices;
 mod sweeps;
 
 use std::sync::Arc;
@@ -153,7 +154,7 @@ fn shared(db: &Db, clock: &TestClock, driver: Arc<dyn Provider>, seed: u64) -> A
         clock: Arc::new(clock.clone()),
         rng: Rng::seeded(seed),
         settings,
-        providers: vec![ProviderHandle { id: PROVIDER.to_owned(), driver }],
+        providers: vec![ProviderHandle { id: PROVIDER.to_owned(), driver, offerings: Vec::new() }],
         root_url: "http://localhost".to_owned(),
         notifications: Notifications::none(),
     }))

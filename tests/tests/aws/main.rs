@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "everything here is a test or its support")]
 
 mod credentials;
+mod end_to_end;
 mod launching;
 mod listing;
 mod machines;

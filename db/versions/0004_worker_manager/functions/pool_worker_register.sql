@@ -17,6 +17,8 @@ begin
     return;
   end if;
   if from_in = worker_state_requested() then
+    perform provision_learn(jsonb_build_array(jsonb_build_object('launch_id', it.launch_id, 'launched', 1,
+      'boot_seconds', extract(epoch from now_in - it.created))), now_in);
     perform emit_pool_worker_event('worker-running', it, null, now_in);
   end if;
   return next it;

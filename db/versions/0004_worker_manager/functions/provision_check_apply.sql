@@ -2,7 +2,8 @@
 -- Compares workers with their machines, as a list of the provider had them that was asked for at listed_at_in. `seen` is running, stopping,
 -- ended or missing. A list may be stale: who is missing in it within two minutes of its launch may exist. Outcomes: stopped,
 -- terminate (its machine is to be ended), booted, boot-failed (both with the request of its launch), pending (tasks of the pool
--- are pending again).
+-- are pending again). What it learns about offerings: machines that did not boot, hours of those that run, and that one is gone which
+-- nobody ended.
 create or replace function provision_check_apply(
   workers_in jsonb, listed_at_in timestamptz, requested_seconds_in int, running_seconds_in int, stopping_seconds_in int, now_in timestamptz
 ) returns table (outcome text, worker_pool_id text, worker_group text, worker_id text, launch_config_id text, launch_id uuid, request text) language plpgsql as $$
@@ -11,6 +12,9 @@ declare
   w pool_worker;
   reason text;
   is_gone boolean;
+  hours double precision;
+  learned jsonb := '[]';
+  pools text[] := '{}';
   jitter double precision;
 begin
   for s in
@@ -31,12 +35,18 @@ begin
       return next;
       request := null;
     end if;
+    hours := case when w.state = worker_state_running() and w.registered is not null
+      then greatest(0, extract(epoch from now_in - greatest(w.last_checked, w.registered))) / 3600 end;
     is_gone := s.seen = 'ended' or (s.seen = 'missing' and w.created <= listed_at_in - interval '2 minutes');
     if is_gone then
       if w.registered is null and w.state = worker_state_requested() then
         outcome := 'boot-failed';
         return next;
+        learned := learned || jsonb_build_object('launch_id', w.launch_id, 'launched', 1, 'boot_failed', 1);
+      elsif hours is not null then
+        learned := learned || jsonb_build_object('launch_id', w.launch_id, 'interrupted', 1, 'machine_hours', hours);
       end if;
+      pools := pools || w.worker_pool_id;
       if provision_stop_worker(w, now_in) > 0 then
         outcome := 'pending';
         return next;
@@ -50,12 +60,16 @@ begin
       if w.registered is null then
         outcome := 'boot-failed';
         return next;
+        learned := learned || jsonb_build_object('launch_id', w.launch_id, 'launched', 1, 'boot_failed', 1);
       end if;
       if provision_remove_worker(w, reason, now_in) > 0 then
         outcome := 'pending';
         return next;
       end if;
       w.state := worker_state_stopping();
+    end if;
+    if hours > 0 then
+      learned := learned || jsonb_build_object('launch_id', w.launch_id, 'machine_hours', hours);
     end if;
     if w.state = worker_state_stopping() then
       outcome := 'terminate';
@@ -70,4 +84,7 @@ begin
         else running_seconds_in end)
     where o.worker_pool_id = w.worker_pool_id and o.worker_group = w.worker_group and o.worker_id = w.worker_id;
   end loop;
+  -- Workers before pools before offerings, as everybody locks them.
+  perform provision_wake(pools, now_in);
+  perform provision_learn(learned, now_in);
 end $$;

@@ -9,11 +9,13 @@ begin
     worker_pool_id text, next_at timestamptz, decision jsonb, launches jsonb)
   loop
     update worker_pool p set provision_at = d.next_at where p.worker_pool_id = d.worker_pool_id;
-    insert into launch (launch_id, worker_pool_id, launch_config_id, provider_id, region, state, instances, capacity, created, since, request)
+    insert into launch (launch_id, worker_pool_id, launch_config_id, provider_id, region, state, instances, capacity, created, since, request,
+      instance_type, market)
     select l.launch_id, d.worker_pool_id, l.launch_config_id, l.provider_id, l.region, launch_state_planned(), l.instances, l.capacity,
-      now_in, now_in, l.request::text
+      now_in, now_in, l.request::text, l.instance_type, l.market
     from jsonb_to_recordset(d.launches) as l(
-      launch_id uuid, launch_config_id text, provider_id text, region text, instances int, capacity int, request jsonb);
+      launch_id uuid, launch_config_id text, provider_id text, region text, instances int, capacity int, request jsonb,
+      instance_type text, market text);
     if jsonb_array_length(d.launches) > 0 or (d.decision -> 'limited_by') is distinct from coalesce((
       select o.decision::jsonb -> 'limited_by' from provision_decision o
       where o.worker_pool_id = d.worker_pool_id order by o.at desc limit 1), '[]')

@@ -1,5 +1,7 @@
 //! The ledger and the looks at machines, without a provider.
 
+mod offerings;
+
 use chrono::TimeDelta;
 use protocol::{time::Timestamp, worker_pool::LaunchState};
 use serde_json::json;
@@ -99,6 +101,8 @@ fn decided(now: &Timestamp, ids: &[u128]) -> Decided {
         instances: 2,
         capacity: 4,
         request: json!({ "configuration": {} }),
+        instance_type: "m5.large".to_owned(),
+        market: "spot",
     };
     Decided {
         worker_pool_id: POOL.to_owned(),
