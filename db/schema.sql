@@ -168,6 +168,84 @@ create table event_log (
   constraint event_log_pkey PRIMARY KEY (last, logged)
 );
 
+create table github_build (
+  task_group_id uuid not null,
+  seq bigint not null generated always as identity,
+  delivery_id text not null,
+  installation bigint not null,
+  owner text not null,
+  name text not null,
+  sha text not null,
+  before_sha text,
+  event_time timestamp with time zone,
+  event_type text not null,
+  pull_request bigint,
+  subject text not null,
+  cancel_class text,
+  by_checks boolean not null,
+  state smallint not null,
+  cancel_due boolean not null default false,
+  created timestamp with time zone not null,
+  updated timestamp with time zone not null,
+  constraint github_build_delivery_id_key UNIQUE (delivery_id),
+  constraint github_build_pkey PRIMARY KEY (task_group_id)
+) with (fillfactor=70);
+
+create table github_delivery (
+  delivery_id text not null,
+  seq bigint not null generated always as identity,
+  event text not null,
+  body text not null,
+  repository text not null,
+  subject text not null,
+  state smallint not null,
+  reason text,
+  received timestamp with time zone not null,
+  next_attempt timestamp with time zone,
+  leased_until timestamp with time zone,
+  attempts integer not null default 0,
+  finished timestamp with time zone,
+  constraint github_delivery_pkey PRIMARY KEY (delivery_id)
+) with (fillfactor=70);
+
+create table github_installation (
+  owner text not null,
+  installation bigint not null,
+  active boolean not null,
+  changed timestamp with time zone not null,
+  constraint github_installation_pkey PRIMARY KEY (owner)
+);
+
+create table github_report (
+  kind smallint not null,
+  repository text not null,
+  subject text not null,
+  seq bigint not null generated always as identity,
+  installation bigint not null,
+  task_group_id uuid,
+  content text not null,
+  rank bigint not null,
+  version integer not null default 1,
+  sent integer not null default 0,
+  remote_id bigint,
+  ambiguous boolean not null default false,
+  failed boolean not null default false,
+  reason text,
+  attempts integer not null default 0,
+  next_attempt timestamp with time zone not null,
+  created timestamp with time zone not null,
+  changed timestamp with time zone not null,
+  constraint github_report_pkey PRIMARY KEY (kind, repository, subject)
+) with (fillfactor=70);
+
+create table github_sender (
+  installation bigint not null,
+  leased_until timestamp with time zone not null,
+  paused_until timestamp with time zone,
+  reason text,
+  constraint github_sender_pkey PRIMARY KEY (installation)
+);
+
 create table graph (
   submit_key text not null,
   task_group_id uuid not null,
@@ -636,6 +714,18 @@ CREATE INDEX bridge_run_request ON drover.bridge_run USING btree (request);
 CREATE INDEX client_expires ON drover.client USING btree (expires) WHERE delete_on_expiration;
 CREATE UNIQUE INDEX dead_letter_once ON drover.dead_letter USING btree (queue, exchange, message_id) WHERE (message_id <> ''::text);
 CREATE INDEX dead_letter_task ON drover.dead_letter USING btree (task_id) WHERE (task_id IS NOT NULL);
+CREATE INDEX github_build_cancel ON drover.github_build USING btree (seq) WHERE cancel_due;
+CREATE INDEX github_build_created ON drover.github_build USING btree (created);
+CREATE INDEX github_build_seq ON drover.github_build USING btree (seq);
+CREATE INDEX github_build_sha ON drover.github_build USING btree (sha);
+CREATE INDEX github_build_subject ON drover.github_build USING btree (owner, name, subject, seq);
+CREATE INDEX github_delivery_due ON drover.github_delivery USING btree (next_attempt) WHERE (state = (0)::smallint);
+CREATE INDEX github_delivery_order ON drover.github_delivery USING btree (repository, subject, seq) WHERE (state = (0)::smallint);
+CREATE INDEX github_delivery_received ON drover.github_delivery USING btree (received);
+CREATE INDEX github_report_changed ON drover.github_report USING btree (changed);
+CREATE INDEX github_report_due ON drover.github_report USING btree (installation, next_attempt) WHERE ((sent < version) AND (NOT failed));
+CREATE INDEX github_report_group ON drover.github_report USING btree (task_group_id);
+CREATE INDEX github_report_remote ON drover.github_report USING btree (remote_id) WHERE (remote_id IS NOT NULL);
 CREATE INDEX hook_due ON drover.hook USING btree (next_scheduled_at) WHERE ((next_scheduled_at IS NOT NULL) AND (NOT paused));
 CREATE INDEX hook_fire_expires ON drover.hook_fire USING brin (expires);
 CREATE UNIQUE INDEX hook_fire_key ON drover.hook_fire USING btree (hook_group_id, hook_id, fire_key) WHERE (fire_key IS NOT NULL);
@@ -678,6 +768,9 @@ create sequence audit_history_seq_seq as bigint start 1 increment 1 cache 1;
 create sequence bridge_request_id_seq as bigint start 1 increment 1 cache 1;
 create sequence dead_letter_dead_letter_id_seq as bigint start 1 increment 1 cache 1;
 create sequence event_position as bigint start 1 increment 1 cache 1;
+create sequence github_build_seq_seq as bigint start 1 increment 1 cache 1;
+create sequence github_delivery_seq_seq as bigint start 1 increment 1 cache 1;
+create sequence github_report_seq_seq as bigint start 1 increment 1 cache 1;
 create sequence hook_fire_fire_id_seq as bigint start 1 increment 1 cache 1;
 create sequence hook_generation as bigint start 1 increment 1 cache 1;
 create sequence notify_outbox_seq_seq as bigint start 1 increment 1 cache 1;

@@ -11,6 +11,7 @@
 //! | `artifacts/sweep` | periodic | nothing | timer | nothing |
 //! | `auth/refresh` | periodic | the copy of clients and roles | timer | nothing |
 //! | `index/task-completed` | consumer | nothing | `task-completed` with an index route | nothing |
+//! | `github/cancel` | periodic | nothing | timer | the events of the tasks it cancels |
 //! | `hooks/due` | periodic | nothing | the next date, changes of hooks, timer | the events of the tasks it makes |
 //! | `secrets/reseal` | periodic | nothing | timer | nothing |
 //! | `relay` | periodic | the outbox, by a lock in the database | commits that wrote events, timer | all events, twice |
@@ -29,6 +30,7 @@
 pub mod artifacts;
 pub mod auth;
 pub mod database_version;
+pub mod github;
 pub mod group_snapshot;
 pub mod hooks;
 pub mod id_search;

@@ -6,6 +6,7 @@
 
 mod auth;
 pub mod auth_service;
+pub mod github;
 mod health;
 pub mod hooks;
 mod http;

@@ -13,6 +13,7 @@ mod connect;
 pub mod dead_letters;
 pub mod embedded;
 mod error;
+pub mod github;
 pub mod hooks;
 pub mod index;
 pub mod notify;

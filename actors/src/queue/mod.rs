@@ -17,6 +17,7 @@ mod claims;
 mod create_graph;
 mod create_task;
 mod credentials_size;
+mod cycle;
 mod error;
 mod explain;
 mod list;
@@ -46,6 +47,7 @@ pub mod types;
 mod worker_records;
 mod workers;
 
+pub use cycle::find_cycle;
 pub use error::QueueError;
 pub use service::Queue;
 pub use settings::{QueueSettings, TaskLimits};

@@ -33,6 +33,9 @@ const EXPIRER: &str = "static/taskcluster/auth";
 const EXPIRY_GRACE: TimeDelta = TimeDelta::minutes(30);
 /// How long errors of worker pools are kept.
 const POOL_ERRORS_KEPT: TimeDelta = TimeDelta::days(7);
+/// How long deliveries of GitHub are kept, for whoever looks what became of one; and builds.
+const DELIVERIES_KEPT: TimeDelta = TimeDelta::days(30);
+const BUILDS_KEPT: TimeDelta = TimeDelta::days(365);
 const EXPIRE_EVERY: Duration = Duration::from_mins(1);
 const REPAIR_EVERY: Duration = Duration::from_mins(5);
 
@@ -98,7 +101,9 @@ impl Reflector {
                 let undelivered = self.db.notify_give_up(ROWS, now).await?;
                 let notifications = self.db.expire_notifications(ROWS, now).await?.max(undelivered);
                 let pools = self.db.expire_worker_manager(now - POOL_ERRORS_KEPT, ROWS, now).await?;
-                Ok(next(clients.max(rows).max(services).max(pushes).max(notifications).max(fires).max(pools)))
+                let builds = self.db.expire_github(now - DELIVERIES_KEPT, now - BUILDS_KEPT, ROWS).await?;
+                let most = [clients, rows, services, fires, pushes, notifications, pools, builds].into_iter().max();
+                Ok(next(most.unwrap_or(0)))
             }
             Sweep::Repairs => Ok(if self.repair(now).await? { Next::AGAIN } else { Next::IDLE }),
         }

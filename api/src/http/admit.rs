@@ -48,7 +48,7 @@ pub(super) fn admit(
 /// A body that is not the one that was signed makes the caller unauthenticated.
 fn hash_checked(route: &Route, context: &RequestContext, received: Received) -> Received {
     let caller = received.caller.and_then(|caller| match route.handler.body_mode {
-        BodyMode::Stream => Ok(caller),
+        BodyMode::Stream | BodyMode::Delivery => Ok(caller),
         BodyMode::Json | BodyMode::Buffered => context.check_hash(&caller).map(|()| caller),
     });
     Received { caller, ..received }

@@ -13,7 +13,7 @@ use tower::BoxError;
 
 use super::{
     ApiError, ApiResponse, Body, BodyMode, CallerClass, Limiter, MinBodyRate, Permit, Requester, cpu_pool::CpuPool,
-    route_table::Route,
+    read_body::MAX_DELIVERY, route_table::Route,
 };
 
 /// Bodies up to here are accepted from everybody, and checked on the task of their connection.
@@ -46,7 +46,11 @@ impl BodyLimits {
 
     /// The longest body that this requester may send to this endpoint.
     pub(super) fn max_length(&self, route: &Route, requester: &Requester) -> usize {
-        let max = if route.handler.body_mode == BodyMode::Buffered { self.max_graph } else { self.max };
+        let max = match route.handler.body_mode {
+            BodyMode::Delivery => return MAX_DELIVERY,
+            BodyMode::Buffered => self.max_graph,
+            BodyMode::Json | BodyMode::Stream => self.max,
+        };
         if requester.class == CallerClass::Unsigned { max.min(self.max_unsigned) } else { max }
     }
 

@@ -80,7 +80,7 @@ const GRAPH_TIMEOUTS: u32 = 4;
 impl HttpContext {
     pub(super) fn timeout_of(&self, route: &Route) -> Duration {
         match route.handler.body_mode {
-            BodyMode::Json => self.request_timeout,
+            BodyMode::Json | BodyMode::Delivery => self.request_timeout,
             BodyMode::Buffered => self.request_timeout * GRAPH_TIMEOUTS,
             BodyMode::Stream => self.upload_timeout,
         }

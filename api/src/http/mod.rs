@@ -38,8 +38,8 @@ mod stack;
 mod unread_body;
 mod web_files;
 
-pub(crate) use body::{Body, streamed};
-pub(crate) use body_limits::BodyLimits;
+pub(crate) use body::{Body, full, streamed};
+pub(crate) use body_limits::{BodyLimits, SMALL_BODY};
 pub use call::Call;
 pub(crate) use context::{HttpContext, RequestDurations, RequestLimiters};
 pub(crate) use cpu_pool::CpuPool;

@@ -21,9 +21,14 @@ pub(crate) enum BodyMode {
     Json,
     /// Read whole but not parsed, with the higher limit that a graph needs: [`RequestContext::raw`](super::request_context::RequestContext::raw).
     Buffered,
+    /// Read whole but not parsed, from anybody: the handler checks its signature. At most [`MAX_DELIVERY`].
+    Delivery,
     /// While it arrives, for files: [`Call::stream`](super::Call::stream). Its hash is not compared with the signed one.
     Stream,
 }
+
+/// The longest delivery of a web hook, in bytes: GitHub sends no longer ones.
+pub(super) const MAX_DELIVERY: usize = 25 * 1024 * 1024;
 
 /// How fast a body must arrive: after a grace period, so many bytes for each second since it began.
 #[derive(Debug, Clone, Copy)]

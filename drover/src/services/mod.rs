@@ -4,6 +4,7 @@ mod api;
 mod auth;
 mod bridge;
 mod database_version;
+mod github;
 mod hooks;
 mod index;
 mod live;
@@ -47,6 +48,7 @@ pub fn services() -> Vec<&'static dyn Service> {
         &purge_cache::PurgeCache,
         &notify::Notify,
         &worker_manager::WorkerManager,
+        &github::Github,
         &hooks::Hooks,
         &live::Live,
         &notifications::Notifications,

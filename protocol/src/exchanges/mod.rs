@@ -2,6 +2,7 @@
 
 pub mod auth;
 mod document;
+pub mod github;
 pub mod hooks;
 mod key;
 mod names;
@@ -34,7 +35,7 @@ pub struct ExchangeDeclaration {
 
 /// Services with exchanges, each with its title, description and exchanges.
 const SERVICES: &[ServiceExchanges] =
-    &[auth::SERVICE, hooks::SERVICE, notify::SERVICE, queue::SERVICE, worker_manager::SERVICE];
+    &[auth::SERVICE, github::SERVICE, hooks::SERVICE, notify::SERVICE, queue::SERVICE, worker_manager::SERVICE];
 
 /// The exchanges of one service.
 #[derive(Debug)]

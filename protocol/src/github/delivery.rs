@@ -244,10 +244,10 @@ fn is_zero(sha: &str) -> bool {
     !sha.is_empty() && sha.bytes().all(|byte| byte == b'0')
 }
 
-/// It becomes part of paths.
+/// It becomes part of paths. The wire has room for SHA-1 only, which is all that GitHub has.
 fn sha(text: &str) -> Option<String> {
     let digits = text.bytes().all(|byte| byte.is_ascii_hexdigit());
-    (digits && [40, 64].contains(&text.len())).then(|| text.to_ascii_lowercase())
+    (digits && text.len() == 40).then(|| text.to_ascii_lowercase())
 }
 
 /// It becomes part of a scope, where a star at the end would stand for anything. Git allows none in names.
@@ -258,6 +258,6 @@ fn ref_name(text: &str) -> Option<String> {
 
 /// It becomes part of a scope and of a routing key. Pushes have none.
 fn word(text: &str) -> Option<String> {
-    let allowed = text.len() <= 100 && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    let allowed = text.len() <= 40 && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
     allowed.then(|| text.to_owned())
 }

@@ -2,6 +2,7 @@
 
 mod check;
 mod command;
+mod config;
 mod delivery;
 mod event;
 mod policy;
@@ -16,6 +17,7 @@ mod tests;
 
 pub use check::{CheckConclusion, CheckStatus, GroupStatus};
 pub use command::command;
+pub use config::{ConfigError, HookToFire, MAX_FILE, TaskclusterYml};
 pub use delivery::{Delivery, InstallationChange, Rerun, UnreadableBody, read};
 pub use event::{BuildEvent, BuildKind, Order, Repository, TasksFor};
 pub use policy::{Decision, PullRequestPolicy};

@@ -13,6 +13,7 @@ static SERVICES: LazyLock<Vec<Service>> = LazyLock::new(|| {
         include_str!("../../references/secrets/api.json"),
         include_str!("../../references/purge-cache/api.json"),
         include_str!("../../references/hooks/api.json"),
+        include_str!("../../references/github/api.json"),
         include_str!("../../references/notify/api.json"),
         include_str!("../../references/worker-manager/api.json"),
         include_str!("../../references/drover/api.json"),

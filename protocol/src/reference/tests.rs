@@ -173,6 +173,8 @@ fn the_manifest_lists_every_reference_under_the_root_url() {
         "auth/v1/api",
         "auth/v1/exchanges",
         "drover/v1/api",
+        "github/v1/api",
+        "github/v1/exchanges",
         "hooks/v1/api",
         "hooks/v1/exchanges",
         "index/v1/api",

@@ -212,6 +212,15 @@ async fn others(steps: &mut Steps) {
     notify(steps).await;
     steps.twice("secrets.remove", &["tests/repeat"], Value::Null).await;
     hooks(steps).await;
+    github(steps).await;
+}
+
+async fn github(steps: &mut Steps) {
+    // Unsigned, and without an installed app (actors/src/github/tests has the good ones).
+    steps.refused("github.githubWebHookConsumer", &[], json!({})).await;
+    steps.refused("github.cancelBuilds", &["owner", "repo"], Value::Null).await;
+    steps.refused("github.createStatus", &["owner", "repo", &"a".repeat(40)], json!({ "state": "success" })).await;
+    steps.refused("github.createComment", &["owner", "repo", "1"], json!({ "body": "b" })).await;
 }
 
 async fn hooks(steps: &mut Steps) {

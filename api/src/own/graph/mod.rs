@@ -1,12 +1,11 @@
 //! A whole graph of tasks in one call.
 
-mod cycle;
 mod request;
 
 use std::{collections::HashSet, sync::Arc};
 
 use actors::queue::{
-    TaskLimits, TaskRequest,
+    TaskLimits, TaskRequest, find_cycle,
     types::{NewGraph, NewTask},
 };
 use protocol::{
@@ -108,7 +107,7 @@ fn check_ids(tasks: &[NewTask]) -> Result<(), ApiError> {
             "the same task id twice",
         ));
     }
-    let Some(task_id) = cycle::find(tasks) else { return Ok(()) };
+    let Some(task_id) = find_cycle(tasks) else { return Ok(()) };
     let error = ApiError::input(format!("The task {task_id} depends on itself through its dependencies"));
     Err(error.at(format!("/payload/tasks/{task_id}/dependencies"), "not lead back to the task", "a circle"))
 }

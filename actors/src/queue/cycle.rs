@@ -1,11 +1,12 @@
 use std::collections::HashMap;
 
-use actors::queue::types::NewTask;
 use protocol::id::TaskId;
+
+use super::types::NewTask;
 
 /// A task that waits for itself through others, if there is one. Dependencies outside the graph cannot close a circle:
 /// they exist already.
-pub(super) fn find(tasks: &[NewTask]) -> Option<TaskId> {
+pub fn find_cycle(tasks: &[NewTask]) -> Option<TaskId> {
     let places: HashMap<TaskId, usize> = tasks.iter().enumerate().map(|(place, task)| (task.task_id, place)).collect();
     let mut waits_for = vec![0_usize; tasks.len()];
     let mut dependents: Vec<Vec<usize>> = vec![Vec::new(); tasks.len()];

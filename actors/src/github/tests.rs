@@ -1,0 +1,4 @@
+//! Deliveries, builds and reports.
+
+mod env;
+mod intake;

@@ -1,0 +1,73 @@
+//! What the tests of GitHub share.
+
+use std::sync::Arc;
+
+use base::{Secret, TestClock};
+use db::testing::TestDatabase;
+use hmac::{Hmac, KeyInit, Mac};
+use serde_json::{Value, json};
+use sha2::Sha256;
+
+use super::super::*;
+
+pub(super) const SECRET: &str = "a secret of the web hook";
+pub(super) const SHA: &str = "0d1a26e67d8f5eaf1f6ba5c57fc3c7d91ac0fd1c";
+
+pub(super) struct TestEnv {
+    pub db: Db,
+    pub github: Github,
+    pub database: TestDatabase,
+}
+
+impl TestEnv {
+    pub(super) async fn start() -> Self {
+        let database = TestDatabase::create().await;
+        let db = database.db().await;
+        let clock = TestClock::at("2026-11-27T12:00:00Z".parse().unwrap());
+        let github = Github::new(GithubContext {
+            db: db.clone(),
+            clock: Arc::new(clock),
+            rng: Rng::seeded(1),
+            notifications: Notifications::none(),
+            wakeups: GithubWakeups { deliveries: Notifier::none(), reports: Notifier::none() },
+            settings: GithubSettings {
+                webhook_secrets: vec![Secret::from("another"), Secret::from(SECRET)],
+                ..GithubSettings::default()
+            },
+            root_url: "https://tc.example.com".to_owned(),
+        });
+        Self { db, github, database }
+    }
+
+    /// A signed delivery.
+    pub(super) async fn deliver(&self, event: &str, id: &str, body: &Value) -> Result<Received> {
+        let body = body.to_string();
+        let signature = sign(body.as_bytes());
+        let incoming =
+            Incoming { event: Some(event), delivery_id: Some(id), signature: Some(&signature), body: body.as_bytes() };
+        self.github.receive(&self.github.check(&incoming)?).await
+    }
+
+    /// How many rows a query finds.
+    pub(super) async fn count(&self, query: &str) -> u64 {
+        self.database.run(query).await
+    }
+}
+
+pub(super) fn sign(body: &[u8]) -> String {
+    let mac = Hmac::<Sha256>::new_from_slice(SECRET.as_bytes()).unwrap().chain_update(body);
+    format!("sha256={}", hex::encode(mac.finalize().into_bytes()))
+}
+
+pub(super) fn id(number: u64) -> String {
+    format!("72d3162e-cc78-11e3-81ab-{number:012}")
+}
+
+pub(super) fn push(branch: &str) -> Value {
+    json!({
+        "ref": format!("refs/heads/{branch}"), "before": "0".repeat(40), "after": SHA, "deleted": false,
+        "head_commit": {"message": "a change"}, "pusher": {"name": "ada"}, "commits": [],
+        "repository": {"name": "bal.rog", "owner": {"login": "mozilla"}, "default_branch": "main"},
+        "installation": {"id": 5},
+    })
+}
