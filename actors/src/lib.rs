@@ -12,6 +12,7 @@
 //! | `auth/refresh` | periodic | the copy of clients and roles | timer | nothing |
 //! | `index/task-completed` | consumer | nothing | `task-completed` with an index route | nothing |
 //! | `github/cancel` | periodic | nothing | timer | the events of the tasks it cancels |
+//! | `github/tasks` | consumer | nothing | events of tasks with a route of GitHub, resolved groups | reports |
 //! | `hooks/due` | periodic | nothing | the next date, changes of hooks, timer | the events of the tasks it makes |
 //! | `secrets/reseal` | periodic | nothing | timer | nothing |
 //! | `relay` | periodic | the outbox, by a lock in the database | commits that wrote events, timer | all events, twice |

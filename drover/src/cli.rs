@@ -147,7 +147,7 @@ impl Cli {
             Command::Bus(args) => bus_command::run(args, &global, system, output).await,
             Command::Task(command) => task_command::run(command, system, output).await,
             Command::Artifact(command) => artifact_command::run(command, system, output).await,
-            Command::Explain(args) => explain::run(args, system, output).await,
+            Command::Explain(args) => explain::run(args, &global, system, output).await,
             Command::Group(command) => group_command::run(command, system, output).await,
             Command::Bridge(command) => bridge_command::run(command, &global, system, output).await,
             Command::Notify(args) => notify_command::run(args, &global, system, *output).await,

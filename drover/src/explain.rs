@@ -1,7 +1,8 @@
-//! `drover explain`: why a task is not running.
+//! `drover explain`: why a task is not running, and what became of a delivery.
 
-use std::fmt::Write;
+use std::{fmt::Write, path::PathBuf};
 
+use base::Secret;
 use chrono::TimeDelta;
 use clap::Args;
 use protocol::{
@@ -15,6 +16,8 @@ use protocol::{
 use crate::{
     client::ServerArgs,
     exit::{CliError, Exit},
+    explain_delivery,
+    global::{Global, revealed},
     ids::{self, Given},
     output::Output,
     system_context::SystemContext,
@@ -26,17 +29,39 @@ Examples:
   drover explain $TASK_ID
   drover explain https://ci.example.com/tasks/$TASK_ID
   drover explain task $TASK_ID -o json
+  drover explain delivery 72d3162e-cc78-11e3-81ab-4c9367dc0958
 
-It says what the task waits for, who could run it, and what would help.")]
+It says what the task waits for, who could run it, and what would help. About a delivery of GitHub it reads the database:
+without a URL, the one that `drover dev` keeps in the data folder.")]
 pub(crate) struct ExplainArgs {
-    /// The task, by its id, the first 6 or more letters of it, or the address of its page; the word `task` may stand before it.
+    /// The task, by its id, the first 6 or more letters of it, or the address of its page; the word `task` may stand before it. Or `delivery`
+    /// and the id that GitHub lists.
     #[arg(value_name = "TASK_ID", required = true, num_args = 1..=2)]
     task: Vec<String>,
+    /// For a delivery: the database, as the setting `database.url`.
+    #[arg(long, value_name = "URL")]
+    database_url: Option<Secret>,
+    /// For a delivery: the folder that keeps the database of `drover dev`, as the setting `data_dir`.
+    #[arg(long, value_name = "DIR")]
+    data_dir: Option<PathBuf>,
     #[command(flatten)]
     server: ServerArgs,
 }
 
-pub(crate) async fn run(args: ExplainArgs, system: &SystemContext, output: &Output) -> Result<Exit, CliError> {
+pub(crate) async fn run(
+    args: ExplainArgs,
+    global: &Global,
+    system: &SystemContext,
+    output: &Output,
+) -> Result<Exit, CliError> {
+    if let [kind, id] = &*args.task
+        && kind == "delivery"
+    {
+        let data_dir = args.data_dir.map(|dir| dir.display().to_string());
+        let settings =
+            global.load(&[("database.url", revealed(args.database_url.as_ref())), ("data_dir", data_dir)])?;
+        return explain_delivery::run(id, &settings, system, output).await;
+    }
     let task_id = task_id(&args.task).map_err(|message| CliError::new(Exit::Usage, message))?;
     let server = args.server.connect(system)?;
     let explanation = server.explain(task_id.task(&server).await?).await?;
@@ -44,12 +69,12 @@ pub(crate) async fn run(args: ExplainArgs, system: &SystemContext, output: &Outp
     Ok(Exit::Ok)
 }
 
-/// Only tasks can be explained so far.
+/// Of a task.
 fn task_id(arguments: &[String]) -> Result<Given<TaskId>, String> {
     match arguments {
         [id] => ids::task_id(id),
         [kind, id] if kind == "task" => ids::task_id(id),
-        [kind, ..] => Err(format!("`{kind}` cannot be explained, only a task: drover explain TASK_ID")),
+        [kind, ..] => Err(format!("`{kind}` cannot be explained, only a task or a delivery: drover explain TASK_ID")),
         [] => Err("say which task: drover explain TASK_ID".to_owned()),
     }
 }

@@ -21,6 +21,7 @@ mod dev;
 mod dev_workers;
 mod exit;
 mod explain;
+mod explain_delivery;
 mod exposed;
 mod global;
 mod group_command;

@@ -1,4 +1,4 @@
-//! HTTP calls to Matrix and Slack.
+//! HTTP calls to Matrix, Slack and GitHub.
 
 use std::{error::Error, time::Duration};
 
@@ -43,12 +43,17 @@ pub(crate) async fn call(request: RequestBuilder) -> Result<Answer, Delivery> {
     Ok(Answer { status, retry_after, body })
 }
 
-async fn read(mut response: Response) -> Result<Vec<u8>, String> {
+async fn read(response: Response) -> Result<Vec<u8>, String> {
+    read_up_to(response, MAX_ANSWER).await
+}
+
+/// The body, if it is no longer than this.
+pub(crate) async fn read_up_to(mut response: Response, max: usize) -> Result<Vec<u8>, String> {
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(|error| chain(&error.without_url()))? {
         body.extend_from_slice(&chunk);
-        if body.len() > MAX_ANSWER {
-            return Err(format!("the answer has more than {MAX_ANSWER} bytes"));
+        if body.len() > max {
+            return Err(format!("the answer has more than {max} bytes"));
         }
     }
     Ok(body)
@@ -65,7 +70,7 @@ pub(crate) fn at_most(wait: Duration) -> Duration {
     wait.min(MAX_WAIT)
 }
 
-fn chain(error: &dyn Error) -> String {
+pub(crate) fn chain(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(cause) = source {

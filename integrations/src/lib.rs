@@ -1,12 +1,16 @@
-//! Everything that talks to services outside of the installation to tell people something: e-mail, Matrix, Slack.
+//! Everything that talks to services outside of the installation to tell people something: e-mail, Matrix, Slack, GitHub.
 //!
 //! | actor | shape | owns | woken by | emits |
 //! |---|---|---|---|---|
 //! | `notify/email`, `notify/matrix-room`, `notify/slack-channel` | periodic | connections | a new notification, timer | what it delivers |
+//! | `github/jobs` | periodic | nothing | a new delivery, timer | builds and their tasks |
+//! | `github/reports` | periodic | nothing | a changed report, timer | check runs, statuses, comments |
+//! | `github/missed` | periodic | the newest delivery that was seen | timer | nothing |
 
 mod channel;
 mod deliver;
 pub mod email;
+pub mod github;
 mod http;
 pub mod matrix;
 mod metrics;

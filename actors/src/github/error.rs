@@ -3,8 +3,11 @@
 use db::DbError;
 use protocol::{
     error::{ErrorCode, FieldError},
+    exchanges::RoutingKeyError,
     github::{Repository, SignatureError, UnreadableBody},
 };
+
+use super::JobError;
 
 #[derive(Debug, thiserror::Error)]
 pub enum GithubError {
@@ -24,6 +27,11 @@ pub enum GithubError {
     NotInstalled(Repository),
     #[error("there is no such build of `{0}`")]
     NoBuild(Repository),
+    #[error(transparent)]
+    RoutingKey(RoutingKeyError),
+    /// What a client wants to see rendered.
+    #[error(transparent)]
+    Job(JobError),
     #[error("GitHub's service cannot answer just now")]
     Db(#[from] DbError),
 }
@@ -32,12 +40,22 @@ impl GithubError {
     /// The error code of the API.
     pub fn code(&self) -> ErrorCode {
         match self {
-            Self::Header { .. } | Self::Unreadable(_) | Self::Field(_) => ErrorCode::InputError,
+            Self::Header { .. } | Self::Unreadable(_) | Self::Field(_) | Self::RoutingKey(_) | Self::Job(_) => {
+                ErrorCode::InputError
+            }
             Self::Body(_) => ErrorCode::MalformedPayload,
             Self::Signature(_) => ErrorCode::InsufficientScopes,
             Self::NoName { .. } | Self::NotInstalled(_) | Self::NoBuild(_) => ErrorCode::ResourceNotFound,
             Self::Db(error) if error.is_retryable() => ErrorCode::ServiceUnavailable,
             Self::Db(_) => ErrorCode::InternalServerError,
+        }
+    }
+
+    /// The same again would be refused again.
+    pub(super) fn is_permanent(&self) -> bool {
+        match self {
+            Self::Db(error) => error.is_permanent(),
+            _ => true,
         }
     }
 }

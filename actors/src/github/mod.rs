@@ -1,18 +1,28 @@
 //! GitHub: deliveries of its web hook, the tasks they cause, and what GitHub is shown about these.
 //!
 //! Owns: deliveries, builds and reports, in the database; nothing in memory.
-//! Woken by: requests; a timer (`cancel.rs`).
+//! Woken by: requests; events of tasks with a route of GitHub (`tasks.rs`); a timer (`cancel.rs`).
 //! Emits: messages of the exchanges of `github`, and the events of the tasks it makes, through the outbox.
 //!
 //! Nothing here calls GitHub: that is done by the crate `integrations`.
 
 mod builds;
 mod cancel;
+mod check;
 mod error;
+mod graph;
+mod hooks;
+mod job;
+mod job_error;
+mod job_reports;
 mod message;
+mod preview;
 mod receive;
 mod report;
+mod rerun;
 mod settings;
+mod tasks;
+mod template;
 #[cfg(test)]
 mod tests;
 
@@ -22,11 +32,20 @@ use base::{Clock, Rng};
 use db::Db;
 pub use db::github::{BuildFilter, BuildRow, DeliveryRow};
 pub use error::GithubError;
+pub use job::{Job, JobOutcome};
+pub use job_error::JobError;
+pub use preview::{FakeEvent, Preview};
 pub use receive::{Checked, Incoming, Received};
 pub use report::CommitStatus;
 pub use settings::GithubSettings;
+pub use tasks::{QUEUE, TaskListener};
 
-use crate::kit::{Notifications, Notifier};
+use crate::{
+    auth::Clients,
+    hooks::Hooks,
+    kit::{Notifications, Notifier},
+    queue::TaskLimits,
+};
 
 /// The GitHub service. Cheap to clone.
 #[derive(Clone)]
@@ -36,6 +55,9 @@ struct Inner {
     db: Db,
     clock: Arc<dyn Clock>,
     rng: Rng,
+    clients: Clients,
+    hooks: Hooks,
+    limits: TaskLimits,
     notifications: Notifications,
     wakeups: GithubWakeups,
     settings: GithubSettings,
@@ -48,6 +70,10 @@ pub struct GithubContext {
     pub db: Db,
     pub clock: Arc<dyn Clock>,
     pub rng: Rng,
+    /// Knows the roles that decide what the tasks of an event may do.
+    pub clients: Clients,
+    pub hooks: Hooks,
+    pub limits: TaskLimits,
     pub notifications: Notifications,
     pub wakeups: GithubWakeups,
     pub settings: GithubSettings,
@@ -67,7 +93,8 @@ type Result<T, E = GithubError> = std::result::Result<T, E>;
 
 impl Github {
     pub fn new(context: GithubContext) -> Self {
-        let GithubContext { db, clock, rng, notifications, wakeups, settings, root_url } = context;
-        Self(Arc::new(Inner { db, clock, rng, notifications, wakeups, settings, root_url }))
+        let GithubContext { db, clock, rng, clients, hooks, limits, notifications, wakeups, settings, root_url } =
+            context;
+        Self(Arc::new(Inner { db, clock, rng, clients, hooks, limits, notifications, wakeups, settings, root_url }))
     }
 }

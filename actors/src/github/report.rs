@@ -40,10 +40,10 @@ impl Github {
         check(context.len() <= MAX_CONTEXT, "payload/context", "have at most 255 bytes", &context)?;
         let description = description.map(|text| text.chars().take(MAX_DESCRIPTION).collect::<String>());
         let sha = sha.to_ascii_lowercase();
-        let content = json!({
+        let shown = json!({
             "sha": sha, "state": state, "target_url": target_url, "description": description, "context": context,
         });
-        self.put(repository, ReportKind::Status, format!("{sha} {context}"), &content).await
+        self.put(repository, ReportKind::Status, format!("{sha} {context}"), &shown).await
     }
 
     /// A comment on an issue or a pull request. The same text on the same one is one comment.

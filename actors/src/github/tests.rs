@@ -2,3 +2,6 @@
 
 mod env;
 mod intake;
+mod jobs;
+mod preview;
+mod reports;

@@ -3,6 +3,7 @@
 mod badge;
 mod builds;
 mod intake;
+mod preview;
 mod report;
 
 use actors::github::{Github, GithubError};
@@ -23,6 +24,7 @@ pub fn routes(github: Github) -> Routes {
         .on("repository", builds::repository)
         .on("createStatus", report::create_status)
         .on("createComment", report::create_comment)
+        .on("renderTaskclusterYml", preview::render)
         .build()
 }
 

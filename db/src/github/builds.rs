@@ -1,4 +1,5 @@
-//! `github_builds`, `github_latest_build`, `github_cancel_builds`, `github_marked_groups`, `github_unmark_group`.
+//! `github_builds`, `github_latest_build`, `github_cancel_builds`, `github_marked_groups`, `github_unmark_group`,
+//! `github_builds_of_groups`, `github_build_of_delivery`, `github_group_changed`.
 
 use protocol::{github::Repository, id::TaskGroupId, time::Timestamp};
 use sqlx::FromRow;
@@ -64,6 +65,26 @@ impl Db {
     /// `github_unmark_group`.
     pub async fn github_unmark_group(&self, group: TaskGroupId) -> Result<(), DbError> {
         sqlx::query("select github_unmark_group($1)").bind(group.0).execute(self.pool()).await?;
+        Ok(())
+    }
+
+    /// `github_builds_of_groups`: those of groups that a delivery caused.
+    pub async fn github_builds_of_groups(&self, groups: &[TaskGroupId]) -> Result<Rows<BuildRow>, DbError> {
+        let groups: Vec<Uuid> = groups.iter().map(|group| group.0).collect();
+        let call = sqlx::query("select * from github_builds_of_groups($1)").bind(groups);
+        Ok(Rows::read("build", &call.fetch_all(self.pool()).await?, BuildRow::from_row))
+    }
+
+    /// `github_build_of_delivery`.
+    pub async fn github_build_of_delivery(&self, delivery_id: &str) -> Result<Option<BuildRow>, DbError> {
+        let call = sqlx::query("select * from github_build_of_delivery($1)").bind(delivery_id);
+        let row = call.fetch_optional(self.pool()).await?;
+        Ok(row.map(|row| BuildRow::from_row(&row)).transpose()?)
+    }
+
+    /// `github_group_changed`.
+    pub async fn github_group_changed(&self, group: TaskGroupId, now: Timestamp) -> Result<(), DbError> {
+        sqlx::query("select github_group_changed($1,$2)").bind(group.0).bind(now).execute(self.pool()).await?;
         Ok(())
     }
 }

@@ -5,6 +5,7 @@ use protocol::{
     id::TaskGroupId,
     time::Timestamp,
 };
+use sqlx::PgExecutor;
 
 use crate::{Db, DbError};
 
@@ -26,15 +27,20 @@ pub struct NewReport {
 impl Db {
     /// `github_report_put`: whether it changed anything.
     pub async fn github_report_put(&self, report: &NewReport, now: Timestamp) -> Result<bool, DbError> {
-        let call = sqlx::query_scalar("select github_report_put($1,$2,$3,$4,$5,$6,$7,$8)")
-            .bind(report.kind.code())
-            .bind(report.repository.to_string())
-            .bind(&report.subject)
-            .bind(report.installation)
-            .bind(report.task_group_id.map(|id| id.0))
-            .bind(&report.content)
-            .bind(report.rank)
-            .bind(now);
-        Ok(call.fetch_one(self.pool()).await?)
+        Ok(put(self.pool(), report, now).await?)
     }
+}
+
+pub(super) async fn put<'e>(on: impl PgExecutor<'e>, report: &NewReport, now: Timestamp) -> Result<bool, sqlx::Error> {
+    sqlx::query_scalar("select github_report_put($1,$2,$3,$4,$5,$6,$7,$8)")
+        .bind(report.kind.code())
+        .bind(report.repository.to_string())
+        .bind(&report.subject)
+        .bind(report.installation)
+        .bind(report.task_group_id.map(|id| id.0))
+        .bind(&report.content)
+        .bind(report.rank)
+        .bind(now)
+        .fetch_one(on)
+        .await
 }

@@ -42,7 +42,7 @@ pub struct BuildRow {
     pub updated: Timestamp,
 }
 
-fn decoded<T>(word: Result<T, UnknownWord>) -> sqlx::Result<T> {
+pub(super) fn decoded<T>(word: Result<T, UnknownWord>) -> sqlx::Result<T> {
     word.map_err(|error| sqlx::Error::Decode(Box::new(error)))
 }
 

@@ -143,7 +143,7 @@ impl<'a> CreateBatch<'a> {
         self.has_routes.push(task.has_routes);
     }
 
-    async fn call(&self, on: &mut PgConnection, now: DateTime<Utc>) -> Result<Vec<Created>, sqlx::Error> {
+    pub(crate) async fn call(&self, on: &mut PgConnection, now: DateTime<Utc>) -> Result<Vec<Created>, sqlx::Error> {
         let rows = sqlx::query(CREATE)
             .bind(&self.task_ids)
             .bind(&self.task_group_ids)

@@ -3,12 +3,11 @@
 use ::api::Routes;
 use actors::{
     hooks::{Hooks as Handle, HooksContext, HooksSettings},
-    kit::Notifier,
     queue::QueueSettings,
 };
 use base::settings::Section;
 
-use super::{auth, queue, roles};
+use super::{auth, late_notifier::LateNotifier, queue, roles};
 use crate::service::{Actors, Children, Context, Role, Service, StartError};
 
 pub(super) struct Hooks;
@@ -49,6 +48,10 @@ struct Here {
     reconciler: LateNotifier,
 }
 
+pub(super) fn handle(context: &Context) -> Result<Handle, StartError> {
+    Ok(here(context)?.hooks)
+}
+
 fn here(context: &Context) -> Result<Here, StartError> {
     let limits = context.settings::<QueueSettings>().task_limits().map_err(StartError::Setting)?;
     Ok(context.shared(|context| {
@@ -66,24 +69,4 @@ fn here(context: &Context) -> Result<Here, StartError> {
         });
         Here { hooks, reconciler }
     }))
-}
-
-/// Notifies nobody until it is set.
-#[derive(Clone, Default)]
-struct LateNotifier(std::sync::Arc<std::sync::OnceLock<Notifier>>);
-
-impl LateNotifier {
-    fn set(&self, notifier: Notifier) {
-        // Set once for a process; a second one would be a second reconciler.
-        let _ = self.0.set(notifier);
-    }
-
-    fn notifier(&self) -> Notifier {
-        let to_notify = self.0.clone();
-        Notifier::new(move || {
-            if let Some(notifier) = to_notify.get() {
-                notifier.notify();
-            }
-        })
-    }
 }

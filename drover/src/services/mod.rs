@@ -7,6 +7,7 @@ mod database_version;
 mod github;
 mod hooks;
 mod index;
+mod late_notifier;
 mod live;
 mod notifications;
 mod notify;

@@ -78,7 +78,7 @@ fn walk(
 }
 
 /// Calls with a body that store nothing of what they name.
-const LOOK_UPS: [&str; 3] = ["tasks", "statuses", "finishArtifact"];
+const LOOK_UPS: [&str; 4] = ["tasks", "statuses", "finishArtifact", "renderTaskclusterYml"];
 
 /// What requests of a service may say in a field that is stored: bodies and paths of calls that write.
 fn inputs(service: &super::Service) -> BTreeMap<String, Vec<Width>> {

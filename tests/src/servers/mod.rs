@@ -2,6 +2,7 @@
 
 mod certificate;
 mod ec2;
+mod github;
 mod kubernetes;
 mod metadata;
 mod postgres;
@@ -20,6 +21,7 @@ pub use certificate::Certificate;
 pub use ec2::{
     Boot, Ec2Machines, Ec2Proxy, Ec2Request, IdentityKey, InstanceFacts, Login, Market, Moto, RoleKeys, Rules,
 };
+pub use github::{GithubApi, GithubFault, GithubRepository, GithubState, sign_delivery};
 pub use kubernetes::{CLUSTER_TOKEN, KubernetesApi, PodRules};
 pub use metadata::Metadata;
 pub use postgres::{Postgres, Stop};

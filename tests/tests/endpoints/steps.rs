@@ -220,6 +220,8 @@ async fn github(steps: &mut Steps) {
     steps.refused("github.githubWebHookConsumer", &[], json!({})).await;
     steps.refused("github.cancelBuilds", &["owner", "repo"], Value::Null).await;
     steps.refused("github.createStatus", &["owner", "repo", &"a".repeat(40)], json!({ "state": "success" })).await;
+    let render = json!({ "body": "version: 1\n", "fakeEvent": { "type": "github-push" } });
+    steps.twice("github.renderTaskclusterYml", &[], render).await;
     steps.refused("github.createComment", &["owner", "repo", "1"], json!({ "body": "b" })).await;
 }
 

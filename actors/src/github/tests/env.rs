@@ -2,13 +2,17 @@
 
 use std::sync::Arc;
 
-use base::{Secret, TestClock};
+use base::{KeyRing, SealingKey, Secret, TestClock};
 use db::testing::TestDatabase;
 use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Value, json};
 use sha2::Sha256;
 
 use super::super::*;
+use crate::{
+    auth::{RoleRow, Roles},
+    hooks::{HooksContext, HooksSettings},
+};
 
 pub(super) const SECRET: &str = "a secret of the web hook";
 pub(super) const SHA: &str = "0d1a26e67d8f5eaf1f6ba5c57fc3c7d91ac0fd1c";
@@ -16,6 +20,7 @@ pub(super) const SHA: &str = "0d1a26e67d8f5eaf1f6ba5c57fc3c7d91ac0fd1c";
 pub(super) struct TestEnv {
     pub db: Db,
     pub github: Github,
+    pub clock: TestClock,
     pub database: TestDatabase,
 }
 
@@ -24,19 +29,25 @@ impl TestEnv {
         let database = TestDatabase::create().await;
         let db = database.db().await;
         let clock = TestClock::at("2026-11-27T12:00:00Z".parse().unwrap());
+        let clients = clients(&clock);
+        let hooks = hooks(&db, &clock, &clients);
         let github = Github::new(GithubContext {
             db: db.clone(),
-            clock: Arc::new(clock),
+            clock: Arc::new(clock.clone()),
             rng: Rng::seeded(1),
+            clients: clients.clone(),
+            hooks,
+            limits: TaskLimits::default(),
             notifications: Notifications::none(),
             wakeups: GithubWakeups { deliveries: Notifier::none(), reports: Notifier::none() },
             settings: GithubSettings {
                 webhook_secrets: vec![Secret::from("another"), Secret::from(SECRET)],
+                private_key: Secret::from("a key of the app"),
                 ..GithubSettings::default()
             },
             root_url: "https://tc.example.com".to_owned(),
         });
-        Self { db, github, database }
+        Self { db, github, clock, database }
     }
 
     /// A signed delivery.
@@ -52,6 +63,33 @@ impl TestEnv {
     pub(super) async fn count(&self, query: &str) -> u64 {
         self.database.run(query).await
     }
+}
+
+/// Pushes to `main` and pull requests may create any task, others none.
+fn clients(clock: &TestClock) -> Clients {
+    let role = |end: &str| RoleRow {
+        role_id: format!("repo:github.com/mozilla/bal.rog:{end}"),
+        scopes: ["queue:create-task:*", "queue:route:*", "github:trigger-hook:g/h"].map(str::to_owned).to_vec(),
+        description: String::new(),
+        created: clock.now(),
+        last_modified: clock.now(),
+    };
+    let roles = vec![role("branch:main"), role("branch:topic"), role("pull-request")];
+    Clients::fixed([], "queue-token").with_roles(Roles::compile(roles).unwrap())
+}
+
+fn hooks(db: &Db, clock: &TestClock, clients: &Clients) -> Hooks {
+    Hooks::new(HooksContext {
+        db: db.clone(),
+        clock: Arc::new(clock.clone()),
+        rng: Rng::seeded(2),
+        keys: Arc::new(KeyRing::new(&[SealingKey::make("key", &Rng::seeded(9))]).unwrap()),
+        clients: clients.clone(),
+        limits: TaskLimits::default(),
+        notifications: Notifications::none(),
+        rescheduled: Notifier::none(),
+        settings: HooksSettings::default(),
+    })
 }
 
 pub(super) fn sign(body: &[u8]) -> String {
