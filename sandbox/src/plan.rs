@@ -1,0 +1,68 @@
+//! What a sandbox looks like from the inside.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+/// Everything the helper needs to know to set up a sandbox.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Plan {
+    pub account: Account,
+    pub hostname: String,
+    /// An empty directory of the caller's, on which the new root is assembled; nothing of it is seen outside.
+    pub staging: PathBuf,
+    /// What is seen besides the system's programs and libraries.
+    pub views: Vec<View>,
+    /// Paths below these views that are not to be seen.
+    pub hidden: Vec<PathBuf>,
+    /// How many listening sockets of the sandbox's loopback network the caller gets.
+    pub listeners: usize,
+    pub limits: Limits,
+}
+
+/// Whom the programs run as.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Account {
+    /// As numbers of the host. They are changed to, where `is_mapped` is not set.
+    pub uid: u32,
+    pub gid: u32,
+    /// Supplementary groups. Only possible where `is_mapped` is not set.
+    pub groups: Vec<u32>,
+    /// For a caller without privileges: `uid` and `gid` are the caller's own, the only ones that exist in the sandbox.
+    pub is_mapped: bool,
+    /// The name in `/etc/passwd`.
+    pub name: String,
+    pub home: PathBuf,
+}
+
+/// A file or directory of the host that is seen in the sandbox.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct View {
+    pub source: PathBuf,
+    /// An absolute path in the sandbox.
+    pub target: PathBuf,
+    pub access: Access,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Access {
+    ReadOnly,
+    ReadWrite,
+}
+
+/// What the kernel limits without control groups.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Limits {
+    /// Bytes of shared memory in `/dev/shm`.
+    pub shared_memory: u64,
+    /// Processes of the account, where it is the sandbox's own; otherwise a control group has to limit them.
+    pub processes: Option<u64>,
+}
+
+impl View {
+    /// Seen where it is on the host, read-only.
+    pub fn read_only(path: impl Into<PathBuf>) -> Self {
+        let source = path.into();
+        Self { target: source.clone(), source, access: Access::ReadOnly }
+    }
+}
