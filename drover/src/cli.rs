@@ -64,7 +64,7 @@ enum Command {
     /// Run chosen roles of a larger installation.
     Serve(ServeArgs),
     /// Claim and run tasks on this machine.
-    Worker(WorkerArgs),
+    Worker(Box<WorkerArgs>),
     /// Submit a graph of tasks and watch it.
     Run(RunArgs),
     /// Look at the database's version, or change it.
@@ -141,7 +141,7 @@ impl Cli {
         match command {
             Command::Dev(args) => Box::pin(dev::run(args, &global, system, output)).await,
             Command::Serve(args) => serve::run(args, &global, system, output).await,
-            Command::Worker(args) => worker_command::run(args, &global, system, output).await,
+            Command::Worker(args) => worker_command::run(*args, &global, system, output).await,
             Command::Run(args) => run::run(args, system, output).await,
             Command::Db(args) => db_command::run(args, &global, output).await,
             Command::Bus(args) => bus_command::run(args, &global, system, output).await,

@@ -53,6 +53,10 @@ use system_context::SystemContext;
 
 /// Does what the command line says, with these services.
 pub fn main(services: Vec<&'static dyn Service>) -> ExitCode {
+    // Before anything starts a thread: this process changes its own namespaces.
+    if std::env::args_os().nth(1).is_some_and(|command| command == worker::INIT_COMMAND) {
+        return worker::run_init();
+    }
     // Whoever speaks TLS first needs to find it; a second installation is harmless.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let registry = Registry::new(services);

@@ -183,6 +183,11 @@ base::settings! {
         pub task_queue: String = "local/worker".to_owned(),
         /// Variables of Drover's own environment that tasks of these workers get.
         pub task_variables: Vec<String> = TASK_VARIABLES.map(str::to_owned).to_vec(),
+        /// Files and folders of this machine that tasks of these workers may read, at the same path. `.` is the folder in
+        /// which `drover dev` was started, unless that is a home or contains one.
+        pub task_paths: Vec<String> = vec![".".to_owned()],
+        /// What tasks of these workers reach of the network: `proxy` (other machines, through an HTTP proxy) or `none`.
+        pub task_network: String = "proxy".to_owned(),
         /// Keep everything in a temporary folder that is removed at the end.
         pub ephemeral: bool = false,
     }

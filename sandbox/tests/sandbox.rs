@@ -159,7 +159,7 @@ async fn a_program_that_is_not_there_is_an_error() {
 }
 
 #[tokio::test]
-async fn signals_reach_the_whole_session_and_the_end_is_told() {
+async fn signals_reach_the_whole_session_and_the_end_is_reported() {
     for_each_kind(async |_, sandbox| {
         let null = fs::File::open("/dev/null").unwrap();
         let mut running = sandbox.execute(&execution("sleep 1000 & wait"), [null.as_fd(); 3]).await.unwrap();

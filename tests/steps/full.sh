@@ -36,9 +36,11 @@ start_full() {
         full_ready "$port" || die "not every process is ready after $FULL_READY s; their logs are in $full"
     done
     export TASKCLUSTER_ROOT_URL="http://127.0.0.1:${ports%% *}"
+    # Without blanks in them: each is a word.
+    paths=$(printf '%s' "$TASK_PATHS" | sed 's/^/--read-only-path /; s/,/ --read-only-path /g')
     for number in 1 2; do
         keep "worker-$number" env PATH="$TASK_PATH" "$DROVER" worker --credentials-file "$full/worker.json" \
-            --worker-group full --worker-id "worker-$number"
+            --worker-group full --worker-id "worker-$number" --network proxy $paths
         KEPT_WORKERS="$KEPT_WORKERS $!"
     done
     DROVER_LOG="in $full, a file for each process"

@@ -217,6 +217,8 @@ need_cargo_tool() {
 # Where Drover runs as root, its tasks run as other users. Tools and sources in a home that only root may enter are
 # then put where they can read them. Sets TASK_PATH, the PATH of tasks, and EXAMPLE.
 TASK_PATH=$PATH
+# What they see of this machine.
+TASK_PATHS=$(pwd)
 let_tasks_read() {
     am_root && have setpriv || return 0
     run_dir
@@ -233,6 +235,7 @@ mirror_rust() {
     sysroot=$(rustc --print sysroot)
     mirror=/var/cache/drover/rust-$(printf '%s' "$sysroot" | cksum | cut -d' ' -f1)
     TASK_PATH=$mirror/bin:$PATH
+    TASK_PATHS=$TASK_PATHS,$mirror
     cmp -s "$sysroot/bin/rustc" "$mirror/bin/rustc" && return 0
     say "putting Rust where tasks can read it ($mirror)"
     rm -rf "$mirror" "$mirror.part"
@@ -247,6 +250,7 @@ mirror_sources() {
     tar -cf - */Cargo.toml */src examples | tar -xf - -C "$RUN_DIR/source"
     chmod -R go+rX "$RUN_DIR/source"
     EXAMPLE=$RUN_DIR/source/$EXAMPLE
+    TASK_PATHS=$TASK_PATHS,$RUN_DIR/source
 }
 
 # ---- one Drover
@@ -260,7 +264,7 @@ start_drover() {
     rm -f "$pipe"
     mkfifo "$pipe"
     DROVER_LOG=$TARGET/drover.log
-    PATH=$TASK_PATH setsid "$DROVER" dev -o json "$@" >"$pipe" 2>"$DROVER_LOG" &
+    PATH=$TASK_PATH setsid "$DROVER" dev -o json --set "dev.task_paths=$TASK_PATHS" "$@" >"$pipe" 2>"$DROVER_LOG" &
     DROVER_PID=$!
     exec 3<"$pipe"
     read -r ready <&3 || drover_failed "Drover did not start"

@@ -2,10 +2,10 @@
 //!
 //! It uses the HTTP API only, and works with any Taskcluster-compatible server.
 
-mod access;
 mod activity;
 pub mod artifact;
 pub mod client;
+mod egress;
 mod files;
 mod http;
 mod isolation;
@@ -21,6 +21,9 @@ mod settings;
 pub mod transfer;
 mod worker;
 
-pub use isolation::{IsolationError, IsolationMode, IsolationSettings};
+pub use ::sandbox::{INIT_COMMAND, run_init};
+pub use isolation::{
+    IsolationError, IsolationLevel, IsolationMode, IsolationSettings, NetworkPolicy, ResourceLimits, memory_of_machine,
+};
 pub use settings::{MAX_MOUNT_BYTES, WorkerSettings};
 pub use worker::{StartError, Worker};

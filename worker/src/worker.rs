@@ -17,10 +17,9 @@ use tokio::{
 };
 
 use crate::{
-    access,
     activity::Activity,
     client::{Claim, Client, ClientError},
-    isolation::{Isolation, IsolationError, end_marked},
+    isolation::{Isolation, IsolationError, IsolationLevel, clean_variables, end_marked},
     job::{self, WorkerContext},
     log::LiveLogs,
     mount::Caches,
@@ -65,9 +64,10 @@ impl Worker {
         // Tasks run in other directories, where a relative path would be another one.
         settings.work_dir = settings.work_dir.canonicalize().map_err(directory)?;
         let tasks = job::make_parent(&settings.work_dir).map_err(directory)?;
-        let isolation = Isolation::open(&settings.isolation, &tasks, rng.branch("uid")).await?;
-        if isolation.has_users() {
-            access::prepare(&mut settings.task_env, &settings.work_dir).map_err(directory)?;
+        settings.isolation.hidden_paths.push(settings.work_dir.clone());
+        let isolation = Isolation::open(&settings.isolation, &settings.task_env, &tasks, rng.branch("uid")).await?;
+        if isolation.level() != IsolationLevel::None {
+            clean_variables(&mut settings.task_env);
         }
         clear(&settings, &isolation, &tasks).await;
         let caches = Caches::open(settings.work_dir.join("caches"), clock.clone()).map_err(directory)?;

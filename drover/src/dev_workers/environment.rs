@@ -1,16 +1,28 @@
 //! What workers and tasks see of Drover's own environment, which may hold tokens.
 
-use std::{collections::BTreeMap, path::Path};
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+};
 
 use base::environment;
 
 /// What a worker's process needs for itself.
-const FOR_WORKERS: [&str; 5] = ["HOME", "PATH", "TMPDIR", "RUST_BACKTRACE", "DROVER_ISOLATION"];
+const FOR_WORKERS: [&str; 6] = ["HOME", "PATH", "TMPDIR", "RUST_BACKTRACE", "DROVER_ISOLATION", "DROVER_TASK_NETWORK"];
 
 /// The environment of a worker's process: what it needs, and what its tasks are to get.
 pub(crate) fn for_workers(task_variables: &[String]) -> BTreeMap<String, String> {
     let names = FOR_WORKERS.into_iter().chain(task_variables.iter().map(String::as_str));
     names.filter_map(|name| Some((name.to_owned(), environment::variable(name)?))).collect()
+}
+
+/// What tasks may read: the given paths, from where this program was started. The root and a whole home, with the keys and
+/// tokens in it, are not what somebody means who starts it there.
+pub(crate) fn task_paths(given: &[String]) -> Vec<PathBuf> {
+    let home = environment::variable("HOME").and_then(|home| fs::canonicalize(home).ok()).unwrap_or_default();
+    let whole = given.iter().filter_map(|path| fs::canonicalize(path).ok());
+    whole.filter(|path| !home.starts_with(path)).collect()
 }
 
 /// What tasks see of our own environment, and this very program as `$DROVER`. Their home is elsewhere, so Rust's tools

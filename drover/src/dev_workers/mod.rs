@@ -12,10 +12,11 @@ use futures_util::future::{join_all, try_join_all};
 use tokio::time::{Instant, timeout};
 
 pub(crate) use self::{
-    client::WorkerClient, environment::for_workers as worker_environment, environment::task_environment,
+    client::WorkerClient,
+    environment::{for_workers as worker_environment, task_environment},
 };
 use self::{
-    environment::for_workers,
+    environment::{for_workers, task_paths},
     process::{Ended, Recipe, WorkerProcess},
 };
 use crate::{
@@ -60,7 +61,8 @@ impl DevWorkers {
         for client in clients {
             let work_dir = data_dir.join("workers").join(client.number().to_string());
             data_dir::folder(&work_dir, data_dir::passable())?;
-            let arguments = arguments(settings, client, root_url, &work_dir);
+            let mut arguments = arguments(settings, client, root_url, &work_dir);
+            arguments.extend(paths(settings, data_dir));
             let environment = for_workers(&settings.dev.task_variables);
             let recipe = Recipe { number: client.number(), arguments, environment, credentials: client.credentials() };
             let pauses = Backoff::new(FIRST_PAUSE, LONGEST_PAUSE, system.rng.branch("worker"));
@@ -140,6 +142,13 @@ impl DevWorker {
     }
 }
 
+/// What tasks see of this machine: where this program was started, but not where it keeps its secrets.
+fn paths(settings: &DroverSettings, data_dir: &Path) -> Vec<String> {
+    let shown = task_paths(&settings.dev.task_paths).into_iter().map(|path| ("--read-only-path", path));
+    let paths = shown.chain([("--hidden-path", data_dir.to_owned())]);
+    paths.flat_map(|(flag, path)| [flag.to_owned(), path.display().to_string()]).collect()
+}
+
 /// Nothing secret: everybody on the machine can read them.
 fn arguments(settings: &DroverSettings, client: &WorkerClient, root_url: &str, work_dir: &Path) -> Vec<String> {
     let (dev, telemetry) = (&settings.dev, &settings.telemetry);
@@ -155,6 +164,7 @@ fn arguments(settings: &DroverSettings, client: &WorkerClient, root_url: &str, w
         ("--parent", system::id().to_string()),
         ("--credentials-fd", "0".to_owned()),
         ("--output", "json".to_owned()),
+        ("--network", dev.task_network.clone()),
         ("--set", format!("dev.task_variables={}", dev.task_variables.join(","))),
         ("--set", format!("telemetry.log={}", telemetry.log)),
         ("--set", format!("telemetry.format={}", telemetry.format)),

@@ -14,7 +14,11 @@ use clap::Args;
 use protocol::id::{TaskQueueId, WorkerName};
 use worker::{MAX_MOUNT_BYTES, Worker, WorkerSettings, client::Credentials};
 
-use self::{credentials::CredentialsArgs, isolation::IsolationArgs, provider::ProviderArgs};
+use self::{
+    credentials::CredentialsArgs,
+    isolation::{IsolationArgs, LimitArgs},
+    provider::ProviderArgs,
+};
 use crate::{
     client::ServerArgs,
     dev_workers::task_environment,
@@ -73,6 +77,8 @@ pub(crate) struct WorkerArgs {
     allow_powerful_credentials: bool,
     #[command(flatten)]
     isolation: IsolationArgs,
+    #[command(flatten)]
+    limits: LimitArgs,
     /// End when this process ends, which must be the one that started the worker.
     #[arg(long, value_name = "PID")]
     parent: Option<u32>,
@@ -165,7 +171,7 @@ impl WorkerArgs {
         settings.kill_grace = Duration::from_secs(self.kill_grace);
         settings.reclaim_at_latest = Duration::from_secs(self.reclaim_at_latest);
         settings.task_env.extend(self.task_env.iter().filter_map(|text| handed_on(text.reveal())));
-        settings.isolation = self.isolation.settings();
+        settings.isolation = self.isolation.settings(self.limits.limits(self.capacity.into()));
         settings.max_mount_bytes = self.max_mount_bytes;
         settings
     }

@@ -14,7 +14,7 @@ use worker::{
     },
 };
 
-use super::{WorkerArgs, harden};
+use super::{WorkerArgs, harden, isolation::Network};
 use crate::{
     exit::{CliError, Exit, with_causes},
     global::{Global, signals},
@@ -112,7 +112,7 @@ pub(super) async fn run(
     Ok(Exit::Ok)
 }
 
-/// `workerConfig` may say how many tasks run at a time.
+/// `workerConfig` may say how many tasks run at a time, and what they reach of the network.
 async fn start(
     mut args: WorkerArgs,
     identity: &MachineIdentity,
@@ -126,6 +126,10 @@ async fn start(
     args.worker_id = Some(identity.worker_id.clone());
     if let Some(capacity) = config.get("capacity").and_then(Value::as_u64) {
         args.capacity = u8::try_from(capacity.clamp(1, 32)).unwrap_or(1);
+    }
+    if let Some(name) = config.get("network").and_then(Value::as_str) {
+        args.isolation.network = Network::from_str(name, false)
+            .map_err(|error| CliError::new(Exit::Usage, format!("workerConfig.network of the worker pool: {error}")))?;
     }
     let credentials = session.registered().credentials.clone();
     let mut settings = args.settings(&identity.root_url, credentials, task_variables, system);

@@ -1,7 +1,13 @@
 //! A server without workers, and one worker beside it, as an operator starts it.
 
 use std::{
-    fs::File, io::Write, os::unix::fs::OpenOptionsExt, path::PathBuf, process::Stdio, sync::Arc, time::Duration,
+    fs::File,
+    io::Write,
+    os::unix::fs::{OpenOptionsExt, PermissionsExt},
+    path::PathBuf,
+    process::Stdio,
+    sync::Arc,
+    time::Duration,
 };
 
 use base::{Rng, SystemClock};
@@ -21,6 +27,10 @@ pub(crate) const ROOT: (&str, &str) = ("static/tests/root", "abcdefghijklmnopqrs
 pub(crate) const WORKER_TOKEN: &str = "zyxwvutsrqponmlkjihgfedcba";
 /// The most that a mount may bring here.
 pub(crate) const MAX_MOUNT_BYTES: u64 = 1 << 20;
+/// What one task may use here.
+pub(crate) const MAX_DISK_BYTES: u64 = 64 << 20;
+pub(crate) const MAX_MEMORY_BYTES: u64 = 256 << 20;
+pub(crate) const MAX_LOG_BYTES: u64 = 1 << 20;
 pub(crate) const TIMEOUT: Duration = Duration::from_mins(1);
 /// So short that a claim runs out within a test, unless it is kept up.
 const CLAIM_TIMEOUT: &str = "4";
@@ -31,8 +41,21 @@ pub(crate) struct Bench {
     reader: WorkerClient,
     worker: Option<(Child, BufReader<ChildStdout>)>,
     capacity: u8,
+    user: WorkerUser,
     directory: TestDirectory,
 }
+
+/// Whom a worker runs as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum WorkerUser {
+    /// The user of the tests.
+    Ours,
+    /// Someone without privileges, for tests that run as root.
+    Ordinary,
+}
+
+/// Nobody's, and outside of the range of tasks.
+const ORDINARY_UID: u32 = 398_001;
 
 /// A payload that runs a script.
 pub(crate) fn payload(script: &str) -> Value {
@@ -41,11 +64,11 @@ pub(crate) fn payload(script: &str) -> Value {
 
 impl Bench {
     pub(crate) async fn start() -> Self {
-        Self::start_with_capacity(1).await
+        Self::start_as(WorkerUser::Ours, 1).await
     }
 
     /// With a worker that runs so many tasks at the same time.
-    pub(crate) async fn start_with_capacity(capacity: u8) -> Self {
+    pub(crate) async fn start_as(user: WorkerUser, capacity: u8) -> Self {
         let directory = TestDirectory::new();
         let root = format!("{}:{}", ROOT.0, ROOT.1);
         let scopes =
@@ -60,7 +83,7 @@ impl Bench {
         let client = drover.client();
         let clock = Arc::new(SystemClock);
         let reader = WorkerClient::new(drover.root_url(), Some(credentials()), clock, Rng::system()).unwrap();
-        let mut bench = Self { drover, client, reader, worker: None, capacity, directory };
+        let mut bench = Self { drover, client, reader, worker: None, capacity, user, directory };
         bench.start_worker().await;
         bench
     }
@@ -70,6 +93,14 @@ impl Bench {
         let file = self.path("worker.json");
         let mut private = File::options().write(true).create(true).truncate(true).mode(0o600).open(&file).unwrap();
         private.write_all(credentials.to_string().as_bytes()).unwrap();
+        if self.user == WorkerUser::Ordinary {
+            // The folder of the tests is for others to pass.
+            std::fs::set_permissions(self.directory.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
+            std::fs::create_dir_all(self.path("work")).unwrap();
+            for path in [&file, &self.path("work")] {
+                std::os::unix::fs::chown(path, Some(ORDINARY_UID), Some(ORDINARY_UID)).unwrap();
+            }
+        }
         let mut command = self.worker_command("work");
         command.arg("--credentials-file").arg(file).args([
             "--capacity",
@@ -92,7 +123,12 @@ impl Bench {
         let mut command = program();
         command.args(["worker", "-o", "json", "--root-url", self.drover.root_url(), "--task-queue-id", QUEUE]);
         command.args(["--worker-group", "tests", "--worker-id", "one", "--work-dir"]).arg(self.path(work_dir));
+        command.args(["--task-processes", "256", "--task-disk", &MAX_DISK_BYTES.to_string()]);
+        command.args(["--task-memory", &MAX_MEMORY_BYTES.to_string(), "--task-log", &MAX_LOG_BYTES.to_string()]);
         command.stdout(Stdio::piped()).stderr(log);
+        if self.user == WorkerUser::Ordinary {
+            command.uid(ORDINARY_UID).gid(ORDINARY_UID);
+        }
         command
     }
 
@@ -175,6 +211,15 @@ impl Bench {
 
     /// What a running task has written, once it has written this much of lines.
     pub(crate) async fn first_lines(&self, id: TaskId, count: usize) -> String {
+        self.log_until(id, |text| text.lines().count() >= count).await
+    }
+
+    /// The same, once it has written this.
+    pub(crate) async fn until_log(&self, id: TaskId, words: &str) -> String {
+        self.log_until(id, |text| text.contains(words)).await
+    }
+
+    async fn log_until(&self, id: TaskId, holds: impl Fn(&str) -> bool) -> String {
         self.until(id, "running").await;
         let opened = async {
             loop {
@@ -187,7 +232,7 @@ impl Bench {
         };
         let mut response = tokio::time::timeout(TIMEOUT, opened).await.unwrap();
         let mut text = String::new();
-        while text.lines().count() < count {
+        while !holds(&text) {
             let piece = next_piece(&mut response).await.unwrap().expect("the live log ended early");
             text.push_str(std::str::from_utf8(&piece).unwrap());
         }

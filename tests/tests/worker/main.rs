@@ -134,11 +134,13 @@ async fn the_proxy_signs_with_what_the_task_may_do() {
 #[tokio::test]
 async fn a_run_with_an_upload_that_nobody_finished_is_not_green_but_tried_again() {
     let bench = Bench::start().await;
-    let go_on = bench.path("go-on");
-    let id = bench.task(&payload(&format!("until test -e {}; do sleep 0.05; done", go_on.display())), &json!({})).await;
+    // The proxy tells it when the upload has begun.
+    let listed = "curl -s $TASKCLUSTER_PROXY_URL/api/queue/v1/task/$TASK_ID/runs/0/artifacts | grep -q public/half";
+    let mut task = payload(&format!("until {listed}; do sleep 0.05; done"));
+    task["features"] = json!({ "taskclusterProxy": true });
+    let id = bench.task(&task, &json!({ "scopes": ["queue:list-artifacts:*"] })).await;
     bench.until(id, "running").await;
     bench.begin_upload(id, "public%2Fhalf").await;
-    std::fs::write(go_on, "").unwrap();
 
     bench.until(id, "completed").await;
 

@@ -16,11 +16,6 @@ pub(crate) type Body = BoxBody<Bytes, io::Error>;
 /// Answers one request. An answer is always given; what goes wrong becomes a status.
 pub(crate) trait Handler: Send + Sync + 'static {
     fn answer(&self, request: Request<Incoming>, own: SocketAddr) -> impl Future<Output = Response<Body>> + Send;
-
-    /// Whether this peer is answered at all.
-    fn admits(&self, _peer: SocketAddr, _own: SocketAddr) -> bool {
-        true
-    }
 }
 
 /// A listening server. It and all its connections end when this is dropped.
@@ -33,7 +28,16 @@ pub(crate) struct Server {
 impl Server {
     /// Listens on a free port of this host.
     pub(crate) async fn start<H: Handler>(host: &str, handler: Arc<H>) -> io::Result<Self> {
-        let listener = TcpListener::bind((host, 0)).await?;
+        Self::with(TcpListener::bind((host, 0)).await?, handler)
+    }
+
+    /// Answers on a socket that listens already.
+    pub(crate) fn on<H: Handler>(listener: std::net::TcpListener, handler: Arc<H>) -> io::Result<Self> {
+        listener.set_nonblocking(true)?;
+        Self::with(TcpListener::from_std(listener)?, handler)
+    }
+
+    fn with<H: Handler>(listener: TcpListener, handler: Arc<H>) -> io::Result<Self> {
         let address = listener.local_addr()?;
         let mut accepting = JoinSet::new();
         accepting.spawn(accept(listener, address, handler));
@@ -47,11 +51,8 @@ async fn accept<H: Handler>(listener: TcpListener, own: SocketAddr, handler: Arc
     loop {
         tokio::select! {
             accepted = listener.accept() => {
-                match accepted {
-                    Ok((stream, peer)) if handler.admits(peer, own) => {
-                        connections.spawn(converse(stream, own, handler.clone()));
-                    }
-                    _ => {}
+                if let Ok((stream, _)) = accepted {
+                    connections.spawn(converse(stream, own, handler.clone()));
                 }
             }
             Some(_) = connections.join_next() => {}

@@ -1,6 +1,10 @@
-//! The isolation of one run: a user and a control group, where they are available.
+//! The isolation of one run: a user, a control group and a sandbox, where they are available.
 
-use std::{io, process::Command};
+use std::{
+    io,
+    path::{Path, PathBuf},
+    process::Command,
+};
 
 use rustix::{
     fs::{Gid, Uid},
@@ -9,21 +13,57 @@ use rustix::{
     thread::set_no_new_privs,
 };
 
-use super::{TaskUser, cgroup::Cgroup, end::end_processes_of};
+use super::{
+    TaskUser,
+    end::end_processes_of,
+    groups::RunGroups,
+    sandboxed::{Sandboxed, TASK, TMP},
+};
 
 /// How the processes of one run are confined, and ended. The default confines them to a session of their own only.
 #[derive(Debug, Default)]
 pub(crate) struct Confinement {
     user: Option<TaskUser>,
-    group: Option<Cgroup>,
+    groups: RunGroups,
+    /// Names of the limits that hold.
+    limits: Vec<&'static str>,
+    sandbox: Option<Sandboxed>,
 }
 
 /// The owner that the files of a task get. `None`: that of the worker.
 pub(crate) type Owner = Option<(Uid, Gid)>;
 
 impl Confinement {
-    pub(super) fn new(user: Option<TaskUser>, group: Option<Cgroup>) -> Self {
-        Self { user, group }
+    pub(super) fn new(user: Option<TaskUser>, groups: RunGroups, limits: Vec<&'static str>) -> Self {
+        Self { user, groups, limits, sandbox: None }
+    }
+
+    pub(super) fn enter(&mut self, sandbox: Sandboxed) {
+        self.sandbox = Some(sandbox);
+    }
+
+    /// Names of the limits that control groups hold.
+    pub(crate) fn limits(&self) -> &[&'static str] {
+        &self.limits
+    }
+
+    /// How many processes the kernel killed because the memory that the run may use was full.
+    pub(crate) fn memory_kills(&self) -> u64 {
+        self.groups.memory_kills()
+    }
+
+    pub(crate) fn sandbox(&self) -> Option<&Sandboxed> {
+        self.sandbox.as_ref()
+    }
+
+    /// The path of its directory as a task sees it.
+    pub(crate) fn task_path(&self, on_host: PathBuf) -> PathBuf {
+        if self.sandbox.is_some() { Path::new(TASK).to_owned() } else { on_host }
+    }
+
+    /// The same of the directory for temporary files.
+    pub(crate) fn tmp_path(&self, on_host: PathBuf) -> PathBuf {
+        if self.sandbox.is_some() { Path::new(TMP).to_owned() } else { on_host }
     }
 
     pub(crate) fn uid(&self) -> Option<u32> {
@@ -36,7 +76,7 @@ impl Confinement {
 
     /// Whether all that the run starts can be ended, whatever it does to hide.
     pub(crate) fn ends_all(&self) -> bool {
-        self.user.is_some() || self.group.is_some()
+        self.user.is_some() || self.groups.can_end() || self.sandbox.is_some()
     }
 
     /// Makes the command run as the task's user, in its control group and a session of its own, without the worker's
@@ -45,17 +85,23 @@ impl Confinement {
     /// The order in the child: the standard library drops supplementary groups, then sets gid and uid, and then runs `pre_exec`. The
     /// task's user may not open `cgroup.procs`, so the parent opens it as root before the fork, and the child writes to
     /// the inherited descriptor: it is in the group before it runs any code of the task.
-    #[expect(unsafe_code, reason = "what a child does between fork and exec has no other form in the standard library")]
     pub(crate) fn apply(&self, command: &mut Command) -> io::Result<()> {
         use std::os::unix::process::CommandExt;
         if let Some(uid) = self.uid() {
             // With a uid the standard library also drops all supplementary groups.
             command.uid(uid).gid(uid);
         }
-        let entrance = self.group.as_ref().map(Cgroup::entrance).transpose()?;
+        self.apply_to_helper(command)
+    }
+
+    /// The same for a process that changes its user itself.
+    #[expect(unsafe_code, reason = "what a child does between fork and exec has no other form in the standard library")]
+    pub(super) fn apply_to_helper(&self, command: &mut Command) -> io::Result<()> {
+        use std::os::unix::process::CommandExt;
+        let entrances = self.groups.entrances()?;
         let parent = std::process::id();
         let prepare = move || {
-            if let Some(entrance) = &entrance {
+            for entrance in &entrances {
                 write(entrance, b"0")?;
             }
             enter(parent)
@@ -66,13 +112,14 @@ impl Confinement {
         Ok(())
     }
 
-    /// Ends all processes of the run and returns their number. First the control group: the kernel kills it atomically, so that only
-    /// processes that left it remain for the slower search by uid.
+    /// Ends all processes of the run and returns their number. First the sandbox, which the kernel ends with its first process, then the
+    /// control group, which it kills atomically; only what left both remains for the slower search by uid.
     pub(crate) async fn end_all(&self) -> io::Result<usize> {
         let mut count = 0;
-        if let Some(group) = &self.group {
-            count += group.end_all().await?;
+        if let Some(sandbox) = &self.sandbox {
+            count += sandbox.end().await?;
         }
+        count += self.groups.end_all().await?;
         if let Some(user) = &self.user {
             count += end_processes_of(user.uid).await?;
         }

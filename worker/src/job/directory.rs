@@ -7,7 +7,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::{files::Directory, isolation::Owner};
+use crate::{
+    files::Directory,
+    isolation::{Owner, Places},
+};
 
 /// For the owner only.
 const PRIVATE: u32 = 0o700;
@@ -43,6 +46,13 @@ impl TaskDirectory {
     /// Where they may leave what nobody needs afterwards.
     pub(super) fn tmp(&self) -> PathBuf {
         self.root.join("tmp")
+    }
+
+    /// For its sandbox.
+    pub(super) fn places(&self) -> io::Result<Places> {
+        let root = self.root.join("root");
+        make(&root, PRIVATE, None)?;
+        Ok(Places { task: self.task(), tmp: self.tmp(), root })
     }
 
     /// The same as `task`, for reading and writing what the task can change.

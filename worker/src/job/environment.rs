@@ -1,9 +1,11 @@
 //! The variables that a task's commands see.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, path::PathBuf};
+
+use rustix::process::geteuid;
 
 use super::Job;
-use crate::{payload::Payload, proxy::Proxy};
+use crate::{isolation::account_name, payload::Payload, proxy::Proxy};
 
 /// Says of every process to which worker it belongs: the next life of that worker ends those that outlived the last.
 pub(crate) const WORKER_MARK: &str = "DROVER_WORKER";
@@ -16,13 +18,21 @@ impl Job {
     pub(super) fn environment(&self, payload: &Payload, proxy: Option<&Proxy>) -> BTreeMap<String, String> {
         let settings = &self.context.settings;
         let mut env = settings.task_env.clone();
-        env.insert("HOME".to_owned(), self.directory.task().to_string_lossy().into_owned());
-        if let Some(uid) = self.confinement.uid() {
-            // The user has no entry in /etc/passwd, and what it left in /tmp another one with its number would find.
-            env.insert("TMPDIR".to_owned(), self.directory.tmp().to_string_lossy().into_owned());
+        env.insert("HOME".to_owned(), self.task_path().to_string_lossy().into_owned());
+        if self.confinement.sandbox().is_some() {
+            let uid = self.confinement.uid().unwrap_or_else(|| geteuid().as_raw());
+            env.insert(
+                "TMPDIR".to_owned(),
+                self.confinement.tmp_path(self.directory.tmp()).to_string_lossy().into_owned(),
+            );
             for name in ["USER", "LOGNAME"] {
-                env.insert(name.to_owned(), format!("task-{uid}"));
+                env.insert(name.to_owned(), account_name(uid));
             }
+        } else {
+            env.insert(WORKER_MARK.to_owned(), settings.work_dir.to_string_lossy().into_owned());
+        }
+        if let Some(egress) = &self.egress {
+            env.extend(egress.variables());
         }
         env.extend(payload.env.clone());
         let status = &self.claim.status;
@@ -35,13 +45,17 @@ impl Job {
             ("TASK_WORKER_GROUP", settings.name.worker_group.clone()),
             ("TASK_WORKER_ID", settings.name.worker_id.clone()),
             (MARK, self.mark()),
-            (WORKER_MARK, settings.work_dir.to_string_lossy().into_owned()),
         ];
         env.extend(place.map(|(name, value)| (name.to_owned(), value)));
         if let Some(proxy) = proxy {
             env.insert("TASKCLUSTER_PROXY_URL".to_owned(), proxy.url());
         }
         env
+    }
+
+    /// Its directory, as its processes see it.
+    pub(super) fn task_path(&self) -> PathBuf {
+        self.confinement.task_path(self.directory.task())
     }
 
     /// Unique among all workers of this machine.

@@ -19,6 +19,8 @@ enum Interrupt {
     Stop,
     Lost(String),
     TooLong,
+    /// More bytes than this are on the disk.
+    DiskFull(u64),
 }
 
 impl Job {
@@ -52,7 +54,7 @@ impl Job {
     }
 
     /// Ends all processes of the task, before its artifacts are stored: a process that is left could change them.
-    async fn end_all(&self, outcome: Outcome) -> Outcome {
+    pub(super) async fn end_all(&self, outcome: Outcome) -> Outcome {
         let ended = if self.confinement.ends_all() {
             self.confinement.end_all().await
         } else {
@@ -103,7 +105,7 @@ impl Job {
         let proxy = Proxy::start(
             self.context.client.clone(),
             self.claim_keeper.credentials(),
-            self.confinement.uid(),
+            self.confinement.sandbox(),
             &self.context.rng,
         )
         .await;
@@ -126,7 +128,7 @@ impl Job {
             let order = CommandSpec {
                 command,
                 env,
-                directory: &self.directory.task(),
+                directory: &self.task_path(),
                 output: &self.output,
                 confinement: &self.confinement,
                 grace: self.context.settings.kill_grace,
@@ -159,10 +161,19 @@ impl Job {
                 }
             };
             if outcome != Outcome::Completed {
+                self.tell_of_memory();
                 return outcome;
             }
         }
         Outcome::Completed
+    }
+
+    /// The reason that a killed command does not know itself.
+    fn tell_of_memory(&self) {
+        let (kills, limit) = (self.confinement.memory_kills(), self.context.isolation.limits().memory);
+        if let Some(limit) = limit.filter(|_| kills > 0) {
+            self.log.write_line(format!("memory limit of {limit} bytes reached: {kills} processes were killed"));
+        }
     }
 
     /// Returns when there is a reason to end the running command.
@@ -177,6 +188,7 @@ impl Job {
             () = self.context.stop.wait() => Interrupt::Stop,
             why = self.claim_keeper.until_lost() => Interrupt::Lost(why),
             () = too_long => Interrupt::TooLong,
+            used = self.disk_is_full() => Interrupt::DiskFull(used),
         }
     }
 
@@ -191,6 +203,11 @@ impl Job {
                 Outcome::Lost(why)
             }
             Interrupt::TooLong => Outcome::Failed,
+            Interrupt::DiskFull(used) => {
+                let limit = self.context.isolation.limits().disk;
+                self.log.write_line(format!("stopped: disk limit of {limit} bytes reached, {used} bytes are in use"));
+                Outcome::Failed
+            }
         }
     }
 }

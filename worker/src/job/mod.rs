@@ -3,6 +3,7 @@
 mod artifacts;
 mod claim_keeper;
 mod directory;
+mod disk;
 mod environment;
 mod execute;
 mod logs;
@@ -18,7 +19,8 @@ pub(crate) use self::environment::WORKER_MARK;
 use self::{claim_keeper::ClaimKeeper, directory::TaskDirectory};
 use crate::{
     client::{Claim, Client},
-    isolation::{Confinement, Isolation},
+    egress::Egress,
+    isolation::{Confinement, Isolation, NetworkPolicy},
     log::{LiveLogs, TaskLog, TaskOutput},
     mount::Caches,
     payload::Payload,
@@ -47,6 +49,8 @@ struct Job {
     log: TaskLog,
     output: TaskOutput,
     confinement: Confinement,
+    /// The way out of its sandbox.
+    egress: Option<Egress>,
 }
 
 /// How a run ends, as far as it is up to the worker.
@@ -69,8 +73,8 @@ pub(crate) async fn run(context: Arc<WorkerContext>, claim: Claim) {
     match RunResources::create(&context, &claim).await {
         Ok(resources) => {
             let claim_keeper = ClaimKeeper::start(&context.client, &claim, context.settings.reclaim_at_latest);
-            let RunResources { directory, log, output, confinement } = resources;
-            Job { context, claim, claim_keeper, directory, log, output, confinement }.run().await;
+            let RunResources { directory, log, output, confinement, egress } = resources;
+            Job { context, claim, claim_keeper, directory, log, output, confinement, egress }.run().await;
         }
         Err(error) => {
             tracing::error!(task.id = %task_id, run.id = run_id, %error, "cannot create the resources of a run");
@@ -87,18 +91,24 @@ struct RunResources {
     log: TaskLog,
     output: TaskOutput,
     confinement: Confinement,
+    egress: Option<Egress>,
 }
 
 impl RunResources {
     async fn create(context: &WorkerContext, claim: &Claim) -> io::Result<Self> {
         let name = format!("{}-{}", claim.status.task_id, claim.run_id);
-        let confinement = context.isolation.for_run(&name).await?;
+        let mut confinement = context.isolation.for_run(&name).await?;
         let owner = confinement.owner();
         let directory =
             TaskDirectory::create(&context.settings.work_dir, &name, context.settings.keep_task_dirs, owner)?;
         let log = TaskLog::create(&directory.log(), context.client.clock.clone())?;
-        let output = TaskOutput::start(&log, owner)?;
-        Ok(Self { directory, log, output, confinement })
+        let output = TaskOutput::start(&log, owner, context.isolation.limits().log)?;
+        context.isolation.set_up(&mut confinement, &directory.places()?).await?;
+        let egress = match (confinement.sandbox(), context.settings.isolation.network) {
+            (Some(sandbox), NetworkPolicy::Proxy) => Some(Egress::start(sandbox.take_listener()?)?),
+            _ => None,
+        };
+        Ok(Self { directory, log, output, confinement, egress })
     }
 }
 
@@ -113,7 +123,7 @@ impl Job {
             Ok(payload) => self.execute(payload).await,
             Err(error) => {
                 self.log.write_line(error.to_string());
-                Outcome::Exception(ReasonResolved::MalformedPayload)
+                self.end_all(Outcome::Exception(ReasonResolved::MalformedPayload)).await
             }
         };
         self.write_footer(&outcome, started);
@@ -141,9 +151,18 @@ impl Job {
             "worker {}/{} of {}",
             name.worker_group, name.worker_id, self.context.settings.task_queue_id
         ));
-        match self.confinement.uid() {
-            Some(uid) => self.log.write_line(format!("runs as user {uid}")),
-            None => self.log.write_line(format!("not isolated: {}", self.context.isolation.gaps().join("; "))),
+        let level = self.context.isolation.level();
+        let user = self.confinement.uid().map_or_else(String::new, |uid| format!(", runs as user {uid}"));
+        self.log.write_line(format!("isolation level {level}{user}"));
+        let limits = self.context.isolation.limits();
+        let memory = limits.memory.filter(|_| self.confinement.limits().contains(&"memory"));
+        let memory = memory.map_or_else(|| "not limited".to_owned(), |bytes| format!("{bytes} bytes"));
+        self.log.write_line(format!(
+            "limits: memory {memory}, disk {} bytes, log {} bytes, {} processes",
+            limits.disk, limits.log, limits.processes
+        ));
+        for gap in level.gaps() {
+            self.log.write_line(format!("not protected: {gap}"));
         }
     }
 

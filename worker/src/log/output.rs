@@ -2,11 +2,9 @@
 //! which they could cut short.
 
 use std::{
-    fs::File,
     io::{self, Write},
-    os::fd::OwnedFd,
+    os::fd::{AsFd, BorrowedFd, OwnedFd},
     process::Stdio,
-    sync::Arc,
 };
 
 use rustix::fs::fchown;
@@ -32,7 +30,8 @@ pub(crate) struct TaskOutput {
 
 impl TaskOutput {
     /// The owner is the one who may open `/dev/stdout`.
-    pub(crate) fn start(log: &TaskLog, owner: Owner) -> io::Result<Self> {
+    /// Of what is written, `limit` bytes are kept.
+    pub(crate) fn start(log: &TaskLog, owner: Owner, limit: u64) -> io::Result<Self> {
         let (reader, writer) = io::pipe()?;
         let writer = OwnedFd::from(writer);
         if let Some((uid, gid)) = owner {
@@ -41,8 +40,13 @@ impl TaskOutput {
         let reader = Receiver::from_owned_fd(reader.into())?;
         let (drains, asked) = mpsc::channel(1);
         let mut copying = JoinSet::new();
-        copying.spawn(copy(reader, log.file.clone(), asked));
+        copying.spawn(copy(reader, Sink { log: log.clone(), left: limit, limit }, asked));
         Ok(Self { writer, drains, _copying: copying })
+    }
+
+    /// The writing end, to be handed to a process.
+    pub(crate) fn writer(&self) -> BorrowedFd<'_> {
+        self.writer.as_fd()
     }
 
     /// A handle for a process to write to.
@@ -60,7 +64,7 @@ impl TaskOutput {
 }
 
 /// The worker itself holds a writing end, so this goes on until it is dropped.
-async fn copy(reader: Receiver, log: Arc<File>, mut drains: mpsc::Receiver<oneshot::Sender<()>>) {
+async fn copy(reader: Receiver, mut sink: Sink, mut drains: mpsc::Receiver<oneshot::Sender<()>>) {
     let mut buffer = vec![0; CHUNK];
     loop {
         tokio::select! {
@@ -68,25 +72,50 @@ async fn copy(reader: Receiver, log: Arc<File>, mut drains: mpsc::Receiver<onesh
                 if readable.is_err() {
                     return;
                 }
-                let _ = copy_chunk(&reader, &log, &mut buffer);
+                let _ = sink.copy_chunk(&reader, &mut buffer);
             }
             Some(done) = drains.recv() => {
-                let _ = (0..MAX_DRAINED_CHUNKS).find(|_| !copy_chunk(&reader, &log, &mut buffer));
+                let _ = (0..MAX_DRAINED_CHUNKS).find(|_| !sink.copy_chunk(&reader, &mut buffer));
                 let _ = done.send(());
             }
         }
     }
 }
 
-/// Answers whether there may be more. What the disk does not take is lost, as with the worker's own lines.
-fn copy_chunk(reader: &Receiver, mut log: &File, buffer: &mut [u8]) -> bool {
-    match reader.try_read(buffer) {
-        Ok(length) if length > 0 => {
-            if let Err(error) = log.write_all(&buffer[..length]) {
-                tracing::warn!(%error, "output of a task was lost");
+/// The log, as far as a task may fill it.
+struct Sink {
+    log: TaskLog,
+    left: u64,
+    limit: u64,
+}
+
+impl Sink {
+    /// Answers whether there may be more.
+    fn copy_chunk(&mut self, reader: &Receiver, buffer: &mut [u8]) -> bool {
+        match reader.try_read(buffer) {
+            Ok(length) if length > 0 => {
+                self.write(&buffer[..length]);
+                true
             }
-            true
+            _ => false,
         }
-        _ => false,
+    }
+
+    /// What the disk does not take is lost, as with the worker's own lines.
+    fn write(&mut self, bytes: &[u8]) {
+        if self.left == 0 {
+            return;
+        }
+        let kept = usize::try_from(self.left).map_or(bytes.len(), |left| left.min(bytes.len()));
+        self.left -= kept as u64;
+        if let Err(error) = (&*self.log.file).write_all(&bytes[..kept]) {
+            tracing::warn!(%error, "output of a task was lost");
+        }
+        if self.left == 0 {
+            let limit = self.limit;
+            self.log.write_line(format!(
+                "\nthe log has reached its limit of {limit} bytes: the rest of the output is not kept"
+            ));
+        }
     }
 }

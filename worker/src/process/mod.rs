@@ -1,5 +1,6 @@
 //! Running one command of a task as a session of its own, and making sure that nothing of its group stays behind.
 
+mod sandboxed;
 mod signal;
 
 use std::{
@@ -39,6 +40,9 @@ pub(crate) enum CommandEnd<R> {
 
 /// Runs a command to its end, or until `interrupt` gives a reason to end it. Either way its whole group is gone after.
 pub(crate) async fn run<R>(order: &CommandSpec<'_>, interrupt: impl Future<Output = R>) -> io::Result<CommandEnd<R>> {
+    if let Some(sandbox) = order.confinement.sandbox() {
+        return sandboxed::run(order, sandbox, interrupt).await;
+    }
     let mut child = spawn(order)?;
     let group = child.id();
     let status = tokio::select! {

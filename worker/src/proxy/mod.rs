@@ -1,9 +1,8 @@
 //! The proxy of a task: signs the requests of its processes with the task's own credentials, which they never see.
 //!
-//! It answers nobody else: its URL has a secret part, and where tasks have users of their own, so must whoever connects.
+//! It answers nobody else: its URL has a secret part, and in a sandbox it listens on the loopback network of the sandbox.
 
 mod guard;
-mod peer;
 
 use std::{io, net::SocketAddr, sync::Arc};
 
@@ -23,6 +22,7 @@ use self::guard::{Guard, Rejection, is_for_browsers};
 use crate::{
     client::{Client, Credentials, RESUME_UPLOAD},
     http::{Body, Handler, Server, plain},
+    isolation::Sandboxed,
 };
 
 /// The server takes no larger body.
@@ -38,21 +38,23 @@ struct Signer {
     client: Client,
     credentials: watch::Receiver<Credentials>,
     secret: String,
-    /// The one user that may connect, where tasks have users of their own.
-    uid: Option<u32>,
 }
 
 impl Proxy {
-    /// Only processes on this machine reach it, and of those only the ones of `uid` where it is given.
+    /// Only processes of the sandbox reach it; without one, all of this machine.
     pub(crate) async fn start(
         client: Client,
         credentials: watch::Receiver<Credentials>,
-        uid: Option<u32>,
+        sandbox: Option<&Sandboxed>,
         rng: &Rng,
     ) -> io::Result<Self> {
         let secret = URL_SAFE_NO_PAD.encode(rng.bytes::<24>());
-        let signer = Arc::new(Signer { client, credentials, secret: secret.clone(), uid });
-        Ok(Self { server: Server::start("127.0.0.1", signer).await?, secret })
+        let signer = Arc::new(Signer { client, credentials, secret: secret.clone() });
+        let server = match sandbox {
+            Some(sandbox) => Server::on(sandbox.take_listener()?, signer)?,
+            None => Server::start("127.0.0.1", signer).await?,
+        };
+        Ok(Self { server, secret })
     }
 
     /// Clients put `/api/…` behind it, as behind any root URL.
@@ -62,17 +64,6 @@ impl Proxy {
 }
 
 impl Handler for Signer {
-    fn admits(&self, peer: SocketAddr, own: SocketAddr) -> bool {
-        let Some(uid) = self.uid else { return true };
-        match peer::uid_of(peer, own) {
-            Ok(found) => found == Some(uid),
-            Err(error) => {
-                tracing::error!(%error, "the user of a connection to a task's proxy cannot be result");
-                false
-            }
-        }
-    }
-
     async fn answer(&self, request: Request<Incoming>, own: SocketAddr) -> Response<Body> {
         let (head, body) = request.into_parts();
         let guard = Guard { secret: self.secret.clone(), port: own.port() };
