@@ -26,7 +26,7 @@ pub use memory::MemoryBus;
 pub use message::{ContentType, Message};
 pub use signature::MessageKey;
 pub use split::SplitBus;
-pub use subscription::{Binding, Exchange, ExchangeKind, Queue, Subscription};
+pub use subscription::{Binding, Exchange, ExchangeKind, Queue, RefusedBinding, Subscription};
 
 #[async_trait]
 pub trait Bus: Send + Sync + 'static {
@@ -39,6 +39,21 @@ pub trait Bus: Send + Sync + 'static {
 
     /// Returns once the queue is bound: messages published from then on are delivered.
     async fn subscribe(&self, subscription: Subscription) -> Result<Consumer, BusError>;
+
+    /// Gives a durable queue these bindings, whether it has them or not, and takes the others away. What the broker refuses, mostly
+    /// because there is no such exchange, is given back, and hinders none of the others.
+    async fn rebind(
+        &self,
+        queue: &str,
+        bindings: &[Binding],
+        unwanted: &[Binding],
+    ) -> Result<Vec<RefusedBinding>, BusError>;
+
+    /// How many messages wait in a durable queue; refused if there is no such queue.
+    async fn queue_length(&self, queue: &str) -> Result<u32, BusError>;
+
+    /// Deletes a durable queue with its messages, whether it exists or not.
+    async fn delete_queue(&self, queue: &str) -> Result<(), BusError>;
 
     /// Notifies all subscribers of a fan-out exchange. Does not wait; may be lost without an error.
     fn notify(&self, exchange: &str, body: Bytes);

@@ -40,7 +40,8 @@ pub struct Message {
     pub content_type: ContentType,
     pub body: Bytes,
     /// The same for the same event, however often it is published; may be empty. Sent as the header
-    /// `x-drover-id`, and as the message id of protobuf messages; Pulse messages never had a message id.
+    /// `x-drover-id`, and as the message id of protobuf messages; Pulse messages never had a message id. Of a message of another
+    /// publisher, its message id.
     pub id: String,
     /// Published again to one queue, long after the event.
     pub replayed: bool,

@@ -6,7 +6,8 @@ use async_trait::async_trait;
 use bytes::Bytes;
 
 use crate::{
-    AmqpBus, Bus, BusError, Consumer, Exchange, Message, Queue, QueueDepth, ReplyTo, Subscription, TransportError,
+    AmqpBus, Binding, Bus, BusError, Consumer, Exchange, Message, Queue, QueueDepth, RefusedBinding, ReplyTo,
+    Subscription, TransportError,
 };
 
 /// The prefix of internal exchanges.
@@ -100,6 +101,24 @@ impl Bus for SplitBus {
 
     async fn subscribe(&self, subscription: Subscription) -> Result<Consumer, BusError> {
         self.of_subscription(&subscription)?.subscribe(subscription).await
+    }
+
+    /// On the external vhost: internal queues have the bindings of their subscription.
+    async fn rebind(
+        &self,
+        queue: &str,
+        bindings: &[Binding],
+        unwanted: &[Binding],
+    ) -> Result<Vec<RefusedBinding>, BusError> {
+        self.external.rebind(queue, bindings, unwanted).await
+    }
+
+    async fn queue_length(&self, queue: &str) -> Result<u32, BusError> {
+        self.external.queue_length(queue).await
+    }
+
+    async fn delete_queue(&self, queue: &str) -> Result<(), BusError> {
+        self.external.delete_queue(queue).await
     }
 
     fn notify(&self, exchange: &str, body: Bytes) {

@@ -45,6 +45,13 @@ pub struct Binding {
     pub pattern: String,
 }
 
+/// A binding that the broker did not accept, and its reason.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RefusedBinding {
+    pub binding: Binding,
+    pub reason: String,
+}
+
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Subscription {
     pub queue: Queue,
@@ -58,6 +65,8 @@ pub struct Subscription {
     pub single_active_consumer: bool,
     /// Accepts only messages with a valid signature. A bus without a key accepts everything.
     pub signed: bool,
+    /// See [`Subscription::tolerant`].
+    pub tolerant: bool,
 }
 
 impl Subscription {
@@ -111,8 +120,22 @@ impl Subscription {
         self
     }
 
+    /// For bindings that others chose: those to exchanges that do not exist are left out, and a queue that exists with other
+    /// arguments is taken as it is.
+    #[must_use]
+    pub const fn tolerant(mut self) -> Self {
+        self.tolerant = true;
+        self
+    }
+
+    /// A durable queue that drops its oldest messages beyond this many.
+    #[must_use]
+    pub fn bounded(name: &str, max_length: u32) -> Self {
+        Self::of(Queue::Durable { name: name.to_owned(), max_length: Some(max_length) })
+    }
+
     fn of(queue: Queue) -> Self {
-        let (confirm_after_ack, single_active_consumer, signed) = (false, false, false);
+        let (confirm_after_ack, single_active_consumer, signed, tolerant) = (false, false, false, false);
         Self {
             queue,
             bindings: Vec::new(),
@@ -120,6 +143,7 @@ impl Subscription {
             confirm_after_ack,
             single_active_consumer,
             signed,
+            tolerant,
         }
     }
 

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use futures_util::StreamExt;
 use lapin::{
     Channel,
-    options::{BasicConsumeOptions, BasicQosOptions, QueueBindOptions},
+    options::{BasicConsumeOptions, BasicQosOptions, QueueDeclareOptions},
     types::{FieldTable, ShortString},
 };
 use tokio::{
@@ -17,6 +17,7 @@ use tokio::{
 
 use super::{
     acks::Acks,
+    bindings,
     connection::Connection,
     declaration::declaration,
     leaderless,
@@ -32,6 +33,8 @@ use crate::{
 
 /// Acknowledgements wait this long to be batched.
 const ACK_DELAY: Duration = Duration::from_millis(10);
+/// How RabbitMQ begins its refusal to declare a queue that exists with other arguments.
+const OTHER_ARGUMENTS: &str = "PRECONDITION_FAILED";
 
 /// Resolves once the queue is bound and consumed from.
 pub(super) fn subscribe(
@@ -130,30 +133,55 @@ async fn run(task: Task, ready: oneshot::Sender<Result<(), BusError>>) {
 }
 
 async fn set_up(task: &Task) -> Result<(Channel, lapin::Consumer), BusError> {
-    let channel = task.connection.channel().await?;
-    let consumer = consume_from(&task.connection, &channel, &task.subscription).await?;
+    let (connection, subscription) = (&task.connection, &task.subscription);
+    let (channel, queue) = declare_queue(connection, subscription).await?;
+    if subscription.tolerant {
+        for refused in bindings::rebind(connection, queue.as_str(), &subscription.bindings, &[]).await? {
+            let (exchange, reason) = (refused.binding.exchange, refused.reason);
+            tracing::info!(queue = queue.as_str(), exchange, reason, "a binding is left out");
+        }
+    } else {
+        for binding in &subscription.bindings {
+            bindings::bind(connection, &channel, queue.as_str(), binding).await?;
+        }
+    }
+    let consumer = consume_from(connection, &channel, &queue, subscription).await?;
     Ok((channel, consumer))
+}
+
+/// The queue by its name, and a channel that may consume from it.
+async fn declare_queue(
+    connection: &Connection,
+    subscription: &Subscription,
+) -> Result<(Channel, ShortString), BusError> {
+    let channel = connection.channel().await?;
+    let (name, options, arguments) = declaration(subscription);
+    let declared = channel.queue_declare(name.clone(), options, arguments);
+    match connection.response("queue.declare", name.as_str(), declared).await {
+        Ok(queue) => Ok((channel, queue.name().clone())),
+        // The refusal has closed the channel.
+        Err(BusError::Refused(reason)) if subscription.tolerant && reason.starts_with(OTHER_ARGUMENTS) => {
+            tracing::warn!(queue = name.as_str(), reason, "a queue exists with other arguments, and is taken as it is");
+            let channel = connection.channel().await?;
+            let options = QueueDeclareOptions { passive: true, ..QueueDeclareOptions::default() };
+            let declared = channel.queue_declare(name.clone(), options, FieldTable::default());
+            connection.response("queue.declare", name.as_str(), declared).await?;
+            Ok((channel, name))
+        }
+        Err(error) => Err(error),
+    }
 }
 
 async fn consume_from(
     connection: &Connection,
     channel: &Channel,
+    queue: &ShortString,
     subscription: &Subscription,
 ) -> Result<lapin::Consumer, BusError> {
-    let (name, options, arguments) = declaration(subscription);
-    let about = name.clone();
     let limited = channel.basic_qos(subscription.prefetch.max(1), BasicQosOptions::default());
-    connection.response("basic.qos", about.as_str(), limited).await?;
-    let declared = channel.queue_declare(name, options, arguments);
-    let queue = connection.response("queue.declare", about.as_str(), declared).await?;
-    for binding in &subscription.bindings {
-        let (exchange, pattern) = (binding.exchange.as_str().into(), binding.pattern.as_str().into());
-        let options = QueueBindOptions::default();
-        let bound = channel.queue_bind(queue.name().clone(), exchange, pattern, options, FieldTable::default());
-        connection.response("queue.bind", about.as_str(), bound).await?;
-    }
+    connection.response("basic.qos", queue.as_str(), limited).await?;
     let consumed = async {
-        let (name, options) = (queue.name().clone(), BasicConsumeOptions::default());
+        let (name, options) = (queue.clone(), BasicConsumeOptions::default());
         let consumed = channel.basic_consume(name, ShortString::default(), options, FieldTable::default()).await;
         consumed.inspect_err(|error| {
             if leaderless::is_leaderless(error)
@@ -163,7 +191,7 @@ async fn consume_from(
             }
         })
     };
-    connection.response_within(CONSUME_TIMEOUT, "basic.consume", about.as_str(), consumed).await
+    connection.response_within(CONSUME_TIMEOUT, "basic.consume", queue.as_str(), consumed).await
 }
 
 /// Receives the settlements of one channel. After its end they are ignored: the broker delivers again what was not acknowledged.

@@ -1,6 +1,7 @@
 //! The bus over RabbitMQ.
 
 mod acks;
+mod bindings;
 mod call;
 mod connection;
 mod consume;
@@ -35,7 +36,10 @@ pub use operate::QueueDepth;
 use publish::Publisher;
 use tokio::{task::JoinSet, time::timeout};
 
-use crate::{Bus, BusError, Consumer, Exchange, Message, MessageKey, ReplyTo, Subscription, TransportError};
+use crate::{
+    Binding, Bus, BusError, Consumer, Exchange, Message, MessageKey, RefusedBinding, ReplyTo, Subscription,
+    TransportError,
+};
 
 /// How long a subscription may take to be set up, reconnects included.
 const SUBSCRIBE_TIMEOUT: Duration = Duration::from_secs(30);
@@ -131,6 +135,27 @@ impl Bus for AmqpBus {
         let subscribed = consume::subscribe(self.into.clone(), subscription, self.key.clone(), &mut self.tasks());
         let subscribed = timeout(SUBSCRIBE_TIMEOUT, subscribed).await;
         subscribed.unwrap_or_else(|_| Err(self.into.timeout_error("queue.declare", SUBSCRIBE_TIMEOUT)))
+    }
+
+    async fn rebind(
+        &self,
+        queue: &str,
+        bindings: &[Binding],
+        unwanted: &[Binding],
+    ) -> Result<Vec<RefusedBinding>, BusError> {
+        self.check_open()?;
+        let bound = timeout(SUBSCRIBE_TIMEOUT, bindings::rebind(&self.into, queue, bindings, unwanted)).await;
+        bound.unwrap_or_else(|_| Err(self.into.timeout_error("queue.bind", SUBSCRIBE_TIMEOUT)))
+    }
+
+    async fn queue_length(&self, queue: &str) -> Result<u32, BusError> {
+        self.check_open()?;
+        self.depth(queue, SUBSCRIBE_TIMEOUT).await.map(|depth| depth.messages)
+    }
+
+    async fn delete_queue(&self, queue: &str) -> Result<(), BusError> {
+        self.check_open()?;
+        self.delete(&[queue.to_owned()], &[], SUBSCRIBE_TIMEOUT).await
     }
 
     fn notify(&self, exchange: &str, body: Bytes) {

@@ -143,10 +143,15 @@ pub(super) fn message(delivery: Delivery) -> Message {
         routing_key: first(ROUTING_KEY, &delivery.routing_key),
         cc: cc_of(headers),
         content_type: ContentType::parse(content_type),
-        id: text_of(headers, ID).unwrap_or_default(),
+        id: text_of(headers, ID).or_else(|| message_id(properties)).unwrap_or_default(),
         replayed,
         body: delivery.data.into(),
     }
+}
+
+/// As other publishers name their messages.
+fn message_id(properties: &BasicProperties) -> Option<String> {
+    properties.message_id().as_ref().map(|id| id.as_str().to_owned()).filter(|id| !id.is_empty())
 }
 
 /// How often the message was delivered before and requeued.

@@ -19,8 +19,8 @@ use routes::Routes;
 use tokio::time::timeout;
 
 use crate::{
-    Bus, BusError, Consumer, ContentType, Exchange, Message, Queue, Received, ReplyTo, Subscription, TransportError,
-    consumer::Source, topic::Pattern,
+    Binding, Bus, BusError, Consumer, ContentType, Exchange, Message, Queue, Received, RefusedBinding, ReplyTo,
+    Subscription, TransportError, consumer::Source, topic::Pattern,
 };
 
 /// Messages in a queue before its publishers have to wait, or, if it is ephemeral, before it drops the next.
@@ -93,7 +93,10 @@ impl Bus for MemoryBus {
             Queue::Ephemeral => Arc::new(MemoryQueue::new(self.capacity, Overflow::DropNewest)),
         };
         for binding in &subscription.bindings {
-            routes.bind(&binding.exchange, &Pattern::new(&binding.pattern), &queue)?;
+            match routes.bind(&binding.exchange, &Pattern::new(&binding.pattern), &queue) {
+                Err(BusError::Refused(_)) if subscription.tolerant => {}
+                bound => bound?,
+            }
         }
         if subscription.confirm_after_ack {
             queue.confirm_after_ack();
@@ -105,6 +108,38 @@ impl Bus for MemoryBus {
             calls: self.calls.clone(),
             from: subscription.queue,
         }))
+    }
+
+    async fn rebind(
+        &self,
+        queue: &str,
+        bindings: &[Binding],
+        unwanted: &[Binding],
+    ) -> Result<Vec<RefusedBinding>, BusError> {
+        let mut routes = self.routes();
+        let queue = routes.queue(queue)?;
+        for binding in unwanted {
+            routes.unbind(&binding.exchange, &Pattern::new(&binding.pattern), &queue);
+        }
+        let mut refused = Vec::new();
+        for binding in bindings {
+            match routes.bind(&binding.exchange, &Pattern::new(&binding.pattern), &queue) {
+                Ok(()) => {}
+                Err(BusError::Refused(reason)) => refused.push(RefusedBinding { binding: binding.clone(), reason }),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(refused)
+    }
+
+    async fn queue_length(&self, queue: &str) -> Result<u32, BusError> {
+        let queue = self.routes().queue(queue)?;
+        Ok(u32::try_from(queue.len()).unwrap_or(u32::MAX))
+    }
+
+    async fn delete_queue(&self, queue: &str) -> Result<(), BusError> {
+        self.routes().delete(queue);
+        Ok(())
     }
 
     fn notify(&self, exchange: &str, body: Bytes) {

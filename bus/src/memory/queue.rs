@@ -113,6 +113,11 @@ impl MemoryQueue {
         .await
     }
 
+    /// How many messages wait.
+    pub(super) fn len(&self) -> usize {
+        self.state().ready.len()
+    }
+
     pub(super) fn close(&self) {
         self.state().closed = true;
         self.changed.notify_waiters();

@@ -52,6 +52,25 @@ impl Routes {
         Ok(())
     }
 
+    pub(super) fn unbind(&mut self, exchange: &str, pattern: &Pattern, queue: &Arc<MemoryQueue>) {
+        if let Some(bound) = self.exchanges.get_mut(exchange) {
+            bound.bindings.retain(|(known, to)| known != pattern || !Arc::ptr_eq(to, queue));
+        }
+    }
+
+    /// A durable queue that exists.
+    pub(super) fn queue(&self, name: &str) -> Result<Arc<MemoryQueue>, BusError> {
+        self.open()?;
+        let found = self.durable.get(name).cloned();
+        found.ok_or_else(|| BusError::Refused(format!("there is no queue {name}")))
+    }
+
+    pub(super) fn delete(&mut self, name: &str) {
+        if let Some(queue) = self.durable.remove(name) {
+            self.remove(&queue);
+        }
+    }
+
     /// Each queue once, however many of its bindings and of the message's keys match.
     pub(super) fn queues(&self, message: &Message) -> Result<Vec<Arc<MemoryQueue>>, BusError> {
         self.open()?;

@@ -1,6 +1,7 @@
 //! What both buses promise, asked of each in the same words.
 #![allow(clippy::unwrap_used, reason = "a test says what it expects by what it unwraps")]
 
+mod bindings;
 mod broker;
 mod calls;
 mod forgery;
@@ -59,6 +60,9 @@ scenarios! {
     a_late_response_is_dropped,
     a_call_that_is_given_back_is_answered_by_another,
     what_cannot_be_is_refused,
+    a_queue_has_the_bindings_that_it_was_given_last,
+    a_tolerant_subscription_leaves_out_missing_exchanges,
+    a_deleted_queue_is_gone,
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -78,6 +82,10 @@ async fn everything(url: &str) {
     operators::what_is_sent_to_one_queue_reaches_no_other(&bus).await;
     println!("over AMQP: a_call_does_not_suffer_for_the_missing_exchange_of_another");
     calls::a_call_does_not_suffer_for_the_missing_exchange_of_another(&bus).await;
+    println!("over AMQP: a_queue_that_was_deleted_by_hand_comes_back_with_its_bindings");
+    bindings::a_queue_that_was_deleted_by_hand_comes_back_with_its_bindings(&bus).await;
+    println!("over AMQP: a_tolerant_subscription_takes_a_queue_with_other_arguments");
+    bindings::a_tolerant_subscription_takes_a_queue_with_other_arguments(&bus).await;
     bus.close().await;
     println!("over AMQP: a_stranger_reads_plain_pulse_messages");
     unsigned::a_stranger_reads_plain_pulse_messages(url).await;

@@ -5,7 +5,7 @@ use std::{sync::Mutex, time::Duration};
 use bus::{AmqpBus, Bus, BusError, Consumer, ContentType, Delivery, Exchange, Message, Queue, Received, Subscription};
 use bytes::Bytes;
 
-pub(crate) use crate::calls::*;
+pub(crate) use crate::{bindings::*, calls::*};
 
 pub(crate) const SOON: Duration = Duration::from_secs(20);
 
@@ -36,7 +36,7 @@ pub(crate) async fn topic(bus: &dyn Bus) -> String {
     exchange
 }
 
-fn message(exchange: &str, key: &str, cc: &[&str], body: &str) -> Message {
+pub(crate) fn message(exchange: &str, key: &str, cc: &[&str], body: &str) -> Message {
     Message {
         exchange: exchange.into(),
         routing_key: key.to_owned(),
@@ -48,7 +48,7 @@ fn message(exchange: &str, key: &str, cc: &[&str], body: &str) -> Message {
     }
 }
 
-async fn send(bus: &dyn Bus, messages: &[Message]) {
+pub(crate) async fn send(bus: &dyn Bus, messages: &[Message]) {
     bus.publish(messages, SOON).await.unwrap();
 }
 

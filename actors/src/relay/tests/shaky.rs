@@ -6,7 +6,10 @@ use std::{
 };
 
 use async_trait::async_trait;
-use bus::{Bus, BusError, Consumer, Exchange, MemoryBus, Message, ReplyTo, Subscription, TransportError};
+use bus::{
+    Binding, Bus, BusError, Consumer, Exchange, MemoryBus, Message, RefusedBinding, ReplyTo, Subscription,
+    TransportError,
+};
 use bytes::Bytes;
 
 /// A bus with faults: it is away, or denies, for its first publishings, and refuses what goes to one exchange.
@@ -59,6 +62,23 @@ impl Bus for Shaky {
 
     async fn subscribe(&self, subscription: Subscription) -> Result<Consumer, BusError> {
         self.bus.subscribe(subscription).await
+    }
+
+    async fn rebind(
+        &self,
+        queue: &str,
+        bindings: &[Binding],
+        unwanted: &[Binding],
+    ) -> Result<Vec<RefusedBinding>, BusError> {
+        self.bus.rebind(queue, bindings, unwanted).await
+    }
+
+    async fn queue_length(&self, queue: &str) -> Result<u32, BusError> {
+        self.bus.queue_length(queue).await
+    }
+
+    async fn delete_queue(&self, queue: &str) -> Result<(), BusError> {
+        self.bus.delete_queue(queue).await
     }
 
     fn notify(&self, exchange: &str, body: Bytes) {
