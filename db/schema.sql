@@ -278,6 +278,16 @@ create table hook (
   constraint hook_pkey PRIMARY KEY (hook_group_id, hook_id)
 ) with (fillfactor=70);
 
+create table hook_discard (
+  hook_group_id text not null,
+  hook_id text not null,
+  reason text not null,
+  messages bigint not null,
+  first_seen timestamp with time zone not null,
+  last_seen timestamp with time zone not null,
+  constraint hook_discard_pkey PRIMARY KEY (hook_group_id, hook_id, reason)
+);
+
 create table hook_fire (
   fire_id bigint not null generated always as identity,
   hook_group_id text not null,
@@ -289,8 +299,18 @@ create table hook_fire (
   task_id uuid not null,
   result smallint not null,
   error text not null,
+  caused_by bigint,
   expires timestamp with time zone not null,
   constraint hook_fire_pkey PRIMARY KEY (fire_id)
+);
+
+create table hook_queue (
+  hook_group_id text not null,
+  hook_id text not null,
+  bound jsonb not null,
+  refused jsonb not null default '[]'::jsonb,
+  checked timestamp with time zone,
+  constraint hook_queue_pkey PRIMARY KEY (hook_group_id, hook_id)
 );
 
 create table identity_key (
@@ -730,6 +750,7 @@ CREATE INDEX hook_due ON drover.hook USING btree (next_scheduled_at) WHERE ((nex
 CREATE INDEX hook_fire_expires ON drover.hook_fire USING brin (expires);
 CREATE UNIQUE INDEX hook_fire_key ON drover.hook_fire USING btree (hook_group_id, hook_id, fire_key) WHERE (fire_key IS NOT NULL);
 CREATE INDEX hook_fire_of_hook ON drover.hook_fire USING btree (hook_group_id, hook_id, fire_id);
+CREATE INDEX hook_fire_task ON drover.hook_fire USING btree (task_id);
 CREATE INDEX hook_listening ON drover.hook USING btree (hook_group_id, hook_id) WHERE (bindings <> '[]'::text);
 CREATE INDEX index_namespace_expires ON drover.index_namespace USING btree (expires);
 CREATE INDEX indexed_task_expires ON drover.indexed_task USING btree (expires);

@@ -14,6 +14,7 @@
 //! | `github/cancel` | periodic | nothing | timer | the events of the tasks it cancels |
 //! | `github/tasks` | consumer | nothing | events of tasks with a route of GitHub, resolved groups | reports |
 //! | `hooks/due` | periodic | nothing | the next date, changes of hooks, timer | the events of the tasks it makes |
+//! | `hooks/listen` | periodic | a consumer for each hook with bindings | changes of hooks, timer; its consumers by messages | the same |
 //! | `secrets/reseal` | periodic | nothing | timer | nothing |
 //! | `relay` | periodic | the outbox, by a lock in the database | commits that wrote events, timer | all events, twice |
 //! | `live` | periodic | the newest messages | a new follower, timer | pages of the log, to followers |

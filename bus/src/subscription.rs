@@ -53,6 +53,7 @@ pub struct RefusedBinding {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a property of its own, set by a method of its name")]
 pub struct Subscription {
     pub queue: Queue,
     /// Bindings are added to those a durable queue already has, never taken away.

@@ -50,6 +50,8 @@ pub struct Definition {
 const MAX_BINDINGS: usize = 100;
 /// Of names and patterns in AMQP, in bytes.
 const MAX_NAME: usize = 255;
+/// How internal exchanges begin.
+const INTERNAL: &str = "drover/";
 /// What stands before the ids in the name of a hook's queue, at most.
 const QUEUE_PREFIX: usize = 80;
 
@@ -103,6 +105,10 @@ impl Binding {
                     Some(&got),
                 ));
             }
+        }
+        if exchange.starts_with(INTERNAL) {
+            let expected = "not be an exchange of Drover's own processes; the same events are on `exchange/...`";
+            return Err(field_error("bindings/exchange", expected, Some(exchange)));
         }
         let denied = |pattern: &&String| match pattern.strip_suffix('*') {
             Some(beginning) => exchange.starts_with(beginning),

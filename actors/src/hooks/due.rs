@@ -98,6 +98,7 @@ impl Inner {
             now: due,
             dates_from: if now - due < PUNCTUAL { due } else { now },
             at: now,
+            caused_by: None,
         };
         let context = context(self.open_task_id(name, row));
         let key = Some(format!("s:{}", time::format(due)));

@@ -31,6 +31,14 @@ pub enum HookError {
     /// What the template yields is no task, or one that the queue refuses.
     #[error("the rendered template is no task that can be created: {0}")]
     Task(String),
+    /// A message of the bus that no template can be rendered with.
+    #[error("the message cannot be read: {0}")]
+    Message(String),
+    #[error(
+        "{0} fires within {1} minutes led to this one, each through a message about the task of the one before: a hook must not fire \
+         itself; bind it to messages that its own tasks do not cause"
+    )]
+    Chain(i32, i64),
     #[error("{}", insufficient(.role, .missing))]
     Scopes { role: String, missing: Box<ScopeExpression> },
     #[error("the token is not the one of this hook")]
@@ -64,9 +72,13 @@ impl HookError {
         match self {
             Self::NoSuchHook(_) | Self::NoSuchGroup(_) | Self::NeverFired(_) => ErrorCode::ResourceNotFound,
             Self::Exists(_) => ErrorCode::RequestConflict,
-            Self::Field { .. } | Self::Payload(_) | Self::Template(_) | Self::Task(_) | Self::Slow(_) => {
-                ErrorCode::InputError
-            }
+            Self::Field { .. }
+            | Self::Payload(_)
+            | Self::Template(_)
+            | Self::Task(_)
+            | Self::Message(_)
+            | Self::Chain(..)
+            | Self::Slow(_) => ErrorCode::InputError,
             Self::Scopes { .. } => ErrorCode::InsufficientScopes,
             Self::WrongToken => ErrorCode::AuthenticationFailed,
             Self::Busy | Self::Changing => ErrorCode::ServiceUnavailable,
@@ -78,7 +90,21 @@ impl HookError {
     /// The hook itself, or what it depends on, is at fault: its owner has to change something, and the same fire again fails
     /// again.
     pub(super) fn is_of_hook(&self) -> bool {
-        matches!(self, Self::Template(_) | Self::Task(_) | Self::Scopes { .. } | Self::Slow(_) | Self::Field { .. })
+        matches!(
+            self,
+            Self::Template(_)
+                | Self::Task(_)
+                | Self::Scopes { .. }
+                | Self::Slow(_)
+                | Self::Field { .. }
+                | Self::Message(_)
+                | Self::Chain(..)
+        )
+    }
+
+    /// The database is away: what is tried again meanwhile has not failed.
+    pub(super) fn is_of_database(&self) -> bool {
+        matches!(self, Self::Db(error) if error.is_retryable())
     }
 }
 

@@ -7,7 +7,7 @@ use db::{
 use protocol::{id::TaskId, time::Timestamp};
 
 use super::{
-    Hook, HookError, HookName, Inner, Result,
+    Hook, HookError, HookName, Inner, Result, metrics,
     prepare::{FireContext, Powers, Prepared, prepare},
 };
 use crate::queue::types::NewTask;
@@ -37,6 +37,18 @@ pub(super) enum Fired {
 impl Inner {
     /// Renders and checks the task.
     pub(super) async fn prepare(&self, hook: Hook, context: FireContext) -> Result<Option<Prepared>> {
+        let prepared = self.prepare_now(hook.clone(), context.clone()).await;
+        let (Err(HookError::Scopes { .. }), Some(auth)) = (&prepared, &self.auth) else { return prepared };
+        // The copy of roles is up to a second old: another process may have granted what is missing.
+        if let Err(error) = auth.load().await {
+            let error = &error as &dyn std::error::Error;
+            tracing::warn!(error, "roles could not be refreshed");
+            return prepared;
+        }
+        self.prepare_now(hook, context).await
+    }
+
+    async fn prepare_now(&self, hook: Hook, context: FireContext) -> Result<Option<Prepared>> {
         let assumed = [format!("assume:{}", hook.name.role())];
         let scopes = self.clients.now().powers_with(&assumed).map_err(|error| HookError::Task(error.to_string()))?;
         let powers = Powers { scopes, limits: self.limits };
@@ -53,6 +65,7 @@ impl Inner {
         let outcome = self.call(fire, prepared.as_ref(), result, "").await?;
         match outcome {
             FireOutcome::Fired { ready } => {
+                metrics::fired(fire.context.fired_by, result);
                 self.notify(prepared.as_ref(), ready);
                 Ok(if prepared.is_some() { Fired::Task(fire.context.task_id) } else { Fired::NoTask })
             }
@@ -71,7 +84,8 @@ impl Inner {
         self.call(fire, None, FireResult::Skipped, words).await.map(drop)
     }
 
-    async fn record_error(&self, fire: &Fire<'_>, error: HookError) -> Result<Fired> {
+    /// Keeps an error of the hook in its history, and notifies its owner unless somebody waits for the answer.
+    pub(super) async fn record_error(&self, fire: &Fire<'_>, error: HookError) -> Result<Fired> {
         if error.is_of_hook() {
             let words = error.to_string();
             let words = &words[..words.floor_char_boundary(MAX_ERROR)];
@@ -79,7 +93,10 @@ impl Inner {
             // A repeat of a request may succeed once the hook is repaired, so its key is left free.
             let key = fire.key.clone().filter(|_| fire.context.fired_by != FiredBy::TriggerHook);
             let row = Fire { key, ..*fire };
-            self.call(&row, None, FireResult::Error, words).await?;
+            if let FireOutcome::Fired { .. } = self.call(&row, None, FireResult::Error, words).await? {
+                metrics::fired(fire.context.fired_by, FireResult::Error);
+                self.notify_owner(fire, words).await;
+            }
         }
         Err(error)
     }
@@ -111,6 +128,7 @@ impl Inner {
             scheduled_at: fire.scheduled.map(|(date, _)| date),
             next_scheduled_at: fire.scheduled.and_then(|(_, next)| next),
             next_task_id: Some(&next_task_id),
+            caused_by: context.caused_by,
             expires: now + self.settings.fire_retention.delta(),
         };
         Ok(self.db.fire_hook(&call, now).await?)

@@ -1,7 +1,7 @@
 //! Hooks: tasks made from templates, on a schedule, on demand, and for messages of the bus.
 //!
 //! Owns: hooks and the history of their fires, in the database; nothing in memory.
-//! Woken by: requests; a timer set to the next date (`due.rs`).
+//! Woken by: requests; a timer set to the next date (`due.rs`); messages of the bus (`listen/`).
 //! Emits: `hook-*`, and the events of the tasks it makes, through the outbox.
 //!
 //! A fire is rendered and checked here, and carried out by one stored function (`fire_hook`), which creates the task in the same
@@ -14,6 +14,10 @@ mod due;
 mod error;
 mod fire;
 mod list;
+mod listen;
+mod message;
+mod metrics;
+mod owner;
 mod prepare;
 mod settings;
 #[cfg(test)]
@@ -31,12 +35,14 @@ pub use definition::{Binding, Hook, HookBody};
 pub use due::Reconciler;
 pub use error::HookError;
 pub use list::HookStatus;
+pub use listen::{ListenContext, ListenError};
 pub use settings::{CatchUp, HooksSettings};
 pub use trigger::Trigger;
 
 use crate::{
-    auth::Clients,
+    auth::{Auth, Clients},
     kit::{Notifications, Notifier},
+    notify::Notify,
     queue::TaskLimits,
 };
 use blocking::Blocking;
@@ -51,10 +57,12 @@ struct Inner {
     rng: Rng,
     keys: Arc<KeyRing>,
     clients: Clients,
+    auth: Option<Auth>,
     limits: TaskLimits,
     notifications: Notifications,
-    /// Dates may have changed.
-    rescheduled: Notifier,
+    /// Dates and bindings may have changed.
+    changed: Notifier,
+    notify: Notify,
     settings: HooksSettings,
     blocking: Blocking,
 }
@@ -67,17 +75,21 @@ pub struct HooksContext {
     pub keys: Arc<KeyRing>,
     /// Knows the roles that decide what the tasks of a hook may do.
     pub clients: Clients,
+    /// What keeps that copy up to date; `None`: it is all there is.
+    pub auth: Option<Auth>,
     pub limits: TaskLimits,
     pub notifications: Notifications,
-    /// To be notified when a date may have changed.
-    pub rescheduled: Notifier,
+    /// To be notified when dates or bindings may have changed.
+    pub changed: Notifier,
+    /// Notifies owners of failures.
+    pub notify: Notify,
     pub settings: HooksSettings,
 }
 
 type Result<T, E = HookError> = std::result::Result<T, E>;
 
 /// The ids of a hook.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct HookName {
     pub hook_group_id: String,
     pub hook_id: String,
@@ -106,9 +118,22 @@ impl fmt::Display for HookName {
 
 impl Hooks {
     pub fn new(context: HooksContext) -> Self {
-        let HooksContext { db, clock, rng, keys, clients, limits, notifications, rescheduled, settings } = context;
-        let blocking = Blocking::default();
-        Self(Arc::new(Inner { db, clock, rng, keys, clients, limits, notifications, rescheduled, settings, blocking }))
+        let HooksContext { db, clock, rng, keys, clients, auth, limits, notifications, changed, notify, settings } =
+            context;
+        Self(Arc::new(Inner {
+            db,
+            clock,
+            rng,
+            keys,
+            clients,
+            auth,
+            limits,
+            notifications,
+            changed,
+            notify,
+            settings,
+            blocking: Blocking::default(),
+        }))
     }
 }
 

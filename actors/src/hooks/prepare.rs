@@ -31,6 +31,8 @@ pub(super) struct FireContext {
     pub dates_from: Timestamp,
     /// The time of the fire.
     pub at: Timestamp,
+    /// The fire whose task a message was about.
+    pub caused_by: Option<i64>,
 }
 
 /// A task that can be created.

@@ -13,6 +13,9 @@ base::settings! {
         pub catch_up_window: ConfigDuration = ConfigDuration::days(1),
         /// How long the history of fires is kept.
         pub fire_retention: ConfigDuration = ConfigDuration::days(365),
+        /// How many messages wait in the queue of a hook; beyond it the oldest are dropped, and counted. A queue that exists with
+        /// another length keeps it until it is deleted, as when its hook has no bindings for a while.
+        pub pulse_max_length: u32 = 10_000,
         /// Exchanges that no hook may be bound to, since what it does could fire it again; a `*` at the end stands for any
         /// rest.
         pub denied_exchanges: Vec<String> = denied_exchanges(),

@@ -3,6 +3,7 @@
 mod bad;
 mod env;
 mod fires;
+mod messages;
 mod schedule;
 
 use env::{TestEnv, body, name, object};

@@ -20,7 +20,7 @@ pub enum Trigger {
 }
 
 /// A hook that changes more often while it is being fired is not fired.
-const ATTEMPTS: usize = 5;
+pub(super) const ATTEMPTS: usize = 5;
 
 impl Hooks {
     /// The task that was made; `None` where the template yields none. With a `taskId` in the payload a repeat makes no second
@@ -65,6 +65,7 @@ impl Inner {
             now,
             dates_from: now,
             at: now,
+            caused_by: None,
         };
         let key = given.map(|task_id| format!("a:{task_id}"));
         let prepared = self.prepare(hook, context.clone()).await;

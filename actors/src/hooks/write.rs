@@ -88,7 +88,7 @@ impl Inner {
 
     fn hook_changed(&self) {
         self.notifications.relay.notify();
-        self.rescheduled.notify();
+        self.changed.notify();
     }
 }
 

@@ -19,12 +19,19 @@ pub struct Notifications {
     pub scheduler: Notifier,
     /// Tasks became pending.
     pub claims: PendingNotifier,
+    /// Hooks changed.
+    pub hooks: Notifier,
 }
 
 impl Notifications {
     /// Notifies nobody: everyone then finds out by its timer.
     pub fn none() -> Self {
-        Self { relay: Notifier::none(), scheduler: Notifier::none(), claims: Arc::new(|_, _| ()) }
+        Self {
+            relay: Notifier::none(),
+            scheduler: Notifier::none(),
+            claims: Arc::new(|_, _| ()),
+            hooks: Notifier::none(),
+        }
     }
 
     /// Tasks became pending, and so events were written.

@@ -38,7 +38,7 @@ impl Exchanges {
         }
     }
 
-    pub(super) async fn declare(&self, bus: &dyn Bus) -> Result<(), BusError> {
+    pub async fn declare(&self, bus: &dyn Bus) -> Result<(), BusError> {
         for name in self.external.values().chain([&self.internal]) {
             bus.declare(Exchange::topic(name)).await?;
         }

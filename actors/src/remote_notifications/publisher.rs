@@ -35,6 +35,7 @@ struct Pending {
     tasks: HashMap<TaskQueueId, usize>,
     events_written: bool,
     tasks_resolved: bool,
+    hooks_changed: bool,
 }
 
 impl RemoteNotifier {
@@ -53,13 +54,19 @@ impl RemoteNotifier {
         self.add(|pending| pending.tasks_resolved = true);
     }
 
+    /// Hooks changed.
+    pub fn hooks_changed(&self) {
+        self.add(|pending| pending.hooks_changed = true);
+    }
+
     /// All of it, as services take it.
     pub fn notifications(&self) -> Notifications {
-        let (relay, scheduler, claims) = (self.clone(), self.clone(), self.clone());
+        let (relay, scheduler, claims, hooks) = (self.clone(), self.clone(), self.clone(), self.clone());
         Notifications {
             relay: Notifier::new(move || relay.events_written()),
             scheduler: Notifier::new(move || scheduler.tasks_resolved()),
             claims: Arc::new(move |queue, tasks| claims.tasks_pending(queue, tasks)),
+            hooks: Notifier::new(move || hooks.hooks_changed()),
         }
     }
 
@@ -105,13 +112,13 @@ impl Periodic for Publisher {
 impl Pending {
     /// `None`: nothing happened.
     fn message(self, sender: u64) -> Option<Notification> {
-        let Self { tasks, events_written, tasks_resolved } = self;
+        let Self { tasks, events_written, tasks_resolved, hooks_changed } = self;
         let pending_tasks = |(queue, tasks): (TaskQueueId, usize)| PendingTasks {
             task_queue_id: queue.0,
             tasks: u32::try_from(tasks).unwrap_or(u32::MAX),
         };
-        let something = events_written || tasks_resolved || !tasks.is_empty();
+        let something = events_written || tasks_resolved || hooks_changed || !tasks.is_empty();
         let pending = tasks.into_iter().map(pending_tasks).collect();
-        something.then_some(Notification { sender, pending, events_written, tasks_resolved })
+        something.then_some(Notification { sender, pending, events_written, tasks_resolved, hooks_changed })
     }
 }

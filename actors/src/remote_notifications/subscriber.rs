@@ -49,6 +49,9 @@ impl Consumer for Subscriber {
         if messages.iter().any(|message| message.tasks_resolved) {
             self.local.scheduler.notify();
         }
+        if messages.iter().any(|message| message.hooks_changed) {
+            self.local.hooks.notify();
+        }
         Ok(())
     }
 
@@ -60,5 +63,6 @@ impl Consumer for Subscriber {
     fn subscribed(&mut self) {
         self.local.relay.notify();
         self.local.scheduler.notify();
+        self.local.hooks.notify();
     }
 }

@@ -32,6 +32,8 @@ pub struct FireHook<'a> {
     pub scheduled_at: Option<Timestamp>,
     pub next_scheduled_at: Option<Timestamp>,
     pub next_task_id: Option<&'a SealedText>,
+    /// The fire whose task a message was about.
+    pub caused_by: Option<i64>,
     /// When the row of the fire goes.
     pub expires: Timestamp,
 }
@@ -53,7 +55,7 @@ pub enum FireOutcome {
     Refused(Created),
 }
 
-const FIRE: &str = "select * from fire_hook($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,$19,$20,$21,$22,$23,$24,$25,$26)";
+const FIRE: &str = "select * from fire_hook($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,$19,$20,$21,$22,$23,$24,$25,$26,$27)";
 
 impl Db {
     /// `fire_hook`: whole or not at all.
@@ -84,6 +86,7 @@ impl Db {
             .bind(fire.scheduled_at)
             .bind(fire.next_scheduled_at)
             .bind(fire.next_task_id.map(Json))
+            .bind(fire.caused_by)
             .bind(fire.expires)
             .bind(task.and_then(|task| task.trace.as_deref()))
             .bind(now)

@@ -1,15 +1,19 @@
 //! Hooks and their fires.
 
+mod discard;
 mod due;
 mod fire;
+mod queue;
 mod read;
 #[cfg(test)]
 mod tests;
 mod write;
 
 use base::SealedText;
+pub use discard::DiscardRow;
 pub use fire::{FireHook, FireOutcome};
 use protocol::{id::TaskId, state::TaskState, time::Timestamp};
+pub use queue::{HookListener, HookQueue};
 use sqlx::{FromRow, types::Json};
 pub use write::{HookCreated, NewHook};
 

@@ -1,13 +1,16 @@
-//! Hooks: tasks made from templates, on a schedule and on demand.
+//! Hooks: tasks made from templates, on a schedule, on demand and for messages.
 
 use ::api::Routes;
 use actors::{
-    hooks::{Hooks as Handle, HooksContext, HooksSettings},
+    hooks::{Hooks as Handle, HooksContext, HooksSettings, ListenContext},
+    kit::Notifier,
     queue::QueueSettings,
+    relay::{Exchanges, RelaySettings},
 };
 use base::settings::Section;
+use futures_util::future::LocalBoxFuture;
 
-use super::{auth, late_notifier::LateNotifier, queue, roles};
+use super::{auth, late_notifier::LateNotifier, notifications::publisher, notify, queue, roles};
 use crate::service::{Actors, Children, Context, Role, Service, StartError};
 
 pub(super) struct Hooks;
@@ -18,12 +21,16 @@ impl Service for Hooks {
     }
 
     fn roles(&self) -> &'static [Role] {
-        const ROLES: &[Role] = &[Role::new(roles::HOOKS, "fires hooks whose date has come")];
+        const ROLES: &[Role] = &[Role::new(roles::HOOKS, "fires hooks: on their dates, and for messages")];
         ROLES
     }
 
     fn settings(&self) -> Option<Section> {
         Some(Section::of::<HooksSettings>("hooks"))
+    }
+
+    fn prepare<'c>(&'c self, context: &'c Context) -> LocalBoxFuture<'c, Result<(), StartError>> {
+        Box::pin(async move { if listens_in_memory(context) { listen_at_once(context).await } else { Ok(()) } })
     }
 
     fn routes(&self, context: &Context) -> Result<Vec<Routes>, StartError> {
@@ -32,20 +39,26 @@ impl Service for Hooks {
 
     fn actors(&self) -> &'static [Actors] {
         const ACTORS: &[Actors] = &[Actors::of_roles(&[roles::HOOKS], |context| {
-            let Here { hooks, reconciler } = here(context)?;
-            let (actor, notify) = hooks.reconciler();
-            reconciler.set(notify);
-            Ok(Children::none().actor(actor))
+            let Here { hooks, actors } = here(context)?;
+            let (due, notify_due) = hooks.reconciler();
+            let children = Children::none().actor(due);
+            if !context.has_broker() && !context.runs(roles::RELAY) {
+                actors.set(notify_due);
+                return Ok(children);
+            }
+            let (listeners, notify_listeners) = hooks.listeners(&listen_context(context));
+            actors.set(notify_due.and(&notify_listeners));
+            Ok(children.subscriber(listeners))
         })];
         ACTORS
     }
 }
 
-/// The service in this process, and how its reconciler is woken once there is one.
+/// The service in this process, and how its actors are woken once there are any.
 #[derive(Clone)]
 struct Here {
     hooks: Handle,
-    reconciler: LateNotifier,
+    actors: LateNotifier,
 }
 
 pub(super) fn handle(context: &Context) -> Result<Handle, StartError> {
@@ -55,18 +68,45 @@ pub(super) fn handle(context: &Context) -> Result<Handle, StartError> {
 fn here(context: &Context) -> Result<Here, StartError> {
     let limits = context.settings::<QueueSettings>().task_limits().map_err(StartError::Setting)?;
     Ok(context.shared(|context| {
-        let reconciler = LateNotifier::default();
+        let actors = LateNotifier::default();
         let hooks = Handle::new(HooksContext {
             db: context.db.clone(),
             clock: context.clock.clone(),
             rng: context.rng.branch("hooks"),
             keys: context.key_ring.clone(),
             clients: auth::handle(context).clients().clone(),
+            auth: Some(auth::handle(context)),
             limits,
             notifications: queue::notifiers(context),
-            rescheduled: reconciler.notifier(),
+            changed: actors.notifier().and(&publisher::remote(context).hooks),
+            notify: notify::handle(context),
             settings: context.settings::<HooksSettings>().clone(),
         });
-        Here { hooks, reconciler }
+        Here { hooks, actors }
     }))
+}
+
+/// Says to the hooks of this process, if it fires any, that some were changed elsewhere.
+pub(super) fn notify_here(context: &Context) -> Notifier {
+    let runs = context.runs(roles::HOOKS);
+    // What is wrong with its settings is reported when its actors are started.
+    runs.then(|| here(context).ok()).flatten().map_or_else(Notifier::none, |here| here.actors.notifier())
+}
+
+fn listen_context(context: &Context) -> ListenContext {
+    ListenContext { bus: context.bus.clone(), namespace: context.exchange_names.queue_namespace("hooks") }
+}
+
+/// Whether messages reach hooks by a bus that keeps none for whoever has not subscribed.
+fn listens_in_memory(context: &Context) -> bool {
+    !context.has_broker() && context.runs(roles::HOOKS) && context.runs(roles::RELAY)
+}
+
+/// Binds the queues of hooks before the relay publishes anything.
+async fn listen_at_once(context: &Context) -> Result<(), StartError> {
+    let failed = |error: &dyn std::error::Error| StartError::failed("hooks cannot listen to messages", error);
+    let exchanges = Exchanges::new(&context.exchange_names, context.settings::<RelaySettings>());
+    exchanges.declare(&*context.bus).await.map_err(|error| failed(&error))?;
+    let listening = here(context)?.hooks.declare_queues(&listen_context(context)).await;
+    listening.map_err(|error| failed(&error))
 }

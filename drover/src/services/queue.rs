@@ -7,7 +7,7 @@ use ::api::{
 use actors::{
     group_snapshot::GroupSnapshots,
     id_search::IdSearch,
-    kit::{Child, Notifications, PendingNotifier},
+    kit::{Child, Notifications, Notifier, PendingNotifier},
     overview::Overview,
     queue::{self, Queue as Handle, QueueSettings},
 };
@@ -73,6 +73,7 @@ fn started(context: &Context) -> Started {
             relay: relay::notify(context),
             scheduler: scheduler::notify(context),
             claims: provisioner::with_pools_here(context, publisher::remote(context).claims),
+            hooks: Notifier::none(),
         };
         let Context { db, bus, clock, rng, .. } = context;
         let (db, clock, settings) = (db.clone(), clock.clone(), context.settings::<QueueSettings>());

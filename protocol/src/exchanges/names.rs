@@ -40,6 +40,11 @@ impl ExchangeNames {
         self.of(exchange.service, exchange.name)
     }
 
+    /// What stands behind `queue/` in the names of a service's own queues.
+    pub fn queue_namespace(&self, service: &str) -> String {
+        format!("{}-{service}", self.namespace)
+    }
+
     /// The name of a service's exchange that is declared nowhere.
     pub fn of(&self, service: &str, name: &str) -> String {
         format!("{}{name}", self.prefix(service))

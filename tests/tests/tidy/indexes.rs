@@ -52,6 +52,12 @@ const LIMITS: &[(&str, Limit)] = &[
     ("graph.submit_key", Field("drover", "create-graph-request", "submitKey")),
     ("hook.hook_group_id", Param("hooks", "createHook", "hookGroupId")),
     ("hook.hook_id", Param("hooks", "createHook", "hookId")),
+    ("hook_discard.hook_group_id", Param("hooks", "createHook", "hookGroupId")),
+    ("hook_discard.hook_id", Param("hooks", "createHook", "hookId")),
+    // Cut to it.
+    ("hook_discard.reason", Bytes(500)),
+    ("hook_queue.hook_group_id", Param("hooks", "createHook", "hookGroupId")),
+    ("hook_queue.hook_id", Param("hooks", "createHook", "hookId")),
     ("hook_fire.hook_group_id", Param("hooks", "createHook", "hookGroupId")),
     ("hook_fire.hook_id", Param("hooks", "createHook", "hookId")),
     // A letter, and a date, an id or a hash.

@@ -8,7 +8,10 @@ use protocol::task::TaskDefinition;
 use serde_json::json;
 
 use super::super::*;
-use crate::auth::{RoleRow, Roles};
+use crate::{
+    auth::{RoleRow, Roles},
+    notify::Wakeups,
+};
 
 pub(super) struct TestEnv {
     pub clock: TestClock,
@@ -86,11 +89,18 @@ fn process(db: &Db, clock: &TestClock, settings: HooksSettings, seed: u64) -> Ho
         rng: Rng::seeded(seed),
         keys: Arc::new(KeyRing::new(&[SealingKey::make("key", &Rng::seeded(9))]).unwrap()),
         clients,
+        auth: None,
         limits: TaskLimits::default(),
         notifications: Notifications::none(),
-        rescheduled: Notifier::none(),
+        changed: Notifier::none(),
+        notify: notify(db, clock, seed),
         settings,
     })
+}
+
+fn notify(db: &Db, clock: &TestClock, seed: u64) -> Notify {
+    let wakeups = Wakeups { relay: Notifier::none(), delivery: Notifier::none() };
+    Notify::new(db.clone(), Arc::new(clock.clone()), Rng::seeded(seed).branch("notify"), wakeups)
 }
 
 pub(super) fn name() -> HookName {

@@ -8,7 +8,7 @@ create or replace function fire_hook(
   task_id_in uuid, task_group_id_in uuid, task_queue_id_in text, scheduler_id_in text, project_id_in text, priority_in smallint,
   retries_in smallint, requires_in smallint, deadline_in timestamptz, expires_in timestamptz, body_in text, dependencies_in uuid[],
   has_routes_in boolean, scheduled_at_in timestamptz, next_scheduled_at_in timestamptz, next_task_id_in jsonb,
-  fire_expires_in timestamptz, trace_in text, now_in timestamptz
+  caused_by_in bigint, fire_expires_in timestamptz, trace_in text, now_in timestamptz
 ) returns table (outcome text, task_id uuid, result smallint, error text, created smallint, detail text, ready boolean) language plpgsql as $$
 declare
   stored hook;
@@ -58,8 +58,8 @@ begin
     end if;
     is_ready := made.ready;
   end if;
-  insert into hook_fire (hook_group_id, hook_id, fire_key, fired_by, fired, scheduled_at, task_id, result, error, expires)
-  values (hook_group_id_in, hook_id_in, fire_key_in, fired_by_in, now_in, scheduled_at_in, task_id_in, result_in, error_in, fire_expires_in);
+  insert into hook_fire (hook_group_id, hook_id, fire_key, fired_by, fired, scheduled_at, task_id, result, error, caused_by, expires)
+  values (hook_group_id_in, hook_id_in, fire_key_in, fired_by_in, now_in, scheduled_at_in, task_id_in, result_in, error_in, caused_by_in, fire_expires_in);
   if fired_by_in = fired_by_schedule() then
     update hook h set next_scheduled_at = next_scheduled_at_in, next_task_id = next_task_id_in, leased_until = null, attempts = 0
     where h.hook_group_id = hook_group_id_in and h.hook_id = hook_id_in;

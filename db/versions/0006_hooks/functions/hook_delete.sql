@@ -10,5 +10,6 @@ begin
   end if;
   -- A fire locks the hook before it inserts its row, so none can come after this.
   delete from hook_fire f where f.hook_group_id = hook_group_id_in and f.hook_id = hook_id_in;
+  delete from hook_discard d where d.hook_group_id = hook_group_id_in and d.hook_id = hook_id_in;
   perform hook_changed(hook_group_id_in, hook_id_in, 'hook-deleted', 'deleted', by_in, trace_in, now_in);
 end $$;

@@ -4,7 +4,7 @@ pub(super) mod publisher;
 
 use actors::kit;
 
-use super::{provisioner, queue, relay, scheduler};
+use super::{hooks, provisioner, queue, relay, scheduler};
 use crate::service::{Actors, Children, Context, Service};
 
 pub(super) struct Notifications;
@@ -27,6 +27,7 @@ fn children(context: &Context) -> Children {
         relay: relay::notify_here(context),
         scheduler: scheduler::notify_here(context),
         claims: provisioner::with_pools_here(context, queue::notify_claimers_here(context)),
+        hooks: hooks::notify_here(context),
     };
     let subscriber = publisher.process.subscriber(here);
     Children::none().actor(publisher.actor).actor(subscriber)
