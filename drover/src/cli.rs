@@ -15,6 +15,7 @@ use crate::{
     exposed,
     global::Global,
     group_command::{self, GroupCommand},
+    hook_command::{self, HookCommand},
     notify_command::{self, NotifyArgs},
     output::Output,
     ping_command::{self, PingArgs},
@@ -88,6 +89,12 @@ enum Command {
         after_help = "Examples:\n  drover group status $TASK_GROUP_ID\n  drover group watch $TASK_GROUP_ID"
     )]
     Group(GroupCommand),
+    /// Look at hooks, fire them, or keep them as a file has them.
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  drover hook show project-a/nightly\n  drover hook fire project-a/nightly --dry-run"
+    )]
+    Hook(HookCommand),
     /// Set up and look at Buildbot masters whose builds run as tasks.
     #[command(
         subcommand,
@@ -149,6 +156,7 @@ impl Cli {
             Command::Artifact(command) => artifact_command::run(command, system, output).await,
             Command::Explain(args) => explain::run(args, &global, system, output).await,
             Command::Group(command) => group_command::run(command, system, output).await,
+            Command::Hook(command) => hook_command::run(command, system, output).await,
             Command::Bridge(command) => bridge_command::run(command, &global, system, output).await,
             Command::Notify(args) => notify_command::run(args, &global, system, *output).await,
             Command::Push(args) => push_command::run(args, system, output).await,

@@ -18,6 +18,7 @@ use crate::{
     exit::{CliError, Exit},
     explain_delivery,
     global::{Global, revealed},
+    hook_command::{self, hook_path},
     ids::{self, Given},
     output::Output,
     system_context::SystemContext,
@@ -30,14 +31,18 @@ Examples:
   drover explain https://ci.example.com/tasks/$TASK_ID
   drover explain task $TASK_ID -o json
   drover explain delivery 72d3162e-cc78-11e3-81ab-4c9367dc0958
+  drover explain hook project-a/nightly --at 2026-12-01T00:00:00Z
 
-It says what the task waits for, who could run it, and what would help. About a delivery of GitHub it reads the database:
-without a URL, the one that `drover dev` keeps in the data folder.")]
+It says what the task waits for, who could run it, and what would help; of a hook, why it fires or does not. About a delivery of
+GitHub it reads the database: without a URL, the one that `drover dev` keeps in the data folder.")]
 pub(crate) struct ExplainArgs {
-    /// The task, by its id, the first 6 or more letters of it, or the address of its page; the word `task` may stand before it. Or `delivery`
-    /// and the id that GitHub lists.
+    /// The task, by its id, the first 6 or more letters of it, or the address of its page; the word `task` may stand before it. Or the
+    /// word `hook`, and the hook as GROUP/HOOK. Or `delivery` and the id that GitHub lists.
     #[arg(value_name = "TASK_ID", required = true, num_args = 1..=2)]
     task: Vec<String>,
+    /// Of a hook: why it did not fire at this time.
+    #[arg(long, value_name = "TIME")]
+    at: Option<String>,
     /// For a delivery: the database, as the setting `database.url`.
     #[arg(long, value_name = "URL")]
     database_url: Option<Secret>,
@@ -62,6 +67,13 @@ pub(crate) async fn run(
             global.load(&[("database.url", revealed(args.database_url.as_ref())), ("data_dir", data_dir)])?;
         return explain_delivery::run(id, &settings, system, output).await;
     }
+    if let [kind, hook] = args.task.as_slice()
+        && kind == "hook"
+    {
+        let hook = hook_path(hook).map_err(|message| CliError::new(Exit::Usage, message))?;
+        hook_command::explain(&args.server.connect(system)?, &hook, args.at.as_deref(), *output).await?;
+        return Ok(Exit::Ok);
+    }
     let task_id = task_id(&args.task).map_err(|message| CliError::new(Exit::Usage, message))?;
     let server = args.server.connect(system)?;
     let explanation = server.explain(task_id.task(&server).await?).await?;
@@ -69,12 +81,14 @@ pub(crate) async fn run(
     Ok(Exit::Ok)
 }
 
-/// Of a task.
+/// Hooks and deliveries have been seen to by then.
 fn task_id(arguments: &[String]) -> Result<Given<TaskId>, String> {
     match arguments {
         [id] => ids::task_id(id),
         [kind, id] if kind == "task" => ids::task_id(id),
-        [kind, ..] => Err(format!("`{kind}` cannot be explained, only a task or a delivery: drover explain TASK_ID")),
+        [kind, ..] => {
+            Err(format!("`{kind}` cannot be explained, only a task, a hook or a delivery: drover explain TASK_ID"))
+        }
         [] => Err("say which task: drover explain TASK_ID".to_owned()),
     }
 }

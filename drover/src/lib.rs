@@ -25,6 +25,7 @@ mod explain_delivery;
 mod exposed;
 mod global;
 mod group_command;
+mod hook_command;
 mod ids;
 mod notify_command;
 mod output;

@@ -1,7 +1,7 @@
 # Drover as operators run it: processes of every role, started again when they end by themselves, with a PostgreSQL and
 # a RabbitMQ. Sourced by `dev` behind lib.sh and servers.sh.
 
-FULL_ROLES="api api queue queue scheduler relay relay reflector reflector index"
+FULL_ROLES="api api queue queue scheduler relay relay reflector reflector index hooks notify"
 FULL_READY=60
 KEPT_ROLES=
 KEPT_WORKERS=

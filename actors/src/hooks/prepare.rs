@@ -50,8 +50,7 @@ pub(super) struct Powers {
 
 /// `None`: the template yields no task.
 pub(super) fn prepare(hook: &Hook, context: &FireContext, powers: &Powers) -> Result<Option<Prepared>> {
-    let Some(mut task) = render(&hook.definition.task, context)? else { return Ok(None) };
-    fill_dates(&mut task, context);
+    let Some(task) = rendered(&hook.definition.task, context)? else { return Ok(None) };
     let mut body = Value::Object(task);
     schema::validate_input("queue", "create-task-request", &mut body).map_err(|errors| {
         let lines: Vec<String> = errors.iter().take(10).map(|error| format!("\n * data{error}")).collect();
@@ -67,6 +66,13 @@ pub(super) fn prepare(hook: &Hook, context: &FireContext, powers: &Powers) -> Re
     let task = NewTask { task_id: context.task_id, definition };
     let row = task.row().map_err(|error| HookError::Task(error.to_string()))?;
     Ok(Some(Prepared { definition: task.definition, row }))
+}
+
+/// What the template yields, with the dates that it leaves out.
+pub(super) fn rendered(template: &Value, context: &FireContext) -> Result<Option<Map<String, Value>>> {
+    let Some(mut task) = render(template, context)? else { return Ok(None) };
+    fill_dates(&mut task, context);
+    Ok(Some(task))
 }
 
 fn render(template: &Value, fire: &FireContext) -> Result<Option<Map<String, Value>>> {

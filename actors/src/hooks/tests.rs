@@ -2,6 +2,7 @@
 
 mod bad;
 mod env;
+mod explain;
 mod fires;
 mod messages;
 mod schedule;

@@ -46,7 +46,7 @@ impl Inner {
         self.keys.seal(&task_id.to_string(), &format!("next task of {name}"), &self.rng)
     }
 
-    fn open_token(&self, name: &HookName, row: &HookRow) -> Result<String> {
+    pub(super) fn open_token(&self, name: &HookName, row: &HookRow) -> Result<String> {
         let opened = self.keys.open(&row.trigger_token, &format!("trigger token of {name}"));
         opened.map_err(|cause| HookError::Sealed { name: name.clone(), cause })
     }

@@ -2,6 +2,7 @@
 
 mod error;
 mod fires;
+mod own;
 
 use std::sync::Arc;
 
@@ -24,6 +25,16 @@ pub fn routes(hooks: Hooks) -> Routes {
         .on("resetTriggerToken", reset_trigger_token)
         .on("triggerHookWithToken", trigger_hook_with_token)
         .on("listLastFires", fires::list_last_fires)
+        .build()
+}
+
+/// Endpoints of Drover's own API.
+pub fn own_routes(hooks: Hooks) -> Routes {
+    Routes::of("drover", hooks)
+        .on("explainHook", own::explain_hook)
+        .on("dryRunHook", own::dry_run_hook)
+        .on("pauseHook", own::pause_hook)
+        .on("resumeHook", own::resume_hook)
         .build()
 }
 

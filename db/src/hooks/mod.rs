@@ -32,6 +32,8 @@ pub struct HookRow {
     /// The id of the task of the next date.
     pub next_task_id: SealedText,
     pub next_scheduled_at: Option<Timestamp>,
+    /// Until then one process has it in hand, or it waits to be tried again.
+    pub leased_until: Option<Timestamp>,
     /// Tries of this date that failed.
     pub attempts: i32,
     pub paused: bool,
@@ -117,6 +119,7 @@ struct StoredHook {
     trigger_token: Json<SealedText>,
     next_task_id: Json<SealedText>,
     next_scheduled_at: Option<Timestamp>,
+    leased_until: Option<Timestamp>,
     attempts: i32,
     paused: bool,
 }
@@ -132,6 +135,7 @@ impl From<StoredHook> for HookRow {
             trigger_token: row.trigger_token.0,
             next_task_id: row.next_task_id.0,
             next_scheduled_at: row.next_scheduled_at,
+            leased_until: row.leased_until,
             attempts: row.attempts,
             paused: row.paused,
         }

@@ -1,4 +1,4 @@
-//! `hook_get`, `hook_groups`, `hooks_list`, `hook_fires`.
+//! `hook_get`, `hook_groups`, `hooks_list`, `hooks_after`, `hook_fires`, `hook_fires_all`.
 
 use protocol::{id::TaskId, state::TaskState, time::Timestamp};
 use sqlx::{FromRow, Row, postgres::PgRow};
@@ -38,6 +38,26 @@ impl Db {
         let call = sqlx::query("select * from hook_fires($1,$2,$3,$4)").bind(hook_group_id).bind(hook_id);
         let rows = call.bind(before).bind(limit).fetch_all(self.pool()).await?;
         Ok(Rows::read("hook fire", &rows, read_fire))
+    }
+
+    /// `hook_fires_all`: newest first, at most `limit` of those until then.
+    pub async fn hook_fires_all(
+        &self,
+        (hook_group_id, hook_id): (&str, &str),
+        until: Option<Timestamp>,
+        limit: i32,
+    ) -> Result<Rows<FireRow>, DbError> {
+        let call = sqlx::query("select * from hook_fires_all($1,$2,$3,$4)").bind(hook_group_id).bind(hook_id);
+        let rows = call.bind(until).bind(limit).fetch_all(self.pool()).await?;
+        Ok(Rows::read("hook fire", &rows, read_fire))
+    }
+
+    /// `hooks_after`: at most `limit` of all hooks after the given one.
+    pub async fn hooks_after(&self, after: Option<(&str, &str)>, limit: i32) -> Result<Rows<HookRow>, DbError> {
+        let (group, hook) = after.unzip();
+        let call = sqlx::query("select * from hooks_after($1,$2,$3)").bind(group).bind(hook).bind(limit);
+        let rows = call.fetch_all(self.pool()).await?;
+        Ok(Rows::read("hook", &rows, |row| StoredHook::from_row(row).map(HookRow::from)))
     }
 }
 

@@ -1,4 +1,4 @@
-//! `hook_create`, `hook_update`, `hook_delete`, `hook_reset_token`, `hook_set_paused`.
+//! `hook_create`, `hook_update`, `hook_delete`, `hook_reset_token`, `hook_reseal`, `hook_set_paused`.
 
 use base::SealedText;
 use protocol::time::Timestamp;
@@ -97,6 +97,19 @@ impl Db {
     ) -> Result<bool, DbError> {
         let call = sqlx::query_scalar("select hook_reset_token($1,$2,$3,$4,$5)").bind(hook_group_id).bind(hook_id);
         Ok(call.bind(Json(trigger_token)).bind(&by.client_id).bind(now).fetch_one(self.pool()).await?)
+    }
+
+    /// `hook_reseal`: whether the secrets still were those of the row.
+    pub async fn hook_reseal(
+        &self,
+        row: &HookRow,
+        trigger_token: &SealedText,
+        next_task_id: &SealedText,
+    ) -> Result<bool, DbError> {
+        let call =
+            sqlx::query_scalar("select hook_reseal($1,$2,$3,$4,$5,$6)").bind(&row.hook_group_id).bind(&row.hook_id);
+        let call = call.bind(Json(&row.trigger_token)).bind(Json(trigger_token));
+        Ok(call.bind(Json(&row.next_task_id)).bind(Json(next_task_id)).fetch_one(self.pool()).await?)
     }
 
     /// `hook_set_paused`: whether there is such a hook. The date is for one that goes on.

@@ -34,14 +34,15 @@ impl Service for Hooks {
     }
 
     fn routes(&self, context: &Context) -> Result<Vec<Routes>, StartError> {
-        Ok(vec![::api::hooks::routes(here(context)?.hooks)])
+        let hooks = here(context)?.hooks;
+        Ok(vec![::api::hooks::routes(hooks.clone()), ::api::hooks::own_routes(hooks)])
     }
 
     fn actors(&self) -> &'static [Actors] {
         const ACTORS: &[Actors] = &[Actors::of_roles(&[roles::HOOKS], |context| {
             let Here { hooks, actors } = here(context)?;
             let (due, notify_due) = hooks.reconciler();
-            let children = Children::none().actor(due);
+            let children = Children::none().actor(due).actor(hooks.resealer());
             if !context.has_broker() && !context.runs(roles::RELAY) {
                 actors.set(notify_due);
                 return Ok(children);

@@ -6,12 +6,15 @@ use std::collections::HashMap;
 use jsonschema::{Draft, PatternOptions, Validator};
 use serde_json::Value;
 
-use super::describe::field_errors;
+use super::{describe::field_errors, steps::Steps};
 use crate::{error::FieldError, limits::MAX_LISTED};
 
 /// A compiled schema.
 #[derive(Debug)]
-pub struct ForeignSchema(Validator);
+pub struct ForeignSchema {
+    validator: Validator,
+    schema: Value,
+}
 
 /// Why a schema cannot be used; to follow "the schema".
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -40,14 +43,19 @@ impl ForeignSchema {
             .with_pattern_options(PatternOptions::regex().size_limit(1024 * 1024).dfa_size_limit(1024 * 1024))
             .offline()
             .build(schema);
-        built.map(Self).map_err(|error| {
+        built.map(|validator| Self { validator, schema: schema.clone() }).map_err(|error| {
             SchemaError(format!("cannot be used: at `{}`, {}", error.instance_path(), shortened(&error.to_string())))
         })
     }
 
-    /// The errors of the value; only the first, where there may be very many.
+    /// The errors of the value; only the first, where there may be very many. A value for which the schema would take too long is
+    /// refused before it is checked.
     pub fn check(&self, value: &Value) -> Result<(), Vec<FieldError>> {
-        match self.0.validate(value) {
+        if Steps::count(&self.schema, value).is_err() {
+            let expected = "be less deep or have fewer parts: the schema would be applied to it too often";
+            return Err(vec![FieldError::new("", expected, "it as it is".to_owned())]);
+        }
+        match self.validator.validate(value) {
             Ok(()) => Ok(()),
             Err(first) => Err(field_errors(&first).into_iter().take(MAX_LISTED).collect()),
         }

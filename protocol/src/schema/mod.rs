@@ -8,6 +8,7 @@ mod defaults;
 mod describe;
 mod foreign;
 mod integers;
+mod steps;
 mod store;
 
 pub use compile::Schema;

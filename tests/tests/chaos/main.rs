@@ -29,7 +29,8 @@ const RECOVER_WITHIN: Duration = Duration::from_secs(30);
 /// A run whose worker is gone comes back soon.
 const CLAIM_TIMEOUT: &str = "6";
 
-const ROLES: [&str; 9] = ["api", "queue", "queue", "relay", "relay", "scheduler", "reflector", "reflector", "index"];
+const ROLES: [&str; 11] =
+    ["api", "queue", "queue", "relay", "relay", "scheduler", "reflector", "reflector", "index", "hooks", "notify"];
 
 /// These tests start many processes, so they run one at a time.
 pub(crate) static TURN: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());

@@ -238,6 +238,9 @@ async fn hooks(steps: &mut Steps) {
     let with_token = ["tests", "repeat", token["token"].as_str().unwrap()];
     let fired = steps.twice("hooks.triggerHookWithToken", &with_token, json!({ "taskId": new_id() })).await;
     assert_ne!(fired["taskId"], json!(id));
+    steps.twice("drover.dryRunHook", &hook, json!({ "payload": {} })).await;
+    steps.twice("drover.pauseHook", &hook, Value::Null).await;
+    steps.twice("drover.resumeHook", &hook, Value::Null).await;
     steps.twice("hooks.removeHook", &hook, Value::Null).await;
 }
 

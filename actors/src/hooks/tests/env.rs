@@ -31,13 +31,18 @@ impl TestEnv {
         let now = SystemClock.now();
         let clock = TestClock::at(now - chrono::TimeDelta::milliseconds(now.timestamp_millis() % 60_000));
         let db = database.db().await;
-        let hooks = process(&db, &clock, settings, 1);
+        let hooks = process(&db, &clock, settings, 1, &[key()]);
         Self { clock, db, hooks, database }
     }
 
     /// The service as another process has it.
     pub(super) fn another_process(&self) -> Hooks {
-        process(&self.db, &self.clock, HooksSettings::default(), 2)
+        process(&self.db, &self.clock, HooksSettings::default(), 2, &[key()])
+    }
+
+    /// The service with these keys.
+    pub(super) fn with_keys(&self, keys: &[SealingKey]) -> Hooks {
+        process(&self.db, &self.clock, HooksSettings::default(), 3, keys)
     }
 
     pub(super) async fn create(&self, body: HookBody) -> HookName {
@@ -74,7 +79,11 @@ impl TestEnv {
     }
 }
 
-fn process(db: &Db, clock: &TestClock, settings: HooksSettings, seed: u64) -> Hooks {
+fn key() -> SealingKey {
+    SealingKey::make("key", &Rng::seeded(9))
+}
+
+fn process(db: &Db, clock: &TestClock, settings: HooksSettings, seed: u64, keys: &[SealingKey]) -> Hooks {
     let role = RoleRow {
         role_id: "hook-id:g/*".to_owned(),
         scopes: vec!["*".to_owned()],
@@ -87,7 +96,7 @@ fn process(db: &Db, clock: &TestClock, settings: HooksSettings, seed: u64) -> Ho
         db: db.clone(),
         clock: Arc::new(clock.clone()),
         rng: Rng::seeded(seed),
-        keys: Arc::new(KeyRing::new(&[SealingKey::make("key", &Rng::seeded(9))]).unwrap()),
+        keys: Arc::new(KeyRing::new(keys).unwrap()),
         clients,
         auth: None,
         limits: TaskLimits::default(),
