@@ -46,7 +46,7 @@ pub trait Bus: Send + Sync + 'static {
         &self,
         queue: &str,
         bindings: &[Binding],
-        unwanted: &[Binding],
+        obsolete: &[Binding],
     ) -> Result<Vec<RefusedBinding>, BusError>;
 
     /// How many messages wait in a durable queue; refused if there is no such queue.

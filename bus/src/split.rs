@@ -108,9 +108,9 @@ impl Bus for SplitBus {
         &self,
         queue: &str,
         bindings: &[Binding],
-        unwanted: &[Binding],
+        obsolete: &[Binding],
     ) -> Result<Vec<RefusedBinding>, BusError> {
-        self.external.rebind(queue, bindings, unwanted).await
+        self.external.rebind(queue, bindings, obsolete).await
     }
 
     async fn queue_length(&self, queue: &str) -> Result<u32, BusError> {

@@ -89,7 +89,7 @@ enum Command {
         after_help = "Examples:\n  drover group status $TASK_GROUP_ID\n  drover group watch $TASK_GROUP_ID"
     )]
     Group(GroupCommand),
-    /// Look at hooks, fire them, or keep them as a file has them.
+    /// Show hooks, fire them, or keep them as a file has them.
     #[command(
         subcommand,
         after_help = "Examples:\n  drover hook show project-a/nightly\n  drover hook fire project-a/nightly --dry-run"

@@ -10,6 +10,7 @@
 //!
 //! Requests that need no actor run in a [`Limiter`].
 
+mod background;
 mod batcher;
 mod child;
 mod consumer;
@@ -27,6 +28,7 @@ pub mod rpc;
 mod supervisor;
 mod timer;
 
+pub use background::Background;
 pub use batcher::{BatchOperation, Batcher, Connect, QueueFull};
 pub use child::{Child, Restart};
 pub use consumer::{Consumer, ConsumerContext};

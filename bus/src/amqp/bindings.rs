@@ -10,10 +10,10 @@ pub(super) async fn rebind(
     connection: &Connection,
     queue: &str,
     bindings: &[Binding],
-    unwanted: &[Binding],
+    obsolete: &[Binding],
 ) -> Result<Vec<RefusedBinding>, BusError> {
     let mut channel = connection.channel().await?;
-    for binding in unwanted {
+    for binding in obsolete {
         match unbind(connection, &channel, queue, binding).await {
             Ok(()) => {}
             // Without its exchange it is gone.

@@ -141,10 +141,10 @@ impl Bus for AmqpBus {
         &self,
         queue: &str,
         bindings: &[Binding],
-        unwanted: &[Binding],
+        obsolete: &[Binding],
     ) -> Result<Vec<RefusedBinding>, BusError> {
         self.check_open()?;
-        let bound = timeout(SUBSCRIBE_TIMEOUT, bindings::rebind(&self.into, queue, bindings, unwanted)).await;
+        let bound = timeout(SUBSCRIBE_TIMEOUT, bindings::rebind(&self.into, queue, bindings, obsolete)).await;
         bound.unwrap_or_else(|_| Err(self.into.timeout_error("queue.bind", SUBSCRIBE_TIMEOUT)))
     }
 

@@ -114,11 +114,11 @@ impl Bus for MemoryBus {
         &self,
         queue: &str,
         bindings: &[Binding],
-        unwanted: &[Binding],
+        obsolete: &[Binding],
     ) -> Result<Vec<RefusedBinding>, BusError> {
         let mut routes = self.routes();
         let queue = routes.queue(queue)?;
-        for binding in unwanted {
+        for binding in obsolete {
             routes.unbind(&binding.exchange, &Pattern::new(&binding.pattern), &queue);
         }
         let mut refused = Vec::new();

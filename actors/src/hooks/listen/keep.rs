@@ -74,9 +74,9 @@ impl Listeners {
 
     /// Gives the queue the wanted bindings, takes away the others that it may have, and notes the result.
     async fn compare(&self, name: &HookName, wanted: &str, bound: &str) -> Result<()> {
-        let (wanted_bindings, mut unwanted) = (bindings(name, wanted)?, bindings(name, bound)?);
-        unwanted.retain(|binding| !wanted_bindings.contains(binding));
-        let refused = self.context.bus.rebind(&self.queue(name), &wanted_bindings, &unwanted).await?;
+        let (wanted_bindings, mut obsolete) = (bindings(name, wanted)?, bindings(name, bound)?);
+        obsolete.retain(|binding| !wanted_bindings.contains(binding));
+        let refused = self.context.bus.rebind(&self.queue(name), &wanted_bindings, &obsolete).await?;
         let refused = refused.iter().map(shown).collect::<Value>().to_string();
         let inner = &self.hooks.0;
         let noted = inner.db.hook_queue_bound(name.parts(), wanted, &refused, inner.clock.now()).await;

@@ -5,21 +5,21 @@ use std::{sync::Arc, time::Duration};
 use base::Backoff;
 use bus::{Consumer, Received};
 use futures_util::{StreamExt, stream::FuturesUnordered};
-use tokio::{sync::Semaphore, task::JoinHandle};
+use tokio::sync::Semaphore;
 
 use super::incoming::Incoming;
 use crate::{
     hooks::{HookError, HookName, Inner},
-    kit::{DeadLetters, Delivery},
+    kit::{Background, DeadLetters, Delivery},
 };
 
 const FIRST_RETRY: Duration = Duration::from_secs(1);
 const LAST_RETRY: Duration = Duration::from_mins(1);
 
-/// Consumes the queue of a hook until it is dropped.
+/// Consumes the queue of a hook until it is dropped: messages that are under way come again, and their fires have a key.
 pub(super) struct Listener {
     bindings: String,
-    task: JoinHandle<()>,
+    task: Background,
 }
 
 struct Worker {
@@ -43,21 +43,13 @@ impl Listener {
     ) -> Self {
         let dead_letters = DeadLetters::new(inner.db.clone(), inner.clock.clone(), queue);
         let worker = Worker { inner: inner.clone(), name: name.clone(), permits: permits.clone(), dead_letters };
-        #[expect(clippy::disallowed_methods, reason = "it ends with the listener")]
-        let task = tokio::spawn(async move { worker.run(consumer).await });
+        let task = Background::start(async move { worker.run(consumer).await });
         Self { bindings: bindings.to_owned(), task }
     }
 
     /// Whether it consumes, with these bindings.
     pub(super) fn is_for(&self, bindings: &str) -> bool {
-        self.bindings == bindings && !self.task.is_finished()
-    }
-}
-
-impl Drop for Listener {
-    /// Messages that are under way come again; their fires have a key.
-    fn drop(&mut self) {
-        self.task.abort();
+        self.bindings == bindings && !self.task.has_ended()
     }
 }
 

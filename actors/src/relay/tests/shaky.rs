@@ -68,9 +68,9 @@ impl Bus for Shaky {
         &self,
         queue: &str,
         bindings: &[Binding],
-        unwanted: &[Binding],
+        obsolete: &[Binding],
     ) -> Result<Vec<RefusedBinding>, BusError> {
-        self.bus.rebind(queue, bindings, unwanted).await
+        self.bus.rebind(queue, bindings, obsolete).await
     }
 
     async fn queue_length(&self, queue: &str) -> Result<u32, BusError> {
