@@ -718,6 +718,7 @@ create table worker_pool_error (
   description text not null,
   extra text not null,
   launch_config_id text,
+  email_due boolean not null default false,
   constraint worker_pool_error_pkey PRIMARY KEY (error_id)
 );
 
@@ -782,6 +783,7 @@ CREATE INDEX task_expires ON drover.task USING brin (expires) WITH (pages_per_ra
 CREATE INDEX task_group_expires ON drover.task_group USING btree (expires);
 CREATE INDEX task_group_tasks ON drover.task USING btree (task_group_id, task_id);
 CREATE INDEX worker_pool_due ON drover.worker_pool USING btree (provision_at) WHERE (provision_at IS NOT NULL);
+CREATE INDEX worker_pool_error_email ON drover.worker_pool_error USING btree (reported) WHERE email_due;
 CREATE INDEX worker_pool_error_of_pool ON drover.worker_pool_error USING btree (worker_pool_id, reported);
 CREATE INDEX worker_pool_error_reported ON drover.worker_pool_error USING brin (reported);
 

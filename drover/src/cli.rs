@@ -19,10 +19,12 @@ use crate::{
     notify_command::{self, NotifyArgs},
     output::Output,
     ping_command::{self, PingArgs},
+    pool_command::{self, PoolCommand},
     push_command::{self, PushArgs, TreeherderCommand},
     run::{self, RunArgs},
     serve::{self, ServeArgs},
     service::Registry,
+    simulate_command::{self, SimulateCommand},
     system_context::SystemContext,
     task_command::{self, TaskCommand},
     ui_command::{self, UiArgs},
@@ -31,7 +33,7 @@ use crate::{
 
 const AFTER_HELP: &str = "\
 Examples:
-  drover dev                              everything at once, with a database and two workers
+  drover dev                              everything at once, with a database and workers
   drover run graph.yml                    submit a graph of tasks and watch it until it is done
   drover task log TASK_ID                 what a task wrote
   drover explain TASK_ID                  why a task is not running
@@ -95,6 +97,18 @@ enum Command {
         after_help = "Examples:\n  drover hook show project-a/nightly\n  drover hook fire project-a/nightly --dry-run"
     )]
     Hook(HookCommand),
+    /// Show worker pools and why machines come and go, or change them.
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  drover pool list\n  drover pool show gecko-t/linux\n  drover pool why gecko-t/linux"
+    )]
+    Pool(PoolCommand),
+    /// Try worker pools on recorded demand.
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  drover simulate record --since 7d > demand.jsonl\n  drover simulate run demand.jsonl --config pools.yml --peer"
+    )]
+    Simulate(SimulateCommand),
     /// Set up and look at Buildbot masters whose builds run as tasks.
     #[command(
         subcommand,
@@ -157,6 +171,8 @@ impl Cli {
             Command::Explain(args) => explain::run(args, &global, system, output).await,
             Command::Group(command) => group_command::run(command, system, output).await,
             Command::Hook(command) => hook_command::run(command, system, output).await,
+            Command::Pool(command) => pool_command::run(command, system, output).await,
+            Command::Simulate(command) => simulate_command::run(command, &global, system, output).await,
             Command::Bridge(command) => bridge_command::run(command, &global, system, output).await,
             Command::Notify(args) => notify_command::run(args, &global, system, *output).await,
             Command::Push(args) => push_command::run(args, system, output).await,

@@ -19,7 +19,7 @@ use crate::{
     credentials::{self, Credentials},
     data_dir::DataDir,
     database::Database,
-    dev_workers::{DevWorkers, WorkerClient},
+    dev_workers::{DevWorkers, WorkerClient, WorkerCount, more_providers},
     exit::{CliError, Exit},
     global::{Global, revealed, signals},
     output::Output,
@@ -70,9 +70,10 @@ pub(crate) struct DevArgs {
     /// A RabbitMQ to tell events to; with a password better as `DROVER__BUS__AMQP_URL`.
     #[arg(long, value_name = "URL")]
     amqp_url: Option<Secret>,
-    /// How many workers it starts, each a process of its own; 0 for none [default: 2].
-    #[arg(long, value_name = "N")]
-    workers: Option<u32>,
+    /// How many workers it starts, each a process of its own: `auto` starts them while tasks wait, a number keeps as many all
+    /// the time, 0 for none [default: auto].
+    #[arg(long, value_name = "N|auto")]
+    workers: Option<WorkerCount>,
     /// Keep everything in a temporary folder that is removed at the end.
     #[arg(long)]
     ephemeral: bool,
@@ -152,7 +153,9 @@ impl Dev<'_> {
         database.upgrade(&self.shutdown).await?;
         let credentials = Credentials::given_or_kept(&self.settings.auth, self.data_dir, &self.system.rng)?;
         let dev = &self.settings.dev;
-        let worker_clients = WorkerClient::make_all(dev.workers, &dev.task_queue, &self.system.rng);
+        let worker_clients = WorkerClient::make_all(dev.workers.fixed(), &dev.task_queue, &self.system.rng);
+        let more_providers =
+            if dev.workers == WorkerCount::Auto { more_providers(self.settings.section())? } else { Vec::new() };
         let app = App::start(AppConfig {
             roles: self.registry.all_roles(),
             registry: self.registry.clone(),
@@ -160,6 +163,8 @@ impl Dev<'_> {
             settings: self.settings.clone(),
             credentials: credentials.clone(),
             more_clients: worker_clients.iter().map(WorkerClient::registered).collect(),
+            ends_machines: true,
+            more_providers,
             listener,
             data_dir: self.data_dir.to_owned(),
             db: database.connect(&self.settings.database).await?,
@@ -174,6 +179,12 @@ impl Dev<'_> {
     async fn work(&self, app: &App, clients: &[WorkerClient], credentials: &Credentials) -> Result<Exit, CliError> {
         let Self { settings, data_dir, system, .. } = self;
         let mut workers = DevWorkers::start(settings, clients, app.root_url(), data_dir, system).await?;
+        if let Some(pools) = app.local_pools() {
+            pools.recover().await?;
+            if settings.dev.workers == WorkerCount::Auto {
+                pools.create(&settings.dev.task_queue).await?;
+            }
+        }
         announce(app, credentials, self.output).await;
         tokio::select! {
             () = self.shutdown.wait() => {}
@@ -181,6 +192,9 @@ impl Dev<'_> {
         }
         tracing::info!("stopping");
         workers.stop().await;
+        if let Some(pools) = app.local_pools() {
+            pools.stop().await;
+        }
         Ok(Exit::Ok)
     }
 }

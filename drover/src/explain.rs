@@ -6,7 +6,7 @@ use base::Secret;
 use chrono::TimeDelta;
 use clap::Args;
 use protocol::{
-    explain::{Cause, Explanation, Required},
+    explain::{Cause, Explanation, Required, WorkerPool},
     id::TaskId,
     state::TaskState,
     status::RunStatus,
@@ -117,6 +117,11 @@ fn describe(it: &Explanation) -> String {
     }
     if !it.status.state.is_resolved() && it.cause != Cause::WaitsElsewhere {
         workers(it, &mut line);
+    }
+    if let Some(pool) = it.pool.as_ref().filter(|_| !it.status.state.is_resolved()) {
+        let WorkerPool { running, booting, stopping, max_capacity, provider_id, .. } = pool;
+        let capacity = format!("{running} running, {booting} booting, {stopping} stopping, at most {max_capacity}");
+        line("pool", format!("{capacity}, of provider {provider_id}"));
     }
     if let Some(claim) = &it.claim {
         let until = time::format(claim.taken_until);

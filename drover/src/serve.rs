@@ -64,6 +64,8 @@ pub(crate) async fn run(
         exchange_names: exchange_names(&settings.bus)?,
         credentials,
         more_clients: Vec::new(),
+        ends_machines: false,
+        more_providers: Vec::new(),
         listener: listen(&settings.listen).await?,
         data_dir: data_dir.path().to_owned(),
         db: database.connect(&settings.database).await?,

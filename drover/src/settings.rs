@@ -13,6 +13,8 @@ use base::{
     telemetry::TelemetrySettings,
 };
 
+use crate::dev_workers::WorkerCount;
+
 /// The client that may do everything, unless settings name another.
 pub(crate) const ROOT_CLIENT: &str = "static/taskcluster/root";
 
@@ -177,8 +179,10 @@ base::settings! {
 base::settings! {
     /// What `drover dev` adds.
     pub struct DevSettings {
-        /// How many workers it starts, each a process of its own that may do no more than a worker needs; 0 for none.
-        pub workers: u32 = 2,
+        /// How many workers it starts, each a process of its own that may do no more than a worker needs. `auto`: as many as
+        /// tasks wait for, up to one for each processor, and none while there is nothing to do: machines of a worker pool
+        /// with the name of the task queue, which is made where it is missing. A number: so many, always.
+        pub workers: WorkerCount = WorkerCount::Auto,
         /// The queue these workers serve, as `provisionerId/workerType`.
         pub task_queue: String = "local/worker".to_owned(),
         /// Variables of Drover's own environment that tasks of these workers get.

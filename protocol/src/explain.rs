@@ -30,6 +30,9 @@ pub struct Explanation {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub position: Option<Position>,
     pub workers: Workers,
+    /// Of its queue, where machines are launched for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pool: Option<WorkerPool>,
     pub deadline: Deadline,
     /// While a worker holds it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -62,6 +65,15 @@ pub enum Cause {
     NoWorkerEverSeen,
     NoWorkerAlive,
     AllWorkersQuarantined,
+    /// Its worker pool launches nothing, because an operator said so.
+    PoolPaused,
+    /// Machines of its worker pool have been launched and do not run yet.
+    MachinesBooting,
+    /// The provider of its worker pool refused, and is not asked again for a while.
+    BreakerOpen,
+    AtMaxCapacity,
+    /// Machines of its worker pool are about to be launched.
+    MachinesFollow,
     /// It is run by something else than a worker that claims, whose note says why it waits: a Buildbot master.
     WaitsElsewhere,
     /// Only its turn has not come.
@@ -135,6 +147,39 @@ pub struct Worker {
     pub quarantine_until: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub quarantine_info: Option<String>,
+}
+
+/// A worker pool whose machines are launched while tasks wait. Capacities are in tasks at a time.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct WorkerPool {
+    pub provider_id: String,
+    pub max_capacity: i64,
+    pub running: i64,
+    /// Launched, and not registered yet.
+    pub booting: i64,
+    pub stopping: i64,
+    #[serde(default, with = "wire_option", skip_serializing_if = "Option::is_none")]
+    pub booting_since: Option<Timestamp>,
+    /// When the first of them will run, if it takes as long as others did.
+    #[serde(default, with = "wire_option", skip_serializing_if = "Option::is_none")]
+    pub expected: Option<Timestamp>,
+    #[serde(default, with = "wire_option", skip_serializing_if = "Option::is_none")]
+    pub paused_until: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pause_reason: Option<String>,
+    /// Where circuit breakers left nothing to launch.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub breaker: Option<OpenBreaker>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OpenBreaker {
+    pub launch_config_id: String,
+    #[serde(with = "wire")]
+    pub until: Timestamp,
+    pub failure_class: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

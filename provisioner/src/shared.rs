@@ -106,6 +106,7 @@ pub(crate) async fn in_time<T>(call: impl Future<Output = ProviderResult<T>>) ->
 pub struct ProvisionerNotifier {
     pub(crate) pools: Notifier,
     pub(crate) checkers: Notifier,
+    pub(crate) emails: Notifier,
     pub(crate) pending: PendingPools,
 }
 
@@ -126,9 +127,10 @@ impl ProvisionerNotifier {
         self.pools.notify();
     }
 
-    /// A worker pool was written, or a worker is to be stopped.
+    /// A worker pool was written, a worker is to be stopped, or an error was reported.
     pub fn pools_changed(&self) {
         self.pools.notify();
         self.checkers.notify();
+        self.emails.notify();
     }
 }

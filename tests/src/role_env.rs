@@ -64,8 +64,11 @@ impl RoleEnv {
         };
         let upgraded = env.command(&["db", "upgrade"], "upgrade").status().await.unwrap();
         assert!(upgraded.success(), "the database could not be upgraded; see {}", env.folder.display());
-        for roles in roles {
-            let port = free_port();
+        let ports: Vec<u16> = roles.iter().map(|_| free_port()).collect();
+        // Machines that a process launches have to find the one with the API.
+        let root_url = format!("http://127.0.0.1:{}", ports[0]);
+        env.variables.push(("DROVER__API__ROOT_URL".to_owned(), root_url));
+        for (roles, port) in roles.iter().zip(ports) {
             let child = env.spawn(roles, port);
             env.processes.push(RoleProcess { roles: (*roles).to_owned(), port, child });
         }

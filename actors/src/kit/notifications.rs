@@ -1,4 +1,4 @@
-//! Who is notified of a commit, besides the caller: waiting claims, the relay, the scheduler.
+//! Who is notified of a commit, besides the caller: waiting claims, the relay, the scheduler, the provisioner.
 
 use std::{fmt, sync::Arc};
 
@@ -21,6 +21,8 @@ pub struct Notifications {
     pub claims: PendingNotifier,
     /// Hooks changed.
     pub hooks: Notifier,
+    /// Worker pools were written, workers are to be stopped, or errors of pools were reported.
+    pub pools: Notifier,
 }
 
 impl Notifications {
@@ -31,6 +33,7 @@ impl Notifications {
             scheduler: Notifier::none(),
             claims: Arc::new(|_, _| ()),
             hooks: Notifier::none(),
+            pools: Notifier::none(),
         }
     }
 

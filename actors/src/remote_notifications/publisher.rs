@@ -36,6 +36,7 @@ struct Pending {
     events_written: bool,
     tasks_resolved: bool,
     hooks_changed: bool,
+    pools_changed: bool,
 }
 
 impl RemoteNotifier {
@@ -59,14 +60,21 @@ impl RemoteNotifier {
         self.add(|pending| pending.hooks_changed = true);
     }
 
+    /// Worker pools were written, or workers are to be stopped.
+    pub fn pools_changed(&self) {
+        self.add(|pending| pending.pools_changed = true);
+    }
+
     /// All of it, as services take it.
     pub fn notifications(&self) -> Notifications {
-        let (relay, scheduler, claims, hooks) = (self.clone(), self.clone(), self.clone(), self.clone());
+        let (relay, scheduler, claims, hooks, pools) =
+            (self.clone(), self.clone(), self.clone(), self.clone(), self.clone());
         Notifications {
             relay: Notifier::new(move || relay.events_written()),
             scheduler: Notifier::new(move || scheduler.tasks_resolved()),
             claims: Arc::new(move |queue, tasks| claims.tasks_pending(queue, tasks)),
             hooks: Notifier::new(move || hooks.hooks_changed()),
+            pools: Notifier::new(move || pools.pools_changed()),
         }
     }
 
@@ -112,13 +120,20 @@ impl Periodic for Publisher {
 impl Pending {
     /// `None`: nothing happened.
     fn message(self, sender: u64) -> Option<Notification> {
-        let Self { tasks, events_written, tasks_resolved, hooks_changed } = self;
+        let Self { tasks, events_written, tasks_resolved, hooks_changed, pools_changed } = self;
         let pending_tasks = |(queue, tasks): (TaskQueueId, usize)| PendingTasks {
             task_queue_id: queue.0,
             tasks: u32::try_from(tasks).unwrap_or(u32::MAX),
         };
-        let something = events_written || tasks_resolved || hooks_changed || !tasks.is_empty();
+        let something = events_written || tasks_resolved || hooks_changed || pools_changed || !tasks.is_empty();
         let pending = tasks.into_iter().map(pending_tasks).collect();
-        something.then_some(Notification { sender, pending, events_written, tasks_resolved, hooks_changed })
+        something.then_some(Notification {
+            sender,
+            pending,
+            events_written,
+            tasks_resolved,
+            hooks_changed,
+            pools_changed,
+        })
     }
 }

@@ -52,6 +52,9 @@ impl Consumer for Subscriber {
         if messages.iter().any(|message| message.hooks_changed) {
             self.local.hooks.notify();
         }
+        if messages.iter().any(|message| message.pools_changed) {
+            self.local.pools.notify();
+        }
         Ok(())
     }
 
@@ -64,5 +67,6 @@ impl Consumer for Subscriber {
         self.local.relay.notify();
         self.local.scheduler.notify();
         self.local.hooks.notify();
+        self.local.pools.notify();
     }
 }

@@ -14,7 +14,7 @@ use tokio::time::{Instant, timeout};
 
 use super::{EXCHANGE, RemoteNotifications};
 use crate::{
-    kit::{Notifications, Supervisor, SupervisorHandle},
+    kit::{Notifications, Notifier, Supervisor, SupervisorHandle},
     queue::{Queue, QueueSettings, start, tests::new_task, types::ClaimWorkRequest},
 };
 
@@ -57,6 +57,24 @@ async fn a_worker_that_waits_at_another_process_is_woken() {
     assert_eq!(claims[0].status.task_id, id);
     local_parts.stop(SOON).await;
     remote_parts.stop(SOON).await;
+}
+
+#[tokio::test]
+async fn a_provisioner_of_another_process_is_notified_that_pools_changed() {
+    let bus: Arc<dyn Bus> = Arc::new(MemoryBus::default());
+    let (sender, mut received) = tokio::sync::mpsc::unbounded_channel();
+    let pools = Notifier::new(move || _ = sender.send(()));
+    let there = RemoteNotifications::new(bus.clone(), Rng::seeded(1));
+    let subscriber = there.subscriber(Notifications { pools, ..Notifications::none() });
+    let (publisher, notifier) = RemoteNotifications::new(bus.clone(), Rng::seeded(2)).publisher();
+    let actors = Supervisor::start(vec![subscriber, publisher], Rng::seeded(3)).await;
+
+    // Whoever has just subscribed may have missed something.
+    timeout(SOON, received.recv()).await.expect("it has subscribed").unwrap();
+    notifier.notifications().pools.notify();
+
+    timeout(SOON, received.recv()).await.expect("it was not notified").unwrap();
+    actors.stop(SOON).await;
 }
 
 #[tokio::test]

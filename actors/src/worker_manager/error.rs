@@ -10,6 +10,8 @@ use crate::FieldError;
 pub enum WorkerManagerError {
     #[error("there is no worker pool `{0}`")]
     NoSuchPool(String),
+    #[error("there is no launch config `{0}`")]
+    NoSuchLaunchConfig(String),
     #[error("there is no provider `{0}`")]
     NoSuchProvider(String),
     #[error("there is no worker `{0}`")]
@@ -80,7 +82,9 @@ impl WorkerManagerError {
     /// The error code of the API.
     pub fn code(&self) -> ErrorCode {
         match self {
-            Self::NoSuchPool(_) | Self::NoSuchProvider(_) | Self::NoSuchWorker(_) => ErrorCode::ResourceNotFound,
+            Self::NoSuchPool(_) | Self::NoSuchLaunchConfig(_) | Self::NoSuchProvider(_) | Self::NoSuchWorker(_) => {
+                ErrorCode::ResourceNotFound
+            }
             Self::Config { .. } => ErrorCode::InputValidationError,
             Self::PoolExists(_) | Self::LaunchConfigDiffers(_) | Self::WorkerExists(_) => ErrorCode::RequestConflict,
             Self::ProviderNotReady(_) => ErrorCode::ProviderSetupFailed,

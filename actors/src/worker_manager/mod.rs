@@ -20,6 +20,7 @@ mod launch_configs;
 mod offering_settings;
 mod pool;
 mod providers;
+mod provisioning;
 mod register;
 mod remove_worker;
 mod report_error;
@@ -39,6 +40,7 @@ use protocol::id::{TaskQueueId, WorkerName};
 pub use advice::Advised;
 pub use cloud_settings::{AwsSettings, GoogleSettings, KubernetesSettings};
 pub use create_worker::NewWorker;
+pub use db::provisioner::{BreakerStatus, LaunchConfigStatus, LaunchHistoryRow, ProvisionStatus};
 pub use db::worker_manager::KnownWorker;
 pub use db::worker_manager::{PoolErrorFilter, PoolWorkerFilter, PoolWorkerRow, WorkerCounts};
 pub use error::WorkerManagerError;
@@ -48,15 +50,13 @@ pub use launch_configs::LaunchConfig;
 pub use offering_settings::OfferingSettings;
 pub use pool::{Pool, PoolRequest};
 pub use providers::Providers;
+pub use provisioning::PauseRequest;
 pub use register::{RegisterRequest, Registered};
 pub use report_error::ErrorReport;
 pub use reregister::ReregisterRequest;
 pub use settings::{ProviderSettings, ProviderSettingsError, ProviderType, WorkerManagerSettings};
 
-use crate::{
-    auth::Clients,
-    kit::{Notifications, Notifier},
-};
+use crate::{auth::Clients, kit::Notifications};
 
 /// The worker-manager service.
 #[derive(Clone)]
@@ -69,10 +69,8 @@ pub struct WorkerManager {
     pub providers: Arc<Providers>,
     /// Has the client that issues the credentials of workers.
     pub clients: Clients,
-    /// What follows when runs of a removed worker are ended.
+    /// What follows when runs of a removed worker are ended, a pool was changed, or a worker is to be stopped.
     pub notifications: Notifications,
-    /// A pool was changed, or a worker is to be stopped.
-    pub provisioner: Notifier,
     /// The audience of identity tokens.
     pub root_url: String,
 }
@@ -83,7 +81,7 @@ impl WorkerManager {
     /// After a commit that wrote events, and perhaps something for the provisioner.
     fn changed(&self) {
         self.notifications.relay.notify();
-        self.provisioner.notify();
+        self.notifications.pools.notify();
     }
 }
 

@@ -35,7 +35,7 @@ impl WorkerManager {
         };
         let added = self.db.add_pool_error(&error, now).await?;
         let added = added.ok_or_else(|| WorkerManagerError::NoSuchPool(error.worker_pool_id.0.clone()))?;
-        self.notifications.relay.notify();
+        self.changed();
         Ok(PoolError {
             error_id,
             worker_pool_id: error.worker_pool_id,

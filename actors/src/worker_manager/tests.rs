@@ -37,7 +37,6 @@ impl TestEnv {
             providers: Arc::new(Providers::new(&WorkerManagerSettings { providers }).unwrap()),
             clients: Clients::fixed([], "a-token"),
             notifications: Notifications::none(),
-            provisioner: Notifier::none(),
             root_url: "https://tc.example.com".to_owned(),
         };
         Self { manager, clock, _database: database }

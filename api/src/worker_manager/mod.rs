@@ -5,6 +5,7 @@ mod launch_configs;
 mod metadata;
 mod pools;
 mod providers;
+mod provisioning;
 mod registration;
 mod workers;
 
@@ -30,6 +31,11 @@ pub fn routes(worker_manager: WorkerManager) -> Routes {
         .on("listWorkerPoolsStats", pools::list_stats)
         .on("listWorkerPoolLaunchConfigs", launch_configs::list)
         .on("workerPoolStats", launch_configs::stats)
+        .on("workerPoolProvisioning", provisioning::get)
+        .on("pauseWorkerPool", provisioning::pause)
+        .on("resumeWorkerPool", provisioning::resume)
+        .on("listWorkerPoolDecisions", provisioning::decisions)
+        .on("listWorkerPoolLaunches", provisioning::launches)
         .on("reportWorkerError", errors::report)
         .on("listWorkerPoolErrors", errors::list)
         .on("workerPoolErrorStats", errors::stats)

@@ -67,6 +67,8 @@ pub struct CheckOutcome {
     pub launch_id: Option<Uuid>,
     /// Of its launch, where it booted or did not.
     pub request: Option<String>,
+    /// Until it registered, where it booted.
+    pub boot_seconds: Option<f64>,
 }
 
 /// A machine that a launch made.

@@ -14,6 +14,9 @@ pub struct DecisionRow {
     pub decision: String,
 }
 
+/// The place of a launch in the list.
+pub type LaunchKey = (Timestamp, Uuid);
+
 #[derive(Debug, Clone)]
 pub struct LaunchHistoryRow {
     pub launch_id: Uuid,
@@ -42,11 +45,17 @@ impl Db {
         Ok(call.fetch_all(self.pool()).await?)
     }
 
-    /// `launches_of_pool`: the newest first.
-    pub async fn launches_of_pool(&self, pool: &str, limit: i32) -> Result<Vec<LaunchHistoryRow>, DbError> {
-        let call = sqlx::query("select * from launches_of_pool($1,$2)").bind(pool).bind(limit);
+    /// `launches_of_pool`: the newest first, at most `limit` after the given one.
+    pub async fn launches_of_pool(
+        &self,
+        pool: &str,
+        after: Option<&LaunchKey>,
+        limit: i32,
+    ) -> Result<Rows<LaunchHistoryRow>, DbError> {
+        let call = sqlx::query("select * from launches_of_pool($1,$2,$3,$4)").bind(pool);
+        let call = call.bind(after.map(|(created, _)| *created)).bind(after.map(|(_, id)| *id)).bind(limit);
         let rows = call.fetch_all(self.pool()).await?;
-        Ok(Rows::read("launch", &rows, LaunchHistoryRow::from_row).readable)
+        Ok(Rows::read("launch", &rows, LaunchHistoryRow::from_row))
     }
 
     /// `provision_pause`: a pool, or one launch config of it. `None` for `until` resumes it. False: there is none of that name.
@@ -56,10 +65,11 @@ impl Db {
         launch_config: Option<&str>,
         until: Option<Timestamp>,
         reason: Option<&str>,
+        by: &str,
         now: Timestamp,
     ) -> Result<bool, DbError> {
-        let call = sqlx::query_scalar("select provision_pause($1,$2,$3,$4,$5)").bind(pool).bind(launch_config);
-        Ok(call.bind(until).bind(reason).bind(now).fetch_one(self.pool()).await?)
+        let call = sqlx::query_scalar("select provision_pause($1,$2,$3,$4,$5,$6)").bind(pool).bind(launch_config);
+        Ok(call.bind(until).bind(reason).bind(by).bind(now).fetch_one(self.pool()).await?)
     }
 
     /// `provision_expire`: deletes decisions and ended launches from before a time; how many.

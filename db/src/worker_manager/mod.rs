@@ -1,6 +1,7 @@
 //! Worker pools, their launch configs, workers and errors.
 
 mod counts;
+mod emails;
 mod errors;
 mod keys;
 mod known;
@@ -12,6 +13,7 @@ mod tests;
 mod workers;
 
 pub use counts::WorkerCounts;
+pub use emails::ErrorEmail;
 pub use errors::{ErrorAdded, ErrorCount, ErrorKey, NewPoolError, PoolErrorFilter, PoolErrorRow};
 pub use keys::IdentityKey;
 pub use known::{KnownWorker, KnownWorkerFilter};

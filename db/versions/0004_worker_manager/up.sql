@@ -73,6 +73,7 @@ create index pool_worker_machine on pool_worker (provider_id, worker_id) where s
 create index pool_worker_launch on pool_worker (launch_id) where launch_id is not null;
 create index pool_worker_expires on pool_worker (expires);
 
+-- email_due: the owner of the pool has not been notified of it, and is to be.
 create table worker_pool_error (
   error_id uuid primary key,
   worker_pool_id text collate "C" not null,
@@ -81,8 +82,10 @@ create table worker_pool_error (
   title text not null,
   description text not null,
   extra text not null,
-  launch_config_id text collate "C"
+  launch_config_id text collate "C",
+  email_due boolean not null default false
 );
+create index worker_pool_error_email on worker_pool_error (reported) where email_due;
 create index worker_pool_error_of_pool on worker_pool_error (worker_pool_id, reported);
 create index worker_pool_error_reported on worker_pool_error using brin (reported);
 

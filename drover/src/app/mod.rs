@@ -10,6 +10,7 @@ use actors::{
     auth::StaticClient,
     kit::{Supervisor, SupervisorHandle},
     sessions::Sessions,
+    worker_manager::ProviderSettings,
 };
 use base::{KeyRing, Shutdown};
 use db::Db;
@@ -19,6 +20,7 @@ use tokio::net::TcpListener;
 
 use crate::{
     credentials::Credentials,
+    dev_workers::LocalPools,
     exit::{CliError, Exit},
     service::{Children, Context, Registry, RoleSet, Shared},
     services,
@@ -41,6 +43,10 @@ pub(crate) struct AppConfig {
     pub(crate) credentials: Credentials,
     /// Clients besides those of the settings.
     pub(crate) more_clients: Vec<StaticClient>,
+    /// Whether machines that are processes of this one end with it.
+    pub(crate) ends_machines: bool,
+    /// Providers besides those of the settings.
+    pub(crate) more_providers: Vec<ProviderSettings>,
     pub(crate) listener: TcpListener,
     pub(crate) data_dir: PathBuf,
     pub(crate) db: Db,
@@ -51,6 +57,7 @@ pub(crate) struct AppConfig {
 pub(crate) struct App {
     root_url: String,
     sessions: Sessions,
+    local_pools: Option<LocalPools>,
     http: Server,
     rpc_servers: SupervisorHandle,
     actors: SupervisorHandle,
@@ -64,6 +71,7 @@ impl App {
         let bus = bus::connect(&config)?;
         let key_ring = key_ring(&config.credentials)?;
         let AppConfig { registry, roles, settings, exchange_names, credentials, more_clients, .. } = config;
+        let AppConfig { ends_machines, more_providers, .. } = config;
         let AppConfig { listener, data_dir, db, system: SystemContext { clock, rng }, .. } = config;
         let (api, serves_api) = (settings.api.clone(), roles.contains("api"));
         let context = Context {
@@ -71,6 +79,8 @@ impl App {
             settings,
             credentials,
             more_clients,
+            ends_machines,
+            more_providers,
             data_dir,
             db,
             bus,
@@ -93,8 +103,9 @@ impl App {
             None => Server::probes_only(listener, &context),
         };
         let sessions = services::sessions(&context);
+        let local_pools = ends_machines.then(|| services::local_pools(&context)).transpose()?;
         let Context { root_url, bus, db, .. } = context;
-        Ok(Self { root_url, sessions, http, rpc_servers, actors, bus, db })
+        Ok(Self { root_url, sessions, local_pools, http, rpc_servers, actors, bus, db })
     }
 
     /// Where clients reach it.
@@ -105,6 +116,11 @@ impl App {
     /// Sessions of the page.
     pub(crate) const fn sessions(&self) -> &Sessions {
         &self.sessions
+    }
+
+    /// Worker pools, for a process with which their machines end.
+    pub(crate) const fn local_pools(&self) -> Option<&LocalPools> {
+        self.local_pools.as_ref()
     }
 
     /// No new requests first, then no new calls; what was accepted is finished before the actors end.

@@ -2,7 +2,9 @@
 //! has in its memory, harms neither the server nor the other workers.
 
 mod client;
+mod count;
 mod environment;
+mod pool;
 mod process;
 
 use std::{convert::Infallible, path::Path, process as system, time::Duration};
@@ -13,7 +15,9 @@ use tokio::time::{Instant, timeout};
 
 pub(crate) use self::{
     client::WorkerClient,
+    count::WorkerCount,
     environment::{for_workers as worker_environment, task_environment},
+    pool::{LocalPools, more_providers},
 };
 use self::{
     environment::{for_workers, task_paths},

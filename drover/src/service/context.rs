@@ -7,7 +7,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use actors::auth::StaticClient;
+use actors::{auth::StaticClient, worker_manager::ProviderSettings};
 use base::{Clock, KeyRing, Rng, Shutdown, settings::Settings};
 use bus::Bus;
 use db::Db;
@@ -23,6 +23,10 @@ pub struct Context {
     pub(crate) credentials: Credentials,
     /// Clients besides those of the settings.
     pub(crate) more_clients: Vec<StaticClient>,
+    /// Whether machines that are processes of this one end with it.
+    pub(crate) ends_machines: bool,
+    /// Providers besides those of the settings.
+    pub(crate) more_providers: Vec<ProviderSettings>,
     pub(crate) data_dir: PathBuf,
     pub db: Db,
     pub bus: Arc<dyn Bus>,

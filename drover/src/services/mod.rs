@@ -12,6 +12,7 @@ mod live;
 mod notifications;
 mod notify;
 mod object;
+mod providers;
 mod provisioner;
 mod purge_cache;
 mod queue;
@@ -27,6 +28,7 @@ mod worker_manager;
 pub(crate) use api::server_context;
 pub use relay::notify as notify_relay;
 pub(crate) use sessions::handle as sessions;
+pub(crate) use worker_manager::local_pools;
 
 use crate::service::Service;
 

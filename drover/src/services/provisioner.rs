@@ -14,12 +14,12 @@ use ::provisioner::{
 };
 use actors::{
     kit::{Child, Notifications, Notifier, PendingNotifier},
-    worker_manager::{ProviderSettings, ProviderType, WorkerManagerSettings},
+    worker_manager::{ProviderSettings, ProviderType},
 };
 use base::settings::Section;
 use protocol::id::TaskQueueId;
 
-use super::{notifications::publisher, relay, roles};
+use super::{notifications::publisher, notify, providers, relay, roles};
 use crate::{
     dev_workers::worker_environment,
     service::{Actors, Children, Context, Role, Service, StartError},
@@ -55,36 +55,47 @@ impl Service for Provisioner {
 #[derive(Clone)]
 struct Here {
     actors: Vec<Child>,
+    local: Vec<(String, LocalProvider)>,
     notifier: ProvisionerNotifier,
 }
 
 fn here(context: &Context) -> Result<Here, String> {
     context.shared(|context| {
-        let providers = context.settings::<WorkerManagerSettings>().providers.iter();
-        let providers: Result<Vec<ProviderHandle>, String> =
-            providers.filter_map(|provider| open(context, provider).transpose()).collect();
+        let settings = providers::settings(context).providers;
+        let (mut local, mut providers) = (Vec::new(), Vec::new());
+        for provider in &settings {
+            let handle =
+                |driver| ProviderHandle { id: provider.id.clone(), driver, offerings: provider.offerings.clone() };
+            if provider.provider_type == ProviderType::Local {
+                let driver = open_local(context, &provider.id)?;
+                local.push((provider.id.clone(), driver.clone()));
+                providers.push(handle(Arc::new(driver)));
+            } else {
+                providers.extend(open(context, provider)?.map(handle));
+            }
+        }
         // Not the queue's own notifications: it is made with ours. Claims that wait here look again within a second.
         let claims = publisher::remote(context).claims;
-        let (actors, notifier) = start(ProvisionerParts {
+        let parts = ProvisionerParts {
             db: context.db.clone(),
             clock: context.clock.clone(),
             rng: context.rng.branch("provisioner"),
             settings: context.settings::<ProvisionSettings>().clone(),
-            providers: providers?,
+            providers,
             root_url: context.root_url.clone(),
             notifications: Notifications { relay: relay::notify(context), claims, ..Notifications::none() },
-        });
-        Ok(Here { actors, notifier })
+        };
+        let (actors, notifier) = start(parts, &notify::handle(context));
+        Ok(Here { actors, local, notifier })
     })
 }
 
-/// `None`: it has no driver. Workers of Google Cloud and Azure can register, and are made by others.
-fn open(context: &Context, provider: &ProviderSettings) -> Result<Option<ProviderHandle>, String> {
+/// `None`: it has no driver, or is local. Workers of Google Cloud and Azure can register, and are made by others.
+fn open(context: &Context, provider: &ProviderSettings) -> Result<Option<Arc<dyn Provider>>, String> {
     let (id, deployment) = (&provider.id, deployment(&context.root_url));
     let rng = context.rng.branch(id);
     let failed = |error| format!("the provider `{id}`: {error}");
     let driver: Arc<dyn Provider> = match provider.provider_type {
-        ProviderType::Local => Arc::new(open_local(context, id)?),
         ProviderType::Aws => {
             let clock = context.clock.clone();
             Arc::new(Aws::new(provider.aws.clone(), &deployment, clock, rng).map_err(failed)?)
@@ -92,9 +103,13 @@ fn open(context: &Context, provider: &ProviderSettings) -> Result<Option<Provide
         ProviderType::Kubernetes => {
             Arc::new(Kubernetes::new(provider.kubernetes.clone(), &deployment, rng).map_err(failed)?)
         }
-        ProviderType::Google | ProviderType::Azure | ProviderType::Static | ProviderType::Null => return Ok(None),
+        ProviderType::Local
+        | ProviderType::Google
+        | ProviderType::Azure
+        | ProviderType::Static
+        | ProviderType::Null => return Ok(None),
     };
-    Ok(Some(ProviderHandle { id: id.clone(), driver, offerings: provider.offerings.clone() }))
+    Ok(Some(driver))
 }
 
 /// Workers that are processes of this machine.
@@ -111,11 +126,28 @@ fn open_local(context: &Context, id: &str) -> Result<LocalProvider, String> {
     ];
     let settings = settings.into_iter().flat_map(|setting| ["--set".to_owned(), setting]);
     let words = ["worker", "--provider", "local"].map(str::to_owned).into_iter();
-    let arguments = words.chain(settings).chain(["--machine-dir".to_owned()]).collect();
+    let parent = if context.ends_machines { with_parent() } else { Vec::new() };
+    let arguments = words.chain(settings).chain(parent).chain(["--machine-dir".to_owned()]).collect();
     let environment: BTreeMap<String, String> = worker_environment(&dev.task_variables);
     let program = WorkerProgram { program: PathBuf::from("/proc/self/exe"), arguments, environment };
     let rng = context.rng.branch("local-provider");
-    LocalProvider::open(directory.clone(), program, context.clock.clone(), rng).map_err(failed)
+    let provider = LocalProvider::open(directory.clone(), program, context.clock.clone(), rng).map_err(failed)?;
+    if context.ends_machines {
+        // Those of a process that was killed end by themselves.
+        provider.expect_end().map_err(failed)?;
+    }
+    Ok(provider)
+}
+
+/// Somebody sits in front of it: a worker ends with us, and a task that was cancelled ends soon.
+fn with_parent() -> Vec<String> {
+    let parent = std::process::id().to_string();
+    ["--parent", &parent, "--reclaim-at-latest", "5"].map(str::to_owned).into()
+}
+
+/// The drivers of machines that are processes of this one. None: this process has no provisioner.
+pub(super) fn local_providers(context: &Context) -> Result<Vec<(String, LocalProvider)>, String> {
+    if context.runs(roles::PROVISIONER) { Ok(here(context)?.local) } else { Ok(Vec::new()) }
 }
 
 /// Also notifies the provisioner of this process, if there is one, that tasks became pending.
@@ -127,8 +159,12 @@ pub(super) fn with_pools_here(context: &Context, others: PendingNotifier) -> Pen
     })
 }
 
-/// Says to the provisioner of this process, if there is one, that worker pools or workers changed. Those of other processes
-/// look within a second.
+/// Says to provisioners that worker pools or workers changed.
+pub(super) fn notify_all(context: &Context) -> Notifier {
+    notify_here(context).and(&publisher::remote(context).pools)
+}
+
+/// The same, to that of this process, if there is one.
 pub(super) fn notify_here(context: &Context) -> Notifier {
     notifier_here(context).map_or_else(Notifier::none, |notifier| Notifier::new(move || notifier.pools_changed()))
 }

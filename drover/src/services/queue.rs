@@ -74,6 +74,7 @@ fn started(context: &Context) -> Started {
             scheduler: scheduler::notify(context),
             claims: provisioner::with_pools_here(context, publisher::remote(context).claims),
             hooks: Notifier::none(),
+            pools: provisioner::notify_all(context),
         };
         let Context { db, bus, clock, rng, .. } = context;
         let (db, clock, settings) = (db.clone(), clock.clone(), context.settings::<QueueSettings>());

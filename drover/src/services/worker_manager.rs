@@ -6,8 +6,11 @@ use ::api::Routes;
 use actors::worker_manager::{Providers, WorkerManager as Handle, WorkerManagerSettings};
 use base::settings::Section;
 
-use super::{auth, provisioner, queue};
-use crate::service::{Context, Service, StartError};
+use super::{auth, providers, provisioner, queue};
+use crate::{
+    dev_workers::LocalPools,
+    service::{Context, Service, StartError},
+};
 
 pub(super) struct WorkerManager;
 
@@ -25,8 +28,14 @@ impl Service for WorkerManager {
     }
 }
 
+/// Worker-manager and the machines of this process.
+pub(crate) fn local_pools(context: &Context) -> Result<LocalPools, StartError> {
+    let machines = provisioner::local_providers(context).map_err(StartError::Setting)?;
+    Ok(LocalPools { manager: handle(context)?, machines })
+}
+
 fn handle(context: &Context) -> Result<Handle, StartError> {
-    let providers = Providers::new(context.settings::<WorkerManagerSettings>())
+    let providers = Providers::new(&providers::settings(context))
         .map_err(|error| StartError::Setting(format!("the setting `worker_manager.providers`: {error}")))?;
     Ok(Handle {
         db: context.db.clone(),
@@ -36,7 +45,6 @@ fn handle(context: &Context) -> Result<Handle, StartError> {
         providers: Arc::new(providers),
         clients: auth::handle(context).clients().clone(),
         notifications: queue::notifiers(context),
-        provisioner: provisioner::notify_here(context),
         root_url: context.root_url.clone(),
     })
 }

@@ -14,7 +14,7 @@ use worker::{
     },
 };
 
-use super::{WorkerArgs, harden, isolation::Network};
+use super::{WorkerArgs, harden, isolation::Network, parent};
 use crate::{
     exit::{CliError, Exit, with_causes},
     global::{Global, signals},
@@ -66,6 +66,9 @@ pub(super) async fn run(
     if harden::shows_secrets() {
         let words = "a worker of a worker pool gets its credentials from worker-manager: unset TASKCLUSTER_ACCESS_TOKEN and the like";
         return Err(CliError::new(Exit::Usage, words));
+    }
+    if let Some(parent) = args.parent {
+        parent::end_with(parent)?;
     }
     let loaded = global.load(&[])?;
     let _telemetry = telemetry::init(&loaded.telemetry, "worker")?;

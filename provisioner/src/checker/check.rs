@@ -107,6 +107,9 @@ impl MachineCheck {
     async fn learn(&self, outcomes: &[CheckOutcome]) -> Result<(), DbError> {
         let mut booted: BTreeMap<(&str, &str), (usize, usize, &str)> = BTreeMap::new();
         for outcome in outcomes {
+            if let Some(seconds) = outcome.boot_seconds {
+                self.shared.metrics.record_boot(&self.provider.id, seconds);
+            }
             let (Some(config), Some(request)) = (&outcome.launch_config_id, &outcome.request) else { continue };
             let counts = booted.entry((&outcome.worker_pool_id, config)).or_insert((0, 0, request));
             match outcome.outcome {

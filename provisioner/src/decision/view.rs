@@ -6,6 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 
 use super::breaker::Breaker;
+use crate::provider::OfferingKey;
 
 #[derive(Clone, Debug, Serialize)]
 pub struct PoolView {
@@ -17,6 +18,21 @@ pub struct PoolView {
     pub ledger: Vec<LedgerEntry>,
     pub launch_configs: Vec<LaunchConfig>,
     pub learned: LearnedDurations,
+}
+
+impl PoolView {
+    /// Without tasks, workers and launch configs.
+    pub fn empty(config: PoolConfig) -> Self {
+        let (workers, ledger, launch_configs) = Default::default();
+        Self {
+            config,
+            demand: Demand::default(),
+            workers,
+            ledger,
+            launch_configs,
+            learned: LearnedDurations::default(),
+        }
+    }
 }
 
 /// The part of the pool's configuration that concerns its size.
@@ -162,6 +178,46 @@ impl Market {
         match self {
             Self::Spot => "spot",
             Self::OnDemand => "on-demand",
+        }
+    }
+}
+
+impl LaunchConfig {
+    /// With a task at a time for each machine, and nothing in its way.
+    pub fn new(id: impl Into<String>, offering: Offering) -> Self {
+        Self {
+            id: id.into(),
+            is_archived: false,
+            is_paused: false,
+            capacity_per_instance: 1,
+            weight: 1.0,
+            max_capacity: None,
+            errors: 0,
+            offering,
+            breakers: Vec::new(),
+        }
+    }
+}
+
+/// Work that an interruption destroys, in hours, where nothing else is known.
+const LOST_HOURS: f64 = 0.25;
+
+impl Offering {
+    /// Nothing was learned about it, and its price is not known.
+    pub fn unlearned(provider: impl Into<String>, key: OfferingKey) -> Self {
+        let OfferingKey { region, instance_type, market } = key;
+        Self {
+            provider: provider.into(),
+            region,
+            instance_type,
+            market,
+            price: None,
+            price_limit: None,
+            utility: 1.0,
+            region_bias: 1.0,
+            interruptions_per_hour: 0.0,
+            lost_hours: LOST_HOURS,
+            boot_failure: 0.0,
         }
     }
 }

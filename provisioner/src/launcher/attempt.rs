@@ -61,6 +61,9 @@ impl Attempt {
         }
         let instances = u32::try_from(self.launch.instances).unwrap_or(1).max(1);
         let deadline = now + TimeDelta::from_std(CALL_TIMEOUT).unwrap_or(PAUSE);
+        if let Some(since) = request.demand_since.filter(|_| !self.launch.unsure) {
+            self.shared.metrics.record_demand_to_call(&self.provider.id, now - since);
+        }
         let launch = request.launch(self.launch.launch_id, self.launch.region.clone(), instances, deadline);
         match self.call(&launch).await {
             Ok(machines) => self.settle(machines).await,

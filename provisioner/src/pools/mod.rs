@@ -86,6 +86,7 @@ pub(crate) async fn decide_all(shared: &Shared, mut decisions: Decisions, now: T
         let mut limits = shared.settings.limits();
         limits.tokens = buckets.tokens(&pool);
         let decision = decide(&view, &limits, now, shared.rng.number());
+        shared.metrics.record_limits(&decision.limited_by);
         for launch in &decision.launches {
             buckets.spend(&pool, &launch.launch_config, launch.instances);
         }

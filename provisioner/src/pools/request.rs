@@ -18,6 +18,9 @@ pub(crate) struct StoredRequest {
     pub(crate) configuration: Value,
     user_data: UserData,
     tags: BTreeMap<String, String>,
+    /// Since when the oldest task waited that it was decided for.
+    #[serde(default)]
+    pub(crate) demand_since: Option<DateTime<Utc>>,
 }
 
 impl StoredRequest {
@@ -43,11 +46,12 @@ impl StoredRequest {
             ("drover-launch", id.to_string()),
         ];
         let tags = tags.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
-        Self { configuration: config.configuration.clone(), user_data, tags }
+        let demand_since = pool.row.oldest_pending;
+        Self { configuration: config.configuration.clone(), user_data, tags, demand_since }
     }
 
     pub(crate) fn launch(self, id: LaunchId, region: String, instances: u32, deadline: DateTime<Utc>) -> Launch {
-        let Self { configuration, user_data, tags } = self;
+        let Self { configuration, user_data, tags, .. } = self;
         Launch { id, region, instances, configuration, user_data, tags, deadline }
     }
 }

@@ -151,10 +151,31 @@ async fn a_paused_pool_launches_nothing() {
     let env = TestEnv::start().await;
     env.pool(10, 3).await;
     let until = Some(env.clock.now() + TimeDelta::hours(1));
-    assert!(env.db.provision_pause(POOL, None, until, Some("maintenance"), env.clock.now()).await.unwrap());
+    assert!(env.db.provision_pause(POOL, None, until, Some("maintenance"), "me", env.clock.now()).await.unwrap());
     assert_eq!(env.decide().await, 0);
-    assert!(env.db.provision_pause(POOL, None, None, None, env.clock.now()).await.unwrap());
+    assert!(env.db.provision_pause(POOL, None, None, None, "me", env.clock.now()).await.unwrap());
     env.wake().await;
     assert_eq!(env.decide().await, 1);
-    assert!(!env.db.provision_pause("no/pool", None, None, None, env.clock.now()).await.unwrap());
+    assert!(!env.db.provision_pause("no/pool", None, None, None, "me", env.clock.now()).await.unwrap());
+}
+
+/// 1,336 machines were asked for in a minute for 167 tasks, where each round launched anew (taskcluster#5441).
+#[tokio::test]
+async fn a_burst_is_answered_once_however_often_and_by_whomever_it_is_decided_about() {
+    let env = TestEnv::start().await;
+    env.pool(2000, 167).await;
+    env.proven().await;
+    let others: Vec<Arc<Shared>> = (2..4).map(|seed| shared(&env.db, &env.clock, env.fake.clone(), seed)).collect();
+    for _ in 0..12 {
+        env.wake().await;
+        let now = env.clock.now();
+        let others = futures_util::future::join_all(others.iter().map(async |shared| {
+            let Some(decisions) = env.db.provision_decisions_begin(10, now).await.unwrap() else { return };
+            decide_all(shared, decisions, now).await.unwrap();
+        }));
+        tokio::join!(env.decide(), others);
+        env.launch().await;
+        env.clock.advance(TimeDelta::seconds(10));
+    }
+    assert_eq!(env.fake.running(), 167);
 }

@@ -132,7 +132,7 @@ impl TestEnv {
     }
 
     async fn states(&self) -> Vec<LaunchState> {
-        let launches = self.db.launches_of_pool(POOL, 1000).await.unwrap();
+        let launches = self.db.launches_of_pool(POOL, None, 1000).await.unwrap().readable;
         launches.into_iter().map(|launch| launch.state).collect()
     }
 

@@ -14,7 +14,7 @@ const TOKEN: &str = "a-token-of-a-test-0123456789";
 /// Short, since a test leaves a run behind that nobody works on.
 const FLAGS: [&str; 4] = ["--workers", "1", "--claim-timeout", "4"];
 
-async fn create(client: &Client, script: &str) -> TaskId {
+pub(super) async fn create(client: &Client, script: &str) -> TaskId {
     let id = TaskId::from_random(Rng::system().uuid_bytes());
     let mut task = definition("local/worker", &json!({}));
     task["payload"] = payload(script);
@@ -23,7 +23,7 @@ async fn create(client: &Client, script: &str) -> TaskId {
 }
 
 /// Waits for what another process does, at most a minute.
-async fn until<F: AsyncFnMut() -> bool>(what: &str, mut holds: F) {
+pub(super) async fn until<F: AsyncFnMut() -> bool>(what: &str, mut holds: F) {
     for _ in 0..1200 {
         if holds().await {
             return;
@@ -33,7 +33,7 @@ async fn until<F: AsyncFnMut() -> bool>(what: &str, mut holds: F) {
     panic!("{what}: not within a minute");
 }
 
-async fn until_state(client: &Client, id: TaskId, state: &str) {
+pub(super) async fn until_state(client: &Client, id: TaskId, state: &str) {
     until(&format!("{id} is {state}"), async || client.status(id).await["state"] == state).await;
 }
 
@@ -43,7 +43,7 @@ fn workers(server: u32) -> Vec<u32> {
     children_of(server).into_iter().filter(is_worker).collect()
 }
 
-fn command_line(id: u32) -> String {
+pub(super) fn command_line(id: u32) -> String {
     String::from_utf8_lossy(&fs::read(format!("/proc/{id}/cmdline")).unwrap_or_default()).replace('\0', " ")
 }
 

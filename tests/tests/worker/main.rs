@@ -5,6 +5,7 @@
 mod bench;
 mod dev;
 mod escapes;
+mod pool;
 
 use bench::{Bench, payload};
 use serde_json::json;

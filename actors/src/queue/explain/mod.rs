@@ -1,6 +1,7 @@
 //! Why is this task not running? Everything that has to do with it, from bounded questions.
 
 mod dependencies;
+mod pool;
 mod scopes;
 mod stored;
 mod verdict;
@@ -40,6 +41,7 @@ async fn explain(queue: &LocalQueue, id: TaskId) -> Result<Explanation, QueueErr
     let dependencies = dependencies::find(queue, &status, &definition).await?;
     let position = db.explain_position(id, LIMIT, now).await?.filter(|_| status.state == TaskState::Pending);
     let workers = db.explain_workers(&status.task_queue_id, now - ALIVE, LIMIT, LISTED, now).await?;
+    let pool = db.provision_status(&status.task_queue_id.0, now).await?.and_then(|status| pool::of(status, now));
     let events = db.explain_events(id, LIMIT).await?;
     let notes = db.task_notes(id).await?;
     let dead_letters = db.task_dead_letters(id, LISTED).await?;
@@ -53,6 +55,7 @@ async fn explain(queue: &LocalQueue, id: TaskId) -> Result<Explanation, QueueErr
         dependencies,
         position: position.as_ref().map(position_of),
         workers: workers_of(&status.task_queue_id, workers),
+        pool,
         deadline: Deadline {
             deadline: status.deadline,
             seconds_left: (status.deadline - now).num_seconds(),

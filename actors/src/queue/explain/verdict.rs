@@ -1,6 +1,7 @@
 //! From what was found to one sentence, and to what would help.
 
 mod elsewhere;
+mod pool;
 mod unscheduled;
 
 use chrono::TimeDelta;
@@ -50,7 +51,7 @@ fn judge(it: &Explanation) -> Judgement {
         ),
         TaskState::Running => running(it),
         TaskState::Unscheduled => unscheduled::judge(it),
-        TaskState::Pending => elsewhere::judge(it).unwrap_or_else(|| pending(it)),
+        TaskState::Pending => elsewhere::judge(it).or_else(|| pool::judge(it)).unwrap_or_else(|| pending(it)),
     }
 }
 

@@ -1,6 +1,10 @@
 //! Why a task is not running: one test for each state of things.
 
-use db::queue::TaskNote;
+use db::{
+    provisioner::{Decided, NewLaunch},
+    queue::TaskNote,
+    worker_manager::NewPool,
+};
 use protocol::explain::{Cause, Explanation};
 
 use super::*;
@@ -28,6 +32,56 @@ impl TestEnv {
         };
         self.queue.quarantine_worker(request).await.unwrap();
     }
+}
+
+#[tokio::test]
+async fn a_task_of_a_worker_pool_waits_for_its_machines() {
+    let env = TestEnv::start().await;
+    let (id, pool, now) = (env.created(&[]).await, "p/q".to_owned(), env.clock.now());
+    let new = NewPool {
+        worker_pool_id: TaskQueueId(pool.clone()),
+        provider_id: "local".to_owned(),
+        description: String::new(),
+        owner: "o@example.com".to_owned(),
+        email_on_error: false,
+        config: "{}".to_owned(),
+        min_capacity: Some(0),
+        max_capacity: Some(1),
+        scaling_ratio: Some(1.0),
+        provision_at: Some(now),
+        launch_configs: Vec::new(),
+    };
+    env.db.create_worker_pool(&new, "me", now).await.unwrap();
+    let seen = env.explain(id).await;
+    assert_eq!(seen.cause, Cause::MachinesFollow, "{}", seen.verdict);
+
+    env.db.provision_pause(&pool, None, Some(now + TimeDelta::hours(1)), Some("bad image"), "me", now).await.unwrap();
+    let seen = env.explain(id).await;
+    assert!(seen.cause == Cause::PoolPaused && seen.verdict.contains("bad image"), "{}", seen.verdict);
+
+    env.db.provision_pause(&pool, None, None, None, "me", now).await.unwrap();
+    let launch = NewLaunch {
+        launch_id: uuid::Uuid::from_u128(1),
+        launch_config_id: "lc".to_owned(),
+        provider_id: "local".to_owned(),
+        region: "r".to_owned(),
+        instance_type: "t".to_owned(),
+        market: "on-demand",
+        instances: 1,
+        capacity: 1,
+        request: json!({}),
+    };
+    let decided = |launches, decision| Decided {
+        worker_pool_id: pool.clone(),
+        next_at: now + TimeDelta::minutes(1),
+        decision,
+        launches,
+    };
+    let decisions = env.db.provision_decisions_begin(1, now).await.unwrap().unwrap();
+    decisions.commit(&[decided(vec![launch], json!({ "limited_by": [] }))], &BTreeMap::new()).await.unwrap();
+    let seen = env.explain(id).await;
+    assert!(seen.cause == Cause::MachinesBooting && seen.verdict.contains("a machine"), "{}", seen.verdict);
+    env.stop().await;
 }
 
 #[tokio::test]

@@ -88,7 +88,7 @@ impl TestEnv {
     }
 
     async fn state(&self) -> LaunchState {
-        self.db.launches_of_pool(POOL, 10).await.unwrap()[0].state
+        self.db.launches_of_pool(POOL, None, 10).await.unwrap().readable[0].state
     }
 }
 

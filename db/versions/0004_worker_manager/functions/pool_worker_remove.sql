@@ -13,10 +13,7 @@ begin
     return;
   end if;
   if it.state in (worker_state_requested(), worker_state_running()) then
-    update pool_worker w set state = worker_state_stopping(), check_at = now_in, reason = reason_in, last_modified = now_in, sealed_secret = null
-    where w.worker_pool_id = worker_pool_id_in and w.worker_group = worker_group_in and w.worker_id = worker_id_in;
-    perform emit_pool_worker_event('worker-removed', it, reason_in, now_in);
-    return query select * from retire_worker(worker_pool_id_in, worker_group_in, worker_id_in, now_in);
+    return query select * from provision_remove_worker(it, reason_in, now_in);
   else
     update pool_worker w set check_at = now_in
     where w.worker_pool_id = worker_pool_id_in and w.worker_group = worker_group_in and w.worker_id = worker_id_in

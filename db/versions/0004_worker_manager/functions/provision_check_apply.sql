@@ -6,7 +6,7 @@
 -- nobody ended.
 create or replace function provision_check_apply(
   workers_in jsonb, listed_at_in timestamptz, requested_seconds_in int, running_seconds_in int, stopping_seconds_in int, now_in timestamptz
-) returns table (outcome text, worker_pool_id text, worker_group text, worker_id text, launch_config_id text, launch_id uuid, request text) language plpgsql as $$
+) returns table (outcome text, worker_pool_id text, worker_group text, worker_id text, launch_config_id text, launch_id uuid, request text, boot_seconds double precision) language plpgsql as $$
 declare
   s record;
   w pool_worker;
@@ -30,10 +30,13 @@ begin
     if w.registered is null or w.registered > w.last_checked then
       select l.request into request from launch l where l.launch_id = w.launch_id;
     end if;
+    boot_seconds := null;
     if w.registered > w.last_checked then
       outcome := 'booted';
+      boot_seconds := extract(epoch from w.registered - w.created);
       return next;
       request := null;
+      boot_seconds := null;
     end if;
     hours := case when w.state = worker_state_running() and w.registered is not null
       then greatest(0, extract(epoch from now_in - greatest(w.last_checked, w.registered))) / 3600 end;
@@ -42,6 +45,7 @@ begin
       if w.registered is null and w.state = worker_state_requested() then
         outcome := 'boot-failed';
         return next;
+        perform provision_report_boot(w, 'ended before it registered', now_in);
         learned := learned || jsonb_build_object('launch_id', w.launch_id, 'launched', 1, 'boot_failed', 1);
       elsif hours is not null then
         learned := learned || jsonb_build_object('launch_id', w.launch_id, 'interrupted', 1, 'machine_hours', hours);
@@ -60,9 +64,10 @@ begin
       if w.registered is null then
         outcome := 'boot-failed';
         return next;
+        perform provision_report_boot(w, 'did not register in time', now_in);
         learned := learned || jsonb_build_object('launch_id', w.launch_id, 'launched', 1, 'boot_failed', 1);
       end if;
-      if provision_remove_worker(w, reason, now_in) > 0 then
+      if (select r.count from provision_remove_worker(w, reason, now_in) r where r.task_queue_id is null) > 0 then
         outcome := 'pending';
         return next;
       end if;

@@ -24,7 +24,7 @@ begin
     interrupted := n.is_interrupted and w.state in (worker_state_requested(), worker_state_running());
     runs := 0;
     if interrupted then
-      runs := provision_remove_worker(w, 'the provider takes the machine back', now_in);
+      select r.count into runs from provision_remove_worker(w, 'the provider takes the machine back', now_in) r where r.task_queue_id is null;
       learned := learned || jsonb_build_object('launch_id', w.launch_id, 'interrupted', 1);
       pools := pools || w.worker_pool_id;
     end if;

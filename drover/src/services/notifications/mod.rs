@@ -28,6 +28,7 @@ fn children(context: &Context) -> Children {
         scheduler: scheduler::notify_here(context),
         claims: provisioner::with_pools_here(context, queue::notify_claimers_here(context)),
         hooks: hooks::notify_here(context),
+        pools: provisioner::notify_here(context),
     };
     let subscriber = publisher.process.subscriber(here);
     Children::none().actor(publisher.actor).actor(subscriber)

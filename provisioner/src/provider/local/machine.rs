@@ -65,26 +65,56 @@ impl MachineDir {
         }
     }
 
-    /// Asks its process to end, and kills it where it was asked long ago.
+    /// Asks its process to end; where it was asked before, that is enough.
     pub(super) fn terminate(&self, now: DateTime<Utc>) -> io::Result<()> {
         // What has not been started never is.
         let _ = self.mark("started");
-        if self.state() == MachineState::Ended {
-            return Ok(());
-        }
-        let pid = fs::read_to_string(self.0.join("pid"))?;
-        let pid = pid.trim().parse().ok().and_then(Pid::from_raw);
-        let pid = pid.ok_or_else(|| io::Error::other("the file `pid` has no process id"))?;
-        let asked = fs::read_to_string(self.0.join("terminating")).ok();
-        let asked: Option<DateTime<Utc>> = asked.and_then(|text| text.parse().ok());
-        match asked {
-            Some(asked) if now - KILL_AFTER >= asked => Ok(kill_process_group(pid, Signal::KILL)?),
-            Some(_) => Ok(kill_process(pid, Signal::TERM)?),
-            None => {
-                self.write("terminating", now.to_rfc3339().as_bytes())?;
+        match self.state() {
+            MachineState::Ended => Ok(()),
+            MachineState::Stopping => self.kill_overdue(now),
+            MachineState::Running => {
+                let pid = self.process_id()?;
+                self.expect_end(now)?;
                 Ok(kill_process(pid, Signal::TERM)?)
             }
         }
+    }
+
+    /// Somebody has asked its process to end, or does so now.
+    pub(super) fn expect_end(&self, now: DateTime<Utc>) -> io::Result<()> {
+        let is_running = self.state() == MachineState::Running;
+        if is_running { self.write("terminating", now.to_rfc3339().as_bytes()) } else { Ok(()) }
+    }
+
+    /// Kills a process that was asked to end long ago.
+    pub(super) fn kill_overdue(&self, now: DateTime<Utc>) -> io::Result<()> {
+        if self.state() != MachineState::Stopping {
+            return Ok(());
+        }
+        let asked = fs::read_to_string(self.0.join("terminating"))?;
+        let asked: Option<DateTime<Utc>> = asked.parse().ok();
+        let is_overdue = asked.is_none_or(|asked| now - KILL_AFTER >= asked);
+        if is_overdue { Ok(kill_process_group(self.process_id()?, Signal::KILL)?) } else { Ok(()) }
+    }
+
+    /// Asks its process to end, once, or kills it. Whether it still lives.
+    pub(super) fn end_or_kill(&self, now: DateTime<Utc>, kill: bool) -> bool {
+        let done = match self.state() {
+            MachineState::Ended => return false,
+            _ if kill => self.process_id().and_then(|pid| Ok(kill_process_group(pid, Signal::KILL)?)),
+            MachineState::Running => self.terminate(now),
+            MachineState::Stopping => Ok(()),
+        };
+        if let Err(error) = done {
+            tracing::debug!(%error, "a machine cannot be ended yet");
+        }
+        true
+    }
+
+    fn process_id(&self) -> io::Result<Pid> {
+        let pid = fs::read_to_string(self.0.join("pid"))?;
+        let pid = pid.trim().parse().ok().and_then(Pid::from_raw);
+        pid.ok_or_else(|| io::Error::other("the file `pid` has no process id"))
     }
 
     fn lock_file(&self) -> io::Result<File> {

@@ -11,13 +11,20 @@ mod record;
 use std::{
     io,
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
 };
 
 use async_trait::async_trait;
 use base::{Clock, Rng};
 use serde_json::Value;
-use tokio::task::spawn_blocking;
+use tokio::{
+    task::spawn_blocking,
+    time::{Instant, sleep},
+};
 
 use self::{machine::MachineDir, record::LaunchRecord};
 use super::{
@@ -30,6 +37,8 @@ pub use process::WorkerProgram;
 
 /// Where all its machines are.
 pub const REGION: &str = "local";
+/// Between two looks at machines that are ending.
+const POLL_INTERVAL: Duration = Duration::from_millis(20);
 
 /// The driver. Cheap to clone.
 #[derive(Clone)]
@@ -39,23 +48,46 @@ pub struct LocalProvider {
     program: Arc<WorkerProgram>,
     clock: Arc<dyn Clock>,
     rng: Rng,
+    /// Nothing is launched any more.
+    is_stopping: Arc<AtomicBool>,
 }
 
 impl LocalProvider {
     /// The directory is made where it is missing. Tasks pass through it to their own directories, and cannot list it.
     pub fn open(directory: PathBuf, program: WorkerProgram, clock: Arc<dyn Clock>, rng: Rng) -> io::Result<Self> {
         machine::make_directory(&directory, 0o711)?;
-        Ok(Self { directory: directory.into(), program: Arc::new(program), clock, rng })
+        let is_stopping = Arc::new(AtomicBool::new(false));
+        Ok(Self { directory: directory.into(), program: Arc::new(program), clock, rng, is_stopping })
     }
 
-    /// Ends all machines, waiting for none.
-    pub fn end_all(&self) -> io::Result<()> {
-        for launch in record::launches(&self.directory)? {
-            for machine in launch.machines(&self.directory) {
-                machine.terminate(self.clock.now())?;
-            }
+    /// The machines there are have been asked to end, by whomever: those that do not are killed.
+    pub fn expect_end(&self) -> io::Result<()> {
+        for machine in self.machines()? {
+            machine.expect_end(self.clock.now())?;
         }
         Ok(())
+    }
+
+    /// Launches nothing any more, and ends all machines; those that have not ended after `limit` are killed.
+    pub async fn stop(&self, limit: Duration) -> io::Result<()> {
+        self.is_stopping.store(true, Ordering::Release);
+        let deadline = Instant::now() + limit;
+        // A machine that was being started meanwhile is found by the next look.
+        while self.end_some(Instant::now() >= deadline)? > 0 {
+            sleep(POLL_INTERVAL).await;
+        }
+        Ok(())
+    }
+
+    /// How many machines have not ended yet.
+    fn end_some(&self, kill: bool) -> io::Result<usize> {
+        let now = self.clock.now();
+        Ok(self.machines()?.into_iter().filter(|machine| machine.end_or_kill(now, kill)).count())
+    }
+
+    fn machines(&self) -> io::Result<Vec<MachineDir>> {
+        let launches = record::launches(&self.directory)?;
+        Ok(launches.iter().flat_map(|launch| launch.machines(&self.directory)).collect())
     }
 
     async fn blocking<T: Send + 'static>(
@@ -80,6 +112,9 @@ impl Provider for LocalProvider {
             })
             .await?;
         for machine in record.machines(&self.directory) {
+            if self.is_stopping.load(Ordering::Acquire) {
+                return Err(ProviderError::unanswered("this process stops".to_owned()));
+            }
             // Not blocking: tokio is to reap the process when it ends.
             machine.start_once(&self.program).map_err(|error| {
                 let message = format!("the worker's process cannot be started: {error}");
@@ -101,6 +136,7 @@ impl Provider for LocalProvider {
         self.blocking(|own| {
             let mut items = Vec::new();
             for launch in record::launches(&own.directory)? {
+                launch.kill_overdue(&own.directory, own.clock.now());
                 items.extend(launch.seen(&own.directory));
                 launch.remove_when_old(&own.directory, own.clock.now())?;
             }

@@ -98,6 +98,15 @@ impl LaunchRecord {
         self.machines.iter().zip(self.machines(directory)).map(seen).collect()
     }
 
+    /// Machines that were asked to end long ago.
+    pub(super) fn kill_overdue(&self, directory: &Path, now: DateTime<Utc>) {
+        for machine in self.machines(directory) {
+            if let Err(error) = machine.kill_overdue(now) {
+                tracing::warn!(launch.id = %self.id, %error, "a machine that does not end cannot be killed");
+            }
+        }
+    }
+
     /// Nobody asks for machines that ended long ago.
     pub(super) fn remove_when_old(&self, directory: &Path, now: DateTime<Utc>) -> io::Result<()> {
         let has_ended = |machine: &MachineDir| machine.state() == MachineState::Ended;

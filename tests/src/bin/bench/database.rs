@@ -71,6 +71,11 @@ impl Database {
         answer.trim().parse().during("the position in the write-ahead log")
     }
 
+    /// In the database of Drover.
+    pub(crate) async fn ask_drover(&self, sql: &str) -> Result<String> {
+        self.ask("postgres", sql).await
+    }
+
     async fn ask(&self, database: &str, sql: &str) -> Result<String> {
         let mut command = self.program("psql");
         command.args(["-AtXq", "-v", "ON_ERROR_STOP=1", "-d", database, "-f", "-"]);

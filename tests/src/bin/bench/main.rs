@@ -15,6 +15,7 @@ mod latency;
 mod load;
 mod metric;
 mod options;
+mod pools;
 mod reads;
 mod report;
 mod rights;

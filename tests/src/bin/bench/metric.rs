@@ -86,6 +86,13 @@ metrics! {
     FanOut: "10,000 dependents released", Seconds, Bar::Below(1.0);
     Push: "graph of 10,972 tasks submitted", Seconds, Bar::Below(3.0);
     IdleMemory: "memory of Drover, idle", Megabytes, Bar::Below(100.0);
+    DecisionMedian: "decision about a pool of 20 launch configs, p50", Milliseconds, Bar::Below(0.05);
+    DecisionTail: "decision about a pool of 20 launch configs, p99", Milliseconds, Bar::None;
+    LaunchMedian: "task pending to the provider's answer, p50", Milliseconds, Bar::Below(300.0);
+    LaunchTail: "task pending to the provider's answer, p99", Milliseconds, Bar::Below(1000.0);
+    RegisterMedian: "registerWorker, 50 a second, p50", Milliseconds, Bar::None;
+    RegisterTail: "registerWorker, 50 a second, p99", Milliseconds, Bar::Below(100.0);
+    PoolPass: "1,000 pools of 20,000 workers decided about", Seconds, Bar::Below(1.0);
     JobRate: "job messages for Treeherder", PerSecond, Bar::AtLeast(2000.0);
     JobMedian: "from a commit to the job message, p50", Milliseconds, Bar::Below(30.0);
     JobTail: "from a commit to the job message, p99", Milliseconds, Bar::None;

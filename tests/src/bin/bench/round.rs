@@ -11,7 +11,7 @@ use crate::{
     graphs, jobs, latency, load,
     metric::Metric,
     options::{Options, Plan},
-    reads, rights, roles,
+    pools, reads, rights, roles,
     samples::Samples,
     server::Server,
     usage::memory,
@@ -90,6 +90,9 @@ pub(crate) async fn run(program: &Path, options: &Options, broker: Option<&str>,
     round.put(Metric::PeakMemory, memory(server.process)?.1);
     let stopped = server.stop().await;
     round.check("the end", stopped);
+    say("worker pools");
+    let result = pools::measure(program, plan, &mut round).await;
+    round.check("worker pools", result);
     if let Some(url) = broker {
         say("job messages for Treeherder, over RabbitMQ");
         let result = job_messages(program, url, plan, &mut round).await;

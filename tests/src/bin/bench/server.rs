@@ -48,10 +48,15 @@ struct Ready {
 
 impl Server {
     pub(crate) async fn start(program: &Path, amqp_url: Option<&str>) -> Result<Self> {
+        Self::start_with(program, amqp_url, &[]).await
+    }
+
+    /// With further flags.
+    pub(crate) async fn start_with(program: &Path, amqp_url: Option<&str>, more: &[&str]) -> Result<Self> {
         let directory = TestDirectory::new();
         let log = directory.path().join("drover.log");
         let begun = Instant::now();
-        let mut child = launch(program, amqp_url, &log)?;
+        let mut child = launch(program, amqp_url, more, &log)?;
         let process = child.id().during("Drover ended at once")?;
         let mut output = BufReader::new(child.stdout.take().during("Drover has no output")?);
         let ready = ready(&mut output).await;
@@ -71,13 +76,13 @@ impl Server {
     }
 }
 
-fn launch(program: &Path, amqp_url: Option<&str>, log: &Path) -> Result<Child> {
+fn launch(program: &Path, amqp_url: Option<&str>, more: &[&str], log: &Path) -> Result<Child> {
     let log = File::create(log).during("the log file")?;
     let mut command = Command::new(program);
     if let Some(url) = amqp_url {
         command.env("DROVER__BUS__AMQP_URL", url);
     }
-    command.args(FLAGS).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log).kill_on_drop(true);
+    command.args(FLAGS).args(more).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log).kill_on_drop(true);
     command.spawn().during(&format!("{} does not start", program.display()))
 }
 

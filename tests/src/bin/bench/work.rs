@@ -10,7 +10,7 @@ use protocol::{
     id::{TaskGroupId, TaskId},
     time::format,
 };
-use serde::Deserialize;
+use serde::{Deserialize, de::DeserializeOwned};
 
 use crate::{
     client::{Client, Credentials, ServerAddress},
@@ -103,6 +103,15 @@ impl Session {
 
     pub(crate) async fn put(&mut self, path: &str, body: String) -> Result<Bytes> {
         self.client.call(&self.who, Method::PUT, path, body).await
+    }
+
+    pub(crate) async fn post(&mut self, path: &str, body: String) -> Result<Bytes> {
+        self.client.call(&self.who, Method::POST, path, body).await
+    }
+
+    pub(crate) async fn get<T: DeserializeOwned>(&mut self, path: &str) -> Result<T> {
+        let body = self.client.call(&self.who, Method::GET, path, String::new()).await?;
+        serde_json::from_slice(&body).during(path)
     }
 
     pub(crate) async fn create(&mut self, id: TaskId, definition: String) -> Result<()> {

@@ -11,6 +11,11 @@ pub(super) async fn run(steps: &mut Steps) {
     let worker = [POOL, "g", "w"];
     steps.twice("worker-manager.createWorkerPool", &[POOL], pool()).await;
     steps.twice("worker-manager.updateWorkerPool", &[POOL], pool()).await;
+    let pause = json!({ "reason": "a test" });
+    let paused = steps.twice("worker-manager.pauseWorkerPool", &[POOL], pause).await;
+    assert_eq!(paused["pauseReason"], "a test");
+    let resumed = steps.twice("worker-manager.resumeWorkerPool", &[POOL], json!({})).await;
+    assert!(resumed.get("pausedUntil").is_none());
     steps.conflicts("worker-manager.createWorker", &worker, new_worker()).await;
     steps.conflicts("worker-manager.createWorkerWithColon", &[POOL, "g", "colon"], new_worker()).await;
     steps.twice("worker-manager.updateWorker", &worker, new_worker()).await;
