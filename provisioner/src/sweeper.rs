@@ -72,6 +72,11 @@ impl Sweeper {
         let age = self.shared.clock.now() - machine.created;
         let is_old = age >= self.shared.settings.orphan_age.delta();
         let launch = machine.launch?;
-        (is_ours && is_old && machine.state == MachineState::Running).then_some(MachineRow { id: machine.id, launch })
+        let is_there = match machine.state {
+            MachineState::Running => true,
+            MachineState::Ended => self.provider.driver.keeps_ended(),
+            MachineState::Stopping => false,
+        };
+        (is_ours && is_old && is_there).then_some(MachineRow { id: machine.id, launch })
     }
 }

@@ -102,6 +102,12 @@ impl PoolEnv {
             .await;
     }
 
+    /// Of machines that are not listed any more it is believed after two minutes only, since lists may be stale.
+    pub async fn until_none_runs(&self) {
+        let has_ended = |worker: &Value| worker["state"] == "stopped" || worker["state"] == "stopping";
+        self.until("no worker runs", async || self.workers().await.iter().all(has_ended)).await;
+    }
+
     /// Waits for what other processes do.
     pub async fn until<F: AsyncFnMut() -> bool>(&self, what: &str, mut holds: F) {
         let begun = Instant::now();

@@ -39,12 +39,61 @@ base::settings! {
 }
 
 base::settings! {
-    /// A project of Google Cloud.
+    /// A project of Google Cloud. Without a file of credentials Drover is to Google who its instance is.
+    ///
+    /// It needs `compute.instances.create`, `.get`, `.list`, `.delete`, `.setLabels`, `.setMetadata` and `.setServiceAccount`,
+    /// `compute.zoneOperations.get`, what the launch configs use (`compute.disks.create`, `compute.subnetworks.use`), and
+    /// `iam.serviceAccounts.actAs` for the account of the instances.
     pub struct GoogleSettings {
         /// The id of the project in which instances are made.
         pub project: String = String::new(),
         /// The unique id of the service account of the instances, which is the subject of their tokens.
         pub worker_service_account_id: String = String::new(),
+        /// The e-mail address of that account. Instances whose launch config names no account get it.
+        pub worker_service_account_email: String = String::new(),
+        /// A file with the key of Drover's own service account, in JSON as Google makes it. It is read again with each token, once an
+        /// hour. Empty: the service account of the instance that Drover runs on.
+        pub credentials_file: String = String::new(),
+        /// The metadata server of the instance that Drover runs on.
+        pub metadata_endpoint: String = "http://metadata.google.internal".to_owned(),
+        /// The address of Compute Engine: another one for tests, or a private endpoint.
+        pub endpoint: String = "https://compute.googleapis.com/compute/v1".to_owned(),
+        /// Where Google publishes the keys that sign the tokens of instances.
+        pub jwks_url: String = "https://www.googleapis.com/oauth2/v3/certs".to_owned(),
+        /// How long one call may take.
+        pub timeout: ConfigDuration = ConfigDuration::seconds(30),
+    }
+}
+
+base::settings! {
+    /// A resource group of Azure. Without `client_id` Drover is to Azure who its machine is.
+    ///
+    /// It needs the role `Contributor` of the resource group: deployments are written, virtual machines read and deleted. Templates of
+    /// launch configs should give `deleteOption: Delete` to disks and network interfaces, which are not deleted otherwise.
+    pub struct AzureSettings {
+        /// The id of the subscription.
+        pub subscription_id: String = String::new(),
+        /// The resource group in which machines are made.
+        pub resource_group: String = String::new(),
+        /// The id of the tenant of `client_id`.
+        pub tenant_id: String = String::new(),
+        /// The id of an application. Empty: the identity of the machine that Drover runs on.
+        pub client_id: String = String::new(),
+        /// The secret of that application. It cannot be rotated without a restart; a file can.
+        pub client_secret: Secret = Secret::default(),
+        /// A file with the secret, which is read again with each token, once an hour.
+        pub client_secret_file: String = String::new(),
+        /// The metadata server of the machine that Drover runs on.
+        pub metadata_endpoint: String = "http://169.254.169.254".to_owned(),
+        /// The address of Azure Resource Manager: another one for tests, or another cloud of Azure's.
+        pub endpoint: String = "https://management.azure.com".to_owned(),
+        /// Where tokens are asked for.
+        pub login_endpoint: String = "https://login.microsoftonline.com".to_owned(),
+        /// Addresses of certificates, in DER or PEM, that stand between the roots in `identity_keys` and those which sign attested data.
+        /// They count only where one of those roots issued them, whoever answers at these addresses.
+        pub intermediate_urls: Vec<String> = Vec::new(),
+        /// How long one call may take.
+        pub timeout: ConfigDuration = ConfigDuration::seconds(30),
     }
 }
 

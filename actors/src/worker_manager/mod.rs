@@ -38,7 +38,7 @@ use db::Db;
 use protocol::id::{TaskQueueId, WorkerName};
 
 pub use advice::Advised;
-pub use cloud_settings::{AwsSettings, GoogleSettings, KubernetesSettings};
+pub use cloud_settings::{AwsSettings, AzureSettings, GoogleSettings, KubernetesSettings};
 pub use create_worker::NewWorker;
 pub use db::provisioner::{BreakerStatus, LaunchConfigStatus, LaunchHistoryRow, ProvisionStatus};
 pub use db::worker_manager::KnownWorker;

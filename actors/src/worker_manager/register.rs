@@ -69,7 +69,7 @@ impl WorkerManager {
         let mut keys = provider.keys.clone();
         if provider.provider_type().uses_keys() {
             for stored in self.db.identity_keys(&provider.settings.id, now).await? {
-                if let Err(error) = keys.add(provider.provider_type(), &stored.key) {
+                if let Err(error) = keys.add_published(provider.provider_type(), &stored.key) {
                     tracing::error!(provider.id = provider.settings.id, %error, "a stored identity key cannot be read");
                 }
             }

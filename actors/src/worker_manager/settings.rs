@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    cloud_settings::{AwsSettings, GoogleSettings, KubernetesSettings},
+    cloud_settings::{AwsSettings, AzureSettings, GoogleSettings, KubernetesSettings},
     offering_settings::OfferingSettings,
 };
 
@@ -34,6 +34,8 @@ base::settings! {
         pub offerings: Vec<OfferingSettings> = Vec::new() => OfferingSettings,
         /// Settings for the type `aws`.
         pub aws: AwsSettings,
+        /// Settings for the type `azure`.
+        pub azure: AzureSettings,
         /// Settings for the type `google`.
         pub google: GoogleSettings,
         /// Settings for the type `kubernetes`.

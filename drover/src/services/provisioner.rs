@@ -7,6 +7,8 @@ use ::provisioner::{
     provider::{
         Provider,
         aws::Aws,
+        azure::Azure,
+        google::Google,
         kubernetes::Kubernetes,
         local::{LocalProvider, WorkerProgram},
     },
@@ -90,7 +92,7 @@ fn here(context: &Context) -> Result<Here, String> {
     })
 }
 
-/// `None`: it has no driver, or is local. Workers of Google Cloud and Azure can register, and are made by others.
+/// `None`: nobody launches its workers, or they are processes of this machine.
 fn open(context: &Context, provider: &ProviderSettings) -> Result<Option<Arc<dyn Provider>>, String> {
     let (id, deployment) = (&provider.id, deployment(&context.root_url));
     let rng = context.rng.branch(id);
@@ -103,11 +105,15 @@ fn open(context: &Context, provider: &ProviderSettings) -> Result<Option<Arc<dyn
         ProviderType::Kubernetes => {
             Arc::new(Kubernetes::new(provider.kubernetes.clone(), &deployment, rng).map_err(failed)?)
         }
-        ProviderType::Local
-        | ProviderType::Google
-        | ProviderType::Azure
-        | ProviderType::Static
-        | ProviderType::Null => return Ok(None),
+        ProviderType::Google => {
+            let clock = context.clock.clone();
+            Arc::new(Google::new(provider.google.clone(), &deployment, clock, rng).map_err(failed)?)
+        }
+        ProviderType::Azure => {
+            let clock = context.clock.clone();
+            Arc::new(Azure::new(provider.azure.clone(), &deployment, clock, rng).map_err(failed)?)
+        }
+        ProviderType::Local | ProviderType::Static | ProviderType::Null => return Ok(None),
     };
     Ok(Some(driver))
 }

@@ -7,11 +7,7 @@ use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 use worker::{
     Worker,
-    provider::{
-        MachineIdentity, Session,
-        aws::{Aws, METADATA_ENDPOINT},
-        local::LocalMachine,
-    },
+    provider::{MachineIdentity, MachineProvider, Session, aws, azure, google, kubernetes, local::LocalMachine},
 };
 
 use super::{WorkerArgs, harden, isolation::Network, parent};
@@ -29,6 +25,12 @@ const IDLE: u64 = 60;
 pub(super) enum ProviderKind {
     /// An EC2 instance of a worker pool.
     Aws,
+    /// A virtual machine of Azure.
+    Azure,
+    /// An instance of Compute Engine.
+    Google,
+    /// A pod of a Kubernetes cluster.
+    Kubernetes,
     /// Started by a provisioner of this machine.
     Local,
     /// Made by hand in worker-manager, with a secret.
@@ -51,9 +53,15 @@ pub(super) struct ProviderArgs {
     /// A file with the worker's secret (static).
     #[arg(long, value_name = "FILE")]
     static_secret_file: Option<PathBuf>,
-    /// The metadata server of the instance (aws).
-    #[arg(long, value_name = "URL", default_value = METADATA_ENDPOINT)]
-    metadata_endpoint: String,
+    /// The metadata server of the machine (aws, azure, google) [default: the cloud's own].
+    #[arg(long, value_name = "URL")]
+    metadata_endpoint: Option<String>,
+    /// Where to look for custom data besides the places of cloud-init and Azure's agent (azure).
+    #[arg(long, value_name = "FILE")]
+    custom_data_file: Option<PathBuf>,
+    /// The file with the pod's token (kubernetes).
+    #[arg(long, value_name = "FILE", default_value = kubernetes::TOKEN_FILE)]
+    token_file: PathBuf,
 }
 
 pub(super) async fn run(
@@ -73,12 +81,10 @@ pub(super) async fn run(
     let loaded = global.load(&[])?;
     let _telemetry = telemetry::init(&loaded.telemetry, "worker")?;
     let shutdown = signals()?;
-    let machine = args.provider.machine_dir.clone().map(LocalMachine::new);
-    let aws = (kind == ProviderKind::Aws).then(|| Aws::new(&args.provider.metadata_endpoint)).transpose();
-    let aws = aws.map_err(|error| CliError::new(Exit::Failed, with_causes(&error)))?;
+    let machine = machine(&args, kind)?;
     let rng = system.rng.branch("session");
     let registration = async {
-        let identity = identity(&args, kind, machine.as_ref(), aws.as_ref()).await?;
+        let identity = machine.identity().await.map_err(|error| CliError::new(Exit::Failed, with_causes(&error)))?;
         let session = Session::register(identity.clone(), system.clock.clone(), rng).await?;
         Ok::<_, CliError>((identity, session))
     };
@@ -86,7 +92,7 @@ pub(super) async fn run(
         () = shutdown.wait() => return Ok(Exit::Ok),
         registered = registration => registered?,
     };
-    if let Some(machine) = &machine {
+    if let MachineProvider::Local(machine) = &machine {
         machine.registered();
         args.work_dir.get_or_insert_with(|| machine.work_dir());
     }
@@ -108,7 +114,7 @@ pub(super) async fn run(
         () = shutdown.wait() => {}
         why = worker.until_refused() => tracing::error!(reason = why, "stopping: the server does not take claims of this worker"),
         why = session.until_over(&worker, idle) => tracing::info!(reason = why, "stopping"),
-        () = interrupted(aws.as_ref()) => tracing::warn!("stopping: the provider takes this machine back"),
+        _ = machine.interrupted() => tracing::warn!("stopping: the provider takes this machine back"),
     }
     worker.stop().await;
     session.remove().await;
@@ -141,42 +147,46 @@ async fn start(
     started.map_err(|error| CliError::new(Exit::Failed, with_causes(&error)))
 }
 
-/// Never returns where the provider announces nothing.
-async fn interrupted(aws: Option<&Aws>) {
-    match aws {
-        Some(aws) => _ = aws.interrupted().await,
-        None => std::future::pending().await,
-    }
-}
-
-async fn identity(
-    args: &WorkerArgs,
-    kind: ProviderKind,
-    machine: Option<&LocalMachine>,
-    aws: Option<&Aws>,
-) -> Result<MachineIdentity, CliError> {
-    let missing = |flag: &str| CliError::new(Exit::Usage, format!("a worker of this type of provider needs {flag}"));
-    match kind {
-        ProviderKind::Aws => {
-            let aws = aws.ok_or_else(|| missing("--metadata-endpoint"))?;
-            aws.identity().await.map_err(|error| CliError::new(Exit::Failed, with_causes(&error)))
+/// What the flags say about the machine that this is.
+fn machine(args: &WorkerArgs, kind: ProviderKind) -> Result<MachineProvider, CliError> {
+    let flags = &args.provider;
+    let failed = |error: worker::provider::IdentityError| CliError::new(Exit::Failed, with_causes(&error));
+    let endpoint = |default: &'static str| flags.metadata_endpoint.clone().unwrap_or_else(|| default.to_owned());
+    Ok(match kind {
+        ProviderKind::Aws => MachineProvider::Aws(aws::Aws::new(&endpoint(aws::METADATA_ENDPOINT)).map_err(failed)?),
+        ProviderKind::Azure => {
+            let (endpoint, file) = (endpoint(azure::METADATA_ENDPOINT), flags.custom_data_file.as_deref());
+            MachineProvider::Azure(azure::Azure::new(&endpoint, file).map_err(failed)?)
+        }
+        ProviderKind::Google => {
+            MachineProvider::Google(google::Google::new(&endpoint(google::METADATA_ENDPOINT)).map_err(failed)?)
+        }
+        ProviderKind::Kubernetes => {
+            let user_data = base::environment::variable(kubernetes::USER_DATA);
+            MachineProvider::Kubernetes(kubernetes::Pod::new(&flags.token_file, user_data, args.worker_id.clone()))
         }
         ProviderKind::Local => {
-            let machine = machine.ok_or_else(|| missing("--machine-dir"))?;
-            machine.identity().map_err(|error| CliError::new(Exit::Usage, with_causes(&error)))
+            let directory = flags.machine_dir.clone().ok_or_else(|| missing("--machine-dir"))?;
+            MachineProvider::Local(LocalMachine::new(directory))
         }
-        ProviderKind::Static => {
-            let file = args.provider.static_secret_file.as_ref().ok_or_else(|| missing("--static-secret-file"))?;
-            let secret = std::fs::read_to_string(file)
-                .map_err(|error| CliError::new(Exit::Usage, format!("{} cannot be read: {error}", file.display())))?;
-            Ok(MachineIdentity {
-                root_url: args.server.direct_root_url()?,
-                worker_pool_id: args.task_queue_id.clone(),
-                provider_id: args.provider.provider_id.clone(),
-                worker_group: args.worker_group.clone(),
-                worker_id: args.worker_id.clone().ok_or_else(|| missing("--worker-id"))?,
-                proof: json!({ "staticSecret": secret.trim() }),
-            })
-        }
-    }
+        ProviderKind::Static => MachineProvider::Static(static_identity(args)?),
+    })
+}
+
+fn missing(flag: &str) -> CliError {
+    CliError::new(Exit::Usage, format!("a worker of this type of provider needs {flag}"))
+}
+
+fn static_identity(args: &WorkerArgs) -> Result<MachineIdentity, CliError> {
+    let file = args.provider.static_secret_file.as_ref().ok_or_else(|| missing("--static-secret-file"))?;
+    let secret = std::fs::read_to_string(file)
+        .map_err(|error| CliError::new(Exit::Usage, format!("{} cannot be read: {error}", file.display())))?;
+    Ok(MachineIdentity {
+        root_url: args.server.direct_root_url()?,
+        worker_pool_id: args.task_queue_id.clone(),
+        provider_id: args.provider.provider_id.clone(),
+        worker_group: args.worker_group.clone(),
+        worker_id: args.worker_id.clone().ok_or_else(|| missing("--worker-id"))?,
+        proof: json!({ "staticSecret": secret.trim() }),
+    })
 }

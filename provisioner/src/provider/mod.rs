@@ -4,10 +4,13 @@
 //! by another process too, and the caller puts a deadline of its own around each.
 
 pub mod aws;
+pub mod azure;
 mod error;
+pub mod google;
 mod http;
 pub mod kubernetes;
 mod launch;
+mod launch_name;
 pub mod local;
 mod machine;
 mod notice;
@@ -47,6 +50,11 @@ pub trait Provider: Send + Sync + 'static {
     /// What a launch config asks for.
     fn offering(&self, configuration: &Value) -> OfferingKey {
         OfferingKey::of_launch_config(configuration)
+    }
+
+    /// Whether machines that ended still exist, and cost something, until they are terminated.
+    fn keeps_ended(&self) -> bool {
+        false
     }
 
     /// The prices of what is sold in a region. `None`: this provider has no prices.

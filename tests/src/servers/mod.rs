@@ -1,13 +1,18 @@
 //! Servers of a test's own, which it may stop, kill and start again.
 
+mod azure;
 mod certificate;
+mod cloud_machine;
 mod ec2;
 mod github;
+mod google;
+mod http;
 mod kubernetes;
 mod metadata;
 mod postgres;
 mod proxy;
 mod rabbitmq;
+mod signing_key;
 
 use std::{
     io,
@@ -17,16 +22,20 @@ use std::{
     time::{Duration, Instant},
 };
 
+pub use azure::{AzureCloud, AzureRules};
 pub use certificate::Certificate;
+pub use cloud_machine::BootMachine;
 pub use ec2::{
     Boot, Ec2Machines, Ec2Proxy, Ec2Request, IdentityKey, InstanceFacts, Login, Market, Moto, RoleKeys, Rules,
 };
 pub use github::{GithubApi, GithubFault, GithubRepository, GithubState, sign_delivery};
-pub use kubernetes::{CLUSTER_TOKEN, KubernetesApi, PodRules};
+pub use google::{GoogleCloud, GoogleRules};
+pub use kubernetes::{BootPod, CLUSTER_TOKEN, KubernetesApi, PodRules};
 pub use metadata::Metadata;
 pub use postgres::{Postgres, Stop};
 pub use proxy::Proxy;
 pub use rabbitmq::Rabbitmq;
+pub use signing_key::SigningKey;
 
 use crate::signal;
 

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "everything here is a test or its support")]
 
+mod end_to_end;
+
 use std::{collections::BTreeMap, fs};
 
 use actors::worker_manager::KubernetesSettings;

@@ -7,10 +7,7 @@ use backon::{ConstantBuilder, Retryable};
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{
-    Interruption, MachineIdentity,
-    imds::{Imds, ImdsError},
-};
+use super::{IdentityError, Interruption, MachineIdentity, MetadataError, imds::Imds, user_data::UserData};
 
 /// Of Amazon, on each instance.
 pub const METADATA_ENDPOINT: &str = "http://169.254.169.254";
@@ -28,27 +25,6 @@ const INSTANCE_ACTION: &str = "/latest/meta-data/spot/instance-action";
 #[derive(Debug)]
 pub struct Aws(Imds);
 
-#[derive(Debug, thiserror::Error)]
-pub enum AwsIdentityError {
-    #[error("cannot make an HTTP client")]
-    Client(#[source] reqwest::Error),
-    #[error(transparent)]
-    Metadata(#[from] ImdsError),
-    #[error("this instance has no {0}: it was not launched for a worker pool")]
-    Missing(&'static str),
-    #[error("{0} of this instance cannot be read")]
-    Unreadable(&'static str, #[source] serde_json::Error),
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct UserData {
-    root_url: String,
-    worker_pool_id: String,
-    provider_id: String,
-    worker_group: String,
-}
-
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Document {
@@ -56,39 +32,32 @@ struct Document {
 }
 
 impl Aws {
-    pub fn new(metadata_endpoint: &str) -> Result<Self, AwsIdentityError> {
-        Imds::new(metadata_endpoint).map(Self).map_err(AwsIdentityError::Client)
+    pub fn new(metadata_endpoint: &str) -> Result<Self, IdentityError> {
+        Imds::new(metadata_endpoint).map(Self).map_err(IdentityError::Client)
     }
 
     /// Waits for up to a minute for the network of a machine that is starting.
-    pub async fn identity(&self) -> Result<MachineIdentity, AwsIdentityError> {
+    pub async fn identity(&self) -> Result<MachineIdentity, IdentityError> {
         let delays = ConstantBuilder::new().with_delay(RETRY_DELAY).with_max_times(START_RETRIES);
-        let is_transient = |error: &AwsIdentityError| {
-            matches!(error, AwsIdentityError::Metadata(ImdsError::Unreachable(..) | ImdsError::Status { .. }))
+        let is_transient = |error: &IdentityError| {
+            matches!(error, IdentityError::Metadata(MetadataError::Unreachable(..) | MetadataError::Status { .. }))
         };
         (|| self.read()).retry(delays).when(is_transient).await
     }
 
-    async fn read(&self) -> Result<MachineIdentity, AwsIdentityError> {
+    async fn read(&self) -> Result<MachineIdentity, IdentityError> {
         let user_data = self.page(USER_DATA, "user data").await?;
         let document = self.page(DOCUMENT, "identity document").await?;
         let signature = self.page(SIGNATURE, "signature of the identity document").await?;
-        let unreadable = |what| move |error| AwsIdentityError::Unreadable(what, error);
-        let data: UserData = serde_json::from_str(&user_data).map_err(unreadable("user data"))?;
-        let Document { instance_id } = serde_json::from_str(&document).map_err(unreadable("the identity document"))?;
-        Ok(MachineIdentity {
-            root_url: data.root_url,
-            worker_pool_id: data.worker_pool_id,
-            provider_id: data.provider_id,
-            worker_group: data.worker_group,
-            worker_id: instance_id,
-            // The document byte by byte: the signature is over it as it is.
-            proof: json!({ "document": document, "signature": signature }),
-        })
+        let Document { instance_id } = serde_json::from_str(&document)
+            .map_err(|error| IdentityError::Unreadable("the identity document", error))?;
+        // The document byte by byte: the signature is over it as it is.
+        let proof = json!({ "document": document, "signature": signature });
+        Ok(UserData::parse(&user_data)?.identity(instance_id, proof))
     }
 
-    async fn page(&self, path: &str, what: &'static str) -> Result<String, AwsIdentityError> {
-        self.0.get(path).await?.filter(|text| !text.is_empty()).ok_or(AwsIdentityError::Missing(what))
+    async fn page(&self, path: &str, what: &'static str) -> Result<String, IdentityError> {
+        self.0.get(path).await?.filter(|text| !text.is_empty()).ok_or(IdentityError::Missing(what))
     }
 
     /// Waits until EC2 announces that it stops or terminates this machine. A metadata server that does not answer announces

@@ -5,6 +5,8 @@ use std::time::Duration;
 use reqwest::{Client, Method, Response, StatusCode, redirect};
 use tokio::sync::Mutex;
 
+use super::MetadataError;
+
 /// The server is on the same machine.
 const TIMEOUT: Duration = Duration::from_secs(3);
 /// User data has at most 16 KiB, and no other page is longer.
@@ -18,16 +20,6 @@ pub(super) struct Imds {
     token: Mutex<Option<String>>,
 }
 
-#[derive(Debug, thiserror::Error)]
-pub enum ImdsError {
-    #[error("the metadata server at {0} does not answer")]
-    Unreachable(String, #[source] reqwest::Error),
-    #[error("the metadata server answered {status} for {path}")]
-    Status { path: String, status: u16 },
-    #[error("{0} of the metadata server is longer than 64 KiB or not UTF-8")]
-    Unreadable(String),
-}
-
 impl Imds {
     pub(super) fn new(endpoint: &str) -> Result<Self, reqwest::Error> {
         let builder = Client::builder().timeout(TIMEOUT).no_proxy().redirect(redirect::Policy::none());
@@ -36,26 +28,26 @@ impl Imds {
     }
 
     /// `None`: there is no such page.
-    pub(super) async fn get(&self, path: &str) -> Result<Option<String>, ImdsError> {
+    pub(super) async fn get(&self, path: &str) -> Result<Option<String>, MetadataError> {
         // A token that expired, as after a pause of the machine, is replaced once.
         let first = self.get_with_token(path, false).await;
         match first {
-            Err(ImdsError::Status { status: 401, .. }) => self.get_with_token(path, true).await,
+            Err(MetadataError::Status { status: 401, .. }) => self.get_with_token(path, true).await,
             result => result,
         }
     }
 
-    async fn get_with_token(&self, path: &str, fresh: bool) -> Result<Option<String>, ImdsError> {
+    async fn get_with_token(&self, path: &str, fresh: bool) -> Result<Option<String>, MetadataError> {
         let token = self.token(fresh).await?;
         let response = self.send(Method::GET, path, ("x-aws-ec2-metadata-token", &token)).await?;
         match response.status() {
             StatusCode::NOT_FOUND => Ok(None),
             status if status.is_success() => self.text(path, response).await.map(Some),
-            status => Err(ImdsError::Status { path: path.to_owned(), status: status.as_u16() }),
+            status => Err(MetadataError::Status { path: path.to_owned(), status: status.as_u16() }),
         }
     }
 
-    async fn token(&self, fresh: bool) -> Result<String, ImdsError> {
+    async fn token(&self, fresh: bool) -> Result<String, MetadataError> {
         let mut cached = self.token.lock().await;
         if let Some(token) = cached.as_ref().filter(|_| !fresh) {
             return Ok(token.clone());
@@ -64,27 +56,27 @@ impl Imds {
         let response = self.send(Method::PUT, path, ("x-aws-ec2-metadata-token-ttl-seconds", TOKEN_SECONDS)).await?;
         let status = response.status();
         if !status.is_success() {
-            return Err(ImdsError::Status { path: path.to_owned(), status: status.as_u16() });
+            return Err(MetadataError::Status { path: path.to_owned(), status: status.as_u16() });
         }
         let token = self.text(path, response).await?.trim().to_owned();
         *cached = Some(token.clone());
         Ok(token)
     }
 
-    async fn send(&self, method: Method, path: &str, header: (&str, &str)) -> Result<Response, ImdsError> {
+    async fn send(&self, method: Method, path: &str, header: (&str, &str)) -> Result<Response, MetadataError> {
         let request = self.http.request(method, format!("{}{path}", self.endpoint)).header(header.0, header.1);
-        request.send().await.map_err(|error| ImdsError::Unreachable(self.endpoint.clone(), error))
+        request.send().await.map_err(|error| MetadataError::Unreachable(self.endpoint.clone(), error))
     }
 
-    async fn text(&self, path: &str, mut response: Response) -> Result<String, ImdsError> {
+    async fn text(&self, path: &str, mut response: Response) -> Result<String, MetadataError> {
         let mut bytes = Vec::new();
-        let unreachable = |error| ImdsError::Unreachable(self.endpoint.clone(), error);
+        let unreachable = |error| MetadataError::Unreachable(self.endpoint.clone(), error);
         while let Some(piece) = response.chunk().await.map_err(unreachable)? {
             if bytes.len() + piece.len() > MAX_BYTES {
-                return Err(ImdsError::Unreadable(path.to_owned()));
+                return Err(MetadataError::Unreadable(path.to_owned()));
             }
             bytes.extend_from_slice(&piece);
         }
-        String::from_utf8(bytes).map_err(|_| ImdsError::Unreadable(path.to_owned()))
+        String::from_utf8(bytes).map_err(|_| MetadataError::Unreadable(path.to_owned()))
     }
 }

@@ -1,13 +1,21 @@
 //! What a worker on a machine of a provider knows of itself: which pool it belongs to, who it is, and how it proves that.
 
 pub mod aws;
+pub mod azure;
+mod error;
+pub mod google;
 mod imds;
+pub mod kubernetes;
 pub mod local;
+mod machine;
+mod metadata_server;
 mod session;
+mod user_data;
 
 use serde_json::Value;
 
-pub use imds::ImdsError;
+pub use error::{IdentityError, MetadataError};
+pub use machine::MachineProvider;
 pub use session::{Registered, Session};
 
 /// What registerWorker asks for.

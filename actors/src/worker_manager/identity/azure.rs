@@ -77,7 +77,8 @@ fn check_signer(signed: &SignedData, content: &[u8], keys: &KeySet, now: Timesta
     let found =
         certificates.iter().copied().filter(|certificate| chain::is_of_metadata_service(certificate)).find(is_by);
     let leaf = found.ok_or(IdentityError::Signature)?;
-    if chain::is_trusted(leaf, &certificates, keys.authorities(), now) { Ok(()) } else { Err(IdentityError::Chain) }
+    let links: Vec<&Certificate> = certificates.iter().copied().chain(keys.intermediates()).collect();
+    if chain::is_trusted(leaf, &links, keys.authorities(), now) { Ok(()) } else { Err(IdentityError::Chain) }
 }
 
 const fn of_x509(choice: &CertificateChoices) -> Option<&Certificate> {

@@ -15,6 +15,8 @@ pub struct KeySet {
     keys: Vec<RsaKey>,
     /// Certificate authorities that are trusted.
     authorities: Vec<Certificate>,
+    /// Certificates that are trusted only where an authority issued them.
+    intermediates: Vec<Certificate>,
 }
 
 #[derive(Debug, Clone)]
@@ -69,12 +71,27 @@ impl KeySet {
         }
     }
 
+    /// Adds what the provider itself published. What Azure publishes are no keys to trust but links of chains.
+    pub fn add_published(&mut self, provider_type: ProviderType, text: &str) -> Result<(), KeyError> {
+        if provider_type != ProviderType::Azure {
+            return self.add(provider_type, text);
+        }
+        let mut published = Self::default();
+        published.add_pem(text)?;
+        self.intermediates.extend(published.authorities);
+        Ok(())
+    }
+
     pub fn is_empty(&self) -> bool {
         self.keys.is_empty() && self.authorities.is_empty()
     }
 
     pub(super) fn authorities(&self) -> &[Certificate] {
         &self.authorities
+    }
+
+    pub(super) fn intermediates(&self) -> &[Certificate] {
+        &self.intermediates
     }
 
     /// Whether one of the keys made the signature. A key with another id than the one that is asked for did not.

@@ -5,6 +5,8 @@ use serde::Deserialize;
 
 use super::{Expected, IdentityError, KeySet, Proof, token};
 
+/// The field of the provider data with the service account of the pod.
+const SERVICE_ACCOUNT: &str = "serviceAccount";
 /// The field of the provider data with the uid of the pod.
 pub const POD_UID: &str = "podUid";
 
@@ -35,8 +37,10 @@ pub(super) fn verify(
     let token = Proof::part(proof.token.as_ref(), "token")?;
     let settings = &expected.settings.kubernetes;
     let claims = token::open::<Kubernetes>(token, keys, &[&settings.issuer], expected.root_url, now)?;
-    let (pod, subject) = (&claims.more.bound.pod, subject(&settings.namespace, &settings.service_account));
-    let uid = expected.worker.provider_data.get(POD_UID).and_then(|value| value.as_str()).unwrap_or_default();
+    let recorded = |field: &str| expected.worker.provider_data.get(field).and_then(|value| value.as_str());
+    let account = recorded(SERVICE_ACCOUNT).unwrap_or(&settings.service_account);
+    let (pod, subject) = (&claims.more.bound.pod, subject(&settings.namespace, account));
+    let uid = recorded(POD_UID).unwrap_or_default();
     let pairs = [
         ("sub", claims.sub.as_str(), subject.as_str()),
         ("namespace", &claims.more.bound.namespace, &settings.namespace),

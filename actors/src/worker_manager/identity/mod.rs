@@ -9,7 +9,7 @@
 //! | `aws` | the fields [`AWS_FIELDS`] of the instance |
 //! | `google` | nothing: the worker's id is that of the instance |
 //! | `azure` | `vmId`: the id of the virtual machine |
-//! | `kubernetes` | `podUid`: the uid of the pod, whose name is the worker's id |
+//! | `kubernetes` | `podUid`: the uid of the pod, whose name is the worker's id; `serviceAccount`: of the pod |
 
 mod aws;
 mod azure;

@@ -112,8 +112,8 @@ impl AwsClient {
         let answer = self.send(scope, request()?, &credential, timeout).await;
         match answer {
             // Refused means that nothing was done, so it is sent again even where it changes something.
-            Err(ProviderError::Refused { class: FailureClass::Auth, .. })
-                if self.credentials.refused(&credential).await =>
+            Err(ProviderError::Refused { class: FailureClass::Auth, ref code, .. })
+                if !error::is_of_permissions(code) && self.credentials.refused(&credential).await =>
             {
                 let fresh = self.credentials.get().await?;
                 if *fresh == *credential {

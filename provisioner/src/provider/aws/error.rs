@@ -89,6 +89,19 @@ pub(super) fn class(code: &str, status: u16) -> FailureClass {
     }
 }
 
+/// AWS knows who asks, who may not do this: other credentials of the same account would not help.
+pub(super) fn is_of_permissions(code: &str) -> bool {
+    matches!(
+        code,
+        "UnauthorizedOperation"
+            | "AccessDenied"
+            | "AccessDeniedException"
+            | "OptInRequired"
+            | "Blocked"
+            | "PendingVerification"
+    )
+}
+
 pub(super) fn config_error(code: &str, message: impl Into<String>) -> ProviderError {
     ProviderError::refused(FailureClass::Config, code, message)
 }

@@ -1,5 +1,6 @@
 //! What drivers share: an HTTP client whose calls have a deadline and whose answers have a bound.
 
+mod bearer;
 mod retry;
 
 use std::{error::Error, time::Duration};
@@ -8,6 +9,7 @@ use reqwest::{Certificate, Request, Response, StatusCode, redirect};
 
 use super::{ProviderError, ProviderResult};
 
+pub(super) use bearer::{BearerClient, Token, TokenSource, read_token};
 pub(super) use retry::with_retries;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);

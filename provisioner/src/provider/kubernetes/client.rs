@@ -70,6 +70,19 @@ impl KubernetesClient {
             .map_err(|error| ProviderError::unanswered(format!("the API server's answer cannot be read: {error}")))
     }
 
+    /// The keys by which the cluster signs tokens of service accounts, as a JWKS.
+    pub(super) async fn jwks(&self) -> ProviderResult<String> {
+        let invalid = |_| ProviderError::refused(FailureClass::Config, "InvalidUrl", "`api_url` is no URL");
+        let url = format!("{}/openid/v1/jwks", self.settings.api_url.trim_end_matches('/'));
+        let mut request = Request::new(Method::GET, Url::parse(&url).map_err(invalid)?);
+        request.headers_mut().insert(AUTHORIZATION, self.authorization().await?);
+        let answer = self.http.send(request, self.timeout()).await?;
+        if !answer.status.is_success() {
+            return Err(error::from_answer(&answer));
+        }
+        String::from_utf8(answer.body).map_err(|_| ProviderError::unanswered("the keys are not UTF-8"))
+    }
+
     fn url(&self, name: &str, query: &[(&str, &str)]) -> ProviderResult<Url> {
         let invalid = |why: &str| ProviderError::refused(FailureClass::Config, "InvalidUrl", why);
         let mut url = Url::parse(&self.settings.api_url).map_err(|_| invalid("`api_url` is no URL"))?;

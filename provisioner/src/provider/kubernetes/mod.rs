@@ -7,6 +7,8 @@ mod launch;
 mod pod;
 mod settings;
 
+use std::time::Duration;
+
 use actors::worker_manager::KubernetesSettings;
 use async_trait::async_trait;
 use base::Rng;
@@ -16,7 +18,8 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::{
-    Launch, LaunchId, Launched, Machine, MachineId, Page, PageToken, Provider, ProviderResult, Seen, Terminated,
+    Launch, LaunchId, Launched, Machine, MachineId, OfferingKey, Page, PageToken, Provider, ProviderResult, PublicKeys,
+    Seen, Terminated,
 };
 use client::KubernetesClient;
 use pod::{DEPLOYMENT, LAUNCH, Pod};
@@ -24,6 +27,10 @@ use pod::{DEPLOYMENT, LAUNCH, Pod};
 const PAGE: &str = "500";
 /// At the same time: the API has no call for many names.
 const DELETES: usize = 8;
+/// Of a worker's group.
+const MAX_REGION: usize = 38;
+/// A cluster that replaces its key publishes both for a while.
+const KEY_AGE: Duration = Duration::from_mins(10);
 
 pub struct Kubernetes {
     client: KubernetesClient,
@@ -84,5 +91,17 @@ impl Provider for Kubernetes {
     async fn terminate(&self, _region: &str, machines: &[MachineId]) -> ProviderResult<Vec<Terminated>> {
         let calls: Vec<_> = machines.iter().map(|name| self.delete(name)).collect();
         Ok(stream::iter(calls).buffered(DELETES).collect().await)
+    }
+
+    /// A cluster is one region, whose name is the namespace's where the launch config gives none.
+    fn offering(&self, configuration: &Value) -> OfferingKey {
+        let key = OfferingKey::of_launch_config(configuration);
+        let namespace = || self.client.settings.namespace.chars().take(MAX_REGION).collect();
+        OfferingKey { region: if key.region.is_empty() { namespace() } else { key.region }, ..key }
+    }
+
+    async fn identity_keys(&self) -> ProviderResult<Option<PublicKeys>> {
+        let keys = vec![("jwks".to_owned(), self.client.jwks().await?)];
+        Ok(Some(PublicKeys { keys, max_age: KEY_AGE }))
     }
 }

@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     decision::FailureClass,
-    provider::{Launch, LaunchId, Machine, MachineState, ProviderError, ProviderResult, Seen},
+    provider::{Launch, LaunchId, Machine, MachineState, ProviderError, ProviderResult, Seen, launch_name},
 };
 
 pub(super) const DEPLOYMENT: &str = "drover-deployment";
@@ -25,7 +25,16 @@ const MAX_USER_DATA: usize = 64 << 10;
 pub(super) struct Pod {
     pub(super) metadata: Metadata,
     #[serde(default)]
+    spec: Spec,
+    #[serde(default)]
     status: Status,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Spec {
+    #[serde(default)]
+    service_account_name: String,
 }
 
 #[derive(Debug, Deserialize)]
@@ -48,7 +57,8 @@ struct Status {
 
 impl Pod {
     pub(super) fn machine(self, region: &str) -> Machine {
-        Machine { group: region.to_owned(), id: self.metadata.name, data: json!({ "podUid": self.metadata.uid }) }
+        let data = json!({ "podUid": self.metadata.uid, "serviceAccount": self.spec.service_account_name });
+        Machine { group: region.to_owned(), id: self.metadata.name, data }
     }
 
     pub(super) fn is_of(&self, launch: LaunchId) -> bool {
@@ -72,9 +82,9 @@ impl Pod {
     }
 }
 
-/// The name is the launch's id with a number: a pod that exists already is of this launch.
+/// The name is the launch's id with a number, within the length of a worker's id: a pod that exists already is of this launch.
 pub(super) fn name(launch: &Launch, number: u32) -> String {
-    format!("drover-{}-{number}", launch.id)
+    format!("drover-{}-{number}", launch_name::encode(launch.id))
 }
 
 /// The launch config's `podSpec` is what Kubernetes calls so. Its first container is the worker: it gets its user data, its own

@@ -1,9 +1,13 @@
-//! A small API server of ours with the calls of pods that the driver makes. No API server could be had for tests: admission,
+//! A small API server of ours with the calls of pods that the driver makes, and processes in place of pods. No API server could be had for tests: admission,
 //! roles, a kubelet and eviction are not tested.
 
+mod processes;
 mod state;
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::{
+    path::Path,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
@@ -13,8 +17,12 @@ use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
 use tokio::{net::TcpListener, task::JoinSet};
 
+pub use processes::BootPod;
+use processes::Processes;
 pub use state::PodRules;
 use state::Pods;
+
+use super::SigningKey;
 
 /// Who may call it.
 pub const CLUSTER_TOKEN: &str = "token-of-drover";
@@ -29,10 +37,21 @@ pub struct KubernetesApi {
 }
 
 impl KubernetesApi {
+    /// Without processes: pods are what the test says.
     pub async fn start() -> Self {
+        Self::run(None).await
+    }
+
+    /// Each pod is a process. `None`: openssl is not here.
+    pub async fn start_with_processes(folder: &Path, boot: BootPod) -> Option<Self> {
+        let key = SigningKey::make(folder, "cluster")?;
+        Some(Self::run(Some(Processes::new(folder, key, boot))).await)
+    }
+
+    async fn run(processes: Option<Processes>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let pods = Arc::<Mutex<Pods>>::default();
+        let pods = Arc::new(Mutex::new(Pods::new(processes)));
         let mut accepting = JoinSet::new();
         accepting.spawn(accept(listener, pods.clone()));
         Self { url, pods, _accepting: accepting }
@@ -45,6 +64,11 @@ impl KubernetesApi {
     /// The manifests of all pods, with what the server added.
     pub fn pods(&self) -> Vec<Value> {
         lock(&self.pods).all.values().cloned().collect()
+    }
+
+    /// Ends a pod from outside.
+    pub fn evict(&self, name: &str) {
+        lock(&self.pods).delete(name);
     }
 
     /// As a kubelet does.
@@ -76,9 +100,11 @@ async fn answer(pods: Arc<Mutex<Pods>>, request: Request<Incoming>) -> Result<Re
     let is_known = head.headers.get(header::AUTHORIZATION).is_some_and(|it| it == &format!("Bearer {CLUSTER_TOKEN}"));
     let (status, value) = match name {
         _ if !is_known => state::refusal(401, "Unauthorized", "Unauthorized"),
+        None if head.uri.path() == "/openid/v1/jwks" => lock(&pods).jwks(),
         None => state::refusal(403, "Forbidden", "this is not your namespace"),
         Some(name) => {
             let mut pods = lock(&pods);
+            pods.look();
             let answer = match head.method {
                 Method::POST => pods.create(&body),
                 Method::DELETE => pods.delete(&name),

@@ -5,10 +5,13 @@ use std::collections::BTreeMap;
 use hyper::Method;
 use serde_json::{Value, json};
 
+use super::processes::Processes;
+
 #[derive(Debug, Default)]
 pub(super) struct Pods {
     pub(super) all: BTreeMap<String, Value>,
     pub(super) rules: PodRules,
+    pub(super) processes: Option<Processes>,
     made: u32,
 }
 
@@ -29,6 +32,10 @@ pub(super) fn refusal(status: u16, reason: &str, message: &str) -> Answer {
 }
 
 impl Pods {
+    pub(super) fn new(processes: Option<Processes>) -> Self {
+        Self { processes, ..Self::default() }
+    }
+
     pub(super) fn create(&mut self, body: &[u8]) -> Answer {
         let Ok(mut pod) = serde_json::from_slice::<Value>(body) else { return refusal(400, "BadRequest", "no JSON") };
         let name = pod["metadata"]["name"].as_str().unwrap_or_default().to_owned();
@@ -50,8 +57,29 @@ impl Pods {
         pod["metadata"]["uid"] = json!(format!("00000000-0000-4000-8000-{:012}", self.made));
         pod["metadata"]["creationTimestamp"] = json!("2026-11-27T12:00:00Z");
         pod["status"] = json!({ "phase": "Pending" });
+        if let Some(processes) = &mut self.processes {
+            pod["metadata"]["creationTimestamp"] = json!(base::Clock::now(&base::SystemClock).to_rfc3339());
+            processes.start(&pod);
+            pod["status"]["phase"] = json!("Running");
+        }
         self.all.insert(name, pod.clone());
         (201, pod)
+    }
+
+    /// As kubelets report.
+    pub(super) fn look(&mut self) {
+        let ended = self.processes.as_mut().map(Processes::ended).unwrap_or_default();
+        for (name, phase) in ended {
+            let Some(pod) = self.all.get_mut(&name) else { continue };
+            pod["status"]["phase"] = json!(phase);
+            if pod["metadata"]["deletionTimestamp"].is_string() {
+                self.all.remove(&name);
+            }
+        }
+    }
+
+    pub(super) fn jwks(&self) -> Answer {
+        self.processes.as_ref().map_or_else(|| refusal(404, "NotFound", "no keys"), |it| (200, it.key.jwks()))
     }
 
     pub(super) fn get(&self, name: &str) -> Answer {
@@ -65,7 +93,11 @@ impl Pods {
     pub(super) fn delete(&mut self, name: &str) -> Answer {
         if let Some(pod) = self.all.get_mut(name) {
             pod["metadata"]["deletionTimestamp"] = json!("2026-11-27T12:05:00Z");
-            if pod["status"]["phase"] == "Pending" {
+            if let Some(processes) = &self.processes {
+                processes.terminate(name);
+            }
+            let has_ended = matches!(pod["status"]["phase"].as_str(), Some("Succeeded" | "Failed"));
+            if pod["status"]["phase"] == "Pending" || (has_ended && self.processes.is_some()) {
                 return (200, self.all.remove(name).unwrap_or_default());
             }
         }

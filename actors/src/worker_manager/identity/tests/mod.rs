@@ -46,7 +46,11 @@ fn row(id: &str, provider_data: Value) -> PoolWorkerRow {
 }
 
 fn settings(provider_type: ProviderType) -> ProviderSettings {
-    let google = GoogleSettings { project: "p".to_owned(), worker_service_account_id: "123".to_owned() };
+    let google = GoogleSettings {
+        project: "p".to_owned(),
+        worker_service_account_id: "123".to_owned(),
+        ..GoogleSettings::default()
+    };
     let kubernetes = KubernetesSettings::default();
     ProviderSettings { id: "cloud".to_owned(), provider_type, google, kubernetes, ..ProviderSettings::default() }
 }
