@@ -12,6 +12,7 @@ use super::super::*;
 use crate::{
     auth::{RoleRow, Roles},
     hooks::{HooksContext, HooksSettings},
+    notify::{Notify, Wakeups},
 };
 
 pub(super) const SECRET: &str = "a secret of the web hook";
@@ -87,9 +88,16 @@ fn hooks(db: &Db, clock: &TestClock, clients: &Clients) -> Hooks {
         clients: clients.clone(),
         limits: TaskLimits::default(),
         notifications: Notifications::none(),
-        rescheduled: Notifier::none(),
+        auth: None,
+        changed: Notifier::none(),
+        notify: notify(db, clock),
         settings: HooksSettings::default(),
     })
+}
+
+fn notify(db: &Db, clock: &TestClock) -> Notify {
+    let wakeups = Wakeups { relay: Notifier::none(), delivery: Notifier::none() };
+    Notify::new(db.clone(), Arc::new(clock.clone()), Rng::seeded(3), wakeups)
 }
 
 pub(super) fn sign(body: &[u8]) -> String {
