@@ -66,7 +66,7 @@ impl DevWorkers {
             let work_dir = data_dir.join("workers").join(client.number().to_string());
             data_dir::folder(&work_dir, data_dir::passable())?;
             let mut arguments = arguments(settings, client, root_url, &work_dir);
-            arguments.extend(paths(settings, data_dir));
+            arguments.extend(sandbox_flags(settings, data_dir));
             let environment = for_workers(&settings.dev.task_variables);
             let recipe = Recipe { number: client.number(), arguments, environment, credentials: client.credentials() };
             let pauses = Backoff::new(FIRST_PAUSE, LONGEST_PAUSE, system.rng.branch("worker"));
@@ -146,11 +146,13 @@ impl DevWorker {
     }
 }
 
-/// What tasks see of this machine: where this program was started, but not where it keeps its secrets.
-fn paths(settings: &DroverSettings, data_dir: &Path) -> Vec<String> {
+/// What tasks see of this machine, namely where this program was started, but not where it keeps its secrets; and what they
+/// reach of the network.
+pub(crate) fn sandbox_flags(settings: &DroverSettings, data_dir: &Path) -> Vec<String> {
     let shown = task_paths(&settings.dev.task_paths).into_iter().map(|path| ("--read-only-path", path));
     let paths = shown.chain([("--hidden-path", data_dir.to_owned())]);
-    paths.flat_map(|(flag, path)| [flag.to_owned(), path.display().to_string()]).collect()
+    let paths = paths.flat_map(|(flag, path)| [flag.to_owned(), path.display().to_string()]);
+    paths.chain(["--network".to_owned(), settings.dev.task_network.clone()]).collect()
 }
 
 /// Nothing secret: everybody on the machine can read them.
@@ -168,7 +170,6 @@ fn arguments(settings: &DroverSettings, client: &WorkerClient, root_url: &str, w
         ("--parent", system::id().to_string()),
         ("--credentials-fd", "0".to_owned()),
         ("--output", "json".to_owned()),
-        ("--network", dev.task_network.clone()),
         ("--set", format!("dev.task_variables={}", dev.task_variables.join(","))),
         ("--set", format!("telemetry.log={}", telemetry.log)),
         ("--set", format!("telemetry.format={}", telemetry.format)),

@@ -23,7 +23,7 @@ use protocol::id::TaskQueueId;
 
 use super::{notifications::publisher, notify, providers, relay, roles};
 use crate::{
-    dev_workers::worker_environment,
+    dev_workers::{sandbox_flags, worker_environment},
     service::{Actors, Children, Context, Role, Service, StartError},
     settings::DevSettings,
 };
@@ -132,7 +132,7 @@ fn open_local(context: &Context, id: &str) -> Result<LocalProvider, String> {
     ];
     let settings = settings.into_iter().flat_map(|setting| ["--set".to_owned(), setting]);
     let words = ["worker", "--provider", "local"].map(str::to_owned).into_iter();
-    let parent = if context.ends_machines { with_parent() } else { Vec::new() };
+    let parent = if context.ends_machines { of_dev(context) } else { Vec::new() };
     let arguments = words.chain(settings).chain(parent).chain(["--machine-dir".to_owned()]).collect();
     let environment: BTreeMap<String, String> = worker_environment(&dev.task_variables);
     let program = WorkerProgram { program: PathBuf::from("/proc/self/exe"), arguments, environment };
@@ -145,10 +145,12 @@ fn open_local(context: &Context, id: &str) -> Result<LocalProvider, String> {
     Ok(provider)
 }
 
-/// Somebody sits in front of it: a worker ends with us, and a task that was cancelled ends soon.
-fn with_parent() -> Vec<String> {
+/// Somebody sits in front of it: a worker ends with us, and a task that was cancelled ends soon. Its tasks see what those of
+/// the other workers of `drover dev` see.
+fn of_dev(context: &Context) -> Vec<String> {
     let parent = std::process::id().to_string();
-    ["--parent", &parent, "--reclaim-at-latest", "5"].map(str::to_owned).into()
+    let flags = ["--parent", &parent, "--reclaim-at-latest", "5"].map(str::to_owned);
+    flags.into_iter().chain(sandbox_flags(&context.settings, context.data_dir())).collect()
 }
 
 /// The drivers of machines that are processes of this one. None: this process has no provisioner.
