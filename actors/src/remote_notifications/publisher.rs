@@ -31,6 +31,7 @@ pub struct RemoteNotifier {
 
 /// What happened since the last message.
 #[derive(Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a field of the message")]
 struct Pending {
     tasks: HashMap<TaskQueueId, usize>,
     events_written: bool,

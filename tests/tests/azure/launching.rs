@@ -8,6 +8,8 @@ use serde_json::{Value, json};
 
 use super::{AzureEnv, DEPLOYMENT, LOCATION, class, driver, launch, launch_config};
 
+type Change = fn(&mut Value);
+
 #[tokio::test]
 async fn a_launch_makes_its_machines_once_and_knows_their_ids() {
     let Some(env) = AzureEnv::start() else { return };
@@ -83,7 +85,7 @@ async fn machines_are_listed_by_pages_and_those_that_ended_are_kept_until_they_a
 #[tokio::test]
 async fn bad_launch_configs_and_bad_credentials_are_refused_by_name() {
     let Some(env) = AzureEnv::start() else { return };
-    let refused: [(fn(&mut Value), &str); 3] = [
+    let refused: [(Change, &str); 3] = [
         (|it| it["armDeployment"] = Value::Null, "armDeployment"),
         (|it| it["armDeploymentResourceGroup"] = json!("another"), "armDeploymentResourceGroup"),
         (|it| it["armDeployment"]["parameters"]["color"] = json!({ "value": "red" }), "color"),

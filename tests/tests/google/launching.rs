@@ -12,6 +12,8 @@ fn ids(machines: &[Machine]) -> Vec<&str> {
     machines.iter().map(|machine| machine.id.as_str()).collect()
 }
 
+type Change = fn(&mut Value);
+
 #[tokio::test]
 async fn a_launch_makes_its_instances_once_with_labels_and_user_data() {
     let Some(env) = GoogleEnv::start() else { return };
@@ -107,7 +109,7 @@ async fn bad_launch_configs_and_bad_credentials_are_refused_by_name() {
         change(&mut configuration);
         Launch { configuration, ..launch(1) }
     };
-    let refused: [(fn(&mut Value), &str); 3] = [
+    let refused: [(Change, &str); 3] = [
         (|it| it["metadata"] = json!([]), "metadata"),
         (|it| it["labels"] = json!("x"), "labels"),
         (|it| it["disks"] = Value::Null, "disks"),

@@ -27,6 +27,6 @@ pub enum MetadataError {
     Unreachable(String, #[source] reqwest::Error),
     #[error("the metadata server answered {status} for {path}")]
     Status { path: String, status: u16 },
-    #[error("{0} of the metadata server is longer than the cloud allows, or not UTF-8")]
-    Unreadable(String),
+    #[error("{path} of the metadata server is longer than {} KiB, or not UTF-8", max_bytes >> 10)]
+    Unreadable { path: String, max_bytes: usize },
 }

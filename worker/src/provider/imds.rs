@@ -73,10 +73,10 @@ impl Imds {
         let unreachable = |error| MetadataError::Unreachable(self.endpoint.clone(), error);
         while let Some(piece) = response.chunk().await.map_err(unreachable)? {
             if bytes.len() + piece.len() > MAX_BYTES {
-                return Err(MetadataError::Unreadable(path.to_owned()));
+                return Err(MetadataError::Unreadable { path: path.to_owned(), max_bytes: MAX_BYTES });
             }
             bytes.extend_from_slice(&piece);
         }
-        String::from_utf8(bytes).map_err(|_| MetadataError::Unreadable(path.to_owned()))
+        String::from_utf8(bytes).map_err(|_| MetadataError::Unreadable { path: path.to_owned(), max_bytes: MAX_BYTES })
     }
 }

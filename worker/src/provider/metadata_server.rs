@@ -53,11 +53,11 @@ impl MetadataServer {
         let mut bytes = Vec::new();
         while let Some(piece) = response.chunk().await.map_err(|error| self.unreachable(error))? {
             if bytes.len() + piece.len() > MAX_BYTES {
-                return Err(MetadataError::Unreadable(path.to_owned()));
+                return Err(MetadataError::Unreadable { path: path.to_owned(), max_bytes: MAX_BYTES });
             }
             bytes.extend_from_slice(&piece);
         }
-        String::from_utf8(bytes).map_err(|_| MetadataError::Unreadable(path.to_owned()))
+        String::from_utf8(bytes).map_err(|_| MetadataError::Unreadable { path: path.to_owned(), max_bytes: MAX_BYTES })
     }
 
     fn unreachable(&self, error: reqwest::Error) -> MetadataError {

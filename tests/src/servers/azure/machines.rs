@@ -38,7 +38,7 @@ pub(super) struct Machines {
     pub(super) rules: AzureRules,
     pub(super) preempted: Arc<Mutex<BTreeSet<String>>>,
     deployments: BTreeMap<String, Value>,
-    machines: BTreeMap<String, CloudMachine>,
+    booted: BTreeMap<String, CloudMachine>,
     authorities: Arc<Authorities>,
     boot: Option<BootMachine>,
     made: u32,
@@ -51,7 +51,7 @@ impl Machines {
             rules: AzureRules::default(),
             preempted: Arc::default(),
             deployments: BTreeMap::new(),
-            machines: BTreeMap::new(),
+            booted: BTreeMap::new(),
             authorities,
             boot,
             made: 0,
@@ -72,7 +72,7 @@ impl Machines {
             ("GET", ["Microsoft.Compute", "virtualMachines", name]) => self.get(name),
             ("DELETE", ["Microsoft.Compute", "virtualMachines", name]) => {
                 let found = self.all.remove(*name);
-                self.machines.remove(*name);
+                self.booted.remove(*name);
                 found.map_or((204, Value::Null), |_| (202, Value::Null))
             }
             _ => missing(),
@@ -128,7 +128,7 @@ impl Machines {
             "instanceView": { "statuses": statuses } } });
         if let Some(boot) = &self.boot {
             let metadata = metadata::start(self.authorities.clone(), name, &vm_id, user_data, self.preempted.clone());
-            self.machines.insert(name.to_owned(), CloudMachine::start(boot, name, metadata));
+            self.booted.insert(name.to_owned(), CloudMachine::start(boot, name, metadata));
         }
         self.all.insert(name.to_owned(), machine);
     }

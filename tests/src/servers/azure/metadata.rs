@@ -8,7 +8,7 @@ use std::{
 use serde_json::json;
 
 use super::attested::Authorities;
-use crate::servers::http::{HttpReply, HttpRequest, HttpServer};
+use crate::servers::http::{HttpRequest, HttpServer};
 
 struct Machine {
     authorities: Arc<Authorities>,
@@ -30,12 +30,12 @@ pub(super) fn start(
     let machine = Machine { authorities, name, vm_id, user_data, preempted };
     HttpServer::start(move |request| {
         let is_allowed = request.header("metadata") == "true" && request.query.contains_key("api-version");
-        if is_allowed { machine.page(request) } else { Some((400, String::new())) }
+        Some(if is_allowed { machine.page(request) } else { (400, String::new()) })
     })
 }
 
 impl Machine {
-    fn page(&self, request: &HttpRequest) -> HttpReply {
+    fn page(&self, request: &HttpRequest) -> (u16, String) {
         let text = match request.parts().as_slice() {
             ["metadata", "instance", "compute", "name"] => self.name.clone(),
             ["metadata", "instance", "compute", "userData"] => self.user_data.clone(),
@@ -48,8 +48,8 @@ impl Machine {
                 let events = if is_preempted { vec![event] } else { Vec::new() };
                 json!({ "DocumentIncarnation": 1, "Events": events }).to_string()
             }
-            _ => return Some((404, String::new())),
+            _ => return (404, String::new()),
         };
-        Some((200, text))
+        (200, text)
     }
 }

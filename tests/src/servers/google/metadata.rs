@@ -58,6 +58,7 @@ fn page(
     Some((200, text))
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "a reply is none where the connection is cut")]
 fn missing() -> HttpReply {
     Some((404, String::new()))
 }

@@ -61,7 +61,9 @@ impl Processes {
                 ended.push((name.clone(), if status.success() { "Succeeded" } else { "Failed" }));
             }
         }
-        ended.iter().for_each(|(name, _)| drop(self.running.remove(name)));
+        for (name, _) in &ended {
+            self.running.remove(name);
+        }
         ended
     }
 }
