@@ -25,7 +25,10 @@ async fn workers_come_while_tasks_wait_and_go_when_they_are_idle() {
     let drover = Drover::start(folder.path(), &FLAGS).await;
     let (client, server) = (drover.client(), drover.process_id());
     assert!(machines(server).is_empty(), "nothing runs while there is nothing to do");
-    let mut changed = pool(&client, Method::GET, None).await;
+    let known = pool(&client, Method::GET, None).await;
+    let fields = ["providerId", "description", "owner", "emailOnError", "config"]
+        .map(|name| (name.to_owned(), known[name].clone()));
+    let mut changed = Value::Object(fields.into_iter().collect());
     changed["config"]["launchConfigs"] = json!([{ "workerConfig": { "idleTimeoutSecs": 1 } }]);
     pool(&client, Method::POST, Some(&changed)).await;
 
