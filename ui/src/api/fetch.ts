@@ -66,6 +66,16 @@ export async function api<T = unknown>(path: string, options: Options = {}): Pro
   throw await errorOf(response);
 }
 
+/** The same; `null` where there is no such thing. */
+export async function apiOrNull<T>(path: string, options: Options = {}): Promise<T | null> {
+  try {
+    return await api<T>(path, options);
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 404) return null;
+    throw error;
+  }
+}
+
 export async function errorOf(response: Response): Promise<ApiError> {
   const body = await response.json().catch(() => ({ message: `Drover answered ${response.status}` }));
   return new ApiError(response.status, body as ErrorBody);

@@ -1,6 +1,7 @@
 /** A definition as JSON: edited, checked while it is typed, and the faults that the server found at their lines. */
 import { useState } from 'preact/hooks';
 import type { ApiError } from '../api/fetch';
+import { Action } from './Action';
 
 export type Definition = Record<string, any>;
 
@@ -69,20 +70,35 @@ function lineOf(text: string, pointer: string): string {
   return line < 0 ? '' : ` (line ${line + 1})`;
 }
 
-/** The text that is edited, and what the last attempt to save it said. */
-export function useDefinition(start: () => unknown) {
-  const [text, change] = useState(() => JSON.stringify(start(), null, 2));
+interface FormProps {
+  start: unknown;
+  /** What saving needs. */
+  scope: string;
+  send: (value: Definition) => Promise<unknown>;
+}
+
+/** A definition that is edited and saved; what the server found wrong with it stays beside it. */
+export function DefinitionForm({ start, scope, send }: FormProps) {
+  const [text, change] = useState(() => JSON.stringify(start, null, 2));
   const [problem, setProblem] = useState<ApiError | null>(null);
-  const save = async (send: (value: Definition) => Promise<unknown>) => {
-    const { value } = parse(text);
-    if (!value) return;
+  const { value } = parse(text);
+  const save = async () => {
     setProblem(null);
     try {
-      await send(value);
+      await send(value!);
     } catch (error) {
       setProblem(error as ApiError);
       throw error;
     }
   };
-  return { text, change, problem, save, valid: parse(text).value };
+  return (
+    <>
+      <JsonEditor label="Definition" text={text} change={change} problem={problem} />
+      <div class="buttons">
+        <Action scopes={[scope]} kind="primary" why={value ? undefined : 'The definition cannot be read'} run={save} done="It is saved.">
+          Save
+        </Action>
+      </div>
+    </>
+  );
 }

@@ -1,9 +1,9 @@
 /** One hook: what it does, when it fired and with what result. */
-import { api, ApiError, segment } from '../../api/fetch';
+import { api, apiOrNull, segment } from '../../api/fetch';
 import { useData } from '../../api/useData';
 import { go } from '../../app/router';
 import { Action } from '../../parts/Action';
-import { JsonEditor, useDefinition } from '../../parts/JsonEditor';
+import { DefinitionForm } from '../../parts/JsonEditor';
 import { PagedTable, usePages } from '../../parts/Page';
 import { Shown } from '../../parts/Shown';
 import { State } from '../../parts/State';
@@ -16,14 +16,7 @@ export default function HookPage({ params }: { params: Record<string, string> })
   const { group, hook } = params;
   document.title = `${group}/${hook} · Drover`;
   const path = `hooks/v1/hooks/${segment(group)}/${segment(hook)}`;
-  const data = useData<Hook | null>(`hook ${path}`, async (signal) => {
-    try {
-      return await api<Hook>(path, { signal });
-    } catch (error) {
-      if (error instanceof ApiError && error.status === 404) return null;
-      throw error;
-    }
-  });
+  const data = useData(`hook ${path}`, (signal) => apiOrNull<Hook>(path, { signal }));
   return (
     <Shown data={data}>
       {(it) => (
@@ -113,29 +106,10 @@ function About({ hook, path }: { hook: Hook; path: string }) {
 }
 
 function Editor({ hook, id, path, reload }: { hook: Hook | null; id: string; path: string; reload: () => void }) {
-  const definition = useDefinition(() => {
-    if (!hook) return NEW_HOOK;
-    const { hookGroupId: _, hookId: __, ...rest } = hook;
-    return rest;
-  });
+  const { hookGroupId: _, hookId: __, ...known } = hook ?? ({} as Hook);
   const send = async (body: unknown) => {
     await api(path, { method: hook ? 'POST' : 'PUT', body });
     reload();
   };
-  return (
-    <>
-      <JsonEditor label="Definition" {...definition} />
-      <div class="buttons">
-        <Action
-          scopes={[`hooks:modify-hook:${id}`]}
-          kind="primary"
-          why={definition.valid ? undefined : 'The definition cannot be read'}
-          run={() => definition.save(send)}
-          done="It is saved."
-        >
-          Save
-        </Action>
-      </div>
-    </>
-  );
+  return <DefinitionForm start={hook ? known : NEW_HOOK} scope={`hooks:modify-hook:${id}`} send={send} />;
 }

@@ -1,9 +1,9 @@
 /** One worker pool: its machines, what went wrong with them, and its definition. */
-import { api, ApiError, segment } from '../../api/fetch';
+import { api, apiOrNull, segment } from '../../api/fetch';
 import { useData } from '../../api/useData';
 import { go } from '../../app/router';
 import { Action } from '../../parts/Action';
-import { JsonEditor, useDefinition } from '../../parts/JsonEditor';
+import { DefinitionForm } from '../../parts/JsonEditor';
 import { Shown } from '../../parts/Shown';
 import { NEW_POOL, type Pool } from './data';
 import { Errors } from './Errors';
@@ -13,14 +13,7 @@ export default function PoolPage({ params }: { params: Record<string, string> })
   const { pool } = params;
   document.title = `${pool} · Drover`;
   const path = `worker-manager/v1/worker-pool/${segment(pool)}`;
-  const data = useData<Pool | null>(`pool ${pool}`, async (signal) => {
-    try {
-      return await api<Pool>(path, { signal });
-    } catch (error) {
-      if (error instanceof ApiError && error.status === 404) return null;
-      throw error;
-    }
-  });
+  const data = useData(`pool ${pool}`, (signal) => apiOrNull<Pool>(path, { signal }));
   return (
     <Shown data={data}>
       {(it) => (
@@ -93,29 +86,10 @@ function About({ pool }: { pool: Pool }) {
 }
 
 function Editor({ pool, id, path, reload }: { pool: Pool | null; id: string; path: string; reload: () => void }) {
-  const definition = useDefinition(() => {
-    if (!pool) return NEW_POOL;
-    const { providerId, description, owner, emailOnError, config } = pool;
-    return { providerId, description, owner, emailOnError, config };
-  });
+  const { providerId, description, owner, emailOnError, config } = pool ?? NEW_POOL;
   const send = async (body: unknown) => {
     await api(path, { method: pool ? 'POST' : 'PUT', body });
     reload();
   };
-  return (
-    <>
-      <JsonEditor label="Definition" {...definition} />
-      <div class="buttons">
-        <Action
-          scopes={[`worker-manager:manage-worker-pool:${id}`]}
-          kind="primary"
-          why={definition.valid ? undefined : 'The definition cannot be read'}
-          run={() => definition.save(send)}
-          done="It is saved."
-        >
-          Save
-        </Action>
-      </div>
-    </>
-  );
+  return <DefinitionForm start={{ providerId, description, owner, emailOnError, config }} scope={`worker-manager:manage-worker-pool:${id}`} send={send} />;
 }

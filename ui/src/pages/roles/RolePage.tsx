@@ -1,5 +1,5 @@
 /** One role: what it gives. */
-import { api, ApiError, segment } from '../../api/fetch';
+import { api, apiOrNull, segment } from '../../api/fetch';
 import { useData } from '../../api/useData';
 import { go } from '../../app/router';
 import { Action } from '../../parts/Action';
@@ -12,14 +12,7 @@ export default function RolePage({ params }: { params: Record<string, string> })
   const { role } = params;
   document.title = `${role} · Drover`;
   const path = `auth/v1/roles/${segment(role)}`;
-  const data = useData<Role | null>(`role ${role}`, async (signal) => {
-    try {
-      return await api<Role>(path, { signal });
-    } catch (error) {
-      if (error instanceof ApiError && error.status === 404) return null;
-      throw error;
-    }
-  });
+  const data = useData(`role ${role}`, (signal) => apiOrNull<Role>(path, { signal }));
   const save = (exists: boolean) => async (scopes: string[], description: string) => {
     await api(path, { method: exists ? 'POST' : 'PUT', body: { description, scopes } });
     data.reload();
