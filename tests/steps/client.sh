@@ -118,3 +118,8 @@ DROVER_TEST_MOTO_PYTHON=$(cd "$VENV" && pwd)/bin/python
 export DROVER_TEST_MOTO_PYTHON
 cargo nextest run --workspace --profile ci -E 'package(tests) & binary(aws)'
 "$VENV/bin/pytest" -c tests/client/pytest.ini tests/client/test_ec2_model.py
+
+# Google Cloud: what the driver asks for beside the description of Google's own client.
+export DROVER_TEST_GOOGLE_REQUESTS="$RUN_DIR/google-requests"
+cargo nextest run --workspace --profile ci -E 'package(tests) & binary(google)'
+"$VENV/bin/pytest" -c tests/client/pytest.ini tests/client/test_google_model.py
