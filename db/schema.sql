@@ -453,6 +453,18 @@ create table offering (
   constraint offering_pkey PRIMARY KEY (provider_id, region, instance_type, market)
 );
 
+create table online_migration (
+  version integer not null,
+  direction text not null,
+  state jsonb not null,
+  changed bigint not null,
+  remaining bigint,
+  started timestamp with time zone not null,
+  updated timestamp with time zone not null,
+  constraint online_migration_direction_check CHECK ((direction = ANY (ARRAY['up'::text, 'down'::text]))),
+  constraint online_migration_pkey PRIMARY KEY (version, direction)
+);
+
 create table outbox (
   id bigint not null default nextval('outbox_id'::regclass),
   shard smallint not null default 0,

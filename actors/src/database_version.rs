@@ -1,26 +1,58 @@
-//! Looks whether the database still is at the version that this program needs, and logs when that changes.
+//! Looks whether the database still is at the version that this program needs, and logs when that changes; measures the
+//! progress of an online migration.
 //!
-//! Owns: nothing. Woken by: a timer. Emits: log lines. Whether the process is ready is answered on its own to those who
+//! Owns: nothing. Woken by: a timer. Emits: log lines, gauges. Whether the process is ready is answered on its own to those who
 //! ask (`/__heartbeat__`); it goes on, and is ready again once the database was upgraded.
 
 use std::time::Duration;
 
 use base::Rng;
+use base::telemetry::Gauge;
 use db::{Db, DbError};
 
 use crate::kit::{Child, Next, Periodic, Schedule};
 
 const INTERVAL: Duration = Duration::from_secs(2);
+/// The progress of an online migration is measured once in so many checks.
+const CHECKS_PER_MEASUREMENT: u32 = 15;
 
 /// The actor, to be supervised in every process.
 pub fn part(db: Db, rng: Rng) -> Child {
-    let make = move |_: &_| VersionCheck { db: db.clone(), behind: false };
+    let make = move |_: &_| VersionCheck::new(db.clone());
     Schedule::every(INTERVAL, rng).child("database-version", make).0
 }
 
 struct VersionCheck {
     db: Db,
     behind: bool,
+    checks: u32,
+    changed: Gauge,
+    remaining: Gauge,
+}
+
+impl VersionCheck {
+    fn new(db: Db) -> Self {
+        let gauge = |name, about| Gauge::new("database-version", name, "{row}", about);
+        Self {
+            db,
+            behind: false,
+            checks: 0,
+            changed: gauge("drover.online_migration.changed", "Rows that an unfinished online migration has changed."),
+            remaining: gauge("drover.online_migration.remaining", "Rows that it has not changed yet, 0 without one."),
+        }
+    }
+
+    async fn measure(&mut self) -> Result<(), DbError> {
+        self.checks = (self.checks + 1) % CHECKS_PER_MEASUREMENT;
+        if self.checks != 1 {
+            return Ok(());
+        }
+        let unfinished = self.db.online_migration().await?;
+        let rows = |rows: Option<i64>| u64::try_from(rows.unwrap_or_default()).unwrap_or_default();
+        self.changed.record(rows(unfinished.as_ref().map(|it| it.changed)), &[]);
+        self.remaining.record(rows(unfinished.and_then(|it| it.remaining)), &[]);
+        Ok(())
+    }
 }
 
 impl Periodic for VersionCheck {
@@ -40,6 +72,7 @@ impl Periodic for VersionCheck {
             }
             Ok(()) | Err(_) => {}
         }
+        self.measure().await?;
         Ok(Next::IDLE)
     }
 }

@@ -98,6 +98,11 @@ impl Db {
         versions::require(&mut *self.pool.acquire().await?).await
     }
 
+    /// The online migration that an upgrade or downgrade began and has not completed.
+    pub async fn online_migration(&self) -> Result<Option<versions::OnlineMigration>, DbError> {
+        versions::online_migration(&mut *self.pool.acquire().await?).await
+    }
+
     /// Closes the pool once the calls under way are answered. Batch connections close when they are dropped.
     pub async fn close(&self) {
         self.pool.close().await;

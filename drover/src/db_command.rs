@@ -6,7 +6,10 @@ use base::{Secret, Shutdown};
 use clap::{Args, Subcommand};
 use db::{
     DbError,
-    versions::{self, Loss, OnlineMigrations, PlannedVersion, Status, VersionError},
+    versions::{
+        self, Direction, FunctionLifetime, Loss, OnlineMigration, OnlineMigrations, PlannedVersion, Status,
+        VersionError,
+    },
 };
 
 use crate::{
@@ -51,6 +54,9 @@ enum DbCommand {
         #[arg(value_name = "VERSION")]
         to: Option<u32>,
     },
+    /// The stored functions: which service calls each, since which version, and until which.
+    #[command(after_help = "Examples:\n  drover db functions\n  drover db functions -o json")]
+    Functions,
     /// Upgrade to the newest version, or to the one named. Safe to repeat, and to interrupt.
     #[command(after_help = "\
 Examples:
@@ -82,6 +88,9 @@ Ctrl-C and SIGTERM end the statement at the server too.")]
 }
 
 pub(crate) async fn run(args: DbArgs, global: &Global, output: &Output) -> Result<Exit, CliError> {
+    if matches!(args.command, DbCommand::Functions) {
+        return lifetimes(*output);
+    }
     let data_dir = args.data_dir.map(|dir| dir.display().to_string());
     let settings = global.load(&[("database.url", revealed(args.database_url.as_ref())), ("data_dir", data_dir)])?;
     let shutdown = signals()?;
@@ -100,6 +109,7 @@ async fn act(command: DbCommand, url: &str, stop: &Shutdown, output: Output) -> 
     };
     let version = match command {
         DbCommand::Status => return status(url, output).await,
+        DbCommand::Functions => return lifetimes(output),
         DbCommand::Plan { to } => return plan(url, to, output).await,
         DbCommand::Downgrade { to, yes: false } => return show_losses(url, to, output).await,
         DbCommand::Upgrade { to, defer_online } => {
@@ -128,7 +138,7 @@ async fn plan(url: &str, to: Option<u32>, output: Output) -> Result<Exit, CliErr
 }
 
 fn planned(version: &PlannedVersion) -> String {
-    let PlannedVersion { version, changes, new_functions, redefined_functions, online_migration } = version;
+    let PlannedVersion { version, changes, new_functions, redefined_functions, online_migration, bad_rows } = version;
     let mut lines = vec![format!("{version}: {new_functions} functions are new, {redefined_functions} change")];
     for change in changes {
         let table = change.table.as_ref();
@@ -138,6 +148,7 @@ fn planned(version: &PlannedVersion) -> String {
     if *online_migration {
         lines.push("  then rows are rewritten in batches, while everything runs".to_owned());
     }
+    lines.extend(bad_rows.iter().map(|rows| format!("  refused until these rows are mended: {rows}")));
     lines.join("\n")
 }
 
@@ -174,10 +185,34 @@ fn describe(status: &Status) -> String {
     let mut lines =
         vec![format!("the database is at version {}; this program knows {}", status.current, status.newest)];
     lines.extend(status.pending.iter().map(|folder| format!("pending: {folder}")));
-    if let Some(version) = status.online_migration {
-        lines.push(format!("the online migration of version {version} is not done; `drover db upgrade` finishes it"));
-    }
+    lines.extend(status.online_migration.as_ref().map(under_way));
     lines.join("\n")
+}
+
+fn under_way(online: &OnlineMigration) -> String {
+    let way = if online.direction == Direction::Up { "online migration" } else { "online downgrade" };
+    let who = if online.running {
+        "a process is at it".to_owned()
+    } else {
+        let since = online.seconds_since_last_batch.map(|seconds| format!(" for {seconds:.0} s")).unwrap_or_default();
+        format!("no process has been at it{since}; `drover db upgrade` finishes it")
+    };
+    format!("{way} of {online}; {who}")
+}
+
+fn lifetimes(output: Output) -> Result<Exit, CliError> {
+    let functions = versions::functions().map_err(failed)?;
+    if output.is_json() {
+        output.json(&functions);
+        return Ok(Exit::Ok);
+    }
+    let rows = functions.iter().map(|function| {
+        let FunctionLifetime { name, mode, owner, since, redefined, last_used } = function;
+        let last_used = last_used.map_or_else(|| "this one".to_owned(), |version| version.to_string());
+        [name.clone(), mode.clone(), owner.clone(), since.to_string(), redefined.to_string(), last_used]
+    });
+    output.table(["FUNCTION", "MODE", "SERVICE", "SINCE", "REDEFINED", "LAST USED BY"], rows);
+    Ok(Exit::Ok)
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "it is the end of the error, and reads well in `map_err`")]
@@ -191,7 +226,8 @@ fn failed(error: VersionError) -> CliError {
         | VersionError::AnotherRuns { .. }
         | VersionError::StillLocked { .. }
         | VersionError::OnlineUnfinished { .. }
-        | VersionError::OnlineBetween { .. } => Exit::Refused,
+        | VersionError::OnlineBetween { .. }
+        | VersionError::BadRows { .. } => Exit::Refused,
         VersionError::Interrupted => Exit::Interrupted,
         VersionError::Db(_) => Exit::Unreachable,
         VersionError::File { .. } | VersionError::Step { .. } => Exit::Failed,

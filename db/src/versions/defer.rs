@@ -2,7 +2,7 @@
 
 use super::load::Version;
 use super::session::Session;
-use super::{VersionError, newest, step};
+use super::{VersionError, newest, preflight, step};
 
 /// What an upgrade does about rows that are rewritten in batches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,8 +31,8 @@ async fn refuse_unfinished(
     current: u32,
     to: u32,
 ) -> Result<(), VersionError> {
-    if session.unfinished_online(current).await? {
-        return Err(VersionError::OnlineUnfinished { version: current, to });
+    if let Some(unfinished) = session.unfinished_online(current).await? {
+        return Err(VersionError::OnlineUnfinished { version: unfinished.version, to });
     }
     let passed = versions.iter().find(|it| it.number > current && it.number < to && it.online.is_some());
     passed.map_or(Ok(()), |it| Err(VersionError::OnlineBetween { version: it.number, to }))
@@ -49,6 +49,7 @@ pub(super) async fn up(
     if current < to {
         refuse_unfinished(session, versions, current, to).await?;
     }
+    preflight::check_all(session, versions, to).await?;
     for version in versions.iter().filter(|version| version.number > current && version.number <= to) {
         step::up_when_free(session, version, progress).await?;
         if version.online.is_some() {

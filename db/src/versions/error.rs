@@ -1,3 +1,4 @@
+use super::preflight::BadRows;
 use crate::DbError;
 
 /// Why the database could not be taken to another version.
@@ -29,6 +30,9 @@ pub enum VersionError {
         "version {version}, on the way to {to}, has an online migration, which must be complete before the next version; run `drover db upgrade {version}` first"
     )]
     OnlineBetween { version: u32, to: u32 },
+    /// Nothing was changed.
+    #[error("{version} cannot be applied: {}; nothing was changed, mend these rows first", list(.rows))]
+    BadRows { version: String, rows: Vec<BadRows> },
     #[error("another upgrade is running and was not done after {minutes} minutes")]
     StillLocked { minutes: u64 },
     /// The step was rolled back; the database is as it was before it.
@@ -55,4 +59,8 @@ impl From<sqlx::Error> for VersionError {
     fn from(error: sqlx::Error) -> Self {
         Self::Db(error.into())
     }
+}
+
+fn list(rows: &[BadRows]) -> String {
+    rows.iter().map(BadRows::to_string).collect::<Vec<_>>().join("; ")
 }

@@ -6,6 +6,7 @@ use std::sync::OnceLock;
 use include_dir::{Dir, include_dir};
 
 use super::VersionError;
+use super::online::Direction;
 
 static FILES: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/versions");
 
@@ -22,6 +23,8 @@ pub struct Version {
     pub functions: Vec<Function>,
     /// Creates `online_migration_vN_batch` and `online_migration_vN_is_complete`.
     pub online: Option<String>,
+    /// A query for rows that the version could not deal with, `preflight.sql`: what is wrong with them, and how many.
+    pub preflight: Option<String>,
 }
 
 /// One stored function as one version defines it.
@@ -33,6 +36,8 @@ pub struct Function {
     /// The service that may call it.
     pub owner: String,
     pub since: u32,
+    /// The last version whose programs call it; it keeps working for two more releases.
+    pub last_used: Option<u32>,
     pub sql: String,
 }
 
@@ -87,10 +92,11 @@ fn version(folder: &str, mut files: BTreeMap<String, String>) -> Result<Version,
     let mut take =
         |file: &str| files.remove(file).ok_or_else(|| VersionError::file(format!("{folder}/{file}"), "is missing"));
     let (up, down) = (take("up.sql")?, take("down.sql")?);
-    let (constants, online) = (take("constants.sql").ok(), take("online.sql").ok());
+    let (constants, online, preflight) =
+        (take("constants.sql").ok(), take("online.sql").ok(), take("preflight.sql").ok());
     let functions =
         files.into_iter().map(|(file, sql)| function(folder, number, &file, sql)).collect::<Result<_, _>>()?;
-    let version = Version { number, name, up, down, constants, functions, online };
+    let version = Version { number, name, up, down, constants, functions, online, preflight };
     check_scripts(&version)?;
     Ok(version)
 }
@@ -107,11 +113,12 @@ fn function(folder: &str, version: u32, file: &str, sql: String) -> Result<Funct
     let path = format!("{folder}/{file}");
     let wrong = |problem: &str| VersionError::file(&path, problem);
     let name = file.strip_prefix("functions/").and_then(|file| file.strip_suffix(".sql"));
-    let name = name
-        .filter(|name| is_name(name))
-        .ok_or_else(|| wrong("is not up.sql, down.sql, constants.sql, online.sql or functions/NAME.sql"))?;
-    let (mode, owner, since) = head(name, &sql)
-        .ok_or_else(|| wrong(&format!("must begin with `-- {name}: read|write, OWNER, since version N`")))?;
+    let name = name.filter(|name| is_name(name)).ok_or_else(|| {
+        wrong("is not up.sql, down.sql, constants.sql, online.sql, preflight.sql or functions/NAME.sql")
+    })?;
+    let Head { mode, owner, since, last_used } = head(name, &sql).ok_or_else(|| {
+        wrong(&format!("must begin with `-- {name}: read|write, OWNER, since version N[, last used by version M]`"))
+    })?;
     if since > version || since == 0 {
         return Err(wrong("says it exists since a later version"));
     }
@@ -125,22 +132,40 @@ fn function(folder: &str, version: u32, file: &str, sql: String) -> Result<Funct
     if asks_now || code.contains("current_timestamp") {
         return Err(wrong("must take the time as an argument, not ask the server's clock"));
     }
-    Ok(Function { name: name.to_owned(), mode, owner, since, sql })
+    Ok(Function { name: name.to_owned(), mode, owner, since, last_used, sql })
 }
 
-/// `-- cancel_task: write, queue, since version 7` as its three facts.
-fn head(name: &str, sql: &str) -> Option<(String, String, u32)> {
+/// The facts in the first line of a function's file.
+struct Head {
+    mode: String,
+    owner: String,
+    since: u32,
+    last_used: Option<u32>,
+}
+
+/// Reads `-- cancel_task: write, queue, since version 7`, with `, last used by version 9` where programs have moved on.
+fn head(name: &str, sql: &str) -> Option<Head> {
     let facts = sql.lines().next()?.strip_prefix("-- ")?.strip_prefix(name)?.strip_prefix(": ")?;
-    let mut facts = facts.split(", ");
-    let (mode, owner, since) = (facts.next()?, facts.next()?, facts.next()?);
-    let since = since.strip_prefix("since version ")?.trim_end().trim_end_matches('.').parse().ok()?;
+    let mut facts = facts.trim_end().trim_end_matches('.').split(", ");
+    let (mode, owner) = (facts.next()?, facts.next()?);
+    let since = facts.next()?.strip_prefix("since version ")?.parse().ok()?;
+    let last_used = match facts.next() {
+        Some(fact) => Some(fact.strip_prefix("last used by version ")?.parse().ok()?),
+        None => None,
+    };
     let known = matches!(mode, "read" | "write") && is_name(owner) && facts.next().is_none();
-    known.then(|| (mode.to_owned(), owner.to_owned(), since))
+    known.then(|| Head { mode: mode.to_owned(), owner: owner.to_owned(), since, last_used })
 }
 
 fn check_scripts(version: &Version) -> Result<(), VersionError> {
     let scripts =
         [("up.sql", Some(&version.up)), ("down.sql", Some(&version.down)), ("online.sql", version.online.as_ref())];
+    if let Some(missing) = version.online.as_ref().and_then(|online| missing_online(version.number, online)) {
+        return Err(VersionError::file(
+            format!("{}/online.sql", version.folder()),
+            format!("does not create {missing}"),
+        ));
+    }
     for (file, sql) in scripts.into_iter().filter_map(|(file, sql)| Some((file, without_comments(sql?).to_lowercase())))
     {
         let path = format!("{}/{file}", version.folder());
@@ -152,6 +177,12 @@ fn check_scripts(version: &Version) -> Result<(), VersionError> {
         }
     }
     Ok(())
+}
+
+/// A function that an online migration cannot do without.
+fn missing_online(version: u32, sql: &str) -> Option<String> {
+    let mut needed = ["batch", "is_complete"].into_iter().map(|end| Direction::Up.function(version, end));
+    needed.find(|name| !sql.contains(&format!("{name}(")))
 }
 
 fn check_order(versions: &[Version]) -> Result<(), VersionError> {

@@ -3,12 +3,16 @@
 //! `db/versions/NNNN_name/` holds `up.sql`, `down.sql`, `functions/*.sql` and, where a scan is needed,
 //! `online.sql`. They are compiled in, so that a program always carries the versions it was written for.
 
+mod bookmark;
 mod busy;
 mod catalog;
 mod defer;
 mod error;
+mod functions;
 mod load;
 mod online;
+mod pace;
+mod preflight;
 mod preview;
 mod script;
 mod session;
@@ -20,12 +24,16 @@ mod tests;
 
 use sqlx::PgConnection;
 
+pub use bookmark::OnlineMigration;
 pub use catalog::{Catalog, catalog};
 pub use defer::OnlineMigrations;
 pub use error::VersionError;
+pub use functions::{FunctionLifetime, functions};
 #[cfg(any(test, feature = "testing"))]
 pub(crate) use load::fingerprint;
 pub use load::{Function, Version};
+pub use online::Direction;
+pub use preflight::BadRows;
 pub use preview::{Loss, PlannedChange, PlannedVersion, losses, plan};
 pub use walk::{downgrade, downgrade_until, upgrade, upgrade_until};
 
@@ -33,7 +41,7 @@ use crate::DbError;
 use session::Session;
 
 /// Where a database stands.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct Status {
     /// 0: nothing of ours is there yet.
     pub current: u32,
@@ -41,8 +49,8 @@ pub struct Status {
     pub newest: u32,
     /// The versions an upgrade would go through, as `0002_artifacts`.
     pub pending: Vec<String>,
-    /// The version whose online migration was begun and is not done, if any; the next upgrade finishes it.
-    pub online_migration: Option<u32>,
+    /// The online migration that was begun and is not done, if any; the next upgrade finishes it.
+    pub online_migration: Option<OnlineMigration>,
 }
 
 /// Looks, and changes nothing.
@@ -54,7 +62,7 @@ pub async fn status(url: &str) -> Result<Status, VersionError> {
         current,
         newest: newest(versions),
         pending: versions.iter().filter(|version| version.number > current).map(Version::folder).collect(),
-        online_migration: session.unfinished_online(current).await?.then_some(current),
+        online_migration: session.unfinished_online(current).await?,
     })
 }
 
@@ -64,6 +72,12 @@ pub(crate) async fn require(connection: &mut PgConnection) -> Result<(), DbError
     let needed = load::shipped().map_or(0, newest);
     let current = session::current(connection).await?;
     if current < needed { Err(DbError::Behind { current, needed }) } else { Ok(()) }
+}
+
+/// The online migration that was begun and is not done, if any.
+pub(crate) async fn online_migration(connection: &mut PgConnection) -> Result<Option<OnlineMigration>, DbError> {
+    let current = session::current(connection).await?;
+    bookmark::unfinished(connection, current).await
 }
 
 fn newest(versions: &[Version]) -> u32 {

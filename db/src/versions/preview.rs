@@ -7,6 +7,7 @@ use sqlx::AssertSqlSafe;
 use tokio::time::timeout;
 
 use super::load::{self, Version};
+use super::preflight::{self, BadRows};
 use super::script::{Dropped, dropped, statements, worked_on};
 use super::session::Session;
 use super::{VersionError, newest};
@@ -21,6 +22,8 @@ pub struct PlannedVersion {
     pub redefined_functions: usize,
     /// Rows are rewritten in batches afterwards, while everything runs.
     pub online_migration: bool,
+    /// What it would be refused for, as far as can be told before the versions before it were applied.
+    pub bad_rows: Vec<BadRows>,
 }
 
 /// One statement of it.
@@ -87,6 +90,7 @@ pub(super) async fn plan_of(
             new_functions,
             redefined_functions: version.functions.len() - new_functions,
             online_migration: version.online.is_some(),
+            bad_rows: preflight::bad_rows(session, version).await?,
         });
     }
     Ok(planned)

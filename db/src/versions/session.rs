@@ -6,6 +6,7 @@ use sqlx::postgres::{PgConnection, Postgres};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Transaction};
 
 use super::VersionError;
+use super::bookmark::{self, OnlineMigration, TABLE};
 use super::busy::LOCK_TIMEOUT;
 use crate::DbError;
 use crate::options::{self, SCHEMA};
@@ -14,6 +15,8 @@ use crate::options::{self, SCHEMA};
 const LOCK: i64 = 0x6472_6f76;
 const LOCK_PAUSE: Duration = Duration::from_millis(100);
 const LOCK_MINUTES: u64 = 10;
+/// How long an ended statement may take to be over at the server, in milliseconds.
+const ENDED_WITHIN_MS: i64 = 10_000;
 /// The server looks so often whether a client is still there while it works for it.
 const CLIENT_CHECK: &str = "set client_connection_check_interval = '1s'";
 
@@ -74,7 +77,8 @@ impl Session {
                version integer not null,
                only_row boolean primary key default true check (only_row)
              );
-             insert into {SCHEMA}.schema_version (version) values (0) on conflict do nothing;"
+             insert into {SCHEMA}.schema_version (version) values (0) on conflict do nothing;
+             {TABLE};"
         );
         sqlx::raw_sql(AssertSqlSafe(create)).execute(&mut self.connection).await?;
         Ok(())
@@ -93,17 +97,12 @@ impl Session {
         if found == expected { Ok(transaction) } else { Err(VersionError::AnotherRuns { expected, found }) }
     }
 
-    /// Whether functions of the online migration of `version` are still there, which means it is not done.
-    pub(super) async fn unfinished_online(&mut self, version: u32) -> Result<bool, VersionError> {
-        self.has_function(&format!("online_migration_v{version}_batch")).await
+    pub(super) async fn unfinished_online(&mut self, version: u32) -> Result<Option<OnlineMigration>, VersionError> {
+        Ok(bookmark::unfinished(&mut self.connection, version).await?)
     }
 
     pub(super) async fn has_function(&mut self, name: &str) -> Result<bool, VersionError> {
-        let query = sqlx::query_scalar(
-            "select exists (select from pg_proc p join pg_namespace n on n.oid = p.pronamespace
-             where n.nspname = $1 and p.proname = $2)",
-        );
-        Ok(query.bind(SCHEMA).bind(name).fetch_one(&mut self.connection).await?)
+        Ok(has_function(&mut self.connection, name).await?)
     }
 }
 
@@ -120,11 +119,28 @@ async fn connect(url: &str) -> Result<PgConnection, VersionError> {
     Ok(connection)
 }
 
-/// Ends what this process of the server is at. What it had not committed is rolled back.
+/// Ends what this process of the server is at, and waits until it is gone. What it had not committed is rolled back.
 pub(super) async fn end(url: &str, server_process: i32) -> Result<(), VersionError> {
     let mut connection = connect(url).await?;
-    sqlx::query("select pg_terminate_backend($1)").bind(server_process).execute(&mut connection).await?;
+    let query = sqlx::query("select pg_terminate_backend($1, $2)").bind(server_process).bind(ENDED_WITHIN_MS);
+    query.execute(&mut connection).await?;
     Ok(())
+}
+
+pub(super) async fn has_function(connection: &mut PgConnection, name: &str) -> Result<bool, DbError> {
+    let query = sqlx::query_scalar(
+        "select exists (select from pg_proc p join pg_namespace n on n.oid = p.pronamespace
+         where n.nspname = $1 and p.proname = $2)",
+    );
+    Ok(query.bind(SCHEMA).bind(name).fetch_one(connection).await?)
+}
+
+/// Whether a session of this database holds the lock of an upgrade.
+pub(super) async fn is_locked(connection: &mut PgConnection) -> Result<bool, DbError> {
+    let sql = "select exists (select from pg_locks l join pg_database d on d.oid = l.database
+               where d.datname = current_database() and l.locktype = 'advisory' and l.granted and l.objsubid = 1
+                 and (l.classid::bigint << 32) | l.objid::bigint = $1)";
+    Ok(sqlx::query_scalar(sql).bind(LOCK).fetch_one(connection).await?)
 }
 
 /// The version of the database; 0 when nothing of ours is there.

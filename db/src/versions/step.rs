@@ -1,8 +1,12 @@
 //! One version up or down, in one transaction.
 
+use sqlx::PgConnection;
+
 use super::VersionError;
 use super::busy::Busy;
 use super::load::Version;
+use super::online::{self, Direction};
+use super::preflight;
 use super::session::{self, Session};
 
 /// Up, once nobody holds a table that it needs.
@@ -24,6 +28,8 @@ pub(super) async fn up_when_free(
 async fn up(session: &mut Session, version: &Version) -> Result<(), VersionError> {
     let folder = version.folder();
     let mut transaction = session.step(version.number - 1).await?;
+    drop_leftovers(&mut transaction, version.number).await?;
+    preflight::check(&mut transaction, version).await?;
     session::run(&mut transaction, format!("{folder}/up.sql"), &version.up).await?;
     if let Some(constants) = &version.constants {
         session::run(&mut transaction, format!("{folder}/constants.sql"), constants).await?;
@@ -48,6 +54,7 @@ async fn up(session: &mut Session, version: &Version) -> Result<(), VersionError
 pub(super) async fn down(session: &mut Session, versions: &[Version], version: &Version) -> Result<(), VersionError> {
     let folder = version.folder();
     let mut transaction = session.step(version.number).await?;
+    drop_leftovers(&mut transaction, version.number).await?;
     let new = version.functions.iter().filter(|function| function.since == version.number);
     for name in new.map(|function| function.name.as_str()).chain(version.constant_names()) {
         let drop = format!("drop function {name}");
@@ -61,6 +68,14 @@ pub(super) async fn down(session: &mut Session, versions: &[Version], version: &
     }
     session::set_version(&mut transaction, version.number - 1).await?;
     Ok(transaction.commit().await?)
+}
+
+/// Functions of online migrations of this version that were given up would be taken for its new ones.
+async fn drop_leftovers(transaction: &mut PgConnection, version: u32) -> Result<(), VersionError> {
+    for direction in Direction::BOTH {
+        online::drop_functions(transaction, direction, version).await?;
+    }
+    Ok(())
 }
 
 fn older_definition<'a>(versions: &'a [Version], before: u32, name: &str) -> Option<&'a str> {

@@ -3,6 +3,8 @@
 mod constants;
 mod deferred;
 mod files;
+mod online;
+mod preflight;
 mod shipped;
 mod walking;
 

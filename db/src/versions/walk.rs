@@ -11,10 +11,10 @@ use super::defer::{self, OnlineMigrations};
 use super::load::{self, Version};
 use super::online::{self, Direction};
 use super::session::{self, Session};
-use super::{VersionError, newest, step};
+use super::{VersionError, newest, preflight, step};
 
-/// How long an ended step may take to be over at the server.
-const ENDED_WITHIN: Duration = Duration::from_secs(10);
+/// How long the way may take to notice that its statement was ended at the server; one that pauses does not.
+const NOTICED_WITHIN: Duration = Duration::from_secs(1);
 
 /// Takes the database to version `to`, or to the newest. Says each step to `progress`.
 ///
@@ -90,7 +90,7 @@ pub(super) async fn until(
         () = stop => {}
     }
     session::end(url, server_process).await?;
-    match timeout(ENDED_WITHIN, walking).await {
+    match timeout(NOTICED_WITHIN, walking).await {
         Ok(Ok(version)) => Ok(version),
         _ => Err(VersionError::Interrupted),
     }
@@ -120,12 +120,26 @@ pub(super) async fn up(
     if current > to && to != newest(versions) {
         return Err(VersionError::NotUp { current, wanted: to });
     }
-    online::finish(session, Direction::Up, current, progress).await?;
+    finish_interrupted(session, current, progress).await?;
+    preflight::check_all(session, versions, to).await?;
     for version in versions.iter().filter(|version| version.number > current && version.number <= to) {
         step::up_when_free(session, version, progress).await?;
         online::finish(session, Direction::Up, version.number, progress).await?;
     }
     session.current().await
+}
+
+/// Finishes the online migration that an earlier way up or down was interrupted in. One on the way down is finished too
+/// before the way up begins: only then are the rows what the version they are at promises.
+async fn finish_interrupted(
+    session: &mut Session,
+    current: u32,
+    progress: &mut (impl FnMut(&str) + Send),
+) -> Result<(), VersionError> {
+    let Some(unfinished) = session.unfinished_online(current).await? else { return Ok(()) };
+    let way = unfinished.direction.word();
+    progress(&format!("finishing the interrupted way {way}: {unfinished}"));
+    online::finish(session, unfinished.direction, unfinished.version, progress).await
 }
 
 pub(super) async fn down(
@@ -141,10 +155,10 @@ pub(super) async fn down(
     if current < to {
         return Err(VersionError::NotDown { current, wanted: to });
     }
+    // One on the way up is given up instead: its rows go back with the version.
     online::finish(session, Direction::Down, current + 1, progress).await?;
     for version in versions.iter().rev().filter(|version| version.number <= current && version.number > to) {
         progress(&format!("downgrading from {}", version.folder()));
-        online::drop_functions(session, Direction::Up, version.number).await?;
         let mut busy = Busy::default();
         loop {
             match step::down(session, versions, version).await {

@@ -50,11 +50,34 @@ fn a_function_file_holds_its_function_and_nothing_else() {
 
 #[test]
 fn a_function_says_its_mode_and_owner() {
-    for head in ["", "-- look: queue, since version 1\n", "-- look: change, queue, since version 1\n"] {
+    for head in [
+        "",
+        "-- look: queue, since version 1\n",
+        "-- look: change, queue, since version 1\n",
+        "-- look: read, queue, since version 1, last used by release 1\n",
+    ] {
         let text = FUNCTION.replace("-- look: read, queue, since version 1\n", head);
         let refusal = refusal(&[("0001_one/functions/look.sql", Some(&text))]);
-        assert!(refusal.contains("must begin with `-- look: read|write, OWNER, since version N`"), "{refusal}");
+        assert!(
+            refusal.contains("must begin with `-- look: read|write, OWNER, since version N[, last used by version M]`"),
+            "{refusal}"
+        );
     }
+}
+
+#[test]
+fn a_function_says_which_version_used_it_last() {
+    let head = "-- look: read, queue, since version 1, last used by version 3\n";
+    let text = FUNCTION.replace("-- look: read, queue, since version 1\n", head);
+    let files = [("0001_one/up.sql", ""), ("0001_one/down.sql", ""), ("0001_one/functions/look.sql", &text)];
+    assert_eq!(super::versions(&files)[0].functions[0].last_used, Some(3));
+}
+
+#[test]
+fn an_online_migration_has_both_functions() {
+    let batch = "create function online_migration_v1_batch(batch_size_in integer, state_in jsonb) ...";
+    let refusal = refusal(&[("0001_one/online.sql", Some(batch))]);
+    assert!(refusal.contains("0001_one/online.sql: does not create online_migration_v1_is_complete"), "{refusal}");
 }
 
 #[test]
