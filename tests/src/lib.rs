@@ -19,5 +19,5 @@ pub use directory::TestDirectory;
 pub use drover::{Drover, program};
 pub use faulty_proxy::FaultyProxy;
 pub use pool_env::{PoolEnv, WorkerCommand};
-pub use processes::{children_of, signal};
+pub use processes::{children_of, parent_of, signal};
 pub use role_env::RoleEnv;

@@ -10,7 +10,7 @@ pub fn children_of(parent: u32) -> Vec<u32> {
 }
 
 /// `None` for a process that has ended, reaped or not.
-fn parent_of(id: u32) -> Option<u32> {
+pub fn parent_of(id: u32) -> Option<u32> {
     let stat = fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
     let mut fields = stat.rsplit_once(')')?.1.split_whitespace();
     if fields.next()? == "Z" { None } else { fields.next()?.parse().ok() }

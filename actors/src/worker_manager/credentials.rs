@@ -26,7 +26,7 @@ impl WorkerManager {
     ) -> Credentials {
         let WorkerName { worker_group: group, worker_id: id } = worker;
         let name = format!("worker/{provider_id}/{pool}/{group}/{id}");
-        let scopes = vec![
+        let mut scopes = vec![
             format!("assume:worker-type:{pool}"),
             format!("assume:worker-pool:{pool}"),
             format!("assume:worker-id:{group}/{id}"),
@@ -38,6 +38,10 @@ impl WorkerManager {
             format!("worker-manager:reregister-worker:{pool}/{group}/{id}"),
             format!("worker-manager:should-worker-terminate:{pool}/{group}/{id}"),
         ];
+        // At a Taskcluster server a role of the pool gives it, so workers of providers that it has too get no more than there.
+        if self.provider(provider_id).is_ok_and(|provider| provider.provider_type().is_extension()) {
+            scopes.push(format!("purge-cache:purge-requests::{pool}"));
+        }
         let order = Order { name: Some(&name), scopes, start: now - CLOCK_DRIFT, expiry: expires };
         let issuer = self.clients.queue();
         certificate::issue(&issuer.client_id, &issuer.access_token, order, self.rng.bytes())

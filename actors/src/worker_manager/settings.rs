@@ -92,6 +92,11 @@ impl ProviderType {
         !matches!(self, Self::Static | Self::Null)
     }
 
+    /// Whether Taskcluster has none of this type.
+    pub const fn is_extension(self) -> bool {
+        matches!(self, Self::Local | Self::Kubernetes)
+    }
+
     /// Whether proofs of identity are verified with public keys.
     pub const fn uses_keys(self) -> bool {
         matches!(self, Self::Aws | Self::Google | Self::Azure | Self::Kubernetes)

@@ -182,6 +182,20 @@ async fn a_static_worker_registers_again_and_again_until_it_is_removed() {
 }
 
 #[tokio::test]
+async fn workers_of_this_machine_may_ask_which_caches_were_purged() {
+    let env = TestEnv::start().await;
+    let now = env.clock.now();
+    let may_ask = |provider: &str| {
+        let issued = env.manager.credentials(provider, &pool_id(), &name("w"), now, now + TimeDelta::hours(1));
+        let certificate = serde_json::to_string(&issued.certificate).unwrap();
+        assert!(certificate.contains("queue:claim-work:proj/pool"), "{certificate}");
+        certificate.contains("purge-cache:purge-requests::proj/pool")
+    };
+    assert!(may_ask("local"));
+    assert!(!may_ask("static") && !may_ask("aws"), "a role gives it, as at Taskcluster");
+}
+
+#[tokio::test]
 async fn a_secret_of_a_registration_is_good_once_even_for_two_at_once() {
     let env = TestEnv::start().await;
     env.create("static", json!({})).await.unwrap();

@@ -38,6 +38,13 @@ pub struct LaunchRow {
     pub request: String,
 }
 
+/// A launch that is being carried out, and by which attempt.
+#[derive(Debug, Clone, Copy)]
+pub struct LaunchHold {
+    pub launch_id: Uuid,
+    pub attempt: i32,
+}
+
 /// What a worker row is written from.
 #[derive(Debug, Clone, Serialize)]
 pub struct NewMachine {
@@ -66,6 +73,15 @@ impl Db {
             .bind(now);
         let rows = call.fetch_all(self.pool()).await?;
         Ok(Rows::read("launch", &rows, LaunchRow::from_row).readable)
+    }
+
+    /// `launch_renew`: the caller has these until then, as far as nobody else has taken them.
+    pub async fn launch_renew(&self, held: &[LaunchHold], lease_until: Timestamp) -> Result<(), DbError> {
+        let call = sqlx::query("select launch_renew($1,$2,$3)")
+            .bind(held.iter().map(|hold| hold.launch_id).collect::<Vec<_>>())
+            .bind(held.iter().map(|hold| hold.attempt).collect::<Vec<_>>());
+        call.bind(lease_until).execute(self.pool()).await?;
+        Ok(())
     }
 
     /// `launch_settle`: whether somebody counts on these machines; where not, they are to be ended. Safe to repeat.

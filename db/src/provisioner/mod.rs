@@ -19,7 +19,7 @@ pub use checks::{CheckIntervals, CheckOutcome, CheckedWorker, MachineRow, Outcom
 pub use decisions::{BucketRate, Decided, Decisions, NewLaunch};
 pub use demand::DemandRow;
 pub use history::{DecisionRow, LaunchHistoryRow, LaunchKey};
-pub use launches::{GivenUpLaunch, LaunchClaim, LaunchRow, NewMachine};
+pub use launches::{GivenUpLaunch, LaunchClaim, LaunchHold, LaunchRow, NewMachine};
 pub use notices::{MachineNotice, MachineNoticeKind, NoticedWorker};
 pub use offerings::{NewPrice, OfferingRef, OfferingRow};
 pub use status::{BreakerStatus, LaunchConfigStatus, ProvisionStatus};

@@ -85,7 +85,11 @@ pub(super) async fn run(
     let rng = system.rng.branch("session");
     let registration = async {
         let identity = machine.identity().await.map_err(|error| CliError::new(Exit::Failed, with_causes(&error)))?;
-        let session = Session::register(identity.clone(), system.clock.clone(), rng).await?;
+        let clock = system.clock.clone();
+        let session = match kind {
+            ProviderKind::Static => Session::register(identity.clone(), clock, rng).await?,
+            _ => Session::register_launched(identity.clone(), clock, rng).await?,
+        };
         Ok::<_, CliError>((identity, session))
     };
     let (identity, mut session) = tokio::select! {

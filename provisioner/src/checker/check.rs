@@ -55,6 +55,8 @@ impl MachineCheck {
                 Some(MachineState::Running) => SeenState::Running,
                 Some(MachineState::Stopping) => SeenState::Stopping,
                 Some(MachineState::Ended) => SeenState::Ended,
+                // Its row was there before the list was asked for.
+                None if self.provider.driver.lists_are_complete() => SeenState::Ended,
                 None => SeenState::Missing,
             },
         };
@@ -68,7 +70,7 @@ impl MachineCheck {
         let now = self.shared.clock.now();
         let outcomes = self.shared.db.provision_check_apply(&seen, listed_at, intervals, now).await?;
         self.notify(&outcomes);
-        self.terminate(&outcomes).await;
+        self.terminate(&outcomes, &states).await;
         self.learn(&outcomes).await
     }
 
@@ -82,9 +84,16 @@ impl MachineCheck {
         }
     }
 
-    /// What is refused is asked for again with the next check.
-    async fn terminate(&self, outcomes: &[CheckOutcome]) {
-        let ending = outcomes.iter().filter(|outcome| outcome.outcome == OutcomeKind::Terminate);
+    /// What is refused is asked for again with the next check; machines that ended and are still there, by the sweeper.
+    async fn terminate(&self, outcomes: &[CheckOutcome], states: &HashMap<&str, MachineState>) {
+        let is_left = |id: &str| {
+            self.provider.driver.keeps_ended() && states.get(id).is_some_and(|state| *state == MachineState::Ended)
+        };
+        let ending = outcomes.iter().filter(|it| match it.outcome {
+            OutcomeKind::Terminate => true,
+            OutcomeKind::Stopped => is_left(&it.worker_id),
+            _ => false,
+        });
         let ids: Vec<String> = ending.map(|outcome| outcome.worker_id.clone()).collect();
         if ids.is_empty() {
             return;

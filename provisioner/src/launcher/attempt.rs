@@ -27,7 +27,7 @@ pub(super) struct Attempt {
     pub(super) shared: Arc<Shared>,
     pub(super) provider: ProviderHandle,
     pub(super) launch: LaunchRow,
-    /// A call that begins later could outlast the lease.
+    /// A call that begins later could outlast the launch.
     pub(super) call_until: Timestamp,
 }
 

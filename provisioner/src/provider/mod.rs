@@ -40,7 +40,7 @@ pub trait Provider: Send + Sync + 'static {
     async fn find_launch(&self, region: &str, launch: LaunchId) -> ProviderResult<Vec<Machine>>;
 
     /// One page of the machines of this deployment in a region, those that ended lately among them. A machine may be missing
-    /// while it is new, and callers know.
+    /// while it is new, unless [`Self::lists_are_complete`].
     async fn list(&self, region: &str, page: Option<&PageToken>) -> ProviderResult<Page<Seen>>;
 
     /// Ends machines: one outcome for each, in the order of the ids. A machine that does not exist any more counts as ended. `Err`: no
@@ -54,6 +54,12 @@ pub trait Provider: Send + Sync + 'static {
 
     /// Whether machines that ended still exist, and cost something, until they are terminated.
     fn keeps_ended(&self) -> bool {
+        false
+    }
+
+    /// Whether a list has every machine that was made before it was asked for and still exists. Where it has not, a young machine
+    /// that is missing may exist.
+    fn lists_are_complete(&self) -> bool {
         false
     }
 

@@ -29,6 +29,27 @@ async fn a_process_that_dies_in_its_call_doubles_nothing() {
 }
 
 #[tokio::test]
+async fn a_call_that_takes_long_stays_with_its_launcher_and_one_that_is_stopped_does_not() {
+    let env = TestEnv::start().await;
+    env.pool(10, 3).await;
+    env.decide().await;
+    env.fake.next(&[Answer::HangsBefore]);
+    let mut launcher = env.launcher();
+    launcher.run().await.unwrap();
+    env.fake.hangs.notified().await;
+    for _ in 0..8 {
+        env.clock.advance(TimeDelta::seconds(5));
+        launcher.run().await.unwrap();
+        env.launch().await;
+    }
+    assert_eq!((env.fake.calls(), env.states().await), (1, vec![LaunchState::Calling]));
+    launcher.stop().await;
+    env.launch().await;
+    assert_eq!((env.fake.running(), env.fake.calls()), (3, 2), "it is handed over at once");
+    assert_eq!(env.states().await, [LaunchState::Settled]);
+}
+
+#[tokio::test]
 async fn a_process_that_dies_after_its_decision_leaves_a_launch_to_others() {
     let env = TestEnv::start().await;
     env.pool(10, 3).await;

@@ -37,6 +37,8 @@ struct State {
     answers: VecDeque<Answer>,
     calls: usize,
     is_stale: bool,
+    keeps_ended: bool,
+    lists_are_complete: bool,
     prices: Option<Vec<Price>>,
     price_calls: usize,
     keys: Option<PublicKeys>,
@@ -102,6 +104,15 @@ impl Fake {
     /// Lists no machine, as an eventually consistent cloud does.
     pub(super) fn stale(&self, is_stale: bool) {
         self.state().is_stale = is_stale;
+    }
+
+    /// Machines that ended are there until they are terminated.
+    pub(super) fn keep_ended(&self) {
+        self.state().keeps_ended = true;
+    }
+
+    pub(super) fn list_completely(&self) {
+        self.state().lists_are_complete = true;
     }
 
     pub(super) fn end_all(&self) {
@@ -191,11 +202,21 @@ impl Provider for Fake {
     async fn terminate(&self, _: &str, machines: &[MachineId]) -> ProviderResult<Vec<Terminated>> {
         let mut state = self.state();
         for id in machines {
-            if let Some(machine) = state.machines.get_mut(id) {
-                machine.state = MachineState::Ended;
+            match state.machines.get_mut(id) {
+                Some(machine) if machine.state == MachineState::Ended => drop(state.machines.remove(id)),
+                Some(machine) => machine.state = MachineState::Ended,
+                None => {}
             }
         }
         Ok(machines.iter().map(|_| Ok(())).collect())
+    }
+
+    fn keeps_ended(&self) -> bool {
+        self.state().keeps_ended
+    }
+
+    fn lists_are_complete(&self) -> bool {
+        self.state().lists_are_complete
     }
 
     async fn prices(&self, _: &str) -> ProviderResult<Option<Vec<Price>>> {

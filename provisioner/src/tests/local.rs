@@ -119,3 +119,41 @@ async fn a_process_that_does_not_end_is_killed() {
     provider.terminate(REGION, &[machine]).await.unwrap();
     all_ended(&provider).await;
 }
+
+/// The machines that are said to have ended, which are acknowledged.
+async fn ended(provider: &LocalProvider) -> Vec<String> {
+    let notices = timeout(Duration::from_secs(10), provider.notices()).await.expect("no notice").unwrap().unwrap();
+    let machines: Vec<String> = notices.into_iter().map(|notice| notice.receipt).collect();
+    provider.notices_handled(&machines).await.unwrap();
+    machines
+}
+
+/// The process that writes its id to this file.
+async fn kill(file: &Path) {
+    let pid = loop {
+        match std::fs::read_to_string(file).unwrap_or_default().trim().parse::<i32>() {
+            Ok(pid) => break rustix::process::Pid::from_raw(pid).unwrap(),
+            Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
+        }
+    };
+    rustix::process::kill_process(pid, rustix::process::Signal::KILL).unwrap();
+}
+
+#[tokio::test]
+async fn the_end_of_a_machine_is_noticed_by_all_processes_and_by_those_that_come_later() {
+    let directory = tempfile::tempdir().unwrap();
+    let script = "echo $$ > \"$1/own-pid\"; exec sleep 60";
+    let (first, second) = (provider(directory.path(), script), provider(directory.path(), script));
+    let machine = first.launch(&launch(1, 1)).await.unwrap().machines.remove(0).id;
+    let pid = directory.path().join(Uuid::from_u128(1).to_string()).join(&machine).join("own-pid");
+    let (seen_by_first, seen_by_second, ()) = tokio::join!(ended(&first), ended(&second), kill(&pid));
+    assert_eq!((seen_by_first.as_slice(), seen_by_second), ([machine.clone()].as_slice(), seen_by_first.clone()));
+    drop(first);
+    let next = provider(directory.path(), script);
+    let unhandled = next.notices().await.unwrap().unwrap();
+    assert_eq!((unhandled.len(), &unhandled[0].machine), (1, &machine));
+    assert_eq!(ended(&next).await, [machine], "until it was handled");
+    let other = next.launch(&launch(2, 1)).await.unwrap().machines.remove(0).id;
+    next.terminate(REGION, std::slice::from_ref(&other)).await.unwrap();
+    assert_eq!(ended(&next).await, [other], "and only once");
+}

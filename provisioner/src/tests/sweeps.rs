@@ -63,3 +63,34 @@ async fn a_stale_list_ends_no_young_worker() {
     env.check().await;
     assert_eq!(env.workers("state = 3").await, 2);
 }
+
+#[tokio::test]
+async fn a_young_worker_that_a_complete_list_does_not_have_is_gone() {
+    let env = TestEnv::start().await;
+    env.pool(10, 2).await;
+    env.decide().await;
+    env.launch().await;
+    env.fake.list_completely();
+    env.fake.stale(true);
+    env.clock.advance(TimeDelta::seconds(20));
+    env.check().await;
+    assert_eq!(env.workers("state = 3").await, 2);
+}
+
+#[tokio::test]
+async fn machines_that_ended_and_are_still_there_are_removed_with_their_workers() {
+    for keeps in [false, true] {
+        let env = TestEnv::start().await;
+        env.pool(10, 2).await;
+        env.decide().await;
+        env.launch().await;
+        if keeps {
+            env.fake.keep_ended();
+        }
+        env.fake.end_all();
+        env.clock.advance(TimeDelta::seconds(20));
+        env.check().await;
+        assert_eq!(env.workers("state = 3").await, 2);
+        assert_eq!(env.fake.ids().len(), if keeps { 0 } else { 2 }, "others are not asked to end what has ended");
+    }
+}

@@ -9,7 +9,6 @@ use tests::{
 };
 
 #[tokio::test]
-#[ignore = "the wait for the last pod, and the second task after it, were not reached within 90 s"]
 async fn tasks_make_pods_that_register_run_them_and_end() {
     let directory = TestDirectory::new();
     let worker = WorkerCommand { provider: "kubernetes", directory: directory.path().to_owned() };

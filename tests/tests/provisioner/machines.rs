@@ -5,6 +5,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use tests::parent_of;
+
 pub(crate) struct Machines(PathBuf);
 
 impl Machines {
@@ -17,10 +19,12 @@ impl Machines {
         self.processes().len()
     }
 
-    /// Processes that were started for a machine, and not what those have started.
+    /// Processes that were started for a machine, and not what those have started, which looks like them until it has its own program.
     pub(crate) fn processes(&self) -> Vec<u32> {
         let ids = fs::read_dir("/proc").unwrap().filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
-        ids.filter(|id| self.is_machine(*id)).collect()
+        let machines: Vec<u32> = ids.filter(|id| self.is_machine(*id)).collect();
+        let is_first = |id: &u32| parent_of(*id).is_none_or(|parent| !machines.contains(&parent));
+        machines.iter().copied().filter(is_first).collect()
     }
 
     fn is_machine(&self, id: u32) -> bool {

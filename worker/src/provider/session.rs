@@ -24,6 +24,10 @@ const MAX_SLEEP: Duration = Duration::from_hours(6);
 const RETRY: Duration = Duration::from_secs(20);
 /// Between two questions whether an idle worker may stop.
 const ASK_INTERVAL: Duration = Duration::from_secs(15);
+/// A machine may be faster than the provisioner that records it, which may also have been killed in between.
+const RECORDED_WITHIN: Duration = Duration::from_mins(2);
+/// Between two tries of a machine that is not recorded yet.
+const RECORDED_INTERVAL: Duration = Duration::from_millis(500);
 /// An idle worker whose server does not answer stops after this time.
 const UNANSWERED: Duration = Duration::from_mins(15);
 
@@ -57,6 +61,24 @@ struct Advice {
 }
 
 impl Session {
+    /// Of a machine that a provisioner launched, whose record may come after it.
+    pub async fn register_launched(
+        identity: MachineIdentity,
+        clock: Arc<dyn Clock>,
+        rng: Rng,
+    ) -> Result<Self, ClientError> {
+        let deadline = clock.now() + RECORDED_WITHIN;
+        loop {
+            match Self::register(identity.clone(), clock.clone(), rng.clone()).await {
+                Err(error) if error.is_not_found() && clock.now() < deadline => {
+                    tracing::debug!(error = error.in_full(), "this machine is not recorded yet; trying again");
+                    tokio::time::sleep(RECORDED_INTERVAL).await;
+                }
+                registered => return registered,
+            }
+        }
+    }
+
     pub async fn register(identity: MachineIdentity, clock: Arc<dyn Clock>, rng: Rng) -> Result<Self, ClientError> {
         let anonymous = Client::new(&identity.root_url, None, clock.clone(), rng)?;
         let body = json!({

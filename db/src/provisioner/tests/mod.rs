@@ -161,6 +161,48 @@ async fn a_launch_whose_launcher_died_is_looked_for_and_nobody_else_takes_it_bef
 }
 
 #[tokio::test]
+async fn a_launcher_that_renews_its_lease_keeps_its_launch_until_another_one_has_taken_it() {
+    let mut env = TestEnv::start().await;
+    env.launch(1).await;
+    let first = env.claim().await.remove(0);
+    let hold = |launch: &LaunchRow| LaunchHold { launch_id: launch.launch_id, attempt: launch.attempts };
+    env.now += TimeDelta::seconds(50);
+    env.db.launch_renew(&[hold(&first)], env.now + TimeDelta::seconds(60)).await.unwrap();
+    env.now += TimeDelta::seconds(50);
+    assert!(env.claim().await.is_empty());
+    env.now += TimeDelta::seconds(10);
+    let second = env.claim().await.remove(0);
+    env.db.launch_renew(&[hold(&first)], env.now).await.unwrap();
+    assert!(env.claim().await.is_empty(), "the first one has lost it");
+    env.db.launch_renew(&[hold(&second)], env.now).await.unwrap();
+    assert_eq!(env.claim().await.len(), 1, "the second one hands it over");
+}
+
+#[tokio::test]
+async fn a_worker_that_is_due_again_while_it_is_looked_at_is_looked_at_again() {
+    let mut env = TestEnv::start().await;
+    env.launch(1).await;
+    let launch = env.claim().await.remove(0);
+    env.settle(&launch).await;
+    env.database.run("update pool_worker set state = 1").await;
+    let until = env.now + TimeDelta::seconds(60);
+    let due = env.db.provision_check_claim("prov", &[], 1, until, env.now).await.unwrap().remove(0);
+    let notice = MachineNotice { machine: due.worker_id.clone(), kind: MachineNoticeKind::StateChanged };
+    env.now += TimeDelta::seconds(1);
+    env.db.provision_notices("prov", &[notice], env.now).await.unwrap();
+    let seen = CheckedWorker {
+        worker_pool_id: due.worker_pool_id,
+        worker_group: due.worker_group,
+        worker_id: due.worker_id.clone(),
+        seen: SeenState::Running,
+    };
+    let intervals = CheckIntervals { requested: 15, running: 300, stopping: 15 };
+    env.db.provision_check_apply(&[seen], env.now - TimeDelta::seconds(1), intervals, env.now).await.unwrap();
+    let outcomes = env.check(SeenState::Ended).await;
+    assert!(outcomes.contains(&(OutcomeKind::Stopped, due.worker_id)), "{outcomes:?}");
+}
+
+#[tokio::test]
 async fn the_answer_of_a_launcher_that_lost_its_lease_fails_nothing() {
     let mut env = TestEnv::start().await;
     env.launch(1).await;

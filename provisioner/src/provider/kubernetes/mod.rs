@@ -100,6 +100,16 @@ impl Provider for Kubernetes {
         OfferingKey { region: if key.region.is_empty() { namespace() } else { key.region }, ..key }
     }
 
+    /// A cluster deletes pods that ended only when it has thousands of them.
+    fn keeps_ended(&self) -> bool {
+        true
+    }
+
+    /// Lists without a version are read from what the cluster has committed, later pages from the same state.
+    fn lists_are_complete(&self) -> bool {
+        true
+    }
+
     async fn identity_keys(&self) -> ProviderResult<Option<PublicKeys>> {
         let keys = vec![("jwks".to_owned(), self.client.jwks().await?)];
         Ok(Some(PublicKeys { keys, max_age: KEY_AGE }))

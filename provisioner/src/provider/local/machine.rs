@@ -111,7 +111,7 @@ impl MachineDir {
         true
     }
 
-    fn process_id(&self) -> io::Result<Pid> {
+    pub(super) fn process_id(&self) -> io::Result<Pid> {
         let pid = fs::read_to_string(self.0.join("pid"))?;
         let pid = pid.trim().parse().ok().and_then(Pid::from_raw);
         pid.ok_or_else(|| io::Error::other("the file `pid` has no process id"))

@@ -7,6 +7,7 @@
 mod machine;
 mod process;
 mod record;
+mod watch;
 
 use std::{
     io,
@@ -22,21 +23,21 @@ use async_trait::async_trait;
 use base::{Clock, Rng};
 use serde_json::Value;
 use tokio::{
+    sync::Mutex,
     task::spawn_blocking,
     time::{Instant, sleep},
 };
 
-use self::{machine::MachineDir, record::LaunchRecord};
+use self::{machine::MachineDir, record::LaunchRecord, watch::Watch};
 use super::{
-    Launch, LaunchId, Launched, Machine, MachineId, OfferingKey, Page, PageToken, Provider, ProviderError,
-    ProviderResult, Seen, Terminated,
+    Launch, LaunchId, Launched, Machine, MachineId, Notice, NoticeKind, OfferingKey, Page, PageToken, Provider,
+    ProviderError, ProviderResult, Seen, Terminated,
 };
 use crate::decision::{FailureClass, Market};
 
 pub use process::WorkerProgram;
+pub use record::REGION;
 
-/// Where all its machines are.
-pub const REGION: &str = "local";
 /// Between two looks at machines that are ending.
 const POLL_INTERVAL: Duration = Duration::from_millis(20);
 
@@ -50,6 +51,7 @@ pub struct LocalProvider {
     rng: Rng,
     /// Nothing is launched any more.
     is_stopping: Arc<AtomicBool>,
+    watch: Arc<Mutex<Watch>>,
 }
 
 impl LocalProvider {
@@ -57,7 +59,8 @@ impl LocalProvider {
     pub fn open(directory: PathBuf, program: WorkerProgram, clock: Arc<dyn Clock>, rng: Rng) -> io::Result<Self> {
         machine::make_directory(&directory, 0o711)?;
         let is_stopping = Arc::new(AtomicBool::new(false));
-        Ok(Self { directory: directory.into(), program: Arc::new(program), clock, rng, is_stopping })
+        let (program, watch) = (Arc::new(program), Arc::default());
+        Ok(Self { directory: directory.into(), program, clock, rng, is_stopping, watch })
     }
 
     /// The machines there are have been asked to end, by whomever: those that do not are killed.
@@ -155,6 +158,29 @@ impl Provider for LocalProvider {
             Ok(machines.iter().map(end).collect())
         })
         .await
+    }
+
+    fn lists_are_complete(&self) -> bool {
+        true
+    }
+
+    async fn notices(&self) -> ProviderResult<Option<Vec<Notice>>> {
+        let ended = self.watch.lock().await.ended(&self.directory).await;
+        let ended = ended.map_err(|error| ProviderError::unanswered(error.to_string()))?;
+        let at = self.clock.now();
+        let notice = |machine: MachineId| Notice {
+            region: REGION.to_owned(),
+            receipt: machine.clone(),
+            machine,
+            kind: NoticeKind::StateChanged,
+            at,
+        };
+        Ok(Some(ended.into_iter().map(notice).collect()))
+    }
+
+    async fn notices_handled(&self, receipts: &[String]) -> ProviderResult<()> {
+        self.watch.lock().await.handled(receipts);
+        Ok(())
     }
 
     fn offering(&self, _configuration: &Value) -> OfferingKey {

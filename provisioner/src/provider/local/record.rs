@@ -11,12 +11,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
-use super::{
-    REGION,
-    machine::{MachineDir, make_directory},
-};
+use super::machine::{MachineDir, make_directory};
 use crate::provider::{Launch, LaunchId, Machine, MachineState, Seen};
 
+/// Where all machines of a local provider are.
+pub const REGION: &str = "local";
 const RECORD: &str = "launch.json";
 /// How long a launch stays after its machines have ended.
 const KEEP: TimeDelta = TimeDelta::hours(1);

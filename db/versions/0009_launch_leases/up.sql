@@ -1,0 +1,2 @@
+-- Version 9: leases of launches are short and renewed, and a look at machines keeps what was noticed meanwhile. Only functions came
+-- with it.
