@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+mod commands;
 mod machines;
 
 use std::time::{Duration, Instant};
