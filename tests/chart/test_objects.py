@@ -62,6 +62,31 @@ def test_only_the_api_can_be_reached_from_elsewhere():
     assert ports == [53, 53, 4318, 8080, 5432, 5671]
 
 
+def test_only_the_provisioner_may_make_pods_and_only_where_workers_are():
+    cloud = {"eks.amazonaws.com/role-arn": "arn:aws:iam::1:role/drover"}
+    objects = render(workerPods={"enabled": True, "namespace": "workers"}, serviceAccount={"annotations": cloud})
+    assert objects["ServiceAccount", "ci-provisioner"]["metadata"]["annotations"] == cloud
+    role, binding = objects["Role", "ci-provisioner"], objects["RoleBinding", "ci-provisioner"]
+    assert role["rules"] == [{"apiGroups": [""], "resources": ["pods"], "verbs": ["create", "get", "list", "delete"]}]
+    assert binding["subjects"] == [{"kind": "ServiceAccount", "name": "ci-provisioner", "namespace": "default"}]
+    worker = objects["ServiceAccount", "drover-worker"]
+    assert {it["metadata"]["namespace"] for it in (role, binding, worker)} == {"workers"}
+    for name, deployment in deployments(objects).items():
+        makes_pods = name == "ci-provisioner"
+        assert pod(deployment)["automountServiceAccountToken"] == makes_pods, name
+        assert pod(deployment)["serviceAccountName"] == ("ci-provisioner" if makes_pods else "ci"), name
+    without = render()
+    assert ("Role", "ci-provisioner") not in without
+    assert not any(pod(it)["automountServiceAccountToken"] for it in deployments(without).values())
+
+
+def test_one_process_of_all_roles_makes_pods_too():
+    objects = render(workerPods={"enabled": True}, singleProcess={"enabled": True})
+    (single,) = deployments(objects).values()
+    assert pod(single)["serviceAccountName"] == "ci-provisioner" and pod(single)["automountServiceAccountToken"]
+    assert objects["Role", "ci-provisioner"]["metadata"]["namespace"] == "default"
+
+
 def test_several_replicas_have_a_budget_and_are_spread():
     objects = render()
     for name, deployment in deployments(objects).items():

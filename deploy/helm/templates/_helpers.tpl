@@ -25,6 +25,12 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{ .Values.serviceAccount.name | default (ternary .Release.Name "default" .Values.serviceAccount.create) }}
 {{- end }}
 
+{{- /* Not empty: a deployment, `own`, calls the cluster, to make pods of workers. */}}
+{{- define "drover.makesPods" -}}
+{{- $roles := .own.roles | default list }}
+{{- if and .root.Values.workerPods.enabled (or (has "provisioner" $roles) (has "all" $roles)) }}yes{{ end }}
+{{- end }}
+
 {{- /* Where clients reach the API; empty where the chart cannot know it. */}}
 {{- define "drover.rootUrl" -}}
 {{- if .Values.rootUrl -}}

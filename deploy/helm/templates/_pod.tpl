@@ -16,7 +16,7 @@ capabilities: { drop: [ALL] }
 {{- /* What every pod of Drover has. Takes `root`, the chart's context, and `own`, a deployment or an empty dict. */}}
 {{- define "drover.podCommon" -}}
 {{- $values := .root.Values -}}
-automountServiceAccountToken: false
+automountServiceAccountToken: {{ ternary "true" "false" (not (empty (include "drover.makesPods" .))) }}
 enableServiceLinks: false
 securityContext:
   {{- include "drover.podSecurity" .root | nindent 2 }}
