@@ -19,6 +19,7 @@ use tokio::{
 use crate::{
     activity::Activity,
     client::{Claim, Client, ClientError},
+    egress::Outbound,
     isolation::{Isolation, IsolationError, IsolationLevel, clean_variables, end_marked},
     job::{self, WorkerContext},
     log::LiveLogs,
@@ -78,6 +79,9 @@ impl Worker {
         let mut client = Client::new(&settings.root_url, credentials, clock, rng.branch("client"))?;
         if let Some(renewed) = &settings.renewed_credentials {
             client = client.renewing(renewed.clone());
+        }
+        if let Some(reach) = isolation.reach(settings.isolation.network) {
+            client = client.restricted_to(Outbound::new(reach).map_err(ClientError::Setup)?);
         }
         let stop = Shutdown::new();
         let workshop = Arc::new(WorkerContext {

@@ -200,6 +200,14 @@ impl Bench {
         self.client.post(&format!("task/{id}/runs/0/artifacts/{name}"), &body).await.unwrap().ok();
     }
 
+    /// Makes an artifact of the first run that points to this URL.
+    pub(crate) async fn point(&self, id: TaskId, name: &str, url: &str) {
+        let name = name.replace('/', "%2F");
+        let expires = tests::seconds_from_now(600);
+        let body = json!({ "storageType": "reference", "contentType": "text/plain", "url": url, "expires": expires });
+        self.client.post(&format!("task/{id}/runs/0/artifacts/{name}"), &body).await.unwrap().ok();
+    }
+
     /// A path that no other test uses.
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.directory.path().join(name)

@@ -5,6 +5,7 @@ use protocol::id::TaskId;
 use reqwest::{Method, Response, Url, header};
 
 use super::{Client, ClientError, RequestName, TIMEOUT, accepted, segment, unreachable};
+use crate::egress::OutboundError;
 
 const MAX_REDIRECTS: usize = 10;
 
@@ -33,25 +34,55 @@ impl Client {
     }
 }
 
+/// Where a file lies.
+#[derive(Debug)]
+pub(crate) struct Target {
+    pub(crate) url: String,
+    /// The server itself said so. Others, and all redirects, may be of a task.
+    pub(crate) is_of_server: bool,
+}
+
 /// A file from anywhere, asked for with these headers; nothing of ours is sent along. Whatever the last answer is.
 pub(crate) async fn follow_url(
     client: &Client,
-    url: &str,
+    target: &Target,
     headers: &header::HeaderMap,
 ) -> Result<Response, ClientError> {
-    let mut url = Url::parse(url).map_err(|_| ClientError::BadUrl(url.to_owned()))?;
+    let mut url = Url::parse(&target.url).map_err(|_| ClientError::BadUrl(target.url.clone()))?;
+    let mut is_of_server = target.is_of_server;
     for _ in 0..MAX_REDIRECTS {
         let name = RequestName::new(&Method::GET, url.as_str());
-        let sent = client.unsigned().get(url.clone()).headers(headers.clone()).send();
-        let response = tokio::time::timeout(TIMEOUT, sent).await.map_err(|_| silent(&name))?;
-        let response = response.map_err(|source| unreachable(&name, source))?;
+        let sent = get(client, url.clone(), is_of_server, headers.clone(), &name);
+        let response = tokio::time::timeout(TIMEOUT, sent).await.map_err(|_| silent(&name))??;
         match redirect(&response) {
-            Some(next) => url = next,
+            Some(next) => (url, is_of_server) = (next, false),
             None => return Ok(response),
         }
     }
     let message = "it leads from one redirect to the next".to_owned();
     Err(ClientError::Interrupted { request: RequestName::new(&Method::GET, url.as_str()), message })
+}
+
+/// The server itself may be this machine or a neighbour; that it answers anybody is no secret.
+async fn get(
+    client: &Client,
+    url: Url,
+    is_of_server: bool,
+    headers: header::HeaderMap,
+    name: &RequestName,
+) -> Result<Response, ClientError> {
+    let is_server = || Url::parse(client.root_url()).is_ok_and(|root| root.origin() == url.origin());
+    match &client.outbound {
+        Some(outbound) if !is_of_server && !is_server() => {
+            outbound.get(url, headers).await.map_err(|error| match error {
+                OutboundError::Http(source) => unreachable(name, source),
+                OutboundError::Refused(host) => {
+                    ClientError::Forbidden { request: name.clone(), rule: host.to_string() }
+                }
+            })
+        }
+        _ => client.unsigned().get(url).headers(headers).send().await.map_err(|source| unreachable(name, source)),
+    }
 }
 
 fn silent(request: &RequestName) -> ClientError {

@@ -12,6 +12,9 @@ pub enum ClientError {
     Unreachable { request: RequestName, source: reqwest::Error },
     #[error("{request} failed in the server: {status}: {message}")]
     Broken { request: RequestName, status: u16, message: String },
+    /// A URL that the task chose leads to where tasks do not reach.
+    #[error("{request} is not allowed: {rule}")]
+    Forbidden { request: RequestName, rule: String },
     /// What was sent or came is not what it was on the other side.
     #[error("{request} was interrupted: {message}")]
     Interrupted { request: RequestName, message: String },

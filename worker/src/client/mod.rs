@@ -20,17 +20,19 @@ use tokio::sync::watch;
 
 pub use protocol::certificate::Credentials;
 
-pub(crate) use self::{
-    download::follow_url,
-    object::Upload,
-    queue::ObjectUpload,
-    queue::Purge,
-    retry::{delays, with_retries},
-};
+use crate::egress::Outbound;
+
 pub use self::{
     download::next_piece,
     error::{ClientError, RequestName},
     queue::{Claim, Claims},
+};
+pub(crate) use self::{
+    download::{Target, follow_url},
+    object::Upload,
+    queue::ObjectUpload,
+    queue::Purge,
+    retry::{delays, with_retries},
 };
 
 /// A claimWork request waits 20 s in the server; nothing else comes near this.
@@ -51,6 +53,8 @@ pub struct Client {
     /// Where they are renewed from time to time, the present ones.
     renewed: Option<watch::Receiver<Credentials>>,
     resumes_uploads: bool,
+    /// For URLs that tasks chose; `None`: as all others.
+    outbound: Option<Outbound>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) rng: Rng,
 }
@@ -69,7 +73,7 @@ impl Client {
         if reqwest::Url::parse(&root_url).is_err() {
             return Err(ClientError::BadUrl(root_url));
         }
-        Ok(Self { http, root_url, credentials, renewed: None, resumes_uploads: false, clock, rng })
+        Ok(Self { http, root_url, credentials, renewed: None, resumes_uploads: false, outbound: None, clock, rng })
     }
 
     /// The same client with other credentials.
@@ -94,6 +98,12 @@ impl Client {
     #[must_use]
     pub(crate) fn resuming_uploads(&self) -> Self {
         Self { resumes_uploads: true, ..self.clone() }
+    }
+
+    /// The same client, which fetches URLs that others chose this way.
+    #[must_use]
+    pub(crate) fn restricted_to(&self, outbound: Outbound) -> Self {
+        Self { outbound: Some(outbound), ..self.clone() }
     }
 
     pub fn root_url(&self) -> &str {

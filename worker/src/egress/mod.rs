@@ -1,6 +1,7 @@
 //! The way out of a sandbox: an HTTP proxy on its loopback network. It connects to other machines, never to this one or to
-//! what only this one reaches.
+//! what only this one reaches. What the worker fetches for a task goes the same way (`Outbound`).
 
+mod outbound;
 mod policy;
 mod request;
 
@@ -21,6 +22,10 @@ use tokio::{
 };
 
 use self::request::{Kind, ProxyRequest};
+pub(crate) use self::{
+    outbound::{Outbound, OutboundError},
+    policy::Reach,
+};
 
 /// Of one task at the same time; further ones wait.
 const MAX_CONNECTIONS: usize = 256;

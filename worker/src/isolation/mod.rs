@@ -37,6 +37,7 @@ pub use self::{
     settings::{IsolationSettings, NetworkPolicy},
 };
 use self::{groups::Groups, uid_pool::UidPool};
+use crate::egress::Reach;
 
 /// What this worker can do to keep tasks apart.
 pub(crate) struct Isolation {
@@ -100,6 +101,16 @@ impl Isolation {
         self.groups.clear().await;
         if let Some(uids) = &self.uids {
             uids.end_owners_of(task_directories).await;
+        }
+    }
+
+    /// How far tasks reach, and so what the worker fetches for them; `None`: everything, since they share its network.
+    pub(crate) fn reach(&self, network: NetworkPolicy) -> Option<Reach> {
+        match (self.level, network) {
+            (IsolationLevel::None, _) => None,
+            (_, NetworkPolicy::Proxy) => Some(Reach::OtherMachines),
+            // They reach nothing, but may have what anybody may have.
+            (_, NetworkPolicy::None) => Some(Reach::Public),
         }
     }
 

@@ -118,8 +118,8 @@ impl Download {
             headers.extend([(header::RANGE, value(&format!("bytes={from}-"))?)]);
             headers.extend(known.tag.iter().filter_map(|tag| Some((header::IF_RANGE, value(tag).ok()?))));
         }
-        let name = RequestName::new(&Method::GET, &source.url);
-        let response = follow_url(&self.client, &source.url, &headers).await?;
+        let name = RequestName::new(&Method::GET, &source.target.url);
+        let response = follow_url(&self.client, &source.target, &headers).await?;
         match response.status() {
             // The signature has expired, or the URL was altered; the next attempt requests a new one.
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN if matches!(self.origin, Origin::Artifact { .. }) => {

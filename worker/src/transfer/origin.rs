@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::TransferError;
-use crate::client::{Client, Credentials, segment};
+use crate::client::{Client, Credentials, Target, segment};
 
 /// Where content is to come from.
 #[derive(Debug, Clone)]
@@ -25,7 +25,7 @@ pub enum Origin {
 /// Good for a while; asked for again when it lapses.
 #[derive(Debug)]
 pub(super) struct Source {
-    pub(super) url: String,
+    pub(super) target: Target,
     /// By algorithm; empty where nobody knows them.
     pub(super) hashes: BTreeMap<String, String>,
 }
@@ -50,7 +50,7 @@ impl Origin {
     /// `direct` reaches the server itself, for requests that are signed with credentials of their own.
     pub(super) async fn locate(&self, client: &Client, direct: &Client) -> Result<Source, TransferError> {
         let path = match self {
-            Self::Url(url) => return Ok(Source { url: url.clone(), hashes: BTreeMap::new() }),
+            Self::Url(url) => return Ok(Source::unknown(url.clone(), false)),
             Self::Artifact { task_id, run_id: Some(run_id), name } => {
                 format!("queue/v1/task/{task_id}/runs/{run_id}/artifact-content/{}", segment(name))
             }
@@ -59,10 +59,18 @@ impl Origin {
             }
         };
         match client.get(&path).await? {
-            Content::S3 { url } | Content::Reference { url } => Ok(Source { url, hashes: BTreeMap::new() }),
+            Content::S3 { url } => Ok(Source::unknown(url, true)),
+            Content::Reference { url } => Ok(Source::unknown(url, false)),
             Content::Object { name, credentials } => start(&direct.signing_as(credentials), &name).await,
             Content::Error { reason, message } => Err(TransferError::NotDelivered { reason, message }),
         }
+    }
+}
+
+impl Source {
+    /// Of which nobody knows the hashes.
+    fn unknown(url: String, is_of_server: bool) -> Self {
+        Self { target: Target { url, is_of_server }, hashes: BTreeMap::new() }
     }
 }
 
@@ -70,5 +78,5 @@ async fn start(client: &Client, name: &str) -> Result<Source, TransferError> {
     let path = format!("object/v1/start-download/{}", segment(name));
     let accepted = json!({ "acceptDownloadMethods": { "getUrl": true, "simple": true } });
     let Started { url, hashes } = client.call(Method::PUT, &path, Some(&accepted)).await?;
-    Ok(Source { url, hashes })
+    Ok(Source { target: Target { url, is_of_server: true }, hashes })
 }

@@ -1,6 +1,7 @@
 //! What a task tries that wants more than it was given. Each runs as a real task of a real worker.
 
 mod attempts;
+mod fetches;
 mod limits;
 
 use std::{

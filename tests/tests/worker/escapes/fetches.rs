@@ -1,0 +1,81 @@
+//! Tasks that let the worker fetch what they do not reach themselves.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
+
+use serde_json::{Value, json};
+use tokio::{io::AsyncWriteExt, net::TcpListener};
+
+use super::kinds;
+use crate::bench::{Bench, payload};
+
+/// A service of the machine that only it reaches, with a count of its visitors.
+async fn secret_service() -> (u16, Arc<AtomicUsize>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let visits = Arc::new(AtomicUsize::new(0));
+    let count = visits.clone();
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            count.fetch_add(1, Ordering::SeqCst);
+            let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\nConnection: close\r\n\r\nsecret").await;
+        }
+    });
+    (port, visits)
+}
+
+fn mounting(content: &Value) -> Value {
+    let mut task = payload("cat stolen");
+    task["mounts"] = json!([{ "file": "stolen", "content": content }]);
+    task
+}
+
+#[tokio::test]
+async fn the_worker_fetches_nothing_for_a_task_that_the_task_does_not_reach() {
+    for kind in kinds() {
+        let bench = Bench::start_as(*kind, 2).await;
+        let (port, visits) = secret_service().await;
+        // Anybody who may create artifacts may point one anywhere.
+        let pointing = bench.task(&payload("exec sleep 1000"), &json!({})).await;
+        bench.until(pointing, "running").await;
+        bench.point(pointing, "public/there", &format!("http://127.0.0.1:{port}/")).await;
+        let redirect = bench.client().signed_url(&format!("/api/queue/v1/task/{pointing}/artifacts/public%2Fthere"));
+        let urls = [
+            format!("http://127.0.0.1:{port}/"),
+            format!("http://localhost:{port}/"),
+            format!("http://2130706433:{port}/"),
+            format!("http://[::ffff:127.0.0.1]:{port}/"),
+            "http://169.254.169.254/latest/meta-data/".to_owned(),
+            "http://10.0.0.1/".to_owned(),
+            redirect,
+        ];
+        let mut contents: Vec<Value> = urls.iter().map(|url| json!({ "url": url })).collect();
+        contents.push(json!({ "taskId": pointing, "artifact": "public/there" }));
+        for content in contents {
+            let scopes = json!(["queue:get-artifact:public/there"]);
+            let more = json!({ "dependencies": [pointing], "requires": "all-resolved", "scopes": scopes });
+            let more = if content.get("taskId").is_some() { more } else { json!({}) };
+            let id = bench.task(&mounting(&content), &more).await;
+            if content.get("taskId").is_some() {
+                bench.cancel(pointing).await;
+            }
+            bench.until(id, "exception").await;
+            assert_eq!(bench.reasons(id).await, ["malformed-payload"], "{content}");
+            let log = bench.log(id).await;
+            assert!(
+                log.contains("is not allowed") && log.contains("which tasks do not reach here"),
+                "{content}: {log}"
+            );
+        }
+        assert_eq!(visits.load(Ordering::SeqCst), 0);
+
+        // What the server itself shows to anybody is not behind that.
+        let ping = json!({ "url": format!("{}/api/queue/v1/ping", bench.root_url()) });
+        let id = bench.task(&mounting(&ping), &json!({})).await;
+        bench.until(id, "completed").await;
+        assert!(bench.log(id).await.contains("\"alive\""), "{}", bench.log(id).await);
+        bench.stop().await;
+    }
+}
