@@ -81,7 +81,6 @@ async function pools(page, drover, at, shot) {
   await page.getByRole('table', { name: 'Errors' }).getByText('No disk').first().click();
   await page.getByText('The disk was not found').first().waitFor();
   await page.getByRole('table', { name: 'Workers' }).getByText('lab/one').waitFor();
-  await shot(page, 'pool');
   await checkAccessibility(page);
   await page.getByLabel('State of workers').selectOption('requested');
   await page.getByText('There is no such worker.').waitFor();

@@ -7,6 +7,7 @@ import { DefinitionForm } from '../../parts/JsonEditor';
 import { Shown } from '../../parts/Shown';
 import { NEW_POOL, type Pool } from './data';
 import { Errors } from './Errors';
+import { Provisioning } from './Provisioning';
 import { LaunchConfigs, Workers } from './Workers';
 
 export default function PoolPage({ params }: { params: Record<string, string> }) {
@@ -78,6 +79,7 @@ function About({ pool }: { pool: Pool }) {
           ))}
       </p>
       {pool.description && <p class="pre">{pool.description}</p>}
+      <Provisioning pool={pool.workerPoolId} />
       <Workers pool={pool.workerPoolId} />
       <Errors pool={pool.workerPoolId} />
       <LaunchConfigs pool={pool.workerPoolId} />
