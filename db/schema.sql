@@ -458,7 +458,7 @@ create table online_migration (
   direction text not null,
   state jsonb not null,
   changed bigint not null,
-  remaining bigint,
+  rows_left bigint,
   started timestamp with time zone not null,
   updated timestamp with time zone not null,
   constraint online_migration_direction_check CHECK ((direction = ANY (ARRAY['up'::text, 'down'::text]))),

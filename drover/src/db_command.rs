@@ -148,7 +148,7 @@ fn planned(version: &PlannedVersion) -> String {
     if *online_migration {
         lines.push("  then rows are rewritten in batches, while everything runs".to_owned());
     }
-    lines.extend(bad_rows.iter().map(|rows| format!("  refused until these rows are mended: {rows}")));
+    lines.extend(bad_rows.iter().map(|rows| format!("  refused until these rows are repaired: {rows}")));
     lines.join("\n")
 }
 

@@ -7,23 +7,10 @@ use serde_json::Value;
 use sqlx::PgConnection;
 
 use super::VersionError;
-use super::online::Direction;
+use super::direction::Direction;
 use super::session::{self, Session};
 use crate::DbError;
 use crate::options::SCHEMA;
-
-/// Belongs to the versions as a whole, like `schema_version`, and to none of them.
-pub(super) const TABLE: &str = "
-    create table if not exists online_migration (
-      version integer not null,
-      direction text not null check (direction in ('up', 'down')),
-      state jsonb not null,
-      changed bigint not null,
-      remaining bigint,
-      started timestamptz not null,
-      updated timestamptz not null,
-      primary key (version, direction)
-    )";
 
 /// An online migration that was begun and is not complete.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -100,7 +87,7 @@ pub(super) async fn write_remaining(
     version: u32,
     remaining: i64,
 ) -> Result<(), VersionError> {
-    let sql = "update online_migration set remaining = $3 where version = $1 and direction = $2";
+    let sql = "update online_migration set rows_left = $3 where version = $1 and direction = $2";
     let query = sqlx::query(sql).bind(number(version)).bind(direction.word()).bind(remaining);
     query.execute(&mut session.connection).await?;
     Ok(())
@@ -119,7 +106,7 @@ pub(super) async fn delete(
 #[derive(sqlx::FromRow)]
 struct Progress {
     changed: i64,
-    remaining: Option<i64>,
+    rows_left: Option<i64>,
     seconds_at_work: f64,
     seconds_since_last_batch: f64,
 }
@@ -148,7 +135,7 @@ pub(super) async fn describe(
 ) -> Result<OnlineMigration, DbError> {
     let progress = progress(connection, direction, version).await?;
     let changed = progress.as_ref().map_or(0, |it| it.changed);
-    let remaining = progress.as_ref().and_then(|it| it.remaining);
+    let remaining = progress.as_ref().and_then(|it| it.rows_left);
     Ok(OnlineMigration {
         version,
         direction,
@@ -171,7 +158,7 @@ async fn progress(
     if !query.fetch_one(&mut *connection).await? {
         return Ok(None);
     }
-    let sql = "select changed, remaining,
+    let sql = "select changed, rows_left,
                       extract(epoch from updated - started)::float8 as seconds_at_work,
                       extract(epoch from clock_timestamp() - updated)::float8 as seconds_since_last_batch
                from online_migration where version = $1 and direction = $2";
@@ -187,9 +174,9 @@ fn percent(changed: i64, remaining: i64) -> Option<f64> {
 
 #[expect(clippy::cast_precision_loss, reason = "an estimate for people")]
 fn seconds_left(progress: &Progress) -> Option<f64> {
-    let remaining = progress.remaining? as f64;
+    let rows_left = progress.rows_left? as f64;
     (progress.changed > 0 && progress.seconds_at_work > 0.0)
-        .then(|| remaining * progress.seconds_at_work / progress.changed as f64)
+        .then(|| rows_left * progress.seconds_at_work / progress.changed as f64)
 }
 
 fn number(version: u32) -> i32 {

@@ -2,7 +2,7 @@
 
 use super::load::Version;
 use super::session::Session;
-use super::{VersionError, newest, preflight, step};
+use super::{VersionError, bookmark, newest, preflight, step};
 
 /// What an upgrade does about rows that are rewritten in batches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,7 +31,7 @@ async fn refuse_unfinished(
     current: u32,
     to: u32,
 ) -> Result<(), VersionError> {
-    if let Some(unfinished) = session.unfinished_online(current).await? {
+    if let Some(unfinished) = bookmark::unfinished(&mut session.connection, current).await? {
         return Err(VersionError::OnlineUnfinished { version: unfinished.version, to });
     }
     let passed = versions.iter().find(|it| it.number > current && it.number < to && it.online.is_some());

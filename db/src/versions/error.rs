@@ -31,7 +31,7 @@ pub enum VersionError {
     )]
     OnlineBetween { version: u32, to: u32 },
     /// Nothing was changed.
-    #[error("{version} cannot be applied: {}; nothing was changed, mend these rows first", list(.rows))]
+    #[error("{version} cannot be applied: {}; nothing was changed, repair these rows first", list(.rows))]
     BadRows { version: String, rows: Vec<BadRows> },
     #[error("another upgrade is running and was not done after {minutes} minutes")]
     StillLocked { minutes: u64 },

@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use include_dir::{Dir, include_dir};
 
 use super::VersionError;
-use super::online::Direction;
+use super::direction::Direction;
 
 static FILES: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/versions");
 

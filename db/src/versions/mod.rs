@@ -7,6 +7,7 @@ mod bookmark;
 mod busy;
 mod catalog;
 mod defer;
+mod direction;
 mod error;
 mod functions;
 mod load;
@@ -27,12 +28,12 @@ use sqlx::PgConnection;
 pub use bookmark::OnlineMigration;
 pub use catalog::{Catalog, catalog};
 pub use defer::OnlineMigrations;
+pub use direction::Direction;
 pub use error::VersionError;
 pub use functions::{FunctionLifetime, functions};
 #[cfg(any(test, feature = "testing"))]
 pub(crate) use load::fingerprint;
 pub use load::{Function, Version};
-pub use online::Direction;
 pub use preflight::BadRows;
 pub use preview::{Loss, PlannedChange, PlannedVersion, losses, plan};
 pub use walk::{downgrade, downgrade_until, upgrade, upgrade_until};
@@ -62,7 +63,7 @@ pub async fn status(url: &str) -> Result<Status, VersionError> {
         current,
         newest: newest(versions),
         pending: versions.iter().filter(|version| version.number > current).map(Version::folder).collect(),
-        online_migration: session.unfinished_online(current).await?,
+        online_migration: bookmark::unfinished(&mut session.connection, current).await?,
     })
 }
 

@@ -7,7 +7,6 @@
 
 use std::time::Duration;
 
-use serde::Serialize;
 use serde_json::Value;
 use sqlx::PgConnection;
 use tokio::time::Instant;
@@ -15,51 +14,12 @@ use tokio::time::Instant;
 use super::VersionError;
 use super::bookmark;
 use super::busy::Busy;
+use super::direction::Direction;
 use super::pace::Pace;
 use super::session::{self, Session};
 
 /// Time between two reports of progress.
 const REPORT_INTERVAL: Duration = Duration::from_secs(5);
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Direction {
-    Up,
-    Down,
-}
-
-impl Direction {
-    pub(super) const BOTH: [Self; 2] = [Self::Up, Self::Down];
-
-    pub(super) fn function(self, version: u32, end: &str) -> String {
-        match self {
-            Self::Up => format!("online_migration_v{version}_{end}"),
-            Self::Down => format!("online_downgrade_v{version}_{end}"),
-        }
-    }
-
-    /// The database version that holds while the batches of `version` run.
-    const fn holds(self, version: u32) -> u32 {
-        match self {
-            Self::Up => version,
-            Self::Down => version - 1,
-        }
-    }
-
-    pub(super) const fn word(self) -> &'static str {
-        match self {
-            Self::Up => "up",
-            Self::Down => "down",
-        }
-    }
-
-    const fn name(self) -> &'static str {
-        match self {
-            Self::Up => "online migration",
-            Self::Down => "online downgrade",
-        }
-    }
-}
 
 /// Runs the batches of `version` to the end, if there are any, and drops their functions.
 pub(super) async fn finish(

@@ -10,7 +10,7 @@ use super::session::Session;
 /// How long a batch should take: rows stay locked for that long.
 const TARGET: Duration = Duration::from_millis(500);
 const LARGEST_BATCH: i32 = 100_000;
-/// A standby that is further behind is let catch up. Told by `pg_stat_replication` to members of `pg_monitor` only.
+/// A standby that is further behind is let catch up. `pg_stat_replication` shows it to members of `pg_monitor` only.
 const MAX_REPLICATION_LAG: f64 = 10.0;
 /// With so many statements waiting for locks the next batch is small.
 const MAX_LOCK_WAITS: i64 = 8;

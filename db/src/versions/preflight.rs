@@ -37,7 +37,7 @@ pub(super) async fn check_all(session: &mut Session, versions: &[Version], to: u
     Ok(())
 }
 
-/// As far as can be told before the versions before it were applied.
+/// As far as can be known before the versions before it were applied.
 pub(super) async fn bad_rows(session: &mut Session, version: &Version) -> Result<Vec<BadRows>, VersionError> {
     let mut transaction = session.connection.begin().await?;
     let rows = match ask(&mut transaction, version).await {

@@ -22,7 +22,7 @@ pub struct PlannedVersion {
     pub redefined_functions: usize,
     /// Rows are rewritten in batches afterwards, while everything runs.
     pub online_migration: bool,
-    /// What it would be refused for, as far as can be told before the versions before it were applied.
+    /// What it would be refused for, as far as can be known before the versions before it were applied.
     pub bad_rows: Vec<BadRows>,
 }
 

@@ -6,7 +6,6 @@ use sqlx::postgres::{PgConnection, Postgres};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Transaction};
 
 use super::VersionError;
-use super::bookmark::{self, OnlineMigration, TABLE};
 use super::busy::LOCK_TIMEOUT;
 use crate::DbError;
 use crate::options::{self, SCHEMA};
@@ -19,6 +18,19 @@ const LOCK_MINUTES: u64 = 10;
 const ENDED_WITHIN_MS: i64 = 10_000;
 /// The server looks so often whether a client is still there while it works for it.
 const CLIENT_CHECK: &str = "set client_connection_check_interval = '1s'";
+
+/// Where the batches of an online migration are (`bookmark.rs`). Of no version, like `schema_version`.
+const ONLINE_MIGRATION: &str = "
+    create table if not exists online_migration (
+      version integer not null,
+      direction text not null check (direction in ('up', 'down')),
+      state jsonb not null,
+      changed bigint not null,
+      rows_left bigint,
+      started timestamptz not null,
+      updated timestamptz not null,
+      primary key (version, direction)
+    )";
 
 pub(super) struct Session {
     pub(super) connection: PgConnection,
@@ -78,7 +90,7 @@ impl Session {
                only_row boolean primary key default true check (only_row)
              );
              insert into {SCHEMA}.schema_version (version) values (0) on conflict do nothing;
-             {TABLE};"
+             {ONLINE_MIGRATION};"
         );
         sqlx::raw_sql(AssertSqlSafe(create)).execute(&mut self.connection).await?;
         Ok(())
@@ -95,10 +107,6 @@ impl Session {
         let found: i32 = query.fetch_one(&mut *transaction).await?;
         let found = found.unsigned_abs();
         if found == expected { Ok(transaction) } else { Err(VersionError::AnotherRuns { expected, found }) }
-    }
-
-    pub(super) async fn unfinished_online(&mut self, version: u32) -> Result<Option<OnlineMigration>, VersionError> {
-        Ok(bookmark::unfinished(&mut self.connection, version).await?)
     }
 
     pub(super) async fn has_function(&mut self, name: &str) -> Result<bool, VersionError> {

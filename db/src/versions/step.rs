@@ -4,8 +4,9 @@ use sqlx::PgConnection;
 
 use super::VersionError;
 use super::busy::Busy;
+use super::direction::Direction;
 use super::load::Version;
-use super::online::{self, Direction};
+use super::online;
 use super::preflight;
 use super::session::{self, Session};
 

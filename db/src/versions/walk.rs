@@ -8,10 +8,11 @@ use tokio::time::timeout;
 
 use super::busy::Busy;
 use super::defer::{self, OnlineMigrations};
+use super::direction::Direction;
 use super::load::{self, Version};
-use super::online::{self, Direction};
+use super::online;
 use super::session::{self, Session};
-use super::{VersionError, newest, preflight, step};
+use super::{VersionError, bookmark, newest, preflight, step};
 
 /// How long the way may take to notice that its statement was ended at the server; one that pauses does not.
 const NOTICED_WITHIN: Duration = Duration::from_secs(1);
@@ -136,7 +137,7 @@ async fn finish_interrupted(
     current: u32,
     progress: &mut (impl FnMut(&str) + Send),
 ) -> Result<(), VersionError> {
-    let Some(unfinished) = session.unfinished_online(current).await? else { return Ok(()) };
+    let Some(unfinished) = bookmark::unfinished(&mut session.connection, current).await? else { return Ok(()) };
     let way = unfinished.direction.word();
     progress(&format!("finishing the interrupted way {way}: {unfinished}"));
     online::finish(session, unfinished.direction, unfinished.version, progress).await

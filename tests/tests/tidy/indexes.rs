@@ -89,6 +89,8 @@ const LIMITS: &[(&str, Limit)] = &[
     ("offering.region", Bytes(255)),
     ("offering.instance_type", Bytes(255)),
     ("offering.market", Bytes(32)),
+    // `up` or `down`.
+    ("online_migration.direction", Bytes(4)),
     ("pool_worker.provider_id", Bytes(38)),
     ("pool_worker.worker_pool_id", Bytes(77)),
     ("pool_worker.worker_group", Bytes(38)),

@@ -105,8 +105,8 @@ fn translated(address: IpAddr) -> IpAddr {
     }
 }
 
-/// The kernel talks to an address of this machine from the very same address. A socket for datagrams is told its own
-/// address when it is connected, and sends nothing.
+/// The kernel talks to an address of this machine from the very same address. A socket for datagrams has its own
+/// address once it is connected, and sends nothing.
 fn is_own(address: IpAddr) -> bool {
     let any: IpAddr = if address.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() };
     let own = || {

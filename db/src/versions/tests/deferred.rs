@@ -1,6 +1,6 @@
 //! The quick part of an upgrade, and what it refuses.
 
-use super::super::{VersionError, defer, load::Version, session::Session, walk};
+use super::super::{VersionError, bookmark, defer, load::Version, session::Session, walk};
 use super::walking::{number, two};
 use super::{session, versions};
 use crate::testing::TestDatabase;
@@ -29,7 +29,7 @@ async fn a_deferred_online_migration_is_left_to_the_next_upgrade() {
     let mut progress = |line: &str| lines.push(line.to_owned());
     assert_eq!(defer::up(&mut session, &two(), 2, &mut progress).await.unwrap(), 2);
     assert!(lines.iter().any(|line| line.contains("is left to `drover db upgrade`")), "{lines:?}");
-    assert!(session.unfinished_online(2).await.unwrap().is_some());
+    assert!(bookmark::unfinished(&mut session.connection, 2).await.unwrap().is_some());
     assert_eq!(number(&mut session, "select count(doubled) from thing").await, 0);
 
     assert!(!defer::has_steps(&mut session, &two(), 2).await.unwrap(), "a repeat has nothing to wait for");

@@ -7,7 +7,7 @@ use sqlx::AssertSqlSafe;
 use tokio::sync::Notify;
 use tokio::time::timeout;
 
-use super::super::{Direction, VersionError, load::Version, session::Session, walk};
+use super::super::{Direction, VersionError, bookmark, load::Version, session::Session, walk};
 use super::session;
 use super::versions;
 use super::walking::number;
@@ -95,8 +95,8 @@ async fn rows_that_cannot_be_changed_yet_are_waited_for_without_spinning() {
         let calls = number(&mut looking, "select last_value from calls").await;
         // 50 rows in doubling batches, the end of the pass, and one pass that found nothing.
         assert!(calls <= 10, "{calls} calls of the batch function");
-        let told = looking.unfinished_online(2).await.unwrap().unwrap();
-        assert_eq!((told.version, told.direction, told.changed, told.running), (2, Direction::Up, 50, true));
+        let found = bookmark::unfinished(&mut looking.connection, 2).await.unwrap().unwrap();
+        assert_eq!((found.version, found.direction, found.changed, found.running), (2, Direction::Up, 50, true));
         execute(&url, "update thing set ripe = true").await;
     })
     .await;
@@ -123,8 +123,8 @@ async fn a_wait_ends_soon_when_it_is_interrupted_and_goes_on_from_its_bookmark()
     let ended = timeout(Duration::from_secs(30), ended).await.unwrap();
     assert!(matches!(ended, Err(VersionError::Interrupted)), "{ended:?}");
     let mut looking = Session::open(database.url()).await.unwrap();
-    let told = looking.unfinished_online(2).await.unwrap().unwrap();
-    assert_eq!((told.changed, told.running), (50, false));
+    let found = bookmark::unfinished(&mut looking.connection, 2).await.unwrap().unwrap();
+    assert_eq!((found.changed, found.running), (50, false));
 
     execute(database.url(), "update thing set ripe = true").await;
     let mut again = session(&database).await;
@@ -147,24 +147,24 @@ async fn an_upgrade_finishes_a_downgrade_that_was_interrupted_and_leaves_nothing
     execute(database.url(), "update thing set ripe = false where number = 60").await;
     let error = walk::down(&mut walking, &two(), 1, &mut |_| {}).await.unwrap_err();
     assert!(error.to_string().contains("division by zero"), "{error}");
-    let told = walking.unfinished_online(1).await.unwrap().unwrap();
-    assert_eq!((told.version, told.direction), (2, Direction::Down));
+    let found = bookmark::unfinished(&mut walking.connection, 1).await.unwrap().unwrap();
+    assert_eq!((found.version, found.direction), (2, Direction::Down));
 
-    let mended = DOWN.split_once("create function").unwrap().1;
-    let mended = format!("create function{mended}")
+    let repaired = DOWN.split_once("create function").unwrap().1;
+    let repaired = format!("create function{repaired}")
         .replace("perform 1 / (", "perform (")
         .replace("create f", "create or replace f");
-    execute(database.url(), &format!("{mended}; update thing set ripe = true")).await;
+    execute(database.url(), &format!("{repaired}; update thing set ripe = true")).await;
     let mut lines = Vec::new();
     walk::up(&mut walking, &two(), 2, &mut |line| lines.push(line.to_owned())).await.unwrap();
     assert!(lines[0].contains("finishing the interrupted way down"), "{lines:?}");
     assert!(!walking.has_function("online_downgrade_v2_batch").await.unwrap());
     assert_eq!(number(&mut walking, "select count(doubled) from thing").await, 61);
-    walk::down(&mut walking, &two_mended(), 1, &mut |_| {}).await.unwrap();
+    walk::down(&mut walking, &two_repaired(), 1, &mut |_| {}).await.unwrap();
     assert_eq!(number(&mut walking, "select count(doubled) from thing").await, 0);
 }
 
-fn two_mended() -> Vec<Version> {
+fn two_repaired() -> Vec<Version> {
     let mut two = two();
     two[1].down = two[1].down.replace("perform 1 / (", "perform (");
     two

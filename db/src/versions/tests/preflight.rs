@@ -32,8 +32,8 @@ async fn bad_rows_are_told_before_the_first_version_is_begun() {
     let error = walk::up(&mut session, &three(), 3, &mut |_| {}).await.unwrap_err().to_string();
     assert!(error.contains("0003_strict") && error.contains("there twice (1 rows); negative"), "{error}");
 
-    let mend = "delete from other; delete from thing where ctid = (select min(ctid) from thing)";
-    sqlx::raw_sql(mend).execute(&mut session.connection).await.unwrap();
+    let repair = "delete from other; delete from thing where ctid = (select min(ctid) from thing)";
+    sqlx::raw_sql(repair).execute(&mut session.connection).await.unwrap();
     assert_eq!(walk::up(&mut session, &three(), 3, &mut |_| {}).await.unwrap(), 3);
 }
 

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use tokio::{sync::Notify, task::JoinSet, time::timeout};
 
-use super::super::{VersionError, load::Version, preview, session::Session, walk};
+use super::super::{VersionError, bookmark, load::Version, preview, session::Session, walk};
 use super::{session, versions};
 use crate::testing::TestDatabase;
 
@@ -59,13 +59,13 @@ async fn an_interrupted_online_migration_is_finished_by_the_next_upgrade() {
     broken[1].online = Some(ONLINE.replace("number * 2", "number / 0"));
     walk::up(&mut session, &broken, 2, &mut |_| {}).await.unwrap_err();
     assert_eq!(session.current().await.unwrap(), 2);
-    assert!(session.unfinished_online(2).await.unwrap().is_some());
+    assert!(bookmark::unfinished(&mut session.connection, 2).await.unwrap().is_some());
 
     let fix = ONLINE.replace("create function", "create or replace function");
     sqlx::raw_sql(sqlx::AssertSqlSafe(fix)).execute(&mut session.connection).await.unwrap();
     walk::up(&mut session, &two(), 2, &mut |_| {}).await.unwrap();
     assert_eq!(number(&mut session, "select count(doubled) from thing").await, 100);
-    assert_eq!(session.unfinished_online(2).await.unwrap(), None);
+    assert_eq!(bookmark::unfinished(&mut session.connection, 2).await.unwrap(), None);
 }
 
 #[tokio::test]

@@ -6,24 +6,25 @@ use std::sync::{
 };
 
 use serde_json::{Value, json};
-use tokio::{io::AsyncWriteExt, net::TcpListener};
+use tokio::{io::AsyncWriteExt, net::TcpListener, task::JoinSet};
 
 use super::kinds;
 use crate::bench::{Bench, payload};
 
 /// A service of the machine that only it reaches, with a count of its visitors.
-async fn secret_service() -> (u16, Arc<AtomicUsize>) {
+async fn secret_service() -> (u16, Arc<AtomicUsize>, JoinSet<()>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     let visits = Arc::new(AtomicUsize::new(0));
     let count = visits.clone();
-    tokio::spawn(async move {
+    let mut serving = JoinSet::new();
+    serving.spawn(async move {
         while let Ok((mut stream, _)) = listener.accept().await {
             count.fetch_add(1, Ordering::SeqCst);
             let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\nConnection: close\r\n\r\nsecret").await;
         }
     });
-    (port, visits)
+    (port, visits, serving)
 }
 
 fn mounting(content: &Value) -> Value {
@@ -36,7 +37,7 @@ fn mounting(content: &Value) -> Value {
 async fn the_worker_fetches_nothing_for_a_task_that_the_task_does_not_reach() {
     for kind in kinds() {
         let bench = Bench::start_as(*kind, 2).await;
-        let (port, visits) = secret_service().await;
+        let (port, visits, _serving) = secret_service().await;
         // Anybody who may create artifacts may point one anywhere.
         let pointing = bench.task(&payload("exec sleep 1000"), &json!({})).await;
         bench.until(pointing, "running").await;
