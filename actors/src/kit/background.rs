@@ -15,6 +15,12 @@ impl Background {
     pub fn has_ended(&self) -> bool {
         self.0.is_finished()
     }
+
+    /// Returns once the work has ended by itself.
+    pub async fn ended(&mut self) {
+        // An error is a panic, which the runtime has reported.
+        let _ = (&mut self.0).await;
+    }
 }
 
 impl Drop for Background {

@@ -21,7 +21,9 @@ impl Service for Hooks {
     }
 
     fn roles(&self) -> &'static [Role] {
-        const ROLES: &[Role] = &[Role::new(roles::HOOKS, "fires hooks: on their dates, and for messages")];
+        const ROLES: &[Role] =
+            &[Role::new(roles::HOOKS, "fires hooks: on their dates, and for messages; carries out built-in tasks")
+                .brings_without_broker(&[roles::QUEUE])];
         ROLES
     }
 

@@ -3,6 +3,7 @@
 mod api;
 mod auth;
 mod bridge;
+mod built_in;
 mod database_version;
 mod github;
 mod hooks;
@@ -53,6 +54,7 @@ pub fn services() -> Vec<&'static dyn Service> {
         &worker_manager::WorkerManager,
         &github::Github,
         &hooks::Hooks,
+        &built_in::BuiltIn,
         &live::Live,
         &notifications::Notifications,
         &database_version::DatabaseVersion,

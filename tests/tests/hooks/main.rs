@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+mod built_in;
+
 use std::{
     collections::BTreeSet,
     time::{Duration, Instant},
