@@ -10,7 +10,7 @@
 //! | `queue/rpc` | rpc server | calls under way | calls of other processes | replies |
 //! | `artifacts/sweep` | periodic | nothing | timer | nothing |
 //! | `auth/refresh` | periodic | the copy of clients and roles | timer | nothing |
-//! | `built-in/workers` | periodic | the runs it has claimed | commits that make built-in tasks pending | what resolving a run emits |
+//! | `built-in/workers`, `actions` | periodic | the runs it has claimed | commits that make built-in tasks pending | what resolving a run emits |
 //! | `index/task-completed` | consumer | nothing | `task-completed` with an index route | nothing |
 //! | `github/cancel` | periodic | nothing | timer | the events of the tasks it cancels |
 //! | `github/tasks` | consumer | nothing | events of tasks with a route of GitHub, resolved groups | reports |

@@ -17,21 +17,16 @@ const STOP: Duration = Duration::from_secs(5);
 pub(super) struct Keeper {
     built_in: BuiltIn,
     worker_id: String,
-    running: Vec<(Kind, Background)>,
+    workers: Vec<(Kind, Option<Background>)>,
     shutdown: Shutdown,
 }
 
 impl Keeper {
     /// Of each start a worker of its own: two that are taken for one would be given each other's claims.
-    pub(super) fn new(built_in: BuiltIn) -> Self {
+    pub(super) fn new(built_in: BuiltIn, kinds: Vec<Kind>) -> Self {
         let worker_id = format!("drover-{}", TaskId::from_random(built_in.rng.uuid_bytes()));
-        Self { built_in, worker_id, running: Vec::new(), shutdown: Shutdown::new() }
-    }
-
-    fn start(&self, kind: Kind) -> Background {
-        let (built_in, id) = (self.built_in.clone(), self.worker_id.clone());
-        let worker = Worker { built_in, kind, id, shutdown: self.shutdown.clone() };
-        Background::start(worker.work())
+        let workers = kinds.into_iter().map(|kind| (kind, None)).collect();
+        Self { built_in, worker_id, workers, shutdown: Shutdown::new() }
     }
 }
 
@@ -39,10 +34,11 @@ impl Periodic for Keeper {
     type Error = Infallible;
 
     async fn run(&mut self) -> Result<Next, Infallible> {
-        self.running.retain(|(_, background)| !background.has_ended());
-        for kind in Kind::ALL {
-            if !self.running.iter().any(|(running, _)| *running == kind) {
-                self.running.push((kind, self.start(kind)));
+        let Self { built_in, worker_id, workers, shutdown } = self;
+        for (kind, running) in workers {
+            if running.as_ref().is_none_or(Background::has_ended) {
+                let (built_in, id, shutdown) = (built_in.clone(), worker_id.clone(), shutdown.clone());
+                *running = Some(Background::start(Worker { built_in, kind: kind.clone(), id, shutdown }.work()));
             }
         }
         Ok(Next::IDLE)
@@ -50,9 +46,11 @@ impl Periodic for Keeper {
 
     async fn stop(&mut self) {
         self.shutdown.trigger();
-        let ended = futures_util::future::join_all(self.running.iter_mut().map(|(_, background)| background.ended()));
+        let ended = futures_util::future::join_all(
+            self.workers.iter_mut().filter_map(|(_, running)| running.as_mut()).map(Background::ended),
+        );
         // Late is no error: dropping them ends them.
         let _ = timeout(STOP, ended).await;
-        self.running.clear();
+        self.workers.clear();
     }
 }

@@ -3,15 +3,19 @@
 use protocol::{state::ReasonResolved, task::TaskDefinition};
 use serde_json::json;
 
-use super::Kind;
+use super::{Kind, action};
 use crate::queue::{Report, types::Claim};
 
-pub(super) fn outcome(kind: Kind, claim: &Claim) -> Report {
-    let task: Result<TaskDefinition, _> = serde_json::from_str(&claim.task.0);
-    match (kind, task) {
-        (Kind::Succeed, Ok(task)) if is_empty(&task) => Report::Completed,
-        (Kind::Fail, Ok(task)) if is_empty(&task) => Report::Failed,
-        _ => Report::Exception(ReasonResolved::MalformedPayload),
+pub(super) async fn outcome(kind: &Kind, claim: &Claim) -> Report {
+    let Ok(task) = serde_json::from_str::<TaskDefinition>(&claim.task.0) else {
+        return Report::Exception(ReasonResolved::MalformedPayload);
+    };
+    match kind {
+        // Boxed: the workers of the other queues would hold its future too.
+        Kind::Action(actions) => Box::pin(action::run(actions, claim, task)).await,
+        Kind::Succeed if is_empty(&task) => Report::Completed,
+        Kind::Fail if is_empty(&task) => Report::Failed,
+        Kind::Succeed | Kind::Fail => Report::Exception(ReasonResolved::MalformedPayload),
     }
 }
 

@@ -16,8 +16,9 @@ use crate::queue::{
 };
 
 const WORKER_GROUP: &str = "built-in";
-/// Runs that are carried out side by side.
+/// Runs that are carried out side by side. Actions read and write many rows each.
 const AT_ONCE: u16 = 32;
+const ACTIONS_AT_ONCE: u16 = 4;
 const FIRST_RETRY: Duration = Duration::from_millis(100);
 const LAST_RETRY: Duration = Duration::from_secs(5);
 
@@ -61,12 +62,14 @@ impl Worker {
     async fn claim(&self) -> Result<Vec<Claim>, QueueError> {
         let worker = WorkerName { worker_group: WORKER_GROUP.to_owned(), worker_id: self.id.clone() };
         let task_queue_id = self.kind.task_queue_id();
-        self.built_in.queue.claim_work(ClaimWorkRequest { task_queue_id, worker, count: AT_ONCE }).await
+        let count = if matches!(self.kind, Kind::Action(_)) { ACTIONS_AT_ONCE } else { AT_ONCE };
+        self.built_in.queue.claim_work(ClaimWorkRequest { task_queue_id, worker, count }).await
     }
 
     async fn carry_out(&self, claim: &Claim) {
         let task_id = claim.status.task_id;
-        match self.report(claim, task::outcome(self.kind, claim)).await {
+        let outcome = task::outcome(&self.kind, claim).await;
+        match self.report(claim, outcome).await {
             Ok(()) => {}
             // Somebody cancelled it, or its claim expired and another process has it.
             Err(error) if error.code() == ErrorCode::RequestConflict => {

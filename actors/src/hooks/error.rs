@@ -21,6 +21,11 @@ pub enum HookError {
     NeverFired(HookName),
     #[error("the hook `{0}` exists already, with another definition; update it, or choose another hookId")]
     Exists(HookName),
+    #[error(
+        "the hook `{0}` belongs to Drover: hooks of the group `drover` cannot be created, changed or removed; make one of your own in \
+         another group"
+    )]
+    BuiltIn(HookName),
     /// A field of the definition cannot be.
     #[error("`{field}` must {expected}; got {got}")]
     Field { field: String, expected: String, got: String },
@@ -71,7 +76,7 @@ impl HookError {
     pub fn code(&self) -> ErrorCode {
         match self {
             Self::NoSuchHook(_) | Self::NoSuchGroup(_) | Self::NeverFired(_) => ErrorCode::ResourceNotFound,
-            Self::Exists(_) => ErrorCode::RequestConflict,
+            Self::Exists(_) | Self::BuiltIn(_) => ErrorCode::RequestConflict,
             Self::Field { .. }
             | Self::Payload(_)
             | Self::Template(_)

@@ -8,6 +8,7 @@
 //! transaction as the fire's row and the next date: a cause has one task, whatever is repeated or killed in between.
 
 mod blocking;
+mod built_in;
 mod catch_up;
 mod definition;
 mod dry_run;

@@ -3,12 +3,17 @@
 use db::hooks::{HookCreated, NewHook};
 use protocol::id::TaskId;
 
-use super::{Hook, HookBody, HookError, HookName, Hooks, Inner, Result, by, definition::Definition};
+use super::{Hook, HookBody, HookError, HookName, Hooks, Inner, Result, built_in, by, definition::Definition};
 use crate::auth::access_token;
 
 impl Hooks {
     /// Creates a hook. The same again is success.
     pub async fn create(&self, name: &HookName, body: HookBody, client_id: &str) -> Result<Hook> {
+        built_in::check_creatable(name)?;
+        self.create_any(name, body, client_id).await
+    }
+
+    pub(super) async fn create_any(&self, name: &HookName, body: HookBody, client_id: &str) -> Result<Hook> {
         let inner = &self.0;
         let body = HookBody { bindings: Some(body.bindings.clone().unwrap_or_default()), ..body };
         let Checked { hook, text, bindings, .. } = inner.checked(name, body).await?;
@@ -34,6 +39,11 @@ impl Hooks {
 
     /// Replaces the definition of a hook. Bindings that are not given stay.
     pub async fn update(&self, name: &HookName, body: HookBody, client_id: &str) -> Result<Hook> {
+        built_in::check_changeable(name)?;
+        self.update_any(name, body, client_id).await
+    }
+
+    pub(super) async fn update_any(&self, name: &HookName, body: HookBody, client_id: &str) -> Result<Hook> {
         let inner = &self.0;
         let Checked { hook, text, bindings } = inner.checked(name, body).await?;
         let now = inner.clock.now();
@@ -47,6 +57,7 @@ impl Hooks {
 
     /// There is no such hook afterwards.
     pub async fn remove(&self, name: &HookName, client_id: &str) -> Result<()> {
+        built_in::check_changeable(name)?;
         self.0.db.hook_delete(name.parts(), &by(client_id), self.0.clock.now()).await?;
         self.0.hook_changed();
         Ok(())

@@ -1,9 +1,9 @@
 //! Built-in workers: tasks that need no machine.
 
-use actors::built_in::BuiltIn as Handle;
+use actors::built_in::{Actions as ActionsHandle, BuiltIn as Handle};
 
-use super::{queue, roles};
-use crate::service::{Actors, Children, Context, Service};
+use super::{auth, object, queue, roles};
+use crate::service::{Actors, Children, Context, Service, StartError};
 
 pub(super) struct BuiltIn;
 
@@ -13,12 +13,21 @@ impl Service for BuiltIn {
     }
 
     fn actors(&self) -> &'static [Actors] {
-        const ACTORS: &[Actors] =
-            &[Actors::of_roles(&[roles::HOOKS], |context| Ok(Children::none().actor(handle(context).workers())))];
+        const ACTORS: &[Actors] = &[
+            Actors::of_roles(&[roles::HOOKS], |context| Ok(Children::none().actor(handle(context).workers()))),
+            // Actions leave artifacts: with a volume in place of a bucket, only processes with `api` have the store.
+            Actors::of_roles(&[roles::API], |context| Ok(Children::none().actor(actions(context)?.worker()))),
+        ];
         ACTORS
     }
 }
 
 fn handle(context: &Context) -> Handle {
     Handle { queue: queue::handle(context), clock: context.clock.clone(), rng: context.rng.branch("built-in") }
+}
+
+fn actions(context: &Context) -> Result<ActionsHandle, StartError> {
+    let (artifacts, auth) = (object::artifacts(context)?, auth::handle(context));
+    let clients = auth.clients().clone();
+    Ok(ActionsHandle { built_in: handle(context), artifacts, clients, auth: Some(auth) })
 }

@@ -32,7 +32,14 @@ impl Service for Hooks {
     }
 
     fn prepare<'c>(&'c self, context: &'c Context) -> LocalBoxFuture<'c, Result<(), StartError>> {
-        Box::pin(async move { if listens_in_memory(context) { listen_at_once(context).await } else { Ok(()) } })
+        Box::pin(async move {
+            if context.runs(roles::HOOKS) {
+                let ensured = here(context)?.hooks.ensure_built_in(&context.root_url).await;
+                ensured
+                    .map_err(|error| StartError::failed("the hooks of the group `drover` cannot be written", &error))?;
+            }
+            if listens_in_memory(context) { listen_at_once(context).await } else { Ok(()) }
+        })
     }
 
     fn routes(&self, context: &Context) -> Result<Vec<Routes>, StartError> {
