@@ -30,6 +30,7 @@
 //! Every process runs those of its roles under one [`kit::Supervisor`]. Several processes may run the same actor: rows are
 //! locked with `skip locked`, and of several relays one is active.
 
+pub mod actions_json;
 pub mod artifacts;
 pub mod auth;
 pub mod built_in;

@@ -3,6 +3,7 @@
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::{
+    action_command::{self, ActionCommand},
     artifact_command::{self, ArtifactCommand},
     bridge_command::{self, BridgeCommand},
     bus_command::{self, BusArgs},
@@ -91,6 +92,12 @@ enum Command {
         after_help = "Examples:\n  drover group status $TASK_GROUP_ID\n  drover group watch $TASK_GROUP_ID"
     )]
     Group(GroupCommand),
+    /// List the actions that a decision task offers, or run one.
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  drover action list $TASK_GROUP_ID --task $TASK_ID\n  drover action run $TASK_GROUP_ID retrigger --task $TASK_ID"
+    )]
+    Action(ActionCommand),
     /// Show hooks, fire them, or keep them as a file has them.
     #[command(
         subcommand,
@@ -170,6 +177,7 @@ impl Cli {
             Command::Artifact(command) => artifact_command::run(command, system, output).await,
             Command::Explain(args) => explain::run(args, &global, system, output).await,
             Command::Group(command) => group_command::run(command, system, output).await,
+            Command::Action(command) => action_command::run(command, system, output).await,
             Command::Hook(command) => hook_command::run(command, system, output).await,
             Command::Pool(command) => pool_command::run(command, system, output).await,
             Command::Simulate(command) => simulate_command::run(command, &global, system, output).await,

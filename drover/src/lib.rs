@@ -1,6 +1,7 @@
 //! The one program: it reads settings, wires the services and starts the roles it is asked for; and it is the client
 //! people type. A library, so that a program with further services is a `main` of one line.
 
+mod action_command;
 mod app;
 mod artifact_command;
 mod artifact_list;
@@ -27,6 +28,7 @@ mod global;
 mod group_command;
 mod hook_command;
 mod ids;
+mod json_file;
 mod notify_command;
 mod output;
 mod ping_command;

@@ -5,10 +5,11 @@ use std::path::Path;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::{HookPath, read_json};
+use super::HookPath;
 use crate::{
     client::Server,
     exit::{CliError, Exit},
+    json_file::read_json,
     output::Output,
 };
 

@@ -5,10 +5,11 @@ use std::{fmt::Write, path::PathBuf};
 use clap::Args;
 use serde_json::{Map, Value, json};
 
-use super::{One, read_json};
+use super::One;
 use crate::{
     client::Server,
     exit::{CliError, Exit},
+    json_file::read_json,
     output::Output,
     system_context::SystemContext,
 };

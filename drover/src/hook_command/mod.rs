@@ -124,11 +124,3 @@ async fn set_paused(one: One, verb: &str, system: &SystemContext, output: Output
     output.either(&answer, &format!("{}/{} {state}", one.hook.group, one.hook.id));
     Ok(())
 }
-
-/// A JSON file.
-fn read_json(file: &std::path::Path) -> Result<Value, CliError> {
-    let text = std::fs::read_to_string(file)
-        .map_err(|error| CliError::new(Exit::Usage, format!("{} cannot be read: {error}", file.display())))?;
-    serde_json::from_str(&text)
-        .map_err(|error| CliError::new(Exit::Usage, format!("{} is no JSON: {error}", file.display())))
-}

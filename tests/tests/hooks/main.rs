@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+mod action_command;
 mod actions;
 mod built_in;
 
