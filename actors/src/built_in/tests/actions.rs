@@ -67,7 +67,7 @@ async fn downstream_tasks_are_made_too_and_depend_on_the_new_ones() {
     assert_eq!(
         (made.len(), env.group_size(before).await),
         (3, 7),
-        "the task of another group is left alone: {elsewhere}"
+        "the task of another group is not touched: {elsewhere}"
     );
     assert_eq!(env.definition(made[0]).await.dependencies, [before], "what it did not make it cannot replace");
     let mut dependencies = Vec::new();

@@ -23,7 +23,7 @@ fn three() -> Vec<Version> {
 }
 
 #[tokio::test]
-async fn bad_rows_are_told_before_the_first_version_is_begun() {
+async fn bad_rows_are_found_before_the_first_version_is_begun() {
     let database = TestDatabase::empty().await;
     let mut session = session(&database).await;
     walk::up(&mut session, &three(), 2, &mut |_| {}).await.unwrap();
