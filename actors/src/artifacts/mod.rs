@@ -10,6 +10,7 @@ mod error;
 mod finish;
 mod follow;
 mod list;
+mod read;
 mod store;
 mod sweep;
 #[cfg(test)]
@@ -91,6 +92,11 @@ impl Artifacts {
     /// the first refusal ends the search.
     pub async fn follow(&self, key: ArtifactKey, allow: &(dyn Fn(&str) -> bool + Sync)) -> Result<Found> {
         follow::run(self, key, allow).await
+    }
+
+    /// The content behind what was found, decoded, for those in this process; none is held that is longer.
+    pub async fn read(&self, found: &Found, max_bytes: u64) -> Result<Vec<u8>> {
+        read::run(self, found, max_bytes).await
     }
 
     /// Describes one artifact; links are not followed.

@@ -22,8 +22,9 @@ use protocol::id::TaskQueueId;
 use crate::{
     artifacts::Artifacts,
     auth::{Auth, Clients},
+    index::Index,
     kit::{Child, Schedule},
-    queue::Queue,
+    queue::{Queue, TaskLimits},
 };
 use keeper::{KEEP, Keeper};
 
@@ -45,6 +46,12 @@ pub struct Actions {
     pub clients: Clients,
     /// What keeps that copy up to date; `None`: it is all there is.
     pub auth: Option<Auth>,
+    /// Knows the pushes before one.
+    pub index: Index,
+    /// Of the tasks that they make.
+    pub limits: TaskLimits,
+    /// Where clients reach this installation, without a slash at the end.
+    pub root_url: String,
 }
 
 /// The task queues, and what their tasks do.

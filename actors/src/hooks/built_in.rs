@@ -22,7 +22,7 @@ struct Action {
     input: fn() -> Value,
 }
 
-const ACTIONS: [Action; 4] = [
+const ACTIONS: [Action; 5] = [
     Action {
         name: "retrigger",
         description: "Makes the same task once more, as a new one of the same group.",
@@ -45,6 +45,22 @@ const ACTIONS: [Action; 4] = [
         description: "Seals a task group, and cancels what is not resolved in it.",
         of_task: false,
         input: || json!({}),
+    },
+    Action {
+        name: "backfill",
+        description: "Makes the task on the pushes before its own that do not have it, so that it shows which of them broke it.",
+        of_task: true,
+        input: || {
+            json!({
+                "depth": {
+                    "type": "integer",
+                    "default": 9,
+                    "minimum": 1,
+                    "maximum": 100,
+                    "description": "How many pushes, at most.",
+                },
+            })
+        },
     },
 ];
 

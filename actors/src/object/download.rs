@@ -91,16 +91,27 @@ pub(super) async fn start(
 }
 
 pub(super) async fn find(objects: &Objects, token: &str) -> Result<Stored, ObjectError> {
-    let blob = match objects.links.read(token, objects.clock.now())? {
-        Permit::GetBlob { blob_id } => BlobId(blob_id),
+    match objects.links.read(token, objects.clock.now())? {
+        Permit::GetBlob { blob_id } => of_blob(objects, BlobId(blob_id)).await,
         Permit::GetArtifact { task_id, run_id, name } => {
-            let artifact = objects.db.get_artifact(&ArtifactKey { task_id, run_id, name }).await?;
-            artifact.and_then(|artifact| artifact.blob).ok_or(ObjectError::NoContent)?
+            of_artifact(objects, &ArtifactKey { task_id, run_id, name }).await
         }
         Permit::PutObject { .. } | Permit::PutArtifact { .. } => {
-            return Err(ObjectError::BadLink("this URL is for uploading, not for reading"));
+            Err(ObjectError::BadLink("this URL is for uploading, not for reading"))
         }
-    };
+    }
+}
+
+pub(super) async fn of_artifact(objects: &Objects, key: &ArtifactKey) -> Result<Stored, ObjectError> {
+    let artifact = objects.db.get_artifact(key).await?;
+    of_blob(objects, artifact.and_then(|artifact| artifact.blob).ok_or(ObjectError::NoContent)?).await
+}
+
+pub(super) async fn of_object(objects: &Objects, name: &str) -> Result<Stored, ObjectError> {
+    of_blob(objects, get(objects, name).await?.blob).await
+}
+
+async fn of_blob(objects: &Objects, blob: BlobId) -> Result<Stored, ObjectError> {
     let StoredContent { store_id, content } = objects.db.get_content(blob).await?.ok_or(ObjectError::NoContent)?;
     Ok(Stored { blob, store_id, content })
 }

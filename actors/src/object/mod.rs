@@ -138,6 +138,16 @@ impl Objects {
         download::find(self, token).await
     }
 
+    /// The content of an `s3` artifact, for those in this process.
+    pub async fn artifact_content(&self, key: &ArtifactKey) -> Result<Stored, ObjectError> {
+        download::of_artifact(self, key).await
+    }
+
+    /// The content of an object, for those in this process.
+    pub async fn content(&self, name: &str) -> Result<Stored, ObjectError> {
+        download::of_object(self, name).await
+    }
+
     /// Opens found content for reading, whole or in part.
     pub async fn open(&self, stored: &Stored, part: Option<std::ops::Range<u64>>) -> Result<Download, ObjectError> {
         download::open(self, stored, part).await

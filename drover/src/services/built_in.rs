@@ -1,8 +1,11 @@
 //! Built-in workers: tasks that need no machine.
 
-use actors::built_in::{Actions as ActionsHandle, BuiltIn as Handle};
+use actors::{
+    built_in::{Actions as ActionsHandle, BuiltIn as Handle},
+    queue::QueueSettings,
+};
 
-use super::{auth, object, queue, roles};
+use super::{auth, index, object, queue, roles};
 use crate::service::{Actors, Children, Context, Service, StartError};
 
 pub(super) struct BuiltIn;
@@ -29,5 +32,13 @@ fn handle(context: &Context) -> Handle {
 fn actions(context: &Context) -> Result<ActionsHandle, StartError> {
     let (artifacts, auth) = (object::artifacts(context)?, auth::handle(context));
     let clients = auth.clients().clone();
-    Ok(ActionsHandle { built_in: handle(context), artifacts, clients, auth: Some(auth) })
+    Ok(ActionsHandle {
+        built_in: handle(context),
+        artifacts,
+        clients,
+        auth: Some(auth),
+        index: index::handle(context),
+        limits: context.settings::<QueueSettings>().task_limits().map_err(StartError::Setting)?,
+        root_url: context.root_url.clone(),
+    })
 }

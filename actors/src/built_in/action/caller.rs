@@ -1,11 +1,10 @@
 //! The queue as the holder of the action task's scopes may use it: every call needs what it would need over HTTP.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::collections::{BTreeMap, BTreeSet};
 
 use protocol::{
     id::{TaskGroupId, TaskId},
-    reference::{self, ScopeParams},
-    scope::{ScopeExpression, ScopeSet},
+    reference::ScopeParams,
     status::TaskStatus,
     task::TaskDefinition,
 };
@@ -16,7 +15,7 @@ use crate::{
     kit::PageAfter,
     queue::{
         QueueError, TaskRequest,
-        types::{ListDependentsRequest, NewGraph, NewTask, TaskGroup},
+        types::{ListDependentsRequest, ListTaskGroupRequest, NewGraph, NewTask, TaskGroup},
     },
 };
 
@@ -57,6 +56,24 @@ impl Caller<'_> {
         }
     }
 
+    /// The tasks of a group by their names; of several with one name the first.
+    pub(super) async fn labels(&self, task_group_id: TaskGroupId) -> Result<BTreeMap<String, TaskId>> {
+        self.may("listTaskGroup", ScopeParams::new().text("taskGroupId", task_group_id.to_string())).await?;
+        let (mut labels, mut after) = (BTreeMap::new(), None);
+        loop {
+            let page = PageAfter { after, limit: PAGE };
+            let page =
+                self.actions.built_in.queue.list_task_group(ListTaskGroupRequest { task_group_id, page }).await?;
+            for row in page.tasks.rows {
+                labels.entry(read(&row.task.0)?.metadata.name).or_insert(row.status.task_id);
+            }
+            after = page.tasks.next;
+            if after.is_none() {
+                return Ok(labels);
+            }
+        }
+    }
+
     pub(super) async fn rerun(&self, status: &TaskStatus) -> Result<TaskStatus> {
         self.may("rerunTask", of_task(status)).await?;
         Ok(self.actions.built_in.queue.rerun_task(status.task_id).await?)
@@ -69,12 +86,17 @@ impl Caller<'_> {
 
     /// Seals a group and cancels what is not resolved in it; how many tasks that were.
     pub(super) async fn cancel_group(&self, id: TaskGroupId) -> Result<usize> {
-        let group: TaskGroup = self.actions.built_in.queue.task_group(id).await?;
         let params =
-            || ScopeParams::new().text("schedulerId", &*group.scheduler_id).text("taskGroupId", id.to_string());
+            |scheduler: &str| ScopeParams::new().text("schedulerId", scheduler).text("taskGroupId", id.to_string());
+        // Whoever has no such scope at all is not to learn from the answer that there is such a group.
+        let unknown = ScopeParams::new().text("taskGroupId", id.to_string());
+        for endpoint in ["sealTaskGroup", "cancelTaskGroup"] {
+            self.might(endpoint, &unknown, &params("<schedulerId>")).await?;
+        }
+        let group: TaskGroup = self.actions.built_in.queue.task_group(id).await?;
         // Both before either: a group that is sealed and not cancelled would help nobody.
-        self.may("sealTaskGroup", params()).await?;
-        self.may("cancelTaskGroup", params()).await?;
+        self.may("sealTaskGroup", params(&group.scheduler_id)).await?;
+        self.may("cancelTaskGroup", params(&group.scheduler_id)).await?;
         self.actions.built_in.queue.seal_task_group(id).await?;
         Ok(self.actions.built_in.queue.cancel_task_group(id).await?.canceled.len())
     }
@@ -93,36 +115,6 @@ impl Caller<'_> {
         }
         self.actions.built_in.queue.create_graph(NewGraph { submit_key, tasks }).await?;
         Ok(())
-    }
-
-    async fn may(&self, endpoint: &'static str, params: ScopeParams) -> Result<()> {
-        let declared = reference::service("queue").and_then(|queue| queue.endpoint(endpoint));
-        let template =
-            declared.and_then(|endpoint| endpoint.scopes.as_ref()).expect("the endpoint declares its scopes");
-        let required = template.render(&params).expect("the parameters are those of the endpoint");
-        self.require(endpoint, required).await
-    }
-
-    async fn require(&self, endpoint: &'static str, required: Option<ScopeExpression>) -> Result<()> {
-        let Some(required) = required else { return Ok(()) };
-        let held = self.held()?;
-        if required.is_satisfied_by(&held) {
-            return Ok(());
-        }
-        // The copy of roles is up to a second old: another process may have granted what is missing.
-        if let Some(auth) = &self.actions.auth {
-            auth.load().await?;
-        }
-        let held = self.held()?;
-        match required.missing_from(&held) {
-            Some(missing) => Err(ActionError::Scopes { endpoint, missing: Box::new(missing) }),
-            None => Ok(()),
-        }
-    }
-
-    fn held(&self) -> Result<Arc<ScopeSet>> {
-        let held = self.actions.clients.now().powers_with(self.scopes);
-        held.map_err(|error| ActionError::TooManyScopes(error.to_string()))
     }
 }
 

@@ -1,8 +1,8 @@
 //! Why an action is not carried out.
 
-use protocol::{error::ErrorCode, scope::ScopeExpression};
+use protocol::{error::ErrorCode, id::TaskId, scope::ScopeExpression};
 
-use crate::{auth::AuthError, queue::QueueError};
+use crate::{artifacts::ArtifactError, auth::AuthError, index::IndexError, queue::QueueError};
 
 #[derive(Debug, thiserror::Error)]
 pub(super) enum ActionError {
@@ -16,15 +16,19 @@ pub(super) enum ActionError {
     Queue(#[from] QueueError),
     #[error("roles cannot be read just now: {0}")]
     Auth(#[from] AuthError),
+    #[error("the index cannot be read: {0}")]
+    Index(#[from] IndexError),
+    #[error("the artifact {name} of the task {task_id} cannot be read: {error}")]
+    Artifact { task_id: TaskId, name: String, error: ArtifactError },
 }
 
 impl ActionError {
     /// The same again may succeed.
     pub(super) fn is_passing(&self) -> bool {
         match self {
-            Self::Queue(error) => {
-                matches!(error.code(), ErrorCode::ServiceUnavailable | ErrorCode::InternalServerError)
-            }
+            Self::Queue(error) => is_of_server(error.code()),
+            Self::Index(error) => is_of_server(error.code()),
+            Self::Artifact { error, .. } => is_of_server(error.code()),
             Self::Auth(_) => true,
             Self::Input(_) | Self::Scopes { .. } | Self::TooManyScopes(_) => false,
         }
@@ -36,9 +40,15 @@ impl ActionError {
             Self::Input(_) | Self::TooManyScopes(_) => ErrorCode::InputError.as_str(),
             Self::Scopes { .. } => ErrorCode::InsufficientScopes.as_str(),
             Self::Queue(error) => error.code().as_str(),
+            Self::Index(error) => error.code().as_str(),
+            Self::Artifact { error, .. } => error.code().as_str(),
             Self::Auth(_) => ErrorCode::ServiceUnavailable.as_str(),
         }
     }
+}
+
+fn is_of_server(code: ErrorCode) -> bool {
+    matches!(code, ErrorCode::ServiceUnavailable | ErrorCode::InternalServerError)
 }
 
 fn shown(missing: &ScopeExpression) -> String {

@@ -3,6 +3,8 @@
 //! An action may do what its task's scopes allow, and nothing more. Whatever is killed and repeated does it once: the ids of the tasks
 //! that it makes follow from its own, and what it asks of the queue is the same when it is asked twice.
 
+mod artifact;
+mod backfill;
 mod caller;
 mod cancel;
 mod downstream;
@@ -10,6 +12,7 @@ mod error;
 mod record;
 mod rerun;
 mod retrigger;
+mod scopes;
 
 use chrono::TimeDelta;
 use protocol::{
@@ -20,6 +23,7 @@ use protocol::{
 };
 use serde::Deserialize;
 use serde_json::Value;
+use sha2::{Digest, Sha256};
 use tokio::time::timeout;
 
 use super::Actions;
@@ -53,6 +57,7 @@ enum Name {
     Rerun,
     Cancel,
     CancelGroup,
+    Backfill,
 }
 
 /// What is asked for, by whom, and since when.
@@ -114,5 +119,15 @@ async fn carry_out(caller: &Caller<'_>, request: &Request, record: &mut Record<'
         Name::Rerun => rerun::run(caller, request, record).await,
         Name::Cancel => cancel::task(caller, request, record).await,
         Name::CancelGroup => cancel::group(caller, request, record).await,
+        Name::Backfill => backfill::run(caller, request, record).await,
     }
+}
+
+/// The id of a task that an action makes for another one: the same for every run of the action, so that a repeat makes no second
+/// task.
+fn derived(action: TaskId, of: TaskId, what: &str) -> TaskId {
+    let digest = Sha256::digest(format!("{action}/{of}/{what}"));
+    let mut bytes = [0; 16];
+    bytes.copy_from_slice(&digest[..16]);
+    TaskId::from_random(bytes)
 }

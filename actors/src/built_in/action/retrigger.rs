@@ -9,10 +9,9 @@ use protocol::{
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 
 use super::{
-    ActionError, Caller, Record, Request, Result,
+    ActionError, Caller, Record, Request, Result, derived,
     downstream::{check, with_downstream},
 };
 use crate::queue::types::NewTask;
@@ -63,7 +62,7 @@ fn input(given: Option<&Value>) -> Result<Input> {
 /// The same tasks under new ids, which depend on each other as those did.
 fn copies(originals: &[(TaskId, TaskDefinition)], request: &Request, time: usize) -> Vec<NewTask> {
     let ids: BTreeMap<TaskId, TaskId> =
-        originals.iter().map(|(old, _)| (*old, derived(request.task_id, *old, time))).collect();
+        originals.iter().map(|(old, _)| (*old, derived(request.task_id, *old, &time.to_string()))).collect();
     let copy = |(old, definition): &(TaskId, TaskDefinition)| {
         let mut definition = at(definition.clone(), request.created);
         for dependency in &mut definition.dependencies {
@@ -81,12 +80,4 @@ fn at(mut definition: TaskDefinition, created: Timestamp) -> TaskDefinition {
     (definition.deadline, definition.expires) = (moved(definition.deadline), moved(definition.expires));
     definition.created = created;
     definition
-}
-
-/// The same for every run of the action, so that a repeat makes no second task.
-fn derived(action: TaskId, old: TaskId, time: usize) -> TaskId {
-    let digest = Sha256::digest(format!("{action}/{old}/{time}"));
-    let mut bytes = [0; 16];
-    bytes.copy_from_slice(&digest[..16]);
-    TaskId::from_random(bytes)
 }

@@ -14,7 +14,7 @@ const QUEUE: &str = "built-in/action";
 
 impl TestEnv {
     /// An action about a task, once it is resolved.
-    async fn act(&self, action: &str, target: TaskId, input: Value, scopes: &[&str]) -> TaskStatus {
+    pub(super) async fn act(&self, action: &str, target: TaskId, input: Value, scopes: &[&str]) -> TaskStatus {
         let group = self.definition(target).await.task_group_id;
         let payload = json!({ "action": action, "taskId": target, "taskGroupId": group, "input": input });
         self.resolved(self.create(QUEUE, payload, scopes).await).await
@@ -27,7 +27,7 @@ impl TestEnv {
         created.iter().map(|made| made["taskId"].as_str().unwrap().parse().unwrap()).collect()
     }
 
-    async fn group_size(&self, group: TaskId) -> usize {
+    pub(super) async fn group_size(&self, group: TaskId) -> usize {
         let page = crate::kit::PageAfter { after: None, limit: 1000 };
         let request = crate::queue::types::ListTaskGroupRequest { task_group_id: TaskGroupId::from(group), page };
         self.queue.list_task_group(request).await.unwrap().tasks.rows.len()
@@ -149,6 +149,29 @@ async fn a_task_and_a_group_are_cancelled() {
     let status = env.act("cancel-group", first, Value::Null, &[ALL]).await;
     assert_eq!(env.result(status.task_id, 0).await["canceled"], 1, "{}", env.log(status.task_id).await);
     assert_eq!(env.queue.status(first).await.unwrap().state, TaskState::Exception);
+    env.stop().await;
+}
+
+#[tokio::test]
+async fn without_scopes_nobody_learns_whether_there_is_a_group() {
+    let env = TestEnv::start(1).await;
+    let group = env.task(None, &[]).await;
+    let missing = TaskId::from_random(env.rng.uuid_bytes());
+    let mut messages = Vec::new();
+    for group in [group, missing] {
+        for scopes in [&[][..], &["queue:seal-task-group:*"][..]] {
+            let payload = json!({ "action": "cancel-group", "taskGroupId": group });
+            let status = env.resolved(env.create(QUEUE, payload, scopes).await).await;
+            let error = env.result(status.task_id, 0).await["error"].take();
+            assert_eq!(error["code"], "InsufficientScopes", "{error}");
+            messages.push(error["message"].as_str().unwrap().replace(&group.to_string(), "GROUP"));
+        }
+    }
+    assert_eq!(messages[..2], messages[2..]);
+    let payload = json!({ "action": "cancel-group", "taskGroupId": missing });
+    let status = env.resolved(env.create(QUEUE, payload, &[ALL]).await).await;
+    assert_eq!(env.result(status.task_id, 0).await["error"]["code"], "ResourceNotFound");
+    assert_eq!(env.queue.status(group).await.unwrap().state, TaskState::Pending);
     env.stop().await;
 }
 

@@ -32,7 +32,8 @@ pub(super) const ALL: &str = "assume:actions";
 pub(super) struct TestEnv {
     database: TestDatabase,
     pub(super) queue: Queue,
-    artifacts: Artifacts,
+    pub(super) artifacts: Artifacts,
+    pub(super) index: Index,
     pub(super) rng: Rng,
     pub(super) clock: TestClock,
     resolved: Arc<Notify>,
@@ -54,15 +55,17 @@ impl TestEnv {
         let content = ObjectSettings::default();
         let objects =
             Objects::start(db.clone(), shared.clone(), rng.clone(), directory.path(), &content).await.unwrap();
+        let index = Index::new(db.clone(), shared.clone());
         let artifacts = Artifacts::new(db, shared.clone(), rng.clone(), objects);
         for process in 0..processes {
             let built_in = BuiltIn { queue: queue.clone(), clock: shared.clone(), rng: Rng::seeded(10 + process) };
             children.push(built_in.workers());
             let (artifacts, clients) = (artifacts.clone(), clients(&clock));
-            children.push(Actions { built_in, artifacts, clients, auth: None }.worker());
+            let (index, limits, root_url) = (index.clone(), TaskLimits::default(), "https://drover.example".to_owned());
+            children.push(Actions { built_in, artifacts, clients, auth: None, index, limits, root_url }.worker());
         }
         let supervised = Supervisor::start(children, rng.clone()).await;
-        Self { database, queue, artifacts, rng, clock, resolved, supervised, _directory: directory }
+        Self { database, queue, artifacts, index, rng, clock, resolved, supervised, _directory: directory }
     }
 
     pub(super) async fn create(&self, task_queue_id: &str, payload: Value, scopes: &[&str]) -> TaskId {

@@ -21,7 +21,7 @@ async fn they_are_made_once_and_follow_the_version() {
     env.another_process().ensure_built_in("https://drover.example").await.unwrap();
     let names: Vec<String> =
         env.hooks.list("drover").await.unwrap().into_iter().map(|hook| hook.name.hook_id).collect();
-    assert_eq!(names, ["cancel", "cancel-group", "rerun", "retrigger"]);
+    assert_eq!(names, ["backfill", "cancel", "cancel-group", "rerun", "retrigger"]);
     env.hooks.ensure_built_in("https://other.example").await.unwrap();
     let source = env.hooks.hook(&retrigger()).await.unwrap().definition.task["metadata"]["source"].clone();
     assert_eq!(source, "https://other.example/hooks/drover/retrigger");
@@ -42,7 +42,7 @@ async fn they_cannot_be_changed_or_removed_and_their_group_takes_no_others() {
         assert!(error.to_string().contains("another group"), "{error}");
     }
     assert_eq!(env.hooks.hook(&retrigger()).await.unwrap().definition.task, before);
-    assert_eq!(env.hooks.list("drover").await.unwrap().len(), 4);
+    assert_eq!(env.hooks.list("drover").await.unwrap().len(), 5);
 }
 
 #[tokio::test]

@@ -1,0 +1,122 @@
+//! `backfill`: the same task on the pushes before its own that do not have it, so that it shows which of them broke it.
+//!
+//! A push is a decision task that the index has under its revision, as those of taskgraph are:
+//! `index.<project>.revision.<revision>.<name>`. What a push's task is made of is in the artifacts of its decision task, since it may have been
+//! another one then; tasks that it depends on and that the push does not have are made with it.
+
+mod graph;
+mod push;
+mod pushes;
+mod references;
+
+use std::collections::BTreeMap;
+
+use protocol::id::{TaskGroupId, TaskId};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use tokio::task::spawn_blocking;
+
+use super::{ActionError, Caller, Record, Request, Result, derived, downstream::MOST};
+use crate::queue::types::NewTask;
+use graph::{FULL_GRAPH, Plan, TASK_IDS, plan};
+use push::Push;
+
+#[derive(Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Input {
+    /// How many pushes, at most.
+    depth: usize,
+}
+
+impl Default for Input {
+    fn default() -> Self {
+        Self { depth: 9 }
+    }
+}
+
+const MOST_PUSHES: usize = 100;
+/// Longer files are not read.
+const MAX_BYTES: u64 = 128 * 1024 * 1024;
+
+pub(super) async fn run(caller: &Caller<'_>, request: &Request, record: &mut Record<'_>) -> Result<()> {
+    let (target, Input { depth }) = (request.target()?, input(request.payload.input.as_ref())?);
+    let definition = caller.definition(target).await?;
+    let label = definition.metadata.name;
+    let earlier = pushes::before(caller, definition.task_group_id, depth).await?;
+    record.line(&format!("{} pushes before that of the task {target}, `{label}`", earlier.len()));
+    let (mut created, mut skipped, mut tasks) = (Vec::new(), Vec::new(), 0);
+    for push in earlier {
+        let outcome = on_push(caller, request, push, &label).await?;
+        match outcome {
+            Outcome::Made(made) => {
+                tasks += made.len();
+                for (label, task_id) in &made {
+                    record.line(&format!("task {task_id} is made in the group {push}: `{label}`"));
+                }
+                created.push(json!({ "taskGroupId": push, "taskId": made.get(&label), "tasks": made }));
+            }
+            Outcome::Not(reason) => {
+                record.line(&format!("nothing is made in the group {push}: {reason}"));
+                skipped.push(json!({ "taskGroupId": push, "reason": reason }));
+            }
+        }
+        if tasks > MOST {
+            return Err(ActionError::Input(format!("an action makes at most {MOST} tasks; got {tasks}, and more")));
+        }
+    }
+    record.result(json!({ "taskId": target, "created": created, "skipped": skipped }));
+    Ok(())
+}
+
+fn input(given: Option<&Value>) -> Result<Input> {
+    let Some(given) = given.filter(|given| !given.is_null()) else { return Ok(Input::default()) };
+    let input: Input = serde_json::from_value(given.clone())
+        .map_err(|error| ActionError::Input(format!("`input` must be that of a backfill: {error}")))?;
+    if !(1..=MOST_PUSHES).contains(&input.depth) {
+        return Err(ActionError::Input(format!("`input/depth` must be 1 to {MOST_PUSHES}; got {}", input.depth)));
+    }
+    Ok(input)
+}
+
+enum Outcome {
+    /// By label.
+    Made(BTreeMap<String, TaskId>),
+    /// And why.
+    Not(String),
+}
+
+/// What was made by a run of this action that was lost is found again: its ids follow from that of the action.
+async fn on_push(caller: &Caller<'_>, request: &Request, decision_task: TaskId, label: &str) -> Result<Outcome> {
+    let nothing = |reason: &str| Ok(Outcome::Not(reason.to_owned()));
+    let mut present = caller.labels(TaskGroupId(decision_task.0)).await?;
+    present.retain(|label, task_id| *task_id != derived(request.task_id, decision_task, label));
+    if present.contains_key(label) {
+        return nothing("it has the task");
+    }
+    let files = (
+        caller.artifact(decision_task, FULL_GRAPH, MAX_BYTES).await?,
+        caller.artifact(decision_task, TASK_IDS, MAX_BYTES).await?,
+    );
+    let (Some(full_graph), Some(task_ids)) = files else {
+        return nothing("its decision task has no graph of taskgraph");
+    };
+    let push = Push {
+        action: request.task_id,
+        decision_task,
+        scheduler_id: caller.definition(decision_task).await?.scheduler_id,
+        created: request.created,
+        root_url: caller.actions.root_url.clone(),
+        limits: caller.actions.limits,
+        present,
+    };
+    let wanted = label.to_owned();
+    let planned = spawn_blocking(move || plan(&full_graph, &task_ids, &push, &wanted)).await;
+    let tasks = match planned.unwrap_or_else(|panic| Err(ActionError::Input(panic.to_string())))? {
+        Plan::Make(tasks) => tasks,
+        Plan::Nothing(reason) => return nothing(reason),
+    };
+    let made = tasks.iter().map(|(label, task)| (label.clone(), task.task_id)).collect();
+    let tasks: Vec<NewTask> = tasks.into_iter().map(|(_, task)| task).collect();
+    caller.create(format!("built-in/action/{}/{decision_task}", request.task_id), tasks).await?;
+    Ok(Outcome::Made(made))
+}
