@@ -18,13 +18,15 @@ OPTIONS = {**taskcluster.optionsFromEnvironment(), "maxRetries": 0}
 
 class Project:
     """A clone of the sample repository, with a task queue and a part of the index of its own."""
+    scopes = ["queue:*", "index:find-task:*"]
 
     def __init__(self, folder):
         self.name, self.folder = f"t-{uuid.uuid4().hex[:12]}", folder / "repository"
         self.queue, self.index = taskcluster.Queue(OPTIONS), taskcluster.Index(OPTIONS)
         shutil.copytree(REPOSITORY, self.folder)
-        config = self.folder / "taskcluster/config.yml"
-        config.write_text(config.read_text().replace("PREFIX", self.name).replace("WORKER_TYPE", self.name))
+        for path in ("taskcluster/config.yml", ".taskcluster.yml"):
+            file = self.folder / path
+            file.write_text(file.read_text().replace("PREFIX", self.name).replace("WORKER_TYPE", self.name))
         self.git("init", "--quiet", "--initial-branch=main")
         self.git("remote", "add", "origin", "https://github.com/example/sample")
         self.commit("source/first.txt")
@@ -40,23 +42,40 @@ class Project:
         self.git("commit", "--quiet", "-m", f"Change {path}")
 
     def decide(self, base):
-        """Claims a decision task and does its work; answers the tasks it made as {label: taskId}."""
-        group, queue_id = taskcluster.slugId(), f"client-tests/{self.name}"
-        self.queue.createTask(group, definition(
-            queue_id, schedulerId="sample-level-1", taskGroupId=group, scopes=["queue:*", "index:find-task:*"]))
-        (claimed,) = self.queue.claimWork(queue_id, {**WORKER, "tasks": 1})["tasks"]
-        self.taskgraph_decision(group, claimed["credentials"], base)
-        taskcluster.Queue({**OPTIONS, "credentials": dict(claimed["credentials"])}).reportCompleted(group, "0")
-        self.work_off(group, queue_id)
+        """Has a decision task made and its graph completed; answers the tasks it made as {label: taskId}."""
+        group = self.graph(base)
+        self.work_off(group, f"client-tests/{self.name}")
         return json.loads((self.folder / "artifacts/label-to-taskid.json").read_text()), self.members(group)
+
+    def graph(self, base):
+        """Claims a decision task and does its work; answers the group that it made."""
+        group = taskcluster.slugId()
+        self.queue.createTask(group, definition(
+            f"client-tests/{self.name}", schedulerId="sample-level-1", taskGroupId=group, scopes=self.scopes, routes=self.routes()))
+        claimed = self.queue.claimTask(group, "0", WORKER)
+        self.taskgraph_decision(group, claimed["credentials"], base)
+        as_run = taskcluster.Queue({**OPTIONS, "credentials": dict(claimed["credentials"])})
+        self.keep_artifacts(group, as_run)
+        as_run.reportCompleted(group, "0")
+        return group
+
+    def routes(self):
+        return []
+
+    def keep_artifacts(self, group, as_run):
+        """Nothing asks for those of this project."""
+
+    def as_run(self, credentials):
+        """What a worker gives the commands of a task."""
+        return {
+            "TASKCLUSTER_CLIENT_ID": credentials["clientId"], "TASKCLUSTER_ACCESS_TOKEN": credentials["accessToken"],
+            "TASKCLUSTER_CERTIFICATE": credentials["certificate"]}
 
     def taskgraph_decision(self, group, credentials, base):
         repository, head = "https://github.com/example/sample", self.git("rev-parse", "HEAD")
-        environment = {
-            **os.environ, "TASK_ID": group, "TASKCLUSTER_CLIENT_ID": credentials["clientId"],
-            "TASKCLUSTER_ACCESS_TOKEN": credentials["accessToken"], "TASKCLUSTER_CERTIFICATE": credentials["certificate"]}
+        environment = {**os.environ, "TASK_ID": group, **self.as_run(credentials)}
         done = subprocess.run(
-            [tool("taskgraph"), "decision", "--project=sample", "--owner=nobody@example.com", "--level=1", "--tasks-for=github-push",
+            [tool("taskgraph"), "decision", f"--project={self.name}", "--owner=nobody@example.com", "--level=1", "--tasks-for=github-push",
              "--repository-type=git", f"--base-repository={repository}", f"--head-repository={repository}", "--head-ref=main",
              "--base-ref=main", f"--base-rev={base}", f"--head-rev={head}", "--pushlog-id=0", "--pushdate=1700000000"],
             cwd=self.folder, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=100)

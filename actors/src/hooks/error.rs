@@ -13,7 +13,7 @@ use super::HookName;
 
 #[derive(Debug, thiserror::Error)]
 pub enum HookError {
-    #[error("there is no hook `{0}`")]
+    #[error("{}", no_such_hook(.0))]
     NoSuchHook(HookName),
     #[error("there is no hook group `{0}`")]
     NoSuchGroup(String),
@@ -111,6 +111,17 @@ impl HookError {
     pub(super) fn is_of_database(&self) -> bool {
         matches!(self, Self::Db(error) if error.is_retryable())
     }
+}
+
+fn no_such_hook(name: &HookName) -> String {
+    let is_of_action = ["in-tree-action-", "in-tree-pr-action-"].iter().any(|begin| name.hook_id.starts_with(begin));
+    if is_of_action {
+        return format!(
+            "there is no hook `{name}`, no hook for this .taskcluster.yml: `drover hook in-tree` makes it, and a push to the default \
+             branch with the setting `github.register_in_tree_actions`"
+        );
+    }
+    format!("there is no hook `{name}`")
 }
 
 fn listed(errors: &[FieldError]) -> String {

@@ -3,6 +3,7 @@
 mod apply;
 mod explain;
 mod fire;
+mod in_tree;
 mod show;
 
 use std::path::PathBuf;
@@ -51,6 +52,15 @@ pub(crate) enum HookCommand {
     /// Say what `apply` would change.
     #[command(after_help = "Examples:\n  drover hook diff hooks.json")]
     Diff(FileArgs),
+    /// Print the hooks for actions that decision tasks of a .taskcluster.yml offer, as `apply` takes them.
+    #[command(
+        after_help = "Examples:\n  drover hook in-tree .taskcluster.yml project-a/in-tree-action-1-generic > hooks.json\n  \
+                      drover hook apply hooks.json\n\n\
+                      A hook is for one content of the file: after a change of it, decision tasks offer actions with hooks of another name.\n\
+                      What their tasks may do is up to a role like hook-id:project-a/in-tree-action-1-generic/*, which has for each \n\
+                      repository a scope like assume:repo:github.com/OWNER/REPOSITORY:action:generic."
+    )]
+    InTree(in_tree::InTreeArgs),
 }
 
 #[derive(Debug, Args)]
@@ -111,6 +121,7 @@ pub(crate) async fn run(command: HookCommand, system: &SystemContext, output: &O
         HookCommand::Pause(one) => set_paused(one, "pause", system, *output).await?,
         HookCommand::Resume(one) => set_paused(one, "resume", system, *output).await?,
         HookCommand::Apply(args) => apply::apply(&args.server.connect(system)?, &args.file, *output).await?,
+        HookCommand::InTree(args) => in_tree::run(&args, *output)?,
         HookCommand::Diff(args) => return apply::diff(&args.server.connect(system)?, &args.file, *output).await,
     }
     Ok(Exit::Ok)
