@@ -5,6 +5,7 @@
 mod action_command;
 mod actions;
 mod built_in;
+mod killed_actions;
 
 use std::{
     collections::BTreeSet,
