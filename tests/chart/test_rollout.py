@@ -8,6 +8,10 @@ from chart import VALUES, deployments, render
 MASTER = {"name": "main", "url": "https://buildbot.example.com/", "user": "drover", "password": "secret"}
 
 
+def providers(**aws):
+    return {"workerManager": {"providers": [{"id": "aws", "provider_type": "aws", "aws": {"secret_access_key": "s", **aws}}]}}
+
+
 def templates(**values):
     return {name: it["spec"]["template"] for name, it in deployments(render(**values)).items()}
 
@@ -29,6 +33,9 @@ def changed(before, after):
     ({}, {"deployments": {"relay": {"nodeSelector": {"disk": "fast"}}}}, {"relay"}),
     ({}, {"preStopSeconds": 6}, {"api"}),
     ({"bridge": {"masters": [MASTER]}}, {"bridge": {"masters": [{**MASTER, "password": "other"}]}}, {"bridge"}),
+    # `api` does not have what changed.
+    (providers(), providers(secret_access_key="other"), {"provisioner"}),
+    (providers(), providers(notice_queue_url="https://sqs.example.com/1/n"), {"provisioner", "api"}),
 ])
 def test_only_what_changed_starts_anew(before, after, expected):
     assert changed(before, after) == expected

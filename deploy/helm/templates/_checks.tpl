@@ -23,6 +23,9 @@
 {{- fail (printf "\n\nsettings.%s: set the value `%s` instead, which the chart itself needs" $setting $instead) }}
 {{- end }}
 {{- end }}
+{{- if and (hasKey .Values.settings "DROVER__WORKER_MANAGER__PROVIDERS") (or .Values.workerManager.providers .Values.workerManager.secretName) }}
+{{- fail "\n\nsettings.DROVER__WORKER_MANAGER__PROVIDERS and workerManager both name providers: keep workerManager, which makes a Secret of them" }}
+{{- end }}
 {{- include "drover.checkAddresses" . }}
 {{- include "drover.checkSecret" . }}
 {{- include "drover.checkVolume" . }}

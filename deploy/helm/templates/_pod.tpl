@@ -79,5 +79,11 @@ topologySpreadConstraints:
 {{- if and .isBridge $values.masters (not $values.secretName) }}
 {{- $_ := set $all "checksum/bridge" (toJson $values.masters | sha256sum) }}
 {{- end }}
+{{- $manager := .root.Values.workerManager }}
+{{- $key := include "drover.providersKey" (dict "root" .root "roles" (.own.roles | default list)) }}
+{{- if and $key $manager.providers (not $manager.secretName) }}
+{{- $providers := ternary (include "drover.providersWithoutCredentials" $manager.providers) (toJson $manager.providers) (hasSuffix "-of-api" $key) }}
+{{- $_ := set $all "checksum/providers" (sha256sum $providers) }}
+{{- end }}
 {{- toYaml $all }}
 {{- end }}
