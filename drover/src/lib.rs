@@ -30,6 +30,7 @@ mod hook_command;
 mod ids;
 mod json_file;
 mod notify_command;
+mod one_task;
 mod output;
 mod ping_command;
 mod pool_command;
@@ -44,6 +45,7 @@ mod simulate_command;
 mod system_context;
 mod task_command;
 mod task_log;
+mod task_shell;
 mod ui_command;
 mod worker_command;
 

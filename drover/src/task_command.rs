@@ -1,6 +1,6 @@
 //! `drover task`: shows a task, or acts on it.
 
-use clap::{Args, Subcommand};
+use clap::Subcommand;
 use protocol::{
     id::TaskId,
     status::{RunStatus, TaskStatus},
@@ -8,12 +8,13 @@ use protocol::{
 };
 
 use crate::{
-    client::{Server, ServerArgs},
+    client::Server,
     exit::{CliError, Exit},
-    ids::{self, Given},
+    one_task::One,
     output::{Output, columns},
     system_context::SystemContext,
     task_log::{self, LogArgs},
+    task_shell::{self, ShellArgs},
 };
 
 #[derive(Debug, Subcommand)]
@@ -28,6 +29,8 @@ pub(crate) enum TaskCommand {
     Def(One),
     /// The log of a task, followed while it runs. Waits for the log of a task that has none yet.
     Log(LogArgs),
+    /// Open a shell in a running task.
+    Shell(ShellArgs),
     /// Cancel a task, whatever its state.
     #[command(
         after_help = "Examples:\n  drover task cancel $TASK_ID\n\nA resolved task stays as it is; the command says so."
@@ -36,23 +39,6 @@ pub(crate) enum TaskCommand {
     /// Run a task once more.
     #[command(after_help = "Examples:\n  drover task rerun $TASK_ID")]
     Rerun(One),
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct One {
-    /// The task, by its id, the first 6 or more letters of it, or the address of its page.
-    #[arg(value_name = "TASK_ID", value_parser = ids::task_id)]
-    pub(crate) task_id: Given<TaskId>,
-    #[command(flatten)]
-    pub(crate) server: ServerArgs,
-}
-
-impl One {
-    pub(crate) async fn connect(self, system: &SystemContext) -> Result<(Server, TaskId), CliError> {
-        let server = self.server.connect(system)?;
-        let task_id = self.task_id.task(&server).await?;
-        Ok((server, task_id))
-    }
 }
 
 pub(crate) async fn run(command: TaskCommand, system: &SystemContext, output: &Output) -> Result<Exit, CliError> {
@@ -68,6 +54,7 @@ pub(crate) async fn run(command: TaskCommand, system: &SystemContext, output: &O
             output.json(&server.definition(task_id).await?);
         }
         TaskCommand::Log(args) => task_log::run(args, system).await?,
+        TaskCommand::Shell(args) => return task_shell::run(args, system).await,
         TaskCommand::Cancel(one) => cancel(one, system, *output).await?,
         TaskCommand::Rerun(one) => {
             let (server, task_id) = one.connect(system).await?;

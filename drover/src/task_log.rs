@@ -14,8 +14,8 @@ use worker::client::{ClientError, next_piece};
 use crate::{
     client::Server,
     exit::{CliError, Exit},
+    one_task::One,
     system_context::SystemContext,
-    task_command::One,
 };
 
 /// Between two requests for a log that does not exist yet.

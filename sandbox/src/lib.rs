@@ -12,10 +12,10 @@ mod plan;
 mod sys;
 
 pub use self::{
-    host::{Running, Sandbox, SandboxError},
+    host::{Running, Sandbox, SandboxError, Terminal},
     init::run_init,
     message::{End, Execution},
-    plan::{Access, Account, Limits, Plan, View},
+    plan::{Access, Account, Group, Limits, Plan, View},
 };
 
 /// The first argument of the helper process. It reads everything else from its standard input.

@@ -27,12 +27,19 @@ pub struct Account {
     pub uid: u32,
     pub gid: u32,
     /// Supplementary groups. Only possible where `is_mapped` is not set.
-    pub groups: Vec<u32>,
+    pub groups: Vec<Group>,
     /// For a caller without privileges: `uid` and `gid` are the caller's own, the only ones that exist in the sandbox.
     pub is_mapped: bool,
     /// The name in `/etc/passwd`.
     pub name: String,
     pub home: PathBuf,
+}
+
+/// A group of the host, with the name that it has in the sandbox, too.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Group {
+    pub gid: u32,
+    pub name: String,
 }
 
 /// A file or directory of the host that is seen in the sandbox.

@@ -65,7 +65,7 @@ run_dir
 
 # Public reads are tested on a server with default settings; all others check what scopes allow.
 start_drover --ephemeral --listen 127.0.0.1:0 --workers 0
-DROVER_TEST_PUBLIC=1 "$VENV/bin/pytest" -c tests/client/pytest.ini tests/client/test_public.py
+DROVER_TEST_PUBLIC=1 "$VENV/bin/pytest" -c tests/client/pytest.ini tests/client/test_public.py tests/client/test_chain_of_trust.py
 stop_drover
 export DROVER__AUTH__PUBLIC_READ=false
 

@@ -18,7 +18,9 @@ pub mod provider;
 mod proxy;
 mod scopes;
 mod settings;
+pub mod shell;
 pub mod transfer;
+mod trust;
 mod worker;
 
 pub use ::sandbox::{INIT_COMMAND, run_init};
@@ -26,4 +28,5 @@ pub use isolation::{
     IsolationError, IsolationLevel, IsolationMode, IsolationSettings, NetworkPolicy, ResourceLimits, memory_of_machine,
 };
 pub use settings::{MAX_MOUNT_BYTES, WorkerSettings};
+pub use trust::{KeyError, Machine, SigningKey};
 pub use worker::{StartError, Worker};

@@ -38,6 +38,11 @@ const PUBLIC_READ: [&str; 11] = [
     "web:read-pulse",
 ];
 
+/// A scope that ends in `*` covers all that begin alike.
+pub(crate) fn covers(scope: &str, needed: &str) -> bool {
+    scope == needed || scope.strip_suffix('*').is_some_and(|start| needed.starts_with(start))
+}
+
 impl Client {
     /// The scopes of these credentials that no worker needs, except those that anybody has. `None`: the server does not
     /// tell, as to clients without `auth:current-scopes`, and there is no certificate that names them.
@@ -89,6 +94,13 @@ fn excess(own: Vec<String>, anybody: &[String]) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_star_covers_what_begins_alike() {
+        assert!(covers("generic-worker:cache:*", "generic-worker:cache:cargo"));
+        assert!(covers("generic-worker:cache:cargo", "generic-worker:cache:cargo"));
+        assert!(!covers("generic-worker:cache:car", "generic-worker:cache:cargo"));
+    }
 
     fn excess_of(own: &[&str]) -> Vec<String> {
         let texts = |scopes: &[&str]| scopes.iter().map(|scope| (*scope).to_owned()).collect::<Vec<_>>();

@@ -5,7 +5,11 @@ use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 use protocol::id::{TaskQueueId, WorkerName};
 use tokio::sync::watch;
 
-use crate::{client::Credentials, isolation::IsolationSettings};
+use crate::{
+    client::Credentials,
+    isolation::IsolationSettings,
+    trust::{Machine, SigningKey},
+};
 
 /// 20 GiB.
 pub const MAX_MOUNT_BYTES: u64 = 20 << 30;
@@ -40,6 +44,10 @@ pub struct WorkerSettings {
     pub isolation: IsolationSettings,
     /// The most bytes that one mount may download or unpack to.
     pub max_mount_bytes: u64,
+    /// Signs what tasks with `chainOfTrust` made; without it they are refused.
+    pub signing_key: Option<SigningKey>,
+    /// What the certificates of these tasks say of this machine.
+    pub machine: Machine,
 }
 
 impl WorkerSettings {
@@ -50,6 +58,8 @@ impl WorkerSettings {
         name: WorkerName,
         work_dir: PathBuf,
     ) -> Self {
+        let machine =
+            Machine { instance_id: name.worker_id.clone(), region: name.worker_group.clone(), ..Machine::default() };
         let path = "/usr/local/bin:/usr/bin:/bin".to_owned();
         Self {
             root_url: root_url.trim_end_matches('/').to_owned(),
@@ -66,6 +76,8 @@ impl WorkerSettings {
             kill_grace: Duration::from_secs(2),
             isolation: IsolationSettings::default(),
             max_mount_bytes: MAX_MOUNT_BYTES,
+            signing_key: None,
+            machine,
         }
     }
 

@@ -25,6 +25,7 @@ use crate::{
     log::LiveLogs,
     mount::Caches,
     settings::WorkerSettings,
+    shell::Shells,
 };
 
 /// A running worker. Stop it with `stop`; when dropped it ends at once, and the claims of its tasks expire.
@@ -43,7 +44,7 @@ pub struct Worker {
 pub enum StartError {
     #[error("the worker's directory {0} cannot be used")]
     Directory(String, #[source] io::Error),
-    #[error("no port for live logs could be opened on {0}")]
+    #[error("no port for live logs and shells could be opened on {0}")]
     LiveLog(String, #[source] io::Error),
     #[error(transparent)]
     Isolation(#[from] IsolationError),
@@ -74,7 +75,9 @@ impl Worker {
         let caches = Caches::open(settings.work_dir.join("caches"), clock.clone()).map_err(directory)?;
         let host = settings.live_log_host.clone();
         let live_logs = LiveLogs::start(&host, rng.branch("live-log")).await;
-        let live_logs = live_logs.map_err(|error| StartError::LiveLog(host, error))?;
+        let failed = |error| StartError::LiveLog(host.clone(), error);
+        let live_logs = live_logs.map_err(failed)?;
+        let shells = Shells::start(&host, &settings.root_url, rng.branch("shell")).await.map_err(failed)?;
         let credentials = Some(settings.credentials.clone());
         let mut client = Client::new(&settings.root_url, credentials, clock, rng.branch("client"))?;
         if let Some(renewed) = &settings.renewed_credentials {
@@ -89,6 +92,7 @@ impl Worker {
             client,
             caches,
             live_logs,
+            shells,
             isolation,
             rng: rng.branch("proxy"),
             stop: stop.clone(),

@@ -1,23 +1,14 @@
 //! The worker's credentials, from where other users of the machine cannot read them.
 
-use std::{
-    fs::File,
-    io::{self, Read},
-    os::unix::fs::MetadataExt,
-    path::{Path, PathBuf},
-};
+use std::{fs::File, io, path::PathBuf};
 
 use clap::Args;
 use serde::Deserialize;
 use serde_json::Value;
 use worker::client::Credentials;
 
+use super::private_file::{from_file, read_all};
 use crate::exit::{CliError, Exit};
-
-/// More than any credentials need; a wrong file is not read to its end.
-const MAX_BYTES: u64 = 1024 * 1024;
-/// The permission bits of everybody but the owner.
-const OTHERS: u32 = 0o077;
 
 /// Where credentials come from that are neither in the environment nor on the command line, and go before both.
 #[derive(Debug, Args)]
@@ -51,23 +42,6 @@ fn from_descriptor(fd: u32) -> io::Result<String> {
     }
     // Opened by its name below /dev: the number alone says nothing about who owns the descriptor.
     read_all(File::open(format!("/dev/fd/{fd}"))?)
-}
-
-fn from_file(path: &Path) -> io::Result<String> {
-    let file = File::open(path)?;
-    let mode = file.metadata()?.mode();
-    if mode & OTHERS != 0 {
-        let mode = mode & 0o777;
-        let words = format!("others than its owner may use it (mode {mode:03o}); run `chmod 600 {}`", path.display());
-        return Err(io::Error::new(io::ErrorKind::PermissionDenied, words));
-    }
-    read_all(file)
-}
-
-fn read_all(from: impl Read) -> io::Result<String> {
-    let mut text = String::new();
-    from.take(MAX_BYTES).read_to_string(&mut text)?;
-    Ok(text)
 }
 
 /// The certificate is text in the form that clients exchange, and an object in what the API answers.

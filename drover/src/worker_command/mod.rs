@@ -5,12 +5,14 @@ mod harden;
 mod isolation;
 mod parent;
 mod power;
+mod private_file;
 mod provider;
+mod signing_key;
 
 use std::{path::PathBuf, time::Duration};
 
 use base::{Secret, environment, telemetry};
-use clap::Args;
+use clap::{Args, Subcommand};
 use protocol::id::{TaskQueueId, WorkerName};
 use worker::{MAX_MOUNT_BYTES, Worker, WorkerSettings, client::Credentials};
 
@@ -18,6 +20,7 @@ use self::{
     credentials::CredentialsArgs,
     isolation::{IsolationArgs, LimitArgs},
     provider::ProviderArgs,
+    signing_key::{NewKeyArgs, SigningKeyArgs},
 };
 use crate::{
     client::ServerArgs,
@@ -31,14 +34,19 @@ use crate::{
 
 /// Flags of `drover worker`.
 #[derive(Debug, Args)]
-#[command(after_help = "\
+#[command(
+    args_conflicts_with_subcommands = true,
+    after_help = "\
 Examples:
   drover worker --task-queue-id local/worker
   drover worker --task-queue-id build/linux --capacity 8 --worker-id \"$(hostname)\" --work-dir /var/lib/drover-worker
   drover worker --root-url https://ci.example.com --credentials-file /etc/drover/worker.json
 
-SIGTERM or Ctrl-C stops it: running tasks end, and the queue gives them to another worker.")]
+SIGTERM or Ctrl-C stops it: running tasks end, and the queue gives them to another worker."
+)]
 pub(crate) struct WorkerArgs {
+    #[command(subcommand)]
+    command: Option<WorkerCommand>,
     /// The queue to take tasks from, as provisionerId/workerType.
     #[arg(long, value_name = "QUEUE", default_value = "local/worker", env = "DROVER_TASK_QUEUE_ID")]
     task_queue_id: String,
@@ -87,7 +95,16 @@ pub(crate) struct WorkerArgs {
     #[command(flatten)]
     provider: ProviderArgs,
     #[command(flatten)]
+    signing_key: SigningKeyArgs,
+    #[command(flatten)]
     server: ServerArgs,
+}
+
+/// What is not running a worker.
+#[derive(Debug, Subcommand)]
+enum WorkerCommand {
+    /// Make a key for Chain of Trust.
+    NewEd25519Key(NewKeyArgs),
 }
 
 pub(crate) async fn run(
@@ -96,6 +113,9 @@ pub(crate) async fn run(
     system: &SystemContext,
     output: &Output,
 ) -> Result<Exit, CliError> {
+    if let Some(WorkerCommand::NewEd25519Key(args)) = &args.command {
+        return signing_key::create(args, system, *output);
+    }
     harden::protect()?;
     if let Some(kind) = args.provider.provider {
         return provider::run(args, kind, global, system, output).await;
@@ -120,7 +140,7 @@ pub(crate) async fn run(
         power::refuse_excess(&args.server.direct_root_url()?, &credentials, system, &shutdown).await?;
     }
     let root_url = args.server.direct_root_url()?;
-    let settings = args.settings(&root_url, credentials, &loaded.dev.task_variables, system);
+    let settings = args.settings(&root_url, credentials, &loaded.dev.task_variables, system)?;
     let text = format!(
         "worker {}/{} takes tasks of {}",
         settings.name.worker_group, settings.name.worker_id, args.task_queue_id
@@ -152,7 +172,7 @@ impl WorkerArgs {
         credentials: Credentials,
         task_variables: &[String],
         system: &SystemContext,
-    ) -> WorkerSettings {
+    ) -> Result<WorkerSettings, CliError> {
         let made_up = || format!("worker-{:08x}", system.rng.range(0..1 << 32));
         let name = WorkerName {
             worker_group: self.worker_group.clone(),
@@ -173,7 +193,8 @@ impl WorkerArgs {
         settings.task_env.extend(self.task_env.iter().filter_map(|text| handed_on(text.reveal())));
         settings.isolation = self.isolation.settings(self.limits.limits(self.capacity.into()));
         settings.max_mount_bytes = self.max_mount_bytes;
-        settings
+        self.signing_key.apply(&mut settings)?;
+        Ok(settings)
     }
 }
 

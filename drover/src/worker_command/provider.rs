@@ -145,7 +145,7 @@ async fn start(
             .map_err(|error| CliError::new(Exit::Usage, format!("workerConfig.network of the worker pool: {error}")))?;
     }
     let credentials = session.registered().credentials.clone();
-    let mut settings = args.settings(&identity.root_url, credentials, task_variables, system);
+    let mut settings = args.settings(&identity.root_url, credentials, task_variables, system)?;
     settings.renewed_credentials = Some(session.credentials());
     let started = Worker::start(settings, system.clock.clone(), &system.rng.branch("worker")).await;
     started.map_err(|error| CliError::new(Exit::Failed, with_causes(&error)))

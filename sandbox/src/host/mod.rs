@@ -1,6 +1,7 @@
 //! The handle of a sandbox, of whoever started it.
 
 mod running;
+mod terminal;
 
 use std::{
     io,
@@ -21,7 +22,7 @@ use rustix::{
 use tokio::{io::unix::AsyncFd, process::Child, sync::Mutex, task::JoinSet};
 
 use self::running::Programs;
-pub use self::running::Running;
+pub use self::{running::Running, terminal::Terminal};
 use crate::{
     INIT_COMMAND, channel,
     message::{Execution, Report, Request},

@@ -83,5 +83,7 @@ fn users(account: &Account) -> String {
 
 fn groups(account: &Account) -> String {
     let own = if account.gid == 0 { String::new() } else { format!("{}:x:{}:\n", account.name, account.gid) };
-    format!("root:x:0:\n{own}nogroup:x:65534:\n")
+    let more = account.groups.iter().map(|group| format!("{}:x:{}:{}\n", group.name, group.gid, account.name));
+    let more = more.collect::<Vec<_>>().concat();
+    format!("root:x:0:\n{own}{more}nogroup:x:65534:\n")
 }

@@ -26,7 +26,7 @@ pub(super) fn drop_all(account: &Account, limits: &Limits) -> io::Result<()> {
     clear_ambient_capability_set()?;
     set_no_new_privs(true)?;
     if !account.is_mapped {
-        let groups: Vec<Gid> = account.groups.iter().copied().map(Gid::from_raw).collect();
+        let groups: Vec<Gid> = account.groups.iter().map(|group| Gid::from_raw(group.gid)).collect();
         let (uid, gid) = (Uid::from_raw(account.uid), Gid::from_raw(account.gid));
         set_thread_groups(&groups)?;
         set_thread_res_gid(gid, gid, gid)?;

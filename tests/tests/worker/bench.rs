@@ -108,6 +108,10 @@ impl Bench {
             "--kill-grace",
             "1",
         ]);
+        // A test may have made one.
+        if self.path("key").exists() {
+            command.arg("--ed25519-key-file").arg(self.path("key"));
+        }
         command.args(["--reclaim-at-latest", "1", "--max-mount-bytes", &MAX_MOUNT_BYTES.to_string()]);
         let mut child = command.spawn().unwrap();
         let mut output = BufReader::new(child.stdout.take().unwrap());
@@ -254,6 +258,25 @@ impl Bench {
             bytes.extend(piece);
         }
         bytes
+    }
+
+    /// The answer of whoever has the content, as it is sent.
+    pub(crate) async fn raw_artifact(&self, id: TaskId, name: &str) -> reqwest::Response {
+        let path = format!("/api/queue/v1/task/{id}/artifacts/{}", name.replace('/', "%2F"));
+        let answer = reqwest::get(self.client.signed_url(&path)).await.unwrap();
+        assert!(answer.status().is_success(), "{}", answer.status());
+        answer
+    }
+
+    /// Returns once the index has a task of this name.
+    pub(crate) async fn until_indexed(&self, namespace: &str) {
+        let path = format!("/api/index/v1/task/{namespace}");
+        let found = async {
+            while !reqwest::get(self.client.signed_url(&path)).await.unwrap().status().is_success() {
+                self.a_moment().await;
+            }
+        };
+        tokio::time::timeout(TIMEOUT, found).await.unwrap_or_else(|_| panic!("{namespace} is not indexed"));
     }
 
     pub(crate) async fn log(&self, id: TaskId) -> String {

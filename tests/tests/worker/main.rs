@@ -3,9 +3,12 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 mod bench;
+mod chain_of_trust;
 mod dev;
 mod escapes;
+mod payload;
 mod pool;
+mod shell;
 
 use bench::{Bench, payload};
 use serde_json::json;

@@ -73,6 +73,7 @@ mod tests {
     use std::{fs, os::unix::fs::symlink};
 
     use super::*;
+    use crate::payload::ContentEncoding;
 
     struct Fixture(tempfile::TempDir);
 
@@ -94,8 +95,15 @@ mod tests {
         fn stored(&self, kind: ArtifactKind, path: &str) -> Result<Vec<String>, MissingArtifact> {
             let task = Directory::open(&self.0.path().join("task"), None).unwrap();
             let name = Some("public/kept".to_owned());
-            let order =
-                ArtifactSpec { kind, path: path.to_owned(), name, expires: None, content_type: None, optional: false };
+            let order = ArtifactSpec {
+                kind,
+                path: path.to_owned(),
+                name,
+                expires: None,
+                content_type: None,
+                content_encoding: ContentEncoding::default(),
+                optional: false,
+            };
             let mut lines = Vec::new();
             for found in find(&task, &order)? {
                 if found.open(&task)?.is_some() {

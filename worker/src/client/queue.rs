@@ -18,8 +18,7 @@ pub struct Claims {
     pub tasks: Vec<Claim>,
 }
 
-/// One run that is ours until `taken_until`. The definition is kept as it came: a server newer than this worker
-/// may send fields that it does not know.
+/// One run that is ours until `taken_until`.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Claim {
@@ -39,18 +38,41 @@ pub struct ClaimedTask {
     pub task_group_id: String,
 }
 
-/// The part of the definition that a worker uses.
+/// The definition as it came, since a server newer than this worker may send fields that it does not know, and the part of
+/// it that a worker uses.
 #[derive(Debug, Clone, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(try_from = "Value")]
 pub struct ClaimedDefinition {
-    #[serde(with = "time::wire")]
+    pub document: Value,
     pub expires: Timestamp,
-    #[serde(default)]
     pub dependencies: Vec<String>,
-    #[serde(default)]
     pub scopes: Vec<String>,
     pub metadata: ClaimedMetadata,
-    pub payload: Value,
+}
+
+impl ClaimedDefinition {
+    pub fn payload(&self) -> &Value {
+        &self.document["payload"]
+    }
+}
+
+impl TryFrom<Value> for ClaimedDefinition {
+    type Error = serde_json::Error;
+
+    fn try_from(document: Value) -> Result<Self, Self::Error> {
+        #[derive(Deserialize)]
+        struct Used {
+            #[serde(with = "time::wire")]
+            expires: Timestamp,
+            #[serde(default)]
+            dependencies: Vec<String>,
+            #[serde(default)]
+            scopes: Vec<String>,
+            metadata: ClaimedMetadata,
+        }
+        let Used { expires, dependencies, scopes, metadata } = Used::deserialize(&document)?;
+        Ok(Self { document, expires, dependencies, scopes, metadata })
+    }
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -97,6 +119,17 @@ impl Client {
         }
         let reply: Reply = self.get(&format!("purge-cache/v1/purge-cache/{}", segment(&pool.0))).await?;
         Ok(reply.requests)
+    }
+
+    /// The task that the index has under this name.
+    pub(crate) async fn indexed_task(&self, namespace: &str) -> Result<TaskId, ClientError> {
+        #[derive(Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Reply {
+            task_id: TaskId,
+        }
+        let reply: Reply = self.get(&format!("index/v1/task/{}", segment(namespace))).await?;
+        Ok(reply.task_id)
     }
 
     /// Waits in the server until there is work or its long poll ends with an empty response.

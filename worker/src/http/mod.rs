@@ -13,6 +13,10 @@ use tokio::{
 
 pub(crate) type Body = BoxBody<Bytes, io::Error>;
 
+/// Who sent a request; each has it as an extension.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Peer(pub(crate) SocketAddr);
+
 /// Answers one request. An answer is always given; what goes wrong becomes a status.
 pub(crate) trait Handler: Send + Sync + 'static {
     fn answer(&self, request: Request<Incoming>, own: SocketAddr) -> impl Future<Output = Response<Body>> + Send;
@@ -51,8 +55,8 @@ async fn accept<H: Handler>(listener: TcpListener, own: SocketAddr, handler: Arc
     loop {
         tokio::select! {
             accepted = listener.accept() => {
-                if let Ok((stream, _)) = accepted {
-                    connections.spawn(converse(stream, own, handler.clone()));
+                if let Ok((stream, peer)) = accepted {
+                    connections.spawn(converse(stream, Peer(peer), own, handler.clone()));
                 }
             }
             Some(_) = connections.join_next() => {}
@@ -60,12 +64,13 @@ async fn accept<H: Handler>(listener: TcpListener, own: SocketAddr, handler: Arc
     }
 }
 
-async fn converse<H: Handler>(stream: TcpStream, own: SocketAddr, handler: Arc<H>) {
-    let service = service_fn(move |request| {
+async fn converse<H: Handler>(stream: TcpStream, peer: Peer, own: SocketAddr, handler: Arc<H>) {
+    let service = service_fn(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(peer);
         let handler = handler.clone();
         async move { Ok::<_, Infallible>(handler.answer(request, own).await) }
     });
-    let connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
+    let connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service).with_upgrades();
     if let Err(error) = connection.await {
         tracing::debug!(%error, "a connection ended early");
     }

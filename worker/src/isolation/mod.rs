@@ -6,6 +6,7 @@ mod error;
 mod groups;
 mod level;
 mod marked;
+mod os_group;
 mod probe;
 mod sandboxed;
 mod settings;
@@ -18,6 +19,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use ::sandbox::Group;
 use base::Rng;
 use rustix::process::geteuid;
 
@@ -26,6 +28,7 @@ pub(crate) use self::marked::marked;
 pub(crate) use self::{
     confinement::{Confinement, Owner},
     marked::end_marked,
+    os_group::find as find_groups,
     sandboxed::{Places, Sandboxed, account_name},
     uid_pool::TaskUser,
     view::clean as clean_variables,
@@ -84,12 +87,18 @@ impl Isolation {
         Ok(Confinement::new(user, groups, held))
     }
 
-    /// Sets up the sandbox, where this worker has them.
-    pub(crate) async fn set_up(&self, confinement: &mut Confinement, places: &Places) -> io::Result<()> {
+    /// Sets up the sandbox, where this worker has them. Its user is in these groups too.
+    pub(crate) async fn set_up(
+        &self,
+        confinement: &mut Confinement,
+        places: &Places,
+        groups: &[Group],
+    ) -> io::Result<()> {
         if self.level == IsolationLevel::None {
             return Ok(());
         }
-        let plan = sandboxed::plan(confinement.uid(), places, &self.read_only, &self.hidden, &self.limits);
+        let mut plan = sandboxed::plan(confinement.uid(), places, &self.read_only, &self.hidden, &self.limits);
+        plan.account.groups = groups.to_vec();
         let mut helper = sandboxed::helper();
         confinement.apply_to_helper(&mut helper)?;
         confinement.enter(Sandboxed::start(helper, &plan).await?);

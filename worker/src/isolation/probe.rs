@@ -33,7 +33,7 @@ impl Isolation {
         for path in [&places.task, &places.tmp, &places.root] {
             fs::create_dir_all(path).map_err(failed)?;
         }
-        let tried = self.set_up(&mut confinement, &places).await;
+        let tried = self.set_up(&mut confinement, &places, &[]).await;
         let ended = confinement.end_all().await.map(drop);
         let _ = fs::remove_dir_all(&place);
         match tried.and(ended) {

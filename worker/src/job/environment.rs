@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, path::PathBuf};
 
 use rustix::process::geteuid;
+use serde_json::json;
 
 use super::Job;
 use crate::{isolation::account_name, payload::Payload, proxy::Proxy};
@@ -39,6 +40,8 @@ impl Job {
         let place = [
             ("TASK_ID", status.task_id.to_string()),
             ("RUN_ID", self.claim.run_id.to_string()),
+            ("TASK_WORKDIR", self.task_path().to_string_lossy().into_owned()),
+            ("TASKCLUSTER_WORKER_LOCATION", json!({ "region": settings.machine.region }).to_string()),
             ("TASK_GROUP_ID", status.task_group_id.clone()),
             ("TASKCLUSTER_ROOT_URL", self.context.client.root_url().to_owned()),
             ("TASK_QUEUE_ID", settings.task_queue_id.to_string()),
@@ -47,6 +50,12 @@ impl Job {
             (MARK, self.mark()),
         ];
         env.extend(place.map(|(name, value)| (name.to_owned(), value)));
+        if payload.features.interactive {
+            env.insert("TASKCLUSTER_INTERACTIVE".to_owned(), "true".to_owned());
+        }
+        if let Some(instance_type) = &settings.machine.instance_type {
+            env.insert("TASKCLUSTER_INSTANCE_TYPE".to_owned(), instance_type.clone());
+        }
         if let Some(proxy) = proxy {
             env.insert("TASKCLUSTER_PROXY_URL".to_owned(), proxy.url());
         }

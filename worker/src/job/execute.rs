@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
+use base::Shutdown;
 use protocol::state::ReasonResolved;
 use tokio::time::Instant;
 
@@ -12,6 +13,7 @@ use crate::{
     payload::Payload,
     process::{self, CommandEnd, CommandSpec},
     proxy::Proxy,
+    shell::ShellEndpoint,
 };
 
 #[derive(Debug, PartialEq, Eq)]
@@ -48,9 +50,32 @@ impl Job {
 
     async fn run_with(&self, payload: &Payload, caches: &[MountedCache]) -> Outcome {
         match self.start_proxy(payload).await {
-            Ok(proxy) => self.run_commands(payload, &self.environment(payload, proxy.as_ref()), caches).await,
+            Ok(proxy) => {
+                let env = self.environment(payload, proxy.as_ref());
+                match self.open_shells(payload).await {
+                    Some(shells) => self.run_beside(shells, payload, &env, caches).await,
+                    None => self.run_commands(payload, &env, caches).await,
+                }
+            }
             Err(outcome) => outcome,
         }
+    }
+
+    /// The shells end with the commands.
+    async fn run_beside(
+        &self,
+        shells: ShellEndpoint,
+        payload: &Payload,
+        env: &BTreeMap<String, String>,
+        caches: &[MountedCache],
+    ) -> Outcome {
+        let ended = Shutdown::new();
+        let commands = async {
+            let outcome = self.run_commands(payload, env, caches).await;
+            ended.trigger();
+            outcome
+        };
+        tokio::join!(commands, self.serve_shells(shells, env, &ended)).0
     }
 
     /// Ends all processes of the task, before its artifacts are stored: a process that is left could change them.
@@ -69,7 +94,7 @@ impl Job {
             }
             Err(error) => {
                 tracing::error!(task.id = %self.claim.status.task_id, %error, "cannot end the processes of a task");
-                self.log.write_line(format!("processes of the task could not be ended: {error}"));
+                self.log.write_error(format!("processes of the task could not be ended: {error}"));
                 Outcome::Exception(ReasonResolved::InternalError)
             }
         }
@@ -91,7 +116,7 @@ impl Job {
             log: &self.log,
         };
         mounter.mount_all(&payload.mounts).await.map_err(|error: MountError| {
-            self.log.write_line(format!("mounting failed: {}", error.in_full()));
+            self.log.write_error(format!("mounting failed: {}", error.in_full()));
             let malformed = error.blames_payload();
             let reason = if malformed { ReasonResolved::MalformedPayload } else { ReasonResolved::IntermittentTask };
             Outcome::Exception(reason)
@@ -110,7 +135,7 @@ impl Job {
         )
         .await;
         proxy.map(Some).map_err(|error| {
-            self.log.write_line(format!("the proxy could not be started: {error}"));
+            self.log.write_error(format!("the proxy could not be started: {error}"));
             Outcome::Exception(ReasonResolved::IntermittentTask)
         })
     }
@@ -123,8 +148,9 @@ impl Job {
         caches: &[MountedCache],
     ) -> Outcome {
         let limit = Instant::now() + Duration::from_secs(payload.max_run_time);
+        self.log.write_line("=== Task Starting ===");
         for (number, command) in payload.command.iter().enumerate() {
-            self.log.write_line(format!("command {number}: {}", shown(command)));
+            self.log.write_line(format!("Executing command {number}: {}", shown(command)));
             let order = CommandSpec {
                 command,
                 env,
@@ -138,13 +164,17 @@ impl Job {
             self.output.drain().await;
             let outcome = match ended {
                 Ok(CommandEnd::Interrupted(Interrupt::TooLong)) => {
-                    self.log.write_line(format!("stopped: maxRunTime of {} s is over", payload.max_run_time));
+                    self.log.write_error(format!("stopped: maxRunTime of {} s is over", payload.max_run_time));
                     Outcome::Failed
                 }
                 Ok(CommandEnd::Interrupted(interrupt)) => self.interrupted_outcome(interrupt),
                 Ok(CommandEnd::Code(code)) => {
-                    self.log
-                        .write_line(format!("command {number} ended with exit code {code} after {}", took(started)));
+                    let words = format!("command {number} ended with exit code {code} after {}", took(started));
+                    if code == 0 {
+                        self.log.write_line(words);
+                    } else {
+                        self.log.write_error(words);
+                    }
                     for cache in caches {
                         cache.discard_on(payload, code);
                     }
@@ -152,11 +182,11 @@ impl Job {
                 }
                 Ok(CommandEnd::Signal(signal)) => {
                     self.log
-                        .write_line(format!("command {number} was ended by signal {signal} after {}", took(started)));
+                        .write_error(format!("command {number} was ended by signal {signal} after {}", took(started)));
                     outcome_of(payload, 128 + signal)
                 }
                 Err(error) => {
-                    self.log.write_line(format!("command {number} could not be started: {error}"));
+                    self.log.write_error(format!("command {number} could not be started: {error}"));
                     Outcome::Failed
                 }
             };
@@ -172,7 +202,7 @@ impl Job {
     fn tell_of_memory(&self) {
         let (kills, limit) = (self.confinement.memory_kills(), self.context.isolation.limits().memory);
         if let Some(limit) = limit.filter(|_| kills > 0) {
-            self.log.write_line(format!("memory limit of {limit} bytes reached: {kills} processes were killed"));
+            self.log.write_error(format!("memory limit of {limit} bytes reached: {kills} processes were killed"));
         }
     }
 
@@ -195,17 +225,17 @@ impl Job {
     fn interrupted_outcome(&self, interrupt: Interrupt) -> Outcome {
         match interrupt {
             Interrupt::Stop => {
-                self.log.write_line("stopped: this worker is shutting down; the queue will run the task elsewhere");
+                self.log.write_error("stopped: this worker is shutting down; the queue will run the task elsewhere");
                 Outcome::Exception(ReasonResolved::WorkerShutdown)
             }
             Interrupt::Lost(why) => {
-                self.log.write_line(format!("stopped: {why}"));
+                self.log.write_error(format!("stopped: {why}"));
                 Outcome::Lost(why)
             }
             Interrupt::TooLong => Outcome::Failed,
             Interrupt::DiskFull(used) => {
                 let limit = self.context.isolation.limits().disk;
-                self.log.write_line(format!("stopped: disk limit of {limit} bytes reached, {used} bytes are in use"));
+                self.log.write_error(format!("stopped: disk limit of {limit} bytes reached, {used} bytes are in use"));
                 Outcome::Failed
             }
         }

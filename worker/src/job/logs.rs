@@ -40,11 +40,11 @@ impl Job {
         is_stored
     }
 
-    fn note(&self, name: &str, result: Result<(), StoreError>) {
+    pub(super) fn note(&self, name: &str, result: Result<(), StoreError>) {
         if let Err(error) = result {
             let task_id = self.claim.status.task_id;
             tracing::warn!(task.id = %task_id, artifact = name, error = error.in_full(), "a log was not stored");
-            self.log.write_line(format!("{name} could not be stored: {}", error.in_full()));
+            self.log.write_error(format!("{name} could not be stored: {}", error.in_full()));
         }
     }
 }

@@ -1,30 +1,41 @@
 //! One run of one task, from its claim to its report.
 
+mod admission;
 mod artifacts;
+mod certify;
 mod claim_keeper;
 mod directory;
 mod disk;
 mod environment;
 mod execute;
+mod header;
 mod logs;
 mod report;
+mod shells;
 
-use std::{io, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    io,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use base::{Rng, Shutdown};
 use protocol::state::ReasonResolved;
+use sandbox::Group;
 
 pub(crate) use self::directory::make_parent;
 pub(crate) use self::environment::WORKER_MARK;
-use self::{claim_keeper::ClaimKeeper, directory::TaskDirectory};
+use self::{admission::admit, claim_keeper::ClaimKeeper, directory::TaskDirectory};
 use crate::{
     client::{Claim, Client},
     egress::Egress,
     isolation::{Confinement, Isolation, NetworkPolicy},
     log::{LiveLogs, TaskLog, TaskOutput},
     mount::Caches,
-    payload::Payload,
+    payload::{Payload, PayloadError},
     settings::WorkerSettings,
+    shell::Shells,
 };
 
 /// What all runs of a worker share.
@@ -33,6 +44,7 @@ pub(crate) struct WorkerContext {
     pub(crate) client: Client,
     pub(crate) caches: Caches,
     pub(crate) live_logs: LiveLogs,
+    pub(crate) shells: Shells,
     pub(crate) isolation: Isolation,
     /// For secrets that a task gets.
     pub(crate) rng: Rng,
@@ -51,6 +63,8 @@ struct Job {
     confinement: Confinement,
     /// The way out of its sandbox.
     egress: Option<Egress>,
+    /// The sha256 of what was stored, by the name of the artifact.
+    hashes: Mutex<BTreeMap<String, String>>,
 }
 
 /// How a run ends, as far as it is up to the worker.
@@ -70,11 +84,16 @@ const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(4);
 pub(crate) async fn run(context: Arc<WorkerContext>, claim: Claim) {
     let (task_id, run_id) = (claim.status.task_id, claim.run_id);
     tracing::info!(task.id = %task_id, run.id = run_id, task.name = claim.task.metadata.name, "task started");
-    match RunResources::create(&context, &claim).await {
+    let admitted = admit(&context, &claim);
+    let groups = admitted.as_ref().map_or(&[][..], |admitted| &admitted.groups);
+    match RunResources::create(&context, &claim, groups).await {
         Ok(resources) => {
             let claim_keeper = ClaimKeeper::start(&context.client, &claim, context.settings.reclaim_at_latest);
             let RunResources { directory, log, output, confinement, egress } = resources;
-            Job { context, claim, claim_keeper, directory, log, output, confinement, egress }.run().await;
+            let hashes = Mutex::default();
+            Job { context, claim, claim_keeper, directory, log, output, confinement, egress, hashes }
+                .run(admitted.map(|admitted| admitted.payload))
+                .await;
         }
         Err(error) => {
             tracing::error!(task.id = %task_id, run.id = run_id, %error, "cannot create the resources of a run");
@@ -95,7 +114,7 @@ struct RunResources {
 }
 
 impl RunResources {
-    async fn create(context: &WorkerContext, claim: &Claim) -> io::Result<Self> {
+    async fn create(context: &WorkerContext, claim: &Claim, groups: &[Group]) -> io::Result<Self> {
         let name = format!("{}-{}", claim.status.task_id, claim.run_id);
         let mut confinement = context.isolation.for_run(&name).await?;
         let owner = confinement.owner();
@@ -103,7 +122,7 @@ impl RunResources {
             TaskDirectory::create(&context.settings.work_dir, &name, context.settings.keep_task_dirs, owner)?;
         let log = TaskLog::create(&directory.log(), context.client.clock.clone())?;
         let output = TaskOutput::start(&log, owner, context.isolation.limits().log)?;
-        context.isolation.set_up(&mut confinement, &directory.places()?).await?;
+        context.isolation.set_up(&mut confinement, &directory.places()?, groups).await?;
         let egress = match (confinement.sandbox(), context.settings.isolation.network) {
             (Some(sandbox), NetworkPolicy::Proxy) => Some(Egress::start(sandbox.take_listener()?)?),
             _ => None,
@@ -113,24 +132,27 @@ impl RunResources {
 }
 
 impl Job {
-    async fn run(self) {
+    async fn run(self, read: Result<Payload, PayloadError>) {
         let started = self.context.client.clock.now();
         self.write_header();
-        let read = Payload::read(&self.claim.task.payload);
         let logs = read.as_ref().map(|payload| (payload.logs.clone(), payload.features.clone())).unwrap_or_default();
         let live = self.open_live_log(&logs.0, &logs.1).await;
         let outcome = match &read {
-            Ok(payload) => self.execute(payload).await,
+            Ok(payload) => {
+                self.write_notes(payload);
+                self.execute(payload).await
+            }
             Err(error) => {
-                self.log.write_line(error.to_string());
+                self.log.write_error(error.to_string());
                 self.end_all(Outcome::Exception(ReasonResolved::MalformedPayload)).await
             }
         };
         self.write_footer(&outcome, started);
         drop(live);
         let finish = async {
+            let outcome = self.certify(&logs.1, outcome.clone()).await;
             let whole = self.store_logs(&logs.0, &logs.1).await;
-            self.report(&if whole { outcome.clone() } else { outcome.clone().without_log() }).await;
+            self.report(&if whole { outcome } else { outcome.without_log() }).await;
         };
         let shutdown = async {
             self.context.stop.wait().await;
@@ -141,34 +163,6 @@ impl Job {
             () = shutdown => {}
         }
         tracing::info!(task.id = %self.claim.status.task_id, run.id = self.claim.run_id, ?outcome, "task ended");
-    }
-
-    fn write_header(&self) {
-        let name = &self.context.settings.name;
-        self.log.write_line(format!("task {} run {}", self.claim.status.task_id, self.claim.run_id));
-        self.log.write_line(format!("name {}", self.claim.task.metadata.name));
-        self.log.write_line(format!(
-            "worker {}/{} of {}",
-            name.worker_group, name.worker_id, self.context.settings.task_queue_id
-        ));
-        let level = self.context.isolation.level();
-        let user = self.confinement.uid().map_or_else(String::new, |uid| format!(", runs as user {uid}"));
-        self.log.write_line(format!("isolation level {level}{user}"));
-        let limits = self.context.isolation.limits();
-        let memory = limits.memory.filter(|_| self.confinement.limits().contains(&"memory"));
-        let memory = memory.map_or_else(|| "not limited".to_owned(), |bytes| format!("{bytes} bytes"));
-        self.log.write_line(format!(
-            "limits: memory {memory}, disk {} bytes, log {} bytes, {} processes",
-            limits.disk, limits.log, limits.processes
-        ));
-        for gap in level.gaps() {
-            self.log.write_line(format!("not protected: {gap}"));
-        }
-    }
-
-    fn write_footer(&self, outcome: &Outcome, started: protocol::time::Timestamp) {
-        let took = (self.context.client.clock.now() - started).num_milliseconds();
-        self.log.write_line(format!("result {outcome} after {}.{:03} s", took / 1000, took % 1000));
     }
 }
 

@@ -1,4 +1,4 @@
-//! The log of one run: one file, to which only the worker writes.
+//! The log of one run: one file, to which only the worker writes. Its own lines have the prefixes of Taskcluster's workers.
 
 mod live;
 mod output;
@@ -37,10 +37,24 @@ impl TaskLog {
         &self.path
     }
 
-    /// A line of the worker's own. What cannot be written is lost: a full disk must not stop the report of a task.
+    /// A line of the worker's own.
     pub(crate) fn write_line(&self, text: impl AsRef<str>) {
-        let now = time::format(self.clock.now());
-        let lines: Vec<_> = text.as_ref().lines().map(|line| format!("[drover {now}] {line}\n")).collect();
+        self.write(&format!("taskcluster {}", time::format(self.clock.now())), text.as_ref());
+    }
+
+    /// Something that the task is to learn of, and that it may go on with.
+    pub(crate) fn write_warning(&self, text: impl AsRef<str>) {
+        self.write(&format!("taskcluster:warn {}", time::format(self.clock.now())), text.as_ref());
+    }
+
+    /// Why the run is not green. Programs that read logs look for this prefix, which has no time.
+    pub(crate) fn write_error(&self, text: impl AsRef<str>) {
+        self.write("taskcluster:error", text.as_ref());
+    }
+
+    /// What cannot be written is lost: a full disk must not stop the report of a task.
+    fn write(&self, prefix: &str, text: &str) {
+        let lines: Vec<_> = text.lines().map(|line| format!("[{prefix}] {line}\n")).collect();
         let lines = lines.concat();
         if let Err(error) = (&*self.file).write_all(lines.as_bytes()) {
             tracing::warn!(%error, log.path = %self.path.display(), "a line of a task's log was lost");

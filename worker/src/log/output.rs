@@ -113,7 +113,7 @@ impl Sink {
         }
         if self.left == 0 {
             let limit = self.limit;
-            self.log.write_line(format!(
+            self.log.write_warning(format!(
                 "\nthe log has reached its limit of {limit} bytes: the rest of the output is not kept"
             ));
         }

@@ -1,12 +1,13 @@
 //! Getting the content of a mount to a place on disk.
 
-use std::{fs::File, path::Path};
+use std::{borrow::Cow, fs::File, path::Path};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 
 use super::{MountError, Mounter};
 use crate::{
     artifact::Hashed,
+    client::ClientError,
     payload::{Content, Source},
     transfer::{Download, Origin, TransferError, no_progress},
 };
@@ -16,10 +17,12 @@ impl Mounter<'_> {
     pub(super) async fn fetch(&self, content: &Content, place: &Path) -> Result<String, MountError> {
         let failed = |error| MountError::Fetch(describe(&content.source), error);
         let broken = |error| MountError::File("the content of a mount".to_owned(), error);
-        match &content.source {
+        let source = self.resolved(&content.source).await.map_err(|error| failed(error.into()))?;
+        match &*source {
             source @ (Source::Artifact { .. } | Source::Url(_)) => {
                 self.download(source, place).await.map_err(failed)?;
             }
+            Source::Indexed { .. } => {}
             Source::Raw(text) => tokio::fs::write(place, text).await.map_err(broken)?,
             Source::Base64(text) => {
                 let bytes = STANDARD.decode(text).map_err(|error| MountError::Payload(format!("base64: {error}")))?;
@@ -33,8 +36,16 @@ impl Mounter<'_> {
                 let place = describe(&content.source);
                 Err(MountError::Hash { place, found: file.sha256, expected: expected.clone() })
             }
-            _ => Ok(format!("{} ({} bytes)", describe(&content.source), file.size)),
+            _ => Ok(format!("{} ({} bytes)", describe(&source), file.size)),
         }
+    }
+
+    /// With the task that the index names now. The log says which, since another run may get another one.
+    async fn resolved<'a>(&self, source: &'a Source) -> Result<Cow<'a, Source>, ClientError> {
+        let Source::Indexed { namespace, name } = source else { return Ok(Cow::Borrowed(source)) };
+        let task_id = self.client.indexed_task(namespace).await?;
+        self.log.write_line(format!("the index has task {task_id} as {namespace}"));
+        Ok(Cow::Owned(Source::Artifact { task_id, name: name.clone() }))
     }
 
     async fn download(&self, source: &Source, place: &Path) -> Result<(), TransferError> {
@@ -43,7 +54,7 @@ impl Mounter<'_> {
                 Origin::Artifact { task_id: *task_id, run_id: None, name: name.clone() }
             }
             Source::Url(url) => Origin::Url(url.clone()),
-            Source::Raw(_) | Source::Base64(_) => return Ok(()),
+            Source::Indexed { .. } | Source::Raw(_) | Source::Base64(_) => return Ok(()),
         };
         let (client, direct, max_bytes) = (self.client.clone(), self.client.clone(), Some(self.max_bytes));
         let download = Download { client, direct, origin, progress: no_progress(), max_bytes };
@@ -54,6 +65,7 @@ impl Mounter<'_> {
 fn describe(source: &Source) -> String {
     match source {
         Source::Artifact { task_id, name } => format!("artifact {name} of task {task_id}"),
+        Source::Indexed { namespace, name } => format!("artifact {name} of the task indexed as {namespace}"),
         Source::Url(url) => url.split('?').next().unwrap_or_default().to_owned(),
         Source::Raw(_) | Source::Base64(_) => "the payload".to_owned(),
     }

@@ -17,6 +17,7 @@ use crate::{
     isolation::Confinement,
     log::TaskLog,
     payload::{Content, Mount, MountKind, Source},
+    scopes::covers,
     transfer::TransferError,
 };
 
@@ -171,22 +172,5 @@ impl Mounter<'_> {
             }
         }
         Ok(())
-    }
-}
-
-/// A scope that ends in `*` covers all that begin alike.
-fn covers(scope: &str, needed: &str) -> bool {
-    scope == needed || scope.strip_suffix('*').is_some_and(|start| needed.starts_with(start))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::covers;
-
-    #[test]
-    fn a_star_covers_what_begins_alike() {
-        assert!(covers("generic-worker:cache:*", "generic-worker:cache:cargo"));
-        assert!(covers("generic-worker:cache:cargo", "generic-worker:cache:cargo"));
-        assert!(!covers("generic-worker:cache:car", "generic-worker:cache:cargo"));
     }
 }

@@ -28,7 +28,7 @@ impl Mounter<'_> {
             // Other servers may have no such service, and then nobody can purge.
             Err(error) if error.is_not_found() => Ok(Vec::new()),
             Err(error @ ClientError::Refused { .. }) => {
-                self.log.write_line(format!("caches are begun anew, since purges could not be asked for: {error}"));
+                self.log.write_warning(format!("caches are begun anew, since purges could not be asked for: {error}"));
                 let before = self.worker.clock.now();
                 Ok(names.iter().map(|name| Purge { cache_name: (*name).to_owned(), before }).collect())
             }

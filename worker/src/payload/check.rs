@@ -5,7 +5,7 @@ use std::{fmt::Display, sync::LazyLock};
 use jsonschema::Validator;
 use serde_json::Value;
 
-use super::{MountKind, Payload};
+use super::{ArtifactKind, MountKind, Payload};
 
 const SCHEMA: &str = include_str!("schema.json");
 /// The most errors that are reported.
@@ -41,6 +41,10 @@ pub fn schema() -> Value {
 
 pub(super) fn against_schema(payload: &Value) -> Result<(), PayloadError> {
     static VALIDATOR: LazyLock<Option<Validator>> = LazyLock::new(|| jsonschema::validator_for(&schema()).ok());
+    if payload.get("image").is_some() {
+        let message = "a payload of docker-worker needs a worker that runs containers: give generic-worker's `command`";
+        return Err(PayloadError::one("/image", message));
+    }
     let Some(validator) = &*VALIDATOR else { return Err(PayloadError::one("", "the worker's own schema is broken")) };
     let errors = validator.iter_errors(payload).take(MAX_ERRORS);
     let errors: Vec<FieldError> = errors.map(|error| field_error(error.instance_path().as_str(), &error)).collect();
@@ -67,6 +71,15 @@ pub(super) fn consistency(payload: &Payload) -> Result<(), PayloadError> {
             let message = "the path is no printable ASCII, so the artifact needs a `name` that is";
             errors.push(field_error(&format!("/artifacts/{number}"), message));
         }
+        if artifact.kind == ArtifactKind::File && payload.reserved_names().contains(&artifact.name()) {
+            let message = format!("the worker itself stores `{}`: give the artifact another `name`", artifact.name());
+            errors.push(field_error(&format!("/artifacts/{number}"), message));
+        }
+    }
+    if payload.features.chain_of_trust && payload.features.interactive {
+        let message =
+            "somebody at a shell could change what is certified: leave out one of `chainOfTrust` and `interactive`";
+        errors.push(field_error("/features/interactive", message));
     }
     for name in payload.env.keys() {
         if name.is_empty() || name.contains(['=', '\0']) {
@@ -121,9 +134,9 @@ mod tests {
 
     #[test]
     fn a_feature_that_is_not_offered_is_refused_only_when_asked_for() {
-        let payload = |on| json!({ "command": [["true"]], "maxRunTime": 1, "features": { "chainOfTrust": on } });
+        let payload = |on| json!({ "command": [["true"]], "maxRunTime": 1, "features": { "loopbackVideo": on } });
         assert!(Payload::read(&payload(false)).is_ok());
-        assert!(fault(&payload(true)).contains("payload.features.chainOfTrust"));
+        assert!(fault(&payload(true)).contains("payload.features.loopbackVideo"));
     }
 
     #[test]

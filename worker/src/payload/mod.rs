@@ -9,6 +9,11 @@ use protocol::time::{Timestamp, wire_option};
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::{
+    shell,
+    trust::{CERTIFICATE, CERTIFIED_LOG, SIGNATURE},
+};
+
 pub use self::{
     check::{FieldError, PayloadError, schema},
     mount::{Content, Mount, MountKind, Source},
@@ -32,6 +37,11 @@ pub struct Payload {
     pub logs: Logs,
     #[serde(default)]
     pub features: Features,
+    /// Groups of the machine that the task's user is to be in.
+    #[serde(default)]
+    pub os_groups: Vec<String>,
+    /// Means nothing any more, also elsewhere.
+    pub superseder_url: Option<String>,
 }
 
 /// An artifact to store.
@@ -45,6 +55,8 @@ pub struct ArtifactSpec {
     #[serde(default, with = "wire_option")]
     pub expires: Option<Timestamp>,
     pub content_type: Option<String>,
+    #[serde(default)]
+    pub content_encoding: ContentEncoding,
     #[serde(default)]
     pub optional: bool,
 }
@@ -61,6 +73,15 @@ impl ArtifactSpec {
 pub enum ArtifactKind {
     File,
     Directory,
+}
+
+/// How the content is stored and sent. Readers get it unpacked.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum ContentEncoding {
+    #[default]
+    Identity,
+    Gzip,
 }
 
 /// Exit codes that mean more than failure.
@@ -88,15 +109,26 @@ impl Default for Logs {
 /// What can be switched. Features without effect here are accepted by the schema and not read.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the payload")]
 pub struct Features {
     pub backing_log: bool,
+    pub chain_of_trust: bool,
+    pub interactive: bool,
     pub live_log: bool,
+    pub resource_monitor: Option<bool>,
     pub taskcluster_proxy: bool,
 }
 
 impl Default for Features {
     fn default() -> Self {
-        Self { backing_log: true, live_log: true, taskcluster_proxy: false }
+        Self {
+            backing_log: true,
+            chain_of_trust: false,
+            interactive: false,
+            live_log: true,
+            resource_monitor: None,
+            taskcluster_proxy: false,
+        }
     }
 }
 
@@ -108,4 +140,20 @@ impl Payload {
         check::consistency(&read)?;
         Ok(read)
     }
+
+    /// Names of artifacts that the worker itself stores.
+    pub fn reserved_names(&self) -> Vec<&str> {
+        let Self { logs, features, .. } = self;
+        let mut names = Vec::new();
+        names.extend(features.live_log.then_some(logs.live.as_str()));
+        names.extend(features.backing_log.then_some(logs.backing.as_str()));
+        if features.chain_of_trust {
+            names.extend([CERTIFICATE, SIGNATURE, CERTIFIED_LOG]);
+        }
+        names.extend(features.interactive.then_some(shell::ARTIFACT));
+        names
+    }
 }
+
+#[cfg(test)]
+mod tests;

@@ -34,7 +34,15 @@ pub struct Content {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Source {
-    Artifact { task_id: TaskId, name: String },
+    Artifact {
+        task_id: TaskId,
+        name: String,
+    },
+    /// Of the task that the index has under this name when the run begins.
+    Indexed {
+        namespace: String,
+        name: String,
+    },
     Url(String),
     Raw(String),
     Base64(String),
@@ -65,6 +73,7 @@ struct Raw {
 struct RawContent {
     task_id: Option<TaskId>,
     artifact: Option<String>,
+    namespace: Option<String>,
     url: Option<String>,
     raw: Option<String>,
     base64: Option<String>,
@@ -73,7 +82,8 @@ struct RawContent {
 
 const SHAPES: &str = "a mount has `file` and `content`; or `directory`, `content` and `format`; \
                       or `directory` and `cacheName`, and then `content` and `format` or neither";
-const SOURCES: &str = "the content of a mount is one of: `taskId` and `artifact`; `url`; `raw`; `base64`";
+const SOURCES: &str =
+    "the content of a mount is one of: `taskId` and `artifact`; `namespace` and `artifact`; `url`; `raw`; `base64`";
 
 impl TryFrom<Raw> for Mount {
     type Error = &'static str;
@@ -97,11 +107,12 @@ impl TryFrom<RawContent> for Content {
     type Error = &'static str;
 
     fn try_from(raw: RawContent) -> Result<Self, Self::Error> {
-        let source = match (raw.task_id, raw.artifact, raw.url, raw.raw, raw.base64) {
-            (Some(task_id), Some(name), None, None, None) => Source::Artifact { task_id, name },
-            (None, None, Some(url), None, None) => Source::Url(url),
-            (None, None, None, Some(text), None) => Source::Raw(text),
-            (None, None, None, None, Some(text)) => Source::Base64(text),
+        let source = match (raw.task_id, raw.namespace, raw.artifact, raw.url, raw.raw, raw.base64) {
+            (Some(task_id), None, Some(name), None, None, None) => Source::Artifact { task_id, name },
+            (None, Some(namespace), Some(name), None, None, None) => Source::Indexed { namespace, name },
+            (None, None, None, Some(url), None, None) => Source::Url(url),
+            (None, None, None, None, Some(text), None) => Source::Raw(text),
+            (None, None, None, None, None, Some(text)) => Source::Base64(text),
             _ => return Err(SOURCES),
         };
         Ok(Self { source, sha256: raw.sha256 })

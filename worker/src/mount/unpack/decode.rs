@@ -1,17 +1,22 @@
-//! Decompressing as a stream: gzip here, the rest by the programs that every machine has, run as the task's user.
+//! Decompressing as a stream: what is written in safe Rust is done here, the rest by the programs that every machine has, run
+//! as the task's user.
 
 use std::{
     fs::File,
-    io::{self, Read, Seek},
+    io::{self, BufRead, BufReader, Read, Seek},
     process::{Child, ChildStdout, Command, Stdio},
 };
 
-use flate2::read::MultiGzDecoder;
+use brotli_decompressor::{BrotliDecoderParameter::BROTLI_DECODER_PARAM_LARGE_WINDOW, Decompressor};
+use flate2::{Decompress, FlushDecompress, Status, read::MultiGzDecoder};
+use lz4_flex::frame::FrameDecoder;
+use lzma_rust2::LzipReader;
 
 use crate::isolation::Confinement;
 
 /// Words of a program that are repeated in an error.
 const MAX_MESSAGE_BYTES: u64 = 4096;
+const BUFFER_BYTES: usize = 64 * 1024;
 const PATH: &str = "/usr/local/bin:/usr/bin:/bin";
 
 /// How a stream is compressed.
@@ -19,13 +24,23 @@ const PATH: &str = "/usr/local/bin:/usr/bin:/bin";
 pub(super) enum Packing {
     Plain,
     Gzip,
+    Brotli,
+    Lz4,
+    Lzip,
+    Snappy,
+    Zlib,
     By(&'static str),
 }
 
 impl Packing {
     pub(super) fn of_format(format: &str) -> Option<Self> {
         Some(match format {
+            "br" => Self::Brotli,
             "gz" => Self::Gzip,
+            "lz" => Self::Lzip,
+            "lz4" => Self::Lz4,
+            "sz" => Self::Snappy,
+            "zz" => Self::Zlib,
             "bz2" => Self::By("bzip2"),
             "xz" => Self::By("xz"),
             "zst" => Self::By("zstd"),
@@ -33,16 +48,22 @@ impl Packing {
         })
     }
 
-    /// By the first bytes, as `tar` does it: the name of the format is often wrong.
-    pub(super) fn of_content(mut file: &File) -> io::Result<Self> {
+    /// By the first bytes, as `tar` does it: the name of the format is often wrong. Two formats are known by their name only.
+    pub(super) fn of_archive(mut file: &File, format: &str) -> io::Result<Self> {
         let mut start = Vec::new();
-        file.take(6).read_to_end(&mut start)?;
+        file.take(10).read_to_end(&mut start)?;
         file.rewind()?;
+        if let Some(known @ (Self::Brotli | Self::Zlib)) = format.strip_prefix("tar.").and_then(Self::of_format) {
+            return Ok(known);
+        }
         Ok(match start.as_slice() {
             [0x1f, 0x8b, ..] => Self::Gzip,
             [b'B', b'Z', b'h', ..] => Self::By("bzip2"),
             [0xfd, b'7', b'z', b'X', b'Z', 0] => Self::By("xz"),
             [0x28, 0xb5, 0x2f, 0xfd, ..] => Self::By("zstd"),
+            [0x04, 0x22, 0x4d, 0x18, ..] => Self::Lz4,
+            [b'L', b'Z', b'I', b'P', ..] => Self::Lzip,
+            [0xff, 0x06, 0, 0, b's', b'N', b'a', b'P', b'p', b'Y'] => Self::Snappy,
             _ => Self::Plain,
         })
     }
@@ -56,9 +77,8 @@ pub(super) enum Content {
 
 pub(super) fn open(packed: File, packing: Packing, confinement: &Confinement) -> io::Result<Content> {
     let name = match packing {
-        Packing::Plain => return Ok(Content::Here(Box::new(packed))),
-        Packing::Gzip => return Ok(Content::Here(Box::new(MultiGzDecoder::new(packed)))),
         Packing::By(name) => name,
+        packing => return Ok(Content::Here(here(packed, packing))),
     };
     let mut command = Command::new(name);
     command.arg("-dc").env_clear().env("PATH", PATH).current_dir("/");
@@ -68,6 +88,70 @@ pub(super) fn open(packed: File, packing: Packing, confinement: &Confinement) ->
     let mut child = command.spawn().map_err(failed)?;
     let output = child.stdout.take().ok_or(io::ErrorKind::BrokenPipe)?;
     Ok(Content::Program { name, child, output })
+}
+
+fn here(packed: File, packing: Packing) -> Box<dyn Read + Send> {
+    match packing {
+        Packing::Gzip => Box::new(MultiGzDecoder::new(packed)),
+        Packing::Zlib => {
+            Box::new(Zlib { packed: BufReader::new(packed), state: Decompress::new(true), is_over: false })
+        }
+        Packing::Brotli => Box::new(brotli(packed)),
+        Packing::Lz4 => Box::new(Frames(FrameDecoder::new(BufReader::new(packed)))),
+        Packing::Lzip => Box::new(LzipReader::new(BufReader::new(packed))),
+        Packing::Snappy => Box::new(snap::read::FrameDecoder::new(packed)),
+        Packing::Plain | Packing::By(_) => Box::new(packed),
+    }
+}
+
+/// Without the windows of up to a gigabyte, which are no part of the format.
+fn brotli(packed: File) -> Decompressor<File> {
+    let mut decoder = Decompressor::new(packed, BUFFER_BYTES);
+    decoder.set_parameter(BROTLI_DECODER_PARAM_LARGE_WINDOW, 0);
+    decoder
+}
+
+/// A stream of zlib. The reader of the library takes one that is cut short for a whole one.
+struct Zlib {
+    packed: BufReader<File>,
+    state: Decompress,
+    is_over: bool,
+}
+
+impl Read for Zlib {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        while !self.is_over && !buffer.is_empty() {
+            let input = self.packed.fill_buf()?;
+            let is_end = input.is_empty();
+            let (before_in, before_out) = (self.state.total_in(), self.state.total_out());
+            let status = self.state.decompress(input, buffer, FlushDecompress::None).map_err(io::Error::other)?;
+            let taken = usize::try_from(self.state.total_in() - before_in).map_err(io::Error::other)?;
+            let made = usize::try_from(self.state.total_out() - before_out).map_err(io::Error::other)?;
+            self.packed.consume(taken);
+            self.is_over = status == Status::StreamEnd;
+            if made > 0 {
+                return Ok(made);
+            }
+            if is_end && !self.is_over {
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
+        }
+        Ok(0)
+    }
+}
+
+/// All frames of a file, one after the other: the library says after each that it has ended.
+struct Frames(FrameDecoder<BufReader<File>>);
+
+impl Read for Frames {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        loop {
+            let length = self.0.read(buffer)?;
+            if length > 0 || buffer.is_empty() || self.0.get_mut().fill_buf()?.is_empty() {
+                return Ok(length);
+            }
+        }
+    }
 }
 
 impl Read for Content {

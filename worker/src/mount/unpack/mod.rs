@@ -43,7 +43,7 @@ pub(super) async fn archive(
         })
         .await;
     }
-    let packing = Packing::of_content(&archive).map_err(|error| error.to_string())?;
+    let packing = Packing::of_archive(&archive, format).map_err(|error| error.to_string())?;
     let mut content = decode::open(archive, packing, confinement).map_err(|error| error.to_string())?;
     blocking(move || {
         tar::unpack(&mut content, &mut tree)?;

@@ -3,6 +3,7 @@
 use std::{fs, io::Write, os::unix::fs::PermissionsExt, path::PathBuf};
 
 use ::tar::{Builder, EntryType, Header};
+use base64::{Engine, engine::general_purpose::STANDARD};
 use flate2::{Compression, write::GzEncoder};
 
 use super::*;
@@ -158,4 +159,84 @@ async fn a_zip_cannot_lead_out_either() {
     assert_eq!(fs::read(fixture.task().join("d/file")).unwrap(), b"content");
     let refused = fixture.unpack(&pack("../out"), "zip", PLENTY).await.unwrap_err();
     assert!(refused.contains("contains `..`"), "{refused}");
+}
+
+/// `content of a file\n` a hundred times, packed by the libraries and programs of each format. That of lz4 has two frames.
+const FILES: [(&str, &str); 5] = [
+    ("br", "GwcH+I2Ubt5EDRJmliYVytiqENsqhIqsP6zSBw=="),
+    ("lz", "TFpJUAEMADGbyhna7aTyu3xb4cCb/6PoDUyYgPpFozWFC0GGVKvo8j3//4QLAACM5sL/CAcAAAAAAABDAAAAAAAAAA=="),
+    (
+        "lz4",
+        "BCJNGFRAriAAAAD/A2NvbnRlbnQgb2YgYSBmaWxlChIA////XVBmaWxlCqZHuswAAAAAGIyK8AQiTRhUQK4gAAAA/wNjb250ZW50\
+        IG9mIGEgZmlsZQoSAP///11QZmlsZQqmR7rMAAAAABiMivA=",
+    ),
+    (
+        "sz",
+        "/wYAAHNOYVBwWQBtAADht6e3iA5EY29udGVudCBvZiBhIGZpbGUK/hIA/hIA/hIA/hIA/hIA/hIA/hIA/hIA/hIA/hIA/hIA/hIA\
+        /hIA/hIA/hIA/hIA/hIA/hIA/hIA/hIA/hIA/hIA/hIA/hIA/hIA/hIA/hIA1hIA",
+    ),
+    ("zz", "eJxLzs8rSc0rUchPU0hUSMvMSeVKHhUZFRkVGRUZFRkVGTEiAAQCbys="),
+];
+
+/// A tar with `d/file`, of `content\n`. That of snappy is packed here, since it hardly shrinks.
+const ARCHIVES: [(&str, &str); 4] = [
+    ("tar.br", "G/8nYI/EOCbypoi3GgaErC7iiT0/I4JOjn/+EgpEkzClhDFLIJHAQ3ZN6LJgXa3qzmXw20UYvYN5/TMtlB/GwYC4f7yxHQAA"),
+    (
+        "tar.lz",
+        "TFpJUAHOADILyMbUDKmGEX3z8uV32a4UKyfzU58dFAhxK5hri+MSEe3T8Q60FbzTaJbjlYFjErbhCsQKXo3JV0DoTki6GhP9pAou\
+        bgnF4kN82q7pBOouj21NiOeEN+g00kCRmFBkUhFP/+t3GADdQgNhACgAAAAAAACCAAAAAAAAAA==",
+    ),
+    (
+        "tar.lz4",
+        "BCJNGFRArnUAAAB/ZC9maWxlAAEASpIwMDAwNjQ0ADABAAwIADcwMDEMAAEYAI83MDIxACAwAAEAUJ91c3RhcgAwMAABAOOfY29u\
+        dGVudAoAAQD//////////////////////////////////////////////////wVQAAAAAABtuR1VAAAAACoLzE4=",
+    ),
+    (
+        "tar.zz",
+        "eNrtzUEKglAUBdA3bhXtoGdIrifMQBCF+u7fj6NoXhCdM7mXO7m3032chviorC5tu2f1npnNS9/3Ls9NHDO+YH2W66Nexn/ql7kM\
+        czkEAAAAAAAAAAAAP2UD1mARYQ==",
+    ),
+];
+
+fn decoded(text: &str) -> Vec<u8> {
+    STANDARD.decode(text).unwrap()
+}
+
+impl Fixture {
+    async fn unpack_file(&self, bytes: &[u8], format: &str, limit: UnpackLimit) -> Result<Vec<u8>, String> {
+        let into = Directory::open(&self.task(), None).unwrap();
+        file(self.stored(bytes), format, into, Path::new("out"), limit, &Confinement::default()).await?;
+        Ok(fs::read(self.task().join("out")).unwrap())
+    }
+}
+
+#[tokio::test]
+async fn files_of_every_packing_come_out_whole_or_not_at_all() {
+    for (format, packed) in FILES {
+        let fixture = Fixture::new();
+        let packed = decoded(packed);
+        let content = fixture.unpack_file(&packed, format, PLENTY).await.unwrap();
+        assert_eq!(content, b"content of a file\n".repeat(100), "{format}");
+        let few = UnpackLimit { bytes: 1000, entries: 1 };
+        let refused = Fixture::new().unpack_file(&packed, format, few).await.unwrap_err();
+        assert!(refused.contains("more than 1000 bytes"), "{format}: {refused}");
+        let cut = &packed[..packed.len() - 9];
+        assert!(Fixture::new().unpack_file(cut, format, PLENTY).await.is_err(), "{format}: cut short");
+        assert!(Fixture::new().unpack_file(b"something else", format, PLENTY).await.is_err(), "{format}: nonsense");
+    }
+}
+
+#[tokio::test]
+async fn archives_of_every_packing_are_unpacked() {
+    let mut packed: Vec<_> = ARCHIVES.iter().map(|(format, text)| (*format, decoded(text))).collect();
+    let mut builder = Builder::new(Vec::new());
+    append(&mut builder, EntryType::Regular, "d/file", "", b"content\n");
+    let mut snappy = snap::write::FrameEncoder::new(Vec::new());
+    snappy.write_all(&builder.into_inner().unwrap()).unwrap();
+    packed.push(("tar.sz", snappy.into_inner().unwrap()));
+    for (format, bytes) in packed {
+        let fixture = Fixture::new();
+        fixture.unpack(&bytes, format, PLENTY).await.unwrap_or_else(|error| panic!("{format}: {error}"));
+        assert_eq!(fs::read(fixture.task().join("d/file")).unwrap(), b"content\n", "{format}");
+    }
 }
