@@ -62,6 +62,22 @@ def test_only_the_api_can_be_reached_from_elsewhere():
     assert ports == [53, 53, 4318, 8080, 5432, 5671]
 
 
+def test_the_provisioner_alone_reaches_the_api_server():
+    closed = {"networkPolicy": {"enabled": True, "egress": [{"ports": [{"port": 5432, "protocol": "TCP"}]}]}}
+    assert ("NetworkPolicy", "ci-provisioner") not in render(**closed)
+    assert ("NetworkPolicy", "ci-provisioner") not in render(workerPods={"enabled": True}, networkPolicy={"enabled": True})
+    spec = render(workerPods={"enabled": True}, **closed)["NetworkPolicy", "ci-provisioner"]["spec"]
+    (component,) = spec["podSelector"]["matchExpressions"]
+    assert component["values"] == ["provisioner"] and spec["policyTypes"] == ["Egress"]
+    assert spec["egress"] == [{"ports": [{"port": 443, "protocol": "TCP"}, {"port": 6443, "protocol": "TCP"}]}]
+    api_server = {"cidrs": ["10.0.0.10/32", "fd00::10/128"], "ports": [6443]}
+    (rule,) = render(workerPods={"enabled": True, "apiServer": api_server}, **closed)["NetworkPolicy", "ci-provisioner"]["spec"]["egress"]
+    assert [it["ipBlock"]["cidr"] for it in rule["to"]] == api_server["cidrs"] and rule["ports"] == [{"port": 6443, "protocol": "TCP"}]
+    one = render(workerPods={"enabled": True}, singleProcess={"enabled": True}, **closed)
+    (component,) = one["NetworkPolicy", "ci-provisioner"]["spec"]["podSelector"]["matchExpressions"]
+    assert component["values"] == ["all"]
+
+
 def test_only_the_provisioner_may_make_pods_and_only_where_workers_are():
     cloud = {"eks.amazonaws.com/role-arn": "arn:aws:iam::1:role/drover"}
     objects = render(workerPods={"enabled": True, "namespace": "workers"}, serviceAccount={"annotations": cloud})
@@ -139,7 +155,8 @@ def test_every_pod_is_confined_and_has_bounds(name):
         spec = it["spec"] if it["kind"] == "Pod" else it.get("spec", {}).get("template", {}).get("spec")
         if not spec:
             continue
-        assert spec["automountServiceAccountToken"] is False and spec["enableServiceLinks"] is False
+        makes_pods = spec.get("serviceAccountName") == "ci-provisioner"
+        assert spec["automountServiceAccountToken"] is makes_pods and spec["enableServiceLinks"] is False
         assert spec["securityContext"]["runAsNonRoot"] and spec["securityContext"]["seccompProfile"]
         for each in spec["containers"]:
             assert each["securityContext"]["readOnlyRootFilesystem"]
