@@ -1,6 +1,7 @@
 //! A server without workers, and one worker beside it, as an operator starts it.
 
 use std::{
+    ffi::{OsStr, OsString},
     fs::File,
     io::Write,
     os::unix::fs::{OpenOptionsExt, PermissionsExt},
@@ -42,6 +43,10 @@ pub(crate) struct Bench {
     worker: Option<(Child, BufReader<ChildStdout>)>,
     capacity: u8,
     user: WorkerUser,
+    /// Further flags of the worker.
+    flags: Vec<OsString>,
+    /// What the worker has as `/etc/hosts`.
+    hosts: Option<PathBuf>,
     directory: TestDirectory,
 }
 
@@ -83,7 +88,8 @@ impl Bench {
         let client = drover.client();
         let clock = Arc::new(SystemClock);
         let reader = WorkerClient::new(drover.root_url(), Some(credentials()), clock, Rng::system()).unwrap();
-        let mut bench = Self { drover, client, reader, worker: None, capacity, user, directory };
+        let mut bench =
+            Self { drover, client, reader, worker: None, capacity, user, flags: vec![], hosts: None, directory };
         bench.start_worker().await;
         bench
     }
@@ -108,10 +114,7 @@ impl Bench {
             "--kill-grace",
             "1",
         ]);
-        // A test may have made one.
-        if self.path("key").exists() {
-            command.arg("--ed25519-key-file").arg(self.path("key"));
-        }
+        command.args(&self.flags);
         command.args(["--reclaim-at-latest", "1", "--max-mount-bytes", &MAX_MOUNT_BYTES.to_string()]);
         let mut child = command.spawn().unwrap();
         let mut output = BufReader::new(child.stdout.take().unwrap());
@@ -121,10 +124,32 @@ impl Bench {
         self.worker = Some((child, output));
     }
 
+    /// The worker is stopped and started again with these flags, too.
+    pub(crate) async fn restart_with(&mut self, flags: &[&OsStr]) {
+        self.stop_worker().await;
+        self.flags = flags.iter().map(|flag| (*flag).to_owned()).collect();
+        self.start_worker().await;
+    }
+
+    /// The next worker resolves these names so, by its own view of the system's file. Only as root.
+    pub(crate) fn resolve(&mut self, hosts: &str) {
+        let file = self.path("hosts");
+        std::fs::write(&file, hosts).unwrap();
+        self.hosts = Some(file);
+    }
+
+    fn worker_program(&self) -> Command {
+        let Some(hosts) = &self.hosts else { return program() };
+        let mut command = Command::new("unshare");
+        command.args(["--mount", "sh", "-c", "mount --bind \"$0\" /etc/hosts && exec \"$@\""]).arg(hosts);
+        command.arg(program().as_std().get_program()).stdin(Stdio::null()).kill_on_drop(true);
+        command
+    }
+
     /// `drover worker` without credentials.
     pub(crate) fn worker_command(&self, work_dir: &str) -> Command {
         let log = File::options().create(true).append(true).open(self.path("worker.log")).unwrap();
-        let mut command = program();
+        let mut command = self.worker_program();
         command.args(["worker", "-o", "json", "--root-url", self.drover.root_url(), "--task-queue-id", QUEUE]);
         command.args(["--worker-group", "tests", "--worker-id", "one", "--work-dir"]).arg(self.path(work_dir));
         command.args(["--task-processes", "256", "--task-disk", &MAX_DISK_BYTES.to_string()]);

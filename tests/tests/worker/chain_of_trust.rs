@@ -57,9 +57,8 @@ async fn what_a_task_made_is_certified_and_any_change_of_it_is_seen() {
         return;
     }
     let mut bench = Bench::start().await;
-    bench.stop_worker().await;
     let public = make_key(&bench).await;
-    bench.start_worker().await;
+    bench.restart_with(&["--ed25519-key-file".as_ref(), bench.path("key").as_ref()]).await;
     let script = "cat $KEY && echo ESCAPED; ls -l $KEY; mkdir out; echo one > out/one; echo two > out/two
         echo '{\"artifacts\":{\"public/forged\":{}},\"runId\":7,\"environment\":{\"imageHash\":\"sha256:1\"}}' \
         > chain-of-trust-additional-data.json";
@@ -97,9 +96,8 @@ async fn a_failed_task_is_certified_and_one_that_adds_nonsense_is_not() {
         return;
     }
     let mut bench = Bench::start().await;
-    bench.stop_worker().await;
     make_key(&bench).await;
-    bench.start_worker().await;
+    bench.restart_with(&["--ed25519-key-file".as_ref(), bench.path("key").as_ref()]).await;
     let failed = bench.task(&trusted("exit 3"), &json!({})).await;
     bench.until(failed, "failed").await;
     assert!(!certificate(&bench, failed).await.1.is_empty());

@@ -74,6 +74,12 @@ impl Isolation {
         };
         let held = isolation.probe(directory).await?;
         isolation.tell(&held);
+        if level == IsolationLevel::User {
+            view::closed(&isolation.read_only).for_each(|path| {
+                tracing::warn!(path = %path.display(), "tasks cannot read this folder, which --read-only-path or a variable \
+                    such as PATH names: allow others to (chmod o+rx)");
+            });
+        }
         Ok(isolation)
     }
 

@@ -2,6 +2,8 @@
 
 use std::{
     collections::BTreeMap,
+    fs,
+    os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
 };
 
@@ -10,6 +12,8 @@ const PROVIDED: [&str; 11] =
     ["/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/proc", "/sys", "/dev", "/etc"];
 /// Variables whose paths a task needs as they are.
 const PATHS: [&str; 3] = ["PATH", "RUSTUP_HOME", "DROVER"];
+/// The permission bit of everybody else to read.
+const OTHERS_READ: u32 = 0o004;
 /// A folder that a task writes to, and that may hold the tokens of its owner.
 const WRITTEN: &str = "CARGO_HOME";
 
@@ -22,6 +26,12 @@ pub(super) fn read_only(given: &[PathBuf], variables: &BTreeMap<String, String>)
     paths.sort();
     paths.dedup_by(|path, before| path.starts_with(before));
     paths
+}
+
+/// Those of the paths that nobody but their owner and its group may read: users of tasks are neither.
+pub(super) fn closed(paths: &[PathBuf]) -> impl Iterator<Item = &PathBuf> {
+    let is_closed = |path: &&PathBuf| fs::metadata(path).is_ok_and(|metadata| metadata.mode() & OTHERS_READ == 0);
+    paths.iter().filter(is_closed)
 }
 
 /// Takes away the variable that leads to where the task would only meet errors.
@@ -41,7 +51,7 @@ mod tests {
     fn folders_of_tools_are_seen_once_and_the_system_is_not_seen_twice() {
         let directory = tempfile::tempdir().unwrap();
         let tools = directory.path().join("tools");
-        std::fs::create_dir_all(tools.join("bin")).unwrap();
+        fs::create_dir_all(tools.join("bin")).unwrap();
         let path = format!("{}:/usr/bin:/nowhere:.:{}", tools.join("bin").display(), tools.display());
         let variables = BTreeMap::from([("PATH".to_owned(), path), ("OTHER".to_owned(), "/etc".to_owned())]);
         assert_eq!(read_only(&[PathBuf::from("/"), tools.clone()], &variables), [tools]);

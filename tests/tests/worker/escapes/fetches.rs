@@ -8,7 +8,7 @@ use std::sync::{
 use serde_json::{Value, json};
 use tokio::{io::AsyncWriteExt, net::TcpListener, task::JoinSet};
 
-use super::kinds;
+use super::{is_root, kinds};
 use crate::bench::{Bench, payload};
 
 /// A service of the machine that only it reaches, with a count of its visitors.
@@ -79,4 +79,40 @@ async fn the_worker_fetches_nothing_for_a_task_that_the_task_does_not_reach() {
         assert!(bench.log(id).await.contains("\"alive\""), "{}", bench.log(id).await);
         bench.stop().await;
     }
+}
+
+/// A name of the public DNS can lead anywhere. What counts is the address, and that it is the one that is then used.
+#[tokio::test]
+async fn a_public_name_that_leads_to_a_private_address_is_refused() {
+    if !is_root() {
+        return;
+    }
+    let mut bench = Bench::start().await;
+    bench.resolve(
+        "127.0.0.1 localhost near.example.com\n10.0.0.1 private.example.com\n169.254.169.254 metadata.example.com\n\
+         0.0.0.0 zero.example.com\n::ffff:127.0.0.1 mapped.example.com\n",
+    );
+    bench.restart_with(&[]).await;
+    let (port, visits, _serving) = secret_service().await;
+    for host in ["near", "private", "metadata", "zero", "mapped"] {
+        let url = format!("http://{host}.example.com:{port}/");
+        let id = bench.task(&mounting(&json!({ "url": url })), &json!({})).await;
+        bench.until(id, "exception").await;
+        assert_eq!(bench.reasons(id).await, ["malformed-payload"], "{host}");
+        let log = bench.log(id).await;
+        assert!(log.contains("which tasks do not reach here"), "{host}: {log}");
+    }
+    // The way out of a task asks for names, too, and not in the task's own view.
+    bench.restart_with(&["--network".as_ref(), "proxy".as_ref()]).await;
+    let ask = ["near", "metadata", "zero", "mapped"].map(|host| {
+        format!("curl -s -o /dev/null -w '{host} %{{http_code}}\\n' --max-time 10 http://{host}.example.com:{port}/;")
+    });
+    let id = bench.task(&payload(&format!("{} true", ask.concat())), &json!({})).await;
+    bench.until(id, "completed").await;
+    let log = bench.log(id).await;
+    for host in ["near", "metadata", "zero", "mapped"] {
+        assert!(log.contains(&format!("\n{host} 403\n")), "{host}: {log}");
+    }
+    assert_eq!(visits.load(Ordering::SeqCst), 0);
+    bench.stop().await;
 }

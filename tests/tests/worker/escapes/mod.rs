@@ -157,6 +157,74 @@ async fn no_artifact_leads_out_of_the_task_directory() {
 }
 
 #[tokio::test]
+async fn links_that_a_task_leaves_in_a_cache_lead_the_next_one_nowhere() {
+    let bench = Bench::start().await;
+    let (secret, outside) = (bench.path("secret"), bench.path("outside"));
+    fs::write(&secret, "secret").unwrap();
+    fs::set_permissions(&secret, fs::Permissions::from_mode(0o644)).unwrap();
+    let cache = json!({ "directory": "cache", "cacheName": "poisoned" });
+    let with = |script: &str| {
+        let mut task = payload(script);
+        task["mounts"] = json!([cache]);
+        task["env"] = json!({ "SECRET": secret });
+        task
+    };
+    let scopes = json!({ "scopes": ["generic-worker:cache:poisoned"], "retries": 0 });
+    let first = bench.task(&with("cd cache; ln -s / root; ln -s ../../../.. up; ln -s $SECRET file"), &scopes).await;
+    bench.until(first, "completed").await;
+
+    for link in ["root", "up"] {
+        let mut second = with("true");
+        let path = format!("cache/{link}{}", outside.display());
+        second["mounts"] = json!([cache, { "file": path, "content": { "raw": "x" } }]);
+        let second = bench.task(&second, &scopes).await;
+        bench.until(second, "exception").await;
+        assert!(!outside.exists(), "{link}: {}", bench.log(second).await);
+    }
+    let mut third = with("ls cache; cat cache/file && echo ESCAPED; true");
+    third["artifacts"] = json!([
+        { "type": "file", "path": "cache/file", "name": "public/file" },
+        { "type": "directory", "path": "cache/root/etc", "name": "public/etc" },
+    ]);
+    let third = bench.task(&third, &scopes).await;
+    bench.until(third, "failed").await;
+    for name in ["public/file", "public/etc"] {
+        assert_eq!(artifact(&bench, third, name).await, "error invalid-resource-on-worker", "{name}");
+    }
+    let log = bench.log(third).await;
+    assert!(log.contains("\nroot\nup\n") && !log.contains("\nESCAPED"), "{log}");
+    bench.stop().await;
+}
+
+/// As tools below the home of root are: what leads there is closed, and they are not.
+#[tokio::test]
+async fn tools_in_a_folder_that_others_cannot_reach_are_in_the_path_of_tasks() {
+    let mut bench = Bench::start().await;
+    let (home, tools) = (bench.path("home"), bench.path("home/tools"));
+    fs::create_dir_all(&tools).unwrap();
+    fs::write(tools.join("greet"), "#!/bin/sh\necho greeted\n").unwrap();
+    fs::set_permissions(tools.join("greet"), fs::Permissions::from_mode(0o755)).unwrap();
+    fs::set_permissions(&tools, fs::Permissions::from_mode(0o755)).unwrap();
+    fs::write(home.join("private"), "secret").unwrap();
+    fs::set_permissions(&home, fs::Permissions::from_mode(0o700)).unwrap();
+    let path = format!("PATH={}:/usr/bin:/bin", tools.display());
+    bench.restart_with(&["--task-env".as_ref(), path.as_ref()]).await;
+    let id = bench
+        .task(&payload(&format!("greet; ls {0}; cat {0}/private && echo ESCAPED; true", home.display())), &json!({}))
+        .await;
+    bench.until(id, "completed").await;
+    let log = bench.log(id).await;
+    assert!(log.contains("\ngreeted\ntools\n") && !log.contains("\nESCAPED"), "{log}");
+    if is_root() {
+        fs::set_permissions(&tools, fs::Permissions::from_mode(0o700)).unwrap();
+        bench.restart_with(&["--task-env".as_ref(), path.as_ref()]).await;
+        let words = fs::read_to_string(bench.path("worker.log")).unwrap();
+        assert!(words.contains("tasks cannot read this folder"), "{words}");
+    }
+    bench.stop().await;
+}
+
+#[tokio::test]
 async fn absolute_paths_and_bombs_are_malformed_payloads() {
     let bench = Bench::start().await;
     let bomb = {
