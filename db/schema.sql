@@ -159,6 +159,14 @@ create table dead_letter (
   constraint dead_letter_pkey PRIMARY KEY (dead_letter_id)
 );
 
+create table derived_client (
+  client_id text not null,
+  made_by text not null,
+  roles text[],
+  expires timestamp with time zone not null,
+  constraint derived_client_pkey PRIMARY KEY (client_id)
+);
+
 create table event_log (
   last bigint not null,
   logged timestamp with time zone not null,
@@ -578,6 +586,7 @@ create table session (
   seen timestamp with time zone not null,
   idle interval not null,
   expires timestamp with time zone not null,
+  roles text[],
   constraint session_pkey PRIMARY KEY (session_id)
 );
 
@@ -687,6 +696,21 @@ create table task_run_past (
   constraint task_run_past_pkey PRIMARY KEY (task_id, run_id)
 );
 
+create table third_party_grant (
+  grant_id bytea not null,
+  is_code boolean not null,
+  third_party text not null,
+  redirect_uri text not null,
+  granted_by text not null,
+  roles text[],
+  client_id text not null,
+  description text not null,
+  scopes text[] not null,
+  client_expires timestamp with time zone not null,
+  expires timestamp with time zone not null,
+  constraint third_party_grant_pkey PRIMARY KEY (grant_id)
+);
+
 create table worker (
   task_queue_id text not null,
   worker_group text not null,
@@ -747,6 +771,7 @@ CREATE INDEX bridge_run_request ON drover.bridge_run USING btree (request);
 CREATE INDEX client_expires ON drover.client USING btree (expires) WHERE delete_on_expiration;
 CREATE UNIQUE INDEX dead_letter_once ON drover.dead_letter USING btree (queue, exchange, message_id) WHERE (message_id <> ''::text);
 CREATE INDEX dead_letter_task ON drover.dead_letter USING btree (task_id) WHERE (task_id IS NOT NULL);
+CREATE INDEX derived_client_expires ON drover.derived_client USING btree (expires);
 CREATE INDEX github_build_cancel ON drover.github_build USING btree (seq) WHERE cancel_due;
 CREATE INDEX github_build_created ON drover.github_build USING btree (created);
 CREATE INDEX github_build_seq ON drover.github_build USING btree (seq);
@@ -794,6 +819,7 @@ CREATE INDEX task_deadline ON drover.task USING btree (deadline);
 CREATE INDEX task_expires ON drover.task USING brin (expires) WITH (pages_per_range='32', autosummarize='on');
 CREATE INDEX task_group_expires ON drover.task_group USING btree (expires);
 CREATE INDEX task_group_tasks ON drover.task USING btree (task_group_id, task_id);
+CREATE INDEX third_party_grant_expires ON drover.third_party_grant USING btree (expires);
 CREATE INDEX worker_pool_due ON drover.worker_pool USING btree (provision_at) WHERE (provision_at IS NOT NULL);
 CREATE INDEX worker_pool_error_email ON drover.worker_pool_error USING btree (reported) WHERE email_due;
 CREATE INDEX worker_pool_error_of_pool ON drover.worker_pool_error USING btree (worker_pool_id, reported);

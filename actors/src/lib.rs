@@ -35,6 +35,7 @@ pub mod artifacts;
 pub mod auth;
 pub mod built_in;
 pub mod database_version;
+pub mod derived_clients;
 pub mod github;
 pub mod group_snapshot;
 pub mod hooks;
@@ -53,6 +54,8 @@ pub mod remote_notifications;
 pub mod scheduler;
 pub mod secrets;
 pub mod sessions;
+pub mod sign_in;
+pub mod third_parties;
 pub mod treeherder;
 pub mod worker_manager;
 

@@ -30,6 +30,7 @@ mod service_event;
 pub mod sessions;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
+pub mod third_parties;
 pub mod treeherder;
 pub mod versions;
 pub mod worker_manager;

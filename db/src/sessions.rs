@@ -16,6 +16,8 @@ pub struct NewSession<'s> {
     pub client_id: &'s str,
     /// Of the client's access token at sign-in.
     pub fingerprint: SessionHash,
+    /// Of a person whom an identity provider signed in; `None`: a stored client signed in.
+    pub roles: Option<&'s [String]>,
     /// How long it lasts without a request.
     pub idle: TimeDelta,
 }
@@ -25,26 +27,28 @@ pub struct NewSession<'s> {
 pub struct SessionRow {
     pub client_id: String,
     pub fingerprint: Vec<u8>,
+    pub roles: Option<Vec<String>>,
+    pub created: Timestamp,
     pub expires: Timestamp,
 }
 
 impl Db {
-    /// `session_add`.
-    pub async fn session_add(&self, session: &NewSession<'_>, now: Timestamp) -> Result<(), DbError> {
-        let NewSession { session_id, client_id, fingerprint, idle } = session;
-        let call = sqlx::query("select session_add($1,$2,$3,$4,$5)").bind(session_id).bind(client_id);
-        call.bind(fingerprint).bind(*idle).bind(now).execute(self.pool()).await?;
+    /// `session_begin`.
+    pub async fn session_begin(&self, session: &NewSession<'_>, now: Timestamp) -> Result<(), DbError> {
+        let NewSession { session_id, client_id, fingerprint, roles, idle } = session;
+        let call = sqlx::query("select session_begin($1,$2,$3,$4,$5,$6)").bind(session_id).bind(client_id);
+        call.bind(fingerprint).bind(*roles).bind(*idle).bind(now).execute(self.pool()).await?;
         Ok(())
     }
 
-    /// `session_use`. Its use is recorded when the last one was at least `record_after` ago.
-    pub async fn session_use(
+    /// `session_find`. Its use is recorded when the last one was at least `record_after` ago.
+    pub async fn session_find(
         &self,
         session: &SessionHash,
         record_after: TimeDelta,
         now: Timestamp,
     ) -> Result<Option<SessionRow>, DbError> {
-        let call = sqlx::query_as("select * from session_use($1,$2,$3)").bind(session).bind(record_after).bind(now);
+        let call = sqlx::query_as("select * from session_find($1,$2,$3)").bind(session).bind(record_after).bind(now);
         Ok(call.fetch_optional(self.pool()).await?)
     }
 

@@ -15,6 +15,7 @@ mod http;
 pub mod matrix;
 mod metrics;
 mod settings;
+pub mod sign_in;
 pub mod slack;
 #[cfg(test)]
 mod tests;

@@ -26,7 +26,7 @@ pub(crate) fn to_text(date: DateTime<Utc>) -> String {
 pub(crate) fn from_now(offset: &str, reference: &str) -> Result<String, Error> {
     let date = read_date(reference).ok_or_else(|| Error::template(format!("'{}' isn't a date", quoted(reference))))?;
     let no_offset = || Error::template(format!("String: '{}' isn't a time expression", quoted(offset)));
-    let seconds = read_offset(offset).ok_or_else(no_offset)?;
+    let seconds = offset_seconds(offset).ok_or_else(no_offset)?;
     TimeDelta::try_seconds(seconds)
         .and_then(|delta| date.checked_add_signed(delta))
         .filter(|date| (0..=9999).contains(&date.year()))
@@ -40,8 +40,9 @@ fn read_date(text: &str) -> Option<DateTime<Utc>> {
     DateTime::parse_from_rfc3339(text).ok().map(|date| date.to_utc()).or_else(|| Some(midnight()?.and_utc()))
 }
 
-/// In seconds. Letters in any case, spaces anywhere between; `None` for what is no offset or not countable.
-fn read_offset(offset: &str) -> Option<i64> {
+/// An offset like `2 days 3 hours` in seconds. Letters in any case, spaces anywhere between; `None` for what is no offset or not
+/// countable.
+pub fn offset_seconds(offset: &str) -> Option<i64> {
     let mut rest = skip_spaces(offset);
     let sign = if rest.starts_with('-') { -1 } else { 1 };
     rest = skip_spaces(rest.strip_prefix(['-', '+']).unwrap_or(rest));
@@ -80,12 +81,12 @@ mod tests {
             ("+ 1 Month 3m", 2_592_180),
             ("1 y 2 mo 3 wk 4 d 5 hr 6 min 7 sec", 31_536_000 + 5_184_000 + 1_814_400 + 345_600 + 18_000 + 367),
         ] {
-            assert_eq!(read_offset(offset), Some(seconds), "{offset}");
+            assert_eq!(offset_seconds(offset), Some(seconds), "{offset}");
         }
         for offset in
             ["1", "day", "1s 1 y", "1 day 1 day", "1.5 days", "1 fortnight", "99999999999999999999 d", "- - 1 d"]
         {
-            assert_eq!(read_offset(offset), None, "{offset}");
+            assert_eq!(offset_seconds(offset), None, "{offset}");
         }
     }
 

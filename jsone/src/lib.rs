@@ -32,6 +32,7 @@ mod value;
 pub use budget::Limits;
 pub use context::Context;
 pub use error::{Error, ErrorKind, Position, Segment};
+pub use from_now::offset_seconds;
 pub use value::{Function, Map, Value};
 
 use budget::Budget;

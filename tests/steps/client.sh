@@ -23,14 +23,16 @@ need_node_client() {
         (cd "$NODE_TEST" && npm ci --silent --no-fund --no-audit) || die "the packages of tests/client/node could not be installed"
         cp tests/client/node/package-lock.json "$NODE_TEST/installed.json"
     fi
-    cp tests/client/node/*.test.js "$NODE_TEST/"
+    cp tests/client/node/*.js "$NODE_TEST/"
 }
 need_node_client
 
 # A real S3 server, moto's, for the object store. Sets S3_PID and the address for all who need it.
 S3_PID=
+OIDC_PIDS=
 stop_servers() {
     [ -z "$S3_PID" ] || kill -TERM "$S3_PID" 2>/dev/null || true
+    [ -z "$OIDC_PIDS" ] || kill -TERM $OIDC_PIDS 2>/dev/null || true
     stop_collector
 }
 start_s3() {
@@ -41,6 +43,18 @@ start_s3() {
     exec 4<"$RUN_DIR/s3"
     read -r DROVER_TEST_S3_URL <&4 || die "the S3 server did not start; see $TARGET/s3.log"
     export DROVER_TEST_S3_URL
+}
+
+# Two providers of OpenID Connect, by which people sign in.
+start_oidc() {
+    mkfifo "$RUN_DIR/oidc"
+    "$VENV/bin/python" tests/client/oidc_server.py >"$RUN_DIR/oidc" 2>"$TARGET/oidc-pypi.log" &
+    OIDC_PIDS=$!
+    exec 6<"$RUN_DIR/oidc"
+    read -r OIDC_PYPI <&6 || die "the provider from PyPI did not start; see $TARGET/oidc-pypi.log"
+    node "$NODE_TEST/oidc_server.js" "$1/login/oidc/npm/callback" >"$RUN_DIR/oidc" 2>"$TARGET/oidc-npm.log" &
+    OIDC_PIDS="$OIDC_PIDS $!"
+    read -r OIDC_NPM <&6 || die "the provider from npm did not start; see $TARGET/oidc-npm.log"
 }
 
 # Keeps in this file what is sent to it over OTLP.
@@ -73,6 +87,16 @@ export DROVER_TEST_DATA="$RUN_DIR/data"
 start_drover --data-dir "$DROVER_TEST_DATA" --listen 127.0.0.1:0 --workers 0
 "$VENV/bin/pytest" -c tests/client/pytest.ini tests/client
 (cd "$NODE_TEST" && node --test)
+stop_drover
+
+# People sign in by providers of OpenID Connect. The one from npm wants to know where they come back to.
+OIDC_PORT=$(free_ports 1)
+start_oidc "http://127.0.0.1:$OIDC_PORT"
+start_drover --ephemeral --listen "127.0.0.1:$OIDC_PORT" --workers 0 --set "sign_in.oidc=[
+    {\"name\": \"pypi\", \"issuer\": \"$OIDC_PYPI\", \"client_id\": \"drover\", \"client_secret\": \"any\"},
+    {\"name\": \"npm\", \"issuer\": \"$OIDC_NPM\", \"client_id\": \"drover\", \"client_secret\": \"a secret: with letters/of all+kinds\",
+     \"scopes\": [\"openid\", \"profile\", \"groups\"]}]"
+DROVER_TEST_PROVIDERS="pypi npm" "$VENV/bin/pytest" -c tests/client/pytest.ini tests/client/test_sign_in.py
 stop_drover
 
 # The JSON-e renderer beside those of npm and PyPI.

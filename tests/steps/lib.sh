@@ -255,6 +255,14 @@ mirror_sources() {
 
 # ---- one Drover
 
+# So many ports that nobody listens on.
+free_ports() {
+    python3 -c '
+import socket, sys
+taken = [socket.create_server(("127.0.0.1", 0)) for _ in range(int(sys.argv[1]))]
+print(*(one.getsockname()[1] for one in taken))' "$1"
+}
+
 # Starts `drover dev` with these flags and waits for its one line; sets DROVER_PID and the client's variables.
 # What it logs goes to a file, so that the live view of a graph stays readable. It gets a session of its own, so that
 # Ctrl-C reaches it once and only through stop_all: a second signal would cut its orderly stop short.

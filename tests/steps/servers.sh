@@ -40,13 +40,6 @@ start_postgres() {
     die "PostgreSQL did not start: $(tail -n 5 "$RUN_DIR/postgres.log")"
 }
 
-free_ports() {
-    python3 -c '
-import socket, sys
-taken = [socket.create_server(("127.0.0.1", 0)) for _ in range(int(sys.argv[1]))]
-print(*(one.getsockname()[1] for one in taken))' "$1"
-}
-
 # A node with its own name, ports, port mapper, cookie and folders; it knows nothing of a broker on standard ports.
 start_rabbitmq() {
     need_rabbitmq

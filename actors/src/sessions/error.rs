@@ -18,6 +18,11 @@ pub enum SessionError {
     NotHere(String),
     #[error("only a stored client can sign in: `{0}` is the name of temporary credentials")]
     NoStoredClient(String),
+    #[error(
+        "`{0}` has no role here: a role like `login-identity:{0}` or `login-identity:*`, or one of the roles of its groups, \
+         is created by who runs this deployment"
+    )]
+    NoRoles(String),
     #[error("the session has ended; sign in again")]
     Ended,
     #[error("sessions cannot be read just now; try again")]
@@ -31,6 +36,7 @@ impl SessionError {
     pub fn code(&self) -> ErrorCode {
         match self {
             Self::WrongCredentials(_) | Self::LinkUsed(_) | Self::Ended => ErrorCode::AuthenticationFailed,
+            Self::NoRoles(_) => ErrorCode::InsufficientScopes,
             Self::NoStoredClient(_) | Self::NotHere(_) => ErrorCode::InputError,
             Self::Busy(_) => ErrorCode::ServiceUnavailable,
             Self::Db(error) if error.is_retryable() => ErrorCode::ServiceUnavailable,

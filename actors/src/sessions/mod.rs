@@ -3,10 +3,12 @@
 //! Owns: sessions and links that sign in once, in the database; nothing in memory.
 //! Woken by: requests. Emits: nothing.
 //!
-//! A session stands for a client. What it may do follows from that client and the roles of now, so a client that is disabled,
-//! expires or gets another access token ends its sessions at their next request.
+//! A session stands for a stored client, or for a person whom an identity provider vouched for. What it may do follows from that
+//! client and the roles of now, so a client that is disabled, expires or gets another access token ends its sessions at their next
+//! request, and so does the last role of a person.
 
 mod error;
+mod identity;
 #[cfg(test)]
 mod tests;
 mod token;
@@ -15,8 +17,12 @@ use std::{sync::Arc, time::Duration};
 
 use base::{Clock, Rng};
 use chrono::TimeDelta;
-use db::{Db, sessions::NewSession};
+use db::{
+    Db,
+    sessions::{NewSession, SessionHash, SessionRow},
+};
 pub use error::SessionError;
+pub use identity::Identity;
 use protocol::{scope::ScopeSet, time::Timestamp};
 pub use token::Token;
 
@@ -30,6 +36,9 @@ const IDLE: TimeDelta = TimeDelta::days(7);
 
 /// The same for one that may do everything.
 const IDLE_OF_ROOT: TimeDelta = TimeDelta::hours(8);
+
+/// How long a session of a person lasts at most: then the identity provider is asked again.
+const LONGEST_OF_PERSON: TimeDelta = TimeDelta::days(7);
 
 /// How exactly the last use of a session is recorded.
 const RECORD_AFTER: TimeDelta = TimeDelta::minutes(5);
@@ -71,7 +80,7 @@ pub struct SignInLink {
 /// Whose session a request belongs to.
 #[derive(Debug, Clone)]
 pub struct SignedIn {
-    pub client_id: String,
+    pub identity: Identity,
     /// Expanded.
     pub scopes: Arc<ScopeSet>,
     pub expires: Timestamp,
@@ -120,20 +129,44 @@ impl Sessions {
         Ok(SignInLink { url: format!("{}/login/once#{}", self.root_url, token.reveal()), expires })
     }
 
-    /// Whose session this is, and what its client may do now.
+    /// Begins a session of a person whom an identity provider vouched for.
+    pub async fn sign_in_person(&self, identity: &Identity) -> Result<StartedSession> {
+        let scopes = self.powers(identity).ok_or_else(|| SessionError::NoRoles(identity.client_id.clone()))?;
+        self.begin(Token::new(&self.rng), identity, SessionHash::default(), &scopes).await
+    }
+
+    /// Whose session this is, and what it may do now.
     pub async fn find(&self, cookie: &str) -> Result<SignedIn> {
         let (token, now) = (Token::given(cookie), self.clock.now());
         let hash = token.hash();
-        let found = self.limiter.read(TIMEOUT, self.db.session_use(&hash, RECORD_AFTER, now)).await??;
-        let found = found.ok_or(SessionError::Ended)?;
-        let client = self.usable(&found.client_id).ok_or(SessionError::Ended)?;
-        if found.fingerprint != token.fingerprint(&client.access_token) {
-            return Err(SessionError::Ended);
+        let found = self.limiter.read(TIMEOUT, self.db.session_find(&hash, RECORD_AFTER, now)).await??;
+        let SessionRow { client_id, fingerprint, roles, created, mut expires } = found.ok_or(SessionError::Ended)?;
+        let identity = Identity { client_id, roles };
+        let scopes = self.powers(&identity).ok_or(SessionError::Ended)?;
+        if identity.roles.is_some() {
+            expires = expires.min(created + LONGEST_OF_PERSON);
+        } else {
+            let client = self.usable(&identity.client_id).ok_or(SessionError::Ended)?;
+            if fingerprint != token.fingerprint(&client.access_token) {
+                return Err(SessionError::Ended);
+            }
+            self.clients.used(&client, now);
+            expires = client.expires.map_or(expires, |of_client| of_client.min(expires));
         }
-        let scopes = self.clients.now().powers_of(&client).map_err(|_| SessionError::Ended)?;
-        self.clients.used(&client, now);
-        let expires = client.expires.map_or(found.expires, |expires| expires.min(found.expires));
-        Ok(SignedIn { client_id: found.client_id, scopes, expires })
+        if expires <= now { Err(SessionError::Ended) } else { Ok(SignedIn { identity, scopes, expires }) }
+    }
+
+    /// What a client that can be used, or a person with any role, may do now.
+    pub fn powers(&self, identity: &Identity) -> Option<Arc<ScopeSet>> {
+        match identity.assumed() {
+            None => self.clients.now().powers_of(self.usable(&identity.client_id)?.as_ref()).ok(),
+            Some(assumed) => {
+                let known = self.clients.now();
+                let own = known.roles().expand(&assumed).ok()?;
+                let has_role = own.as_slice().iter().any(|scope| !assumed.contains(scope));
+                if has_role { known.powers_with(&assumed).ok() } else { None }
+            }
+        }
     }
 
     /// There is no such session afterwards.
@@ -143,13 +176,23 @@ impl Sessions {
     }
 
     async fn start(&self, token: Token, client: &Client) -> Result<StartedSession> {
-        let scopes = self.clients.now().powers_of(client);
-        let is_root = scopes.is_ok_and(|scopes| scopes.holds_everything());
-        let idle = if is_root { IDLE_OF_ROOT } else { IDLE };
-        let (session_id, fingerprint) = (token.hash(), token.fingerprint(&client.access_token));
-        let new = NewSession { session_id, client_id: &client.client_id, fingerprint, idle };
-        self.db.session_add(&new, self.clock.now()).await?;
-        Ok(StartedSession { token, client_id: client.client_id.clone(), idle })
+        let identity = Identity::client(&client.client_id);
+        let scopes = self.clients.now().powers_of(client).unwrap_or_default();
+        self.begin(token.clone(), &identity, token.fingerprint(&client.access_token), &scopes).await
+    }
+
+    async fn begin(
+        &self,
+        token: Token,
+        identity: &Identity,
+        fingerprint: SessionHash,
+        scopes: &ScopeSet,
+    ) -> Result<StartedSession> {
+        let idle = if scopes.holds_everything() { IDLE_OF_ROOT } else { IDLE };
+        let Identity { client_id, roles } = identity;
+        let new = NewSession { session_id: token.hash(), client_id, fingerprint, roles: roles.as_deref(), idle };
+        self.db.session_begin(&new, self.clock.now()).await?;
+        Ok(StartedSession { token, client_id: client_id.clone(), idle })
     }
 
     fn usable(&self, client_id: &str) -> Option<Arc<Client>> {

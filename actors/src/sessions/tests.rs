@@ -3,7 +3,7 @@ use db::testing::TestDatabase;
 use protocol::error::ErrorCode;
 
 use super::*;
-use crate::auth::{Known, Roles};
+use crate::auth::{Known, RoleRow, Roles};
 
 const TOKEN: &str = "an-access-token-of-some-length-0123456789";
 
@@ -46,7 +46,7 @@ async fn a_session_has_the_scopes_of_its_client_and_ends_when_it_is_ended() {
     let env = TestEnv::start(me()).await;
     let cookie = env.signed_in().await;
     let found = env.sessions.find(&cookie).await.unwrap();
-    assert_eq!((found.client_id.as_str(), found.scopes.satisfies("a:b")), ("me", true));
+    assert_eq!((found.identity.client_id.as_str(), found.scopes.satisfies("a:b")), ("me", true));
     for _ in 0..2 {
         env.sessions.end(&cookie).await.unwrap();
     }
@@ -147,4 +147,35 @@ fn loopback_is_recognised_by_its_whole_name() {
     for url in ["http://127.0.0.1.example.com", "https://ci.example.com", "http://localhostage:1"] {
         assert!(!is_loopback(url), "{url}");
     }
+}
+
+#[tokio::test]
+async fn a_person_has_the_roles_of_now_and_signs_in_again_after_a_week() {
+    let env = TestEnv::start(me()).await;
+    let grant = |role: &str, scopes: &[&str]| {
+        let now = env.clock.now();
+        let scopes = scopes.iter().map(|scope| (*scope).to_owned()).collect();
+        let (role_id, description) = (role.to_owned(), String::new());
+        let row = RoleRow { role_id, scopes, description, created: now, last_modified: now };
+        env.clients.replace(Known::new([], Arc::new(Roles::compile(vec![row]).unwrap())));
+    };
+    let octocat =
+        Identity { client_id: "github/1|octocat".to_owned(), roles: Some(vec!["github-team:o/t".to_owned()]) };
+    let error = env.sessions.sign_in_person(&octocat).await.err().unwrap();
+    assert_eq!(error.code(), ErrorCode::InsufficientScopes, "nobody gave such a person anything");
+
+    grant("github-team:o/t", &["a:c"]);
+    let cookie = env.sessions.sign_in_person(&octocat).await.unwrap().token.reveal().to_owned();
+    let found = env.sessions.find(&cookie).await.unwrap();
+    assert_eq!((&found.identity, found.scopes.satisfies("a:c")), (&octocat, true));
+    for _ in 0..6 {
+        env.clock.advance(TimeDelta::days(1));
+        env.sessions.find(&cookie).await.unwrap();
+    }
+    grant("github-team:o/other", &["a:c"]);
+    assert!(matches!(env.sessions.find(&cookie).await, Err(SessionError::Ended)), "the role is gone");
+    grant("github-team:o/t", &["a:c"]);
+    env.sessions.find(&cookie).await.unwrap();
+    env.clock.advance(TimeDelta::days(1));
+    assert!(matches!(env.sessions.find(&cookie).await, Err(SessionError::Ended)), "though it was used");
 }

@@ -11,12 +11,12 @@ use sha2::{Digest, Sha256};
 pub struct Token(String);
 
 impl Token {
-    pub(super) fn new(rng: &Rng) -> Self {
+    pub(crate) fn new(rng: &Rng) -> Self {
         Self(URL_SAFE_NO_PAD.encode(rng.bytes::<32>()))
     }
 
     /// Of what somebody sent.
-    pub(super) fn given(text: &str) -> Self {
+    pub(crate) fn given(text: &str) -> Self {
         Self(text.to_owned())
     }
 
@@ -26,7 +26,7 @@ impl Token {
     }
 
     /// By which it is found. The token cannot be had from it.
-    pub(super) fn hash(&self) -> SessionHash {
+    pub(crate) fn hash(&self) -> SessionHash {
         Sha256::digest(self.0.as_bytes()).into()
     }
 

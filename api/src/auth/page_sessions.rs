@@ -19,8 +19,8 @@ impl PageSessions {
     /// The caller behind a cookie; 503 where sessions cannot be read.
     pub(crate) async fn caller(&self, cookie: &str) -> Result<Result<Caller, AuthenticationError>, ApiError> {
         match self.sessions.find(cookie).await {
-            Ok(SignedIn { client_id, scopes, expires }) => {
-                Ok(Ok(Caller { client_id: Some(client_id), scopes, expires: Some(expires), hash: None }))
+            Ok(SignedIn { identity, scopes, expires }) => {
+                Ok(Ok(Caller { client_id: Some(identity.client_id), scopes, expires: Some(expires), hash: None }))
             }
             Err(error @ SessionError::Ended) => Ok(Err(AuthenticationError::Session(error.to_string()))),
             Err(error) => Err(error.into()),

@@ -28,6 +28,11 @@ impl SessionCookie {
         Self { name, is_secure, root_url: root_url.to_owned() }
     }
 
+    /// A cookie of the same attributes for an attempt to sign in.
+    pub(crate) fn of_attempt(&self) -> Self {
+        Self { name: format!("{}-attempt", self.name), ..self.clone() }
+    }
+
     /// Its value, if this is a request of our own page: the browser says so itself, a signature takes precedence, and whatever
     /// changes something also carries a header that no form can send.
     pub(crate) fn of_own_page<'h>(&self, method: &Method, headers: &'h HeaderMap, uri: &Uri) -> Option<&'h str> {
@@ -48,7 +53,8 @@ impl SessionCookie {
         same_origin && (only_reads || text(PAGE_HEADER) == Some("1"))
     }
 
-    fn value<'h>(&self, headers: &'h HeaderMap) -> Option<&'h str> {
+    /// Its value, whoever sends it: for requests with which a browser comes back from elsewhere.
+    pub(crate) fn value<'h>(&self, headers: &'h HeaderMap) -> Option<&'h str> {
         let lines = headers.get_all("cookie").iter().filter_map(|line| line.to_str().ok());
         let mut pairs = lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
         pairs.find(|(name, _)| *name == self.name).map(|(_, value)| value)

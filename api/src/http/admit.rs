@@ -38,7 +38,9 @@ pub(super) fn admit(
         call.authorize(|params| params)?;
     }
     check_params(context)?;
-    call.query = Query::parse(context.uri.query(), &route.endpoint.query)?;
+    if !route.endpoint.any_query {
+        call.query = Query::parse(context.uri.query(), &route.endpoint.query)?;
+    }
     if route.handler.body_mode == BodyMode::Json {
         check_body(route, context, &mut call.body)?;
     }

@@ -46,6 +46,7 @@ pub(crate) use cpu_pool::CpuPool;
 pub use error::ApiError;
 pub use json::Object;
 pub(crate) use limits::{CallerClass, LimitKey, Limiter, LimiterSizes, Permit, Requester};
+pub(crate) use percent::decode_query;
 pub use probes::Build;
 pub(crate) use probes::Probes;
 pub(crate) use read_body::{BodyMode, MinBodyRate};

@@ -11,7 +11,7 @@ pub(super) fn decode_path(text: &str) -> Option<Cow<'_, str>> {
 }
 
 /// Decodes a key or value of a query, in which `+` stands for a space.
-pub(super) fn decode_query(text: &str) -> Option<String> {
+pub(crate) fn decode_query(text: &str) -> Option<String> {
     decode_path(&text.replace('+', "%20")).map(Cow::into_owned)
 }
 

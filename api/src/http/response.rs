@@ -3,7 +3,7 @@ use http_body_util::BodyExt;
 use hyper::{
     Response, StatusCode,
     body::Body as HttpBody,
-    header::{CONTENT_TYPE, HeaderName, HeaderValue, LOCATION},
+    header::{CONTENT_TYPE, HeaderName, HeaderValue, LOCATION, SET_COOKIE},
 };
 use serde::Serialize;
 
@@ -76,6 +76,15 @@ impl ApiResponse {
     pub fn with_header(mut self, name: &'static str, value: &str) -> Self {
         if let Ok(value) = HeaderValue::from_str(value) {
             self.0.headers_mut().insert(HeaderName::from_static(name), value);
+        }
+        self
+    }
+
+    /// Sets a cookie, besides others.
+    #[must_use]
+    pub fn with_cookie(mut self, value: &str) -> Self {
+        if let Ok(value) = HeaderValue::from_str(value) {
+            self.0.headers_mut().append(SET_COOKIE, value);
         }
         self
     }

@@ -73,9 +73,15 @@ impl RouteTable {
     }
 
     fn candidates<'a>(&self, path: &'a str) -> Option<Path<'_, 'a>> {
-        let (service, rest) = path.strip_prefix("/api/")?.split_once('/')?;
-        let entries = self.services.get(service)?;
-        let text = rest.strip_prefix(entries.version)?.strip_prefix('/')?;
+        let (entries, text) = match path.strip_prefix("/api/") {
+            Some(path) => {
+                let (service, rest) = path.split_once('/')?;
+                let entries = self.services.get(service)?;
+                (entries, rest.strip_prefix(entries.version)?.strip_prefix('/')?)
+            }
+            // Where Taskcluster has them.
+            None => (self.services.get("drover")?, path.strip_prefix('/').filter(|path| path.starts_with("login/"))?),
+        };
         let parts: Vec<&str> = text.split('/').collect();
         Some(Path { routes: entries.by_first.get(*parts.first()?)?, text, parts })
     }

@@ -24,7 +24,16 @@ pub struct WebFile {
 pub type WebFiles = Arc<dyn Fn(&str, bool) -> Option<WebFile> + Send + Sync>;
 
 /// Paths below which a program expects what is there, or a 404.
-const RESERVED: [&str; 6] = ["/api", "/references", "/schemas", "/login/oauth", "/login/oidc", "/graphql"];
+const RESERVED: [&str; 8] = [
+    "/api",
+    "/references",
+    "/schemas",
+    "/login/oauth/token",
+    "/login/oauth/credentials",
+    "/login/oidc",
+    "/login/github",
+    "/graphql",
+];
 
 pub(super) fn find(files: Option<&WebFiles>, head: &Parts) -> Option<ApiResponse> {
     let path = head.uri.path();
@@ -61,12 +70,11 @@ mod tests {
 
     #[test]
     fn what_programs_ask_for_is_never_a_page() {
-        for path in
-            ["/api", "/api/nope", "/references/x", "/schemas/a/b", "/__version__", "/__x", "/login/oauth/authorize"]
+        for path in ["/api", "/api/nope", "/references/x", "/schemas/a/b", "/__version__", "/__x", "/login/oauth/token"]
         {
             assert!(is_reserved(path), "{path}");
         }
-        for path in ["/", "/apiary", "/tasks/api", "/login/once", "/login"] {
+        for path in ["/", "/apiary", "/tasks/api", "/login/once", "/login", "/login/oauth/authorize"] {
             assert!(!is_reserved(path), "{path}");
         }
     }

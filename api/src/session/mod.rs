@@ -1,8 +1,18 @@
-//! Sessions of the page: signing in and out.
+//! Sessions of the page: signing in and out, and what people who are signed in allow others.
+
+mod derived_client;
+mod sign_in;
+mod third_party;
+mod token_form;
 
 use std::sync::Arc;
 
-use actors::sessions::{SessionError, Sessions, SignedIn, StartedSession};
+use actors::{
+    derived_clients::DerivedClients,
+    sessions::{SessionError, Sessions, SignedIn, StartedSession},
+    sign_in::SignIn,
+    third_parties::ThirdParties,
+};
 use base::Clock;
 use protocol::{error::ErrorCode, time};
 use serde::Deserialize;
@@ -10,12 +20,23 @@ use serde::Deserialize;
 use crate::{
     ServerContext,
     auth::{Clients, SessionCookie},
-    http::{ApiError, ApiResponse, ApiResult, Call, Object, Routes},
+    http::{ApiError, ApiResponse, ApiResult, BodyMode, Call, Object, Routes},
     object::chain,
 };
 
+/// What the endpoints work with.
+pub struct SessionServices {
+    pub sessions: Sessions,
+    pub derived: DerivedClients,
+    pub third_parties: ThirdParties,
+    pub providers: SignIn,
+}
+
 struct SessionState {
     sessions: Sessions,
+    derived: DerivedClients,
+    third_parties: ThirdParties,
+    providers: SignIn,
     cookie: SessionCookie,
     clients: Clients,
     clock: Arc<dyn Clock>,
@@ -30,9 +51,13 @@ struct SignInBody {
     link: Option<String>,
 }
 
-pub fn routes(server: &ServerContext, sessions: Sessions, version: &str) -> Routes {
+pub fn routes(server: &ServerContext, services: SessionServices, version: &str) -> Routes {
+    let SessionServices { sessions, derived, third_parties, providers } = services;
     let state = SessionState {
         sessions,
+        derived,
+        third_parties,
+        providers,
         cookie: SessionCookie::new(&server.root_url),
         clients: server.clients.clone(),
         clock: Arc::clone(&server.clock),
@@ -43,6 +68,15 @@ pub fn routes(server: &ServerContext, sessions: Sessions, version: &str) -> Rout
         .on("signIn", sign_in)
         .on("endSession", end_session)
         .on("createSignInLink", create_sign_in_link)
+        .on("beginSignInByOidc", sign_in::begin)
+        .on("finishSignInByOidc", sign_in::finish)
+        .on("beginSignInByGithub", sign_in::begin)
+        .on("finishSignInByGithub", sign_in::finish)
+        .on("createOwnClient", derived_client::create)
+        .on("describeThirdParty", third_party::describe)
+        .on("decideThirdParty", third_party::decide)
+        .on_body(BodyMode::Buffered, "exchangeThirdPartyCode", third_party::exchange)
+        .on("thirdPartyCredentials", third_party::credentials)
         .build()
 }
 
@@ -106,14 +140,25 @@ impl SessionState {
         Err(ApiError::new(ErrorCode::InsufficientScopes, message))
     }
 
+    /// Who uses the page. Programs sign their requests, and have no business here.
+    async fn person(&self, call: &Call) -> Result<SignedIn, ApiError> {
+        self.check_own_page(call)?;
+        let nobody = || ApiError::new(ErrorCode::AuthenticationFailed, "Nobody is signed in; sign in first");
+        Ok(self.sessions.find(self.cookie_of(call).ok_or_else(nobody)?).await?)
+    }
+
     fn described(&self, signed_in: Option<&SignedIn>) -> Object {
         let known = self.clients.now();
         let scopes = signed_in.map_or(known.anonymous(), |it| &it.scopes);
         Object::new()
-            .optional("clientId", signed_in.map(|it| &it.client_id))
+            .optional("clientId", signed_in.map(|it| &it.identity.client_id))
             .field("scopes", &scopes.as_slice())
             .optional("expires", signed_in.map(|it| time::format(it.expires)).as_ref())
             .field("methods", &["access-token"])
+            .list(
+                "providers",
+                self.providers.ways().map(|way| Object::new().field("title", &way.title).field("path", &way.path)),
+            )
             .field("now", &time::format(self.clock.now()))
             .field("version", &self.version)
     }

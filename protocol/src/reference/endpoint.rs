@@ -17,6 +17,8 @@ pub struct Endpoint {
     /// The route, cut at its slashes.
     pub segments: Vec<Segment>,
     pub query: Vec<QueryKey>,
+    /// The query is whatever another program makes it, and read by the handler.
+    pub any_query: bool,
     /// `None`: the Authorization header is never looked at.
     pub scopes: Option<ScopeTemplate>,
     /// File name of the body's schema, without `.json`.
@@ -136,6 +138,8 @@ struct Entry {
     max_bytes: BTreeMap<String, usize>,
     #[serde(default)]
     query: BTreeMap<String, Pattern>,
+    #[serde(default)]
+    any_query: bool,
     scopes: Option<ScopeTemplate>,
     input: Option<String>,
     output: Option<String>,
@@ -160,6 +164,7 @@ impl From<Entry> for Endpoint {
         Self {
             segments: entry.route.split('/').skip(1).map(|text| segment(text, &entry)).collect(),
             query: entry.query.into_iter().map(|(name, pattern)| QueryKey { name, pattern }).collect(),
+            any_query: entry.any_query,
             output: match entry.output.as_deref() {
                 None => Output::None,
                 Some("blob") => Output::Blob,

@@ -62,6 +62,15 @@ impl ScopeSet {
         required.into_iter().all(|scope| self.satisfies(scope))
     }
 
+    /// What both satisfy.
+    #[must_use]
+    pub fn intersection(&self, other: &Self) -> Self {
+        let held_by = |set: &Self, scope: &&String| set.satisfies(scope);
+        let ours = self.0.iter().filter(|scope| held_by(other, scope));
+        let theirs = other.0.iter().filter(|scope| held_by(self, scope));
+        Self::new(ours.chain(theirs))
+    }
+
     /// The scopes in the order of the normal form.
     pub fn as_slice(&self) -> &[String] {
         &self.0
@@ -89,6 +98,18 @@ mod tests {
     fn the_normal_form_is_sorted_and_holds_nothing_twice() {
         let set = ScopeSet::new(["b", "ab*", "a*", "c", "a", "b", "c*", "a", "C"]);
         assert_eq!(set.as_slice(), ["C", "a*", "b", "c*"]);
+    }
+
+    #[test]
+    fn an_intersection_is_what_both_satisfy() {
+        let both = |one: &[&str], other: &[&str]| {
+            let (one, other) = (ScopeSet::new(one.iter().copied()), ScopeSet::new(other.iter().copied()));
+            assert_eq!(one.intersection(&other), other.intersection(&one));
+            one.intersection(&other).into_vec()
+        };
+        assert_eq!(both(&["*"], &["a:b", "c*"]), ["a:b", "c*"]);
+        assert_eq!(both(&["a:*", "b"], &["a:b:*", "a:c", "d"]), ["a:b:*", "a:c"]);
+        assert!(both(&["a"], &["b", "a!"]).is_empty());
     }
 
     #[test]

@@ -92,6 +92,20 @@ async fn auth(steps: &mut Steps) {
     // Sessions are for the page alone (tests/tests/sessions.rs).
     steps.refused("drover.signIn", &[], json!({ "clientId": "a", "accessToken": "b" })).await;
     steps.refused("drover.endSession", &[], Value::Null).await;
+    // No provider is in the settings (tests/tests/sign_in.rs).
+    for way in ["Oidc", "Github"] {
+        let params: &[&str] = if way == "Oidc" { &["company"] } else { &[] };
+        steps.refused(&format!("drover.beginSignInBy{way}"), params, Value::Null).await;
+        steps.refused(&format!("drover.finishSignInBy{way}"), params, Value::Null).await;
+    }
+    let own = json!({ "name": "cli", "description": "", "scopes": [], "expires": soon() });
+    steps.refused("drover.createOwnClient", &[], own).await;
+    let third_party = json!({ "clientId": "a", "redirectUri": "b", "responseType": "code", "scope": "c" });
+    steps.refused("drover.describeThirdParty", &[], third_party.clone()).await;
+    steps.refused("drover.decideThirdParty", &[], json!({ "request": third_party, "allow": true })).await;
+    // And for third parties alone, who have a code or a token.
+    steps.refused("drover.exchangeThirdPartyCode", &[], Value::Null).await;
+    steps.refused("drover.thirdPartyCredentials", &[], Value::Null).await;
     steps.twice("drover.createSignInLink", &[], Value::Null).await;
     let client = json!({ "description": "a test", "expires": soon(), "scopes": ["assume:tests"] });
     steps.twice("auth.createClient", &["tests/repeat"], client.clone()).await;

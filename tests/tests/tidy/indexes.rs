@@ -37,6 +37,7 @@ const LIMITS: &[(&str, Limit)] = &[
     ("cache_purge.worker_pool_id", Bytes(77)),
     ("cache_purge.cache_name", Field("purge-cache", "purge-cache-request", "cacheName")),
     ("client.client_id", Param("auth", "createClient", "clientId")),
+    ("derived_client.client_id", Param("auth", "createClient", "clientId")),
     // Owners and repositories have at most 100 bytes, references of git 500 (`protocol::github`).
     ("github_build.owner", Bytes(100)),
     ("github_build.name", Bytes(100)),

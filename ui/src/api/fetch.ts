@@ -12,7 +12,7 @@ interface ErrorBody {
   code?: string;
   message?: string;
   error?: string;
-  details?: { smallestGrant?: string[] | null; faults?: { pointer: string; expected: string; got: string }[] };
+  details?: { redirect?: string; smallestGrant?: string[] | null; faults?: { pointer: string; expected: string; got: string }[] };
 }
 
 /** A response that is an error, or no response at all (status 0). */
@@ -20,6 +20,8 @@ export class ApiError extends Error {
   readonly status: number;
   readonly code: string;
   readonly missing: string[];
+  /** Where the browser is to go because of it. */
+  readonly redirect: string | undefined;
   readonly faults: { pointer: string; expected: string; got: string }[];
 
   constructor(status: number, body: ErrorBody) {
@@ -27,6 +29,7 @@ export class ApiError extends Error {
     this.status = status;
     this.code = body.code ?? '';
     this.missing = body.details?.smallestGrant ?? [];
+    this.redirect = body.details?.redirect;
     this.faults = body.details?.faults ?? [];
   }
 }

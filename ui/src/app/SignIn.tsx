@@ -2,6 +2,7 @@
 import { useState } from 'preact/hooks';
 import { ApiError } from '../api/fetch';
 import { Dialog } from '../parts/Dialog';
+import { place } from './router';
 import { session, signIn, signInOpen } from '../store/session';
 
 export function SignInForm({ done }: { done?: () => void }) {
@@ -19,6 +20,7 @@ export function SignInForm({ done }: { done?: () => void }) {
   };
   return (
     <form class="form" onSubmit={submit}>
+      <Providers />
       <label class="field">
         Client ID
         <input name="username" autocomplete="username" required value={clientId} onInput={(it) => setClientId(it.currentTarget.value)} />
@@ -46,6 +48,23 @@ export function SignInForm({ done }: { done?: () => void }) {
         <button class="primary">Sign in</button>
       </div>
     </form>
+  );
+}
+
+/** The browser goes there, and comes back to where it is now. */
+function Providers() {
+  const providers = session.value?.providers ?? [];
+  if (!providers.length) return null;
+  const { path, query } = place.value;
+  const here = path === '/login' ? query.get('return_to') || '/' : location.pathname + location.search;
+  return (
+    <div class="buttons providers">
+      {providers.map((it) => (
+        <a key={it.path} class="button primary" href={`${it.path}?return_to=${encodeURIComponent(here)}`} target="_self">
+          Sign in with {it.title}
+        </a>
+      ))}
+    </div>
   );
 }
 

@@ -33,6 +33,7 @@ const secret = lazy(() => import('../pages/secrets/SecretPage'));
 const clients = lazy(() => import('../pages/clients/Page'));
 const client = lazy(() => import('../pages/clients/ClientPage'));
 const grant = lazy(() => import('../pages/clients/Grant'));
+const thirdParty = lazy(() => import('../pages/signin/ThirdParty'));
 const roles = lazy(() => import('../pages/roles/Page'));
 const role = lazy(() => import('../pages/roles/RolePage'));
 const events = lazy(() => import('../pages/events/Page'));
@@ -52,6 +53,7 @@ const ROUTES: Route[] = [
   { path: '/', section: 'home', load: home },
   { path: '/login', section: 'login', load: signIn },
   { path: '/login/once', section: 'login', load: signIn },
+  { path: '/login/oauth/authorize', section: 'login', load: thirdParty },
   { path: '/tasks/groups/:group', section: 'tasks', load: group, preload },
   { path: '/tasks/groups/:group/tasks', section: 'tasks', load: group, preload },
   { path: '/tasks/create', section: 'create', load: create },

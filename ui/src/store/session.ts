@@ -9,6 +9,7 @@ export interface Session {
   expires?: string;
   ended?: boolean;
   methods: string[];
+  providers: { title: string; path: string }[];
   now: string;
   version: string;
 }

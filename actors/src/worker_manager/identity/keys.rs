@@ -71,6 +71,13 @@ impl KeySet {
         }
     }
 
+    /// The keys of a JWKS.
+    pub fn of_jwks(text: &str) -> Result<Self, KeyError> {
+        let mut keys = Self::default();
+        keys.add_jwks(text)?;
+        Ok(keys)
+    }
+
     /// Adds what the provider itself published. What Azure publishes are no keys to trust but links of chains.
     pub fn add_published(&mut self, provider_type: ProviderType, text: &str) -> Result<(), KeyError> {
         if provider_type != ProviderType::Azure {

@@ -35,6 +35,7 @@ pub use azure::VM_ID;
 pub use keys::{KeyError, KeySet};
 pub use kubernetes::POD_UID;
 pub use secret::{SECRET_SHA256, STATIC_SECRET, are_equal};
+pub use token::open_id_token;
 
 /// What a worker proves its identity with, as the API has it.
 #[derive(Clone, Default, Deserialize)]

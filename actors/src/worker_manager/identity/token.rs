@@ -63,6 +63,18 @@ pub(super) fn open<T: DeserializeOwned>(
     Ok(claims)
 }
 
+/// Subject and further claims of an identity token of OpenID Connect.
+pub fn open_id_token<T: DeserializeOwned>(
+    token: &str,
+    keys: &KeySet,
+    issuer: &str,
+    client_id: &str,
+    now: Timestamp,
+) -> Result<(String, T), IdentityError> {
+    let Claims { sub, more, .. } = open(token, keys, &[issuer], client_id, now)?;
+    Ok((sub, more))
+}
+
 fn check<T>(claims: &Claims<T>, issuers: &[&str], audience: &str, now: Timestamp) -> Result<(), IdentityError> {
     #[expect(clippy::cast_precision_loss, reason = "seconds are far below 2^52")]
     let now = now.timestamp_millis() as f64 / 1000.0;

@@ -12,6 +12,7 @@ const EXPIRES = '1d';
 
 interface Request {
   clientId: string;
+  name: string;
   description: string;
   scopes: string[];
   expires: number;
@@ -48,9 +49,11 @@ export default function Grant() {
       </div>
     );
   }
+  const name = query.get('name') || 'client';
   const request = {
     // Below its user's id, except that clients below `static/` come from the settings only.
-    clientId: `${who.clientId.replace(/^static\//, '')}/${query.get('name') || 'client'}`,
+    clientId: `${who.clientId.replace(/^static\//, '')}/${name}`,
+    name,
     description: query.get('description') ?? '',
     scopes: intersection(query.getAll('scope'), who.scopes),
     expires: expires!,
@@ -85,15 +88,15 @@ function Ask({ request, callback }: { request: Request; callback: string }) {
   );
 }
 
-/** One of the same name is used again, with these scopes and a new token. */
-async function make({ clientId, description, scopes, expires }: Request): Promise<string> {
-  const path = `auth/v1/clients/${segment(clientId)}`;
-  const body = { description, scopes, expires: new Date(Date.now() + expires * 1000).toISOString(), deleteOnExpiration: true };
+/** It is disabled when its maker loses its scopes. One of the same name is used again, with these scopes and a new token. */
+async function make({ clientId, name, description, scopes, expires }: Request): Promise<string> {
+  const body = { description, scopes, expires: new Date(Date.now() + expires * 1000).toISOString() };
   try {
-    return (await api<{ accessToken: string }>(path, { method: 'PUT', body })).accessToken;
+    return (await api<{ accessToken: string }>('drover/v1/session/client', { method: 'POST', body: { name, ...body } })).accessToken;
   } catch (error) {
     if (!(error instanceof ApiError) || error.status !== 409) throw error;
-    await api(path, { method: 'POST', body });
+    const path = `auth/v1/clients/${segment(clientId)}`;
+    await api(path, { method: 'POST', body: { deleteOnExpiration: true, ...body } });
     return (await api<{ accessToken: string }>(`${path}/reset`, { method: 'POST' })).accessToken;
   }
 }

@@ -11,8 +11,23 @@ function target(): string {
   return /^\/(?![/\\])/.test(wanted) ? wanted : '/';
 }
 
+/** Why somebody came back from a provider without a session. */
+function comeBack(): string {
+  const { query } = place.value;
+  const name = query.get('name') ?? '';
+  const texts: Record<string, string> = {
+    attempt: 'This browser began no such attempt in the last ten minutes. Sign in again.',
+    denied: 'The provider did not let you in.',
+    refused: `What ${name} says cannot be trusted; the log of the server tells why.`,
+    unavailable: `${name} cannot be asked just now. Try again in a moment.`,
+    roles: `${name} may do nothing here. Who runs this server can create the role login-identity:${name}.`,
+    busy: 'Nobody can sign in just now. Try again in a moment.',
+  };
+  return texts[query.get('problem') ?? ''] ?? '';
+}
+
 export default function SignInPage() {
-  const [problem, setProblem] = useState('');
+  const [problem, setProblem] = useState(comeBack);
   const token = location.pathname === '/login/once' ? place.value.hash.slice(1) : '';
   useEffect(() => {
     if (!token) return;
