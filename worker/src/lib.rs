@@ -6,6 +6,7 @@ mod activity;
 pub mod artifact;
 pub mod client;
 mod egress;
+mod error_report;
 mod files;
 mod http;
 mod isolation;
@@ -16,6 +17,7 @@ pub mod payload;
 mod process;
 pub mod provider;
 mod proxy;
+pub mod runner;
 mod scopes;
 mod settings;
 pub mod shell;
@@ -24,6 +26,7 @@ mod trust;
 mod worker;
 
 pub use ::sandbox::{INIT_COMMAND, run_init};
+pub use error_report::ErrorReporter;
 pub use isolation::{
     IsolationError, IsolationLevel, IsolationMode, IsolationSettings, NetworkPolicy, ResourceLimits, memory_of_machine,
 };

@@ -7,6 +7,7 @@ use tokio::sync::watch;
 
 use crate::{
     client::Credentials,
+    error_report::ErrorReporter,
     isolation::IsolationSettings,
     trust::{Machine, SigningKey},
 };
@@ -48,6 +49,8 @@ pub struct WorkerSettings {
     pub signing_key: Option<SigningKey>,
     /// What the certificates of these tasks say of this machine.
     pub machine: Machine,
+    /// Where problems of the worker itself are reported.
+    pub errors: ErrorReporter,
 }
 
 impl WorkerSettings {
@@ -78,6 +81,7 @@ impl WorkerSettings {
             max_mount_bytes: MAX_MOUNT_BYTES,
             signing_key: None,
             machine,
+            errors: ErrorReporter::none(),
         }
     }
 

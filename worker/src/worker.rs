@@ -31,6 +31,8 @@ use crate::{
 /// A running worker. Stop it with `stop`; when dropped it ends at once, and the claims of its tasks expire.
 pub struct Worker {
     stop: Shutdown,
+    /// Triggered when it is to claim no more.
+    finish: Shutdown,
     refused: watch::Receiver<Option<String>>,
     activity: Activity,
     /// Owns the tokio task that claims, and in it all running jobs.
@@ -54,6 +56,8 @@ pub enum StartError {
 
 const INITIAL_BACKOFF: Duration = Duration::from_millis(200);
 const MAX_BACKOFF: Duration = Duration::from_secs(20);
+/// A response that the server has sent arrives within this time.
+const IN_FLIGHT: Duration = Duration::from_millis(300);
 /// The only refusal that is permanent: a missing scope may be granted later.
 const BAD_REQUEST: u16 = 400;
 
@@ -86,7 +90,7 @@ impl Worker {
         if let Some(reach) = isolation.reach(settings.isolation.network) {
             client = client.restricted_to(Outbound::new(reach).map_err(ClientError::Setup)?);
         }
-        let stop = Shutdown::new();
+        let (stop, finish) = (Shutdown::new(), Shutdown::new());
         let workshop = Arc::new(WorkerContext {
             settings,
             client,
@@ -96,13 +100,14 @@ impl Worker {
             isolation,
             rng: rng.branch("proxy"),
             stop: stop.clone(),
+            finish: finish.clone(),
         });
         let pauses = Backoff::new(INITIAL_BACKOFF, MAX_BACKOFF, rng.branch("pause"));
         let mut working = JoinSet::new();
         let (refusal, refused) = watch::channel(None);
         let activity = Activity::new();
         working.spawn(work(workshop, pauses, refusal, activity.clone()));
-        Ok(Self { stop, refused, activity, working, _lock: lock })
+        Ok(Self { stop, finish, refused, activity, working, _lock: lock })
     }
 
     /// Returns, with the reason, once claimWork is refused as a bad request: retrying would never help.
@@ -120,10 +125,22 @@ impl Worker {
         self.activity.until_idle(idle).await
     }
 
+    /// Claims no more tasks, and returns once the running ones have ended by themselves. A claim request that is under way is waited
+    /// for, and what it brings is run: dropping it could lose a task that the server has just given to this worker. May be dropped, to
+    /// stop at once after all.
+    pub async fn finish(&mut self) {
+        self.finish.trigger();
+        self.until_ended().await;
+    }
+
     /// Claims no more tasks, ends the running ones and reports them, so that the queue gives them to others. Takes a few
     /// seconds at most.
     pub async fn stop(mut self) {
         self.stop.trigger();
+        self.until_ended().await;
+    }
+
+    async fn until_ended(&mut self) {
         while let Some(ended) = self.working.join_next().await {
             if let Err(error) = ended {
                 tracing::error!(%error, "the claim loop panicked");
@@ -168,8 +185,8 @@ async fn clear(settings: &WorkerSettings, isolation: &Isolation, tasks: &Path) {
     }
 }
 
-/// Owns the running jobs: they end with this future. A claimWork request is never dropped while it waits, except at the
-/// very end: the response may be in flight, and its tasks are claimed by this worker.
+/// Owns the running jobs: they end with this future. A claimWork request is not dropped while it waits: the response may be in
+/// flight, and its tasks are claimed by this worker. At the very end it is, after a moment; tasks that come in it are given back.
 async fn work(
     context: Arc<WorkerContext>,
     mut pauses: Backoff,
@@ -178,30 +195,43 @@ async fn work(
 ) {
     let mut jobs = JoinSet::new();
     let slots = Arc::new(Semaphore::new(context.settings.slots()));
-    tokio::select! {
-        () = context.stop.wait() => {}
-        why = claim_loop(&context, &slots, &mut pauses, &mut jobs, &activity) => {
-            refusal.send_replace(Some(why));
+    {
+        let claiming = claim_loop(&context, &slots, &mut pauses, &mut jobs, &activity);
+        tokio::pin!(claiming);
+        tokio::select! {
+            () = context.stop.wait() => {
+                context.finish.trigger();
+                let _ = tokio::time::timeout(IN_FLIGHT, &mut claiming).await;
+            }
+            refused = &mut claiming => {
+                if let Some(why) = refused {
+                    refusal.send_replace(Some(why));
+                }
+            }
         }
     }
     while jobs.join_next().await.is_some() {}
 }
 
-/// Fills free slots until claimWork is refused permanently; returns the reason. Only this loop acquires slots, so free ones stay
-/// free during the request.
+/// Fills free slots until the worker is to finish, or claimWork is refused permanently: then it returns the reason. Only this loop
+/// acquires slots, so free ones stay free during the request.
 async fn claim_loop(
     context: &Arc<WorkerContext>,
     slots: &Arc<Semaphore>,
     pauses: &mut Backoff,
     jobs: &mut JoinSet<()>,
     activity: &Activity,
-) -> String {
+) -> Option<String> {
     loop {
-        let Ok(first) = slots.clone().acquire_owned().await else { return "the task slots are closed".to_owned() };
+        let first = tokio::select! {
+            biased;
+            () = context.finish.wait() => return None,
+            first = slots.clone().acquire_owned() => first.ok()?,
+        };
         let rest = slots.available_permits();
         let claims = match ask(context, rest + 1, pauses).await {
             Ok(claims) => claims,
-            Err(why) => return why,
+            Err(why) => return Some(why),
         };
         let free = std::iter::once(first).chain((0..rest).map_while(|_| slots.clone().try_acquire_owned().ok()));
         for (claim, place) in claims.into_iter().zip(free) {
@@ -226,7 +256,10 @@ async fn ask(context: &WorkerContext, slots: usize, pauses: &mut Backoff) -> Res
         Err(error) if error.status() == Some(BAD_REQUEST) => Err(error.in_full()),
         Err(error) => {
             tracing::warn!(error = error.in_full(), "cannot claim tasks; retrying");
-            pauses.pause().await;
+            tokio::select! {
+                () = pauses.pause() => {}
+                () = context.finish.wait() => {}
+            }
             Ok(Vec::new())
         }
     }

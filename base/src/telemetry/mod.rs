@@ -4,8 +4,9 @@ mod context;
 mod export;
 mod idle;
 mod instruments;
+mod lines;
 
-use std::io;
+use std::{io, sync::Arc};
 
 use opentelemetry::{global, trace::TracerProvider};
 use tracing_subscriber::{
@@ -64,12 +65,27 @@ pub struct Guard {
 /// Starts logging, and export where an endpoint is set. `role` distinguishes the processes of one installation.
 /// Once per process, before anything that logs.
 pub fn init(settings: &TelemetrySettings, role: &str) -> Result<Guard, TelemetryError> {
+    start(settings, role, log_layer(settings)?)
+}
+
+/// The same with each log line as a JSON object, flat, for this function instead of standard error.
+pub fn init_with_lines(
+    settings: &TelemetrySettings,
+    role: &str,
+    write: impl Fn(&[u8]) + Send + Sync + 'static,
+) -> Result<Guard, TelemetryError> {
+    let write: lines::Write = Arc::new(write);
+    let lines = fmt::layer().with_writer(move || lines::LineWriter::new(write.clone()));
+    start(settings, role, lines.json().flatten_event(true).with_filter(log_filter(settings)?).boxed())
+}
+
+fn start(settings: &TelemetrySettings, role: &str, log: LogLayer) -> Result<Guard, TelemetryError> {
     let exporters = Exporters::build(settings, role)?;
     let spans = exporters.as_ref().map(|exporters| {
         let tracer = exporters.traces.tracer("drover");
         tracing_opentelemetry::layer().with_tracer(tracer).with_filter(exported())
     });
-    let layers = Registry::default().with(log_layer(settings)?).with(spans);
+    let layers = Registry::default().with(log).with(spans);
     layers.try_init().map_err(|_| TelemetryError::Twice)?;
     if let Some(exporters) = &exporters {
         global::set_meter_provider(exporters.metrics.clone());
@@ -77,8 +93,14 @@ pub fn init(settings: &TelemetrySettings, role: &str) -> Result<Guard, Telemetry
     Ok(Guard { _exporters: exporters })
 }
 
-fn log_layer(settings: &TelemetrySettings) -> Result<Box<dyn Layer<Registry> + Send + Sync>, TelemetryError> {
-    let filter = EnvFilter::try_new(&settings.log).map_err(|error| TelemetryError::Filter(error.to_string()))?;
+type LogLayer = Box<dyn Layer<Registry> + Send + Sync>;
+
+fn log_filter(settings: &TelemetrySettings) -> Result<EnvFilter, TelemetryError> {
+    EnvFilter::try_new(&settings.log).map_err(|error| TelemetryError::Filter(error.to_string()))
+}
+
+fn log_layer(settings: &TelemetrySettings) -> Result<LogLayer, TelemetryError> {
+    let filter = log_filter(settings)?;
     let lines = fmt::layer().with_writer(io::stderr);
     match settings.format.as_str() {
         "text" => Ok(lines.with_ansi(has_colours()).with_filter(filter).boxed()),

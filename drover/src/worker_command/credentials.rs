@@ -60,12 +60,18 @@ fn parse(text: &str) -> io::Result<Credentials> {
             format!("no JSON object with the texts `clientId` and `accessToken` (line {line}, column {column})");
         io::Error::new(io::ErrorKind::InvalidData, words)
     })?;
-    let certificate = given.certificate.filter(|given| !given.is_null()).map(|given| match given {
+    let certificate = given.certificate.and_then(certificate_text);
+    Ok(Credentials { client_id: given.client_id, access_token: given.access_token, certificate })
+}
+
+/// `None`: they are not temporary.
+pub(super) fn certificate_text(given: Value) -> Option<String> {
+    let text = match given {
+        Value::Null => return None,
         Value::String(text) => text,
         object => object.to_string(),
-    });
-    let certificate = certificate.filter(|text| !text.is_empty());
-    Ok(Credentials { client_id: given.client_id, access_token: given.access_token, certificate })
+    };
+    Some(text).filter(|text| !text.is_empty())
 }
 
 #[cfg(test)]

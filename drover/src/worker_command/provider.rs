@@ -1,16 +1,15 @@
 //! A worker of a worker pool: its provider says who it is, and worker-manager gives it its credentials.
 
-use std::{path::PathBuf, time::Duration};
+use std::time::Duration;
 
 use base::telemetry;
-use clap::{Args, ValueEnum};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use worker::{
     Worker,
     provider::{MachineIdentity, MachineProvider, Session, aws, azure, google, kubernetes, local::LocalMachine},
 };
 
-use super::{WorkerArgs, harden, isolation::Network, parent};
+use super::{args::WorkerArgs, harden, parent, provider_args::ProviderKind, worker_config};
 use crate::{
     exit::{CliError, Exit, with_causes},
     global::{Global, signals},
@@ -19,50 +18,7 @@ use crate::{
 };
 
 /// How long a worker has no task before it asks whether it may stop, where its launch config does not say.
-const IDLE: u64 = 60;
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum ProviderKind {
-    /// An EC2 instance of a worker pool.
-    Aws,
-    /// A virtual machine of Azure.
-    Azure,
-    /// An instance of Compute Engine.
-    Google,
-    /// A pod of a Kubernetes cluster.
-    Kubernetes,
-    /// Started by a provisioner of this machine.
-    Local,
-    /// Made by hand in worker-manager, with a secret.
-    Static,
-}
-
-/// Flags of workers of worker pools.
-#[derive(Debug, Args)]
-#[command(next_help_heading = "Worker pools")]
-pub(super) struct ProviderArgs {
-    /// Register with worker-manager as a worker of this type of provider, for credentials.
-    #[arg(long, value_enum)]
-    pub(super) provider: Option<ProviderKind>,
-    /// The directory that the provisioner made for this machine (local).
-    #[arg(long, value_name = "DIR")]
-    machine_dir: Option<PathBuf>,
-    /// The provider of the worker pool (static).
-    #[arg(long, value_name = "ID", default_value = "static")]
-    provider_id: String,
-    /// A file with the worker's secret (static).
-    #[arg(long, value_name = "FILE")]
-    static_secret_file: Option<PathBuf>,
-    /// The metadata server of the machine (aws, azure, google) [default: the cloud's own].
-    #[arg(long, value_name = "URL")]
-    metadata_endpoint: Option<String>,
-    /// Where to look for custom data besides the places of cloud-init and Azure's agent (azure).
-    #[arg(long, value_name = "FILE")]
-    custom_data_file: Option<PathBuf>,
-    /// The file with the pod's token (kubernetes).
-    #[arg(long, value_name = "FILE", default_value = kubernetes::TOKEN_FILE)]
-    token_file: PathBuf,
-}
+const IDLE: Duration = Duration::from_mins(1);
 
 pub(super) async fn run(
     mut args: WorkerArgs,
@@ -104,16 +60,13 @@ pub(super) async fn run(
     let worker = start(args, &identity, &session, &config, &loaded.dev.task_variables, system).await;
     let worker = match worker {
         Ok(worker) => worker,
-        Err(error) => {
-            session.remove().await;
-            return Err(error);
-        }
+        Err(error) => return Err(give_up(&session, error).await),
     };
     let text =
         format!("worker {}/{} takes tasks of {}", identity.worker_group, identity.worker_id, identity.worker_pool_id);
     let object = json!({ "taskQueueId": identity.worker_pool_id, "workerGroup": identity.worker_group, "workerId": identity.worker_id });
     output.either(&object, &text);
-    let idle = Duration::from_secs(config.get("idleTimeoutSecs").and_then(Value::as_u64).unwrap_or(IDLE));
+    let idle = worker_config::idle_timeout(&config).unwrap_or(IDLE);
     tokio::select! {
         () = shutdown.wait() => {}
         why = worker.until_refused() => tracing::error!(reason = why, "stopping: the server does not take claims of this worker"),
@@ -125,7 +78,13 @@ pub(super) async fn run(
     Ok(Exit::Ok)
 }
 
-/// `workerConfig` may say how many tasks run at a time, and what they reach of the network.
+/// Of a worker that cannot start: its machine has no use.
+async fn give_up(session: &Session, error: CliError) -> CliError {
+    session.errors().report("the worker cannot start", &error.to_string(), Map::new()).await;
+    session.remove().await;
+    error
+}
+
 async fn start(
     mut args: WorkerArgs,
     identity: &MachineIdentity,
@@ -137,16 +96,11 @@ async fn start(
     args.task_queue_id.clone_from(&identity.worker_pool_id);
     args.worker_group.clone_from(&identity.worker_group);
     args.worker_id = Some(identity.worker_id.clone());
-    if let Some(capacity) = config.get("capacity").and_then(Value::as_u64) {
-        args.capacity = u8::try_from(capacity.clamp(1, 32)).unwrap_or(1);
-    }
-    if let Some(name) = config.get("network").and_then(Value::as_str) {
-        args.isolation.network = Network::from_str(name, false)
-            .map_err(|error| CliError::new(Exit::Usage, format!("workerConfig.network of the worker pool: {error}")))?;
-    }
+    worker_config::apply(&mut args, config)?;
     let credentials = session.registered().credentials.clone();
     let mut settings = args.settings(&identity.root_url, credentials, task_variables, system)?;
     settings.renewed_credentials = Some(session.credentials());
+    settings.errors = session.errors();
     let started = Worker::start(settings, system.clock.clone(), &system.rng.branch("worker")).await;
     started.map_err(|error| CliError::new(Exit::Failed, with_causes(&error)))
 }

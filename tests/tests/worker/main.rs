@@ -8,6 +8,7 @@ mod dev;
 mod escapes;
 mod payload;
 mod pool;
+mod runner;
 mod shell;
 
 use bench::{Bench, payload};

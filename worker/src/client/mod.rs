@@ -84,7 +84,7 @@ impl Client {
 
     /// The same client with credentials that somebody renews.
     #[must_use]
-    pub(crate) fn renewing(&self, renewed: watch::Receiver<Credentials>) -> Self {
+    pub fn renewing(&self, renewed: watch::Receiver<Credentials>) -> Self {
         Self { renewed: Some(renewed), ..self.clone() }
     }
 

@@ -95,6 +95,7 @@ impl Job {
             Err(error) => {
                 tracing::error!(task.id = %self.claim.status.task_id, %error, "cannot end the processes of a task");
                 self.log.write_error(format!("processes of the task could not be ended: {error}"));
+                self.context.report_error("cannot end the processes of a task", &error, &self.claim).await;
                 Outcome::Exception(ReasonResolved::InternalError)
             }
         }

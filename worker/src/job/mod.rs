@@ -23,6 +23,7 @@ use std::{
 use base::{Rng, Shutdown};
 use protocol::state::ReasonResolved;
 use sandbox::Group;
+use serde_json::json;
 
 pub(crate) use self::directory::make_parent;
 pub(crate) use self::environment::WORKER_MARK;
@@ -50,6 +51,17 @@ pub(crate) struct WorkerContext {
     pub(crate) rng: Rng,
     /// Triggered when the worker is to stop: running tasks end then.
     pub(crate) stop: Shutdown,
+    /// Triggered when the worker is to claim no more tasks.
+    pub(crate) finish: Shutdown,
+}
+
+impl WorkerContext {
+    /// Reports a problem of the worker that a task suffers from.
+    async fn report_error(&self, title: &str, error: &io::Error, claim: &Claim) {
+        let extra = json!({ "taskId": claim.status.task_id, "runId": claim.run_id });
+        let extra = extra.as_object().cloned().unwrap_or_default();
+        self.settings.errors.report(title, &error.to_string(), extra).await;
+    }
 }
 
 /// One run at work.
@@ -97,9 +109,10 @@ pub(crate) async fn run(context: Arc<WorkerContext>, claim: Claim) {
         }
         Err(error) => {
             tracing::error!(task.id = %task_id, run.id = run_id, %error, "cannot create the resources of a run");
-            let client = context.client.signing_as(claim.credentials);
+            let client = context.client.signing_as(claim.credentials.clone());
             // If the report is lost, the queue resolves the run when the claim expires.
             let _ = client.report_exception(task_id, run_id, ReasonResolved::WorkerShutdown).await;
+            context.report_error("cannot create the resources of a run", &error, &claim).await;
         }
     }
 }

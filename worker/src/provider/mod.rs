@@ -1,5 +1,6 @@
 //! What a worker on a machine of a provider knows of itself: which pool it belongs to, who it is, and how it proves that.
 
+mod advisor;
 pub mod aws;
 pub mod azure;
 mod error;
@@ -14,6 +15,7 @@ mod user_data;
 
 use serde_json::Value;
 
+pub use advisor::Advisor;
 pub use error::{IdentityError, MetadataError};
 pub use machine::MachineProvider;
 pub use session::{Registered, Session};

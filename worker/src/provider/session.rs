@@ -12,24 +12,21 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::sync::watch;
 
-use super::MachineIdentity;
+use super::{Advisor, MachineIdentity};
 use crate::{
     Worker,
-    client::{Client, ClientError, segment},
+    client::{Client, ClientError},
+    error_report::ErrorReporter,
 };
 
 /// Credentials are renewed when this share of their time is over.
 const RENEW_AT: f64 = 0.6;
 const MAX_SLEEP: Duration = Duration::from_hours(6);
 const RETRY: Duration = Duration::from_secs(20);
-/// Between two questions whether an idle worker may stop.
-const ASK_INTERVAL: Duration = Duration::from_secs(15);
 /// A machine may be faster than the provisioner that records it, which may also have been killed in between.
 const RECORDED_WITHIN: Duration = Duration::from_mins(2);
 /// Between two tries of a machine that is not recorded yet.
 const RECORDED_INTERVAL: Duration = Duration::from_millis(500);
-/// An idle worker whose server does not answer stops after this time.
-const UNANSWERED: Duration = Duration::from_mins(15);
 
 /// What registerWorker and reregisterWorker answer.
 #[derive(Deserialize)]
@@ -52,12 +49,6 @@ pub struct Session {
     registered: Registered,
     credentials: watch::Sender<Credentials>,
     clock: Arc<dyn Clock>,
-}
-
-#[derive(Deserialize)]
-struct Advice {
-    terminate: bool,
-    reason: String,
 }
 
 impl Session {
@@ -105,17 +96,28 @@ impl Session {
 
     /// Returns, with the reason, once the worker is to stop: it has been idle for so long and is not needed, or its registration is over.
     pub async fn until_over(&mut self, worker: &Worker, idle: Duration) -> String {
-        let advice = Advisor { client: self.client.clone(), path: worker_path(&self.identity) };
+        let advice = self.advisor();
         tokio::select! {
             why = advice.until_not_needed(worker, idle) => why,
             why = self.until_ended() => why,
         }
     }
 
+    /// For problems of the worker, with its credentials as they are renewed.
+    pub fn errors(&self) -> ErrorReporter {
+        let MachineIdentity { worker_pool_id, worker_group, worker_id, .. } = &self.identity;
+        ErrorReporter::worker_manager(self.client.clone(), worker_pool_id, worker_group, worker_id)
+    }
+
+    fn advisor(&self) -> Advisor {
+        let MachineIdentity { worker_pool_id, worker_group, worker_id, .. } = &self.identity;
+        Advisor::new(self.client.clone(), worker_pool_id, worker_group, worker_id)
+    }
+
     /// Says that the worker has stopped. Where no answer comes, the provisioner finds it.
     pub async fn remove(&self) {
-        let path = worker_path(&self.identity);
-        if let Err(error) = self.client.call::<Value>(Method::DELETE, &path, None).await {
+        let advisor = self.advisor();
+        if let Err(error) = self.client.call::<Value>(Method::DELETE, advisor.worker_path(), None).await {
             tracing::warn!(error = error.in_full(), "worker-manager did not answer that the worker stops");
         }
     }
@@ -158,31 +160,4 @@ impl Session {
     fn remaining(&self) -> Duration {
         (self.registered.expires - self.clock.now()).to_std().unwrap_or_default()
     }
-}
-
-struct Advisor {
-    client: Client,
-    path: String,
-}
-
-impl Advisor {
-    async fn until_not_needed(&self, worker: &Worker, idle: Duration) -> String {
-        loop {
-            let so_far = worker.until_idle(idle).await;
-            match self.client.get::<Advice>(&format!("{}/should-terminate", self.path)).await {
-                Ok(advice) if advice.terminate => return advice.reason,
-                Err(error) if !error.is_transient() => return error.in_full(),
-                Err(_) if so_far > UNANSWERED.max(idle) => {
-                    return "idle, and worker-manager does not answer".to_owned();
-                }
-                Ok(_) | Err(_) => {}
-            }
-            tokio::time::sleep(ASK_INTERVAL.min(idle.max(Duration::from_secs(1)))).await;
-        }
-    }
-}
-
-fn worker_path(identity: &MachineIdentity) -> String {
-    let MachineIdentity { worker_pool_id, worker_group, worker_id, .. } = identity;
-    format!("worker-manager/v1/workers/{}/{}/{}", segment(worker_pool_id), segment(worker_group), segment(worker_id))
 }
