@@ -179,7 +179,7 @@ impl Cli {
             Command::Group(command) => group_command::run(command, system, output).await,
             Command::Action(command) => action_command::run(command, system, output).await,
             Command::Hook(command) => hook_command::run(command, system, output).await,
-            Command::Pool(command) => pool_command::run(command, system, output).await,
+            Command::Pool(command) => pool_command::run(command, &global, system, output).await,
             Command::Simulate(command) => simulate_command::run(command, &global, system, output).await,
             Command::Bridge(command) => bridge_command::run(command, &global, system, output).await,
             Command::Notify(args) => notify_command::run(args, &global, system, *output).await,

@@ -42,6 +42,7 @@ mod service;
 mod services;
 mod settings;
 mod simulate_command;
+mod simulated_pool;
 mod system_context;
 mod task_command;
 mod task_log;

@@ -5,6 +5,7 @@
 //! the two: a decision commits launches into the ledger, from which launchers carry them out.
 #![forbid(unsafe_code)]
 
+mod audit;
 mod breakers;
 mod checker;
 pub mod decision;
@@ -15,6 +16,7 @@ mod listing;
 mod metrics;
 mod observer;
 mod offerings;
+mod orphans;
 mod pools;
 mod prices;
 pub mod provider;
@@ -28,6 +30,7 @@ mod sweeper;
 mod tests;
 mod watcher;
 
+pub use audit::{Audit, AuditError, AuditReport, LostWorker, Orphan};
 pub use settings::{Estimate, ProvisionSettings};
 pub use shared::{ProviderHandle, ProvisionerNotifier, ProvisionerParts, deployment};
 pub use start::start;

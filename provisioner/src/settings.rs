@@ -58,6 +58,13 @@ pub enum Estimate {
 }
 
 impl ProvisionSettings {
+    /// The limits of a decision that finds all rate limits unused.
+    pub fn unused_limits(&self) -> Limits {
+        let tokens =
+            Tokens { pool: self.pool_boot_rate, all: self.boot_rate, regions: std::collections::BTreeMap::new() };
+        Limits { tokens, ..self.limits() }
+    }
+
     /// The limits of decisions, without tokens.
     pub(crate) fn limits(&self) -> Limits {
         Limits {

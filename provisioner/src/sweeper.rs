@@ -7,11 +7,12 @@
 use std::sync::Arc;
 
 use actors::kit::{Child, Next, Periodic, Schedule};
-use db::{DbError, provisioner::MachineRow};
+use db::DbError;
 
 use crate::{
     listing::list_all,
-    provider::{MachineState, Seen},
+    orphans,
+    provider::{MachineId, Seen},
     shared::{ProviderHandle, Shared, in_time},
 };
 
@@ -46,15 +47,15 @@ impl Periodic for Sweeper {
 impl Sweeper {
     async fn sweep(&self, region: &str) -> Result<(), DbError> {
         let provider = &self.provider.id;
-        let machines = match list_all(&self.shared, &self.provider, region).await {
+        let machines = match list_all(&self.shared.metrics, &self.provider, region).await {
             Ok(machines) => machines,
             Err(error) => {
                 tracing::warn!(provider, region, %error, "machines cannot be listed");
                 return Ok(());
             }
         };
-        let ours: Vec<MachineRow> = machines.into_iter().filter_map(|machine| self.may_end(machine)).collect();
-        let orphans = self.shared.db.provision_orphans(&ours).await?;
+        let found = orphans::find(&self.shared.db, &self.provider, &self.shared.deployment, machines).await?;
+        let orphans: Vec<MachineId> = found.into_iter().filter(|it| self.is_due(it)).map(|it| it.id).collect();
         if orphans.is_empty() {
             return Ok(());
         }
@@ -66,17 +67,8 @@ impl Sweeper {
         Ok(())
     }
 
-    /// Only of a launch of this deployment, and old enough that its launch would be settled.
-    fn may_end(&self, machine: Seen) -> Option<MachineRow> {
-        let is_ours = machine.deployment.as_deref() == Some(&self.shared.deployment);
-        let age = self.shared.clock.now() - machine.created;
-        let is_old = age >= self.shared.settings.orphan_age.delta();
-        let launch = machine.launch?;
-        let is_there = match machine.state {
-            MachineState::Running => true,
-            MachineState::Ended => self.provider.driver.keeps_ended(),
-            MachineState::Stopping => false,
-        };
-        (is_ours && is_old && is_there).then_some(MachineRow { id: machine.id, launch })
+    /// Old enough that its launch would be settled.
+    fn is_due(&self, machine: &Seen) -> bool {
+        self.shared.clock.now() - machine.created >= self.shared.settings.orphan_age.delta()
     }
 }

@@ -25,6 +25,7 @@ pub fn routes(worker_manager: WorkerManager) -> Routes {
         .on("listProviders", providers::list)
         .on("createWorkerPool", pools::create)
         .on("updateWorkerPool", pools::update)
+        .on("planWorkerPool", pools::plan)
         .on("deleteWorkerPool", pools::delete)
         .on("workerPool", pools::get)
         .on("listWorkerPools", pools::list)

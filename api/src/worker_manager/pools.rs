@@ -1,11 +1,11 @@
 use std::sync::Arc;
 
-use actors::worker_manager::{Pool, PoolRequest, WorkerCounts, WorkerManager};
+use actors::worker_manager::{Pool, PoolOperation, PoolRequest, WorkerCounts, WorkerManager};
 use protocol::time;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::{by, pool_of};
+use super::{by, pool_of, provisioning};
 use crate::http::{ApiError, ApiResult, Call, Object};
 
 /// Fields that only the service sets are accepted in an update, and ignored.
@@ -28,6 +28,32 @@ pub(super) async fn create(manager: Arc<WorkerManager>, mut call: Call) -> ApiRe
 pub(super) async fn update(manager: Arc<WorkerManager>, mut call: Call) -> ApiResult {
     let request = request(&mut call)?;
     Ok(shown(&manager.update_pool(request, by(&call)?).await?).into())
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct PlanBody {
+    operation: Operation,
+    worker_pool: PoolBody,
+}
+
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Operation {
+    Create,
+    Update,
+}
+
+pub(super) async fn plan(manager: Arc<WorkerManager>, mut call: Call) -> ApiResult {
+    let PlanBody { operation, worker_pool } = call.body()?;
+    let operation = match operation {
+        Operation::Create => PoolOperation::Create,
+        Operation::Update => PoolOperation::Update,
+    };
+    let request = authorized(&mut call, worker_pool)?;
+    let planned = manager.plan_pool(operation, request, by(&call)?).await?;
+    let provisioning = provisioning::shown(&planned.provisioning).finish();
+    Ok(Object::new().raw("workerPool", &shown(&planned.pool).finish()).raw("provisioning", &provisioning).into())
 }
 
 pub(super) async fn delete(manager: Arc<WorkerManager>, call: Call) -> ApiResult {
@@ -53,9 +79,13 @@ pub(super) async fn list_stats(manager: Arc<WorkerManager>, call: Call) -> ApiRe
     Ok(Object::new().list("workerPoolsStats", stats).optional("continuationToken", token.as_ref()).into())
 }
 
-/// The scopes name the provider, which is in the body.
 fn request(call: &mut Call) -> Result<PoolRequest, ApiError> {
-    let body: PoolBody = call.body()?;
+    let body = call.body()?;
+    authorized(call, body)
+}
+
+/// The scopes name the provider, which is in the body.
+fn authorized(call: &mut Call, body: PoolBody) -> Result<PoolRequest, ApiError> {
     call.authorize(|params| params.text("providerId", &body.provider_id))?;
     let worker_pool_id = pool_of(call);
     if body.worker_pool_id.is_some_and(|id| id != worker_pool_id.0) {

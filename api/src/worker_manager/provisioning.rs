@@ -89,7 +89,7 @@ const fn launch_state(state: LaunchState) -> &'static &'static str {
     }
 }
 
-fn shown(status: &ProvisionStatus) -> Object {
+pub(super) fn shown(status: &ProvisionStatus) -> Object {
     let optional_time =
         |object: Object, name: &str, at: Option<Timestamp>| object.optional(name, at.map(time::format).as_ref());
     let demand = Object::new().field("pending", &status.pending).field("claimed", &status.claimed);

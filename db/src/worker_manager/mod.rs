@@ -18,7 +18,7 @@ pub use errors::{ErrorAdded, ErrorCount, ErrorKey, NewPoolError, PoolErrorFilter
 pub use keys::IdentityKey;
 pub use known::{KnownWorker, KnownWorkerFilter};
 pub use launch_configs::{LaunchConfigCounts, LaunchConfigRow};
-pub use pools::{NewLaunchConfig, NewPool, PoolCreated, PoolRow, PoolUpdated};
+pub use pools::{NewLaunchConfig, NewPool, PoolCreated, PoolPlan, PoolRow, PoolUpdated};
 pub use register::{Advice, Registration};
 pub use workers::{NewStaticWorker, PoolWorkerFilter, PoolWorkerRow, Removed};
 

@@ -1,10 +1,14 @@
 //! Worker pools: `worker_pool_create`, `worker_pool_update`, `worker_pool_delete`, `worker_pools_get`, `expire_worker_manager`.
 
 use protocol::{id::TaskQueueId, time::Timestamp};
-use sqlx::{FromRow, Postgres, Row, postgres::PgArguments, postgres::PgRow, query::Query};
+use sqlx::{
+    FromRow, PgConnection, PgExecutor, Postgres, Row,
+    postgres::{PgArguments, PgRow},
+    query::Query,
+};
 
 use super::{NULL_PROVIDER, WorkerCounts};
-use crate::{Db, DbError, Rows};
+use crate::{Db, DbError, Rows, provisioner::ProvisionStatus};
 
 /// A pool as it is to be stored.
 #[derive(Debug, Clone)]
@@ -59,6 +63,14 @@ pub enum PoolUpdated {
     LaunchConfigDiffers(String),
 }
 
+/// What a pool would be.
+#[derive(Debug, Clone)]
+pub struct PoolPlan {
+    pub pool: PoolRow,
+    /// What the next decision would be made from.
+    pub status: ProvisionStatus,
+}
+
 /// A stored pool.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PoolRow {
@@ -79,28 +91,41 @@ pub struct PoolRow {
 impl Db {
     /// `worker_pool_create`, safe to repeat.
     pub async fn create_worker_pool(&self, pool: &NewPool, by: &str, now: Timestamp) -> Result<PoolCreated, DbError> {
-        let sql = "select * from worker_pool_create($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17)";
-        let call = sqlx::query(sql).bind(&pool.worker_pool_id.0).bind(&pool.provider_id);
-        let row = bind(call, pool).bind(by).bind(now).fetch_one(self.pool()).await?;
-        let (fresh, same): (bool, bool) = (row.try_get("fresh")?, row.try_get("same")?);
-        let clash: Option<String> = row.try_get("clash")?;
-        Ok(match clash {
-            Some(id) => PoolCreated::LaunchConfigDiffers(id),
-            None if fresh => PoolCreated::Now,
-            None if same => PoolCreated::Before,
-            None => PoolCreated::Differs,
-        })
+        create(self.pool(), pool, by, now).await
     }
 
     /// `worker_pool_update`, safe to repeat.
     pub async fn update_worker_pool(&self, pool: &NewPool, by: &str, now: Timestamp) -> Result<PoolUpdated, DbError> {
-        let sql = "select * from worker_pool_update($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18)";
-        let call = sqlx::query(sql).bind(&pool.worker_pool_id.0).bind(&pool.provider_id).bind(NULL_PROVIDER);
-        let Some(row) = bind(call, pool).bind(by).bind(now).fetch_optional(self.pool()).await? else {
-            return Ok(PoolUpdated::NoSuchPool);
-        };
-        let clash: Option<String> = row.try_get("clash")?;
-        Ok(clash.map_or(PoolUpdated::Done, PoolUpdated::LaunchConfigDiffers))
+        update(self.pool(), pool, by, now).await
+    }
+
+    /// `worker_pool_create` and what the pool would be after it, in a transaction that is rolled back: nothing is stored, and
+    /// nobody is notified.
+    pub async fn plan_create_worker_pool(
+        &self,
+        pool: &NewPool,
+        by: &str,
+        now: Timestamp,
+    ) -> Result<(PoolCreated, Option<PoolPlan>), DbError> {
+        let mut transaction = self.pool().begin().await?;
+        let created = create(&mut *transaction, pool, by, now).await?;
+        let planned = planned(&mut transaction, pool, now).await?;
+        transaction.rollback().await?;
+        Ok((created, planned))
+    }
+
+    /// The same of `worker_pool_update`.
+    pub async fn plan_update_worker_pool(
+        &self,
+        pool: &NewPool,
+        by: &str,
+        now: Timestamp,
+    ) -> Result<(PoolUpdated, Option<PoolPlan>), DbError> {
+        let mut transaction = self.pool().begin().await?;
+        let updated = update(&mut *transaction, pool, by, now).await?;
+        let planned = planned(&mut transaction, pool, now).await?;
+        transaction.rollback().await?;
+        Ok((updated, planned))
     }
 
     /// `worker_pool_delete`, safe to repeat. False: there is none.
@@ -131,6 +156,49 @@ impl Db {
         let call = sqlx::query_scalar("select expire_worker_manager($1,$2,$3,$4)").bind(NULL_PROVIDER);
         Ok(call.bind(errors_before).bind(limit).bind(now).fetch_one(self.pool()).await?)
     }
+}
+
+async fn create(
+    executor: impl PgExecutor<'_>,
+    pool: &NewPool,
+    by: &str,
+    now: Timestamp,
+) -> Result<PoolCreated, DbError> {
+    let sql = "select * from worker_pool_create($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17)";
+    let call = sqlx::query(sql).bind(&pool.worker_pool_id.0).bind(&pool.provider_id);
+    let row = bind(call, pool).bind(by).bind(now).fetch_one(executor).await?;
+    let (fresh, same): (bool, bool) = (row.try_get("fresh")?, row.try_get("same")?);
+    let clash: Option<String> = row.try_get("clash")?;
+    Ok(match clash {
+        Some(id) => PoolCreated::LaunchConfigDiffers(id),
+        None if fresh => PoolCreated::Now,
+        None if same => PoolCreated::Before,
+        None => PoolCreated::Differs,
+    })
+}
+
+async fn update(
+    executor: impl PgExecutor<'_>,
+    pool: &NewPool,
+    by: &str,
+    now: Timestamp,
+) -> Result<PoolUpdated, DbError> {
+    let sql = "select * from worker_pool_update($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18)";
+    let call = sqlx::query(sql).bind(&pool.worker_pool_id.0).bind(&pool.provider_id).bind(NULL_PROVIDER);
+    let Some(row) = bind(call, pool).bind(by).bind(now).fetch_optional(executor).await? else {
+        return Ok(PoolUpdated::NoSuchPool);
+    };
+    let clash: Option<String> = row.try_get("clash")?;
+    Ok(clash.map_or(PoolUpdated::Done, PoolUpdated::LaunchConfigDiffers))
+}
+
+/// The pool as this transaction sees it.
+async fn planned(to: &mut PgConnection, pool: &NewPool, now: Timestamp) -> Result<Option<PoolPlan>, DbError> {
+    let call = sqlx::query("select * from worker_pools_get($1,null,1)").bind(&pool.worker_pool_id.0);
+    let Some(row) = call.fetch_optional(&mut *to).await? else { return Ok(None) };
+    let call = sqlx::query_as("select * from provision_status($1,$2)").bind(&pool.worker_pool_id.0).bind(now);
+    let status = call.fetch_optional(to).await?;
+    Ok(status.map(|status| Ok::<_, sqlx::Error>(PoolPlan { pool: read(&row)?, status })).transpose()?)
 }
 
 /// The values that creating and updating have in common.

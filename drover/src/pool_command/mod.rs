@@ -1,11 +1,14 @@
 //! `drover pool`: worker pools, what the provisioner does with them and why.
 
 mod definition;
+mod difference;
 mod drain;
 mod history;
 mod list;
 mod one;
+mod orphans;
 mod pause;
+mod plan;
 mod server;
 mod show;
 mod test_image;
@@ -19,14 +22,16 @@ use self::{
     drain::{DrainArgs, InterruptArgs},
     history::HistoryArgs,
     one::One,
+    orphans::OrphansArgs,
     pause::{PauseArgs, ResumeArgs},
     test_image::TestImageArgs,
     why::WhyArgs,
-    write::{DeleteArgs, WriteArgs},
+    write::{ChangeArgs, DeleteArgs, WriteArgs},
 };
 use crate::{
     client::ServerArgs,
     exit::{CliError, Exit},
+    global::Global,
     output::Output,
     system_context::SystemContext,
 };
@@ -46,10 +51,10 @@ pub(crate) enum PoolCommand {
     Why(WhyArgs),
     /// Create the pools of a file. Pools that are there with the same values stay as they are.
     #[command(after_help = write::CREATE_EXAMPLES)]
-    Create(WriteArgs),
+    Create(ChangeArgs),
     /// Change the pools of a file to what stands there.
-    #[command(after_help = "Examples:\n  drover pool update pools.yml")]
-    Update(WriteArgs),
+    #[command(after_help = "Examples:\n  drover pool update pools.yml\n  drover pool update pools.yml --dry-run")]
+    Update(ChangeArgs),
     /// Delete a pool: nothing is launched for it any more, and it goes with its last worker.
     #[command(after_help = "Examples:\n  drover pool delete gecko-t/linux --yes")]
     Delete(DeleteArgs),
@@ -87,16 +92,24 @@ pub(crate) enum PoolCommand {
     /// End a worker at once, as if the provider took its machine back: its tasks run again elsewhere.
     #[command(after_help = "Examples:\n  drover pool interrupt gecko-t/linux us-west-2/i-0123456789")]
     Interrupt(InterruptArgs),
+    /// Machines of a provider that no worker uses, and workers whose machine is gone. Ends with 1 where there are some and stay.
+    #[command(after_help = orphans::EXAMPLES)]
+    Orphans(OrphansArgs),
 }
 
-pub(crate) async fn run(command: PoolCommand, system: &SystemContext, output: &Output) -> Result<Exit, CliError> {
+pub(crate) async fn run(
+    command: PoolCommand,
+    global: &Global,
+    system: &SystemContext,
+    output: &Output,
+) -> Result<Exit, CliError> {
     let output = *output;
     match command {
         PoolCommand::List(server) => list::run(&server, system, output).await,
         PoolCommand::Show(one) => show::run(&one, system, output).await,
         PoolCommand::Why(args) => why::run(&args, system, output).await,
-        PoolCommand::Create(args) => write::create(&args, system, output).await,
-        PoolCommand::Update(args) => write::update(&args, system, output).await,
+        PoolCommand::Create(args) => write::create(&args, global, system, output).await,
+        PoolCommand::Update(args) => write::update(&args, global, system, output).await,
         PoolCommand::Delete(args) => write::delete(&args, system, output).await,
         PoolCommand::Diff(args) => write::diff(&args, system, output).await,
         PoolCommand::Pause(args) => pause::pause(&args, system, output).await,
@@ -107,5 +120,6 @@ pub(crate) async fn run(command: PoolCommand, system: &SystemContext, output: &O
         PoolCommand::Workers(args) => history::workers(&args, system, output).await,
         PoolCommand::Launches(args) => history::launches(&args, system, output).await,
         PoolCommand::Interrupt(args) => drain::interrupt(&args, system, output).await,
+        PoolCommand::Orphans(args) => orphans::run(&args, global, system, output).await,
     }
 }

@@ -43,6 +43,17 @@ impl<'p> PoolServer<'p> {
         self.server.0.post(&self.path(""), definition).await
     }
 
+    /// What `create` or `update` would make of the pool, or why it would be refused.
+    pub(super) async fn plan(&self, operation: &str, definition: &Value) -> Answer {
+        let body = json!({ "operation": operation, "workerPool": definition });
+        self.server.0.post(&self.path("/plan"), &body).await
+    }
+
+    /// Counts of workers by launch config.
+    pub(super) async fn stats(&self) -> Answer {
+        self.server.0.get(&self.path("/stats")).await
+    }
+
     pub(super) async fn delete(&self) -> Answer {
         self.server.0.call(Method::DELETE, &self.path(""), None).await
     }

@@ -27,13 +27,14 @@ pub(super) async fn run(args: &WhyArgs, system: &SystemContext, output: Output) 
         let words = format!("nothing was decided about {} that was kept: no machines were missing", args.one.pool);
         return Err(CliError::new(Exit::Failed, words));
     };
-    output.either(&decided, &describe(&args.one.pool, &decided));
+    output.either(&decided, &describe("why", &args.one.pool, &decided));
     Ok(Exit::Ok)
 }
 
-fn describe(pool: &str, decided: &Value) -> String {
+/// `what`: the first word.
+pub(super) fn describe(what: &str, pool: &str, decided: &Value) -> String {
     let (at, it) = (decided["decided"].as_str().unwrap_or_default(), &decided["decision"]);
-    let mut out = format!("why {pool} at {}: {}", short_time(at), headline(it));
+    let mut out = format!("{what} {pool} at {}: {}", short_time(at), headline(it));
     let mut line = |label: &str, value: String| _ = write!(out, "\n {label:<11} {value}");
     if it.get("demand").is_some() {
         let oldest = it["demand"]["oldest_pending"].as_str();
@@ -194,6 +195,6 @@ mod tests {
              not chosen  lc-3f its circuit breaker is open until 2026-11-27 12:03:00 (capacity)
              chosen      lc-9a ×8, 0.031 $ for a useful hour
              chosen      lc-77 ×4, weight 1"]]
-        .assert_eq(&describe("gecko-t/linux", &decided));
+        .assert_eq(&describe("why", "gecko-t/linux", &decided));
     }
 }

@@ -3,17 +3,19 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use serde_json::{Value, json};
 
 use super::{
     definition::{self, Definition},
+    difference::{change, show},
     one::One,
+    plan,
     server::PoolServer,
 };
 use crate::{
     client::{Server, ServerArgs},
     confirm::confirm,
     exit::{CliError, Exit},
+    global::Global,
     output::Output,
     system_context::SystemContext,
 };
@@ -21,6 +23,7 @@ use crate::{
 pub(super) const CREATE_EXAMPLES: &str = "\
 Examples:
   drover pool create pools.yml
+  drover pool create pools.yml --dry-run
 
 A file has one worker pool, or a list of them:
   workerPoolId: build/linux
@@ -43,6 +46,16 @@ pub(crate) struct WriteArgs {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct ChangeArgs {
+    #[command(flatten)]
+    write: WriteArgs,
+    /// Change nothing: show what would change, and which machines the next decision would launch. The server checks as it does
+    /// otherwise.
+    #[arg(long)]
+    dry_run: bool,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct DeleteArgs {
     #[command(flatten)]
     one: One,
@@ -51,16 +64,16 @@ pub(crate) struct DeleteArgs {
     yes: bool,
 }
 
-/// What `update` would do to a pool.
-#[derive(Debug, PartialEq)]
-struct Change {
-    pool: String,
-    /// The field, its value now (null: none) and as it stands in the file.
-    fields: Vec<(String, Value, Value)>,
-}
-
-pub(super) async fn create(args: &WriteArgs, system: &SystemContext, output: Output) -> Result<Exit, CliError> {
-    let (pools, server) = (definition::load(&args.file)?, args.server.connect(system)?);
+pub(super) async fn create(
+    args: &ChangeArgs,
+    global: &Global,
+    system: &SystemContext,
+    output: Output,
+) -> Result<Exit, CliError> {
+    let (pools, server) = (definition::load(&args.write.file)?, args.write.server.connect(system)?);
+    if args.dry_run {
+        return plan::run("create", &pools, &server, global, system, output).await;
+    }
     for pool in &pools {
         let created = at(&server, pool).create(&pool.body()).await?;
         output.either(&created, &format!("{} is there", pool.worker_pool_id));
@@ -68,11 +81,19 @@ pub(super) async fn create(args: &WriteArgs, system: &SystemContext, output: Out
     Ok(Exit::Ok)
 }
 
-pub(super) async fn update(args: &WriteArgs, system: &SystemContext, output: Output) -> Result<Exit, CliError> {
-    let (pools, server) = (definition::load(&args.file)?, args.server.connect(system)?);
+pub(super) async fn update(
+    args: &ChangeArgs,
+    global: &Global,
+    system: &SystemContext,
+    output: Output,
+) -> Result<Exit, CliError> {
+    let (pools, server) = (definition::load(&args.write.file)?, args.write.server.connect(system)?);
+    if args.dry_run {
+        return plan::run("update", &pools, &server, global, system, output).await;
+    }
     for pool in &pools {
         let updated = at(&server, pool).update(&pool.body()).await?;
-        output.either(&updated, &format!("{} is as in {}", pool.worker_pool_id, args.file.display()));
+        output.either(&updated, &format!("{} is as in {}", pool.worker_pool_id, args.write.file.display()));
     }
     Ok(Exit::Ok)
 }
@@ -104,85 +125,4 @@ pub(super) async fn diff(args: &WriteArgs, system: &SystemContext, output: Outpu
 
 fn at<'p>(server: &Server, pool: &'p Definition) -> PoolServer<'p> {
     PoolServer::new(server.clone(), &pool.worker_pool_id)
-}
-
-/// Launch configs are shown one by one; everything else of the configuration by field.
-fn change(pool: &Definition, now: Option<&Value>) -> Change {
-    let (after, mut fields) = (pool.body(), Vec::new());
-    let null = Value::Null;
-    let before = now.unwrap_or(&null);
-    for name in ["providerId", "description", "owner", "emailOnError"] {
-        compare(name, &before[name], &after[name], &mut fields);
-    }
-    let empty = serde_json::Map::new();
-    let (old, new) = (before["config"].as_object().unwrap_or(&empty), after["config"].as_object().unwrap_or(&empty));
-    let names: std::collections::BTreeSet<&String> = old.keys().chain(new.keys()).collect();
-    for name in names {
-        let (old, new) = (old.get(name).unwrap_or(&null), new.get(name).unwrap_or(&null));
-        match name.as_str() {
-            "launchConfigs" => compare_launch_configs(old, new, &mut fields),
-            _ => compare(&format!("config.{name}"), old, new, &mut fields),
-        }
-    }
-    Change { pool: pool.worker_pool_id.clone(), fields }
-}
-
-fn compare(name: &str, old: &Value, new: &Value, fields: &mut Vec<(String, Value, Value)>) {
-    if old != new {
-        fields.push((name.to_owned(), old.clone(), new.clone()));
-    }
-}
-
-/// Their order says nothing.
-fn compare_launch_configs(old: &Value, new: &Value, fields: &mut Vec<(String, Value, Value)>) {
-    let none = Vec::new();
-    let (old, new) = (old.as_array().unwrap_or(&none), new.as_array().unwrap_or(&none));
-    let name = || "config.launchConfigs".to_owned();
-    fields
-        .extend(old.iter().filter(|config| !new.contains(config)).map(|config| (name(), config.clone(), Value::Null)));
-    fields
-        .extend(new.iter().filter(|config| !old.contains(config)).map(|config| (name(), Value::Null, config.clone())));
-}
-
-fn show(change: &Change, output: Output) {
-    if output.is_json() {
-        let field = |(name, old, new): &(String, Value, Value)| json!({ "field": name, "now": old, "file": new });
-        let fields: Vec<Value> = change.fields.iter().map(field).collect();
-        return output.json(&json!({ "workerPoolId": change.pool, "changes": fields }));
-    }
-    if change.fields.is_empty() {
-        return output.line(&format!("{}: no difference", change.pool));
-    }
-    output.line(&format!("{}:", change.pool));
-    for (name, old, new) in &change.fields {
-        for (sign, value) in [("-", old), ("+", new)].into_iter().filter(|(_, value)| !value.is_null()) {
-            output.line(&format!("  {sign} {name}: {value}"));
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn pool(config: &Value) -> Definition {
-        let text = json!({ "workerPoolId": "a/b", "providerId": "aws", "owner": "o", "config": config });
-        serde_json::from_value(text).unwrap()
-    }
-
-    #[test]
-    fn a_difference_names_fields_and_launch_configs_of_any_order() {
-        let (one, two) = (json!({ "region": "one" }), json!({ "region": "two" }));
-        let new = pool(&json!({ "maxCapacity": 2, "launchConfigs": [one, two] }));
-        let mut now = new.body();
-        now["config"]["launchConfigs"] = json!([two, one]);
-        assert_eq!(change(&new, Some(&now)).fields, []);
-        now["config"] = json!({ "maxCapacity": 1, "launchConfigs": [one] });
-        let expected = [
-            ("config.launchConfigs".to_owned(), Value::Null, two),
-            ("config.maxCapacity".to_owned(), json!(1), json!(2)),
-        ];
-        assert_eq!(change(&new, Some(&now)).fields, expected);
-        assert_eq!(change(&new, None).fields.len(), 7, "a pool that is not there differs in everything");
-    }
 }

@@ -5,6 +5,7 @@ mod auth;
 mod bridge;
 mod built_in;
 mod database_version;
+mod drivers;
 mod github;
 mod hooks;
 mod index;
@@ -27,6 +28,7 @@ mod treeherder;
 mod worker_manager;
 
 pub(crate) use api::server_context;
+pub(crate) use drivers::{machines_directory, open as open_driver};
 pub use relay::notify as notify_relay;
 pub(crate) use sessions::handle as sessions;
 pub(crate) use worker_manager::local_pools;

@@ -3,25 +3,18 @@
 use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
 use ::provisioner::{
-    ProviderHandle, ProvisionSettings, ProvisionerNotifier, ProvisionerParts, deployment,
-    provider::{
-        Provider,
-        aws::Aws,
-        azure::Azure,
-        google::Google,
-        kubernetes::Kubernetes,
-        local::{LocalProvider, WorkerProgram},
-    },
+    ProviderHandle, ProvisionSettings, ProvisionerNotifier, ProvisionerParts,
+    provider::local::{LocalProvider, WorkerProgram},
     start,
 };
 use actors::{
     kit::{Child, Notifications, Notifier, PendingNotifier},
-    worker_manager::{ProviderSettings, ProviderType},
+    worker_manager::ProviderType,
 };
 use base::settings::Section;
 use protocol::id::TaskQueueId;
 
-use super::{notifications::publisher, notify, providers, relay, roles};
+use super::{drivers, notifications::publisher, notify, providers, relay, roles};
 use crate::{
     dev_workers::{sandbox_flags, worker_environment},
     service::{Actors, Children, Context, Role, Service, StartError},
@@ -73,7 +66,8 @@ fn here(context: &Context) -> Result<Here, String> {
                 local.push((provider.id.clone(), driver.clone()));
                 providers.push(handle(Arc::new(driver)));
             } else {
-                providers.extend(open(context, provider)?.map(handle));
+                let opened = drivers::open(provider, &context.root_url, context.clock.clone(), &context.rng)?;
+                providers.extend(opened.map(handle));
             }
         }
         // Not the queue's own notifications: it is made with ours. Claims that wait here look again within a second.
@@ -92,35 +86,9 @@ fn here(context: &Context) -> Result<Here, String> {
     })
 }
 
-/// `None`: nobody launches its workers, or they are processes of this machine.
-fn open(context: &Context, provider: &ProviderSettings) -> Result<Option<Arc<dyn Provider>>, String> {
-    let (id, deployment) = (&provider.id, deployment(&context.root_url));
-    let rng = context.rng.branch(id);
-    let failed = |error| format!("the provider `{id}`: {error}");
-    let driver: Arc<dyn Provider> = match provider.provider_type {
-        ProviderType::Aws => {
-            let clock = context.clock.clone();
-            Arc::new(Aws::new(provider.aws.clone(), &deployment, clock, rng).map_err(failed)?)
-        }
-        ProviderType::Kubernetes => {
-            Arc::new(Kubernetes::new(provider.kubernetes.clone(), &deployment, rng).map_err(failed)?)
-        }
-        ProviderType::Google => {
-            let clock = context.clock.clone();
-            Arc::new(Google::new(provider.google.clone(), &deployment, clock, rng).map_err(failed)?)
-        }
-        ProviderType::Azure => {
-            let clock = context.clock.clone();
-            Arc::new(Azure::new(provider.azure.clone(), &deployment, clock, rng).map_err(failed)?)
-        }
-        ProviderType::Local | ProviderType::Static | ProviderType::Null => return Ok(None),
-    };
-    Ok(Some(driver))
-}
-
 /// Workers that are processes of this machine.
 fn open_local(context: &Context, id: &str) -> Result<LocalProvider, String> {
-    let directory = context.data_dir().join("machines").join(id);
+    let directory = drivers::machines_directory(context.data_dir(), id);
     let failed = |error| format!("the provider `{id}`: the folder {} cannot be used: {error}", directory.display());
     let dev: &DevSettings = &context.settings.dev;
     let telemetry = &context.settings.telemetry;

@@ -1,6 +1,5 @@
 //! `drover simulate`: what worker pools would have done with recorded demand.
 
-mod pools;
 mod record;
 mod run;
 

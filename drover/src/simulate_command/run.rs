@@ -15,12 +15,12 @@ use provisioner::{
 };
 use serde_json::{Value, json};
 
-use super::pools;
 use crate::{
     exit::{CliError, Exit},
     global::Global,
     output::{Output, columns},
     pool_command::definitions,
+    simulated_pool::simulated_pool,
 };
 
 #[derive(Debug, Args)]
@@ -98,7 +98,7 @@ fn pools_of(path: &Path) -> Result<BTreeMap<String, SimulatedPool>, CliError> {
     let pools = definitions(path)?;
     Ok(pools
         .into_iter()
-        .map(|pool| (pool.worker_pool_id.clone(), pools::pool(&pool.provider_id, &pool.config)))
+        .map(|pool| (pool.worker_pool_id.clone(), simulated_pool(&pool.provider_id, &pool.config)))
         .collect())
 }
 

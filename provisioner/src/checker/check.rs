@@ -39,7 +39,7 @@ impl MachineCheck {
 
     async fn check(&self) -> Result<(), DbError> {
         let listed_at = self.shared.clock.now();
-        let machines = match list_all(&self.shared, &self.provider, &self.region).await {
+        let machines = match list_all(&self.shared.metrics, &self.provider, &self.region).await {
             Ok(machines) => machines,
             Err(error) => {
                 tracing::warn!(provider = self.provider.id, region = self.region, %error, "machines cannot be listed");

@@ -78,6 +78,11 @@ impl Breaker {
         Self { state: BreakerState::SlowStart { allowance: canary.max(1) }, ..Self::CLOSED }
     }
 
+    /// One that is open.
+    pub fn opened(until: DateTime<Utc>, class: FailureClass) -> Self {
+        Self { state: BreakerState::Open { until, class }, openings: 1, boot_failures: 0 }
+    }
+
     /// Once its time is over an open breaker is half-open: one machine may try.
     pub fn state(&self, now: DateTime<Utc>) -> BreakerState {
         match self.state {

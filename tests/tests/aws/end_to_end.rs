@@ -1,5 +1,12 @@
 //! From pending tasks to EC2 instances that run them, and back: a server, moto, and a `drover worker` for each instance.
 
+use std::sync::Arc;
+
+use base::{Rng, SystemClock};
+use provisioner::{
+    deployment,
+    provider::{Provider, aws::Aws},
+};
 use serde_json::{Value, json};
 use tests::{
     PoolEnv, TestDirectory, WorkerCommand,
@@ -16,6 +23,8 @@ struct Cloud {
     machines: Ec2Machines,
     queue: String,
     env: PoolEnv,
+    /// Of the provider.
+    settings: Value,
 }
 
 impl Cloud {
@@ -44,8 +53,9 @@ impl Cloud {
         });
         let machines = Ec2Machines::start(&moto.login.url, REGION, key, boot);
         let env =
-            PoolEnv::start_in(directory, provider, json!({ "region": REGION, "launchConfig": parameters }), 3).await;
-        Some(Self { _moto: moto, proxy, machines, queue, env })
+            PoolEnv::start_in(directory, provider.clone(), json!({ "region": REGION, "launchConfig": parameters }), 3)
+                .await;
+        Some(Self { _moto: moto, proxy, machines, queue, env, settings: provider })
     }
 
     /// A long task, and the machine that runs it.
@@ -109,4 +119,41 @@ async fn an_instance_that_is_warned_itself_gives_its_task_back() {
     cloud.machines.announce_interruption(&machine);
     cloud.is_replaced(id, &machine).await;
     cloud.env.until_all_stopped().await;
+}
+
+#[tokio::test]
+async fn instances_that_nobody_knows_and_workers_without_an_instance_are_found_and_ended() {
+    let Some(cloud) = Cloud::start(Value::Null).await else { return };
+    let (id, machine) = cloud.running().await;
+    let orphans = async |more: &[&str]| {
+        let mut command = tests::program();
+        command.args(["pool", "orphans", "aws", "-o", "json", "--data-dir"]).arg(cloud.env.path().join("data"));
+        command.arg("--set").arg(format!("worker_manager.providers={}", json!([cloud.settings])));
+        command.args(more).env("TASKCLUSTER_ROOT_URL", cloud.env.drover.root_url());
+        let output = command.output().await.unwrap();
+        let first = output.stdout.split(|byte| *byte == b'\n').next().unwrap_or_default();
+        let report: Value = serde_json::from_slice(first)
+            .unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&output.stderr)));
+        (report, output.status.code())
+    };
+    assert_eq!(orphans(&[]).await.1, Some(0));
+
+    let aws = serde_json::from_value(cloud.settings["aws"].clone()).unwrap();
+    let deployment = deployment(cloud.env.drover.root_url());
+    let aws = Aws::new(aws, &deployment, Arc::new(SystemClock), Rng::system()).unwrap();
+    // Without a notice, and behind the back of the provisioner.
+    aws.terminate(REGION, std::slice::from_ref(&machine)).await.unwrap();
+    let mut launch = super::launch(&Rng::system(), REGION, 1);
+    launch.tags.insert("drover-deployment".to_owned(), deployment);
+    let unknown = aws.launch(&launch).await.unwrap().machines.remove(0).id;
+    let foreign = aws.launch(&super::launch(&Rng::system(), REGION, 1)).await.unwrap().machines.remove(0).id;
+
+    let (report, code) = orphans(&["--terminate", "--set", "provision.orphan_age=0s"]).await;
+    assert_eq!((report["orphans"][0]["machine"].as_str(), code), (Some(unknown.as_str()), Some(0)), "{report}");
+    assert_eq!(report["orphans"].as_array().unwrap().len(), 1);
+    assert_eq!(report["lostWorkers"][0]["workerId"], machine.as_str(), "{report}");
+    cloud.env.until("the unknown instance ends", async || !cloud.machines.running().contains(&unknown)).await;
+    assert!(cloud.machines.running().contains(&foreign), "an instance of another deployment goes on");
+    // EC2 still lists it as terminated: its worker is stopped by the next check, and its task runs again.
+    cloud.is_replaced(id, &machine).await;
 }

@@ -48,33 +48,7 @@ impl AwsEnv {
     }
 
     fn launch(&self, region: &str, instances: u32) -> Launch {
-        let id = uuid::Uuid::from_bytes(self.rng.uuid_bytes());
-        let tags = [
-            ("CreatedBy", "taskcluster-wm-aws"),
-            ("ManagedBy", "taskcluster"),
-            ("Owner", "owner@example.com"),
-            ("WorkerPoolId", "proj/linux"),
-            ("Name", "proj/linux"),
-            ("drover-deployment", DEPLOYMENT),
-            ("drover-launch", &id.to_string()),
-        ];
-        Launch {
-            id,
-            region: region.to_owned(),
-            instances,
-            configuration: json!({ "region": region, "launchConfig": { "ImageId": "ami-12345678", "InstanceType": "m5.large" } }),
-            user_data: UserData {
-                worker_pool_id: "proj/linux".to_owned(),
-                provider_id: "aws".to_owned(),
-                worker_group: region.to_owned(),
-                root_url: "https://drover.example.com".to_owned(),
-                worker_config: json!({ "capacity": 4 }),
-                launch_config_id: "lc-1".to_owned(),
-                additional: BTreeMap::from([("extra".to_owned(), json!("é"))]),
-            },
-            tags: tags.map(|(key, value)| (key.to_owned(), value.to_owned())).into(),
-            deadline: SystemClock.now() + TimeDelta::seconds(60),
-        }
+        launch(&self.rng, region, instances)
     }
 
     /// The same with parameters changed: `null` removes one.
@@ -105,6 +79,37 @@ impl AwsEnv {
 
     fn sent(&self, action: &str) -> usize {
         self.proxy.requests(action).len()
+    }
+}
+
+/// Of a new id, of [`DEPLOYMENT`].
+fn launch(rng: &Rng, region: &str, instances: u32) -> Launch {
+    let id = uuid::Uuid::from_bytes(rng.uuid_bytes());
+    let tags = [
+        ("CreatedBy", "taskcluster-wm-aws"),
+        ("ManagedBy", "taskcluster"),
+        ("Owner", "owner@example.com"),
+        ("WorkerPoolId", "proj/linux"),
+        ("Name", "proj/linux"),
+        ("drover-deployment", DEPLOYMENT),
+        ("drover-launch", &id.to_string()),
+    ];
+    Launch {
+        id,
+        region: region.to_owned(),
+        instances,
+        configuration: json!({ "region": region, "launchConfig": { "ImageId": "ami-12345678", "InstanceType": "m5.large" } }),
+        user_data: UserData {
+            worker_pool_id: "proj/linux".to_owned(),
+            provider_id: "aws".to_owned(),
+            worker_group: region.to_owned(),
+            root_url: "https://drover.example.com".to_owned(),
+            worker_config: json!({ "capacity": 4 }),
+            launch_config_id: "lc-1".to_owned(),
+            additional: BTreeMap::from([("extra".to_owned(), json!("é"))]),
+        },
+        tags: tags.map(|(key, value)| (key.to_owned(), value.to_owned())).into(),
+        deadline: SystemClock.now() + TimeDelta::seconds(60),
     }
 }
 

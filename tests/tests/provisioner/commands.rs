@@ -54,6 +54,44 @@ async fn pools_of_a_file_are_created_compared_changed_and_deleted() {
 }
 
 #[tokio::test]
+async fn a_dry_run_changes_nothing_and_shows_what_the_next_decision_would_do() {
+    let env = start().await;
+    let file = env.path().join("planned.yml");
+    let write = |pool: &str, min: Value, max: u32| {
+        let config = json!({ "minCapacity": min, "maxCapacity": max, "launchConfigs": [{ "workerConfig": {} }] });
+        let pool =
+            json!({ "workerPoolId": pool, "providerId": "local", "owner": "team@example.com", "config": config });
+        fs::write(&file, pool.to_string()).unwrap();
+    };
+    let dry = async |verb: &str| pool(&env, &[verb, file.to_str().unwrap(), "--dry-run"]).await;
+
+    write("build/planned", json!(2), 3);
+    let printed = dry("create").await.unwrap();
+    assert!(printed.contains("+ config.minCapacity: 2") && printed.contains("next for build/planned"), "{printed}");
+    assert!(printed.contains(": 2 machines"), "{printed}");
+    assert!(pool(&env, &["show", "build/planned"]).await.is_err(), "it is not there");
+    assert!(dry("update").await.unwrap_err().contains("build/planned"), "what is not there cannot be updated");
+    write("build/planned", json!("some"), 3);
+    let refused = dry("create").await.unwrap_err();
+    assert!(refused.contains("minCapacity"), "{refused}");
+
+    // Of a pool with tasks that wait, since it is paused.
+    pool(&env, &["pause", PoolEnv::POOL, "--reason", "a test"]).await.unwrap();
+    env.task("true").await;
+    write(PoolEnv::POOL, json!(0), 7);
+    let before = launch_configs(&env).await;
+    let printed = dry("update").await.unwrap();
+    assert!(printed.contains("- config.maxCapacity: 2") && printed.contains("+ config.maxCapacity: 7"), "{printed}");
+    assert!(printed.contains("1 pending") && printed.contains(": no machines"), "{printed}");
+    assert!(printed.contains("limited by  a pause of the pool"), "{printed}");
+    assert!(dry("create").await.unwrap_err().contains(PoolEnv::POOL), "it is there with other values");
+    assert_eq!(launch_configs(&env).await, before);
+    let known = pool(&env, &["list", "-o", "json"]).await.unwrap();
+    assert!(known.contains("\"maxCapacity\":2") && !known.contains("planned"), "{known}");
+    env.drover.stop().await;
+}
+
+#[tokio::test]
 async fn workers_are_drained_after_their_tasks_and_interrupted_in_them() {
     let env = start().await;
     let drained = env.task("sleep 3").await;

@@ -4,6 +4,7 @@
 
 mod commands;
 mod machines;
+mod orphans;
 
 use std::time::{Duration, Instant};
 

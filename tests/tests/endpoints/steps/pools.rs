@@ -10,6 +10,9 @@ const SECRET: &str = "abcdefghijklmnopqrstuvwxyz-ABCDEFGHIJKLM_012";
 pub(super) async fn run(steps: &mut Steps) {
     let worker = [POOL, "g", "w"];
     steps.twice("worker-manager.createWorkerPool", &[POOL], pool()).await;
+    let plan = json!({ "operation": "update", "workerPool": pool() });
+    let planned = steps.twice("worker-manager.planWorkerPool", &[POOL], plan).await;
+    assert_eq!(planned["workerPool"]["workerPoolId"], POOL);
     steps.twice("worker-manager.updateWorkerPool", &[POOL], pool()).await;
     let pause = json!({ "reason": "a test" });
     let paused = steps.twice("worker-manager.pauseWorkerPool", &[POOL], pause).await;

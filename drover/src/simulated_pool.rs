@@ -1,4 +1,4 @@
-//! From the worker pools of a file to what a simulation needs of them.
+//! From the worker pools of a file to what a simulation, or a plan, needs of them.
 
 use provisioner::{
     decision::{LaunchConfig, Offering, PoolConfig, Ratio},
@@ -8,7 +8,7 @@ use provisioner::{
 use serde_json::{Map, Value};
 
 /// `provider`: of the pool. What its machines cost is not known, so launch configs are drawn by weight. Machines of a launch config without a capacity have one task at a time, as in the API.
-pub(super) fn pool(provider: &str, config: &Map<String, Value>) -> SimulatedPool {
+pub(crate) fn simulated_pool(provider: &str, config: &Map<String, Value>) -> SimulatedPool {
     let number = |name: &str| natural(config.get(name));
     let launch_configs = config.get("launchConfigs").and_then(Value::as_array).into_iter().flatten();
     SimulatedPool {
@@ -54,7 +54,7 @@ mod tests {
                 { "workerManager": { "launchConfigId": "lc", "capacityPerInstance": 3, "initialWeight": 0.5, "maxCapacity": 4 } },
             ],
         });
-        let pool = pool("p", config.as_object().unwrap());
+        let pool = simulated_pool("p", config.as_object().unwrap());
         assert_eq!((pool.config.min_capacity, pool.config.max_capacity, pool.config.scaling_ratio.get()), (1, 9, 0.5));
         let [first, second] = &pool.launch_configs[..] else { panic!("{pool:?}") };
         assert_eq!(
