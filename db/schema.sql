@@ -199,6 +199,20 @@ create table github_build (
   constraint github_build_pkey PRIMARY KEY (task_group_id)
 ) with (fillfactor=70);
 
+create table github_cron (
+  repository text not null,
+  installation bigint not null,
+  branch text not null,
+  pushed timestamp with time zone not null,
+  watched boolean not null,
+  done_until timestamp with time zone not null,
+  leased_until timestamp with time zone,
+  attempt bigint not null default 0,
+  failures integer not null default 0,
+  reason text,
+  constraint github_cron_pkey PRIMARY KEY (repository)
+) with (fillfactor=70);
+
 create table github_delivery (
   delivery_id text not null,
   seq bigint not null generated always as identity,
@@ -777,6 +791,7 @@ CREATE INDEX github_build_created ON drover.github_build USING btree (created);
 CREATE INDEX github_build_seq ON drover.github_build USING btree (seq);
 CREATE INDEX github_build_sha ON drover.github_build USING btree (sha);
 CREATE INDEX github_build_subject ON drover.github_build USING btree (owner, name, subject, seq);
+CREATE INDEX github_cron_due ON drover.github_cron USING btree (done_until) WHERE watched;
 CREATE INDEX github_delivery_due ON drover.github_delivery USING btree (next_attempt) WHERE (state = (0)::smallint);
 CREATE INDEX github_delivery_order ON drover.github_delivery USING btree (repository, subject, seq) WHERE (state = (0)::smallint);
 CREATE INDEX github_delivery_received ON drover.github_delivery USING btree (received);

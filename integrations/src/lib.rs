@@ -6,6 +6,8 @@
 //! | `github/jobs` | periodic | nothing | a new delivery, timer | builds and their tasks |
 //! | `github/reports` | periodic | nothing | a changed report, timer | check runs, statuses, comments |
 //! | `github/missed` | periodic | the newest delivery that was seen | timer | nothing |
+//! | `github/cron` | periodic | nothing | timer | deliveries of jobs whose dates have come |
+//! | `github/cron-repositories` | periodic | nothing | timer | nothing |
 
 mod channel;
 mod deliver;

@@ -32,7 +32,7 @@ impl Github {
     }
 
     fn payload(&self, job: &Job, hook: &HookToFire, number: usize) -> Map<String, Value> {
-        let task_id = self.ids(job).id(&format!("hook {number}"));
+        let task_id = self.ids(&job.lease).id(&format!("hook {number}"));
         let fields = [
             ("event", job.body.clone()),
             ("now", json!(time::format(self.0.clock.now()))),

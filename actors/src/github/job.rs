@@ -57,7 +57,11 @@ const RENDER_LIMIT: Duration = Duration::from_secs(10);
 impl Github {
     /// Renders the file and creates its tasks, all of them or none. A repeat makes no others.
     pub async fn carry_out(&self, job: &Job) -> Result<JobOutcome> {
-        let tasks = match self.prepare(job).await {
+        let mut prepared = self.prepare(job).await;
+        if self.refresh_roles(prepared.as_ref().is_err_and(JobError::is_of_role)).await {
+            prepared = self.prepare(job).await;
+        }
+        let tasks = match prepared {
             Ok(Some(tasks)) => tasks,
             Ok(None) => return Ok(JobOutcome::NoTasks),
             Err(error) => return Ok(JobOutcome::Refused(error)),
@@ -88,27 +92,50 @@ impl Github {
     pub(super) fn powers(&self, job: &Job) -> Result<(String, Arc<ScopeSet>), JobError> {
         let role = job.event.role_scope(job.tasks_for);
         let route = if job.file.by_checks() { CHECKS_ROUTE } else { STATUSES_ROUTE };
-        let scopes = [role.clone(), format!("queue:route:{route}"), format!("queue:scheduler-id:{SCHEDULER_ID}")];
+        self.powers_of(&role, &[&format!("queue:route:{route}")])
+    }
+
+    /// Of a role, which is given as the scope that assumes it, with scopes besides; and its name.
+    pub(super) fn powers_of(&self, role: &str, more: &[&str]) -> Result<(String, Arc<ScopeSet>), JobError> {
+        let scheduler = format!("queue:scheduler-id:{SCHEDULER_ID}");
+        let scopes: Vec<String> = [role, &scheduler].iter().chain(more).map(|scope| (*scope).to_owned()).collect();
         let expanded = self.0.clients.now().powers_with(&scopes);
         let role = role.trim_start_matches("assume:").to_owned();
         Ok((role, expanded.map_err(|error| JobError::Template(error.to_string()))?))
     }
 
-    pub(super) fn ids(&self, job: &Job) -> Ids {
-        Ids::new(self.0.settings.private_key.reveal().as_bytes(), &job.lease.delivery_id)
+    pub(super) fn ids(&self, lease: &DeliveryLease) -> Ids {
+        Ids::new(self.0.settings.private_key.reveal().as_bytes(), &lease.delivery_id)
+    }
+
+    /// After an attempt that lacked scopes; whether it is worth another one. The copy of roles is up to a second old: another process
+    /// may have granted what was missing.
+    pub(super) async fn refresh_roles(&self, lacked_scopes: bool) -> bool {
+        let Some(auth) = self.0.auth.as_ref().filter(|_| lacked_scopes) else { return false };
+        let loaded = auth.load().await;
+        if let Err(error) = &loaded {
+            let error = error as &dyn std::error::Error;
+            tracing::warn!(error, "roles could not be refreshed");
+        }
+        loaded.is_ok()
     }
 
     async fn prepare(&self, job: &Job) -> Result<Option<Vec<NewTask>>, JobError> {
         let (role, scopes) = self.powers(job)?;
+        let at = (self.0.root_url.as_str(), self.0.clock.now());
+        let command = job.event.command.as_deref();
+        let context = RenderContext::of_event(&job.file, job.tasks_for, job.body.clone(), command, at);
+        self.prepare_tasks(job.file.clone(), context, self.ids(&job.lease), (role, scopes)).await
+    }
+
+    pub(super) async fn prepare_tasks(
+        &self,
+        file: TaskclusterYml,
+        context: RenderContext,
+        ids: Ids,
+        (role, scopes): (String, Arc<ScopeSet>),
+    ) -> Result<Option<Vec<NewTask>>, JobError> {
         let powers = Powers { role, scopes, limits: self.0.limits };
-        let context = RenderContext {
-            tasks_for: job.tasks_for,
-            event: job.body.clone(),
-            command: job.event.command.clone(),
-            root_url: self.0.root_url.clone(),
-            now: self.0.clock.now(),
-        };
-        let (file, ids) = (job.file.clone(), self.ids(job));
         let work = spawn_blocking(move || prepare(&file, &context, &ids, &powers));
         match timeout(RENDER_LIMIT, work).await {
             Ok(Ok(prepared)) => prepared,
@@ -149,7 +176,7 @@ impl Github {
         })
     }
 
-    fn notify_of(&self, tasks: &[NewTask], created: &[Created]) {
+    pub(super) fn notify_of(&self, tasks: &[NewTask], created: &[Created]) {
         let ready = |(task, outcome): (&NewTask, &Created)| {
             (*outcome == Created::New { ready: true })
                 .then(|| NewlyPending { task_queue_id: task.definition.task_queue_id.clone(), count: 1 })
@@ -168,7 +195,7 @@ fn updated(order: &Order) -> Option<Timestamp> {
     if let Order::Updated(text) = order { time::parse(text) } else { None }
 }
 
-fn refusal(tasks: &[NewTask], created: &[Created]) -> JobError {
+pub(super) fn refusal(tasks: &[NewTask], created: &[Created]) -> JobError {
     let found = tasks.iter().zip(created).find_map(|(task, outcome)| {
         let words = match outcome {
             Created::Same => Some("this taskId is taken already".to_owned()),

@@ -15,6 +15,10 @@ pub enum JobError {
     Scopes { role: String, missing: Box<ScopeExpression> },
     #[error("The hook `{name}` of `.taskcluster.yml` was not fired: {words}")]
     Hook { name: String, words: String },
+    #[error("The job `{job}` of `.cron.yml` is not run: {words}")]
+    Cron { job: String, words: String },
+    #[error("The role `{role}` gives no scopes to create tasks with, so that the job of `.cron.yml` is not run.")]
+    NoCronRole { role: String },
     #[error(
         "The pull request is from somebody who is no collaborator of this repository, so no tasks were started. A collaborator can start them."
     )]
@@ -26,6 +30,11 @@ impl JobError {
         Self::Task { task_id, words }
     }
 
+    /// A role lacks scopes.
+    pub(super) fn is_of_role(&self) -> bool {
+        matches!(self, Self::Scopes { .. } | Self::NoCronRole { .. })
+    }
+
     /// One comment for each commit and cause.
     pub fn cause(&self) -> &'static str {
         match self {
@@ -34,6 +43,7 @@ impl JobError {
             Self::Task { .. } => "task",
             Self::Scopes { .. } => "scopes",
             Self::Hook { .. } => "hook",
+            Self::Cron { .. } | Self::NoCronRole { .. } => "cron",
             Self::NoCollaborator => "collaborator",
         }
     }

@@ -2,7 +2,7 @@
 
 use db::github::NewReport;
 use protocol::{
-    github::{BuildEvent, MAX_BYTES, ReportKind, cut, without_mentions},
+    github::{BuildEvent, MAX_BYTES, ReportKind, Repository, cut, without_mentions},
     id::TaskGroupId,
 };
 use serde_json::{Value, json};
@@ -58,19 +58,34 @@ impl Github {
 
     /// A comment about a fault, once for each commit and cause.
     pub async fn comment(&self, event: &BuildEvent, sha: Option<&str>, error: &JobError) -> Result<()> {
-        let body = without_mentions(&error.to_string());
-        let body = cut(&body, MAX_BYTES, "cut");
+        let body = comment(error);
         let (place, content) = match (event.pull_request, sha) {
             (Some(number), _) => (format!("issue/{number}"), json!({ "issue": number, "body": body })),
-            (None, Some(sha)) => ("commit".to_owned(), json!({ "sha": sha, "body": body })),
+            (None, Some(sha)) => {
+                return self.comment_on_commit((&event.repository, event.installation), sha, error).await;
+            }
             (None, None) => return Ok(()),
         };
         let subject = format!("{place} {} {}", sha.unwrap_or_default(), error.cause());
+        self.put_comment((&event.repository, event.installation), subject, &content).await
+    }
+
+    pub(super) async fn comment_on_commit(&self, place: (&Repository, i64), sha: &str, error: &JobError) -> Result<()> {
+        let subject = format!("commit {sha} {}", error.cause());
+        self.put_comment(place, subject, &json!({ "sha": sha, "body": comment(error) })).await
+    }
+
+    async fn put_comment(
+        &self,
+        (repository, installation): (&Repository, i64),
+        subject: String,
+        content: &Value,
+    ) -> Result<()> {
         let report = NewReport {
             kind: ReportKind::Comment,
-            repository: event.repository.clone(),
+            repository: repository.clone(),
             subject,
-            installation: event.installation,
+            installation,
             task_group_id: None,
             content: content.to_string(),
             rank: 0,
@@ -79,4 +94,8 @@ impl Github {
         self.0.wakeups.reports.notify();
         Ok(())
     }
+}
+
+fn comment(error: &JobError) -> String {
+    cut(&without_mentions(&error.to_string()), MAX_BYTES, "cut")
 }

@@ -9,9 +9,11 @@
 mod builds;
 mod cancel;
 mod check;
+mod cron;
 mod error;
 mod graph;
 mod hooks;
+mod in_tree_actions;
 mod job;
 mod job_error;
 mod job_reports;
@@ -29,8 +31,9 @@ mod tests;
 use std::sync::Arc;
 
 use base::{Clock, Rng};
+pub use cron::{CRON_EVENT, CronBody, CronRead, CronTask};
 use db::Db;
-pub use db::github::{BuildFilter, BuildRow, DeliveryRow};
+pub use db::github::{BuildFilter, BuildRow, CronRow, DeliveryRow};
 pub use error::GithubError;
 pub use job::{Job, JobOutcome};
 pub use job_error::JobError;
@@ -41,7 +44,7 @@ pub use settings::GithubSettings;
 pub use tasks::{QUEUE, TaskListener};
 
 use crate::{
-    auth::Clients,
+    auth::{Auth, Clients},
     hooks::Hooks,
     kit::{Notifications, Notifier},
     queue::TaskLimits,
@@ -56,6 +59,7 @@ struct Inner {
     clock: Arc<dyn Clock>,
     rng: Rng,
     clients: Clients,
+    auth: Option<Auth>,
     hooks: Hooks,
     limits: TaskLimits,
     notifications: Notifications,
@@ -72,6 +76,8 @@ pub struct GithubContext {
     pub rng: Rng,
     /// Knows the roles that decide what the tasks of an event may do.
     pub clients: Clients,
+    /// What keeps that copy up to date; `None`: it is all there is.
+    pub auth: Option<Auth>,
     pub hooks: Hooks,
     pub limits: TaskLimits,
     pub notifications: Notifications,
@@ -93,8 +99,20 @@ type Result<T, E = GithubError> = std::result::Result<T, E>;
 
 impl Github {
     pub fn new(context: GithubContext) -> Self {
-        let GithubContext { db, clock, rng, clients, hooks, limits, notifications, wakeups, settings, root_url } =
+        let GithubContext { db, clock, rng, clients, auth, hooks, limits, notifications, wakeups, settings, root_url } =
             context;
-        Self(Arc::new(Inner { db, clock, rng, clients, hooks, limits, notifications, wakeups, settings, root_url }))
+        Self(Arc::new(Inner {
+            db,
+            clock,
+            rng,
+            clients,
+            auth,
+            hooks,
+            limits,
+            notifications,
+            wakeups,
+            settings,
+            root_url,
+        }))
     }
 }

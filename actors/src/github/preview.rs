@@ -39,13 +39,8 @@ impl Github {
         let file = TaskclusterYml::read(file).map_err(|error| GithubError::Job(JobError::Config(error.to_string())))?;
         let body = body(fake, owner, name);
         let event = event(fake, &body)?;
-        let context = RenderContext {
-            tasks_for: fake.tasks_for,
-            command: event.command.clone(),
-            event: body,
-            root_url: self.0.root_url.clone(),
-            now: self.0.clock.now(),
-        };
+        let at = (self.0.root_url.as_str(), self.0.clock.now());
+        let context = RenderContext::of_event(&file, fake.tasks_for, body, event.command.as_deref(), at);
         let ids = Ids::new(&self.0.rng.uuid_bytes(), "preview");
         let rendered = render(&file, &context, &ids).map_err(|error| GithubError::Job(JobError::Template(error.0)))?;
         let route = if file.by_checks() { CHECKS_ROUTE } else { STATUSES_ROUTE };

@@ -106,12 +106,14 @@ fn delivery_id(incoming: &Incoming<'_>) -> Result<String> {
     match incoming.delivery_id {
         Some(id) if is_guid(id) => Ok(id.to_ascii_lowercase()),
         Some(_) => Err(GithubError::Header { name: "X-GitHub-Delivery", expected: GUID }),
-        None => {
-            let hash = hex::encode(&Sha256::digest(incoming.body)[..16]);
-            let parts = [&hash[..8], &hash[8..12], &hash[12..16], &hash[16..20], &hash[20..]];
-            Ok(parts.join("-"))
-        }
+        None => Ok(guid(&Sha256::digest(incoming.body)[..16])),
     }
+}
+
+/// 16 bytes, as GitHub's ids look.
+pub(super) fn guid(bytes: &[u8]) -> String {
+    let hash = hex::encode(bytes);
+    [&hash[..8], &hash[8..12], &hash[12..16], &hash[16..20], &hash[20..]].join("-")
 }
 
 fn is_guid(text: &str) -> bool {

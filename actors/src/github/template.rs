@@ -18,13 +18,30 @@ use sha2::Sha256;
 /// What templates know.
 #[derive(Debug, Clone)]
 pub(super) struct RenderContext {
-    pub tasks_for: TasksFor,
-    /// The body of the delivery, and what comments add to it.
-    pub event: Value,
-    /// Of a comment.
-    pub command: Option<String>,
+    /// Besides the root URL, the time and `as_slugid`.
+    pub variables: Map<String, Value>,
+    /// The route by which GitHub is shown the tasks; none: it is not.
+    pub route: Option<&'static str>,
     pub root_url: String,
     pub now: Timestamp,
+}
+
+impl RenderContext {
+    /// Of a delivery: `event` is its body, and what comments add to it; `command` is that of a comment.
+    pub(super) fn of_event(
+        file: &TaskclusterYml,
+        tasks_for: TasksFor,
+        event: Value,
+        command: Option<&str>,
+        (root_url, now): (&str, Timestamp),
+    ) -> Self {
+        let mut variables = Map::new();
+        variables.insert("tasks_for".to_owned(), json!(tasks_for.as_str()));
+        variables.insert("event".to_owned(), event);
+        variables.extend(command.map(|command| ("taskcluster_comment".to_owned(), json!(command))));
+        let route = if file.by_checks() { CHECKS_ROUTE } else { STATUSES_ROUTE };
+        Self { variables, route: Some(route), root_url: root_url.to_owned(), now }
+    }
 }
 
 /// Ids that are the same whenever the same delivery is rendered, and that nobody can guess without the key.
@@ -92,17 +109,15 @@ pub(super) fn render(
         _ => Err(TemplateError(format!("task {number} is no object"))),
     });
     let tasks = tasks.collect::<Result<Vec<_>, _>>()?;
-    complete(tasks, file.by_checks(), context, ids).map(Some)
+    complete(tasks, context, ids).map(Some)
 }
 
 fn evaluate(template: &Value, context: &RenderContext, ids: &Ids) -> Result<Value, jsone::Error> {
     let mut variables = Context::new(context.now);
-    variables.set("tasks_for", context.tasks_for.as_str())?;
-    variables.set("event", jsone::Value::try_from(&context.event)?)?;
-    variables.set("taskcluster_root_url", context.root_url.as_str())?;
-    if let Some(command) = &context.command {
-        variables.set("taskcluster_comment", command.as_str())?;
+    for (name, value) in &context.variables {
+        variables.set(name, jsone::Value::try_from(value)?)?;
     }
+    variables.set("taskcluster_root_url", context.root_url.as_str())?;
     variables.set("as_slugid", as_slugid(ids))?;
     let template = jsone::Value::try_from(template)?;
     Ok(Value::from(&jsone::render(&template, &variables, &Limits::default())?))
@@ -122,12 +137,7 @@ fn as_slugid(ids: &Ids) -> jsone::Value {
 }
 
 /// Fills in what tasks need not say: ids, group, scheduler, the route of reports, dates.
-fn complete(
-    mut tasks: Vec<Map<String, Value>>,
-    by_checks: bool,
-    context: &RenderContext,
-    ids: &Ids,
-) -> Result<Rendered, TemplateError> {
+fn complete(mut tasks: Vec<Map<String, Value>>, context: &RenderContext, ids: &Ids) -> Result<Rendered, TemplateError> {
     let mut completed = Vec::with_capacity(tasks.len());
     let default_group = ids.id("group");
     // A single task is a decision task: the group has its id.
@@ -150,7 +160,7 @@ fn complete(
             )));
         }
         task.insert("taskGroupId".to_owned(), json!(own_group));
-        fill(&mut task, by_checks, context, number)?;
+        fill(&mut task, context, number)?;
         completed.push((task_id, task));
     }
     Ok(Rendered { tasks: completed })
@@ -164,12 +174,7 @@ fn id_field(task: &Map<String, Value>, name: &str, number: usize) -> Result<Opti
     })
 }
 
-fn fill(
-    task: &mut Map<String, Value>,
-    by_checks: bool,
-    context: &RenderContext,
-    number: usize,
-) -> Result<(), TemplateError> {
+fn fill(task: &mut Map<String, Value>, context: &RenderContext, number: usize) -> Result<(), TemplateError> {
     let mut default = |name: &str, value: Value| {
         if task.get(name).is_none_or(Value::is_null) {
             task.insert(name.to_owned(), value);
@@ -178,7 +183,7 @@ fn fill(
     default("schedulerId", json!(SCHEDULER_ID));
     default("created", json!(time::format(context.now)));
     default("routes", json!([]));
-    let route = if by_checks { CHECKS_ROUTE } else { STATUSES_ROUTE };
+    let Some(route) = context.route else { return Ok(()) };
     let routes = task.get_mut("routes").and_then(Value::as_array_mut);
     let routes = routes.ok_or_else(|| TemplateError(format!("`routes` of task {number} must be a list")))?;
     if !routes.iter().any(|known| known == route) {

@@ -2,6 +2,7 @@
 
 mod builds;
 mod commit;
+mod cron;
 mod deliveries;
 mod receive;
 mod reports;
@@ -12,6 +13,7 @@ mod tests;
 
 pub use builds::BuildFilter;
 pub use commit::{BuildOutcome, NewBuild};
+pub use cron::{CronRow, NewCronDelivery};
 pub use deliveries::DeliveryLease;
 pub use receive::{InstallationUpdate, NewDelivery, NewDeliveryMessage};
 pub use reports::NewReport;

@@ -22,7 +22,7 @@ impl Service for Auth {
         Box::pin(async move {
             match () {
                 () if context.runs(roles::API) => load(context).await,
-                () if context.runs(roles::HOOKS) => follow(context).await,
+                () if context.runs(roles::HOOKS) || context.runs(roles::GITHUB) => follow(context).await,
                 () => Ok(()),
             }
         })
@@ -34,11 +34,11 @@ impl Service for Auth {
     }
 
     fn actors(&self) -> &'static [Actors] {
-        // Those who have to know clients and roles: the HTTP server, the bridge, and hooks, whose roles decide what
-        // their tasks may do.
-        const ACTORS: &[Actors] = &[Actors::of_roles(&[roles::API, roles::BRIDGE, roles::HOOKS], |context| {
-            Ok(Children::none().actor(handle(context).refresher()))
-        })];
+        // Those who have to know clients and roles: the HTTP server, the bridge, and hooks and deliveries of GitHub, whose roles
+        // decide what their tasks may do.
+        const OF: &[&str] = &[roles::API, roles::BRIDGE, roles::HOOKS, roles::GITHUB];
+        const ACTORS: &[Actors] =
+            &[Actors::of_roles(OF, |context| Ok(Children::none().actor(handle(context).refresher())))];
         ACTORS
     }
 }

@@ -10,14 +10,14 @@ use actors::{
     relay::RelaySettings,
 };
 use base::settings::Section;
-use integrations::github::{App, JobRunner, MissedDeliveries, ReportSender};
+use integrations::github::{App, CronDates, CronRepositories, JobRunner, MissedDeliveries, ReportSender};
 
 use super::{auth, hooks, late_notifier::LateNotifier, queue, roles};
 use crate::service::{Actors, Children, Context, Role, Service, StartError};
 
 pub(super) struct Github;
 
-const ROLE: &str = "github";
+const ROLE: &str = roles::GITHUB;
 
 impl Service for Github {
     fn name(&self) -> &'static str {
@@ -58,6 +58,7 @@ struct Here {
 fn here(context: &Context) -> Result<Here, StartError> {
     let limits = context.settings::<QueueSettings>().task_limits().map_err(StartError::Setting)?;
     let hooks = hooks::handle(context)?;
+    context.settings::<GithubSettings>().check().map_err(StartError::Setting)?;
     Ok(context.shared(|context| {
         let (jobs, reports) = (LateNotifier::default(), LateNotifier::default());
         let github = Handle::new(GithubContext {
@@ -65,6 +66,7 @@ fn here(context: &Context) -> Result<Here, StartError> {
             clock: context.clock.clone(),
             rng: context.rng.branch("github"),
             clients: auth::handle(context).clients().clone(),
+            auth: Some(auth::handle(context)),
             hooks,
             limits,
             notifications: queue::notifiers(context),
@@ -113,9 +115,18 @@ fn of_the_app(context: &Context, here: &Here) -> Result<Vec<Child>, StartError> 
         rng: context.rng.branch("github-reports"),
         interval,
     };
+    let cron = settings.cron.then(|| {
+        let (github, app, db, clock) = (here.github.clone(), app.clone(), db.clone(), clock.clone());
+        let listing = CronRepositories {
+            github: github.clone(),
+            app: app.clone(),
+            rng: context.rng.branch("github-cron-repositories"),
+        };
+        [CronDates { github, app, db, clock, rng: context.rng.branch("github-cron") }.child(), listing.child()]
+    });
     let missed = MissedDeliveries { app, db, clock, rng: context.rng.branch("github-missed") };
     let ((jobs, jobs_notifier), (reports, reports_notifier)) = (runner.child(), sender.child());
     here.jobs.set(jobs_notifier);
     here.reports.set(reports_notifier);
-    Ok(vec![jobs, reports, missed.child()])
+    Ok([jobs, reports, missed.child()].into_iter().chain(cron.into_iter().flatten()).collect())
 }

@@ -2,6 +2,7 @@
 
 pub(super) const API: &str = "api";
 pub(super) const BRIDGE: &str = "bridge";
+pub(super) const GITHUB: &str = "github";
 pub(super) const HOOKS: &str = "hooks";
 pub(super) const INDEX: &str = "index";
 pub(super) const OBJECT: &str = "object";

@@ -23,6 +23,10 @@ enum Allowed {
 impl JobRunner {
     pub(super) async fn build(&self, row: &DeliveryRow, mut event: BuildEvent, mut body: Value) -> Result<End, NotNow> {
         let repository = event.repository.clone();
+        if event.is_of_default_branch() {
+            let (installation, pushed) = (event.installation, row.received);
+            self.github.watch_for_cron(&repository, installation, &event.branch, pushed).await?;
+        }
         let reader = Reader { app: &self.app, installation: event.installation, repository: &repository };
         let Some(sha) = head(&reader, &mut event, &mut body).await? else {
             return Ok(End::nothing("the commit is not there any more"));
@@ -39,6 +43,10 @@ impl JobRunner {
             Err(error) => return self.refuse(&event, &sha, &JobError::Config(error.to_string())).await,
         };
         let job = Job { lease: row.lease(), event, tasks_for, sha, body, file };
+        // Before the decision task, which offers them.
+        for error in self.github.register_in_tree_actions(&job, &text).await {
+            self.github.comment(&job.event, Some(&job.sha), &error).await?;
+        }
         self.carry_out(&job).await
     }
 

@@ -7,7 +7,7 @@
 use std::{sync::Arc, time::Duration};
 
 use actors::{
-    github::{DeliveryRow, Github, GithubError},
+    github::{CRON_EVENT, DeliveryRow, Github, GithubError},
     kit::{Child, Next, Notifier, Periodic, Schedule},
 };
 use base::{Clock, Rng};
@@ -136,6 +136,9 @@ impl JobRunner {
 
     async fn attempt(&self, row: &DeliveryRow) -> Result<End, NotNow> {
         let body = serde_json::from_str(&row.body).map_err(|error| GithubError::Body(error.to_string()))?;
+        if row.event == CRON_EVENT {
+            return self.cron(row, body).await;
+        }
         match read(&row.event, &body).map_err(GithubError::Unreadable)? {
             Delivery::Build(event) => self.build(row, *event, body).await,
             Delivery::Rerun(rerun) => Ok(match self.github.rerun(&rerun).await? {

@@ -3,6 +3,7 @@
 mod app;
 mod build;
 mod call;
+mod cron;
 mod jobs;
 mod key;
 mod metrics;
@@ -13,6 +14,7 @@ mod tokens;
 mod write;
 
 pub use app::App;
+pub use cron::{CronDates, CronRepositories};
 pub use jobs::JobRunner;
 pub use missed::MissedDeliveries;
 pub use sender::ReportSender;

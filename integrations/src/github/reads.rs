@@ -17,13 +17,23 @@ pub(crate) struct Reader<'a> {
 }
 
 const FILE: &str = ".taskcluster.yml";
+const CRON_FILE: &str = ".cron.yml";
 
 impl Reader<'_> {
     /// The file `.taskcluster.yml` of a commit, or of the default branch; `None` where there is none.
     pub(crate) async fn file(&self, sha: Option<&str>) -> Result<Option<String>, CallError> {
+        self.contents(FILE, sha).await
+    }
+
+    /// The file `.cron.yml` of a commit; `None` where there is none.
+    pub(crate) async fn cron_file(&self, sha: &str) -> Result<Option<String>, CallError> {
+        self.contents(CRON_FILE, Some(sha)).await
+    }
+
+    async fn contents(&self, file: &str, sha: Option<&str>) -> Result<Option<String>, CallError> {
         let at = sha.map(|sha| format!("?ref={}", part(sha))).unwrap_or_default();
         let request =
-            Request::get(self.path(&format!("contents/{FILE}{at}"))).accepting("application/vnd.github.raw+json");
+            Request::get(self.path(&format!("contents/{file}{at}"))).accepting("application/vnd.github.raw+json");
         Ok(self.found(request).await?.map(|body| String::from_utf8_lossy(&body).into_owned()))
     }
 

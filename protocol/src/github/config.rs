@@ -5,7 +5,7 @@ use std::fmt::Write;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::PullRequestPolicy;
+use super::{PullRequestPolicy, yaml::read_yaml};
 use crate::schema;
 
 /// What a `.taskcluster.yml` says.
@@ -54,10 +54,7 @@ impl TaskclusterYml {
         if text.len() > MAX_FILE {
             return Err(ConfigError(format!("has {} bytes; it may have {MAX_FILE}", text.len())));
         }
-        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-        let value: Value = serde_saphyr::from_str(text)
-            .map_err(|error| ConfigError(format!("is no YAML that can be read: {error}")))?;
-        Self::from_value(value)
+        Self::from_value(read_yaml(text).map_err(ConfigError)?)
     }
 
     fn from_value(mut value: Value) -> Result<Self, ConfigError> {

@@ -83,6 +83,11 @@ impl BuildEvent {
         }
     }
 
+    /// A push to the default branch.
+    pub fn is_of_default_branch(&self) -> bool {
+        self.kind == BuildKind::Push && !self.is_tag && self.branch == self.default_branch
+    }
+
     /// The type of the event, as builds show it.
     pub fn event_type(&self) -> String {
         match self.kind {
@@ -144,6 +149,11 @@ impl Repository {
                 && !text.bytes().all(|byte| byte == b'.')
         };
         (allowed(owner) && allowed(name)).then(|| Self { owner: owner.to_owned(), name: name.to_owned() })
+    }
+
+    /// The scope of the role that a job of `.cron.yml` gets its scopes from.
+    pub fn cron_scope(&self, job: &str) -> String {
+        format!("{}cron:{job}", self.role_prefix())
     }
 
     fn role_prefix(&self) -> String {

@@ -3,6 +3,7 @@
 mod check;
 mod command;
 mod config;
+mod cron_file;
 mod delivery;
 mod event;
 mod in_tree_action;
@@ -10,6 +11,7 @@ mod policy;
 mod signature;
 mod state;
 mod text;
+mod yaml;
 
 #[cfg(test)]
 mod examples;
@@ -19,6 +21,7 @@ mod tests;
 pub use check::{CheckConclusion, CheckStatus, GroupStatus};
 pub use command::command;
 pub use config::{ConfigError, HookToFire, MAX_FILE, TaskclusterYml};
+pub use cron_file::{CronFile, CronFileError, CronJob, CronJobKind, DecisionTask, cron_date};
 pub use delivery::{Delivery, InstallationChange, Rerun, UnreadableBody, read};
 pub use event::{BuildEvent, BuildKind, Order, Repository, TasksFor};
 pub use in_tree_action::InTreeAction;

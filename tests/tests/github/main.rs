@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, reason = "everything here is a test or its support")]
 
+mod cron;
 mod env;
 mod faults;
 mod graphs;

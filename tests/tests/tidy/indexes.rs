@@ -44,6 +44,7 @@ const LIMITS: &[(&str, Limit)] = &[
     ("github_build.subject", Bytes(512)),
     ("github_build.sha", Bytes(40)),
     ("github_build.delivery_id", Bytes(36)),
+    ("github_cron.repository", Bytes(201)),
     ("github_delivery.delivery_id", Bytes(36)),
     ("github_delivery.repository", Bytes(201)),
     ("github_delivery.subject", Bytes(512)),

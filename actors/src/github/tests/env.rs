@@ -37,6 +37,7 @@ impl TestEnv {
             clock: Arc::new(clock.clone()),
             rng: Rng::seeded(1),
             clients: clients.clone(),
+            auth: None,
             hooks,
             limits: TaskLimits::default(),
             notifications: Notifications::none(),
@@ -44,6 +45,8 @@ impl TestEnv {
             settings: GithubSettings {
                 webhook_secrets: vec![Secret::from("another"), Secret::from(SECRET)],
                 private_key: Secret::from("a key of the app"),
+                levels: vec!["mozilla/BAL.rog=3".to_owned()],
+                register_in_tree_actions: true,
                 ..GithubSettings::default()
             },
             root_url: "https://tc.example.com".to_owned(),
@@ -75,7 +78,16 @@ fn clients(clock: &TestClock) -> Clients {
         created: clock.now(),
         last_modified: clock.now(),
     };
-    let roles = vec![role("branch:main"), role("branch:topic"), role("pull-request")];
+    let mut hooks = role("branch:hooks");
+    hooks.scopes = [
+        "hooks:modify-hook:project-a/in-tree-action-1-generic/*",
+        "hooks:modify-hook:project-a/in-tree-action-3-other/*",
+    ]
+    .into_iter()
+    .chain(["assume:hook-id:project-a/in-tree-action-1-*", "hooks:modify-hook:project-b/*"])
+    .map(str::to_owned)
+    .collect();
+    let roles = vec![role("branch:main"), role("branch:topic"), role("pull-request"), role("cron:nightly"), hooks];
     Clients::fixed([], "queue-token").with_roles(Roles::compile(roles).unwrap())
 }
 

@@ -31,7 +31,10 @@ pub(super) fn answer(state: &mut GithubState, method: &str, path: &str, token: &
     let answer = if parts.first() == Some(&"app") {
         of_the_app(state, method, &parts, token)
     } else if state.tokens.contains(token) {
-        of_a_repository(state, method, &parts, query, body)
+        match (method, &parts[..]) {
+            ("GET", ["installation", "repositories"]) => repositories(state),
+            _ => of_a_repository(state, method, &parts, query, body),
+        }
     } else {
         refused(401, "Bad credentials")
     };
@@ -48,6 +51,7 @@ fn of_the_app(state: &mut GithubState, method: &str, parts: &[&str], token: &str
             state.tokens.insert(token.clone());
             reply(201, &json!({ "token": token, "expires_at": "2099-01-01T00:00:00Z" }))
         }
+        ("GET", ["app", "installations"]) => reply(200, &json!([{ "id": 5, "suspended_at": null }])),
         ("GET", ["app", "hook", "deliveries"]) => reply(200, &json!(state.deliveries)),
         ("POST", ["app", "hook", "deliveries", id, "attempts"]) => {
             state.redelivered.push(id.parse().unwrap());
@@ -64,6 +68,11 @@ fn of_a_repository(state: &mut GithubState, method: &str, parts: &[&str], query:
     };
     match (method, rest) {
         ("GET", ["contents", ".taskcluster.yml"]) => contents(&repository, query),
+        ("GET", ["contents", ".cron.yml"]) => {
+            let sha = query.split('&').find_map(|pair| pair.strip_prefix("ref="));
+            let file = sha.and_then(|sha| repository.cron_files.get(sha)).cloned();
+            file.map_or_else(|| refused(404, "Not Found"), |body| Reply { status: 200, headers: Vec::new(), body })
+        }
         ("GET", ["commits", reference]) => commit(&repository, reference),
         ("GET", ["collaborators", user]) if repository.collaborators.contains(*user) => reply(204, &Value::Null),
         ("GET", ["pulls", number]) => {
@@ -84,6 +93,16 @@ fn of_a_repository(state: &mut GithubState, method: &str, parts: &[&str], query:
     }
 }
 
+/// Those of the installation, each with `main` as its default branch.
+fn repositories(state: &GithubState) -> Reply {
+    let shown = |(name, repository): (&String, &GithubRepository)| {
+        let (owner, name) = name.split_once('/').unwrap();
+        json!({ "name": name, "owner": { "login": owner }, "default_branch": "main", "pushed_at": repository.pushed_at })
+    };
+    let list: Vec<Value> = state.repositories.iter().map(shown).collect();
+    reply(200, &json!({ "total_count": list.len(), "repositories": list }))
+}
+
 fn contents(repository: &GithubRepository, query: &str) -> Reply {
     let reference = query.split('&').find_map(|pair| pair.strip_prefix("ref="));
     let file = match reference {
@@ -98,7 +117,8 @@ fn contents(repository: &GithubRepository, query: &str) -> Reply {
 
 fn commit(repository: &GithubRepository, reference: &str) -> Reply {
     let tag = reference.strip_prefix("tags%2F").and_then(|tag| repository.tags.get(tag)).map(String::as_str);
-    match tag.or(Some(reference).filter(|sha| repository.files.contains_key(*sha))) {
+    let head = reference.strip_prefix("heads%2F").and_then(|branch| repository.heads.get(branch)).map(String::as_str);
+    match tag.or(head).or(Some(reference).filter(|sha| repository.files.contains_key(*sha))) {
         Some(sha) => Reply { status: 200, headers: Vec::new(), body: sha.to_owned() },
         None => refused(422, "No commit found for SHA"),
     }

@@ -36,6 +36,11 @@ pub struct GithubRepository {
     pub pull_requests: BTreeMap<i64, Value>,
     /// Commits of tags.
     pub tags: BTreeMap<String, String>,
+    /// Commits of branches, and the file `.cron.yml` of commits.
+    pub heads: BTreeMap<String, String>,
+    pub cron_files: BTreeMap<String, String>,
+    /// When it was last pushed to.
+    pub pushed_at: Option<String>,
 }
 
 /// What goes wrong with one call.
