@@ -4,18 +4,19 @@
 use std::{fs, path::Path, time::Duration};
 
 use base::Rng;
-use bus::{AmqpBus, Bus, BusError, ContentType, Message, Received, Subscription};
+use bus::{AmqpBus, Bus, BusError, Consumer, ContentType, Message, Received, Subscription};
 use protocol::id::TaskId;
 use serde_json::json;
 use tests::{
     RoleEnv, Seed, TestDirectory, definition,
     servers::{Postgres, Rabbitmq},
 };
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../bus/README.md");
 const ROLES: [&str; 3] = ["api", "queue", "relay,scheduler,reflector,index,treeherder"];
 const SOON: Duration = Duration::from_secs(30);
+const POLL: Duration = Duration::from_millis(50);
 const BRIEFLY: Duration = Duration::from_secs(3);
 const PENDING: &str = "exchange/taskcluster-queue/v1/task-pending";
 const JOBS: &str = "exchange/taskcluster-treeherder/v1/jobs";
@@ -82,8 +83,22 @@ fn permissions(kind: &str) -> Vec<(String, [String; 3])> {
     rows
 }
 
+/// The relay declares the exchanges once it has begun, which may be after the first answer of its process.
+async fn subscribe_once_declared(reader: &AmqpBus, subscription: &Subscription) -> Consumer {
+    let declared = async {
+        loop {
+            match reader.subscribe(subscription.clone()).await {
+                Err(BusError::Refused(why)) if why.contains("no exchange") => sleep(POLL).await,
+                subscribed => return subscribed.unwrap(),
+            }
+        }
+    };
+    timeout(SOON, declared).await.expect("the relay declares its exchanges")
+}
+
 async fn drover_tells_and_subscribers_hear(env: &RoleEnv, reader: &AmqpBus, treeherder: &AmqpBus, rng: &Rng) {
-    let mut pending = reader.subscribe(Subscription::durable("queue/reader/tasks").bind(PENDING, "#")).await.unwrap();
+    let tasks = Subscription::durable("queue/reader/tasks").bind(PENDING, "#");
+    let mut pending = subscribe_once_declared(reader, &tasks).await;
     let jobs = Subscription::durable("queue/treeherder/jobs").bind(JOBS, "#");
     let mut jobs = treeherder.subscribe(jobs).await.unwrap();
     let elsewhere = treeherder.subscribe(Subscription::durable("queue/treeherder/tasks").bind(PENDING, "#")).await;

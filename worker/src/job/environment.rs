@@ -14,6 +14,9 @@ pub(crate) const WORKER_MARK: &str = "DROVER_WORKER";
 /// Marks every process of a run, so that those that wandered off can be found at its end.
 pub(super) const MARK: &str = "DROVER_RUN";
 
+/// Where the worker is, as JSON.
+const LOCATION: &str = "TASKCLUSTER_WORKER_LOCATION";
+
 impl Job {
     /// The worker's few, then the task's own, then what says where the task is: that cannot be overruled.
     pub(super) fn environment(&self, payload: &Payload, proxy: Option<&Proxy>) -> BTreeMap<String, String> {
@@ -37,11 +40,14 @@ impl Job {
         }
         env.extend(payload.env.clone());
         let status = &self.claim.status;
+        // Whoever started the worker may know more of its place.
+        let location = settings.task_env.get(LOCATION).cloned();
+        let location = location.unwrap_or_else(|| json!({ "region": settings.machine.region }).to_string());
         let place = [
             ("TASK_ID", status.task_id.to_string()),
             ("RUN_ID", self.claim.run_id.to_string()),
             ("TASK_WORKDIR", self.task_path().to_string_lossy().into_owned()),
-            ("TASKCLUSTER_WORKER_LOCATION", json!({ "region": settings.machine.region }).to_string()),
+            (LOCATION, location),
             ("TASK_GROUP_ID", status.task_group_id.clone()),
             ("TASKCLUSTER_ROOT_URL", self.context.client.root_url().to_owned()),
             ("TASK_QUEUE_ID", settings.task_queue_id.to_string()),
