@@ -117,7 +117,7 @@ async fn drover_tells_and_subscribers_hear(env: &RoleEnv, reader: &AmqpBus, tree
     let found = timeout(SOON, async {
         let path = "task/tests.permissions";
         while client.send_to("index", reqwest::Method::GET, path, None, &[]).await.unwrap().status != 200 {
-            tokio::time::sleep(Duration::from_millis(50)).await;
+            sleep(POLL).await;
         }
     });
     found.await.expect("the index receives the event from its queue on the external vhost");
@@ -168,7 +168,7 @@ fn message(exchange: &str, key: &str) -> Message {
     }
 }
 
-async fn next(consumer: &mut bus::Consumer) -> String {
+async fn next(consumer: &mut Consumer) -> String {
     match timeout(SOON, consumer.next()).await.expect("a message in time") {
         Some(Received::Delivery(delivery)) => {
             let body = String::from_utf8(delivery.message.body.to_vec()).unwrap();
