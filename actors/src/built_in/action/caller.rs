@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use protocol::{
     id::{TaskGroupId, TaskId},
     reference::ScopeParams,
+    scope::ScopeExpression,
     status::TaskStatus,
     task::TaskDefinition,
 };
@@ -103,19 +104,26 @@ impl Caller<'_> {
 
     /// Creates all of these tasks or none. The key makes a repeat the same.
     pub(super) async fn create(&self, submit_key: String, tasks: Vec<NewTask>) -> Result<()> {
-        let mut required = BTreeSet::new();
-        for task in &tasks {
-            let request = serde_json::to_value(&task.definition).and_then(serde_json::from_value::<TaskRequest>);
-            let request = request.map_err(|error| ActionError::Input(format!("no task can be made of it: {error}")))?;
-            // Many tasks require the same.
-            let scopes = request.required_scopes();
-            if required.insert(serde_json::to_string(&scopes).unwrap_or_default()) {
-                self.require("createTask", scopes).await?;
-            }
+        for scopes in required_scopes(&tasks)? {
+            self.require("createTask", Some(scopes)).await?;
         }
         self.actions.built_in.queue.create_graph(NewGraph { submit_key, tasks }).await?;
         Ok(())
     }
+}
+
+/// What creating these tasks takes; many take the same.
+pub(super) fn required_scopes(tasks: &[NewTask]) -> Result<Vec<ScopeExpression>> {
+    let (mut all, mut seen) = (Vec::new(), BTreeSet::new());
+    for task in tasks {
+        let request = serde_json::to_value(&task.definition).and_then(serde_json::from_value::<TaskRequest>);
+        let request = request.map_err(|error| ActionError::Input(format!("no task can be made of it: {error}")))?;
+        let scopes = request.required_scopes();
+        if seen.insert(serde_json::to_string(&scopes).unwrap_or_default()) {
+            all.extend(scopes);
+        }
+    }
+    Ok(all)
 }
 
 fn of_task(status: &TaskStatus) -> ScopeParams {

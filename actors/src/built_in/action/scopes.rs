@@ -7,7 +7,8 @@ use protocol::{
     scope::{ScopeExpression, ScopeSet},
 };
 
-use super::{ActionError, Caller, Result};
+use super::{ActionError, Caller, Result, caller::required_scopes};
+use crate::queue::types::NewTask;
 
 impl Caller<'_> {
     /// Whether an endpoint of the queue could be called so over HTTP.
@@ -43,6 +44,13 @@ impl Caller<'_> {
             Some(missing) => Err(ActionError::Scopes { endpoint, missing: Box::new(missing) }),
             None => Ok(()),
         }
+    }
+
+    /// What the holder of these scopes lacks to create the tasks.
+    pub(super) fn beyond(&self, scopes: &[String], tasks: &[NewTask]) -> Result<Option<ScopeExpression>> {
+        let held = self.actions.clients.now().powers_with(scopes);
+        let held = held.map_err(|error| ActionError::TooManyScopes(error.to_string()))?;
+        Ok(required_scopes(tasks)?.iter().find_map(|required| required.missing_from(&held)))
     }
 
     /// The copy of roles is up to a second old: another process may have granted what is missing.

@@ -24,10 +24,16 @@ const NAMESPACE: &str = "sample.v2.project.revision";
 impl TestEnv {
     /// A push whose decision task has left this graph behind, and is in the index.
     async fn push(&self, revision: &str, graph: &Value, task_ids: &Value) -> TaskId {
+        self.push_with(revision, graph, task_ids, &["queue:create-task:*", "queue:scheduler-id:sample-level-1"]).await
+    }
+
+    /// The same with a decision task of these scopes.
+    async fn push_with(&self, revision: &str, graph: &Value, task_ids: &Value, scopes: &[&str]) -> TaskId {
         self.clock.advance(TimeDelta::seconds(1));
         let NewTask { task_id, mut definition } = new_task(&self.rng, &self.clock, &[]);
         definition.scheduler_id = "sample-level-1".to_owned();
         definition.metadata.name = "decision".to_owned();
+        definition.scopes = scopes.iter().map(|scope| (*scope).to_owned()).collect();
         definition.routes = vec![format!("index.{NAMESPACE}.{revision}.taskgraph.decision")];
         let expires = definition.expires;
         self.queue.create_task(NewTask { task_id, definition }).await.unwrap();
@@ -139,5 +145,28 @@ async fn what_cannot_be_backfilled_says_why() {
     let reads = ["queue:get-task:*", "index:*", "queue:list-task-group:*"];
     assert!(error(target, Value::Null, &reads).await.contains("queue:get-artifact:public/full-task-graph.json"));
     assert!(error(target, Value::Null, &reads[..1]).await.contains("index:list-namespaces:sample.v2.project.revision"));
+    env.stop().await;
+}
+
+#[tokio::test]
+async fn a_push_is_given_nothing_that_its_decision_task_could_not_have_made() {
+    let env = TestEnv::start(1).await;
+    let mut greedy = graph();
+    greedy["test"]["task"]["scopes"] = json!(["secrets:get:all"]);
+    let makes = ["queue:create-task:*", "queue:scheduler-id:sample-level-1"];
+    let forged = env.push("a0", &greedy, &json!({})).await;
+    let poor = env.push_with("b1", &graph(), &json!({}), &makes[1..]).await;
+    let rich = env.push_with("c2", &greedy, &json!({}), &[makes[0], makes[1], "secrets:get:*"]).await;
+    let own = env.push("d3", &graph(), &json!({})).await;
+    let target = env.member(own, "test").await;
+    let status = env.act("backfill", target, Value::Null, &[ALL]).await;
+    let result = env.result(status.task_id, 0).await;
+    let reasons = result["skipped"].as_array().unwrap().iter().map(|push| push["reason"].as_str().unwrap());
+    let reasons: Vec<_> = reasons.collect();
+    assert!(reasons[0].contains("queue:create-task:") && reasons[1].contains("secrets:get:all"), "{result}");
+    assert_eq!((result["created"].as_array().unwrap().len(), &result["created"][0]["taskGroupId"]), (1, &json!(rich)));
+    for push in [forged, poor] {
+        assert_eq!(env.group_size(push).await, 1);
+    }
     env.stop().await;
 }

@@ -22,7 +22,7 @@ use crate::queue::types::NewTask;
 pub(super) const FULL_GRAPH: &str = "public/full-task-graph.json";
 pub(super) const TASK_IDS: &str = "public/label-to-taskid.json";
 /// A push gets no more tasks for one that it lacks.
-const MOST_TASKS: usize = 100;
+const MAX_TASKS: usize = 100;
 
 /// What becomes of a push.
 pub(super) enum Plan {
@@ -87,8 +87,8 @@ impl Graph {
             };
             found.insert(label.to_owned());
             left.extend(dependencies.values().map(String::as_str));
-            if found.len() > MOST_TASKS {
-                let words = format!("a push may lack {MOST_TASKS} tasks that this one depends on; it lacks more");
+            if found.len() > MAX_TASKS {
+                let words = format!("a push may lack {MAX_TASKS} tasks that this one depends on; it lacks more");
                 return Err(ActionError::Input(words));
             }
         }

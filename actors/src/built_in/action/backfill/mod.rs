@@ -3,6 +3,9 @@
 //! A push is a decision task that the index has under its revision, as those of taskgraph are:
 //! `index.<project>.revision.<revision>.<name>`. What a push's task is made of is in the artifacts of its decision task, since it may have been
 //! another one then; tasks that it depends on and that the push does not have are made with it.
+//!
+//! Nobody has checked these artifacts: whoever ran the decision task wrote them. So a push is given no task that its decision task could not have
+//! made, whatever the action itself may do.
 
 mod graph;
 mod push;
@@ -34,7 +37,7 @@ impl Default for Input {
     }
 }
 
-const MOST_PUSHES: usize = 100;
+const MAX_PUSHES: usize = 100;
 /// Longer files are not read.
 const MAX_BYTES: u64 = 128 * 1024 * 1024;
 
@@ -46,7 +49,7 @@ pub(super) async fn run(caller: &Caller<'_>, request: &Request, record: &mut Rec
     record.line(&format!("{} pushes before that of the task {target}, `{label}`", earlier.len()));
     let (mut created, mut skipped, mut tasks) = (Vec::new(), Vec::new(), 0);
     for push in earlier {
-        let outcome = on_push(caller, request, push, &label).await?;
+        let outcome = on_push(caller, request, push, &label, MOST - tasks).await?;
         match outcome {
             Outcome::Made(made) => {
                 tasks += made.len();
@@ -60,9 +63,6 @@ pub(super) async fn run(caller: &Caller<'_>, request: &Request, record: &mut Rec
                 skipped.push(json!({ "taskGroupId": push, "reason": reason }));
             }
         }
-        if tasks > MOST {
-            return Err(ActionError::Input(format!("an action makes at most {MOST} tasks; got {tasks}, and more")));
-        }
     }
     record.result(json!({ "taskId": target, "created": created, "skipped": skipped }));
     Ok(())
@@ -72,8 +72,8 @@ fn input(given: Option<&Value>) -> Result<Input> {
     let Some(given) = given.filter(|given| !given.is_null()) else { return Ok(Input::default()) };
     let input: Input = serde_json::from_value(given.clone())
         .map_err(|error| ActionError::Input(format!("`input` must be that of a backfill: {error}")))?;
-    if !(1..=MOST_PUSHES).contains(&input.depth) {
-        return Err(ActionError::Input(format!("`input/depth` must be 1 to {MOST_PUSHES}; got {}", input.depth)));
+    if !(1..=MAX_PUSHES).contains(&input.depth) {
+        return Err(ActionError::Input(format!("`input/depth` must be 1 to {MAX_PUSHES}; got {}", input.depth)));
     }
     Ok(input)
 }
@@ -86,7 +86,13 @@ enum Outcome {
 }
 
 /// What was made by a run of this action that was lost is found again: its ids follow from that of the action.
-async fn on_push(caller: &Caller<'_>, request: &Request, decision_task: TaskId, label: &str) -> Result<Outcome> {
+async fn on_push(
+    caller: &Caller<'_>,
+    request: &Request,
+    decision_task: TaskId,
+    label: &str,
+    max_tasks: usize,
+) -> Result<Outcome> {
     let nothing = |reason: &str| Ok(Outcome::Not(reason.to_owned()));
     let mut present = caller.labels(TaskGroupId(decision_task.0)).await?;
     present.retain(|label, task_id| *task_id != derived(request.task_id, decision_task, label));
@@ -100,10 +106,11 @@ async fn on_push(caller: &Caller<'_>, request: &Request, decision_task: TaskId, 
     let (Some(full_graph), Some(task_ids)) = files else {
         return nothing("its decision task has no graph of taskgraph");
     };
+    let decision = caller.definition(decision_task).await?;
     let push = Push {
         action: request.task_id,
         decision_task,
-        scheduler_id: caller.definition(decision_task).await?.scheduler_id,
+        scheduler_id: decision.scheduler_id,
         created: request.created,
         root_url: caller.actions.root_url.clone(),
         limits: caller.actions.limits,
@@ -117,6 +124,12 @@ async fn on_push(caller: &Caller<'_>, request: &Request, decision_task: TaskId, 
     };
     let made = tasks.iter().map(|(label, task)| (label.clone(), task.task_id)).collect();
     let tasks: Vec<NewTask> = tasks.into_iter().map(|(_, task)| task).collect();
+    if tasks.len() > max_tasks {
+        return Err(ActionError::Input(format!("an action makes at most {MOST} tasks; it would make more")));
+    }
+    if let Some(missing) = caller.beyond(&decision.scopes, &tasks)? {
+        return Ok(Outcome::Not(format!("its decision task could not have made what it asks for; it lacks {missing}")));
+    }
     caller.create(format!("built-in/action/{}/{decision_task}", request.task_id), tasks).await?;
     Ok(Outcome::Made(made))
 }

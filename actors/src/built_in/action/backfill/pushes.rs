@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// More revisions of a project are not looked through.
-const MOST_REVISIONS: usize = 100_000;
+const MAX_REVISIONS: usize = 100_000;
 const PAGE: i64 = 1000;
 
 /// Where the index has the decision tasks of a project.
@@ -82,8 +82,8 @@ impl Caller<'_> {
             if after.is_none() {
                 return Ok(entries);
             }
-            if revisions >= MOST_REVISIONS {
-                let words = format!("`{namespace}` must have at most {MOST_REVISIONS} revisions; it has more");
+            if revisions >= MAX_REVISIONS {
+                let words = format!("`{namespace}` must have at most {MAX_REVISIONS} revisions; it has more");
                 return Err(ActionError::Input(words));
             }
         }
