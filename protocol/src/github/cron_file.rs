@@ -1,7 +1,7 @@
 //! The file `.cron.yml`: decision tasks of a repository that run at times of the day, in steps of a quarter of an hour, in UTC.
 
 use chrono::{Datelike, TimeDelta, Timelike};
-use regex::Regex;
+use regex::RegexBuilder;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -73,6 +73,8 @@ const MAX_FILE: usize = 1024 * 1024;
 const MAX_JOBS: usize = 1000;
 const MAX_NAME: usize = 100;
 /// Minutes between two dates of jobs.
+/// Of a compiled pattern of `by-project`.
+const MAX_PATTERN_BYTES: usize = 64 * 1024;
 const STEP: u32 = 15;
 const WEEKDAYS: [&str; 7] = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
 
@@ -156,8 +158,10 @@ fn of_project<'a>(by_project: &'a Value, project: &str) -> Result<&'a Value, Str
     if let Some(value) = values.get(project) {
         return Ok(value);
     }
-    let matches =
-        |pattern: &&String| Regex::new(&format!("^(?:{pattern})$")).is_ok_and(|pattern| pattern.is_match(project));
+    let matches = |pattern: &&String| {
+        let whole = RegexBuilder::new(&format!("^(?:{pattern})$")).size_limit(MAX_PATTERN_BYTES).build();
+        whole.is_ok_and(|pattern| pattern.is_match(project))
+    };
     let mut matching = values.keys().filter(matches);
     match (matching.next(), matching.next()) {
         (Some(first), Some(second)) => {

@@ -5,6 +5,7 @@ use protocol::{
     github::{CronFile, CronJob, Repository},
     time::Timestamp,
 };
+use tokio::task::spawn_blocking;
 
 use super::{
     super::{Github, JobError, Result},
@@ -23,16 +24,20 @@ impl Github {
     /// Stores the jobs of a leased repository whose dates have come by `until`, and that this was done, in one transaction. Of dates
     /// that were missed the newest of the last day counts. How many jobs there are; none where another process has the lease.
     pub async fn store_cron(&self, row: &CronRow, read: Option<CronRead>, until: Timestamp) -> Result<Option<usize>> {
-        let file = read.as_ref().and_then(|read| read.file.as_deref());
+        let has_file = read.as_ref().is_some_and(|read| read.file.is_some());
         let mut due = Vec::new();
-        if let (Some(CronRead { sha, .. }), Some(text)) = (&read, file) {
-            match CronFile::read(text) {
-                Ok(file) => due = self.due(row, sha, &file.jobs, until).await?,
-                Err(error) => self.comment_on_cron(row, sha, &JobError::Config(error.to_string())).await?,
+        if let Some(CronRead { sha, file: Some(text) }) = read {
+            let (leased, of_commit) = (row.clone(), sha.clone());
+            // The file is whatever its authors make it, and large ones take a while.
+            let read = spawn_blocking(move || due_jobs(&leased, &of_commit, &text, until)).await;
+            let (jobs, error) = read.unwrap_or_else(|panic| (Vec::new(), Some(JobError::Config(panic.to_string()))));
+            due = jobs;
+            if let Some(error) = error {
+                self.comment_on_commit((&row.repository, row.installation), &sha, &error).await?;
             }
         }
         let now = self.0.clock.now();
-        if !self.0.db.github_cron_done(row, until, file.is_some(), &due, now).await? {
+        if !self.0.db.github_cron_done(row, until, has_file, &due, now).await? {
             return Ok(None);
         }
         if !due.is_empty() {
@@ -41,24 +46,19 @@ impl Github {
         Ok(Some(due.len()))
     }
 
-    /// A job that is at fault does not hold up the others.
-    async fn due(&self, row: &CronRow, sha: &str, jobs: &[CronJob], until: Timestamp) -> Result<Vec<NewCronDelivery>> {
-        let (mut due, mut fault) = (Vec::new(), None);
-        for job in jobs {
-            match job.newest_date(&row.repository.name, row.done_until, until) {
-                Ok(Some(date)) => due.push(new_delivery(row, sha, job, date)),
-                Ok(None) => {}
-                Err(words) => fault = fault.or(Some(JobError::Config(words))),
-            }
-        }
-        if let Some(error) = fault {
-            self.comment_on_cron(row, sha, &error).await?;
-        }
-        Ok(due)
+    /// Whether any job of the repository may make a task. Where none may, its file is not even read: nobody asked for its jobs here.
+    pub async fn has_cron_role(&self, repository: &Repository) -> bool {
+        let has_role = || {
+            let powers = self.powers_of(&repository.cron_scope("*"), &[]);
+            powers.is_ok_and(|(_, scopes)| scopes.may_satisfy_beginning("queue:create-task:"))
+        };
+        has_role() || (self.refresh_roles(true).await && has_role())
     }
 
-    async fn comment_on_cron(&self, row: &CronRow, sha: &str, error: &JobError) -> Result<()> {
-        self.comment_on_commit((&row.repository, row.installation), sha, error).await
+    /// As [`Github::store_cron`] for a repository without such a role: none of its jobs is due, and it is asked again at the next date.
+    pub async fn pass_over_cron(&self, row: &CronRow, until: Timestamp) -> Result<()> {
+        self.0.db.github_cron_done(row, until, true, &[], self.0.clock.now()).await?;
+        Ok(())
     }
 
     /// A repository whose default branch may have a `.cron.yml`: one that the app was given, or that was pushed to then.
@@ -74,6 +74,23 @@ impl Github {
         }
         Ok(self.0.db.github_cron_seen(repository, installation, branch, pushed, self.0.clock.now()).await?)
     }
+}
+
+/// The jobs whose dates have come, and the first error. A job that has one does not hold up the others.
+fn due_jobs(row: &CronRow, sha: &str, text: &str, until: Timestamp) -> (Vec<NewCronDelivery>, Option<JobError>) {
+    let file = match CronFile::read(text) {
+        Ok(file) => file,
+        Err(error) => return (Vec::new(), Some(JobError::Config(error.to_string()))),
+    };
+    let (mut due, mut first_error) = (Vec::new(), None);
+    for job in &file.jobs {
+        match job.newest_date(&row.repository.name, row.done_until, until) {
+            Ok(Some(date)) => due.push(new_delivery(row, sha, job, date)),
+            Ok(None) => {}
+            Err(error) => first_error = first_error.or(Some(JobError::Config(error))),
+        }
+    }
+    (due, first_error)
 }
 
 fn new_delivery(row: &CronRow, sha: &str, job: &CronJob, date: Timestamp) -> NewCronDelivery {
