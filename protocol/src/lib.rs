@@ -8,6 +8,7 @@ pub mod error;
 pub mod event;
 pub mod exchanges;
 pub mod explain;
+pub mod form;
 pub mod github;
 pub mod group_snapshot;
 pub mod hawk;

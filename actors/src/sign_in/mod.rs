@@ -8,7 +8,7 @@ mod names;
 mod provider;
 mod settings;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 pub use attempt::{Attempt, LIFE as ATTEMPT_LIFE};
 use base::{Clock, Rng};
@@ -16,7 +16,15 @@ pub use names::encoded;
 pub use provider::{IdentityProvider, ProviderError, SignInError};
 pub use settings::{GithubSignInSettings, OidcSettings, SignInSettings};
 
-use crate::sessions::{Sessions, StartedSession};
+use crate::{
+    kit::Limiter,
+    sessions::{Sessions, StartedSession},
+};
+
+/// Anybody can begin an attempt, and end one with a code that is none: providers are asked by no more than these at a time.
+const AT_ONCE: usize = 8;
+const MAX_QUEUED: usize = 100;
+const TIMEOUT: Duration = Duration::from_secs(25);
 
 /// Ways to sign in by identity providers. Cheap to clone.
 #[derive(Clone)]
@@ -25,6 +33,7 @@ pub struct SignIn {
     sessions: Sessions,
     clock: Arc<dyn Clock>,
     rng: Rng,
+    limiter: Limiter,
 }
 
 /// A provider, as the page shows it.
@@ -36,7 +45,8 @@ pub struct Way {
 
 impl SignIn {
     pub fn new(providers: Vec<Arc<dyn IdentityProvider>>, sessions: Sessions, clock: Arc<dyn Clock>, rng: Rng) -> Self {
-        Self { providers: providers.into(), sessions, clock, rng }
+        let limiter = Limiter::new(AT_ONCE, MAX_QUEUED);
+        Self { providers: providers.into(), sessions, clock, rng, limiter }
     }
 
     /// All of them, in the order of the settings.
@@ -49,7 +59,8 @@ impl SignIn {
     pub async fn begin(&self, path: &str, return_to: Option<&str>) -> Result<(String, Attempt), SignInError> {
         let provider = self.provider(path)?;
         let attempt = Attempt::new(path, return_to, &self.rng, self.clock.now());
-        Ok((provider.authorization_url(&attempt).await?, attempt))
+        let url = self.limiter.read(TIMEOUT, provider.authorization_url(&attempt)).await??;
+        Ok((url, attempt))
     }
 
     /// The browser is back, with this query and what it was given.
@@ -58,7 +69,7 @@ impl SignIn {
         let attempt = cookie.and_then(|cookie| Attempt::read(cookie, path, self.clock.now()));
         let attempt = attempt.ok_or(SignInError::NoAttempt)?;
         let code = attempt.code(query)?;
-        let identity = provider.identify(&code, &attempt).await?;
+        let identity = self.limiter.read(TIMEOUT, provider.identify(&code, &attempt)).await??;
         let session = self.sessions.sign_in_person(&identity).await?;
         Ok(Finished { session, return_to: attempt.return_to })
     }

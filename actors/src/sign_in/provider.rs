@@ -4,7 +4,10 @@ use async_trait::async_trait;
 use protocol::error::ErrorCode;
 
 use super::Attempt;
-use crate::sessions::{Identity, SessionError};
+use crate::{
+    kit::CallError,
+    sessions::{Identity, SessionError},
+};
 
 /// A provider. One that is asked over the network has a deadline of its own.
 #[async_trait]
@@ -44,6 +47,8 @@ pub enum SignInError {
     Denied(String),
     #[error(transparent)]
     Provider(#[from] ProviderError),
+    #[error("nobody can sign in just now; try again")]
+    Busy(#[from] CallError),
     #[error(transparent)]
     Session(#[from] SessionError),
 }
@@ -56,7 +61,7 @@ impl SignInError {
             Self::NoAttempt | Self::Denied(_) | Self::Provider(ProviderError::Refused { .. }) => {
                 ErrorCode::AuthenticationFailed
             }
-            Self::Provider(ProviderError::Unavailable { .. }) => ErrorCode::ServiceUnavailable,
+            Self::Provider(ProviderError::Unavailable { .. }) | Self::Busy(_) => ErrorCode::ServiceUnavailable,
             Self::Session(error) => error.code(),
         }
     }

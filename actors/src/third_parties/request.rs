@@ -1,8 +1,7 @@
 //! What a third party asks for, as its link says it.
 
 use chrono::TimeDelta;
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use protocol::scope::ScopeSet;
+use protocol::{form, scope::ScopeSet};
 
 use super::{ResponseType, ThirdPartyError, ThirdPartySettings};
 
@@ -19,9 +18,6 @@ pub struct AuthorizationRequest {
     /// For how long it wants its credentials, like `1 week`.
     pub expires: Option<String>,
 }
-
-/// What stands for itself in the value of a query or a fragment.
-const VALUE: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 impl AuthorizationRequest {
     /// The third party, if it may have its people sent back to this place.
@@ -61,9 +57,7 @@ impl AuthorizationRequest {
     /// no server.
     pub(super) fn back_with(&self, values: &[(&str, &str)]) -> String {
         let state = self.state.as_deref().map(|state| ("state", state));
-        let encoded = |text: &str| utf8_percent_encode(text, VALUE).to_string();
-        let pairs = values.iter().copied().chain(state).map(|(name, value)| format!("{name}={}", encoded(value)));
-        let pairs = pairs.collect::<Vec<_>>().join("&");
+        let pairs = form::encode(values.iter().copied().chain(state));
         let in_fragment = self.response_type == ResponseType::Token.as_str();
         let separator = match () {
             () if in_fragment => '#',

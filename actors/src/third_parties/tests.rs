@@ -172,3 +172,21 @@ async fn a_client_loses_its_scopes_with_the_person_who_made_it() {
     let error = env.third_parties.credentials(token.reveal()).await.unwrap_err();
     assert_eq!(error.code(), ErrorCode::InsufficientScopes);
 }
+
+#[tokio::test]
+async fn a_client_that_others_made_is_not_disabled() {
+    let env = TestEnv::start(ResponseType::Code).await;
+    let person = env.person(MAY_ALL).await;
+    let client_id = "github/1|octocat/robot";
+    let body = |scopes: &[&str]| ClientBody {
+        description: String::new(),
+        expires: env.clock.now() + TimeDelta::hours(1),
+        scopes: Some(scopes.iter().map(|scope| (*scope).to_owned()).collect()),
+        delete_on_expiration: false,
+    };
+    env.auth.create_client(client_id, body(&["a:lot"]), "me").await.unwrap();
+    let error = env.derived.create(&person.identity, client_id, body(&[])).await.unwrap_err();
+    assert_eq!(error.code(), ErrorCode::RequestConflict);
+    env.derived.check_all().await.unwrap();
+    assert!(!env.auth.client(client_id).await.unwrap().disabled);
+}

@@ -6,7 +6,7 @@ use actors::artifacts::{ArtifactKey, Location};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use chrono::TimeDelta;
 use hyper::Uri;
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::utf8_percent_encode;
 use protocol::{
     certificate::{self, Order},
     hawk::Bewit,
@@ -49,12 +49,9 @@ async fn public_place(state: &IndexState, task_id: TaskId, name: &str) -> Option
     })
 }
 
-/// All but the unreserved characters of RFC 3986: a name is one segment of the path.
-const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
-
-/// The path of the queue's endpoint for the artifact.
+/// The path of the queue's endpoint for the artifact, whose name is one segment of it.
 fn resource(task_id: TaskId, name: &str) -> String {
-    let name = utf8_percent_encode(name, ENCODED);
+    let name = utf8_percent_encode(name, protocol::form::COMPONENT);
     format!("/api/queue/v1/task/{task_id}/artifacts/{name}")
 }
 

@@ -56,7 +56,7 @@ fn failed(error: &SignInError) -> ApiResult {
         SignInError::Provider(ProviderError::Refused { provider, .. }) => ("refused", Some(provider)),
         SignInError::Provider(ProviderError::Unavailable { provider, .. }) => ("unavailable", Some(provider)),
         SignInError::Session(SessionError::NoRoles(identity)) => ("roles", Some(identity)),
-        SignInError::Session(_) => ("busy", None),
+        SignInError::Session(_) | SignInError::Busy(_) => ("busy", None),
     };
     tracing::info!(%error, "somebody could not sign in");
     // Names of providers and identities need no encoding but for `|`.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::TimeDelta;
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::utf8_percent_encode;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -16,8 +16,6 @@ const MAX_AGE: TimeDelta = TimeDelta::minutes(1);
 const FACTS: &str = "drover_facts";
 /// Since this version of the field the scheduler ends builds that a cancel left hanging.
 const ENDS_HANGING: u32 = 2;
-/// Everything but the unreserved characters of RFC 3986.
-const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Scheduler {
@@ -131,7 +129,7 @@ fn read_form(scheduler: Value) -> DriverResult<Form> {
 
 /// One segment of a path or one value of a query.
 pub(super) fn segment(text: &str) -> String {
-    utf8_percent_encode(text, UNRESERVED).to_string()
+    utf8_percent_encode(text, protocol::form::COMPONENT).to_string()
 }
 
 #[cfg(test)]

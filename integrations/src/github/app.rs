@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use actors::github::GithubSettings;
 use base::Clock;
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::utf8_percent_encode;
 use reqwest::{Client, Method, RequestBuilder};
 use serde_json::Value;
 
@@ -26,8 +26,6 @@ pub struct App {
 
 const VERSION: &str = "2022-11-28";
 const JSON: &str = "application/vnd.github+json";
-/// What stands for itself in a part of a path.
-const PART: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
 /// A call, before its credentials are known.
 pub(crate) struct Request<'a> {
@@ -109,5 +107,5 @@ impl App {
 
 /// A text as one part of a path, or a value of a query.
 pub(crate) fn part(text: &str) -> String {
-    utf8_percent_encode(text, PART).to_string()
+    utf8_percent_encode(text, protocol::form::COMPONENT).to_string()
 }

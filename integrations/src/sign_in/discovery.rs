@@ -13,12 +13,15 @@ use super::{json, refused};
 /// How long it is good for.
 const LIFE: TimeDelta = TimeDelta::hours(1);
 
+/// A provider that could not be asked is not asked again for so long, whoever comes.
+const PAUSE: TimeDelta = TimeDelta::seconds(5);
+
 /// An unknown key is looked for no more often.
 const KEYS_AT_MOST: TimeDelta = TimeDelta::minutes(1);
 
 #[derive(Debug, Clone, Deserialize)]
 pub(super) struct Document {
-    issuer: String,
+    pub issuer: String,
     pub authorization_endpoint: String,
     pub token_endpoint: String,
     jwks_uri: String,
@@ -40,7 +43,8 @@ pub(super) struct Discovery {
     provider: String,
     issuer: String,
     http: Client,
-    document: Mutex<Option<(Timestamp, Document)>>,
+    /// One at a time asks; the others take its answer.
+    document: Mutex<Option<(Timestamp, Result<Document, ProviderError>)>>,
     keys: Mutex<Option<(Timestamp, KeySet)>>,
 }
 
@@ -52,15 +56,20 @@ impl Discovery {
 
     pub(super) async fn document(&self, now: Timestamp) -> Result<Document, ProviderError> {
         let mut known = self.document.lock().await;
-        if let Some((read, document)) = &*known
-            && now - *read < LIFE
+        if let Some((asked, answer)) = &*known
+            && now - *asked < if answer.is_ok() { LIFE } else { PAUSE }
         {
-            return Ok(document.clone());
+            return answer.clone();
         }
+        let answer = self.ask().await;
+        *known = Some((now, answer.clone()));
+        answer
+    }
+
+    async fn ask(&self) -> Result<Document, ProviderError> {
         let url = format!("{}/.well-known/openid-configuration", self.issuer.trim_end_matches('/'));
-        let document: Document = json(&self.provider, "its configuration", self.http.get(url)).await?;
+        let document = json(&self.provider, "its configuration", self.http.get(url)).await?;
         self.check(&document)?;
-        *known = Some((now, document.clone()));
         Ok(document)
     }
 
@@ -100,9 +109,5 @@ impl Discovery {
             }
             _ => Ok(()),
         }
-    }
-
-    pub(super) fn issuer_of(document: &Document) -> &str {
-        &document.issuer
     }
 }

@@ -5,10 +5,11 @@ use actors::{
     sign_in::{Attempt, GithubSignInSettings, IdentityProvider, ProviderError, encoded},
 };
 use async_trait::async_trait;
+use protocol::form;
 use reqwest::{Client, RequestBuilder};
 use serde::Deserialize;
 
-use super::{json, pairs, refused};
+use super::{json, refused};
 use crate::http;
 
 const NAME: &str = "GitHub";
@@ -59,11 +60,11 @@ impl Github {
 
     async fn access_token(&self, code: &str, attempt: &Attempt) -> Result<String, ProviderError> {
         let GithubSignInSettings { client_id, client_secret, url, .. } = &self.settings;
-        let form = pairs(&[
-            ("client_id", client_id),
+        let form = form::encode([
+            ("client_id", client_id.as_str()),
             ("client_secret", client_secret.reveal()),
             ("code", code),
-            ("redirect_uri", &self.redirect_uri),
+            ("redirect_uri", self.redirect_uri.as_str()),
             ("code_verifier", attempt.verifier()),
         ]);
         let request = self.http.post(format!("{url}/login/oauth/access_token"));
@@ -105,9 +106,9 @@ impl IdentityProvider for Github {
     }
 
     async fn authorization_url(&self, attempt: &Attempt) -> Result<String, ProviderError> {
-        let query = pairs(&[
-            ("client_id", &self.settings.client_id),
-            ("redirect_uri", &self.redirect_uri),
+        let query = form::encode([
+            ("client_id", self.settings.client_id.as_str()),
+            ("redirect_uri", self.redirect_uri.as_str()),
             // Teams and organisations.
             ("scope", "read:org"),
             ("state", &attempt.state),

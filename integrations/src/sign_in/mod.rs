@@ -9,7 +9,6 @@ use std::sync::Arc;
 
 use actors::sign_in::{IdentityProvider, ProviderError, SignInSettings};
 use base::Clock;
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::RequestBuilder;
 use serde::de::DeserializeOwned;
 
@@ -17,9 +16,6 @@ use crate::http::{chain, read_up_to};
 
 /// Longest answer that is read.
 const MAX_ANSWER: usize = 1024 * 1024;
-
-/// What stands for itself in a query or a form.
-const VALUE: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// The providers of the settings.
 pub fn providers(
@@ -35,12 +31,6 @@ pub fn providers(
         providers.push(Arc::new(github::Github::new(&settings.github, root_url)?));
     }
     Ok(providers)
-}
-
-/// `name=value` pairs of a query or a form.
-fn pairs(values: &[(&str, &str)]) -> String {
-    let pair = |(name, value): &(&str, &str)| format!("{name}={}", utf8_percent_encode(value, VALUE));
-    values.iter().map(pair).collect::<Vec<_>>().join("&")
 }
 
 /// The JSON of a good answer.

@@ -9,10 +9,12 @@ use actors::{
 };
 use async_trait::async_trait;
 use base::Clock;
+use percent_encoding::utf8_percent_encode;
+use protocol::form;
 use reqwest::Client;
 use serde::Deserialize;
 
-use super::{discovery::Discovery, id_token, json, pairs, refused};
+use super::{discovery::Discovery, id_token, json, refused};
 use crate::http;
 
 pub(super) struct Oidc {
@@ -39,7 +41,7 @@ impl Oidc {
     async fn id_token(&self, code: &str, attempt: &Attempt) -> Result<String, ProviderError> {
         let document = self.discovery.document(self.clock.now()).await?;
         let OidcSettings { name, client_id, client_secret, .. } = &self.settings;
-        let mut form = vec![
+        let mut fields = vec![
             ("grant_type", "authorization_code"),
             ("code", code),
             ("redirect_uri", &self.redirect_uri),
@@ -48,13 +50,14 @@ impl Oidc {
         ];
         let mut request = self.http.post(&document.token_endpoint);
         if document.secret_in_form() {
-            form.push(("client_secret", client_secret.reveal()));
+            fields.push(("client_secret", client_secret.reveal()));
         } else if !client_secret.reveal().is_empty() {
             // Both parts are encoded as in a form (RFC 6749, 2.3.1).
-            let (user, password) = (pairs(&[("", client_id)]), pairs(&[("", client_secret.reveal())]));
-            request = request.basic_auth(&user[1..], Some(&password[1..]));
+            let [user, password] =
+                [client_id, client_secret.reveal()].map(|text| utf8_percent_encode(text, form::COMPONENT));
+            request = request.basic_auth(user, Some(password));
         }
-        let request = request.header("content-type", "application/x-www-form-urlencoded").body(pairs(&form));
+        let request = request.header("content-type", "application/x-www-form-urlencoded").body(form::encode(fields));
         Ok(json::<Tokens>(name, "the code", request).await?.id_token)
     }
 }
@@ -72,9 +75,9 @@ impl IdentityProvider for Oidc {
 
     async fn authorization_url(&self, attempt: &Attempt) -> Result<String, ProviderError> {
         let document = self.discovery.document(self.clock.now()).await?;
-        let query = pairs(&[
+        let query = form::encode([
             ("response_type", "code"),
-            ("client_id", &self.settings.client_id),
+            ("client_id", self.settings.client_id.as_str()),
             ("redirect_uri", &self.redirect_uri),
             ("scope", &self.settings.scopes.join(" ")),
             ("state", &attempt.state),
@@ -89,12 +92,11 @@ impl IdentityProvider for Oidc {
     async fn identify(&self, code: &str, attempt: &Attempt) -> Result<Identity, ProviderError> {
         let token = self.id_token(code, attempt).await?;
         let document = self.discovery.document(self.clock.now()).await?;
-        let issuer = Discovery::issuer_of(&document);
         let mut read = None;
         loop {
             let now = self.clock.now();
             let (when, keys) = self.discovery.keys(read, now).await?;
-            match id_token::identity(&token, &keys, issuer, &self.settings, &attempt.nonce, now) {
+            match id_token::identity(&token, &keys, &document.issuer, &self.settings, &attempt.nonce, now) {
                 // The provider may have a new key.
                 Err(IdentityError::Signature) if read.is_none_or(|before| when > before) => read = Some(when),
                 result => {
