@@ -120,23 +120,26 @@ impl Audit {
     /// Ends the machines that are due; how many. Workers without a machine become due for the provisioner's own check, which decides:
     /// somebody who names another deployment here must not stop them.
     pub async fn end(&self, report: &AuditReport) -> Result<usize, AuditError> {
-        let mut ended = 0;
+        let (mut ended, mut first_error) = (0, None);
         for region in &report.regions {
             let due = report.orphans.iter().filter(|orphan| orphan.is_due && orphan.region == *region);
             let ids: Vec<MachineId> = due.map(|orphan| orphan.machine.clone()).collect();
             if ids.is_empty() {
                 continue;
             }
-            let failed = |error| AuditError::Terminate(region.clone(), error);
-            for outcome in in_time(self.provider.driver.terminate(region, &ids)).await.map_err(failed)? {
-                outcome.map_err(failed)?;
-                ended += 1;
+            // One that cannot be ended does not keep the others alive.
+            let outcomes = in_time(self.provider.driver.terminate(region, &ids)).await;
+            for outcome in outcomes.unwrap_or_else(|error| vec![Err(error)]) {
+                match outcome {
+                    Ok(()) => ended += 1,
+                    Err(error) => first_error = first_error.or(Some(AuditError::Terminate(region.clone(), error))),
+                }
             }
         }
         if !report.lost.is_empty() {
             self.db.provision_check_now(&self.provider.id, self.clock.now()).await?;
         }
-        Ok(ended)
+        first_error.map_or(Ok(ended), Err)
     }
 
     /// All workers of the provider that count as supply.

@@ -17,6 +17,7 @@ use serde_json::{Value, json};
 
 use super::why::short_time;
 use crate::{
+    confirm::confirm,
     data_dir,
     database::Database,
     dev_workers::more_providers,
@@ -32,7 +33,7 @@ pub(super) const EXAMPLES: &str = "\
 Examples:
   drover pool orphans local
   drover pool orphans aws --region eu-west-1
-  kubectl exec deploy/drover-provisioner -- drover pool orphans aws --terminate
+  kubectl exec deploy/drover-provisioner -- drover pool orphans aws --terminate --yes
 
 It needs what the provisioner has: the settings and credentials of the provider, the database, and for local machines the
 data folder. The provisioner itself ends such machines every provision.orphan_interval.";
@@ -46,6 +47,9 @@ pub(crate) struct OrphansArgs {
     /// is gone.
     #[arg(long)]
     terminate: bool,
+    /// Do not ask before machines are ended.
+    #[arg(long, requires = "terminate")]
+    yes: bool,
     /// A region besides those in which machines were launched; may be given several times.
     #[arg(long = "region", value_name = "REGION")]
     regions: Vec<String>,
@@ -143,6 +147,11 @@ async fn compare(
     let is_clean = report.orphans.is_empty() && report.lost.is_empty();
     if is_clean || !args.terminate {
         return Ok(if is_clean { Exit::Ok } else { Exit::Failed });
+    }
+    let due = report.orphans.iter().filter(|orphan| orphan.is_due).count();
+    if due > 0 && !args.yes {
+        let root_url = &settings.api.root_url;
+        confirm(&format!("{due} machines of {root_url} that this database does not know are ended for good"))?;
     }
     let ended = audit.end(&report).await.map_err(failed)?;
     let checked = report.lost.len();

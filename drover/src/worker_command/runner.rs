@@ -18,6 +18,7 @@ use worker::{
 use super::{
     args::{WorkerArgs, never_accepted},
     harden, parent, power, runner_config,
+    signing_key::whole_path,
 };
 use crate::{
     exit::{CliError, Exit, with_causes},
@@ -103,14 +104,19 @@ async fn supervise(
 ) -> Result<(), CliError> {
     let (sender, errors) = (runner.sender(), ErrorReporter::runner(runner.sender()));
     let (renewed, credentials) = watch::channel(start.credentials.clone());
-    let mut settings = args.settings(&start.root_url, start.credentials.clone(), task_variables, system)?;
-    settings.renewed_credentials = Some(credentials.clone());
-    settings.errors = errors.clone();
-    settings.isolation.hidden_paths.extend(args.runner.runner_config.clone());
-    let name = settings.name.clone();
-    let started = start_worker(args, settings, &start, shutdown, system).await;
-    let worker = match started {
-        Ok(worker) => worker,
+    let prepared = async {
+        let mut settings = args.settings(&start.root_url, start.credentials.clone(), task_variables, system)?;
+        settings.renewed_credentials = Some(credentials.clone());
+        settings.errors = errors.clone();
+        if let Some(path) = &args.runner.runner_config {
+            settings.isolation.hidden_paths.push(whole_path(path)?);
+        }
+        let name = settings.name.clone();
+        let worker = start_worker(args, settings, &start, shutdown, system).await?;
+        Ok::<_, CliError>((worker, name))
+    };
+    let (worker, name) = match prepared.await {
+        Ok(started) => started,
         Err(error) => {
             errors.report("the worker cannot start", &error.to_string(), Map::new()).await;
             sender.send(&WorkerMessage::Shutdown).await;

@@ -40,9 +40,15 @@ impl SigningKeyArgs {
         tracing::info!(trust.public_key = key.public_key(), "artifacts of tasks with chainOfTrust are signed");
         settings.signing_key = Some(key);
         // Also where it is a link: what tasks may read are folders, in which the file has its own name.
-        settings.isolation.hidden_paths.extend(path.canonicalize());
+        settings.isolation.hidden_paths.push(whole_path(path)?);
         Ok(())
     }
+}
+
+/// Where a file is whatever links lead to it, which is how a sandbox can hide it.
+pub(super) fn whole_path(path: &Path) -> Result<PathBuf, CliError> {
+    let cannot = |error| CliError::new(Exit::Usage, format!("{} cannot be hidden from tasks: {error}", path.display()));
+    path.canonicalize().map_err(cannot)
 }
 
 fn read(path: &Path) -> io::Result<SigningKey> {

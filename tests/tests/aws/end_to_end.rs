@@ -148,7 +148,7 @@ async fn instances_that_nobody_knows_and_workers_without_an_instance_are_found_a
     let unknown = aws.launch(&launch).await.unwrap().machines.remove(0).id;
     let foreign = aws.launch(&super::launch(&Rng::system(), REGION, 1)).await.unwrap().machines.remove(0).id;
 
-    let (report, code) = orphans(&["--terminate", "--set", "provision.orphan_age=0s"]).await;
+    let (report, code) = orphans(&["--terminate", "--yes", "--set", "provision.orphan_age=0s"]).await;
     assert_eq!((report["orphans"][0]["machine"].as_str(), code), (Some(unknown.as_str()), Some(0)), "{report}");
     assert_eq!(report["orphans"].as_array().unwrap().len(), 1);
     assert_eq!(report["lostWorkers"][0]["workerId"], machine.as_str(), "{report}");

@@ -82,11 +82,11 @@ async fn machines_without_a_worker_and_workers_without_a_machine_are_found_and_e
     assert_eq!(code, 1);
     assert_eq!((&report["orphans"][0]["machine"], &report["orphans"][0]["isDue"]), (&json!(unknown), &json!(false)));
     assert_eq!(report["lostWorkers"][0]["workerPoolId"], PoolEnv::POOL, "{report}");
-    let (report, _) = orphans(&env, &["--root-url", "https://other.example.com", "--terminate"]).await;
+    let (report, _) = orphans(&env, &["--root-url", "https://other.example.com", "--terminate", "--yes"]).await;
     assert_eq!(report["machinesOfOthers"], 2, "{report}");
     assert_eq!(machines.running(), 1, "a young machine, and one of another deployment, is never ended");
 
-    let (report, code) = orphans(&env, &["--terminate", "--set", "provision.orphan_age=0s"]).await;
+    let (report, code) = orphans(&env, &["--terminate", "--yes", "--set", "provision.orphan_age=0s"]).await;
     assert_eq!((&report["orphans"][0]["isDue"], code), (&json!(true), 0), "{report}");
     let begun = Instant::now();
     while machines.processes().iter().any(|id| parent_of(*id).is_some()) {

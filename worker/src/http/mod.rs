@@ -1,17 +1,21 @@
 //! A tiny HTTP server, for the live logs and for the proxy of a task.
 
-use std::{convert::Infallible, io, net::SocketAddr, sync::Arc};
+use std::{convert::Infallible, io, net::SocketAddr, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full, combinators::BoxBody};
 use hyper::{Request, Response, StatusCode, body::Incoming, header, server::conn::http1, service::service_fn};
-use hyper_util::rt::TokioIo;
+use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::{
     net::{TcpListener, TcpStream},
     task::JoinSet,
 };
 
 pub(crate) type Body = BoxBody<Bytes, io::Error>;
+
+/// More wait until one ends: a worker needs descriptors for its tasks as well.
+const MAX_CONNECTIONS: usize = 512;
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// Who sent a request; each has it as an extension.
 #[derive(Debug, Clone, Copy)]
@@ -54,11 +58,14 @@ async fn accept<H: Handler>(listener: TcpListener, own: SocketAddr, handler: Arc
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
-            accepted = listener.accept() => {
-                if let Ok((stream, peer)) = accepted {
-                    connections.spawn(converse(stream, Peer(peer), own, handler.clone()));
+            accepted = listener.accept(), if connections.len() < MAX_CONNECTIONS => match accepted {
+                Ok((stream, peer)) => drop(connections.spawn(converse(stream, Peer(peer), own, handler.clone()))),
+                // Descriptors may be short: the next attempt would fail at once.
+                Err(error) => {
+                    tracing::warn!(%error, "a connection was not accepted");
+                    tokio::time::sleep(ACCEPT_PAUSE).await;
                 }
-            }
+            },
             Some(_) = connections.join_next() => {}
         }
     }
@@ -70,7 +77,9 @@ async fn converse<H: Handler>(stream: TcpStream, peer: Peer, own: SocketAddr, ha
         let handler = handler.clone();
         async move { Ok::<_, Infallible>(handler.answer(request, own).await) }
     });
-    let connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service).with_upgrades();
+    // Whoever sends no request within the library's 30 s is disconnected.
+    let connection =
+        http1::Builder::new().timer(TokioTimer::new()).serve_connection(TokioIo::new(stream), service).with_upgrades();
     if let Err(error) = connection.await {
         tracing::debug!(%error, "a connection ended early");
     }

@@ -5,7 +5,8 @@ use std::{fs, io};
 use sandbox::Group;
 
 /// Those of services that hold rights over the whole machine, whatever scope a task has.
-const NEVER: [&str; 5] = ["disk", "docker", "kmem", "shadow", "sudo"];
+const NEVER: [&str; 12] =
+    ["adm", "disk", "docker", "incus", "kmem", "kvm", "libvirt", "lxd", "podman", "shadow", "sudo", "wheel"];
 
 /// Why a task cannot be in a group.
 #[derive(Debug, thiserror::Error)]

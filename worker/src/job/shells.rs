@@ -29,11 +29,13 @@ impl Job {
         let lasts = Duration::from_secs(payload.max_run_time) + GRACE;
         let expires = (self.context.client.clock.now() + lasts).min(self.claim.task.expires);
         let made = self.store().reference(ARTIFACT, &url, HTML, expires).await;
-        match &made {
-            Ok(()) => self.log.write_line(format!("shells can be opened: drover task shell {task_id}")),
-            Err(_) => self.log.write_warning("there are no shells in this run"),
-        }
+        let is_known = made.is_ok();
         self.note(ARTIFACT, made);
+        if !is_known {
+            self.log.write_warning("there are no shells in this run");
+            return None;
+        }
+        self.log.write_line(format!("shells can be opened: drover task shell {task_id}"));
         Some(endpoint)
     }
 

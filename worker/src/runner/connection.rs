@@ -108,10 +108,14 @@ impl Runner {
     pub async fn close(self) {
         let Self { incoming, sender, written } = self;
         drop(incoming);
-        // An empty line is the end: clones of the sender keep the channel open.
-        if sender.lines.send(String::new()).await.is_ok() {
-            let _ = tokio::time::timeout(CLOSE_WITHIN, written).await;
-        }
+        let ended = async {
+            // An empty line is the end: clones of the sender keep the channel open.
+            if sender.lines.send(String::new()).await.is_ok() {
+                let _ = written.await;
+            }
+        };
+        // A runner that does not read keeps the channel full.
+        let _ = tokio::time::timeout(CLOSE_WITHIN, ended).await;
     }
 }
 
@@ -261,5 +265,6 @@ mod tests {
         let long = WorkerMessage::Log(json!({ "textPayload": "x".repeat(1 << 10) }));
         let sent = (0..2 * OUTGOING).filter(|_| runner.sender().try_send(&long)).count();
         assert!((OUTGOING..2 * OUTGOING).contains(&sent), "{sent}");
+        tokio::time::timeout(2 * CLOSE_WITHIN, runner.close()).await.expect("it ends all the same");
     }
 }

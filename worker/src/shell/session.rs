@@ -61,7 +61,11 @@ pub(crate) enum SessionEnd {
 impl Session<'_> {
     /// The shell is ended with its session.
     pub(crate) async fn serve(&self, upgrade: OnUpgrade) -> SessionEnd {
-        match self.start(upgrade).await {
+        let started = tokio::select! {
+            started = self.start(upgrade) => started,
+            () = self.task_ended.wait() => return SessionEnd::TaskEnded,
+        };
+        match started {
             Err(error) => SessionEnd::Failed(error),
             Ok((stream, mut running, terminal)) => {
                 let (mut writer, reader) = stream.split();

@@ -28,14 +28,18 @@ pub(crate) struct ArtifactHash {
     pub(crate) sha256: String,
 }
 
-/// Adds what the task says of itself: fields of its own, and such of `environment`. What the worker says stands, and a task
-/// cannot add to the list of artifacts.
+/// What a task knows of its environment and its worker does not: the image that it was given. Who it is and where it runs is for the
+/// worker to say, or for nobody.
+const OF_THE_TASK: [&str; 2] = ["imageHash", "imageArtifactHash"];
+
+/// Adds what the task says of itself: fields of its own, and its image. What the worker says stands, and a task cannot add to the list
+/// of artifacts.
 pub(crate) fn with_additional(mut certificate: Map<String, Value>, additional: Map<String, Value>) -> Value {
     for (name, value) in additional {
         match (certificate.get_mut(&name), value) {
             (None, value) => drop(certificate.insert(name, value)),
             (Some(Value::Object(own)), Value::Object(more)) if name == "environment" => {
-                for (name, value) in more {
+                for (name, value) in more.into_iter().filter(|(name, _)| OF_THE_TASK.contains(&name.as_str())) {
                     own.entry(name).or_insert(value);
                 }
             }
@@ -57,7 +61,7 @@ mod tests {
         let own = json!({ "artifacts": { "a": {} }, "taskId": "x", "environment": { "region": "here" } });
         let additional = json!({
             "artifacts": { "b": {} }, "taskId": "y", "note": [1],
-            "environment": { "region": "there", "imageHash": "sha256:1" },
+            "environment": { "region": "there", "imageHash": "sha256:1", "publicIpAddress": "192.0.2.1" },
         });
         let merged = with_additional(object(own), object(additional));
         let environment = json!({ "region": "here", "imageHash": "sha256:1" });

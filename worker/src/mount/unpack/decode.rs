@@ -97,7 +97,10 @@ fn here(packed: File, packing: Packing) -> Box<dyn Read + Send> {
             Box::new(Zlib { packed: BufReader::new(packed), state: Decompress::new(true), is_over: false })
         }
         Packing::Brotli => Box::new(brotli(packed)),
-        Packing::Lz4 => Box::new(Frames(FrameDecoder::new(BufReader::new(packed)))),
+        Packing::Lz4 => {
+            let file = UntilEnd { file: BufReader::new(packed), has_ended: false };
+            Box::new(Frames { decoder: FrameDecoder::new(file), is_over: false })
+        }
         Packing::Lzip => Box::new(LzipReader::new(BufReader::new(packed))),
         Packing::Snappy => Box::new(snap::read::FrameDecoder::new(packed)),
         Packing::Plain | Packing::By(_) => Box::new(packed),
@@ -140,17 +143,41 @@ impl Read for Zlib {
     }
 }
 
-/// All frames of a file, one after the other: the library says after each that it has ended.
-struct Frames(FrameDecoder<BufReader<File>>);
+/// All frames of a file, one after the other: the library says after each that it has ended, and also where the file ends in the middle
+/// of one.
+struct Frames {
+    decoder: FrameDecoder<UntilEnd>,
+    is_over: bool,
+}
+
+/// A file, and whether more than there is was asked of it.
+struct UntilEnd {
+    file: BufReader<File>,
+    has_ended: bool,
+}
+
+impl Read for UntilEnd {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let length = self.file.read(buffer)?;
+        self.has_ended |= length == 0 && !buffer.is_empty();
+        Ok(length)
+    }
+}
 
 impl Read for Frames {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        loop {
-            let length = self.0.read(buffer)?;
-            if length > 0 || buffer.is_empty() || self.0.get_mut().fill_buf()?.is_empty() {
+        while !self.is_over {
+            let length = self.decoder.read(buffer)?;
+            if length > 0 || buffer.is_empty() {
                 return Ok(length);
             }
+            let packed = self.decoder.get_mut();
+            if packed.has_ended {
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
+            self.is_over = packed.file.fill_buf()?.is_empty();
         }
+        Ok(0)
     }
 }
 

@@ -227,6 +227,17 @@ async fn files_of_every_packing_come_out_whole_or_not_at_all() {
 }
 
 #[tokio::test]
+async fn a_file_of_lz4_that_is_cut_anywhere_in_its_end_is_not_whole() {
+    let (_, packed) = FILES.iter().find(|(format, _)| *format == "lz4").unwrap();
+    let packed = decoded(packed);
+    for cut in 1..=20 {
+        let fixture = Fixture::new();
+        let short = &packed[..packed.len() - cut];
+        assert!(fixture.unpack_file(short, "lz4", PLENTY).await.is_err(), "{cut} bytes short");
+    }
+}
+
+#[tokio::test]
 async fn archives_of_every_packing_are_unpacked() {
     let mut packed: Vec<_> = ARCHIVES.iter().map(|(format, text)| (*format, decoded(text))).collect();
     let mut builder = Builder::new(Vec::new());
