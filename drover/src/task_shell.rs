@@ -26,8 +26,8 @@ use crate::{
     system_context::SystemContext,
 };
 
-/// Between two looks at a task that has no shell yet.
-const PAUSE: Duration = Duration::from_millis(500);
+/// How often a task that has no shell yet is asked about.
+const POLL_INTERVAL: Duration = Duration::from_millis(500);
 /// Read at a time; the terminal itself gives a line.
 const PIECE: usize = 4096;
 /// Pieces that are on their way.
@@ -103,7 +103,7 @@ async fn link(server: &Server, task_id: TaskId, waits: bool) -> Result<String, C
                 "drover: task {task_id} is {state}; waiting for its shell, which it has if its payload has `features.interactive`"
             );
         }
-        tokio::time::sleep(PAUSE).await;
+        tokio::time::sleep(POLL_INTERVAL).await;
     }
 }
 

@@ -199,12 +199,12 @@ async fn a_worker_refuses_shells_where_there_is_no_sandbox_and_beside_certificat
 }
 
 /// A terminal with somebody in front of it.
-struct Seat {
+struct TerminalClient {
     terminal: std::fs::File,
     child: Child,
 }
 
-impl Seat {
+impl TerminalClient {
     fn take(bench: &Bench, id: TaskId) -> Self {
         let flags = OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC;
         let terminal = openpt(flags).unwrap();
@@ -248,21 +248,21 @@ async fn drover_task_shell_is_a_terminal_of_its_size_and_ends_with_the_code() {
     let bench = Bench::start().await;
     let id = bench.task(&interactive("until test -e done; do sleep 0.05; done"), &json!({})).await;
     link(&bench, id).await;
-    let mut seat = Seat::take(&bench, id);
-    let text = seat.types("stty size; echo at $TASK_ID\n", &format!("at {id}\r\n")).await;
+    let mut terminal = TerminalClient::take(&bench, id);
+    let text = terminal.types("stty size; echo at $TASK_ID\n", &format!("at {id}\r\n")).await;
     assert!(text.contains("40 120\r\n"), "{text}");
-    let resized = seat.terminal.try_clone().unwrap();
-    Seat::sized(resized.into(), 20, 80);
-    let text = seat
+    let resized = terminal.terminal.try_clone().unwrap();
+    TerminalClient::sized(resized.into(), 20, 80);
+    let text = terminal
         .types("until test \"$(stty size)\" = '20 80'; do sleep 0.05; done; echo new si''ze\n", "new size\r\n")
         .await;
     assert!(!text.contains("40 120"), "{text}");
     // Ctrl-C is for what runs in the shell, not for the client.
-    seat.types("sleep 1000\n", "sleep 1000\r\n").await;
-    seat.types("\u{3}", "^C").await;
-    let text = seat.types("echo go''ne; exit 3\n", "the shell ended: exit code 3").await;
+    terminal.types("sleep 1000\n", "sleep 1000\r\n").await;
+    terminal.types("\u{3}", "^C").await;
+    let text = terminal.types("echo go''ne; exit 3\n", "the shell ended: exit code 3").await;
     assert!(text.contains("gone\r\n"), "{text}");
-    let status = tokio::time::timeout(TIMEOUT, seat.child.wait()).await.unwrap().unwrap();
+    let status = tokio::time::timeout(TIMEOUT, terminal.child.wait()).await.unwrap().unwrap();
     assert_eq!(status.code(), Some(1));
 
     // Without a terminal, its input is what is typed.

@@ -163,3 +163,43 @@ async fn a_file_or_a_job_that_is_at_fault_is_said_and_does_not_hold_up_the_other
     assert_eq!(env.github.store_cron(&row, Some(read), env.clock.now()).await.unwrap(), Some(0));
     assert_eq!(env.count("select 1 from github_report where content like '%.cron.yml%format%'").await, 1);
 }
+
+#[tokio::test]
+async fn a_repository_is_watched_again_with_another_installation_or_branch_but_not_by_old_news() {
+    let env = TestEnv::start().await;
+    env.due(&cron_file("[{}]")).await;
+    let pushed = env.clock.now() - TimeDelta::hours(1);
+    let unwatch = async || {
+        env.clock.advance(TimeDelta::minutes(15));
+        let row = env.take(env.clock.now()).await.remove(0);
+        env.github.store_cron(&row, None, env.clock.now()).await.unwrap();
+        env.clock.advance(TimeDelta::minutes(15));
+        assert!(env.take(env.clock.now()).await.is_empty());
+    };
+    for (installation, branch) in [(6, "main"), (6, "trunk")] {
+        unwatch().await;
+        env.github.watch_for_cron(&repository(), installation, branch, pushed).await.unwrap();
+        env.clock.advance(TimeDelta::minutes(15));
+        let row = env.take(env.clock.now()).await.remove(0);
+        assert_eq!((row.installation, row.branch.as_str()), (installation, branch));
+        env.clock.advance(TimeDelta::minutes(2));
+    }
+    unwatch().await;
+    env.github.watch_for_cron(&repository(), 5, "main", pushed - TimeDelta::hours(1)).await.unwrap();
+    env.clock.advance(TimeDelta::minutes(15));
+    assert!(env.take(env.clock.now()).await.is_empty());
+}
+
+#[tokio::test]
+async fn files_are_read_only_where_a_role_lets_a_job_make_tasks() {
+    let env = TestEnv::start().await;
+    assert!(env.github.has_cron_role(&repository()).await);
+    assert!(!env.github.has_cron_role(&Repository::new("mozilla", "other").unwrap()).await);
+    let before = env.clock.now() - TimeDelta::hours(1);
+    env.db.github_cron_seen(&repository(), 5, "main", before, before).await.unwrap();
+    let row = env.take(env.clock.now()).await.remove(0);
+    env.github.pass_over_cron(&row, env.clock.now()).await.unwrap();
+    assert_eq!(env.count("select 1 from github_delivery").await, 0);
+    env.clock.advance(TimeDelta::minutes(15));
+    assert_eq!(env.take(env.clock.now()).await.len(), 1, "there may be a role by the next date");
+}
