@@ -8,6 +8,7 @@ RESOURCES = [  # group and version, plural, kind
     ("apps/v1", "deployments", "Deployment"), ("batch/v1", "jobs", "Job"), ("policy/v1", "poddisruptionbudgets", "PodDisruptionBudget"),
     ("autoscaling/v2", "horizontalpodautoscalers", "HorizontalPodAutoscaler"),
     ("networking.k8s.io/v1", "ingresses", "Ingress"), ("networking.k8s.io/v1", "networkpolicies", "NetworkPolicy"),
+    ("rbac.authorization.k8s.io/v1", "roles", "Role"), ("rbac.authorization.k8s.io/v1", "rolebindings", "RoleBinding"),
     ("gateway.networking.k8s.io/v1", "httproutes", "HTTPRoute"), ("gateway.networking.k8s.io/v1", "gateways", "Gateway"),
     ("monitoring.coreos.com/v1", "servicemonitors", "ServiceMonitor"), ("monitoring.coreos.com/v1", "prometheusrules", "PrometheusRule"),
 ]

@@ -72,10 +72,18 @@ async fn a_launch_that_is_repeated_by_another_process_starts_nothing_twice() {
     assert_eq!(states(&second).await, [MachineState::Running; 3]);
     let ids: Vec<String> = launched.machines.iter().map(|machine| machine.id.clone()).collect();
     assert!(ids.iter().all(|id| id.len() <= 38), "{ids:?}");
+    let started = || std::fs::read_to_string(directory.path().join("runs")).map_or(0, |runs| runs.lines().count());
+    // A machine that is ended before its script has written would leave no line.
+    let written = async {
+        while started() < 3 {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    timeout(Duration::from_secs(10), written).await.expect("machines did not start");
     second.terminate(REGION, &ids).await.unwrap();
     all_ended(&second).await;
-    assert_eq!(std::fs::read_to_string(directory.path().join("runs")).unwrap().lines().count(), 3);
     second.launch(&launch(1, 3)).await.unwrap();
+    assert_eq!(started(), 3);
     assert_eq!(states(&second).await, [MachineState::Ended; 3], "a machine that ended never starts again");
 }
 

@@ -141,12 +141,14 @@ async fn instances_that_nobody_knows_and_workers_without_an_instance_are_found_a
     let aws = serde_json::from_value(cloud.settings["aws"].clone()).unwrap();
     let deployment = deployment(cloud.env.drover.root_url());
     let aws = Aws::new(aws, &deployment, Arc::new(SystemClock), Rng::system()).unwrap();
-    // Without a notice, and behind the back of the provisioner.
-    aws.terminate(REGION, std::slice::from_ref(&machine)).await.unwrap();
     let mut launch = super::launch(&Rng::system(), REGION, 1);
     launch.tags.insert("drover-deployment".to_owned(), deployment);
     let unknown = aws.launch(&launch).await.unwrap().machines.remove(0).id;
     let foreign = aws.launch(&super::launch(&Rng::system(), REGION, 1)).await.unwrap().machines.remove(0).id;
+    let both_run = async || [&unknown, &foreign].iter().all(|it| cloud.machines.running().contains(it));
+    cloud.env.until("both instances run", both_run).await;
+    // Without a notice, and behind the back of the provisioner.
+    aws.terminate(REGION, std::slice::from_ref(&machine)).await.unwrap();
 
     let (report, code) = orphans(&["--terminate", "--yes", "--set", "provision.orphan_age=0s"]).await;
     assert_eq!((report["orphans"][0]["machine"].as_str(), code), (Some(unknown.as_str()), Some(0)), "{report}");

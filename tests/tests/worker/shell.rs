@@ -258,7 +258,7 @@ async fn drover_task_shell_is_a_terminal_of_its_size_and_ends_with_the_code() {
         .await;
     assert!(!text.contains("40 120"), "{text}");
     // Ctrl-C is for what runs in the shell, not for the client.
-    terminal.types("sleep 1000\n", "sleep 1000\r\n").await;
+    terminal.types("sh -c 'echo slee\"\"ping; exec sleep 1000'\n", "sleeping\r\n").await;
     terminal.types("\u{3}", "^C").await;
     let text = terminal.types("echo go''ne; exit 3\n", "the shell ended: exit code 3").await;
     assert!(text.contains("gone\r\n"), "{text}");
