@@ -123,7 +123,7 @@ async fn upload(args: UploadArgs, system: &SystemContext, output: Output) -> Res
     let unreadable = |error| CliError::new(Exit::Usage, format!("`{}` cannot be read: {error}", args.file.display()));
     let file = std::fs::File::open(&args.file).map_err(unreadable)?;
     let stored = if args.gzip {
-        store.packed(&args.name, file, content_type, expires).await
+        store.packed(&std::env::temp_dir(), &args.name, file, content_type, expires).await
     } else {
         store.object(&args.name, file, content_type, expires).await
     };

@@ -5,7 +5,7 @@ use std::{fs::File, io, path::PathBuf};
 use clap::Args;
 use serde::Deserialize;
 use serde_json::Value;
-use worker::client::Credentials;
+use worker::client::{Credentials, certificate_text};
 
 use super::private_file::{from_file, read_all};
 use crate::exit::{CliError, Exit};
@@ -44,7 +44,6 @@ fn from_descriptor(fd: u32) -> io::Result<String> {
     read_all(File::open(format!("/dev/fd/{fd}"))?)
 }
 
-/// The certificate is text in the form that clients exchange, and an object in what the API answers.
 fn parse(text: &str) -> io::Result<Credentials> {
     #[derive(Deserialize)]
     #[serde(rename_all = "camelCase")]
@@ -60,18 +59,9 @@ fn parse(text: &str) -> io::Result<Credentials> {
             format!("no JSON object with the texts `clientId` and `accessToken` (line {line}, column {column})");
         io::Error::new(io::ErrorKind::InvalidData, words)
     })?;
-    let certificate = given.certificate.and_then(certificate_text);
+    let invalid = |what| io::Error::new(io::ErrorKind::InvalidData, what);
+    let certificate = certificate_text(given.certificate.as_ref()).map_err(invalid)?;
     Ok(Credentials { client_id: given.client_id, access_token: given.access_token, certificate })
-}
-
-/// `None`: they are not temporary.
-pub(super) fn certificate_text(given: Value) -> Option<String> {
-    let text = match given {
-        Value::Null => return None,
-        Value::String(text) => text,
-        object => object.to_string(),
-    };
-    Some(text).filter(|text| !text.is_empty())
 }
 
 #[cfg(test)]

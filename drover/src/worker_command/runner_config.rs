@@ -3,9 +3,9 @@
 use std::{path::Path, time::Duration};
 
 use serde_json::{Map, Value};
-use worker::client::Credentials;
+use worker::client::{Credentials, certificate_text};
 
-use super::{args::WorkerArgs, credentials, private_file, worker_config};
+use super::{args::WorkerArgs, private_file, worker_config};
 use crate::exit::{CliError, Exit};
 
 /// Fields that say who the worker is, and where it runs.
@@ -57,7 +57,7 @@ fn apply(config: &Map<String, Value>, args: &mut WorkerArgs) -> Result<RunnerCon
     let credentials = Credentials {
         client_id: text(config, "clientId")?,
         access_token: text(config, "accessToken")?,
-        certificate: config.get("certificate").cloned().and_then(credentials::certificate_text),
+        certificate: certificate_text(config.get("certificate"))?,
     };
     let root_url = text(config, "rootURL")?;
     let is_used = |name: &str| IDENTITY.contains(&name) || worker_config::FIELDS.contains(&name);

@@ -1,7 +1,7 @@
 //! The first process at work: starts programs, waits for them, and ends what they leave.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeSet, HashMap},
     fs, io,
     os::fd::{AsFd, OwnedFd},
 };
@@ -9,7 +9,7 @@ use std::{
 use rustix::{
     event::{PollFd, PollFlags, poll},
     io::Errno,
-    process::{Pid, Signal, WaitOptions, WaitStatus, kill_process_group, wait},
+    process::{Pid, Signal, WaitOptions, WaitStatus, kill_process, kill_process_group, wait},
 };
 
 use super::programs;
@@ -18,6 +18,9 @@ use crate::{
     message::{End, Execution, Report, Request},
     sys,
 };
+
+/// How often the processes of a session are looked for while they are ended.
+const ROUNDS: usize = 10;
 
 struct Program {
     id: u64,
@@ -104,22 +107,33 @@ impl Server<'_> {
 
     fn ended(&self, pid: Pid, program: &Program, status: WaitStatus) -> io::Result<()> {
         let has_sessions = program.is_session || self.programs.values().any(|program| program.is_session);
-        let left = if has_sessions {
-            let _ = kill_process_group(pid, Signal::KILL);
-            0
-        } else {
-            end_all_others()
-        };
+        let left = if has_sessions { end_session(pid) } else { end_all_others() };
         let end = End { code: status.exit_status(), signal: status.terminating_signal(), left };
         channel::send(self.control, &Report::Ended { id: program.id, end }, &[])
     }
 }
 
+/// A shell puts each of its jobs into a process group of its own; they have the session in common. Answers how many there were.
+fn end_session(leader: Pid) -> usize {
+    let mut ended = BTreeSet::new();
+    // One that forks while it is looked for is found in the next round.
+    for _ in 0..ROUNDS {
+        let left: Vec<Pid> =
+            processes().filter(|process| process.session == leader).map(|process| process.pid).collect();
+        if left.is_empty() {
+            break;
+        }
+        for pid in &left {
+            let _ = kill_process(*pid, Signal::KILL);
+        }
+        ended.extend(left.iter().map(|pid| pid.as_raw_nonzero()));
+    }
+    ended.len()
+}
+
 /// Answers how many there were.
 fn end_all_others() -> usize {
-    let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
-    let others = entries.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok()).filter(|pid| *pid != 1);
-    let count = others.filter(|pid| lives(*pid)).count();
+    let count = processes().filter(|process| process.pid != Pid::INIT).count();
     if count > 0 {
         // In one system call, so that none can fork its way out; the first process of a namespace is not hit.
         let _ = sys::kill_all_others();
@@ -127,10 +141,21 @@ fn end_all_others() -> usize {
     count
 }
 
-fn lives(pid: u32) -> bool {
-    let status = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-    status
-        .rsplit(')')
-        .next()
-        .is_some_and(|rest| !rest.trim_start().is_empty() && !rest.trim_start().starts_with(['Z', 'X']))
+struct Process {
+    pid: Pid,
+    session: Pid,
+}
+
+/// Those that have not ended.
+fn processes() -> impl Iterator<Item = Process> {
+    let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
+    entries.filter_map(|entry| {
+        let pid = entry.file_name().to_str()?.parse().ok().and_then(Pid::from_raw)?;
+        let stat = fs::read_to_string(entry.path().join("stat")).ok()?;
+        // The name comes first, in brackets, and may have any characters. State, parent, process group and session follow it.
+        let mut fields = stat.rsplit(')').next()?.split_whitespace();
+        let has_ended = matches!(fields.next()?, "Z" | "X");
+        let session = fields.nth(2)?.parse().ok().and_then(Pid::from_raw)?;
+        (!has_ended).then_some(Process { pid, session })
+    })
 }

@@ -37,18 +37,21 @@ async fn content_of_an_indexed_task_is_mounted() {
 #[tokio::test]
 async fn a_packed_artifact_is_read_unpacked_and_a_packed_mount_is_unpacked() {
     let bench = Bench::start().await;
-    let mut task = payload("cat mounted; head -c 300000 /dev/zero > zeroes");
+    let mut task = payload("cat mounted; seq 50000 > numbers");
     // Of `hello\n`, as `lzip` packs it.
     let packed = STANDARD.encode(include_bytes!("hello.lz"));
     task["mounts"] = json!([{ "file": "mounted", "format": "lz", "content": { "base64": packed } }]);
     task["artifacts"] =
-        json!([{ "type": "file", "path": "zeroes", "name": "public/zeroes", "contentEncoding": "gzip" }]);
+        json!([{ "type": "file", "path": "numbers", "name": "public/numbers", "contentEncoding": "gzip" }]);
     let id = bench.task(&task, &json!({})).await;
     bench.until(id, "completed").await;
     assert!(bench.log(id).await.contains("\nhello\n"));
-    let answer = bench.raw_artifact(id, "public/zeroes").await;
+    let answer = bench.raw_artifact(id, "public/numbers").await;
     assert_eq!(answer.headers()["content-encoding"], "gzip");
-    assert!(answer.bytes().await.unwrap().len() < 3000);
+    let packed = answer.bytes().await.unwrap();
+    let content = std::io::read_to_string(flate2::read::GzDecoder::new(&*packed)).unwrap();
+    let expected = (1..=50_000).map(|number| number.to_string() + "\n").collect::<String>();
+    assert!(content == expected && packed.len() < expected.len(), "{} bytes in {}", content.len(), packed.len());
     bench.stop().await;
 }
 

@@ -186,15 +186,52 @@ async fn a_shell_that_floods_or_does_not_read_harms_nobody() {
     bench.stop().await;
 }
 
+/// How many processes have this in their command line.
+fn running(words: &str) -> usize {
+    let entries = std::fs::read_dir("/proc").unwrap().flatten();
+    let lines = entries.filter_map(|entry| std::fs::read(entry.path().join("cmdline")).ok());
+    lines.filter(|line| String::from_utf8_lossy(line).contains(words)).count()
+}
+
+#[tokio::test]
+async fn what_a_shell_leaves_in_the_background_ends_with_it() {
+    let bench = Bench::start().await;
+    let id = bench.task(&interactive("until test -e done; do sleep 0.05; done"), &json!({})).await;
+    let (mut input, mut output) = open(&bench, id).await;
+    // Jobs have process groups of their own, and these do not listen to the terminal.
+    input
+        .send(b"(trap '' HUP TERM; sleep 7.6543; sleep 7.6543) & nohup sleep 7.6543 & echo star''ted\n")
+        .await
+        .unwrap();
+    until(&mut output, "started\r\n").await;
+    let (mut other, mut other_output) = open(&bench, id).await;
+    other.send(b"sleep 8.7654 & echo star''ted\n").await.unwrap();
+    until(&mut other_output, "started\r\n").await;
+    input.send(b"exit 3\n").await.unwrap();
+    assert_eq!(end(&mut output).await, "exit code 3");
+    assert_eq!((running("7.6543"), running("8.7654")), (0, 1), "only its own session has ended");
+    other.send(b"touch done\n").await.unwrap();
+    bench.until(id, "completed").await;
+    assert_eq!(running("8.7654"), 0);
+    bench.stop().await;
+}
+
 #[tokio::test]
 async fn a_worker_refuses_shells_where_there_is_no_sandbox_and_beside_certificates() {
-    let bench = Bench::start().await;
+    let mut bench = Bench::start().await;
     let mut both = interactive("true");
     both["features"]["chainOfTrust"] = json!(true);
     let id = bench.task(&both, &json!({})).await;
     bench.until(id, "exception").await;
     assert_eq!(bench.reasons(id).await, ["malformed-payload"]);
     assert!(bench.log(id).await.contains("payload.features.interactive: somebody at a shell"));
+
+    bench.restart_with(&["--isolation".as_ref(), "none".as_ref()]).await;
+    let id = bench.task(&interactive("true"), &json!({})).await;
+    bench.until(id, "exception").await;
+    assert_eq!(bench.reasons(id).await, ["malformed-payload"]);
+    let words = "payload.features.interactive: needs a worker of isolation level `sandbox`, and this one has `none`";
+    assert!(bench.log(id).await.contains(words), "{}", bench.log(id).await);
     bench.stop().await;
 }
 

@@ -3,6 +3,7 @@
 use std::{
     fs::File,
     io::{self, BufReader, Seek},
+    path::{Path, PathBuf},
 };
 
 use flate2::{Compression, bufread::GzEncoder};
@@ -78,9 +79,11 @@ impl Store {
         Ok(file)
     }
 
-    /// Stores the bytes of a file packed with gzip; readers unpack them. A repeat replaces them.
+    /// Stores the bytes of a file packed with gzip; readers unpack them. A repeat replaces them. The packed file needs room in
+    /// `scratch`.
     pub async fn packed(
         &self,
+        scratch: &Path,
         name: &str,
         file: File,
         content_type: &str,
@@ -91,7 +94,8 @@ impl Store {
         struct Place {
             put_url: String,
         }
-        let packed = tokio::task::spawn_blocking(move || pack(file)).await.map_err(io::Error::other)??;
+        let scratch: PathBuf = scratch.to_owned();
+        let packed = tokio::task::spawn_blocking(move || pack(file, &scratch)).await.map_err(io::Error::other)??;
         let file = Hashed::read(packed).await?;
         let expires = time::format(expires);
         let body = json!({ "storageType": "s3", "contentType": content_type, "expires": expires });
@@ -148,8 +152,8 @@ impl Store {
 }
 
 /// Into a file without a name, so that its length and hashes are known before it is sent.
-fn pack(file: File) -> io::Result<File> {
-    let mut packed = tempfile::tempfile()?;
+fn pack(file: File, scratch: &Path) -> io::Result<File> {
+    let mut packed = tempfile::tempfile_in(scratch)?;
     io::copy(&mut GzEncoder::new(BufReader::new(file), Compression::default()), &mut packed)?;
     packed.rewind()?;
     Ok(packed)

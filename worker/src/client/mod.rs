@@ -1,5 +1,6 @@
 //! A client of the HTTP API. It works with any Taskcluster-compatible server.
 
+mod credentials;
 mod download;
 mod error;
 mod object;
@@ -23,6 +24,7 @@ pub use protocol::certificate::Credentials;
 use crate::egress::Outbound;
 
 pub use self::{
+    credentials::certificate_text,
     download::next_piece,
     error::{ClientError, RequestName},
     queue::{Claim, Claims},

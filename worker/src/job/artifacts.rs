@@ -75,7 +75,7 @@ impl Job {
             ContentEncoding::Identity => self.store().object(name, file, content_type, expires).await,
             ContentEncoding::Gzip => {
                 let content = Hashed::read(file.try_clone()?).await?;
-                self.store().packed(name, file, content_type, expires).await?;
+                self.store().packed(&self.directory.downloads(), name, file, content_type, expires).await?;
                 Ok(content)
             }
         }

@@ -112,7 +112,7 @@ impl Job {
         content_type: &str,
         expires: Timestamp,
     ) -> Result<(), CertifyError> {
-        self.store().object(name, in_memory(bytes)?, content_type, expires).await?;
+        self.store().object(name, unnamed(bytes, &self.directory.downloads())?, content_type, expires).await?;
         Ok(())
     }
 
@@ -123,8 +123,8 @@ impl Job {
 }
 
 /// A file without a name.
-fn in_memory(bytes: &[u8]) -> io::Result<File> {
-    let mut file = tempfile::tempfile()?;
+fn unnamed(bytes: &[u8], directory: &Path) -> io::Result<File> {
+    let mut file = tempfile::tempfile_in(directory)?;
     file.write_all(bytes)?;
     file.rewind()?;
     Ok(file)

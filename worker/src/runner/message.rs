@@ -4,6 +4,8 @@ use protocol::certificate::Credentials;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
+use crate::client::certificate_text;
+
 /// What one end supports. Its name is that of the message which needs it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -73,7 +75,8 @@ impl RunnerMessage {
             "new-credentials" => Ok(Self::NewCredentials(Credentials {
                 client_id: text(&message, "client-id")?,
                 access_token: text(&message, "access-token")?,
-                certificate: certificate(message.get("certificate"))?,
+                certificate: certificate_text(message.get("certificate"))
+                    .map_err(|what| format!("`new-credentials`: {what}"))?,
             })),
             other => Err(format!("a message of the unknown type {other:?}")),
         }
@@ -122,16 +125,6 @@ fn capabilities(message: &Map<String, Value>) -> Result<Vec<Capability>, String>
         message.get("capabilities").and_then(Value::as_array).ok_or("`welcome` without a list `capabilities`")?;
     let known = |name: &Value| Capability::ALL.into_iter().find(|it| name.as_str() == Some(it.name()));
     Ok(names.iter().filter_map(known).collect())
-}
-
-/// Text in the protocol, empty for credentials that are not temporary; an object in answers of the API.
-fn certificate(value: Option<&Value>) -> Result<Option<String>, String> {
-    match value {
-        None | Some(Value::Null) => Ok(None),
-        Some(Value::String(text)) => Ok(Some(text.clone()).filter(|text| !text.is_empty())),
-        Some(object @ Value::Object(_)) => Ok(Some(object.to_string())),
-        Some(_) => Err("`new-credentials` whose `certificate` is no text".to_owned()),
-    }
 }
 
 #[cfg(test)]

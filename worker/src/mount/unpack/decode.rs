@@ -7,12 +7,11 @@ use std::{
     process::{Child, ChildStdout, Command, Stdio},
 };
 
+use super::lzip::Lzip;
+use crate::isolation::Confinement;
 use brotli_decompressor::{BrotliDecoderParameter::BROTLI_DECODER_PARAM_LARGE_WINDOW, Decompressor};
 use flate2::{Decompress, FlushDecompress, Status, read::MultiGzDecoder};
 use lz4_flex::frame::FrameDecoder;
-use lzma_rust2::LzipReader;
-
-use crate::isolation::Confinement;
 
 /// Words of a program that are repeated in an error.
 const MAX_MESSAGE_BYTES: u64 = 4096;
@@ -101,7 +100,7 @@ fn here(packed: File, packing: Packing) -> Box<dyn Read + Send> {
             let file = UntilEnd { file: BufReader::new(packed), has_ended: false };
             Box::new(Frames { decoder: FrameDecoder::new(file), is_over: false })
         }
-        Packing::Lzip => Box::new(LzipReader::new(BufReader::new(packed))),
+        Packing::Lzip => Box::new(Lzip::new(packed)),
         Packing::Snappy => Box::new(snap::read::FrameDecoder::new(packed)),
         Packing::Plain | Packing::By(_) => Box::new(packed),
     }

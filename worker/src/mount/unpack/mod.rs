@@ -2,6 +2,7 @@
 
 mod decode;
 mod limit;
+mod lzip;
 mod tar;
 mod tree;
 mod zip;

@@ -226,6 +226,23 @@ async fn files_of_every_packing_come_out_whole_or_not_at_all() {
     }
 }
 
+/// The first byte after the version asks for the memory: two to the power of its lower five bits.
+#[tokio::test]
+async fn a_member_of_lzip_that_asks_for_much_memory_is_refused_wherever_it_stands() {
+    let (_, packed) = FILES.iter().find(|(format, _)| *format == "lz").unwrap();
+    let packed = decoded(packed);
+    let asking = |power: u8| [&packed[..5], &[power], &packed[6..]].concat();
+    let twice = Fixture::new().unpack_file(&asking(26).repeat(2), "lz", PLENTY).await.unwrap();
+    assert_eq!(twice, b"content of a file\n".repeat(200));
+    for (first, second) in [(27, 12), (29, 12), (12, 29)] {
+        let bytes = [asking(first), asking(second)].concat();
+        let refused = Fixture::new().unpack_file(&bytes, "lz", PLENTY).await.unwrap_err();
+        assert!(refused.contains("more than the 64 MiB of this worker"), "{first} {second}: {refused}");
+    }
+    let followed = [asking(12), b"something else".to_vec()].concat();
+    assert!(Fixture::new().unpack_file(&followed, "lz", PLENTY).await.is_err());
+}
+
 #[tokio::test]
 async fn a_file_of_lz4_that_is_cut_anywhere_in_its_end_is_not_whole() {
     let (_, packed) = FILES.iter().find(|(format, _)| *format == "lz4").unwrap();
