@@ -2,6 +2,8 @@
 
 use std::{fmt, process::ExitCode};
 
+use base::telemetry::TelemetryError;
+
 /// The exit codes of every command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Exit {
@@ -55,9 +57,10 @@ impl From<base::settings::SettingsError> for CliError {
     }
 }
 
-impl From<base::telemetry::TelemetryError> for CliError {
-    fn from(error: base::telemetry::TelemetryError) -> Self {
-        Self::new(Exit::Usage, error)
+impl From<TelemetryError> for CliError {
+    fn from(error: TelemetryError) -> Self {
+        let exit = if matches!(error, TelemetryError::Listen { .. }) { Exit::Failed } else { Exit::Usage };
+        Self::new(exit, error)
     }
 }
 

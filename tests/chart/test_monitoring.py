@@ -15,30 +15,15 @@ DASHBOARDS = sorted((MONITORING / "dashboards").glob("*.json"))
 RULES = [rule for group in yaml.safe_load(ALERTS.read_text())["groups"] for rule in group["rules"]]
 needs_promtool = pytest.mark.skipif(not shutil.which("promtool"), reason="there is no promtool (Debian: prometheus)")
 
-# A metric in Rust: its kind, its name and, where the kind has not always the same one, its unit.
-DECLARED = re.compile(r'\b(Counter|Histogram|Gauge)::new\(\s*[^,()]+,\s*"([a-z._]+)",\s*"([^"]*)"')
-SHORT = re.compile(r'\b(counter|gauge)\(\s*"([a-z._]+)",\s*"([^"]*)"')
-SHORT_DURATION = re.compile(r'\b(histogram)\(\s*"([a-z._]+)"()')
-
-
-def written_by_the_collector(kind, name, unit):
-    """The series of one metric, by the rules of the collector's Prometheus exporter."""
-    base = name.replace(".", "_")
-    base += {"s": "_seconds", "By": "_bytes"}.get(unit, "")
-    if kind == "counter":
-        return {base + "_total"}
-    if kind == "gauge":
-        return {base + ("_ratio" if unit == "1" else "")}
-    return {base + end for end in ("_bucket", "_sum", "_count")}
+# A line of the generated list: the name for Prometheus, the one for OTLP, the kind.
+LISTED = re.compile(r"^\| `([a-z0-9_]+)` \| `[a-z0-9._]+` \| (counter|gauge|histogram) \|", re.MULTILINE)
 
 
 def known_series():
+    """What `/metrics` and the collector write; the list is compared with the code (tests/tests/tidy/metrics.rs)."""
     series = {"target_info"}
-    for path in ROOT.glob("*/src/**/*.rs"):
-        text = path.read_text()
-        for kind, name, unit in DECLARED.findall(text) + SHORT.findall(text) + SHORT_DURATION.findall(text):
-            is_duration = kind == "histogram" and not unit
-            series |= written_by_the_collector(kind.lower(), name, "s" if is_duration else unit)
+    for name, kind in LISTED.findall((MONITORING / "METRICS.md").read_text()):
+        series |= {name + end for end in ("_bucket", "_sum", "_count")} if kind == "histogram" else {name}
     return series
 
 

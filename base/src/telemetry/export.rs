@@ -1,4 +1,4 @@
-//! Export of traces and metrics to a collector.
+//! Traces and metrics: export to a collector, and a reader for whoever scrapes.
 
 use std::{sync::mpsc, thread, time::Duration};
 
@@ -10,7 +10,7 @@ use opentelemetry_sdk::{
     trace::{Sampler, SdkTracerProvider},
 };
 
-use super::{TelemetryError, TelemetrySettings, idle::WithoutIdle};
+use super::{error::TelemetryError, idle::WithoutIdle, prometheus::ScrapeReader, settings::TelemetrySettings};
 use crate::environment;
 
 /// Each of them enables the export.
@@ -19,42 +19,66 @@ const ENDPOINT_VARIABLES: [&str; 3] =
 
 #[derive(Debug)]
 pub(super) struct Exporters {
-    pub(super) traces: SdkTracerProvider,
+    /// `None`: no collector is configured.
+    pub(super) traces: Option<SdkTracerProvider>,
     pub(super) metrics: SdkMeterProvider,
     deadline: Duration,
 }
 
 impl Exporters {
-    /// `None`: no endpoint is configured.
-    pub(super) fn build(settings: &TelemetrySettings, role: &str) -> Result<Option<Self>, TelemetryError> {
-        let named_by_variable = ENDPOINT_VARIABLES.iter().find_map(|name| environment::variable(name));
-        if settings.otlp_endpoint.is_empty() && named_by_variable.is_none() {
+    /// `None`: there is neither a collector nor a `reader`.
+    pub(super) fn build(
+        settings: &TelemetrySettings,
+        role: &str,
+        reader: Option<ScrapeReader>,
+    ) -> Result<Option<Self>, TelemetryError> {
+        let endpoint = collector(settings);
+        if endpoint.is_none() && reader.is_none() {
             return Ok(None);
         }
-        let endpoint = named_by_variable.filter(|_| settings.otlp_endpoint.is_empty());
-        let endpoint = endpoint.unwrap_or_else(|| settings.otlp_endpoint.clone());
-        let built = Self::connect(settings, role);
-        let refused = |error: ExporterBuildError| TelemetryError::Exporter { endpoint, reason: error.to_string() };
-        built.map(Some).map_err(refused)
+        let resource = resource(role);
+        let mut metrics = SdkMeterProvider::builder().with_resource(resource.clone());
+        if let Some(reader) = reader {
+            metrics = metrics.with_reader(reader);
+        }
+        let mut traces = None;
+        if let Some(endpoint) = endpoint {
+            let refused = |error: ExporterBuildError| TelemetryError::Exporter { endpoint, reason: error.to_string() };
+            let (spans, reader) = connect(settings, resource).map_err(refused)?;
+            traces = Some(spans);
+            metrics = metrics.with_reader(reader);
+        }
+        Ok(Some(Self { traces, metrics: metrics.build(), deadline: settings.flush_deadline.duration() }))
     }
+}
 
-    fn connect(settings: &TelemetrySettings, role: &str) -> Result<Self, ExporterBuildError> {
-        let resource = Resource::builder()
-            .with_service_name("drover")
-            .with_attribute(KeyValue::new("drover.role", role.to_owned()))
-            .with_attribute(KeyValue::new("service.version", env!("CARGO_PKG_VERSION")))
-            .build();
-        let traces = SdkTracerProvider::builder()
-            .with_sampler(Sampler::ParentBased(Box::new(Sampler::TraceIdRatioBased(settings.trace_ratio))))
-            .with_resource(resource.clone())
-            .with_batch_exporter(WithoutIdle(span_exporter(&settings.otlp_endpoint)?))
-            .build();
-        let reader = PeriodicReader::builder(metric_exporter(&settings.otlp_endpoint)?)
-            .with_interval(settings.metrics_every.duration())
-            .build();
-        let metrics = SdkMeterProvider::builder().with_resource(resource).with_reader(reader).build();
-        Ok(Self { traces, metrics, deadline: settings.flush_deadline.duration() })
-    }
+/// The address of the collector as it is configured, for messages.
+fn collector(settings: &TelemetrySettings) -> Option<String> {
+    let given = Some(settings.otlp_endpoint.clone()).filter(|endpoint| !endpoint.is_empty());
+    given.or_else(|| ENDPOINT_VARIABLES.iter().find_map(|name| environment::variable(name)))
+}
+
+fn resource(role: &str) -> Resource {
+    Resource::builder()
+        .with_service_name("drover")
+        .with_attribute(KeyValue::new("drover.role", role.to_owned()))
+        .with_attribute(KeyValue::new("service.version", env!("CARGO_PKG_VERSION")))
+        .build()
+}
+
+fn connect(
+    settings: &TelemetrySettings,
+    resource: Resource,
+) -> Result<(SdkTracerProvider, PeriodicReader<MetricExporter>), ExporterBuildError> {
+    let traces = SdkTracerProvider::builder()
+        .with_sampler(Sampler::ParentBased(Box::new(Sampler::TraceIdRatioBased(settings.trace_ratio))))
+        .with_resource(resource)
+        .with_batch_exporter(WithoutIdle(span_exporter(&settings.otlp_endpoint)?))
+        .build();
+    let reader = PeriodicReader::builder(metric_exporter(&settings.otlp_endpoint)?)
+        .with_interval(settings.metrics_every.duration())
+        .build();
+    Ok((traces, reader))
 }
 
 impl Drop for Exporters {
@@ -63,7 +87,9 @@ impl Drop for Exporters {
         let (traces, metrics, deadline) = (self.traces.clone(), self.metrics.clone(), self.deadline);
         let (done, finished) = mpsc::channel();
         thread::spawn(move || {
-            let _ = traces.shutdown_with_timeout(deadline);
+            if let Some(traces) = traces {
+                let _ = traces.shutdown_with_timeout(deadline);
+            }
             let _ = metrics.shutdown_with_timeout(deadline);
             let _ = done.send(());
         });

@@ -1,4 +1,4 @@
-//! Metrics, without the types of the library behind them. Without an OTLP endpoint they cost next to nothing.
+//! Metrics, without the types of the library behind them. Where nobody reads them they cost next to nothing.
 
 use opentelemetry::{
     global,

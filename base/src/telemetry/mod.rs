@@ -1,12 +1,15 @@
-//! Telemetry: logs on standard error, and with an OTLP endpoint also traces and metrics.
+//! Telemetry: logs on standard error, with an OTLP endpoint also traces and metrics, and metrics for Prometheus to scrape.
 
 mod context;
+mod error;
 mod export;
 mod idle;
 mod instruments;
 mod lines;
+mod prometheus;
+mod settings;
 
-use std::{io, sync::Arc};
+use std::{io, net::TcpListener, sync::Arc};
 
 use opentelemetry::{global, trace::TracerProvider};
 use tracing_subscriber::{
@@ -18,47 +21,20 @@ use tracing_subscriber::{
 };
 
 pub use context::{follow, traceparent};
+pub use error::TelemetryError;
 use export::Exporters;
 pub use instruments::{Counter, Gauge, Histogram, Label};
+pub use prometheus::{MetricKind, prometheus_name};
+pub use settings::TelemetrySettings;
 
-use crate::{ConfigDuration, environment};
-
-crate::settings! {
-    /// Logs, traces and metrics.
-    pub struct TelemetrySettings {
-        /// Which log lines are written: a level (`error`, `warn`, `info`, `debug`, `trace`), or levels for single crates,
-        /// like `info,actors=debug`.
-        pub log: String = "info".to_owned(),
-        /// How log lines look: `text` for people, `json` for machines.
-        pub format: String = "text".to_owned(),
-        /// Where traces and metrics go: the root address of an OTLP/HTTP collector, like `http://localhost:4318`.
-        /// Empty: what the standard variable `OTEL_EXPORTER_OTLP_ENDPOINT` says, and without it nothing is sent.
-        pub otlp_endpoint: String = String::new(),
-        /// The part of traces that is sent, from 0 to 1. A trace that began elsewhere keeps what was decided there.
-        pub trace_ratio: f64 = 1.0,
-        /// How often metrics are sent.
-        pub metrics_every: ConfigDuration = ConfigDuration::seconds(15),
-        /// How long the last traces and metrics may take to be sent when the process ends.
-        pub flush_deadline: ConfigDuration = ConfigDuration::seconds(3),
-    }
-}
-
-#[derive(Debug, thiserror::Error)]
-pub enum TelemetryError {
-    #[error("the setting `telemetry.log` cannot be used: {0}")]
-    Filter(String),
-    #[error("the setting `telemetry.format` must be `text` or `json`, not `{0}`")]
-    Format(String),
-    #[error("the telemetry exporter for `{endpoint}` cannot be built: {reason}")]
-    Exporter { endpoint: String, reason: String },
-    #[error("logging was already started in this process")]
-    Twice,
-}
+use crate::environment;
 
 /// Sends what is still to be sent when it is dropped, within the deadline of the settings.
 #[must_use = "traces and metrics are sent only while the guard lives"]
 #[derive(Debug)]
 pub struct Guard {
+    // The server goes first: what is scraped afterwards would be an error.
+    _prometheus: Option<prometheus::Server>,
     _exporters: Option<Exporters>,
 }
 
@@ -80,17 +56,29 @@ pub fn init_with_lines(
 }
 
 fn start(settings: &TelemetrySettings, role: &str, log: LogLayer) -> Result<Guard, TelemetryError> {
-    let exporters = Exporters::build(settings, role)?;
-    let spans = exporters.as_ref().map(|exporters| {
-        let tracer = exporters.traces.tracer("drover");
-        tracing_opentelemetry::layer().with_tracer(tracer).with_filter(exported())
-    });
+    let listener = Some(&settings.prometheus_listen).filter(|address| !address.is_empty());
+    let listener = listener.map(|address| prometheus::bind(address)).transpose()?;
+    let reader = listener.as_ref().map(|_| prometheus::ScrapeReader::default());
+    let exporters = Exporters::build(settings, role, reader.clone())?;
+    let spans = exporters
+        .as_ref()
+        .and_then(|exporters| exporters.traces.as_ref())
+        .map(|traces| tracing_opentelemetry::layer().with_tracer(traces.tracer("drover")).with_filter(exported()));
     let layers = Registry::default().with(log).with(spans);
     layers.try_init().map_err(|_| TelemetryError::Twice)?;
     if let Some(exporters) = &exporters {
         global::set_meter_provider(exporters.metrics.clone());
     }
-    Ok(Guard { _exporters: exporters })
+    let prometheus = listener.zip(reader).map(|(listener, reader)| serve(listener, reader)).transpose()?;
+    Ok(Guard { _prometheus: prometheus, _exporters: exporters })
+}
+
+fn serve(listener: TcpListener, reader: prometheus::ScrapeReader) -> Result<prometheus::Server, TelemetryError> {
+    let address = listener.local_addr().map(|address| address.to_string()).unwrap_or_default();
+    let server = prometheus::Server::start(listener, reader)
+        .map_err(|error| TelemetryError::Listen { address, reason: error.to_string() })?;
+    tracing::info!(address = %server.address, "metrics are served for Prometheus");
+    Ok(server)
 }
 
 type LogLayer = Box<dyn Layer<Registry> + Send + Sync>;

@@ -12,6 +12,7 @@ mod files;
 mod indexes;
 mod licences;
 mod metadata;
+mod metrics;
 mod names;
 mod services;
 mod settings;
