@@ -11,6 +11,7 @@ RESOURCES = [  # group and version, plural, kind
     ("rbac.authorization.k8s.io/v1", "roles", "Role"), ("rbac.authorization.k8s.io/v1", "rolebindings", "RoleBinding"),
     ("gateway.networking.k8s.io/v1", "httproutes", "HTTPRoute"), ("gateway.networking.k8s.io/v1", "gateways", "Gateway"),
     ("monitoring.coreos.com/v1", "servicemonitors", "ServiceMonitor"), ("monitoring.coreos.com/v1", "prometheusrules", "PrometheusRule"),
+    ("monitoring.coreos.com/v1", "podmonitors", "PodMonitor"),
 ]
 
 

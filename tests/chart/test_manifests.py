@@ -71,7 +71,7 @@ def custom_problems(resources):
 @pytest.mark.skipif(not NODE_TEST, reason="there is no Node.js for the schemas of custom resources")
 def test_the_schemas_of_custom_resources_take_it():
     resources = [it for values in VALUES.values() for it in documents(values) if is_custom(it)]
-    assert {it["kind"] for it in resources} == {"HTTPRoute", "Gateway", "ServiceMonitor", "PrometheusRule"}
+    assert {it["kind"] for it in resources} == {"HTTPRoute", "Gateway", "ServiceMonitor", "PodMonitor", "PrometheusRule"}
     assert custom_problems(resources) == []
     broken = next(it for it in resources if it["kind"] == "HTTPRoute")
     broken["spec"]["hostnames"] = ["not a host"]

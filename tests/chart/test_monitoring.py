@@ -156,3 +156,37 @@ def test_pods_send_metrics_with_attributes_of_their_own_and_the_monitor_finds_th
     for pipeline in config["service"]["pipelines"].values():
         assert set(pipeline["exporters"]) <= config["exporters"].keys()
         assert set(pipeline["receivers"]) <= config["receivers"].keys()
+
+
+def test_prometheus_scrapes_every_pod_and_nobody_else_reaches_the_port():
+    objects = {(it["kind"], it["metadata"]["name"]): it for it in documents(VALUES["prometheus"])}
+    monitor = objects["PodMonitor", "ci"]["spec"]
+    (endpoint,) = monitor["podMetricsEndpoints"]
+    pods = [it["spec"]["template"] for (kind, _), it in objects.items() if kind == "Deployment"]
+    assert len(pods) > 8
+    for pod in pods:
+        assert monitor["selector"]["matchLabels"].items() <= pod["metadata"]["labels"].items()
+        container = pod["spec"]["containers"][0]
+        env = {it["name"]: it.get("value") for it in container["env"]}
+        ports = {it["name"]: it["containerPort"] for it in container["ports"]}
+        assert env["DROVER__TELEMETRY__PROMETHEUS_LISTEN"] == "0.0.0.0:9100" and ports[endpoint["port"]] == 9100
+    (rule,) = objects["NetworkPolicy", "ci-metrics"]["spec"]["ingress"]
+    assert rule["ports"] == [{"port": 9100, "protocol": "TCP"}] and len(rule["from"]) == 1
+
+
+def test_series_have_the_same_job_by_either_way():
+    """Alerts and dashboards select by it. The collector makes it of `service.namespace` and the service's name."""
+    objects = {(it["kind"], it["metadata"]["name"]): it for it in documents(VALUES["prometheus"])}
+    relabelings = objects["PodMonitor", "ci"]["spec"]["podMetricsEndpoints"][0]["relabelings"]
+    job = next(it["replacement"] for it in relabelings if it["targetLabel"] == "job")
+    collected = {(it["kind"], it["metadata"]["name"]): it for it in documents(VALUES["monitoring"])}
+    env = collected["Deployment", "ci-api"]["spec"]["template"]["spec"]["containers"][0]["env"]
+    attributes = next(it["value"] for it in env if it["name"] == "OTEL_RESOURCE_ATTRIBUTES")
+    assert f"service.namespace={job.removesuffix('/drover')}," in attributes
+
+
+def test_without_metrics_no_port_is_open():
+    objects = {(it["kind"], it["metadata"]["name"]): it for it in documents(VALUES["network-policy"])}
+    container = objects["Deployment", "ci-api"]["spec"]["template"]["spec"]["containers"][0]
+    assert [it["name"] for it in container["ports"]] == ["http"]
+    assert ("NetworkPolicy", "ci-metrics") not in objects

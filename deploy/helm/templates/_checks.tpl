@@ -18,7 +18,7 @@
 {{- if lt (int64 .Values.terminationGracePeriodSeconds) (add (int64 .Values.preStopSeconds) 10) }}
 {{- fail (printf "\n\nterminationGracePeriodSeconds (%d) must be at least 10 more than preStopSeconds (%d): Drover stops within 10 s after that wait" (int64 .Values.terminationGracePeriodSeconds) (int64 .Values.preStopSeconds)) }}
 {{- end }}
-{{- range $setting, $instead := dict "DROVER__API__ROOT_URL" "rootUrl" "DROVER__BUS__PULSE_NAMESPACE" "pulseNamespace" "DROVER__AUTH__PUBLIC_READ" "publicRead" "DROVER__TELEMETRY__OTLP_ENDPOINT" "monitoring.otlpEndpoint" }}
+{{- range $setting, $instead := dict "DROVER__API__ROOT_URL" "rootUrl" "DROVER__BUS__PULSE_NAMESPACE" "pulseNamespace" "DROVER__AUTH__PUBLIC_READ" "publicRead" "DROVER__TELEMETRY__OTLP_ENDPOINT" "monitoring.otlpEndpoint" "DROVER__TELEMETRY__PROMETHEUS_LISTEN" "monitoring.prometheus" }}
 {{- if hasKey $.Values.settings $setting }}
 {{- fail (printf "\n\nsettings.%s: set the value `%s` instead, which the chart itself needs" $setting $instead) }}
 {{- end }}
@@ -45,7 +45,15 @@
 {{- end }}
 {{- end }}
 {{- if and $values.monitoring.serviceMonitor.enabled (not $values.monitoring.collector.enabled) }}
-{{- fail "\n\nmonitoring.serviceMonitor.enabled needs monitoring.collector.enabled: Drover's pods send their metrics by OTLP and have no endpoint to scrape" }}
+{{- fail "\n\nmonitoring.serviceMonitor.enabled needs monitoring.collector.enabled, which it is for; without a collector use monitoring.podMonitor" }}
+{{- end }}
+{{- with $values.monitoring }}
+{{- if and .podMonitor.enabled (not .prometheus.enabled) }}
+{{- fail "\n\nmonitoring.podMonitor.enabled needs monitoring.prometheus.enabled, which opens the port that it scrapes" }}
+{{- end }}
+{{- if and .podMonitor.enabled .serviceMonitor.enabled }}
+{{- fail "\n\nmonitoring.podMonitor and monitoring.serviceMonitor are both enabled: every series would be there twice. Keep one." }}
+{{- end }}
 {{- end }}
 {{- end }}
 
