@@ -45,6 +45,7 @@ pub mod kit;
 pub mod live;
 pub mod notify;
 pub mod object;
+pub mod offered_actions;
 pub mod overview;
 pub mod purge_cache;
 pub mod queue;

@@ -1,16 +1,12 @@
-//! `drover action`: lists the actions that a decision task offers, and runs one.
+//! `drover action`: lists what can be done with a group or a task, and does it.
 
 use std::path::PathBuf;
 
-use actors::actions_json::{ARTIFACT, Action, ActionList, ActionsError, Call, MAX_BYTES, Target};
 use clap::{Args, Subcommand};
-use protocol::{
-    id::{TaskGroupId, TaskId},
-    scope::ScopeSet,
-};
-use serde::Deserialize;
+use protocol::id::{TaskGroupId, TaskId};
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use worker::client::{next_piece, segment};
+use worker::client::segment;
 
 use crate::{
     client::{Server, ServerArgs},
@@ -23,7 +19,7 @@ use crate::{
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum ActionCommand {
-    /// The actions for a group, or for one of its tasks.
+    /// The actions for a group, or for one of its tasks: those of its decision task, and those of Drover.
     #[command(
         after_help = "Examples:\n  drover action list $TASK_GROUP_ID\n  drover action list $TASK_GROUP_ID --task $TASK_ID -o json"
     )]
@@ -36,8 +32,8 @@ Examples:
   drover action run $TASK_GROUP_ID retrigger --task $TASK_ID --input input.json
   drover action run $TASK_GROUP_ID retrigger --task $TASK_ID --dry-run
 
-It needs the scope hooks:trigger-hook:HOOK_GROUP/HOOK of the action's hook. The scopes of the decision task must
-satisfy in-tree:hook-action:HOOK_GROUP/HOOK: a list of actions names only hooks that its author may use.")]
+It needs the scope hooks:trigger-hook:HOOK_GROUP/HOOK of the action's hook. The scopes of a decision task that offers an
+action must satisfy in-tree:hook-action:HOOK_GROUP/HOOK: a list of actions names only hooks that its author may use.")]
     Run(RunArgs),
 }
 
@@ -76,27 +72,32 @@ pub(crate) async fn run(command: ActionCommand, system: &SystemContext, output: 
 }
 
 async fn list(of: Of, system: &SystemContext, output: Output) -> Result<(), CliError> {
-    let Offered { list, target, .. } = of.read(system).await?;
-    let actions = list.of(&target);
-    let json: Vec<Value> = actions.iter().map(|action| described(action)).collect();
-    let width = actions.iter().map(|action| action.name.len()).max().unwrap_or_default();
-    let lines: Vec<String> = actions.iter().map(|action| format!("{:width$}  {}", action.name, action.title)).collect();
+    let (server, target) = of.connect(system).await?;
+    let query = target.task_id.map(|task_id| format!("?task={task_id}")).unwrap_or_default();
+    let offered: Offered = server.0.get(&format!("{}{query}", target.path())).await?;
+    if let Some(problem) = &offered.problem {
+        eprintln!("drover: {problem}");
+    }
+    let width = offered.actions.iter().map(|action| action.name.len()).max().unwrap_or_default();
+    let line = |Offer { name, title, problem, .. }: &Offer| match problem {
+        Some(problem) => format!("{name:width$}  {title} (cannot be run: {problem})"),
+        None => format!("{name:width$}  {title}"),
+    };
+    let lines: Vec<String> = offered.actions.iter().map(line).collect();
     let text = if lines.is_empty() { "there are no actions for it".to_owned() } else { lines.join("\n") };
-    output.either(&json!(json), &text);
+    output.either(&json!(offered.actions), &text);
     Ok(())
-}
-
-fn described(action: &Action) -> Value {
-    let Action { name, title, description, schema, .. } = action;
-    json!({ "name": name, "title": title, "description": description, "schema": schema })
 }
 
 async fn run_one(args: RunArgs, system: &SystemContext, output: Output) -> Result<(), CliError> {
     let input = args.input.as_deref().map_or(Ok(Value::Null), read_json)?;
-    let Offered { server, list, target } = args.of.read(system).await?;
-    let call = list.call(list.find(&args.name, &target)?, &target, &input, system.clock.now())?;
-    check_scope(&server, target.task_group_id, &call).await?;
-    let Call { hook_group_id, hook_id, payload } = call;
+    let (server, target) = args.of.connect(system).await?;
+    let mut body = json!({ "input": input });
+    if let Some(task_id) = target.task_id {
+        body["taskId"] = json!(task_id);
+    }
+    let path = format!("{}/{}", target.path(), segment(&args.name));
+    let Prepared { hook_group_id, hook_id, payload } = server.0.post(&path, &body).await?;
     let hook = format!("{hook_group_id}/{hook_id}");
     if args.dry_run {
         let shown = json!({ "hook": hook, "payload": payload });
@@ -109,81 +110,51 @@ async fn run_one(args: RunArgs, system: &SystemContext, output: Output) -> Resul
     Ok(())
 }
 
-/// What a decision task offers for a target.
+/// What can be done.
+#[derive(Deserialize)]
 struct Offered {
-    server: Server,
-    list: ActionList,
-    target: Target,
+    actions: Vec<Offer>,
+    problem: Option<String>,
+}
+
+#[derive(Deserialize, Serialize)]
+struct Offer {
+    name: String,
+    title: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    problem: Option<String>,
+    #[serde(flatten)]
+    more: serde_json::Map<String, Value>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Prepared {
+    hook_group_id: String,
+    hook_id: String,
+    payload: Value,
+}
+
+/// What an action is to be done to.
+struct Target {
+    task_group_id: TaskGroupId,
+    task_id: Option<TaskId>,
+}
+
+impl Target {
+    fn path(&self) -> String {
+        format!("drover/v1/group/{}/actions", self.task_group_id)
+    }
 }
 
 impl Of {
-    async fn read(self, system: &SystemContext) -> Result<Offered, CliError> {
+    async fn connect(self, system: &SystemContext) -> Result<(Server, Target), CliError> {
         let server = self.server.connect(system)?;
         let task_group_id = self.task_group_id.group(&server).await?;
-        let task = match self.task {
-            Some(given) => Some(task_of(&server, given.task(&server).await?, task_group_id).await?),
+        let task_id = match self.task {
+            Some(given) => Some(given.task(&server).await?),
             None => None,
         };
-        let list = ActionList::parse(&artifact(&server, task_group_id).await?)?;
-        Ok(Offered { server, list, target: Target { task_group_id, task } })
-    }
-}
-
-async fn task_of(server: &Server, task_id: TaskId, group: TaskGroupId) -> Result<(TaskId, Value), CliError> {
-    let task = server.definition(task_id).await?;
-    if task["taskGroupId"] == json!(group) {
-        return Ok((task_id, task));
-    }
-    let other = task["taskGroupId"].as_str().unwrap_or_default();
-    Err(CliError::new(Exit::Usage, format!("task {task_id} is in the group {other}, not in {group}")))
-}
-
-/// The file of the decision task, as far as it may be long.
-async fn artifact(server: &Server, group: TaskGroupId) -> Result<Vec<u8>, CliError> {
-    let decision_task = TaskId(group.0);
-    let opened = server.0.open_artifact(decision_task, ARTIFACT).await;
-    let mut response = opened.map_err(|error| {
-        let is_missing = error.is_not_found();
-        let error = CliError::from(error);
-        if is_missing {
-            CliError::new(Exit::Refused, format!("the task {decision_task} has no artifact {ARTIFACT}"))
-        } else {
-            error
-        }
-    })?;
-    let mut text = Vec::new();
-    // One byte more than is read at most is enough to refuse it.
-    while text.len() <= MAX_BYTES
-        && let Some(piece) = next_piece(&mut response).await?
-    {
-        text.extend_from_slice(&piece);
-    }
-    Ok(text)
-}
-
-/// Without it a graph could offer an action that does more than its decision task may.
-async fn check_scope(server: &Server, group: TaskGroupId, call: &Call) -> Result<(), CliError> {
-    #[derive(Deserialize)]
-    struct Expanded {
-        scopes: Vec<String>,
-    }
-    let decision_task = server.definition(TaskId(group.0)).await?;
-    let expanded: Expanded =
-        server.0.post("auth/v1/scopes/expand", &json!({ "scopes": decision_task["scopes"] })).await?;
-    let required = call.required_scope();
-    if ScopeSet::new(expanded.scopes).satisfies(&required) {
-        return Ok(());
-    }
-    let words = format!("the decision task {group} must have the scope {required} to offer this action; it has not");
-    Err(CliError::new(Exit::Refused, words))
-}
-
-impl From<ActionsError> for CliError {
-    fn from(error: ActionsError) -> Self {
-        let exit = match &error {
-            ActionsError::NoSuchAction { .. } | ActionsError::Input { .. } => Exit::Usage,
-            _ => Exit::Failed,
-        };
-        Self::new(exit, error.to_string())
+        Ok((server, Target { task_group_id, task_id }))
     }
 }

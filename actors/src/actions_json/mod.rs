@@ -1,5 +1,5 @@
 //! The actions that a decision task offers, as its `public/actions.json` has them: which are for a task, what their input must be, and
-//! what triggers the hook behind one. Pure; for the commands and for the page.
+//! what triggers the hook behind one. Pure.
 
 #[cfg(test)]
 mod tests;
@@ -18,7 +18,7 @@ use serde_json::{Map, Value, json};
 /// Name of the artifact.
 pub const ARTIFACT: &str = "public/actions.json";
 /// Larger files are not read.
-pub const MAX_BYTES: usize = 10 * 1024 * 1024;
+pub const MAX_BYTES: usize = 2 * 1024 * 1024;
 const VERSION: u64 = 1;
 
 type Tags = BTreeMap<String, String>;
@@ -84,6 +84,8 @@ pub enum ActionsError {
     Input { name: String, errors: Vec<String> },
     #[error("the hookPayload of the action `{0}` cannot be rendered: {1}")]
     Template(String, jsone::Error),
+    #[error("the hookPayload of the action `{0}` yields no object, which is what a hook is triggered with")]
+    NoObject(String),
 }
 
 type Result<T, E = ActionsError> = std::result::Result<T, E>;
@@ -141,8 +143,11 @@ impl ActionList {
             context.set(name, value(&known).map_err(error)?).map_err(error)?;
         }
         let rendered = jsone::render(&value(template).map_err(error)?, &context, &Limits::default()).map_err(error)?;
-        let (hook_group_id, hook_id) = (hook_group_id.to_owned(), hook_id.to_owned());
-        Ok(Call { hook_group_id, hook_id, payload: Value::from(&rendered) })
+        let payload = Value::from(&rendered);
+        if !payload.is_object() {
+            return Err(ActionsError::NoObject(action.name.clone()));
+        }
+        Ok(Call { hook_group_id: hook_group_id.to_owned(), hook_id: hook_id.to_owned(), payload })
     }
 }
 
@@ -166,6 +171,11 @@ impl Action {
             .map_err(|errors| refused(errors.iter().take(10).map(|error| format!("input{error}")).collect()))
     }
 
+    /// Group and id of its hook.
+    pub fn hook_name(&self) -> Result<(&str, &str)> {
+        self.hook().map(|(group, id, _)| (group, id))
+    }
+
     fn hook(&self) -> Result<(&str, &str, &Value)> {
         if self.kind != "hook" {
             return Err(ActionsError::Kind(self.name.clone(), self.kind.clone()));
@@ -177,11 +187,10 @@ impl Action {
     }
 }
 
-impl Call {
-    /// What the decision task's scopes must satisfy: else a list of actions could lead to any hook that its reader may trigger.
-    pub fn required_scope(&self) -> String {
-        format!("in-tree:hook-action:{}/{}", self.hook_group_id, self.hook_id)
-    }
+/// What the scopes of a decision task must satisfy to offer an action with this hook: else a list of actions could lead to any hook
+/// that its reader may trigger.
+pub fn scope_to_offer((hook_group_id, hook_id): (&str, &str)) -> String {
+    format!("in-tree:hook-action:{hook_group_id}/{hook_id}")
 }
 
 fn value(json: &Value) -> Result<jsone::Value, jsone::Error> {

@@ -76,7 +76,8 @@ fn the_payload_of_the_hook_is_rendered_with_what_the_action_is_about() {
         "user": { "input": { "times": 2 }, "taskId": TASK, "taskGroupId": GROUP },
     });
     assert_eq!(call.payload, payload);
-    assert_eq!(call.required_scope(), "in-tree:hook-action:project-a/of-builds");
+    let hook = (call.hook_group_id.as_str(), call.hook_id.as_str());
+    assert_eq!(scope_to_offer(hook), "in-tree:hook-action:project-a/of-builds");
 
     let call = list.call(list.find("cancel-all", &of_group()).unwrap(), &of_group(), &Value::Null, now()).unwrap();
     assert_eq!(call.payload["user"], json!({ "input": null, "taskId": null, "taskGroupId": GROUP }));
@@ -111,4 +112,7 @@ fn a_template_that_cannot_be_rendered_names_its_action() {
     list.actions[2].hook_payload = Some(json!({ "$eval": "no_such_name" }));
     let error = list.call(&list.actions[2], &of_group(), &Value::Null, now()).unwrap_err().to_string();
     assert!(error.contains("`cancel-all`") && error.contains("no_such_name"), "{error}");
+    list.actions[2].hook_payload = Some(json!([]));
+    let error = list.call(&list.actions[2], &of_group(), &Value::Null, now()).unwrap_err().to_string();
+    assert!(error.contains("yields no object"), "{error}");
 }

@@ -2,6 +2,7 @@
 //!
 //! They are stored as all others are. Their tasks run on `built-in/action` (`built_in/action/`).
 
+use protocol::id::TaskId;
 use serde_json::{Value, json};
 
 use super::{HookBody, HookError, HookName, Hooks, Result};
@@ -63,6 +64,39 @@ const ACTIONS: [Action; 5] = [
         },
     },
 ];
+
+/// The same as a list of actions, in the form of `actions.json`. `new_task_id` is that of the task that one makes, so that a request that
+/// is repeated makes one.
+pub(crate) fn actions_json(new_task_id: TaskId) -> Value {
+    let action = |action: &Action| {
+        json!({
+            "name": action.name,
+            "title": title(action.name),
+            "description": action.description,
+            "kind": "hook",
+            "context": if action.of_task { json!([{}]) } else { json!([]) },
+            "hookGroupId": GROUP,
+            "hookId": action.name,
+            "hookPayload": {
+                "taskId": new_task_id,
+                "user": {
+                    "input": { "$eval": "input" },
+                    "taskId": { "$eval": "taskId" },
+                    "taskGroupId": { "$eval": "taskGroupId" },
+                },
+            },
+            "schema": action.input_schema(),
+        })
+    };
+    json!({ "version": 1, "variables": {}, "actions": ACTIONS.iter().map(action).collect::<Vec<_>>() })
+}
+
+/// `cancel-group` as a reader would write it.
+fn title(name: &str) -> String {
+    let words = name.replace('-', " ");
+    let (first, rest) = words.split_at(1);
+    first.to_uppercase() + rest
+}
 
 impl Hooks {
     /// Creates those that are missing, and updates those of another version.
@@ -126,6 +160,10 @@ impl Action {
         })
     }
 
+    fn input_schema(&self) -> Value {
+        json!({ "type": ["object", "null"], "properties": (self.input)(), "additionalProperties": false })
+    }
+
     /// The payload of `triggerHook`. What is asked for is in `user`, as the actions of taskgraph have it: `taskId` beside it names the
     /// task that the hook makes, as with every hook.
     fn schema(&self) -> Value {
@@ -142,11 +180,7 @@ impl Action {
                     "properties": {
                         "taskId": task_id,
                         "taskGroupId": slug,
-                        "input": {
-                            "type": ["object", "null"],
-                            "properties": (self.input)(),
-                            "additionalProperties": false,
-                        },
+                        "input": self.input_schema(),
                     },
                     "required": required,
                     "additionalProperties": false,

@@ -33,6 +33,7 @@ mod write;
 use std::{fmt, sync::Arc};
 
 use base::{Clock, KeyRing, Rng};
+pub(crate) use built_in::actions_json;
 pub use db::hooks::{FireResult, FireRow};
 use db::{Db, auth::By, hooks::HookRow};
 pub use definition::{Binding, Hook, HookBody};

@@ -8,12 +8,13 @@ use actors::{
     group_snapshot::GroupSnapshots,
     id_search::IdSearch,
     kit::{Child, Notifications, Notifier, PendingNotifier},
+    offered_actions::OfferedActions,
     overview::Overview,
     queue::{self, Queue as Handle, QueueSettings},
 };
 use base::settings::Section;
 
-use super::{api, notifications::publisher, object, provisioner, relay, roles, scheduler};
+use super::{api, auth, notifications::publisher, object, provisioner, relay, roles, scheduler};
 use crate::service::{Actors, Children, Context, Role, Service, StartError};
 
 pub(super) struct Queue;
@@ -35,6 +36,9 @@ impl Service for Queue {
     fn routes(&self, context: &Context) -> Result<Vec<Routes>, StartError> {
         let limits = context.settings::<QueueSettings>().task_limits().map_err(StartError::Setting)?;
         let (server, queue, artifacts) = (api::server_context(context), handle(context), object::artifacts(context)?);
+        let clients = auth::handle(context).clients().clone();
+        let actions =
+            OfferedActions::new(queue.clone(), artifacts.clone(), clients, context.rng.branch("offered-actions"));
         Ok(vec![
             ::api::queue::routes(&server, queue.clone(), limits, artifacts.clone()),
             own::routes(
@@ -46,6 +50,7 @@ impl Service for Queue {
                     snapshots: GroupSnapshots::new(context.db.clone()),
                     overview: Overview::new(context.db.clone(), context.clock.clone()),
                     artifacts,
+                    actions,
                 },
             ),
         ])

@@ -195,6 +195,7 @@ async fn groups(steps: &mut Steps) {
     steps.twice("queue.createTask", &[&id], task(&json!({ "taskGroupId": group }))).await;
     steps.twice("queue.changeTaskGroupPriority", &[&group], json!({ "newPriority": "low" })).await;
     steps.twice("queue.sealTaskGroup", &[&group], Value::Null).await;
+    steps.twice("drover.prepareAction", &[&group, "cancel-group"], json!({})).await;
     let cancelled = steps.twice("queue.cancelTaskGroup", &[&group], Value::Null).await;
     assert_eq!(cancelled["taskGroupId"], json!(group));
 }

@@ -25,9 +25,20 @@ async fn an_action_of_a_decision_task_is_listed_checked_and_run() {
 
     let (group, task) = (allowed.to_string(), target.to_string());
     let listed = command(&drover, &["list", &group, "--task", &task]).await.unwrap();
-    assert!(listed[0]["name"] == "retrigger" && listed[1].is_null(), "{listed}");
+    let names = |listed: &Value| -> Vec<(Value, Value)> {
+        listed.as_array().unwrap().iter().map(|one| (one["name"].clone(), one["builtIn"].clone())).collect()
+    };
+    let expected = [("retrigger", false), ("rerun", true), ("cancel", true), ("backfill", true)];
+    assert_eq!(names(&listed), expected.map(|(name, built_in)| (json!(name), json!(built_in))));
+    assert_eq!(listed[0]["scope"], "hooks:trigger-hook:drover/retrigger");
     let of_group = command(&drover, &["list", &group]).await.unwrap();
-    assert_eq!(of_group, json!([]), "the action is for tasks");
+    assert_eq!(
+        names(&of_group),
+        [(json!("cancel-group"), json!(true))],
+        "the action of the decision task is for tasks"
+    );
+    let error = command(&drover, &["list", &group, "--task", &unallowed.to_string()]).await.unwrap_err();
+    assert!(error.contains("is not in the group"), "{error}");
 
     let input = folder.path().join("input.json");
     std::fs::write(&input, r#"{ "times": 500 }"#).unwrap();

@@ -1,18 +1,30 @@
-/** A form made from a JSON schema: a field for each plain property, JSON for everything else. */
+/** A form made from a JSON schema: a field for each plain property or list of texts, JSON for everything else. */
 import { useState } from 'preact/hooks';
 import { JsonEditor, parse } from './JsonEditor';
 
-interface Schema {
-  type?: string;
+export interface Schema {
+  type?: string | string[];
   title?: string;
   description?: string;
   default?: unknown;
   enum?: unknown[];
+  minimum?: number;
+  maximum?: number;
+  items?: Schema;
+  additionalProperties?: unknown;
   properties?: Record<string, Schema>;
   required?: string[];
 }
 
 const PLAIN = ['string', 'boolean', 'integer', 'number'];
+
+const isList = (it: Schema) => it.type === 'array' && it.items?.type === 'string' && !it.items.enum;
+const hasField = (it: Schema) => PLAIN.includes(String(it.type ?? '')) || !!it.enum || isList(it);
+
+/** What the form holds before anything is changed in it. */
+export function initial(schema: Schema): Record<string, unknown> {
+  return { ...defaults(Object.entries(schema.properties ?? {})), ...(schema.default as Record<string, unknown> | undefined) };
+}
 
 interface Props {
   schema: Schema;
@@ -22,7 +34,8 @@ interface Props {
 
 export function SchemaForm({ schema, change }: Props) {
   const properties = Object.entries(schema.properties ?? {});
-  const plain = properties.length > 0 && properties.every(([, it]) => PLAIN.includes(it.type ?? '') || it.enum);
+  if (!properties.length && schema.additionalProperties === false) return <p class="quiet">There is nothing to be given.</p>;
+  const plain = properties.length > 0 && properties.every(([, it]) => hasField(it));
   return plain ? <Fields schema={schema} properties={properties} change={change} /> : <Whole schema={schema} change={change} />;
 }
 
@@ -31,7 +44,7 @@ function defaults(properties: [string, Schema][]): Record<string, unknown> {
 }
 
 function Fields({ schema, properties, change }: Props & { properties: [string, Schema][] }) {
-  const [value, setValue] = useState(() => defaults(properties));
+  const [value, setValue] = useState(() => initial(schema));
   const set = (name: string, given: unknown) => {
     const { [name]: _, ...rest } = value;
     const next = given === undefined ? rest : { ...rest, [name]: given };
@@ -67,14 +80,26 @@ function Field({ schema, value, set }: { schema: Schema; value: unknown; set: (v
     );
   }
   if (schema.type === 'boolean') return <input type="checkbox" checked={value === true} onChange={(it) => set(it.currentTarget.checked)} />;
+  if (isList(schema)) return <Lines value={value} set={set} />;
   if (schema.type === 'string') return <input value={String(value ?? '')} onInput={(it) => set(it.currentTarget.value || undefined)} />;
   const step = schema.type === 'integer' ? 1 : 'any';
   const number = (text: string) => (text === '' ? undefined : Number(text));
-  return <input type="number" step={step} value={String(value ?? '')} onInput={(it) => set(number(it.currentTarget.value))} />;
+  return <input type="number" step={step} min={schema.minimum} max={schema.maximum} value={String(value ?? '')} onInput={(it) => set(number(it.currentTarget.value))} />;
+}
+
+/** A text in each line. */
+function Lines({ value, set }: { value: unknown; set: (value: unknown) => void }) {
+  const [text, setText] = useState(() => (Array.isArray(value) ? value.join('\n') : ''));
+  const keep = (it: string) => {
+    setText(it);
+    const lines = it.split('\n').map((line) => line.trim()).filter(Boolean);
+    set(lines.length ? lines : undefined);
+  };
+  return <textarea rows={4} placeholder="one a line" spellcheck={false} value={text} onInput={(it) => keep(it.currentTarget.value)} />;
 }
 
 function Whole({ schema, change }: Props) {
-  const start = () => JSON.stringify(schema.default ?? defaults(Object.entries(schema.properties ?? {})), null, 2);
+  const start = () => JSON.stringify(initial(schema), null, 2);
   const [text, setText] = useState(start);
   const keep = (it: string) => {
     setText(it);

@@ -1,6 +1,7 @@
 /** The name of a group and what can be done with all of it. */
 import { api, segment } from '../../api/fetch';
 import { Action } from '../../parts/Action';
+import { ActionsButton } from '../../parts/actions/ActionsButton';
 import { Ago } from '../../parts/Time';
 import type { Group } from '../../store/group';
 
@@ -51,6 +52,7 @@ export function Head({ group, reload }: { group: Group; reload: () => void }) {
           >
             Cancel group
           </Action>
+          <ActionsButton target={{ group: group.id }} />
         </div>
       </div>
       <p class="facts">

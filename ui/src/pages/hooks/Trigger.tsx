@@ -3,11 +3,11 @@ import { useState } from 'preact/hooks';
 import { api } from '../../api/fetch';
 import { go } from '../../app/router';
 import { Action } from '../../parts/Action';
-import { SchemaForm } from '../../parts/SchemaForm';
+import { initial, SchemaForm } from '../../parts/SchemaForm';
 import type { Hook } from './data';
 
 export function Trigger({ hook, path }: { hook: Hook; path: string }) {
-  const [payload, setPayload] = useState<Record<string, unknown> | undefined>({});
+  const [payload, setPayload] = useState<Record<string, unknown> | undefined>(() => initial(hook.triggerSchema));
   const run = async () => {
     const made = await api<{ taskId?: string; status?: { taskId: string } }>(`${path}/trigger`, { method: 'POST', body: payload });
     const task = made.status?.taskId ?? made.taskId;

@@ -11,6 +11,7 @@ import { Ago } from '../../parts/Time';
 import { useTaskEvents } from '../../store/liveTask';
 import type { Around, Artifact, TaskView } from '../../store/taskTypes';
 import { artifactUrl } from '../log/read';
+import { ActionsButton } from '../../parts/actions/ActionsButton';
 import { Actions } from './Actions';
 import { Copies } from './Copies';
 import { Runs } from './Runs';
@@ -63,6 +64,7 @@ function Loaded({ view, data }: { view: TaskView; data: Data<TaskView> }) {
             Explain
           </a>
           <Actions view={view} reload={data.reload} />
+          <ActionsButton target={{ group: status.taskGroupId, task: id }} />
         </div>
       </div>
       <p class="facts">
