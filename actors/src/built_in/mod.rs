@@ -9,6 +9,7 @@
 
 mod action;
 mod keeper;
+mod large_files;
 mod task;
 #[cfg(test)]
 mod tests;
@@ -27,6 +28,7 @@ use crate::{
     queue::{Queue, TaskLimits},
 };
 use keeper::{KEEP, Keeper};
+pub use large_files::LargeFiles;
 
 /// What the built-in workers work with.
 #[derive(Clone)]
@@ -52,6 +54,7 @@ pub struct Actions {
     pub limits: TaskLimits,
     /// Where clients reach this installation, without a slash at the end.
     pub root_url: String,
+    pub large_files: LargeFiles,
 }
 
 /// The task queues, and what their tasks do.

@@ -1,9 +1,13 @@
 //! One worker of one task queue: claims, carries out, reports.
 
-use std::time::Duration;
+use std::{pin::pin, time::Duration};
 
 use base::{Backoff, Shutdown};
-use futures_util::future::join_all;
+use futures_util::{
+    FutureExt, StreamExt,
+    future::{Fuse, FusedFuture},
+    stream::FuturesUnordered,
+};
 use protocol::{
     error::ErrorCode,
     id::{TaskId, WorkerName},
@@ -30,21 +34,33 @@ pub(super) struct Worker {
 }
 
 impl Worker {
-    /// Works until the process stops; what was claimed by then is still carried out.
+    /// Works until the process stops; what was claimed by then is still carried out. A run that takes long holds up no other: more is
+    /// claimed as soon as there is room.
     pub(super) async fn work(self) {
+        let mut running = FuturesUnordered::new();
+        // Not dropped because something else happens: the claim may have been made.
+        let mut claiming = pin!(Fuse::terminated());
+        loop {
+            let room = usize::from(self.at_once()).saturating_sub(running.len());
+            if room > 0 && claiming.is_terminated() {
+                claiming.set(self.claims(u16::try_from(room).unwrap_or(u16::MAX)).fuse());
+            }
+            tokio::select! {
+                biased;
+                () = self.shutdown.wait() => break,
+                Some(()) = running.next() => {}
+                claims = &mut claiming => running.extend(claims.into_iter().map(|claim| self.carry_out(claim))),
+            }
+        }
+        while running.next().await.is_some() {}
+    }
+
+    /// At least one, as soon as there is one.
+    async fn claims(&self, count: u16) -> Vec<Claim> {
         let mut backoff = self.backoff();
         loop {
-            let claims = tokio::select! {
-                biased;
-                () = self.shutdown.wait() => return,
-                claims = self.claim() => claims,
-            };
-            match claims {
-                Ok(claims) if !claims.is_empty() => {
-                    backoff.reset();
-                    join_all(claims.iter().map(|claim| self.carry_out(claim))).await;
-                    continue;
-                }
+            match self.claim(count).await {
+                Ok(claims) if !claims.is_empty() => return claims,
                 // A queue that is about to stop answers at once.
                 Ok(_) => backoff.reset(),
                 Err(error) => {
@@ -52,24 +68,24 @@ impl Worker {
                     tracing::warn!(queue.id = %queue, error, "built-in tasks cannot be claimed just now");
                 }
             }
-            tokio::select! {
-                () = self.shutdown.wait() => return,
-                () = backoff.pause() => {}
-            }
+            backoff.pause().await;
         }
     }
 
-    async fn claim(&self) -> Result<Vec<Claim>, QueueError> {
+    async fn claim(&self, count: u16) -> Result<Vec<Claim>, QueueError> {
         let worker = WorkerName { worker_group: WORKER_GROUP.to_owned(), worker_id: self.id.clone() };
         let task_queue_id = self.kind.task_queue_id();
-        let count = if matches!(self.kind, Kind::Action(_)) { ACTIONS_AT_ONCE } else { AT_ONCE };
         self.built_in.queue.claim_work(ClaimWorkRequest { task_queue_id, worker, count }).await
     }
 
-    async fn carry_out(&self, claim: &Claim) {
+    const fn at_once(&self) -> u16 {
+        if matches!(self.kind, Kind::Action(_)) { ACTIONS_AT_ONCE } else { AT_ONCE }
+    }
+
+    async fn carry_out(&self, claim: Claim) {
         let task_id = claim.status.task_id;
-        let outcome = task::outcome(&self.kind, claim).await;
-        match self.report(claim, outcome).await {
+        let outcome = task::outcome(&self.kind, &claim).await;
+        match self.report(&claim, outcome).await {
             Ok(()) => {}
             // Somebody cancelled it, or its claim expired and another process has it.
             Err(error) if error.code() == ErrorCode::RequestConflict => {

@@ -1,7 +1,7 @@
 //! Built-in workers: tasks that need no machine.
 
 use actors::{
-    built_in::{Actions as ActionsHandle, BuiltIn as Handle},
+    built_in::{Actions as ActionsHandle, BuiltIn as Handle, LargeFiles},
     queue::QueueSettings,
 };
 
@@ -40,5 +40,6 @@ fn actions(context: &Context) -> Result<ActionsHandle, StartError> {
         index: index::handle(context),
         limits: context.settings::<QueueSettings>().task_limits().map_err(StartError::Setting)?,
         root_url: context.root_url.clone(),
+        large_files: LargeFiles::default(),
     })
 }

@@ -22,6 +22,9 @@ use crate::{
 
 const PAGE: i64 = 200;
 
+/// Tasks by their names.
+type Labels = BTreeMap<String, TaskId>;
+
 pub(super) struct Caller<'a> {
     pub(super) actions: &'a Actions,
     /// Of the action's task, as it was claimed.
@@ -57,22 +60,34 @@ impl Caller<'_> {
         }
     }
 
-    /// The tasks of a group by their names; of several with one name the first.
-    pub(super) async fn labels(&self, task_group_id: TaskGroupId) -> Result<BTreeMap<String, TaskId>> {
+    /// The tasks of a group by their names: those whose ids are the ones for their names, and of all others the first of a name.
+    pub(super) async fn labels(
+        &self,
+        task_group_id: TaskGroupId,
+        id: impl Fn(&str) -> TaskId,
+    ) -> Result<(Labels, Labels)> {
         self.may("listTaskGroup", ScopeParams::new().text("taskGroupId", task_group_id.to_string())).await?;
-        let (mut labels, mut after) = (BTreeMap::new(), None);
+        let (mut own, mut others, mut after) = (Labels::new(), Labels::new(), None);
         loop {
             let page = PageAfter { after, limit: PAGE };
             let page =
                 self.actions.built_in.queue.list_task_group(ListTaskGroupRequest { task_group_id, page }).await?;
             for row in page.tasks.rows {
-                labels.entry(read(&row.task.0)?.metadata.name).or_insert(row.status.task_id);
+                let (label, task_id) = (read(&row.task.0)?.metadata.name, row.status.task_id);
+                let labels = if task_id == id(&label) { &mut own } else { &mut others };
+                labels.entry(label).or_insert(task_id);
             }
             after = page.tasks.next;
             if after.is_none() {
-                return Ok(labels);
+                return Ok((own, others));
             }
         }
+    }
+
+    /// Those of these tasks that there are.
+    pub(super) async fn existing(&self, ids: Vec<TaskId>) -> Result<BTreeSet<TaskId>> {
+        let statuses = self.actions.built_in.queue.statuses(ids).await?;
+        Ok(statuses.into_iter().map(|status| status.task_id).collect())
     }
 
     pub(super) async fn rerun(&self, status: &TaskStatus) -> Result<TaskStatus> {

@@ -34,6 +34,11 @@ impl ActionError {
         }
     }
 
+    /// What the action was to be done to does not allow it; neither the same again nor more scopes would help.
+    pub(super) fn is_of_target(&self) -> bool {
+        matches!(self, Self::Input(_) | Self::Queue(_) | Self::Index(_) | Self::Artifact { .. }) && !self.is_passing()
+    }
+
     /// As the API names such an error.
     pub(super) fn code(&self) -> &'static str {
         match self {

@@ -35,10 +35,19 @@ pub(super) async fn run(caller: &Caller<'_>, request: &Request, record: &mut Rec
     let times = input.times.unwrap_or(1);
     check(originals.len() * times)?;
     let tasks: Vec<NewTask> = (0..times).flat_map(|time| copies(&originals, request, time)).collect();
-    let from = originals.iter().cycle();
-    let made: Vec<Value> =
-        tasks.iter().zip(from).map(|(new, (old, _))| json!({ "taskId": new.task_id, "from": old })).collect();
-    caller.create(format!("built-in/action/{}", request.task_id), tasks).await?;
+    let pairs: Vec<(TaskId, TaskId)> =
+        tasks.iter().zip(originals.iter().cycle()).map(|(new, (old, _))| (new.task_id, *old)).collect();
+    let there = caller.existing(pairs.iter().map(|(made, _)| *made).collect()).await?;
+    if there.is_empty() {
+        caller.create(format!("built-in/action/{}", request.task_id), tasks).await?;
+    }
+    // A run of this action that was lost made all at once: what depends on the task since then is not made any more.
+    let is_made = |made: &TaskId| there.is_empty() || there.contains(made);
+    let made: Vec<Value> = pairs
+        .iter()
+        .filter(|(made, _)| is_made(made))
+        .map(|(made, old)| json!({ "taskId": made, "from": old }))
+        .collect();
     for pair in &made {
         let [made, from] = ["taskId", "from"].map(|field| pair[field].as_str().unwrap_or_default());
         record.line(&format!("task {made} is made from task {from}"));

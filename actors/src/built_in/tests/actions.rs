@@ -54,6 +54,21 @@ async fn a_retrigger_makes_the_same_task_under_another_id() {
 }
 
 #[tokio::test]
+async fn a_repeated_retrigger_is_the_same_though_the_task_has_another_dependent() {
+    let env = TestEnv::start(1).await;
+    let target = env.task(None, &[]).await;
+    env.task(Some(target), &[target]).await;
+    let status = env.act("retrigger", target, json!({ "downstream": true }), &[ALL]).await;
+    let result = env.result(status.task_id, 0).await;
+    env.task(Some(target), &[target]).await;
+    let before = env.tasks().await;
+    env.queue.rerun_task(status.task_id).await.unwrap();
+    assert_eq!(env.resolved(status.task_id).await.state, TaskState::Completed, "{}", env.log(status.task_id).await);
+    assert_eq!((env.result(status.task_id, 1).await, env.tasks().await), (result, before));
+    env.stop().await;
+}
+
+#[tokio::test]
 async fn downstream_tasks_are_made_too_and_depend_on_the_new_ones() {
     let env = TestEnv::start(1).await;
     let before = env.task(None, &[]).await;

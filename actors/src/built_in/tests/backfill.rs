@@ -135,16 +135,50 @@ async fn what_cannot_be_backfilled_says_why() {
     };
     assert!(error(alone, Value::Null, &[ALL]).await.contains("`index.<project>.revision.<revision>.<name>`"));
     assert!(error(alone, json!({ "depth": 0 }), &[ALL]).await.contains("`input/depth` must be 1 to 100; got 0"));
-    let broken = env.push("a0", &json!([]), &json!({})).await;
+    env.push("a0", &graph(), &json!({})).await;
     let own = env.push("b1", &graph(), &json!({})).await;
     let target = env.member(own, "test").await;
-    assert!(
-        error(target, Value::Null, &[ALL]).await.contains("public/full-task-graph.json cannot be read"),
-        "{broken}"
-    );
     let reads = ["queue:get-task:*", "index:*", "queue:list-task-group:*"];
     assert!(error(target, Value::Null, &reads).await.contains("queue:get-artifact:public/full-task-graph.json"));
     assert!(error(target, Value::Null, &reads[..1]).await.contains("index:list-namespaces:sample.v2.project.revision"));
+    env.stop().await;
+}
+
+#[tokio::test]
+async fn a_push_that_cannot_be_read_does_not_hold_up_the_others() {
+    let env = TestEnv::start(1).await;
+    let good = env.push("a0", &graph(), &json!({})).await;
+    let no_graph = env.push("b1", &json!([]), &json!({})).await;
+    let mut torn = graph();
+    torn["test"]["dependencies"]["none"] = json!("no-such-task");
+    let incomplete = env.push("c2", &torn, &json!({})).await;
+    let own = env.push("d3", &graph(), &json!({})).await;
+    let target = env.member(own, "test").await;
+    let status = env.act("backfill", target, Value::Null, &[ALL]).await;
+    assert_eq!(status.state, TaskState::Completed, "{}", env.log(status.task_id).await);
+    let result = env.result(status.task_id, 0).await;
+    let skipped = result["skipped"].as_array().unwrap();
+    let of = |number: usize| (&skipped[number]["taskGroupId"], skipped[number]["reason"].as_str().unwrap());
+    assert!(of(0).0 == &json!(incomplete) && of(0).1.contains("no-such-task"), "{result}");
+    assert!(of(1).0 == &json!(no_graph) && of(1).1.contains("public/full-task-graph.json cannot be read"), "{result}");
+    assert_eq!(result["created"][0]["taskGroupId"], json!(good));
+    env.stop().await;
+}
+
+#[tokio::test]
+async fn a_repeat_finds_what_it_made_though_the_group_has_changed() {
+    let env = TestEnv::start(1).await;
+    let push = env.push("a0", &graph(), &json!({})).await;
+    let own = env.push("b1", &graph(), &json!({})).await;
+    let target = env.member(own, "test").await;
+    let status = env.act("backfill", target, Value::Null, &[ALL]).await;
+    let (result, before) = (env.result(status.task_id, 0).await, env.tasks().await);
+    assert_eq!(result["created"][0]["tasks"].as_object().unwrap().len(), 2, "{result}");
+    // Somebody else makes the build that it made too.
+    env.member(push, "build").await;
+    env.queue.rerun_task(status.task_id).await.unwrap();
+    assert_eq!(env.resolved(status.task_id).await.state, TaskState::Completed);
+    assert_eq!((env.result(status.task_id, 1).await, env.tasks().await), (result, before + 1));
     env.stop().await;
 }
 

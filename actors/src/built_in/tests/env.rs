@@ -62,7 +62,9 @@ impl TestEnv {
             children.push(built_in.workers());
             let (artifacts, clients) = (artifacts.clone(), clients(&clock));
             let (index, limits, root_url) = (index.clone(), TaskLimits::default(), "https://drover.example".to_owned());
-            children.push(Actions { built_in, artifacts, clients, auth: None, index, limits, root_url }.worker());
+            let large_files = LargeFiles::default();
+            let actions = Actions { built_in, artifacts, clients, auth: None, index, limits, root_url, large_files };
+            children.push(actions.worker());
         }
         let supervised = Supervisor::start(children, rng.clone()).await;
         Self { database, queue, artifacts, index, rng, clock, resolved, supervised, _directory: directory }

@@ -39,7 +39,8 @@ impl Default for Input {
 
 const MAX_PUSHES: usize = 100;
 /// Longer files are not read.
-const MAX_BYTES: u64 = 128 * 1024 * 1024;
+const MAX_GRAPH_BYTES: u64 = 128 * 1024 * 1024;
+const MAX_IDS_BYTES: u64 = 16 * 1024 * 1024;
 
 pub(super) async fn run(caller: &Caller<'_>, request: &Request, record: &mut Record<'_>) -> Result<()> {
     let (target, Input { depth }) = (request.target()?, input(request.payload.input.as_ref())?);
@@ -49,7 +50,11 @@ pub(super) async fn run(caller: &Caller<'_>, request: &Request, record: &mut Rec
     record.line(&format!("{} pushes before that of the task {target}, `{label}`", earlier.len()));
     let (mut created, mut skipped, mut tasks) = (Vec::new(), Vec::new(), 0);
     for push in earlier {
-        let outcome = on_push(caller, request, push, &label, MOST - tasks).await?;
+        // One push that nothing can be made of says nothing about the others.
+        let outcome = match on_push(caller, request, push, &label, MOST - tasks).await {
+            Err(error) if error.is_of_target() => Outcome::Not(error.to_string()),
+            outcome => outcome?,
+        };
         match outcome {
             Outcome::Made(made) => {
                 tasks += made.len();
@@ -93,19 +98,15 @@ async fn on_push(
     label: &str,
     max_tasks: usize,
 ) -> Result<Outcome> {
-    let nothing = |reason: &str| Ok(Outcome::Not(reason.to_owned()));
-    let mut present = caller.labels(TaskGroupId(decision_task.0)).await?;
-    present.retain(|label, task_id| *task_id != derived(request.task_id, decision_task, label));
-    if present.contains_key(label) {
-        return nothing("it has the task");
+    let id = |label: &str| derived(request.task_id, decision_task, label);
+    let (own, present) = caller.labels(TaskGroupId(decision_task.0), id).await?;
+    if !own.is_empty() {
+        // All of them, as they were made at once: what the group has got since then changes nothing.
+        return Ok(Outcome::Made(own));
     }
-    let files = (
-        caller.artifact(decision_task, FULL_GRAPH, MAX_BYTES).await?,
-        caller.artifact(decision_task, TASK_IDS, MAX_BYTES).await?,
-    );
-    let (Some(full_graph), Some(task_ids)) = files else {
-        return nothing("its decision task has no graph of taskgraph");
-    };
+    if present.contains_key(label) {
+        return Ok(Outcome::Not("it has the task".to_owned()));
+    }
     let decision = caller.definition(decision_task).await?;
     let push = Push {
         action: request.task_id,
@@ -116,20 +117,38 @@ async fn on_push(
         limits: caller.actions.limits,
         present,
     };
-    let wanted = label.to_owned();
-    let planned = spawn_blocking(move || plan(&full_graph, &task_ids, &push, &wanted)).await;
-    let tasks = match planned.unwrap_or_else(|panic| Err(ActionError::Input(panic.to_string())))? {
+    let tasks = match read_and_plan(caller, push, label).await? {
         Plan::Make(tasks) => tasks,
-        Plan::Nothing(reason) => return nothing(reason),
+        Plan::Nothing(reason) => return Ok(Outcome::Not(reason.to_owned())),
     };
     let made = tasks.iter().map(|(label, task)| (label.clone(), task.task_id)).collect();
     let tasks: Vec<NewTask> = tasks.into_iter().map(|(_, task)| task).collect();
     if tasks.len() > max_tasks {
-        return Err(ActionError::Input(format!("an action makes at most {MOST} tasks; it would make more")));
+        return Ok(Outcome::Not(format!("an action makes at most {MOST} tasks; it would make more")));
     }
     if let Some(missing) = caller.beyond(&decision.scopes, &tasks)? {
         return Ok(Outcome::Not(format!("its decision task could not have made what it asks for; it lacks {missing}")));
     }
     caller.create(format!("built-in/action/{}/{decision_task}", request.task_id), tasks).await?;
     Ok(Outcome::Made(made))
+}
+
+/// One push at a time in each process: its files can be long, and are held in memory.
+async fn read_and_plan(caller: &Caller<'_>, push: Push, label: &str) -> Result<Plan> {
+    let permit = caller.actions.large_files.permit().await;
+    let files = (
+        caller.artifact(push.decision_task, FULL_GRAPH, MAX_GRAPH_BYTES).await?,
+        caller.artifact(push.decision_task, TASK_IDS, MAX_IDS_BYTES).await?,
+    );
+    let (Some(full_graph), Some(task_ids)) = files else {
+        return Ok(Plan::Nothing("its decision task has no graph of taskgraph"));
+    };
+    let label = label.to_owned();
+    // Held until the work ends, not until it is given up.
+    let planned = spawn_blocking(move || {
+        let plan = plan(&full_graph, &task_ids, &push, &label);
+        drop((full_graph, task_ids, permit));
+        plan
+    });
+    planned.await.unwrap_or_else(|panic| Err(ActionError::Input(panic.to_string())))
 }
