@@ -1,6 +1,12 @@
 //! Why an event has no tasks: the fault of the repository, published in a comment.
 
+use std::borrow::Cow;
+
 use protocol::{id::TaskId, scope::ScopeExpression};
+use sha2::{Digest, Sha256};
+
+/// A commit has no more comments about jobs of `.cron.yml`, however many are at fault.
+const CRON_COMMENTS: u64 = 8;
 
 /// What the author of a repository can change.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -15,6 +21,8 @@ pub enum JobError {
     Scopes { role: String, missing: Box<ScopeExpression> },
     #[error("The hook `{name}` of `.taskcluster.yml` was not fired: {words}")]
     Hook { name: String, words: String },
+    #[error("{0}")]
+    CronFile(String),
     #[error("The job `{job}` of `.cron.yml` is not run: {words}")]
     Cron { job: String, words: String },
     #[error("The role `{role}` gives no scopes to create tasks with, so that the job of `.cron.yml` is not run.")]
@@ -36,17 +44,35 @@ impl JobError {
     }
 
     /// One comment for each commit and cause.
-    pub fn cause(&self) -> &'static str {
-        match self {
+    pub fn cause(&self) -> Cow<'static, str> {
+        Cow::Borrowed(match self {
             Self::Config(_) => "config",
             Self::Template(_) => "template",
             Self::Task { .. } => "task",
             Self::Scopes { .. } => "scopes",
             Self::Hook { .. } => "hook",
-            Self::Cron { .. } | Self::NoCronRole { .. } => "cron",
+            Self::CronFile(_) => "cron-file",
+            Self::Cron { job, .. } => return Cow::Owned(format!("cron {}", digest(job) % CRON_COMMENTS)),
+            Self::NoCronRole { .. } => "cron",
             Self::NoCollaborator => "collaborator",
+        })
+    }
+
+    /// Of two jobs of `.cron.yml` that would have the same comment, the one of the higher rank has it: jobs that are at fault at each of
+    /// their dates do not replace each other's comments in turn.
+    pub(super) fn rank(&self) -> i64 {
+        match self {
+            Self::Cron { job, .. } => (digest(job) >> 1).cast_signed(),
+            _ => 0,
         }
     }
+}
+
+fn digest(job: &str) -> u64 {
+    let digest = Sha256::digest(job);
+    let mut bytes = [0; 8];
+    bytes.copy_from_slice(&digest[..8]);
+    u64::from_be_bytes(bytes)
 }
 
 fn insufficient(role: &str, missing: &ScopeExpression) -> String {

@@ -58,21 +58,21 @@ impl Github {
 
     /// A comment about a fault, once for each commit and cause.
     pub async fn comment(&self, event: &BuildEvent, sha: Option<&str>, error: &JobError) -> Result<()> {
-        let body = comment(error);
-        let (place, content) = match (event.pull_request, sha) {
+        let (body, place) = (comment(error), (&event.repository, event.installation));
+        let (subject, content) = match (event.pull_request, sha) {
             (Some(number), _) => (format!("issue/{number}"), json!({ "issue": number, "body": body })),
             (None, Some(sha)) => {
-                return self.comment_on_commit((&event.repository, event.installation), sha, error).await;
+                return self.comment_on_commit(place, sha, error).await;
             }
             (None, None) => return Ok(()),
         };
-        let subject = format!("{place} {} {}", sha.unwrap_or_default(), error.cause());
-        self.put_comment((&event.repository, event.installation), subject, &content).await
+        let subject = format!("{subject} {} {}", sha.unwrap_or_default(), error.cause());
+        self.put_comment(place, subject, &content, error.rank()).await
     }
 
     pub(super) async fn comment_on_commit(&self, place: (&Repository, i64), sha: &str, error: &JobError) -> Result<()> {
         let subject = format!("commit {sha} {}", error.cause());
-        self.put_comment(place, subject, &json!({ "sha": sha, "body": comment(error) })).await
+        self.put_comment(place, subject, &json!({ "sha": sha, "body": comment(error) }), error.rank()).await
     }
 
     async fn put_comment(
@@ -80,6 +80,7 @@ impl Github {
         (repository, installation): (&Repository, i64),
         subject: String,
         content: &Value,
+        rank: i64,
     ) -> Result<()> {
         let report = NewReport {
             kind: ReportKind::Comment,
@@ -88,7 +89,7 @@ impl Github {
             installation,
             task_group_id: None,
             content: content.to_string(),
-            rank: 0,
+            rank,
         };
         self.0.db.github_report_put(&report, self.0.clock.now()).await?;
         self.0.wakeups.reports.notify();

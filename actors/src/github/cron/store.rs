@@ -30,7 +30,7 @@ impl Github {
             let (leased, of_commit) = (row.clone(), sha.clone());
             // The file is whatever its authors make it, and large ones take a while.
             let read = spawn_blocking(move || due_jobs(&leased, &of_commit, &text, until)).await;
-            let (jobs, error) = read.unwrap_or_else(|panic| (Vec::new(), Some(JobError::Config(panic.to_string()))));
+            let (jobs, error) = read.unwrap_or_else(|panic| (Vec::new(), Some(JobError::CronFile(panic.to_string()))));
             due = jobs;
             if let Some(error) = error {
                 self.comment_on_commit((&row.repository, row.installation), &sha, &error).await?;
@@ -80,14 +80,14 @@ impl Github {
 fn due_jobs(row: &CronRow, sha: &str, text: &str, until: Timestamp) -> (Vec<NewCronDelivery>, Option<JobError>) {
     let file = match CronFile::read(text) {
         Ok(file) => file,
-        Err(error) => return (Vec::new(), Some(JobError::Config(error.to_string()))),
+        Err(error) => return (Vec::new(), Some(JobError::CronFile(error.to_string()))),
     };
     let (mut due, mut first_error) = (Vec::new(), None);
     for job in &file.jobs {
         match job.newest_date(&row.repository.name, row.done_until, until) {
             Ok(Some(date)) => due.push(new_delivery(row, sha, job, date)),
             Ok(None) => {}
-            Err(error) => first_error = first_error.or(Some(JobError::Config(error))),
+            Err(error) => first_error = first_error.or(Some(JobError::CronFile(error))),
         }
     }
     (due, first_error)

@@ -104,6 +104,8 @@ impl Github {
         if !matches!(error, JobError::NoCronRole { .. }) {
             let error = match &error {
                 JobError::Cron { .. } => error.clone(),
+                // Without its id, which is another one at each date: the same fault is the same comment.
+                JobError::Task { words, .. } => fault(cron, words.clone()),
                 other => fault(cron, other.to_string()),
             };
             self.comment_on_commit((&cron.repository, cron.body.installation), &cron.body.sha, &error).await?;

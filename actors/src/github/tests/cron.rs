@@ -147,7 +147,31 @@ async fn a_job_becomes_the_task_of_the_file_once_with_what_its_role_allows() {
         let JobOutcome::Refused(error) = env.github.make_cron_task(&other).await.unwrap() else { panic!("made") };
         assert!(error.to_string().contains(words), "{error}");
     }
-    assert_eq!(env.count(comments).await, 1, "one for the commit, with the newest fault");
+    assert_eq!(env.count(comments).await, 1, "one for the commit and the job, with the newest fault");
+}
+
+#[tokio::test]
+async fn jobs_that_are_at_fault_at_each_date_leave_each_others_comments_alone() {
+    let env = TestEnv::start().await;
+    // None of them is run here, whatever its role.
+    let job = |number: u64| {
+        format!("  - {{name: job-{number}, job: {{type: trigger-action, action-name: a}}, when: [{{}}]}}\n")
+    };
+    let jobs: String = (0..10).map(job).collect();
+    assert_eq!(env.due(&format!("jobs:\n{jobs}")).await, Some(10));
+    let tasks = env.cron_tasks(FILE).await;
+    assert_eq!(tasks.len(), 10);
+    let refuse_all = async || {
+        for task in &tasks {
+            assert!(matches!(env.github.make_cron_task(task).await.unwrap(), JobOutcome::Refused(_)));
+        }
+    };
+    refuse_all().await;
+    let comments = env.count("select 1 from github_report where kind = report_kind_comment()").await;
+    assert!((2..=8).contains(&comments), "{comments} comments");
+    env.database.run("update github_report set sent = version").await;
+    refuse_all().await;
+    assert_eq!(env.count("select 1 from github_report where sent <> version").await, 0, "nothing is written again");
 }
 
 #[tokio::test]

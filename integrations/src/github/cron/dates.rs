@@ -29,10 +29,9 @@ const AT_ONCE: i32 = 16;
 /// Longer than an attempt may take.
 const LEASE: TimeDelta = TimeDelta::seconds(60);
 const ATTEMPT: Duration = Duration::from_secs(50);
-/// After an answer that says no.
-const REFUSED: TimeDelta = TimeDelta::minutes(15);
-/// A repository that the app is not given any more may be given to it again.
+/// A repository that the app is not given any more, or that it may not read, may be given to it again.
 const MISSING: TimeDelta = TimeDelta::hours(1);
+/// After so many it is asked again only once it is pushed to.
 const MISSING_TRIES: i32 = 48;
 
 /// What takes in the jobs of `.cron.yml`.
@@ -74,6 +73,12 @@ impl CronDates {
                 self.db.github_cron_retry(row, next, "GitHub has no such branch or repository").await?;
                 Ok(())
             }
+            // As where a repository was moved, or the app is suspended.
+            Err(CallError::Refused { .. }) if row.failures >= MISSING_TRIES => {
+                tracing::info!(repository = %row.repository, "the repository is asked for .cron.yml again once it is pushed to");
+                self.github.store_cron(row, None, date).await?;
+                Ok(())
+            }
             Ok(read) => {
                 let jobs = self.github.store_cron(row, read, date).await?;
                 if let Some(jobs) = jobs.filter(|jobs| *jobs > 0) {
@@ -97,7 +102,7 @@ impl CronDates {
         let now = self.clock.now();
         let next = match error {
             CallError::Limited { until, .. } => *until,
-            CallError::Refused { .. } => now + REFUSED,
+            CallError::Refused { .. } => now + MISSING,
             CallError::Unavailable { .. } => now + back_off(row.failures + 1, self.rng.fraction()),
         };
         let reason = short(&error.reason());
