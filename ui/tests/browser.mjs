@@ -14,8 +14,10 @@ export async function launch() {
 /** Errors that tests make on purpose: the browser reports refused and failed requests by itself. */
 const EXPECTED = /Failed to load resource|net::ERR_/;
 
-export async function newPage(context) {
-  const page = await context.newPage();
+export const newPage = async (context) => watched(await context.newPage());
+
+/** Also a page that another one has opened. */
+export function watched(page) {
   page.problems = [];
   page.on('pageerror', (error) => page.problems.push(`page error: ${error.stack ?? error}`));
   page.on('console', (message) => {

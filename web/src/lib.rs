@@ -19,10 +19,14 @@ const HASHED: &str = "/assets/";
 const FOR_EVER: &str = "public, max-age=31536000, immutable";
 const ASK_EACH_TIME: &str = "no-cache";
 
-/// The page, with its security policy.
+/// Shells of workers are a document of their own: it may connect to more than the others.
+const SHELL: &str = "/shell";
+
+/// The page, with its security policies.
 #[derive(Debug, Clone)]
 pub struct Page {
     policy: String,
+    shell_policy: String,
 }
 
 /// A file with its headers.
@@ -39,11 +43,10 @@ impl Page {
     pub fn new(origins: &[String]) -> Self {
         let connect = origins.iter().fold("'self'".to_owned(), |all, origin| format!("{all} {origin}"));
         Self {
-            policy: format!(
-                "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; \
-                 connect-src {connect}; worker-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; \
-                 frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
-            ),
+            policy: policy("'self'", &connect),
+            // Where workers are is not known here: a page with a terminal may open any socket, and run no script but its own. The terminal
+            // writes styles.
+            shell_policy: policy("'self' 'unsafe-inline'", &format!("{connect} ws: wss:")),
         }
     }
 
@@ -55,9 +58,12 @@ impl Page {
             None if is_place => (INDEX, read(INDEX)?),
             None => return None,
         };
+        let is_shell =
+            name == INDEX && (path == SHELL || path.strip_prefix(SHELL).is_some_and(|rest| rest.starts_with('/')));
+        let policy = if is_shell { &self.shell_policy } else { &self.policy };
         let caching = if name.starts_with(HASHED) { FOR_EVER } else { ASK_EACH_TIME };
         let headers = vec![
-            ("content-security-policy", self.policy.clone()),
+            ("content-security-policy", policy.clone()),
             ("cache-control", caching.to_owned()),
             ("referrer-policy", "same-origin".to_owned()),
             ("cross-origin-opener-policy", "same-origin".to_owned()),
@@ -66,6 +72,14 @@ impl Page {
         ];
         Some(File { content_type: content_type(name), headers, bytes, gzip })
     }
+}
+
+fn policy(styles: &str, connect: &str) -> String {
+    format!(
+        "default-src 'none'; script-src 'self'; style-src {styles}; img-src 'self' data:; font-src 'self'; \
+         connect-src {connect}; worker-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; \
+         frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
+    )
 }
 
 type Found = (Cow<'static, [u8]>, Option<&'static [u8]>);
@@ -139,5 +153,20 @@ mod tests {
         let policy = &page.find("/index.html", true).unwrap().headers[0].1;
         assert!(policy.contains("connect-src 'self' https://bucket.example.com;"), "{policy}");
         assert!(policy.contains("default-src 'none'") && policy.contains("trusted-types 'none'"), "{policy}");
+    }
+    #[test]
+    fn only_a_page_with_a_shell_may_connect_to_workers() {
+        let page = Page::new(&[]);
+        let policy = |path| page.find(path, true).unwrap().headers[0].1.clone();
+        for path in ["/shell", "/shell/", "/shell/fN1SbArXTPSVFNUvaOlinQ"] {
+            let policy = policy(path);
+            assert!(
+                policy.contains("connect-src 'self' ws: wss:;") && policy.contains("script-src 'self';"),
+                "{policy}"
+            );
+        }
+        for path in ["/", "/shells", "/tasks/shell"] {
+            assert!(!policy(path).contains("ws:") && !policy(path).contains("unsafe"), "{path}");
+        }
     }
 }

@@ -65,12 +65,16 @@ export function setQuery(changes: Record<string, string>, replace = true) {
   go(location.pathname + (text ? `?${text}` : '') + location.hash, replace);
 }
 
+const isShell = (path: string) => path === '/shell' || path.startsWith('/shell/');
+
 function onClick(event: MouseEvent) {
   if (event.defaultPrevented || event.button || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
   const link = (event.target as Element).closest?.('a');
   if (!link || link.target || link.hasAttribute('download') || link.origin !== location.origin) return;
   const path = link.pathname;
   if (path.startsWith('/api/') || path.startsWith('/references') || path.startsWith('/schemas')) return;
+  // Shells are a document with a security policy of its own, in both directions.
+  if (isShell(path) || isShell(location.pathname)) return;
   event.preventDefault();
   go(path + link.search + link.hash);
 }

@@ -47,6 +47,8 @@ const denylist = lazy(() => import('../pages/denylist/Page'));
 const purge = lazy(() => import('../pages/purge/Page'));
 const audit = lazy(() => import('../pages/audit/Page'));
 
+const shell = lazy(() => import('../pages/shell/Page'));
+
 const preload = (params: Params) => preloadGroup(params.group);
 
 const ROUTES: Route[] = [
@@ -86,6 +88,9 @@ const ROUTES: Route[] = [
   { path: '/auth/scopes/expansions', section: 'scopes', load: scopes },
   { path: '/audit', section: 'more', load: audit },
   { path: '/notify/denylist', section: 'more', load: denylist },
+  { path: '/shell', section: 'tasks', load: shell },
+  { path: '/shell/:task', section: 'tasks', load: shell },
+  { path: '/shell/:task/:run', section: 'tasks', load: shell },
   { path: '/purge-cache', section: 'more', load: purge },
 ];
 

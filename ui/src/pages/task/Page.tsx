@@ -15,6 +15,7 @@ import { ActionsButton } from '../../parts/actions/ActionsButton';
 import { Actions } from './Actions';
 import { Copies } from './Copies';
 import { Runs } from './Runs';
+import { ShellLink } from './ShellLink';
 
 export default function TaskPage({ params }: { params: Record<string, string> }) {
   const { task } = params;
@@ -63,6 +64,7 @@ function Loaded({ view, data }: { view: TaskView; data: Data<TaskView> }) {
           <a class="button" href={`/tasks/${id}/explain`}>
             Explain
           </a>
+          <ShellLink view={view} />
           <Actions view={view} reload={data.reload} />
           <ActionsButton target={{ group: status.taskGroupId, task: id }} />
         </div>
