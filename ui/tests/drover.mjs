@@ -20,7 +20,7 @@ function freePort() {
 }
 
 export class Drover {
-  static async start(flags = ['--workers', '0']) {
+  static async start(flags = ['--workers', '0'], variables = {}) {
     if (!existsSync(binary)) throw new Error(`${binary} is missing: cargo build --bin drover`);
     const drover = new Drover();
     drover.folder = mkdtempSync(join(tmpdir(), 'drover-ui-'));
@@ -28,6 +28,7 @@ export class Drover {
     chmodSync(drover.folder, 0o711);
     drover.port = await freePort();
     drover.flags = flags;
+    drover.variables = variables;
     await drover.run();
     return drover;
   }
@@ -36,7 +37,7 @@ export class Drover {
   async run() {
     const log = openSync(join(this.folder, 'drover.log'), 'a');
     const args = ['dev', '-o', 'json', '--listen', `127.0.0.1:${this.port}`, '--data-dir', join(this.folder, 'data'), ...this.flags];
-    this.child = spawn(binary, args, { stdio: ['ignore', 'pipe', log] });
+    this.child = spawn(binary, args, { stdio: ['ignore', 'pipe', log], env: { ...process.env, ...this.variables } });
     const lines = createInterface({ input: this.child.stdout });
     const line = await new Promise((resolve, reject) => {
       lines.once('line', resolve);

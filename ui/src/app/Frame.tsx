@@ -28,6 +28,7 @@ const PLACES = [
 
 /** Behind "More": they are needed now and then. */
 const MORE = [
+  { path: '/pushes', name: 'Pushes', key: 'g b' },
   { path: '/audit', name: 'Audit', key: 'g a' },
   { path: '/purge-cache', name: 'Purge cache', key: 'g u' },
   { path: '/notify/denylist', name: 'Denylist', key: 'g d' },

@@ -38,6 +38,8 @@ const roles = lazy(() => import('../pages/roles/Page'));
 const role = lazy(() => import('../pages/roles/RolePage'));
 const events = lazy(() => import('../pages/events/Page'));
 const push = lazy(() => import('../pages/push/Page'));
+const pushes = lazy(() => import('../pages/pushes/Page'));
+const repository = lazy(() => import('../pages/pushes/RepositoryPage'));
 const scopes = lazy(() => import('../pages/scopes/Page'));
 const hooks = lazy(() => import('../pages/hooks/Page'));
 const hook = lazy(() => import('../pages/hooks/HookPage'));
@@ -68,6 +70,8 @@ const ROUTES: Route[] = [
   { path: '/tasks/:task/runs/:run', section: 'tasks', load: task },
   { path: '/tasks/:task/runs/:run/logs/*name', section: 'tasks', load: log },
   { path: '/push/:project/:revision', section: 'tasks', load: push },
+  { path: '/pushes', section: 'more', load: pushes },
+  { path: '/pushes/:owner/:repository', section: 'more', load: repository },
   { path: '/queues', section: 'queues', load: queues },
   { path: '/queues/:queue', section: 'queues', load: queue },
   { path: '/worker-manager', section: 'pools', load: pools },
