@@ -7,13 +7,15 @@ export interface Settings {
   utc: boolean;
   /** The times that lines of logs begin with. */
   logTimes: boolean;
+  /** Long lines of logs take several rows. */
+  logWrap: boolean;
   /** Terminals write what appears where screen readers find it. */
   readOut: boolean;
   /** Keys that are single letters. */
   letters: boolean;
 }
 
-const DEFAULTS: Settings = { theme: 'auto', dense: true, utc: false, logTimes: true, readOut: false, letters: true };
+const DEFAULTS: Settings = { theme: 'auto', dense: true, utc: false, logTimes: true, logWrap: false, readOut: false, letters: true };
 const NAME = 'drover-settings';
 
 function stored(): Settings {

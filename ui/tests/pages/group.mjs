@@ -114,6 +114,7 @@ async function selection(page) {
   for (const key of ['j', 'x', 'j', 'x']) await page.keyboard.press(key);
   await page.getByRole('button', { name: 'Rerun selected…' }).click();
   await page.getByRole('dialog').getByText('Rerun 2 selected tasks?').waitFor();
+  assert.equal(await page.getByRole('dialog').getByRole('listitem').count(), 2, 'it says which');
   await page.getByRole('button', { name: 'Rerun 2' }).click();
   await page.getByText('2 of 2 done.').waitFor();
   await page.getByRole('button', { name: /^failed 0/ }).waitFor();

@@ -22,14 +22,18 @@ const ODD = [
   '\u001b]8;;https://evil.example\u0007a link\u001b]8;;\u0007',
 ];
 
+const SECTIONS = ['[taskcluster 1] begin', '[taskcluster 2] run a', ...Array.from({ length: 400 }, (_, line) => `a ${line}`), '[taskcluster 3] run b', `${'long '.repeat(200)}end`, ''];
+
 export default async function log({ browser, drover, shot }) {
   const { id, run } = await claimedTask(drover, 'a task with logs');
   const text = Buffer.from(longLog());
   await upload(drover, run, LOG, text);
   await upload(drover, run, 'public/one-line.log', Buffer.alloc(50_000_000, 'x'));
   await upload(drover, run, 'public/odd.log', Buffer.concat([Buffer.from(`${ODD.join('\n')}\n`), Buffer.from([0xff, 0xfe, 0x41, 10])]));
+  await upload(drover, run, 'public/sections.log', SECTIONS.join('\n'));
   await resolveRun(drover, run, 'failed');
   const context = await newContext(browser);
+  await context.grantPermissions(['clipboard-read', 'clipboard-write'], { origin: drover.rootUrl });
   const page = await newPage(context);
   const lines = page.locator('.log .line');
   const path = `${drover.rootUrl}/tasks/${id}/runs/0/logs`;
@@ -53,6 +57,7 @@ export default async function log({ browser, drover, shot }) {
   await search(page, lines, shot);
   await permalinks(page, lines, path);
 
+  await sections(page, lines, path);
   await page.goto(`${path}/public/one-line.log`);
   await page.getByText('bytes more in Raw').waitFor();
   await page.goto(`${path}/public/none.log`);
@@ -90,6 +95,31 @@ async function permalinks(page, lines, path) {
   await page.getByRole('button', { name: 'Times' }).click();
   assert.match(await page.locator('.line.chosen').first().innerText(), /^700001\s*line 700000 of/);
   await page.getByRole('button', { name: 'Times' }).click();
+}
+
+/** What follows a line of the worker is folded away, and comes back when something in it is looked for; long lines wrap. */
+async function sections(page, lines, path) {
+  await page.goto(`${path}/public/sections.log`);
+  await page.getByRole('button', { name: 'Fold' }).click();
+  await lines.filter({ hasText: '400 lines' }).waitFor();
+  const numbers = async () => (await page.locator('.log .number').allInnerTexts()).map(Number);
+  assert.deepEqual(await numbers(), [1, 2, 403]);
+  await page.getByLabel('Search the log').fill('a 399');
+  await lines.filter({ hasText: 'a 399' }).waitFor();
+  await page.getByLabel('Search the log').fill('');
+  const long = lines.filter({ hasText: 'long long' });
+  await page.getByRole('button', { name: 'Fold' }).click();
+  await long.waitFor();
+  await page.goto(`${path}/public/sections.log#L404`);
+  await long.waitFor();
+  const [high, wide] = await long.evaluate((it) => [it.offsetHeight, it.offsetWidth]);
+  await page.getByRole('button', { name: 'Wrap' }).click();
+  const [wrapped, narrow] = await long.evaluate((it) => [it.offsetHeight, it.offsetWidth]);
+  assert.ok(high === 18 && wrapped > 18 && narrow < wide, `${high} pixels high and ${wide} wide, then ${wrapped} and ${narrow}`);
+  await checkAccessibility(page);
+  await page.getByRole('button', { name: 'Copy link' }).click();
+  assert.match(await page.evaluate(() => navigator.clipboard.readText()), /\/public\/sections\.log#L404$/);
+  await page.getByRole('button', { name: 'Wrap' }).click();
 }
 
 /** A log that does not exist yet is waited for. */

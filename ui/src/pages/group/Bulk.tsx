@@ -18,10 +18,12 @@ type Act = keyof typeof ACTS;
 export function Bulk({ group, rows, picked, clear }: { group: Group; rows: number[]; picked: boolean; clear: () => void }) {
   const [left, setLeft] = useState(0);
   const act = async (name: Act) => {
-    const ids = rows.filter((row) => ACTS[name].fits(group.state[row])).map((row) => group.ids[row]);
+    const fitting = rows.filter((row) => ACTS[name].fits(group.state[row]));
+    const ids = fitting.map((row) => group.ids[row]);
+    const names = fitting.map((row) => group.names[row] || group.ids[row]);
     if (!ids.length) return toast(`There is no task to ${name} here.`);
     const what = picked ? 'selected tasks' : 'tasks that are shown';
-    if (!(await confirm(`${ACTS[name].verb} ${ids.length} ${what}?`, `${ACTS[name].verb} ${ids.length}`, name === 'cancel'))) return;
+    if (!(await confirm(`${ACTS[name].verb} ${ids.length} ${what}?`, `${ACTS[name].verb} ${ids.length}`, name === 'cancel', names))) return;
     const refused = await each(ids, name, setLeft);
     setLeft(0);
     clear();

@@ -1,13 +1,14 @@
 /** The lines in view, the search box, and what is selected. */
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { useKeys } from '../../app/keys';
 import { go, place } from '../../app/router';
 import { copyText } from '../../parts/copy';
-import { pieces } from '../../store/ansi';
 import { change, settings } from '../../store/settings';
 import type { LogText } from '../../store/logText';
+import { Line } from './Line';
 import type { Progress } from './read';
 import { scaleOf, ROW } from './scale';
+import { useFolds } from './useFolds';
 import { useSearch } from './useSearch';
 
 interface Props {
@@ -36,16 +37,33 @@ export function Viewer({ log, progress, begin, running, known }: Props) {
   const [follows, setFollows] = useState(false);
   const [seen, setSeen] = useState(0);
   const started = useRef(false);
+  const wanted = useRef(-1);
   const lines = log.lines;
-  const scale = scaleOf(lines, height);
-  const first = Math.max(0, scale.lineOf(top) - OVERSCAN);
-  const last = Math.min(lines, first + Math.ceil(height / ROW) + 2 * OVERSCAN);
+  const { logTimes, logWrap: wraps } = settings.value;
+  const [folds, setFolds] = useFolds(log, progress.done);
+  const rows = folds.rows(lines);
+  // Lines that wrap are drawn from the first one in view on: the last one must be able to be the first.
+  const scale = scaleOf(rows + (wraps ? Math.floor(height / ROW) - 1 : 0), height);
+  const inView = Math.ceil(height / ROW);
+  const atEnd = wraps && follows;
+  const first = Math.max(0, atEnd ? rows - inView : scale.lineOf(top) - (wraps ? 0 : OVERSCAN));
+  const last = Math.min(rows, first + inView + (wraps ? 0 : 2 * OVERSCAN));
   const jump = (line: number) => {
+    const shown = folds.showing(line);
+    if (shown !== folds) {
+      wanted.current = line;
+      return setFolds(shown);
+    }
     const element = scroller.current!;
-    element.scrollTop = scale.topOf(Math.max(0, line - Math.floor(height / ROW / 3)));
+    element.scrollTop = scale.topOf(Math.max(0, folds.rowOf(line) - (wraps ? 0 : Math.floor(height / ROW / 3))));
     setTop(element.scrollTop);
   };
-  const { logTimes } = settings.value;
+  // What was folded away has to be there before it is scrolled to.
+  useLayoutEffect(() => {
+    const line = wanted.current;
+    wanted.current = -1;
+    if (line >= 0) jump(line);
+  }, [folds]);
   const found = useSearch(log, lines, progress.done, jump);
   const chosen = selection();
 
@@ -67,17 +85,18 @@ export function Viewer({ log, progress, begin, running, known }: Props) {
       return;
     }
     if (started.current || !lines || !(known || chosen)) return;
-    const wanted = chosen ? chosen[0] : progress.done ? begin(log) : -1;
-    if (chosen ? lines > wanted : progress.done) started.current = true;
-    if (wanted >= 0 && wanted < lines) jump(wanted);
+    const line = chosen ? chosen[0] : progress.done ? begin(log) : -1;
+    if (chosen ? lines > line : progress.done) started.current = true;
+    if (line >= 0 && line < lines) jump(line);
   }, [lines, follows, progress.done, known]);
 
   // Another address of the same log: by a link, or back in the history.
   const { hash } = place.value;
   useEffect(() => {
-    const wanted = selection()?.[0];
-    const inView = wanted !== undefined && wanted >= scale.lineOf(top) && wanted < scale.lineOf(top) + height / ROW - 1;
-    if (wanted !== undefined && wanted < lines && started.current && !inView) jump(wanted);
+    const line = selection()?.[0];
+    const row = line === undefined ? -1 : folds.rowOf(line);
+    const isShown = line !== undefined && row >= scale.lineOf(top) && row < scale.lineOf(top) + height / ROW - 1;
+    if (line !== undefined && line < lines && started.current && !isShown) jump(line);
   }, [hash]);
 
   const onScroll = () => {
@@ -108,19 +127,24 @@ export function Viewer({ log, progress, begin, running, known }: Props) {
       { keys: 'G', what: 'To the end', run: () => jump(lines) },
     ],
   );
+  const copyLink = () => copyText(location.href, 'The link to these lines is copied.');
   const shown = [];
-  for (let line = first; line < last; line++) {
+  for (let row = first; row < last; row++) {
+    const line = folds.lineOf(row);
     shown.push(
       <Line
         key={line}
         log={log}
         line={line}
-        top={scale.placeOf(line, top)}
+        top={wraps ? undefined : scale.placeOf(row, top)}
         times={logTimes}
         chosen={!!chosen && line >= chosen[0] && line <= chosen[1]}
         current={line === found.line}
         match={found.expression}
         choose={choose}
+        section={folds.at(line)}
+        folded={folds.folded.has(line)}
+        fold={(head) => setFolds(folds.toggled(head))}
       />,
     );
   }
@@ -132,15 +156,30 @@ export function Viewer({ log, progress, begin, running, known }: Props) {
         <button aria-pressed={logTimes} onClick={() => change({ logTimes: !logTimes })} title="The times that lines begin with">
           Times
         </button>
+        <button aria-pressed={wraps} onClick={() => change({ logWrap: !wraps })} title="Long lines">
+          Wrap
+        </button>
+        {folds.sections.length > 0 && (
+          <button aria-pressed={folds.folded.size > 0} onClick={() => setFolds(folds.all(!folds.folded.size))} title="What follows the lines of the worker">
+            Fold
+          </button>
+        )}
         {chosen && <button onClick={() => void copy()}>Copy {chosen[1] - chosen[0] + 1} lines</button>}
+        {chosen && <button onClick={() => void copyLink()}>Copy link</button>}
         {behind > 0 && <button onClick={() => setFollows(true)}>{behind} new lines</button>}
         <span class="quiet" role="status">
           {status(progress, log, lines)}
         </span>
       </div>
       <div class="log" ref={scroller} onScroll={onScroll} tabIndex={0} role="region" aria-label="Log" style={{ height: `${height}px` }}>
-        <div class="space" style={{ height: `${scale.height}px` }}>
-          {shown}
+        <div class={wraps ? 'space wraps' : 'space'} style={{ height: `${scale.height}px` }}>
+          {wraps ? (
+            <div class={atEnd ? 'in-view at-end' : 'in-view'} style={{ height: `${height - 2}px` }}>
+              {shown}
+            </div>
+          ) : (
+            shown
+          )}
         </div>
       </div>
     </>
@@ -153,58 +192,4 @@ function status(progress: Progress, log: LogText, lines: number): string {
   if (!log.length) return 'Waiting for the log…';
   if (!progress.total) return `${lines.toLocaleString('en')} lines, and more to come`;
   return `${Math.floor((100 * log.length) / progress.total)} % read`;
-}
-
-interface LineProps {
-  log: LogText;
-  line: number;
-  top: number;
-  times: boolean;
-  chosen: boolean;
-  current: boolean;
-  match: RegExp | null;
-  choose: (line: number, extend: boolean) => void;
-}
-
-/** As workers write them. */
-const TIME = /^\[\d{4}-\d\d-\d\dT[\d:.]+Z\]\s?/;
-
-function Line({ log, line, top, times, chosen, current, match, choose }: LineProps) {
-  const { text: whole, cut } = log.text(line);
-  const text = times ? whole : whole.replace(TIME, '');
-  return (
-    <div class={`line${chosen ? ' chosen' : ''}${current ? ' current' : ''}`} style={{ transform: `translateY(${top}px)` }}>
-      <a
-        class="number"
-        href={`#L${line + 1}`}
-        tabIndex={-1}
-        onClick={(event) => {
-          event.preventDefault();
-          choose(line, event.shiftKey);
-        }}
-      >
-        {line + 1}
-      </a>
-      <span>
-        {pieces(text).map((it, index) => (
-          <span key={index} class={it.className || undefined} style={it.color || it.background ? { '--c': it.color, '--b': it.background } : undefined}>
-            {match ? marked(it.text, match) : it.text}
-          </span>
-        ))}
-        {cut > 0 && <span class="quiet"> … {cut.toLocaleString('en')} bytes more in Raw</span>}
-      </span>
-    </div>
-  );
-}
-
-function marked(text: string, match: RegExp) {
-  const parts = [];
-  let from = 0;
-  for (const found of text.matchAll(match)) {
-    if (!found[0]) break;
-    parts.push(text.slice(from, found.index), <mark key={found.index}>{found[0]}</mark>);
-    from = found.index + found[0].length;
-  }
-  parts.push(text.slice(from));
-  return parts;
 }
