@@ -15,7 +15,7 @@ pub use self::{
     host::{Running, Sandbox, SandboxError, Terminal},
     init::run_init,
     message::{End, Execution},
-    plan::{Access, Account, Group, Limits, Plan, View},
+    plan::{Access, Account, CONTAINER_IDS, Group, Image, Limits, Plan, View},
 };
 
 /// The first argument of the helper process. It reads everything else from its standard input.

@@ -18,7 +18,7 @@ pub(crate) enum Request {
 /// From the helper.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) enum Report {
-    /// With the listening sockets.
+    /// With the listening sockets and, of a container, the tree of its files.
     Ready,
     /// The sandbox cannot be set up.
     Failed {

@@ -11,7 +11,9 @@ pub struct Plan {
     pub hostname: String,
     /// An empty directory of the caller's, on which the new root is assembled; nothing of it is seen outside.
     pub staging: PathBuf,
-    /// What is seen besides the system's programs and libraries.
+    /// What is seen in place of the system's programs and libraries.
+    pub image: Option<Image>,
+    /// What is seen besides these.
     pub views: Vec<View>,
     /// Paths below these views that are not to be seen.
     pub hidden: Vec<PathBuf>,
@@ -20,10 +22,30 @@ pub struct Plan {
     pub limits: Limits,
 }
 
+/// How many uids, and gids, there are in a container.
+pub const CONTAINER_IDS: u32 = 1 << 16;
+
+/// A container image, and whose it is. Only for a caller with the rights of root.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Image {
+    /// Directories, the uppermost first. They are not changed.
+    pub layers: Vec<PathBuf>,
+    /// Takes what the programs change. It belongs to `first_id`.
+    pub upper: PathBuf,
+    /// An empty directory of the same file system, for the kernel.
+    pub work: PathBuf,
+    /// What the container's own uid and gid 0 stand for on the host; the others follow.
+    pub first_id: u32,
+    /// Whom the programs run as: names or numbers of the image, as `user` or `user:group`. Empty: root.
+    pub user: String,
+    /// Where they run; it is made if there is none.
+    pub directory: PathBuf,
+}
+
 /// Whom the programs run as.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Account {
-    /// As numbers of the host. They are changed to, where `is_mapped` is not set.
+    /// As numbers of the host. They are changed to, where `is_mapped` is not set. The programs of an image have users of its own.
     pub uid: u32,
     pub gid: u32,
     /// Supplementary groups. Only possible where `is_mapped` is not set.

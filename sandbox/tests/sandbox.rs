@@ -56,6 +56,7 @@ impl Fixture {
             account,
             hostname: "task".to_owned(),
             staging: self.directory.path().join("root"),
+            image: None,
             views: vec![task],
             hidden: vec![self.directory.path().join("hidden")],
             listeners: 1,

@@ -5,6 +5,7 @@
 mod activity;
 pub mod artifact;
 pub mod client;
+mod container;
 mod egress;
 mod error_report;
 mod files;
@@ -26,6 +27,7 @@ mod trust;
 mod worker;
 
 pub use ::sandbox::{INIT_COMMAND, run_init};
+pub use container::{ContainerSettings, MAX_IMAGE_BYTES};
 pub use error_report::ErrorReporter;
 pub use isolation::{
     IsolationError, IsolationLevel, IsolationMode, IsolationSettings, NetworkPolicy, ResourceLimits, memory_of_machine,

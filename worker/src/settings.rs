@@ -7,6 +7,7 @@ use tokio::sync::watch;
 
 use crate::{
     client::Credentials,
+    container::ContainerSettings,
     error_report::ErrorReporter,
     isolation::IsolationSettings,
     trust::{Machine, SigningKey},
@@ -43,6 +44,8 @@ pub struct WorkerSettings {
     pub kill_grace: Duration,
     /// The users that tasks run as.
     pub isolation: IsolationSettings,
+    /// Where images of containers come from, and how many are kept.
+    pub containers: ContainerSettings,
     /// The most bytes that one mount may download or unpack to.
     pub max_mount_bytes: u64,
     /// Signs what tasks with `chainOfTrust` made; without it they are refused.
@@ -78,6 +81,7 @@ impl WorkerSettings {
             reclaim_at_latest: Duration::from_mins(1),
             kill_grace: Duration::from_secs(2),
             isolation: IsolationSettings::default(),
+            containers: ContainerSettings::default(),
             max_mount_bytes: MAX_MOUNT_BYTES,
             signing_key: None,
             machine,

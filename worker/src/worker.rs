@@ -19,6 +19,7 @@ use tokio::{
 use crate::{
     activity::Activity,
     client::{Claim, Client, ClientError},
+    container::Images,
     egress::Outbound,
     isolation::{Isolation, IsolationError, IsolationLevel, clean_variables, end_marked},
     job::{self, WorkerContext},
@@ -48,6 +49,8 @@ pub enum StartError {
     Directory(String, #[source] io::Error),
     #[error("no port for live logs and shells could be opened on {0}")]
     LiveLog(String, #[source] io::Error),
+    #[error("isolation level `container` needs podman (4 or later) and the kernel's overlay file system: {0}")]
+    Engine(String),
     #[error(transparent)]
     Isolation(#[from] IsolationError),
     #[error(transparent)]
@@ -77,6 +80,9 @@ impl Worker {
         }
         clear(&settings, &isolation, &tasks).await;
         let caches = Caches::open(settings.work_dir.join("caches"), clock.clone()).map_err(directory)?;
+        let container_caches = settings.work_dir.join("container-caches");
+        let container_caches = Caches::open(container_caches, clock.clone()).map_err(directory)?;
+        let images = open_images(&settings, isolation.level(), clock.clone()).await?;
         let host = settings.live_log_host.clone();
         let live_logs = LiveLogs::start(&host, rng.branch("live-log")).await;
         let failed = |error| StartError::LiveLog(host.clone(), error);
@@ -95,6 +101,8 @@ impl Worker {
             settings,
             client,
             caches,
+            container_caches,
+            images,
             live_logs,
             shells,
             isolation,
@@ -147,6 +155,19 @@ impl Worker {
             }
         }
     }
+}
+
+/// Tries the engine, where tasks may run in containers.
+async fn open_images(
+    settings: &WorkerSettings,
+    level: IsolationLevel,
+    clock: Arc<dyn Clock>,
+) -> Result<Option<Images>, StartError> {
+    if level < IsolationLevel::Container {
+        return Ok(None);
+    }
+    let directory = settings.work_dir.join("images");
+    Images::open(settings.containers.clone(), &directory, clock).await.map(Some).map_err(StartError::Engine)
 }
 
 /// Locks the directory against other workers, for as long as the file is open.

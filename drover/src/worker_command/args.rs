@@ -8,6 +8,7 @@ use protocol::id::{TaskQueueId, WorkerName};
 use worker::{MAX_MOUNT_BYTES, WorkerSettings, client::Credentials};
 
 use super::{
+    containers::ContainerArgs,
     credentials::CredentialsArgs,
     harden,
     isolation::{IsolationArgs, LimitArgs},
@@ -77,6 +78,8 @@ pub(crate) struct WorkerArgs {
     #[command(flatten)]
     pub(super) isolation: IsolationArgs,
     #[command(flatten)]
+    pub(super) containers: ContainerArgs,
+    #[command(flatten)]
     pub(super) limits: LimitArgs,
     /// End when this process ends, which must be the one that started the worker.
     #[arg(long, value_name = "PID")]
@@ -138,6 +141,7 @@ impl WorkerArgs {
         settings.reclaim_at_latest = Duration::from_secs(self.reclaim_at_latest);
         settings.task_env.extend(self.task_env.iter().filter_map(|text| handed_on(text.reveal())));
         settings.isolation = self.isolation.settings(self.limits.limits(self.capacity.into()));
+        settings.containers = self.containers.settings();
         settings.max_mount_bytes = self.max_mount_bytes;
         self.signing_key.apply(&mut settings)?;
         Ok(settings)

@@ -9,6 +9,8 @@ use worker::{IsolationLevel, IsolationMode, IsolationSettings, NetworkPolicy, Re
 enum Mode {
     /// The highest level that works: `user` when the worker runs as root, else `sandbox`. Never `none`.
     Auto,
+    /// As `user`; and tasks that name an image run in a container of it. Needs podman.
+    Container,
     /// In a sandbox, as users of their own. The worker must run as root.
     User,
     /// In a sandbox, as the worker's own user, which must not be root.
@@ -48,6 +50,13 @@ pub(crate) struct IsolationArgs {
     /// How many uids the range has.
     #[arg(long, value_name = "N", default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     task_uid_count: u32,
+    /// The first uid, and gid, of the ranges that belong to containers alone; each running one has one of 65,536. A multiple of
+    /// that number.
+    #[arg(long, value_name = "UID", default_value_t = 0x7000_0000)]
+    container_uid_base: u32,
+    /// How many such ranges there are.
+    #[arg(long, value_name = "N", default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..=4_095))]
+    container_uid_ranges: u32,
     /// Where the lock files of the uids lie: the same place for all workers of this machine.
     #[arg(long, value_name = "DIR", default_value = "/run/drover/task-uids")]
     task_uid_lock_dir: PathBuf,
@@ -92,6 +101,7 @@ impl IsolationArgs {
     pub(super) fn settings(&self, limits: ResourceLimits) -> IsolationSettings {
         let mode = match self.isolation {
             Mode::Auto => IsolationMode::Auto,
+            Mode::Container => IsolationMode::Exactly(IsolationLevel::Container),
             Mode::User => IsolationMode::Exactly(IsolationLevel::User),
             Mode::Sandbox => IsolationMode::Exactly(IsolationLevel::Sandbox),
             Mode::None => IsolationMode::Exactly(IsolationLevel::None),
@@ -104,6 +114,8 @@ impl IsolationArgs {
             mode,
             first_uid: self.task_uid_base,
             uid_count: self.task_uid_count,
+            first_container_uid: self.container_uid_base,
+            container_count: self.container_uid_ranges,
             lock_dir: self.task_uid_lock_dir.clone(),
             read_only_paths: self.read_only_paths.clone(),
             hidden_paths: self.hidden_paths.clone(),

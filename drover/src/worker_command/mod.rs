@@ -1,6 +1,7 @@
 //! `drover worker`: claims and runs tasks on this machine.
 
 mod args;
+mod containers;
 mod credentials;
 mod harden;
 mod isolation;

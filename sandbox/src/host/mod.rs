@@ -56,6 +56,7 @@ pub struct Sandbox {
     programs: Arc<Programs>,
     next: AtomicU64,
     listeners: Vec<TcpListener>,
+    tree: Option<OwnedFd>,
     _reading: JoinSet<()>,
 }
 
@@ -72,17 +73,31 @@ impl Sandbox {
         let helper = tokio::process::Command::from(helper).kill_on_drop(true).spawn().map_err(SandboxError::Spawn)?;
         let socket = Arc::new(Socket::new(ours).map_err(SandboxError::Spawn)?);
         let ready = tokio::time::timeout(SET_UP_TIMEOUT, set_up(&socket, plan)).await;
-        let listeners = ready.unwrap_or(Err(SandboxError::Timeout))?;
+        let mut listeners = ready.unwrap_or(Err(SandboxError::Timeout))?;
+        let tree = if plan.image.is_some() { listeners.pop() } else { None };
         let programs = Arc::new(Programs::default());
         let mut reading = JoinSet::new();
         reading.spawn(read(socket.clone(), programs.clone()));
         let listeners = listeners.into_iter().map(TcpListener::from).collect();
-        Ok(Self { helper: Mutex::new(helper), socket, programs, next: AtomicU64::new(1), listeners, _reading: reading })
+        Ok(Self {
+            helper: Mutex::new(helper),
+            socket,
+            programs,
+            next: AtomicU64::new(1),
+            listeners,
+            tree,
+            _reading: reading,
+        })
     }
 
     /// A socket that listens on the loopback network of the sandbox; as many as the plan asked for.
     pub fn take_listener(&mut self) -> Option<TcpListener> {
         self.listeners.pop()
+    }
+
+    /// The root directory of a container, once, without `/dev` and `/proc`. It stays what it is when the container has ended.
+    pub fn take_tree(&mut self) -> Option<OwnedFd> {
+        self.tree.take()
     }
 
     /// Starts a program with these as its standard input, output and error; the error is that of `exec`.

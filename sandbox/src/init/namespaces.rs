@@ -4,7 +4,7 @@ use std::fs;
 
 use rustix::thread::UnshareFlags;
 
-use super::{StepError, step};
+use super::step::{StepError, step};
 use crate::{plan::Account, sys};
 
 /// The next child is the first process of the new process namespace.

@@ -11,7 +11,11 @@ use rustix::{
     process::{chdir, pivot_root},
 };
 
-use super::{StepError, devices, etc, mounts::NewRoot, step};
+use super::{
+    devices, etc,
+    mounts::NewRoot,
+    step::{StepError, step},
+};
 use crate::{
     plan::{Plan, View},
     sys,
@@ -24,7 +28,7 @@ const HIDDEN: [&str; 6] =
     ["/proc/kcore", "/proc/keys", "/proc/timer_list", "/proc/sched_debug", "/proc/acpi", "/proc/scsi"];
 const PROTECTED: [&str; 5] = ["/proc/sys", "/proc/sysrq-trigger", "/proc/irq", "/proc/bus", "/proc/fs"];
 /// Numbers of processors: what programs ask to decide how much to do at a time.
-const PROCESSORS: &str = "/sys/devices/system/cpu";
+pub(super) const PROCESSORS: &str = "/sys/devices/system/cpu";
 
 /// Builds it and makes it the root. Nothing of the old one can be reached afterwards.
 pub(super) fn build(plan: &Plan) -> Result<(), StepError> {
@@ -35,7 +39,7 @@ pub(super) fn build(plan: &Plan) -> Result<(), StepError> {
     step("system programs", system(&root))?;
     step("/etc", etc::build(&root, &plan.account))?;
     step("/dev", devices::build(&root, plan.limits.shared_memory))?;
-    step("/proc", processes(&root))?;
+    step("/proc", processes(&root, "hidepid=invisible"))?;
     for name in ["/run", "/var/tmp", "/tmp", "/root", "/home", "/mnt"] {
         step(name, root.directory(name).map(drop))?;
     }
@@ -47,7 +51,8 @@ pub(super) fn build(plan: &Plan) -> Result<(), StepError> {
     }
     // The device files are mounts of their own, which stay as they are.
     step("/dev", sys::set_mount_attributes(&root.place(Path::new("/dev")), libc::MOUNT_ATTR_RDONLY, false))?;
-    step("new root", enter(&plan.staging))
+    let entered = enter(&plan.staging);
+    step("new root", entered.and_then(|()| sys::set_mount_attributes(Path::new("/"), libc::MOUNT_ATTR_RDONLY, false)))
 }
 
 fn system(root: &NewRoot) -> io::Result<()> {
@@ -65,9 +70,9 @@ fn system(root: &NewRoot) -> io::Result<()> {
     Ok(())
 }
 
-fn processes(root: &NewRoot) -> io::Result<()> {
+pub(super) fn processes(root: &NewRoot, options: &str) -> io::Result<()> {
     let flags = MountFlags::NODEV | MountFlags::NOEXEC;
-    root.mount("proc", Path::new("/proc"), "hidepid=invisible", flags)?;
+    root.mount("proc", Path::new("/proc"), options, flags)?;
     HIDDEN.iter().try_for_each(|name| root.hide(Path::new(name)))?;
     for name in PROTECTED.map(Path::new).into_iter().filter(|name| root.place(name).exists()) {
         let place: PathBuf = root.place(name);
@@ -78,10 +83,9 @@ fn processes(root: &NewRoot) -> io::Result<()> {
 }
 
 /// The old root is put below the new one and taken away, so that no name of it is left.
-fn enter(staging: &Path) -> io::Result<()> {
+pub(super) fn enter(staging: &Path) -> io::Result<()> {
     chdir(staging)?;
     pivot_root(".", ".")?;
     unmount(".", UnmountFlags::DETACH)?;
-    chdir("/")?;
-    sys::set_mount_attributes(Path::new("/"), libc::MOUNT_ATTR_RDONLY, false)
+    Ok(chdir("/")?)
 }

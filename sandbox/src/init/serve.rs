@@ -12,7 +12,7 @@ use rustix::{
     process::{Pid, Signal, WaitOptions, WaitStatus, kill_process, kill_process_group, wait},
 };
 
-use super::programs;
+use super::{programs, users::Identity};
 use crate::{
     channel,
     message::{End, Execution, Report, Request},
@@ -31,12 +31,14 @@ struct Server<'a> {
     control: &'a OwnedFd,
     /// Those that run, by their process id, which is also that of their session and process group.
     programs: HashMap<Pid, Program>,
+    /// Whom they run as, where it is not this process's own user.
+    identity: Option<Identity>,
 }
 
 /// Returns when the other half is gone. The kernel then ends all processes of the namespace.
-pub(super) fn serve(control: &OwnedFd) -> io::Result<()> {
+pub(super) fn serve(control: &OwnedFd, identity: Option<Identity>) -> io::Result<()> {
     let children = sys::child_signals()?;
-    let mut server = Server { control, programs: HashMap::new() };
+    let mut server = Server { control, programs: HashMap::new(), identity };
     loop {
         let mut descriptors =
             [PollFd::new(control, PollFlags::IN), PollFd::from_borrowed_fd(children.as_fd(), PollFlags::IN)];
@@ -76,7 +78,7 @@ impl Server<'_> {
         let mut descriptors = descriptors.into_iter();
         let file = descriptors.next().ok_or(io::ErrorKind::InvalidData)?;
         let execution: Execution = channel::from_file(file)?;
-        match programs::start(&execution, descriptors.collect()) {
+        match programs::start(&execution, descriptors.collect(), self.identity.as_ref()) {
             Ok(started) => {
                 self.programs.insert(started.pid, Program { id, is_session: execution.is_session });
                 let terminal: Vec<_> = started.terminal.iter().map(AsFd::as_fd).collect();

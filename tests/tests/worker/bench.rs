@@ -20,7 +20,11 @@ use tokio::{
     io::{AsyncBufReadExt, BufReader},
     process::{Child, ChildStdout, Command},
 };
-use worker::client::{Client as WorkerClient, Credentials, next_piece};
+use worker::{
+    artifact::Store,
+    client::{Client as WorkerClient, Credentials, next_piece},
+    transfer::no_progress,
+};
 
 const QUEUE: &str = "tests/worker";
 pub(crate) const ROOT: (&str, &str) = ("static/tests/root", "abcdefghijklmnopqrstuvwxyz");
@@ -180,6 +184,12 @@ impl Bench {
         assert!(status.success(), "the worker ended with {status}");
     }
 
+    /// As a machine does that has no memory left.
+    pub(crate) async fn kill_worker(&mut self) {
+        let (mut child, _output) = self.worker.take().unwrap();
+        child.kill().await.unwrap();
+    }
+
     pub(crate) async fn stop(mut self) {
         self.stop_worker().await;
         self.drover.stop().await;
@@ -206,6 +216,20 @@ impl Bench {
             }
         };
         tokio::time::timeout(TIMEOUT, reached).await.unwrap_or_else(|_| panic!("{id} does not become {state}"));
+    }
+
+    /// The state in which it ends, whichever that is.
+    pub(crate) async fn until_resolved(&self, id: TaskId) -> String {
+        let resolved = async {
+            loop {
+                let now = self.status(id).await.state;
+                if now.is_resolved() {
+                    return now.as_str().to_owned();
+                }
+                self.a_moment().await;
+            }
+        };
+        tokio::time::timeout(TIMEOUT, resolved).await.unwrap_or_else(|_| panic!("{id} does not end"))
     }
 
     pub(crate) async fn a_moment(&self) {
@@ -235,6 +259,16 @@ impl Bench {
         let expires = tests::seconds_from_now(600);
         let body = json!({ "storageType": "reference", "contentType": "text/plain", "url": url, "expires": expires });
         self.client.post(&format!("task/{id}/runs/0/artifacts/{name}"), &body).await.unwrap().ok();
+    }
+
+    /// Makes an artifact of the first run with this content.
+    pub(crate) async fn store(&self, id: TaskId, name: &str, content: &[u8]) {
+        let file = self.path("stored");
+        std::fs::write(&file, content).unwrap();
+        let (client, direct) = (self.reader.clone(), self.reader.clone());
+        let store = Store { client, direct, task_id: id, run_id: 0, progress: no_progress() };
+        let expires = self.status(id).await.expires;
+        store.object(name, File::open(file).unwrap(), "application/octet-stream", expires).await.unwrap();
     }
 
     /// A path that no other test uses.

@@ -4,6 +4,7 @@
 
 mod bench;
 mod chain_of_trust;
+mod containers;
 mod dev;
 mod escapes;
 mod payload;

@@ -44,12 +44,12 @@ async fn link(bench: &Bench, id: TaskId) -> String {
     tokio::time::timeout(TIMEOUT, found).await.unwrap()
 }
 
-async fn open(bench: &Bench, id: TaskId) -> (ShellInput, ShellOutput) {
+pub(crate) async fn open(bench: &Bench, id: TaskId) -> (ShellInput, ShellOutput) {
     shell::connect(&shell::socket_url(&link(bench, id).await).unwrap()).await.unwrap()
 }
 
 /// What has appeared once these words have.
-async fn until(output: &mut ShellOutput, words: &str) -> String {
+pub(crate) async fn until(output: &mut ShellOutput, words: &str) -> String {
     let mut text = String::new();
     let read = async {
         while !text[text.len().saturating_sub(2 * PIECE)..].contains(words) {

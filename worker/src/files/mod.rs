@@ -16,7 +16,6 @@ use std::{
 use rustix::fs::{FileType, Mode, OFlags, Stat, fstat, open};
 
 pub(crate) use self::{
-    own::give,
     read::{Entry, FileError, IS_DIRECTORY},
     write::{NewFile, components, copy},
 };
@@ -28,6 +27,10 @@ pub(crate) struct Directory {
     fd: Arc<OwnedFd>,
     /// Whose the files in it are, when tasks have users of their own.
     owner: Owner,
+    /// How many uids, from that one on, are the task's.
+    uid_count: u32,
+    /// Whether this is the root of the task's file system: then absolute paths and links begin here.
+    is_root: bool,
 }
 
 const DIRECTORY: OFlags = OFlags::RDONLY.union(OFlags::DIRECTORY).union(OFlags::NOFOLLOW).union(OFlags::CLOEXEC);
@@ -38,8 +41,18 @@ impl Directory {
         Ok(Self::from_fd(open(path, DIRECTORY, Mode::empty())?, owner))
     }
 
+    /// The same of a run with several users.
+    pub(crate) fn open_of_users(path: &Path, owner: Owner, uid_count: u32) -> io::Result<Self> {
+        Ok(Self { uid_count, ..Self::open(path, owner)? })
+    }
+
+    /// The root directory of a container.
+    pub(crate) fn root(fd: OwnedFd, owner: Owner, uid_count: u32) -> Self {
+        Self { uid_count, is_root: true, ..Self::from_fd(fd, owner) }
+    }
+
     fn from_fd(fd: OwnedFd, owner: Owner) -> Self {
-        Self { fd: Arc::new(fd), owner }
+        Self { fd: Arc::new(fd), owner, uid_count: 1, is_root: false }
     }
 
     pub(crate) fn owner(&self) -> Owner {
@@ -51,12 +64,14 @@ impl Directory {
     }
 }
 
-/// Whether this is a file that the task could have made: of its own user where it has one, and else no further name of
-/// somebody else's file.
-fn is_own_file(stat: &Stat, owner: Owner) -> bool {
-    match owner {
-        Some((uid, _)) => stat.st_uid == uid.as_raw(),
-        None => stat.st_nlink == 1 || stat.st_uid == rustix::process::geteuid().as_raw(),
+impl Directory {
+    /// Whether this is a file that the task could have made: of its own users where it has them, and else no further name of
+    /// somebody else's file.
+    fn is_own_file(&self, stat: &Stat) -> bool {
+        match self.owner {
+            Some((uid, _)) => (uid.as_raw()..uid.as_raw().saturating_add(self.uid_count)).contains(&stat.st_uid),
+            None => stat.st_nlink == 1 || stat.st_uid == rustix::process::geteuid().as_raw(),
+        }
     }
 }
 

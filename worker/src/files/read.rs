@@ -13,11 +13,13 @@ use rustix::{
     io::Errno,
 };
 
-use super::{DIRECTORY, Directory, is_own_file, kind};
+use super::{DIRECTORY, Directory, kind};
 
 /// Links may lead to other paths inside the directory, but not out of it. The kernel enforces this during the lookup, so there is no race
 /// with a task that swaps a link.
 const BENEATH: ResolveFlags = ResolveFlags::BENEATH.union(ResolveFlags::NO_MAGICLINKS);
+/// The same where links begin at the directory, and so does `..` above it.
+const IN_ROOT: ResolveFlags = ResolveFlags::IN_ROOT.union(ResolveFlags::NO_MAGICLINKS);
 /// A rename elsewhere in the directory may disturb the kernel's search; it then asks to try again.
 const MAX_TRIES: usize = 100;
 
@@ -66,7 +68,7 @@ impl Directory {
                 "is not a regular file"
             }));
         }
-        if !is_own_file(&stat, self.owner) {
+        if !self.is_own_file(&stat) {
             return Err(FileError::Invalid("is a file that belongs to another user"));
         }
         Ok(file)
@@ -87,7 +89,8 @@ impl Directory {
     }
 
     fn beneath(&self, path: &Path, flags: OFlags) -> Result<OwnedFd, FileError> {
-        let open = || openat2(&*self.fd, path, flags, Mode::empty(), BENEATH);
+        let resolve = if self.is_root { IN_ROOT } else { BENEATH };
+        let open = || openat2(&*self.fd, path, flags, Mode::empty(), resolve);
         let mut opened = open();
         for _ in 0..MAX_TRIES {
             if !matches!(opened, Err(Errno::AGAIN)) {

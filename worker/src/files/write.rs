@@ -64,7 +64,7 @@ impl Directory {
             }
             opened => opened.map_err(io::Error::from),
         };
-        Ok(Self::from_fd(opened?, self.owner))
+        Ok(Self { uid_count: self.uid_count, ..Self::from_fd(opened?, self.owner) })
     }
 
     /// A new file of this name, in place of whatever has it. `copy` writes the content.

@@ -4,6 +4,7 @@ use std::{
     io,
     path::{Path, PathBuf},
     process::Command,
+    sync::OnceLock,
 };
 
 use rustix::{
@@ -27,7 +28,8 @@ pub(crate) struct Confinement {
     groups: RunGroups,
     /// Names of the limits that hold.
     limits: Vec<&'static str>,
-    sandbox: Option<Sandboxed>,
+    /// Of a container, it is set up once its image and its caches are there.
+    sandbox: OnceLock<Sandboxed>,
 }
 
 /// The owner that the files of a task get. `None`: that of the worker.
@@ -35,11 +37,12 @@ pub(crate) type Owner = Option<(Uid, Gid)>;
 
 impl Confinement {
     pub(super) fn new(user: Option<TaskUser>, groups: RunGroups, limits: Vec<&'static str>) -> Self {
-        Self { user, groups, limits, sandbox: None }
+        Self { user, groups, limits, sandbox: OnceLock::new() }
     }
 
-    pub(super) fn enter(&mut self, sandbox: Sandboxed) {
-        self.sandbox = Some(sandbox);
+    /// Only the first one counts.
+    pub(super) fn enter(&self, sandbox: Sandboxed) {
+        let _ = self.sandbox.set(sandbox);
     }
 
     /// Names of the limits that control groups hold.
@@ -53,21 +56,26 @@ impl Confinement {
     }
 
     pub(crate) fn sandbox(&self) -> Option<&Sandboxed> {
-        self.sandbox.as_ref()
+        self.sandbox.get()
     }
 
     /// The path of its directory as a task sees it.
     pub(crate) fn task_path(&self, on_host: PathBuf) -> PathBuf {
-        if self.sandbox.is_some() { Path::new(TASK).to_owned() } else { on_host }
+        if self.sandbox().is_some() { Path::new(TASK).to_owned() } else { on_host }
     }
 
     /// The same of the directory for temporary files.
     pub(crate) fn tmp_path(&self, on_host: PathBuf) -> PathBuf {
-        if self.sandbox.is_some() { Path::new(TMP).to_owned() } else { on_host }
+        if self.sandbox().is_some() { Path::new(TMP).to_owned() } else { on_host }
     }
 
     pub(crate) fn uid(&self) -> Option<u32> {
         self.user.as_ref().map(|user| user.uid)
+    }
+
+    /// How many uids, from that one on, the run has.
+    pub(crate) fn uid_count(&self) -> u32 {
+        self.user.as_ref().map_or(1, |user| user.count)
     }
 
     pub(crate) fn owner(&self) -> Owner {
@@ -76,7 +84,7 @@ impl Confinement {
 
     /// Whether all that the run starts can be ended, whatever it does to hide.
     pub(crate) fn ends_all(&self) -> bool {
-        self.user.is_some() || self.groups.can_end() || self.sandbox.is_some()
+        self.user.is_some() || self.groups.can_end() || self.sandbox().is_some()
     }
 
     /// Makes the command run as the task's user, in its control group and a session of its own, without the worker's
@@ -116,12 +124,12 @@ impl Confinement {
     /// control group, which it kills atomically; only what left both remains for the slower search by uid.
     pub(crate) async fn end_all(&self) -> io::Result<usize> {
         let mut count = 0;
-        if let Some(sandbox) = &self.sandbox {
+        if let Some(sandbox) = self.sandbox() {
             count += sandbox.end().await?;
         }
         count += self.groups.end_all().await?;
         if let Some(user) = &self.user {
-            count += end_processes_of(user.uid).await?;
+            count += end_processes_of(user.uids()).await?;
         }
         Ok(count)
     }

@@ -9,15 +9,19 @@ use super::IsolationLevel;
 #[derive(Debug, thiserror::Error)]
 pub enum IsolationError {
     #[error(
-        "tasks cannot run as users of their own (--isolation user), since this worker does not run as root: start it as \
+        "tasks cannot run as users of their own (--isolation {0}), since this worker does not run as root: start it as \
          root, or choose --isolation sandbox"
     )]
-    NotRoot,
+    NotRoot(IsolationLevel),
     #[error(
         "--isolation sandbox is for a worker without privileges, and this one runs as root: choose --isolation user, or \
          start it as another user"
     )]
     IsRoot,
+    #[error(
+        "containers have ranges of 65536 uids: --container-uid-base must be a multiple of that number, and not {0}"
+    )]
+    ContainerUids(u32),
     #[error("the directory {0} for the locks of task uids cannot be used: name another one (--task-uid-lock-dir)")]
     Locks(String, #[source] io::Error),
     #[error("no uid for a task is free: the range must exist and be large enough (--task-uid-base, --task-uid-count)")]
@@ -48,7 +52,7 @@ fn remedy(level: IsolationLevel, step: &str) -> &'static str {
             "Allow user namespaces (sysctl user.max_user_namespaces, kernel.unprivileged_userns_clone=1, \
              kernel.apparmor_restrict_unprivileged_userns=0), or start the worker as root"
         }
-        (IsolationLevel::User, _) if step.contains("namespace") => {
+        (IsolationLevel::User | IsolationLevel::Container, _) if step.contains("namespace") => {
             "Give the worker CAP_SYS_ADMIN (a privileged container, or none), or start it as an ordinary user"
         }
         (_, "/proc") => "Start the worker where nothing is mounted over parts of /proc (not in a container)",

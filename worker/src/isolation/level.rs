@@ -12,16 +12,19 @@ pub enum IsolationLevel {
     Sandbox,
     /// A sandbox and a user for each run, for a worker that runs as root.
     User,
+    /// The same, and images of containers in place of the machine's own programs for those tasks that name one.
+    Container,
 }
 
 impl IsolationLevel {
-    pub const ALL: [Self; 3] = [Self::None, Self::Sandbox, Self::User];
+    pub const ALL: [Self; 4] = [Self::None, Self::Sandbox, Self::User, Self::Container];
 
     pub fn name(self) -> &'static str {
         match self {
             Self::None => "none",
             Self::Sandbox => "sandbox",
             Self::User => "user",
+            Self::Container => "container",
         }
     }
 
@@ -34,7 +37,7 @@ impl IsolationLevel {
                 "a process that leaves its group and clears its environment can outlive its task",
             ],
             Self::Sandbox => &["tasks share the worker's user: a fault of the kernel's mounts would show its files"],
-            Self::User => &[],
+            Self::User | Self::Container => &[],
         }
     }
 }
@@ -48,7 +51,7 @@ impl Display for IsolationLevel {
 /// Which level a worker has.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum IsolationMode {
-    /// The highest one that works here, and never `None`.
+    /// `User` or `Sandbox`, whichever works here. Never `None`; and `Container` only where somebody asked for it.
     #[default]
     Auto,
     /// This one; where it does not work, the worker does not start.

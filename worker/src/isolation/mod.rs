@@ -19,7 +19,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use ::sandbox::Group;
+use ::sandbox::{Group, Image, View};
 use base::Rng;
 use rustix::process::geteuid;
 
@@ -29,9 +29,9 @@ pub(crate) use self::{
     confinement::{Confinement, Owner},
     marked::end_marked,
     os_group::find as find_groups,
-    sandboxed::{Places, Sandboxed, account_name},
+    sandboxed::{Places, Sandboxed, account_name, is_refusal},
     uid_pool::TaskUser,
-    view::clean as clean_variables,
+    view::{OF_THE_MACHINE as VARIABLES_OF_THE_MACHINE, clean as clean_variables},
 };
 pub use self::{
     error::IsolationError,
@@ -46,6 +46,7 @@ use crate::egress::Reach;
 pub(crate) struct Isolation {
     level: IsolationLevel,
     uids: Option<UidPool>,
+    container_uids: Option<UidPool>,
     groups: Groups,
     limits: ResourceLimits,
     read_only: Vec<PathBuf>,
@@ -61,12 +62,16 @@ impl Isolation {
         rng: Rng,
     ) -> Result<Self, IsolationError> {
         let level = level(settings.mode, geteuid().is_root())?;
-        let uids = (level == IsolationLevel::User).then(|| UidPool::open(settings, rng)).transpose()?;
+        let (branch, has_users) = (rng.branch("containers"), level >= IsolationLevel::User);
+        let uids = has_users.then(|| UidPool::open(settings, rng)).transpose()?;
+        let has_containers = level == IsolationLevel::Container;
+        let container_uids = has_containers.then(|| UidPool::open_for_containers(settings, branch)).transpose()?;
         let mut hidden = settings.hidden_paths.clone();
         hidden.push(directory.to_owned());
         let mut isolation = Self {
             level,
             uids,
+            container_uids,
             groups: Groups::open(directory),
             limits: settings.limits,
             read_only: view::read_only(&settings.read_only_paths, variables),
@@ -74,7 +79,7 @@ impl Isolation {
         };
         let held = isolation.probe(directory).await?;
         isolation.tell(&held);
-        if level == IsolationLevel::User {
+        if has_users {
             view::closed(&isolation.read_only).for_each(|path| {
                 tracing::warn!(path = %path.display(), "tasks cannot read this folder, which --read-only-path or a variable \
                     such as PATH names: allow others to (chmod o+rx)");
@@ -85,7 +90,16 @@ impl Isolation {
 
     /// What a run of this name gets for itself; a sandbox it gets with `set_up`.
     pub(crate) async fn for_run(&self, name: &str) -> io::Result<Confinement> {
-        let user = match &self.uids {
+        self.confine(name, self.uids.as_ref()).await
+    }
+
+    /// The same for a run in a container, which it gets with `set_up_container`.
+    pub(crate) async fn for_container(&self, name: &str) -> io::Result<Confinement> {
+        self.confine(name, self.container_uids.as_ref()).await
+    }
+
+    async fn confine(&self, name: &str, uids: Option<&UidPool>) -> io::Result<Confinement> {
+        let user = match uids {
             Some(uids) => Some(uids.take().await?),
             None => None,
         };
@@ -94,12 +108,7 @@ impl Isolation {
     }
 
     /// Sets up the sandbox, where this worker has them. Its user is in these groups too.
-    pub(crate) async fn set_up(
-        &self,
-        confinement: &mut Confinement,
-        places: &Places,
-        groups: &[Group],
-    ) -> io::Result<()> {
+    pub(crate) async fn set_up(&self, confinement: &Confinement, places: &Places, groups: &[Group]) -> io::Result<()> {
         if self.level == IsolationLevel::None {
             return Ok(());
         }
@@ -111,10 +120,25 @@ impl Isolation {
         Ok(())
     }
 
+    /// Makes the container of a run; `staging` is an empty directory of the worker alone.
+    pub(crate) async fn set_up_container(
+        &self,
+        confinement: &Confinement,
+        staging: &Path,
+        image: Image,
+        views: Vec<View>,
+    ) -> io::Result<()> {
+        let plan = sandboxed::container_plan(image.first_id, staging, image, views, &self.limits);
+        let mut helper = sandboxed::helper();
+        confinement.apply_to_helper(&mut helper)?;
+        confinement.enter(Sandboxed::start(helper, &plan).await?);
+        Ok(())
+    }
+
     /// Ends what the tasks of an earlier worker in this directory left running.
     pub(crate) async fn end_leftovers(&self, task_directories: &Path) {
         self.groups.clear().await;
-        if let Some(uids) = &self.uids {
+        for uids in self.uids.iter().chain(&self.container_uids) {
             uids.end_owners_of(task_directories).await;
         }
     }
@@ -157,7 +181,10 @@ fn level(mode: IsolationMode, is_root: bool) -> Result<IsolationLevel, Isolation
         (IsolationMode::Exactly(IsolationLevel::None), _) => Ok(IsolationLevel::None),
         (IsolationMode::Auto | IsolationMode::Exactly(IsolationLevel::User), true) => Ok(IsolationLevel::User),
         (IsolationMode::Auto | IsolationMode::Exactly(IsolationLevel::Sandbox), false) => Ok(IsolationLevel::Sandbox),
-        (IsolationMode::Exactly(IsolationLevel::User), false) => Err(IsolationError::NotRoot),
+        (IsolationMode::Exactly(IsolationLevel::Container), true) => Ok(IsolationLevel::Container),
+        (IsolationMode::Exactly(level @ (IsolationLevel::User | IsolationLevel::Container)), false) => {
+            Err(IsolationError::NotRoot(level))
+        }
         (IsolationMode::Exactly(IsolationLevel::Sandbox), true) => Err(IsolationError::IsRoot),
     }
 }

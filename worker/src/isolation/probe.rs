@@ -26,14 +26,14 @@ impl Isolation {
         if self.level == IsolationLevel::None {
             return Ok(held);
         }
-        let mut confinement = self.for_run(NAME).await.map_err(IsolationError::Uid)?;
+        let confinement = self.for_run(NAME).await.map_err(IsolationError::Uid)?;
         let place = directory.join(NAME);
         let failed = |error| IsolationError::Directory(directory.display().to_string(), error);
         let places = Places { task: place.join("task"), tmp: place.join("tmp"), root: place.join("root") };
         for path in [&places.task, &places.tmp, &places.root] {
             fs::create_dir_all(path).map_err(failed)?;
         }
-        let tried = self.set_up(&mut confinement, &places, &[]).await;
+        let tried = self.set_up(&confinement, &places, &[]).await;
         let ended = confinement.end_all().await.map(drop);
         let _ = fs::remove_dir_all(&place);
         match tried.and(ended) {

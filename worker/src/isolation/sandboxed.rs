@@ -3,6 +3,7 @@
 use std::{
     io,
     net::TcpListener,
+    os::fd::OwnedFd,
     path::{Path, PathBuf},
     process::Command,
     sync::{
@@ -11,7 +12,7 @@ use std::{
     },
 };
 
-use ::sandbox::{Access, Account, Limits, Plan, Sandbox, SandboxError, View};
+use ::sandbox::{Access, Account, Image, Limits, Plan, Sandbox, SandboxError, View};
 use rustix::process::{getegid, geteuid};
 
 use super::ResourceLimits;
@@ -19,6 +20,7 @@ use super::ResourceLimits;
 /// What a task sees its directories as.
 pub(crate) const TASK: &str = "/task";
 pub(crate) const TMP: &str = "/tmp";
+const HOSTNAME: &str = "task";
 
 /// This very program, also where its file was replaced.
 const PROGRAM: &str = "/proc/self/exe";
@@ -40,6 +42,8 @@ pub(crate) struct Places {
 pub(crate) struct Sandboxed {
     pub(crate) sandbox: Sandbox,
     listeners: Mutex<Vec<TcpListener>>,
+    /// The files of a container.
+    tree: Mutex<Option<OwnedFd>>,
     /// Processes that commands left and that have been ended.
     left: AtomicUsize,
 }
@@ -49,13 +53,20 @@ impl Sandboxed {
     pub(super) async fn start(helper: Command, plan: &Plan) -> io::Result<Self> {
         let mut sandbox = Sandbox::start(helper, plan).await.map_err(io::Error::other)?;
         let listeners = std::iter::from_fn(|| sandbox.take_listener()).collect();
-        Ok(Self { sandbox, listeners: Mutex::new(listeners), left: AtomicUsize::new(0) })
+        let tree = Mutex::new(sandbox.take_tree());
+        Ok(Self { sandbox, listeners: Mutex::new(listeners), tree, left: AtomicUsize::new(0) })
     }
 
     /// A socket on the loopback network of the sandbox that nobody has yet.
     pub(crate) fn take_listener(&self) -> io::Result<TcpListener> {
         let listener = self.listeners.lock().unwrap_or_else(PoisonError::into_inner).pop();
         listener.ok_or_else(|| io::Error::other("the sandbox has no more sockets"))
+    }
+
+    /// The root directory of a container, once.
+    pub(crate) fn take_tree(&self) -> io::Result<OwnedFd> {
+        let tree = self.tree.lock().unwrap_or_else(PoisonError::into_inner).take();
+        tree.ok_or_else(|| io::Error::other("the sandbox is no container"))
     }
 
     pub(crate) fn note_left(&self, count: usize) {
@@ -74,7 +85,7 @@ pub(super) fn helper() -> Command {
 }
 
 /// Whether this is what starting a sandbox says, and not the machine's own trouble.
-pub(super) fn is_refusal(error: &io::Error) -> bool {
+pub(crate) fn is_refusal(error: &io::Error) -> bool {
     error.get_ref().is_some_and(<dyn std::error::Error + Send + Sync>::is::<SandboxError>)
 }
 
@@ -103,10 +114,39 @@ pub(super) fn plan(
     };
     Plan {
         account,
-        hostname: "task".to_owned(),
+        hostname: HOSTNAME.to_owned(),
         staging: places.root.clone(),
+        image: None,
         views,
         hidden: hidden.to_vec(),
+        listeners: LISTENERS,
+        limits: Limits { shared_memory: SHARED_MEMORY, processes: Some(limits.processes) },
+    }
+}
+
+/// Of a container: it sees its image, and nothing else of the machine.
+pub(super) fn container_plan(
+    first_id: u32,
+    staging: &Path,
+    image: Image,
+    views: Vec<View>,
+    limits: &ResourceLimits,
+) -> Plan {
+    let account = Account {
+        uid: first_id,
+        gid: first_id,
+        groups: Vec::new(),
+        is_mapped: false,
+        name: account_name(first_id),
+        home: PathBuf::from("/"),
+    };
+    Plan {
+        account,
+        hostname: HOSTNAME.to_owned(),
+        staging: staging.to_owned(),
+        image: Some(image),
+        views,
+        hidden: Vec::new(),
         listeners: LISTENERS,
         limits: Limits { shared_memory: SHARED_MEMORY, processes: Some(limits.processes) },
     }

@@ -12,6 +12,10 @@ pub struct IsolationSettings {
     pub first_uid: u32,
     /// How many uids there are: at least as many as tasks run on the machine at the same time.
     pub uid_count: u32,
+    /// The first uid, and gid, of the ranges of containers, 65,536 for each: a multiple of that number.
+    pub first_container_uid: u32,
+    /// How many ranges there are: at least as many as containers run on the machine at the same time.
+    pub container_count: u32,
     /// A directory with a lock file per uid, the same one for all workers of a machine that share the range.
     pub lock_dir: PathBuf,
     /// Files and directories of the machine that tasks may read besides its programs, at the same path.
@@ -39,6 +43,8 @@ impl Default for IsolationSettings {
             mode: IsolationMode::Auto,
             first_uid: 400_000,
             uid_count: 1_000,
+            first_container_uid: 0x7000_0000,
+            container_count: 1_000,
             lock_dir: PathBuf::from("/run/drover/task-uids"),
             read_only_paths: Vec::new(),
             hidden_paths: Vec::new(),

@@ -10,8 +10,8 @@ use std::{
 /// A sandbox has these anyway, or one of its own in their place.
 const PROVIDED: [&str; 11] =
     ["/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/proc", "/sys", "/dev", "/etc"];
-/// Variables whose paths a task needs as they are.
-const PATHS: [&str; 3] = ["PATH", "RUSTUP_HOME", "DROVER"];
+/// Variables whose paths a task needs as they are. In a container they lead nowhere.
+pub(crate) const OF_THE_MACHINE: [&str; 3] = ["PATH", "RUSTUP_HOME", "DROVER"];
 /// The permission bit of everybody else to read.
 const OTHERS_READ: u32 = 0o004;
 /// A folder that a task writes to, and that may hold the tokens of its owner.
@@ -19,7 +19,7 @@ const WRITTEN: &str = "CARGO_HOME";
 
 /// The given paths and those of the variables, as far as they exist.
 pub(super) fn read_only(given: &[PathBuf], variables: &BTreeMap<String, String>) -> Vec<PathBuf> {
-    let named = PATHS.iter().filter_map(|name| variables.get(*name)).flat_map(|value| value.split(':'));
+    let named = OF_THE_MACHINE.iter().filter_map(|name| variables.get(*name)).flat_map(|value| value.split(':'));
     let all = given.iter().cloned().chain(named.map(PathBuf::from));
     let mut paths: Vec<PathBuf> = all.filter(|path| is_separate(path) && path.exists()).collect();
     // A directory comes before what is in it, and that is then seen already.

@@ -19,6 +19,9 @@ pub(super) struct Admitted {
 /// Reads the payload, and refuses what this worker does not offer, by the name of the field and with what would do.
 pub(super) fn admit(context: &WorkerContext, claim: &Claim) -> Result<Admitted, PayloadError> {
     let payload = Payload::read(claim.task.payload())?;
+    if payload.container.is_some() {
+        at_level(context, IsolationLevel::Container, "/image")?;
+    }
     if payload.features.chain_of_trust {
         chain_of_trust(context)?;
     }

@@ -22,7 +22,7 @@ impl Job {
     pub(super) async fn store_artifacts(&self, payload: &Payload, outcome: Outcome) -> Outcome {
         let (mut result, reserved) = (outcome, payload.reserved_names());
         for order in &payload.artifacts {
-            let judged = match find(self.directory.files(), order) {
+            let judged = match find(self.files(), order) {
                 Ok(found) => self.store_found(order, found, &reserved).await,
                 Err(missing) => self.store_absence(order, order.name(), &missing).await,
             };
@@ -40,7 +40,7 @@ impl Job {
                 judged = judged.and(Err(self.refuse_reserved(&found.name)));
                 continue;
             }
-            let stored = match found.open(self.directory.files()) {
+            let stored = match found.open(self.files()) {
                 Ok(Some(file)) => self.store_file(order, &found.name, file).await,
                 Ok(None) => Ok(()),
                 Err(missing) => self.store_absence(order, &found.name, &missing).await,

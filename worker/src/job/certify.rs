@@ -8,7 +8,7 @@ use std::{
 };
 
 use protocol::{id::RunId, time::Timestamp};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use tokio::io::AsyncReadExt;
 
 use super::{Job, Outcome};
@@ -82,10 +82,25 @@ impl Job {
             worker_id: &settings.name.worker_id,
             environment: settings.machine.clone().seen_from(&settings.root_url).await,
         };
-        let Value::Object(certificate) = serde_json::to_value(certificate)? else {
+        let Value::Object(mut certificate) = serde_json::to_value(certificate)? else {
             return Err(io::ErrorKind::InvalidData.into());
         };
+        if let Some(Value::Object(environment)) = certificate.get_mut("environment") {
+            environment.extend(self.image_hashes());
+        }
         Ok(serde_json::to_vec_pretty(&with_additional(certificate, additional))?)
+    }
+
+    /// Of the container, as docker-worker names them.
+    fn image_hashes(&self) -> Map<String, Value> {
+        let mut hashes = Map::new();
+        if let Some(container) = self.container.get() {
+            hashes.insert("imageHash".to_owned(), json!(container.image.digest));
+            if let Some(sha256) = &container.image.archive {
+                hashes.insert("imageArtifactHash".to_owned(), json!(format!("sha256:{sha256}")));
+            }
+        }
+        hashes
     }
 
     /// What the task itself adds; empty where there is no such file.

@@ -9,7 +9,7 @@ use std::{
 
 use crate::{
     files::Directory,
-    isolation::{Owner, Places},
+    isolation::{Confinement, Owner, Places},
 };
 
 /// For the owner only.
@@ -26,7 +26,8 @@ pub(super) struct TaskDirectory {
 
 impl TaskDirectory {
     /// What an earlier life of this worker left under the same name is removed first.
-    pub(super) fn create(work_dir: &Path, name: &str, keep: bool, owner: Owner) -> io::Result<Self> {
+    pub(super) fn create(work_dir: &Path, name: &str, keep: bool, confinement: &Confinement) -> io::Result<Self> {
+        let owner = confinement.owner();
         let root = work_dir.join("tasks").join(name);
         remove(&root);
         make(&root, PASSAGE, None)?;
@@ -34,7 +35,7 @@ impl TaskDirectory {
         for place in ["task", "tmp"] {
             make(&root.join(place), PRIVATE, owner)?;
         }
-        let task = Directory::open(&root.join("task"), owner)?;
+        let task = Directory::open_of_users(&root.join("task"), owner, confinement.uid_count())?;
         Ok(Self { root, task, keep })
     }
 
@@ -50,9 +51,22 @@ impl TaskDirectory {
 
     /// For its sandbox.
     pub(super) fn places(&self) -> io::Result<Places> {
+        Ok(Places { task: self.task(), tmp: self.tmp(), root: self.staging()? })
+    }
+
+    /// Empty, and of the worker alone.
+    pub(super) fn staging(&self) -> io::Result<PathBuf> {
         let root = self.root.join("root");
         make(&root, PRIVATE, None)?;
-        Ok(Places { task: self.task(), tmp: self.tmp(), root })
+        Ok(root)
+    }
+
+    /// For a container: what it changes of its image, and what the kernel needs for that.
+    pub(super) fn changes(&self) -> io::Result<(PathBuf, PathBuf)> {
+        let (upper, work) = (self.task().join("changes"), self.task().join("work"));
+        make(&upper, 0o755, self.task.owner())?;
+        make(&work, PRIVATE, None)?;
+        Ok((upper, work))
     }
 
     /// The same as `task`, for reading and writing what the task can change.
@@ -65,6 +79,7 @@ impl TaskDirectory {
         self.root.join("private").join("log.txt")
     }
 
+    /// For files that the worker makes for this run.
     pub(super) fn downloads(&self) -> PathBuf {
         self.root.join("private")
     }

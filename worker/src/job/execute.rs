@@ -29,7 +29,7 @@ impl Job {
     /// Mounts, runs the commands, ends leftover processes, stores artifacts: in that order, and leftovers are always ended.
     pub(super) async fn execute(&self, payload: &Payload) -> Outcome {
         let mounted = tokio::select! {
-            mounted = self.mount(payload) => mounted,
+            mounted = self.prepare(payload) => mounted,
             interrupt = self.interrupted(None) => Err(self.interrupted_outcome(interrupt)),
         };
         // The caches are returned when this function ends: after the artifacts, and when no process of the task runs any more.
@@ -101,27 +101,43 @@ impl Job {
         }
     }
 
+    async fn prepare(&self, payload: &Payload) -> Result<Vec<MountedCache>, Outcome> {
+        let caches = self.mount(payload).await?;
+        self.enter_container(payload).await?;
+        Ok(caches)
+    }
+
     async fn mount(&self, payload: &Payload) -> Result<Vec<MountedCache>, Outcome> {
-        let mounter = Mounter {
-            client: self.claim_keeper.client(),
-            worker: &self.context.client,
-            pool: &self.context.settings.task_queue_id,
-            task_directory: self.directory.files(),
-            downloads: &self.directory.downloads(),
-            confinement: &self.confinement,
-            max_bytes: self.context.settings.max_mount_bytes,
-            task_id: self.claim.status.task_id,
-            dependencies: &self.claim.task.dependencies,
-            scopes: &self.claim.task.scopes,
-            caches: &self.context.caches,
-            log: &self.log,
-        };
+        let mounter = self.mounter(payload.container.is_some(), self.context.settings.max_mount_bytes);
         mounter.mount_all(&payload.mounts).await.map_err(|error: MountError| {
             self.log.write_error(format!("mounting failed: {}", error.in_full()));
             let malformed = error.blames_payload();
             let reason = if malformed { ReasonResolved::MalformedPayload } else { ReasonResolved::IntermittentTask };
             Outcome::Exception(reason)
         })
+    }
+
+    pub(super) fn mounter(&self, is_container: bool, max_bytes: u64) -> Mounter<'_> {
+        let (caches, cache_scope) = if is_container {
+            (&self.context.container_caches, "docker-worker:cache:")
+        } else {
+            (&self.context.caches, "generic-worker:cache:")
+        };
+        Mounter {
+            client: self.claim_keeper.client(),
+            worker: &self.context.client,
+            pool: &self.context.settings.task_queue_id,
+            task_directory: self.directory.files(),
+            downloads: self.directory.downloads(),
+            confinement: &self.confinement,
+            max_bytes,
+            task_id: self.claim.status.task_id,
+            dependencies: &self.claim.task.dependencies,
+            scopes: &self.claim.task.scopes,
+            caches,
+            cache_scope,
+            log: &self.log,
+        }
     }
 
     async fn start_proxy(&self, payload: &Payload) -> Result<Option<Proxy>, Outcome> {
@@ -150,7 +166,7 @@ impl Job {
     ) -> Outcome {
         let limit = Instant::now() + Duration::from_secs(payload.max_run_time);
         self.log.write_line("=== Task Starting ===");
-        for (number, command) in payload.command.iter().enumerate() {
+        for (number, command) in self.commands(payload).iter().enumerate() {
             self.log.write_line(format!("Executing command {number}: {}", shown(command)));
             let order = CommandSpec {
                 command,

@@ -4,6 +4,7 @@ mod admission;
 mod artifacts;
 mod certify;
 mod claim_keeper;
+mod container;
 mod directory;
 mod disk;
 mod environment;
@@ -16,20 +17,24 @@ mod shells;
 use std::{
     collections::BTreeMap,
     io,
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, OnceLock},
     time::Duration,
 };
 
 use base::{Rng, Shutdown};
 use protocol::state::ReasonResolved;
-use sandbox::Group;
 use serde_json::json;
 
 pub(crate) use self::directory::make_parent;
 pub(crate) use self::environment::WORKER_MARK;
-use self::{admission::admit, claim_keeper::ClaimKeeper, directory::TaskDirectory};
+use self::{
+    admission::{Admitted, admit},
+    claim_keeper::ClaimKeeper,
+    directory::TaskDirectory,
+};
 use crate::{
     client::{Claim, Client},
+    container::{Images, RunContainer},
     egress::Egress,
     isolation::{Confinement, Isolation, NetworkPolicy},
     log::{LiveLogs, TaskLog, TaskOutput},
@@ -44,6 +49,10 @@ pub(crate) struct WorkerContext {
     pub(crate) settings: WorkerSettings,
     pub(crate) client: Client,
     pub(crate) caches: Caches,
+    /// Those of containers, whose files have many owners.
+    pub(crate) container_caches: Caches,
+    /// At level `container`.
+    pub(crate) images: Option<Images>,
     pub(crate) live_logs: LiveLogs,
     pub(crate) shells: Shells,
     pub(crate) isolation: Isolation,
@@ -74,7 +83,8 @@ struct Job {
     output: TaskOutput,
     confinement: Confinement,
     /// The way out of its sandbox.
-    egress: Option<Egress>,
+    egress: OnceLock<Egress>,
+    container: OnceLock<RunContainer>,
     /// The sha256 of what was stored, by the name of the artifact.
     hashes: Mutex<BTreeMap<String, String>>,
 }
@@ -97,13 +107,12 @@ pub(crate) async fn run(context: Arc<WorkerContext>, claim: Claim) {
     let (task_id, run_id) = (claim.status.task_id, claim.run_id);
     tracing::info!(task.id = %task_id, run.id = run_id, task.name = claim.task.metadata.name, "task started");
     let admitted = admit(&context, &claim);
-    let groups = admitted.as_ref().map_or(&[][..], |admitted| &admitted.groups);
-    match RunResources::create(&context, &claim, groups).await {
+    match RunResources::create(&context, &claim, admitted.as_ref().ok()).await {
         Ok(resources) => {
             let claim_keeper = ClaimKeeper::start(&context.client, &claim, context.settings.reclaim_at_latest);
-            let RunResources { directory, log, output, confinement, egress } = resources;
-            let hashes = Mutex::default();
-            Job { context, claim, claim_keeper, directory, log, output, confinement, egress, hashes }
+            let RunResources { directory, log, output, confinement } = resources;
+            let (egress, container, hashes) = (OnceLock::new(), OnceLock::new(), Mutex::default());
+            Job { context, claim, claim_keeper, directory, log, output, confinement, egress, container, hashes }
                 .run(admitted.map(|admitted| admitted.payload))
                 .await;
         }
@@ -123,28 +132,41 @@ struct RunResources {
     log: TaskLog,
     output: TaskOutput,
     confinement: Confinement,
-    egress: Option<Egress>,
 }
 
 impl RunResources {
-    async fn create(context: &WorkerContext, claim: &Claim, groups: &[Group]) -> io::Result<Self> {
+    /// A container is set up later: fetching its image takes its time.
+    async fn create(context: &WorkerContext, claim: &Claim, admitted: Option<&Admitted>) -> io::Result<Self> {
         let name = format!("{}-{}", claim.status.task_id, claim.run_id);
-        let mut confinement = context.isolation.for_run(&name).await?;
-        let owner = confinement.owner();
-        let directory =
-            TaskDirectory::create(&context.settings.work_dir, &name, context.settings.keep_task_dirs, owner)?;
-        let log = TaskLog::create(&directory.log(), context.client.clock.clone())?;
-        let output = TaskOutput::start(&log, owner, context.isolation.limits().log)?;
-        context.isolation.set_up(&mut confinement, &directory.places()?, groups).await?;
-        let egress = match (confinement.sandbox(), context.settings.isolation.network) {
-            (Some(sandbox), NetworkPolicy::Proxy) => Some(Egress::start(sandbox.take_listener()?)?),
-            _ => None,
+        let has_container = admitted.is_some_and(|admitted| admitted.payload.container.is_some());
+        let confinement = if has_container {
+            context.isolation.for_container(&name).await?
+        } else {
+            context.isolation.for_run(&name).await?
         };
-        Ok(Self { directory, log, output, confinement, egress })
+        let settings = &context.settings;
+        let directory = TaskDirectory::create(&settings.work_dir, &name, settings.keep_task_dirs, &confinement)?;
+        let log = TaskLog::create(&directory.log(), context.client.clock.clone())?;
+        let output = TaskOutput::start(&log, confinement.owner(), context.isolation.limits().log)?;
+        if !has_container {
+            let groups = admitted.map_or(&[][..], |admitted| &admitted.groups);
+            context.isolation.set_up(&confinement, &directory.places()?, groups).await?;
+        }
+        Ok(Self { directory, log, output, confinement })
     }
 }
 
 impl Job {
+    /// Out of the sandbox, where the worker allows one.
+    fn open_way_out(&self) -> io::Result<()> {
+        if let (Some(sandbox), NetworkPolicy::Proxy) =
+            (self.confinement.sandbox(), self.context.settings.isolation.network)
+        {
+            let _ = self.egress.set(Egress::start(sandbox.take_listener()?)?);
+        }
+        Ok(())
+    }
+
     async fn run(self, read: Result<Payload, PayloadError>) {
         let started = self.context.client.clock.now();
         self.write_header();

@@ -7,7 +7,7 @@ use std::{
     process::Stdio,
 };
 
-use rustix::fs::fchown;
+use rustix::fs::{Mode, fchmod, fchown};
 use tokio::{
     net::unix::pipe::Receiver,
     sync::{mpsc, oneshot},
@@ -36,6 +36,8 @@ impl TaskOutput {
         let writer = OwnedFd::from(writer);
         if let Some((uid, gid)) = owner {
             fchown(&writer, Some(uid), Some(gid))?;
+            // A container has further users, and nobody outside of it sees the pipe.
+            fchmod(&writer, Mode::from_raw_mode(0o622))?;
         }
         let reader = Receiver::from_owned_fd(reader.into())?;
         let (drains, asked) = mpsc::channel(1);

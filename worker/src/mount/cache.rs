@@ -17,10 +17,7 @@ use base::Clock;
 use protocol::time::Timestamp;
 use rustix::fs::{CWD, renameat};
 
-use crate::{
-    files::{Directory, give},
-    payload::Payload,
-};
+use crate::{files::Directory, payload::Payload};
 
 /// The caches of one worker. Two tasks never share a directory: the second gets a new one.
 #[derive(Clone)]
@@ -94,10 +91,7 @@ impl Caches {
     fn take_usable(&self, name: &str, parent: &Directory) -> Option<StoredCache> {
         loop {
             let kept = self.0.lock().get_mut(&key(name)).and_then(Vec::pop)?;
-            let given = Directory::open(&kept.path, None).and_then(|directory| match parent.owner() {
-                Some(owner) => give(&directory.fd(), owner),
-                None => Ok(()),
-            });
+            let given = Directory::open(&kept.path, None).and_then(|directory| directory.give_to(parent));
             match given {
                 Ok(()) => return Some(kept),
                 Err(error) => {

@@ -14,7 +14,7 @@ use crate::{
 
 impl Mounter<'_> {
     /// Writes the content to `place`, checks its hash where one is known, and says where it came from.
-    pub(super) async fn fetch(&self, content: &Content, place: &Path) -> Result<String, MountError> {
+    pub(crate) async fn fetch(&self, content: &Content, place: &Path) -> Result<String, MountError> {
         let failed = |error| MountError::Fetch(describe(&content.source), error);
         let broken = |error| MountError::File("the content of a mount".to_owned(), error);
         let source = self.resolved(&content.source).await.map_err(|error| failed(error.into()))?;
@@ -37,6 +37,18 @@ impl Mounter<'_> {
                 Err(MountError::Hash { place, found: file.sha256, expected: expected.clone() })
             }
             _ => Ok(format!("{} ({} bytes)", describe(&source), file.size)),
+        }
+    }
+
+    /// The sha256 of the content, where it is known before it is there.
+    pub(crate) async fn known_sha256(&self, content: &Content) -> Result<Option<String>, MountError> {
+        let failed = |error| MountError::Fetch(describe(&content.source), error);
+        match self.resolved(&content.source).await.map_err(|error| failed(error.into()))?.as_ref() {
+            Source::Artifact { task_id, name } => {
+                let origin = Origin::Artifact { task_id: *task_id, run_id: None, name: name.clone() };
+                origin.known_sha256(&self.client).await.map_err(failed)
+            }
+            _ => Ok(None),
         }
     }
 

@@ -5,12 +5,18 @@ mod fetch;
 mod purge;
 mod unpack;
 
-use std::{ffi::OsStr, fs::File, io, path::Path};
+use std::{
+    ffi::OsStr,
+    fs::File,
+    io,
+    path::{Path, PathBuf},
+};
 
 use protocol::id::{TaskId, TaskQueueId};
 
 pub(crate) use self::cache::{Caches, MountedCache};
 use self::unpack::UnpackLimit;
+pub(crate) use self::unpack::decompress;
 use crate::{
     client::Client,
     files::{Directory, NewFile, components},
@@ -32,7 +38,7 @@ pub(crate) struct Mounter<'a> {
     pub(crate) pool: &'a TaskQueueId,
     pub(crate) task_directory: &'a Directory,
     /// Where content is stored until it is complete; not readable by tasks.
-    pub(crate) downloads: &'a Path,
+    pub(crate) downloads: PathBuf,
     pub(crate) confinement: &'a Confinement,
     /// The most bytes that one mount may unpack to.
     pub(crate) max_bytes: u64,
@@ -40,6 +46,8 @@ pub(crate) struct Mounter<'a> {
     pub(crate) dependencies: &'a [String],
     pub(crate) scopes: &'a [String],
     pub(crate) caches: &'a Caches,
+    /// What scopes for caches begin with.
+    pub(crate) cache_scope: &'static str,
     pub(crate) log: &'a TaskLog,
 }
 
@@ -166,7 +174,7 @@ impl Mounter<'_> {
             }
         }
         if let MountKind::Cache { name, .. } = &mount.kind {
-            let needed = format!("generic-worker:cache:{name}");
+            let needed = format!("{}{name}", self.cache_scope);
             if !self.scopes.iter().any(|scope| covers(scope, &needed)) {
                 return Err(MountError::Payload(format!("cache `{name}`: add `{needed}` to the task's `scopes`")));
             }

@@ -41,11 +41,11 @@ pub fn schema() -> Value {
 
 pub(super) fn against_schema(payload: &Value) -> Result<(), PayloadError> {
     static VALIDATOR: LazyLock<Option<Validator>> = LazyLock::new(|| jsonschema::validator_for(&schema()).ok());
-    if payload.get("image").is_some() {
-        let message = "a payload of docker-worker needs a worker that runs containers: give generic-worker's `command`";
-        return Err(PayloadError::one("/image", message));
-    }
-    let Some(validator) = &*VALIDATOR else { return Err(PayloadError::one("", "the worker's own schema is broken")) };
+    against(VALIDATOR.as_ref(), payload)
+}
+
+pub(super) fn against(validator: Option<&Validator>, payload: &Value) -> Result<(), PayloadError> {
+    let Some(validator) = validator else { return Err(PayloadError::one("", "the worker's own schema is broken")) };
     let errors = validator.iter_errors(payload).take(MAX_ERRORS);
     let errors: Vec<FieldError> = errors.map(|error| field_error(error.instance_path().as_str(), &error)).collect();
     if errors.is_empty() { Ok(()) } else { Err(PayloadError(errors)) }
@@ -66,6 +66,13 @@ pub(super) fn consistency(payload: &Payload) -> Result<(), PayloadError> {
             errors.push(field_error(&pointer, "a path cannot contain a NUL"));
         }
     }
+    errors.extend(common(payload));
+    if errors.is_empty() { Ok(()) } else { Err(PayloadError(errors)) }
+}
+
+/// What holds for payloads of both formats.
+pub(super) fn common(payload: &Payload) -> Vec<FieldError> {
+    let mut errors = Vec::new();
     for (number, artifact) in payload.artifacts.iter().enumerate() {
         if !artifact.name().bytes().all(|byte| (0x20..0x7f).contains(&byte)) {
             let message = "the path is no printable ASCII, so the artifact needs a `name` that is";
@@ -86,7 +93,7 @@ pub(super) fn consistency(payload: &Payload) -> Result<(), PayloadError> {
             errors.push(field_error("/env", format!("`{name}` cannot be the name of a variable")));
         }
     }
-    if errors.is_empty() { Ok(()) } else { Err(PayloadError(errors)) }
+    errors
 }
 
 /// Every path that is relative to the task directory, and its JSON pointer.
@@ -101,7 +108,7 @@ fn paths(payload: &Payload) -> impl Iterator<Item = (String, &str)> {
 }
 
 /// `pointer`: a JSON pointer into the payload.
-fn field_error(pointer: &str, message: impl Display) -> FieldError {
+pub(super) fn field_error(pointer: &str, message: impl Display) -> FieldError {
     let parts = pointer.split('/').filter(|part| !part.is_empty());
     let field = std::iter::once("payload").chain(parts).collect::<Vec<_>>().join(".");
     FieldError { field, message: message.to_string() }

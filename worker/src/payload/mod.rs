@@ -1,6 +1,7 @@
-//! The payload of a task, in generic-worker's format.
+//! The payload of a task, in generic-worker's format or that of docker-worker.
 
 mod check;
+mod docker;
 mod mount;
 
 use std::collections::BTreeMap;
@@ -16,6 +17,7 @@ use crate::{
 
 pub use self::{
     check::{FieldError, PayloadError, schema},
+    docker::{Container, ImageSource, schema as docker_schema},
     mount::{Content, Mount, MountKind, Source},
 };
 
@@ -42,6 +44,9 @@ pub struct Payload {
     pub os_groups: Vec<String>,
     /// Means nothing any more, also elsewhere.
     pub superseder_url: Option<String>,
+    /// What only payloads of docker-worker have.
+    #[serde(skip)]
+    pub container: Option<Container>,
 }
 
 /// An artifact to store.
@@ -135,6 +140,9 @@ impl Default for Features {
 impl Payload {
     /// Reads and validates a payload; the error lists every field that is wrong.
     pub fn read(payload: &Value) -> Result<Self, PayloadError> {
+        if payload.get("image").is_some() {
+            return docker::read(payload);
+        }
         check::against_schema(payload)?;
         let read: Self = serde_json::from_value(payload.clone()).map_err(|error| PayloadError::one("", error))?;
         check::consistency(&read)?;

@@ -47,6 +47,11 @@ struct Started {
 }
 
 impl Origin {
+    /// What the storage says of the content, where it says so.
+    pub(crate) async fn known_sha256(&self, client: &Client) -> Result<Option<String>, TransferError> {
+        Ok(self.locate(client, client).await?.hashes.remove("sha256"))
+    }
+
     /// `direct` reaches the server itself, for requests that are signed with credentials of their own.
     pub(super) async fn locate(&self, client: &Client, direct: &Client) -> Result<Source, TransferError> {
         let path = match self {

@@ -1,6 +1,6 @@
 //! What a task tries that wants more than it was given. Each runs as a real task of a real worker.
 
-mod attempts;
+pub(crate) mod attempts;
 mod fetches;
 mod limits;
 
@@ -36,13 +36,13 @@ fn kinds() -> &'static [WorkerUser] {
     if is_root() { &[WorkerUser::Ours, WorkerUser::Ordinary] } else { &[WorkerUser::Ours] }
 }
 
-/// All in one task, which goes on after each.
-async fn try_all(bench: &Bench, cases: &[(&str, &str)], env: &Value) {
+/// All in one task, which goes on after each. `task` makes the payload around a script.
+pub(crate) async fn try_all(bench: &Bench, cases: &[(&str, &str)], env: &Value, task: impl Fn(&str) -> Value) {
     let attempts = cases.iter().map(|(name, script)| format!("echo \"== {name}\"\n( {script} ) 2>&1\n"));
     let script = attempts.fold(HELPERS.to_owned(), |all, one| all + &one) + "echo '== all tried'; sys 39; exit 0";
-    let mut task = payload(&script);
+    let mut task = task(&script);
     task["env"] = env.clone();
-    let id = bench.task(&task, &json!({})).await;
+    let id = bench.task(&task, &json!({ "scopes": ["queue:get-artifact:public/image.tar"] })).await;
     bench.until(id, "completed").await;
     let log = bench.log(id).await;
     // The command itself stands in the log, too.
@@ -55,15 +55,15 @@ async fn try_all(bench: &Bench, cases: &[(&str, &str)], env: &Value) {
 }
 
 /// Things of the machine that a task is not to find.
-struct Bait {
+pub(crate) struct Bait {
     _listener: UnixListener,
     shared: PathBuf,
     segment: String,
-    env: Value,
+    pub(crate) env: Value,
 }
 
 impl Bait {
-    fn lay(bench: &Bench) -> Self {
+    pub(crate) fn lay(bench: &Bench) -> Self {
         let name = format!("drover-escape-{}", bench.worker_id());
         let address = SocketAddr::from_abstract_name(&name).unwrap();
         let listener = UnixListener::bind_addr(&address).unwrap();
@@ -105,9 +105,9 @@ async fn a_task_gets_nothing_of_the_machine_the_worker_or_another_task() {
         let mut env = bait.env.clone();
         env["OTHER"] = json!(other);
         env["OTHER_PROXY"] = json!(log.lines().find_map(|line| line.strip_prefix("proxy ")).unwrap());
-        try_all(&bench, IN_A_SANDBOX, &env).await;
+        try_all(&bench, IN_A_SANDBOX, &env, payload).await;
         if is_root() && *kind == WorkerUser::Ours {
-            try_all(&bench, AS_ANOTHER_USER, &env).await;
+            try_all(&bench, AS_ANOTHER_USER, &env, payload).await;
         }
         bench.cancel(other).await;
         bench.stop().await;
@@ -115,7 +115,7 @@ async fn a_task_gets_nothing_of_the_machine_the_worker_or_another_task() {
 }
 
 /// The storage type and, of an error, the reason.
-async fn artifact(bench: &Bench, id: TaskId, name: &str) -> String {
+pub(crate) async fn artifact(bench: &Bench, id: TaskId, name: &str) -> String {
     let list = bench.client().get(&format!("task/{id}/runs/0/artifacts")).await.unwrap().ok();
     let found = list["artifacts"].as_array().unwrap().iter().find(|artifact| artifact["name"] == name);
     let Some(found) = found else { return "nothing".to_owned() };

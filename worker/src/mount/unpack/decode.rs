@@ -58,7 +58,7 @@ impl Packing {
         Ok(match start.as_slice() {
             [0x1f, 0x8b, ..] => Self::Gzip,
             [b'B', b'Z', b'h', ..] => Self::By("bzip2"),
-            [0xfd, b'7', b'z', b'X', b'Z', 0] => Self::By("xz"),
+            [0xfd, b'7', b'z', b'X', b'Z', 0, ..] => Self::By("xz"),
             [0x28, 0xb5, 0x2f, 0xfd, ..] => Self::By("zstd"),
             [0x04, 0x22, 0x4d, 0x18, ..] => Self::Lz4,
             [b'L', b'Z', b'I', b'P', ..] => Self::Lzip,

@@ -76,6 +76,25 @@ pub(super) async fn file(
     .await
 }
 
+/// Writes what a file holds, packed in whichever way, to another one.
+pub(crate) async fn decompress(
+    packed: File,
+    mut plain: File,
+    max_bytes: u64,
+    confinement: &Confinement,
+) -> Result<(), String> {
+    let guard = Cancel::default();
+    let limit = UnpackLimit { bytes: max_bytes, entries: 1 };
+    let mut budget = Budget::new(limit, guard.0.clone());
+    let packing = Packing::of_archive(&packed, "tar").map_err(|error| error.to_string())?;
+    let mut content = decode::open(packed, packing, confinement).map_err(|error| error.to_string())?;
+    blocking(move || {
+        copy(&mut content, &mut plain, |length| budget.bytes(length))?;
+        content.finish()
+    })
+    .await
+}
+
 /// Tells the thread that unpacks to stop when nobody waits for it any more.
 #[derive(Default)]
 struct Cancel(Arc<AtomicBool>);

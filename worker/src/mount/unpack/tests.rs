@@ -1,6 +1,11 @@
 //! Archives as they are, and as somebody would make them who wants out.
 
-use std::{fs, io::Write, os::unix::fs::PermissionsExt, path::PathBuf};
+use std::{
+    fs,
+    io::{Seek, Write},
+    os::unix::fs::PermissionsExt,
+    path::PathBuf,
+};
 
 use ::tar::{Builder, EntryType, Header};
 use base64::{Engine, engine::general_purpose::STANDARD};
@@ -262,6 +267,15 @@ async fn archives_of_every_packing_are_unpacked() {
     let mut snappy = snap::write::FrameEncoder::new(Vec::new());
     snappy.write_all(&builder.into_inner().unwrap()).unwrap();
     packed.push(("tar.sz", snappy.into_inner().unwrap()));
+    let mut builder = Builder::new(Vec::new());
+    append(&mut builder, EntryType::Regular, "d/file", "", b"content\n");
+    let plain = Fixture::new().stored(&builder.into_inner().unwrap());
+    for (format, program) in [("tar.bz2", "bzip2"), ("tar.xz", "xz"), ("tar.zst", "zstd")] {
+        let input = plain.try_clone().unwrap();
+        (&input).rewind().unwrap();
+        let output = std::process::Command::new(program).arg("-c").stdin(input).output().unwrap();
+        packed.push((format, output.stdout));
+    }
     for (format, bytes) in packed {
         let fixture = Fixture::new();
         fixture.unpack(&bytes, format, PLENTY).await.unwrap_or_else(|error| panic!("{format}: {error}"));
