@@ -18,12 +18,21 @@ export interface Schema {
 
 const PLAIN = ['string', 'boolean', 'integer', 'number'];
 
+/** More fields are JSON. */
+const MOST = 100;
+
+const isObject = (it: unknown): it is Record<string, unknown> => typeof it === 'object' && it !== null && !Array.isArray(it);
 const isList = (it: Schema) => it.type === 'array' && it.items?.type === 'string' && !it.items.enum;
-const hasField = (it: Schema) => PLAIN.includes(String(it.type ?? '')) || !!it.enum || isList(it);
+const hasField = (it: Schema) => PLAIN.includes(String(it.type ?? '')) || Array.isArray(it.enum) || isList(it);
+
+/** Others write schemas: what is none is left out. */
+function propertiesOf(schema: Schema): [string, Schema][] {
+  return isObject(schema.properties) ? Object.entries(schema.properties).filter(([, it]) => isObject(it)) : [];
+}
 
 /** What the form holds before anything is changed in it. */
 export function initial(schema: Schema): Record<string, unknown> {
-  return { ...defaults(Object.entries(schema.properties ?? {})), ...(schema.default as Record<string, unknown> | undefined) };
+  return { ...defaults(propertiesOf(schema)), ...(isObject(schema.default) ? schema.default : {}) };
 }
 
 interface Props {
@@ -33,9 +42,9 @@ interface Props {
 }
 
 export function SchemaForm({ schema, change }: Props) {
-  const properties = Object.entries(schema.properties ?? {});
+  const properties = propertiesOf(schema);
   if (!properties.length && schema.additionalProperties === false) return <p class="quiet">There is nothing to be given.</p>;
-  const plain = properties.length > 0 && properties.every(([, it]) => hasField(it));
+  const plain = properties.length > 0 && properties.length <= MOST && properties.every(([, it]) => hasField(it));
   return plain ? <Fields schema={schema} properties={properties} change={change} /> : <Whole schema={schema} change={change} />;
 }
 
@@ -56,7 +65,7 @@ function Fields({ schema, properties, change }: Props & { properties: [string, S
       {properties.map(([name, it]) => (
         <label key={name}>
           {it.title ?? name}
-          {schema.required?.includes(name) ? ' *' : ''}
+          {Array.isArray(schema.required) && schema.required.includes(name) ? ' *' : ''}
           <Field schema={it} value={value[name]} set={(given) => set(name, given)} />
           {it.description && <span class="quiet">{it.description}</span>}
         </label>
@@ -66,7 +75,7 @@ function Fields({ schema, properties, change }: Props & { properties: [string, S
 }
 
 function Field({ schema, value, set }: { schema: Schema; value: unknown; set: (value: unknown) => void }) {
-  if (schema.enum) {
+  if (Array.isArray(schema.enum)) {
     const index = schema.enum.findIndex((it) => it === value);
     return (
       <select value={index} onChange={(it) => set(schema.enum![Number(it.currentTarget.value)])}>

@@ -123,11 +123,18 @@ async function withoutScopes(browser, drover, task) {
 /** A list of somebody who may not offer the hook leads nowhere. */
 async function notAllowed(browser, drover) {
   const { id, run } = await claimedTask(drover, 'A forged decision task', { tags: HOOK.context[0] });
-  await upload(drover, run, ARTIFACT, ACTIONS, 'application/json');
+  // Whoever wrote it may have written anything.
+  const schema = { properties: { none: null, b: { type: 'string', enum: 5, title: {} }, list: { type: 'array' } }, required: 3, default: 'x', items: [] };
+  const odd = { ...HOOK, name: 'odd', title: '<b>odd</b>', schema };
+  await upload(drover, run, ARTIFACT, JSON.stringify({ ...LIST, actions: [...LIST.actions, odd] }), 'application/json');
   const context = await newContext(browser);
   const page = await newPage(context);
   await signIn(page, drover);
   await page.goto(`${drover.rootUrl}/tasks/${id}`);
+  await page.getByRole('button', { name: 'Actions…' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: '<b>odd</b>' }).click();
+  await page.getByRole('alert').waitFor();
+  await page.keyboard.press('Escape');
   await page.getByRole('button', { name: 'Actions…' }).click();
   await page.getByRole('dialog').getByRole('button', { name: HOOK.title }).click();
   await page.getByRole('alert').getByText(`in-tree:hook-action:${HOOK.hookGroupId}/${HOOK.hookId}`).waitFor();

@@ -70,6 +70,8 @@ async function grid(page, drover, shot) {
   await row('test').getByRole('link', { name: 'pending' }).nth(2).waitFor();
   assert.equal(await row('lint').getByRole('link').count(), 2, 'one push has no such task');
   await page.getByRole('table', { name: 'Pushes' }).getByRole('cell', { name: 'ada@example.com' }).nth(2).waitFor();
+  const { height } = await page.getByRole('table', { name: 'Pushes' }).boundingBox();
+  assert.ok(height < 120, `three pushes take three lines, not ${height} pixels`);
   // The newest two pushes come to different ends, and the page follows.
   for (const [push, verb] of [[2, 'failed'], [1, 'completed']]) {
     for (const one of await claim(drover, NAMES[push].length, `ui%2Fpush${push}`)) await resolveRun(drover, one, verb);

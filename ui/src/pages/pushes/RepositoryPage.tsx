@@ -54,13 +54,13 @@ export default function RepositoryPage({ params }: { params: Record<string, stri
 }
 
 function Loaded({ builds }: { builds: Build[] }) {
-  const { groups: known, version } = useGroups(builds.map((it) => it.taskGroupId));
+  const { groups: known, arrived, version } = useGroups(builds.map((it) => it.taskGroupId));
   const owners = useOwners(builds.map((it) => it.taskGroupId));
   const groups = builds.map((it) => known.get(it.taskGroupId));
   const { query } = place.value;
   const filter = { text: query.get('q') ?? '', failed: query.get('failed') === 'on', differing: query.get('differing') === 'on' };
-  const all = useMemo(() => gridRows(groups), [version, builds]);
-  const rows = useMemo(() => filterGrid(all, groups, filter), [all, filter.text, filter.failed, filter.differing]);
+  const all = useMemo(() => gridRows(groups), [arrived, builds.map((it) => it.taskGroupId).join()]);
+  const rows = useMemo(() => filterGrid(all, groups, filter), [all, version, filter.text, filter.failed, filter.differing]);
   const toggle = (name: 'failed' | 'differing') => setQuery({ [name]: filter[name] ? '' : 'on' });
   return (
     <>
@@ -107,7 +107,7 @@ function Push({ build, group, owner }: { build: Build; group: Group | null | und
         <a href={`/tasks/groups/${build.taskGroupId}`}>{build.sha.slice(0, 12)}</a>
       </td>
       <td class="nowrap">{cause(build)}</td>
-      <td class="id">{owner}</td>
+      <td class="nowrap">{owner}</td>
       <td class="nowrap">
         <Ago time={build.created} />
       </td>

@@ -68,33 +68,48 @@ const AT_ONCE = 3;
 /** After tasks that are not known yet. */
 const AGAIN = 2000;
 
-/** The groups of these builds as they arrive, kept up to date; null where there is none to be seen. */
-export function useGroups(ids: string[]): { groups: Map<string, Group | null>; version: number } {
+/** Events are many; what follows from them is worked out no more often. */
+const CALM = 250;
+
+export interface Groups {
+  /** Null where there is none to be seen. */
+  groups: Map<string, Group | null>;
+  /** Counts the groups that have arrived. */
+  arrived: number;
+  /** Counts the times when states of tasks have changed. */
+  version: number;
+}
+
+/** The groups of these builds as they arrive, kept up to date. */
+export function useGroups(ids: string[]): Groups {
   const groups = useRef(new Map<string, Group | null>());
+  const [arrived, setArrived] = useState(0);
   const [version, setVersion] = useState(0);
   const [round, setRound] = useState(0);
   const key = ids.join();
   useEffect(() => {
     const abort = new AbortController();
-    const changed = () => setVersion((it) => it + 1);
-    let end = () => {};
-    let timer = 0;
+    let [end, calm, timer] = [() => {}, 0, 0];
     const again = () => (timer ||= window.setTimeout(() => setRound((it) => it + 1), AGAIN));
     const take = (events: LiveEvent[]) => {
       for (const group of groups.current.values()) if (group?.apply(events).unknown.length) again();
-      changed();
+      calm ||= window.setTimeout(() => {
+        calm = 0;
+        setVersion((it) => it + 1);
+      }, CALM);
     };
-    void load(ids, groups.current, abort.signal, changed).then((at) => {
+    void load(ids, groups.current, abort.signal, () => setArrived((it) => it + 1)).then((at) => {
       if (abort.signal.aborted || at === null) return;
       end = subscribe({ bindings: ids.flatMap(groupBindings), at, each: take, reset: again });
     });
     return () => {
       abort.abort();
       clearTimeout(timer);
+      clearTimeout(calm);
       end();
     };
   }, [key, round]);
-  return { groups: groups.current, version };
+  return { groups: groups.current, arrived, version };
 }
 
 /** From which event on the groups are to be followed. */
