@@ -26,6 +26,7 @@ need_node_client() {
     cp tests/client/node/*.js "$NODE_TEST/"
 }
 need_node_client
+need_containers
 
 # A real S3 server, moto's, for the object store. Sets S3_PID and the address for all who need it.
 S3_PID=

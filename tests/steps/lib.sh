@@ -60,6 +60,12 @@ need_rust() {
     have cc || die "a C compiler is missing: install one (Debian: apt-get install gcc libc6-dev), then run this again"
 }
 
+# For tasks in containers, whose tests say so when they are skipped.
+need_containers() {
+    { have podman && [ -x /bin/busybox ]; } || { am_root && have apt-get && apt_install podman busybox-static; } ||
+        say "there is no podman and no right to install it: tests of containers are skipped"
+}
+
 # What nextest wrote of its run: the ten slowest tests, and those that needed their retry. The latter also go into the file
 # that `./dev test` prints last.
 report_nextest() {

@@ -4,9 +4,7 @@ set -eu
 need_rust
 need_nextest
 
-# Containers of tasks. Their tests say so when they are skipped.
-{ have podman && have busybox; } || { am_root && have apt-get && apt_install podman busybox-static; } ||
-    say "there is no podman and no right to install it: tests of containers are skipped"
+need_containers
 
 cargo build --bin drover
 DROVER_TEST_BIN=$(cd "$(dirname "$DROVER")" && pwd)/drover

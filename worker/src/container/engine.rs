@@ -21,6 +21,8 @@ const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 const RUNTIME: &str = "/run/drover/images";
 /// For everything but fetching and unpacking.
 pub(super) const SHORT: Duration = Duration::from_mins(1);
+/// How often the room on the disk is looked at.
+const LOOK: Duration = Duration::from_millis(200);
 /// Words of the program that are repeated.
 const MAX_WORDS: usize = 1000;
 /// Signatures of images are not asked for: what counts is the hash of an artifact, and the registry that was allowed.
@@ -42,6 +44,8 @@ pub(super) enum EngineError {
     /// It ended with an error, in its words.
     Failed(String),
     TimedOut(Duration),
+    /// It was about to store more bytes than this.
+    TooLarge(u64),
     Start(io::Error),
 }
 
@@ -50,6 +54,7 @@ impl std::fmt::Display for EngineError {
         match self {
             Self::Failed(words) => f.write_str(words),
             Self::TimedOut(limit) => write!(f, "{PROGRAM} did not end within {} s", limit.as_secs()),
+            Self::TooLarge(bytes) => write!(f, "the image takes more than {bytes} bytes"),
             Self::Start(error) => write!(f, "{PROGRAM} cannot be started: {error}"),
         }
     }
@@ -122,6 +127,34 @@ impl Engine {
             }
             Ok(Ok(Output { stderr, .. })) => Err(EngineError::Failed(last_words(&stderr))),
         }
+    }
+
+    /// The same for what stores an image. What it unpacks is limited by the room that it takes on the disk, since only it knows more.
+    pub(super) async fn call_to_store(
+        &self,
+        arguments: &[&str],
+        limit: Duration,
+        max_bytes: u64,
+    ) -> Result<String, EngineError> {
+        let free = self.free().map_err(EngineError::Start)?;
+        // The image once as it comes, and once unpacked.
+        let least = free.saturating_sub(max_bytes.saturating_mul(2));
+        tokio::select! {
+            called = self.call(arguments, limit) => called,
+            () = self.until_less_is_free(least) => Err(EngineError::TooLarge(max_bytes)),
+        }
+    }
+
+    async fn until_less_is_free(&self, least: u64) {
+        while self.free().is_ok_and(|free| free >= least) {
+            tokio::time::sleep(LOOK).await;
+        }
+    }
+
+    /// Bytes on the disk of the store.
+    fn free(&self) -> io::Result<u64> {
+        let system = rustix::fs::statvfs(&self.directory)?;
+        Ok(system.f_bavail * system.f_frsize)
     }
 
     fn variables(&self) -> BTreeMap<&'static str, PathBuf> {

@@ -99,9 +99,10 @@ impl Images {
         loop {
             // The registry is asked each time, also for what is here already.
             let call = ["pull", "--quiet", "--signature-policy", &policy, name];
-            let words = match self.engine.call(&call, LONG).await {
+            let words = match self.engine.call_to_store(&call, LONG, self.settings.max_bytes).await {
                 Ok(output) => return id_in(output.lines().last().unwrap_or_default()),
                 Err(EngineError::Failed(words)) => words,
+                Err(large @ EngineError::TooLarge(_)) => return Err(too_large(&large)),
                 Err(other) => return Err(ImageError::Transient(other.to_string())),
             };
             let lower = words.to_lowercase();
@@ -141,7 +142,9 @@ impl Images {
         let _guard = self.changes.read().await;
         let (policy, tar) = (self.engine.policy(), tar.to_string_lossy());
         let call = ["load", "--quiet", "--signature-policy", &policy, "--input", &tar];
-        let output = self.engine.call(&call, LONG).await.map_err(|error| match error {
+        let output = self.engine.call_to_store(&call, LONG, self.settings.max_bytes).await;
+        let output = output.map_err(|error| match error {
+            large @ EngineError::TooLarge(_) => too_large(&large),
             EngineError::Failed(words) if !words.contains("no space left") => {
                 ImageError::Payload(format!("payload.image: the archive holds no image that can be used: {words}"))
             }
@@ -220,6 +223,10 @@ impl Images {
         self.archives.forget(|id| fs::metadata(self.in_use.path(id)).is_err_and(|it| it.kind() == ErrorKind::NotFound));
         Ok(())
     }
+}
+
+fn too_large(error: &EngineError) -> ImageError {
+    ImageError::Payload(format!("payload.image: {error}"))
 }
 
 /// The engine's words are only taken for what they should be.

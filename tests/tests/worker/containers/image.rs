@@ -115,6 +115,11 @@ impl ImageParts {
 
     /// As `docker save` writes it.
     pub(crate) fn docker_archive(&self, tag: Option<&str>) -> Vec<u8> {
+        self.docker_archive_of(tag, &self.layers)
+    }
+
+    /// The same with the layers as they are here: these are packed, the others are what comes out.
+    pub(crate) fn docker_archive_of(&self, tag: Option<&str>, layers: &[Vec<u8>]) -> Vec<u8> {
         let config = self.config_file();
         let config_name = format!("{}.json", sha256(&config));
         let names: Vec<String> = self.layers.iter().map(|layer| format!("{}/layer.tar", sha256(layer))).collect();
@@ -124,7 +129,7 @@ impl ImageParts {
             (config_name.as_str(), Entry::File(0, 0o644, &config)),
             ("manifest.json", Entry::File(0, 0o644, manifest.as_bytes())),
         ];
-        entries.extend(names.iter().zip(&self.layers).map(|(name, it)| (name.as_str(), Entry::File(0, 0o644, it))));
+        entries.extend(names.iter().zip(layers).map(|(name, it)| (name.as_str(), Entry::File(0, 0o644, it))));
         layer(&entries)
     }
 

@@ -151,11 +151,16 @@ async fn an_image_that_cannot_be_used_is_a_malformed_payload() {
     let nobody = ImageParts::small(json!({ "Env": ["PATH=/bin"], "User": "nobody-has-it" }));
     let outside = ImageParts::small(json!({ "User": "70000" }));
     let bomb = through("gzip", &vec![0; 200_000_000]);
+    // This one unpacks to a small archive, and only the engine unpacks what is in it.
+    let large = layer(&[("zeroes", Entry::File(0, 0o644, &vec![0; 600_000_000]))]);
+    let packed = through("gzip", &large);
+    let hidden_bomb = ImageParts::new(vec![large], path());
     for (archive, words) in [
         (archive[..archive.len() / 2].to_vec(), "the archive holds no image"),
         (b"nothing of the kind".to_vec(), "the archive holds no image"),
         (through("xz", &archive)[..100_000].to_vec(), "the archive cannot be unpacked: xz"),
         (bomb, "more than 100000000 bytes"),
+        (hidden_bomb.docker_archive_of(None, &[packed]), "the image takes more than 100000000 bytes"),
         (other.docker_archive(None), "the image is for linux/s390x"),
         (nobody.docker_archive(None), "the image has no user `nobody-has-it`"),
         (outside.docker_archive(None), "the image has no user `70000`"),
