@@ -166,6 +166,27 @@ async fn a_push_that_cannot_be_read_does_not_hold_up_the_others() {
 }
 
 #[tokio::test]
+async fn one_push_is_read_at_a_time_and_an_action_that_takes_long_holds_up_no_other() {
+    let env = TestEnv::start(1).await;
+    env.push("a0", &graph(), &json!({})).await;
+    let own = env.push("b1", &graph(), &json!({})).await;
+    let target = env.member(own, "test").await;
+    // As another action would hold it.
+    let permit = env.large_files.permit().await;
+    let payload = json!({ "action": "backfill", "taskId": target, "taskGroupId": own, "input": null });
+    let slow = env.create("built-in/action", payload, &[ALL]).await;
+    // More than are carried out at the same time.
+    for _ in 0..6 {
+        let task = env.task(None, &[]).await;
+        assert_eq!(env.act("cancel", task, Value::Null, &[ALL]).await.state, TaskState::Completed);
+    }
+    assert_eq!(env.queue.status(slow).await.unwrap().state, TaskState::Running);
+    drop(permit);
+    assert_eq!(env.resolved(slow).await.state, TaskState::Completed);
+    env.stop().await;
+}
+
+#[tokio::test]
 async fn a_repeat_finds_what_it_made_though_the_group_has_changed() {
     let env = TestEnv::start(1).await;
     let push = env.push("a0", &graph(), &json!({})).await;

@@ -36,6 +36,8 @@ pub(super) struct TestEnv {
     pub(super) index: Index,
     pub(super) rng: Rng,
     pub(super) clock: TestClock,
+    /// Of all processes.
+    pub(super) large_files: LargeFiles,
     resolved: Arc<Notify>,
     supervised: SupervisorHandle,
     _directory: TempDir,
@@ -57,17 +59,18 @@ impl TestEnv {
             Objects::start(db.clone(), shared.clone(), rng.clone(), directory.path(), &content).await.unwrap();
         let index = Index::new(db.clone(), shared.clone());
         let artifacts = Artifacts::new(db, shared.clone(), rng.clone(), objects);
+        let large_files = LargeFiles::default();
         for process in 0..processes {
             let built_in = BuiltIn { queue: queue.clone(), clock: shared.clone(), rng: Rng::seeded(10 + process) };
             children.push(built_in.workers());
             let (artifacts, clients) = (artifacts.clone(), clients(&clock));
             let (index, limits, root_url) = (index.clone(), TaskLimits::default(), "https://drover.example".to_owned());
-            let large_files = LargeFiles::default();
+            let large_files = large_files.clone();
             let actions = Actions { built_in, artifacts, clients, auth: None, index, limits, root_url, large_files };
             children.push(actions.worker());
         }
         let supervised = Supervisor::start(children, rng.clone()).await;
-        Self { database, queue, artifacts, index, rng, clock, resolved, supervised, _directory: directory }
+        Self { database, queue, artifacts, index, rng, clock, large_files, resolved, supervised, _directory: directory }
     }
 
     pub(super) async fn create(&self, task_queue_id: &str, payload: Value, scopes: &[&str]) -> TaskId {
