@@ -21,6 +21,7 @@ use crate::{
     output::Output,
     ping_command::{self, PingArgs},
     pool_command::{self, PoolCommand},
+    preflight_command::{self, PreflightArgs},
     push_command::{self, PushArgs, TreeherderCommand},
     run::{self, RunArgs},
     serve::{self, ServeArgs},
@@ -73,6 +74,8 @@ enum Command {
     Run(RunArgs),
     /// Look at the database's version, or change it.
     Db(DbArgs),
+    /// Say whether processes could start with these settings, before any is started.
+    Preflight(PreflightArgs),
     /// Inspect events: backlog, live view, replay, dead letters.
     Bus(BusArgs),
     /// Look at a task, or act on it.
@@ -172,6 +175,7 @@ impl Cli {
             Command::Worker(args) => worker_command::run(*args, &global, system, output).await,
             Command::Run(args) => run::run(args, system, output).await,
             Command::Db(args) => db_command::run(args, &global, output).await,
+            Command::Preflight(args) => preflight_command::run(args, &global, system, output).await,
             Command::Bus(args) => bus_command::run(args, &global, system, output).await,
             Command::Task(command) => task_command::run(command, system, output).await,
             Command::Artifact(command) => artifact_command::run(command, system, output).await,

@@ -34,6 +34,7 @@ mod one_task;
 mod output;
 mod ping_command;
 mod pool_command;
+mod preflight_command;
 mod progress;
 mod push_command;
 mod run;

@@ -82,7 +82,7 @@ pub(crate) async fn run(
 }
 
 /// All that is missing, said at once.
-fn require(settings: &DroverSettings) -> Result<(), CliError> {
+pub(crate) fn require(settings: &DroverSettings) -> Result<(), CliError> {
     let needed = [
         ("database.url", settings.database.url.is_empty()),
         ("auth.root_credentials", settings.auth.root_credentials.is_empty()),

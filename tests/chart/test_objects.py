@@ -21,6 +21,19 @@ def test_the_migration_runs_before_the_pods_and_its_batches_beside_them():
     assert "annotations" not in online["metadata"] and "activeDeadlineSeconds" not in online["spec"]
 
 
+def test_settings_are_checked_before_the_database_is_touched():
+    checks = lambda **values: pod(render(**values)["Job", "ci-db-upgrade"]).get("initContainers", [])
+    (preflight,) = checks()
+    assert preflight["args"] == ["preflight", "--before-upgrade", "--several-processes"]
+    (upgrade,) = pod(render()["Job", "ci-db-upgrade"])["containers"]
+    assert all(preflight[it] == upgrade[it] for it in ("image", "env", "volumeMounts", "resources", "securityContext"))
+    (moved,) = checks(singleProcess={"enabled": True}, preflight={"newRootUrl": True})
+    assert moved["args"] == ["preflight", "--before-upgrade", "--new-root-url"]
+    assert checks(preflight={"enabled": False}) == []
+    (online,) = (it for (kind, name), it in render().items() if kind == "Job" and name.startswith("ci-db-online-"))
+    assert "initContainers" not in pod(online)
+
+
 def test_another_template_of_the_online_job_has_another_name():
     names = set()
     for tag in ("1", "2", "1"):

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::{HookBody, HookError, HookName, Hooks, Result};
 
 /// The group that belongs to them.
-pub(super) const GROUP: &str = "drover";
+pub const GROUP: &str = "drover";
 const BY: &str = "drover";
 /// Nobody: what fails is shown to whoever asks for it.
 const OWNER: &str = "nobody@drover.invalid";
@@ -112,6 +112,13 @@ impl Hooks {
     }
 }
 
+/// The root URL with which the definition of one of these hooks was written, as it is stored.
+pub fn root_url_of(definition: &str) -> Option<String> {
+    let definition: Value = serde_json::from_str(definition).ok()?;
+    let source = definition["task"]["metadata"]["source"].as_str()?;
+    source.split_once(&format!("/hooks/{GROUP}/")).map(|(root_url, _)| root_url.to_owned())
+}
+
 /// Whether the hook cannot be changed, and no other may be created under its name: names of later versions are in the same group.
 pub(super) fn check_creatable(name: &HookName) -> Result<()> {
     if name.hook_group_id == GROUP { Err(HookError::BuiltIn(name.clone())) } else { Ok(()) }
@@ -189,5 +196,19 @@ impl Action {
             "required": ["user"],
             "additionalProperties": false,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_root_url_is_in_every_definition() {
+        for action in &ACTIONS {
+            let definition = json!({ "task": action.task("https://ci.example.com") }).to_string();
+            assert_eq!(root_url_of(&definition).as_deref(), Some("https://ci.example.com"), "{}", action.name);
+        }
+        assert_eq!(root_url_of("{}"), None);
     }
 }

@@ -34,6 +34,7 @@ use std::{fmt, sync::Arc};
 
 use base::{Clock, KeyRing, Rng};
 pub(crate) use built_in::actions_json;
+pub use built_in::{GROUP as BUILT_IN_GROUP, root_url_of};
 pub use db::hooks::{FireResult, FireRow};
 use db::{Db, auth::By, hooks::HookRow};
 pub use definition::{Binding, Hook, HookBody};

@@ -33,6 +33,8 @@ pub enum BackendError {
     Directory(#[source] io::Error),
     #[error("the store failed")]
     Store(#[source] object_store::Error),
+    #[error("the store returned another content than was written")]
+    Altered,
     #[error("stored content could not be read")]
     Read(#[source] io::Error),
 }

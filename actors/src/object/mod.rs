@@ -43,6 +43,7 @@ pub use finish_upload::FinishUpload;
 use link::Links;
 use protocol::{id::UploadId, time::Timestamp};
 pub use receive::{CONTENT_MD5, Incoming};
+pub use s3::try_bucket;
 pub use settings::{ObjectSettings, S3Settings};
 use stores::Stores;
 

@@ -2,6 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use bytes::Bytes;
 use object_store::{
     ClientOptions, MultipartId, ObjectStoreExt, PutPayload, RetryConfig,
     aws::{AmazonS3, AmazonS3Builder},
@@ -99,6 +100,23 @@ impl BucketParts {
         self.store.complete_multipart(&self.location, &self.id, parts).await?;
         Ok(())
     }
+}
+
+/// Writes, reads and deletes a small object of this name: all that content needs.
+pub async fn try_bucket(settings: &S3Settings, name: &str) -> Result<(), BackendError> {
+    let bucket = Bucket::open(settings)?;
+    let location = bucket.location(name);
+    let content = Bytes::from_static(b"written by `drover preflight`\n");
+    let written = bucket.store.put(&location, content.clone().into()).await;
+    written.map_err(|error| match error {
+        object_store::Error::NotFound { .. } => {
+            BackendError::Setting(format!("`object.s3.bucket`: there is no bucket `{}` in this store", settings.bucket))
+        }
+        error => error.into(),
+    })?;
+    let read = bucket.store.get(&location).await?.bytes().await?;
+    bucket.delete(&location, None).await?;
+    if read == content { Ok(()) } else { Err(BackendError::Altered) }
 }
 
 /// The client library wants the host of the bucket where that is no part of the path.

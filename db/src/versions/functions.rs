@@ -26,13 +26,17 @@ pub struct FunctionLifetime {
 
 /// All functions by name.
 pub fn functions() -> Result<Vec<FunctionLifetime>, VersionError> {
+    Ok(of(load::shipped()?))
+}
+
+pub(super) fn of(versions: &[load::Version]) -> Vec<FunctionLifetime> {
     let mut newest = BTreeMap::new();
-    for version in load::shipped()? {
+    for version in versions {
         for function in &version.functions {
             newest.insert(&function.name, (version.number, function));
         }
     }
-    Ok(newest.into_values().map(|(redefined, function)| lifetime(redefined, function)).collect())
+    newest.into_values().map(|(redefined, function)| lifetime(redefined, function)).collect()
 }
 
 fn lifetime(redefined: u32, function: &load::Function) -> FunctionLifetime {

@@ -15,6 +15,7 @@ mod online;
 mod pace;
 mod preflight;
 mod preview;
+mod readiness;
 mod script;
 mod session;
 mod step;
@@ -36,6 +37,7 @@ pub(crate) use load::fingerprint;
 pub use load::{Function, Version};
 pub use preflight::BadRows;
 pub use preview::{Loss, PlannedChange, PlannedVersion, losses, plan};
+pub use readiness::{Readiness, readiness};
 pub use walk::{downgrade, downgrade_until, upgrade, upgrade_until};
 
 use crate::DbError;
@@ -56,8 +58,10 @@ pub struct Status {
 
 /// Looks, and changes nothing.
 pub async fn status(url: &str) -> Result<Status, VersionError> {
-    let versions = load::shipped()?;
-    let mut session = Session::open(url).await?;
+    status_of(&mut Session::open(url).await?, load::shipped()?).await
+}
+
+async fn status_of(session: &mut Session, versions: &[Version]) -> Result<Status, VersionError> {
     let current = session.current().await?;
     Ok(Status {
         current,

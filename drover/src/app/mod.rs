@@ -133,7 +133,7 @@ impl App {
     }
 }
 
-fn key_ring(credentials: &Credentials) -> Result<Arc<KeyRing>, CliError> {
+pub(crate) fn key_ring(credentials: &Credentials) -> Result<Arc<KeyRing>, CliError> {
     let ring = KeyRing::new(&credentials.sealing_keys);
     ring.map(Arc::new).map_err(|error| CliError::new(Exit::Usage, format!("the setting `auth.sealing_keys`: {error}")))
 }

@@ -1,6 +1,6 @@
 //! The quick part of an upgrade, and what it refuses.
 
-use super::super::{VersionError, bookmark, defer, load::Version, session::Session, walk};
+use super::super::{VersionError, bookmark, defer, load::Version, readiness::readiness_of, session::Session, walk};
 use super::walking::{number, two};
 use super::{session, versions};
 use crate::testing::TestDatabase;
@@ -60,4 +60,21 @@ async fn passing_a_version_with_an_online_migration_is_refused_before_anything_i
     let refused = defer::up(&mut session, &three(), 3, &mut |_| {}).await.unwrap_err();
     assert!(matches!(refused, VersionError::OnlineBetween { version: 2, to: 3 }), "{refused}");
     assert_eq!(session.current().await.unwrap(), 1);
+}
+
+/// What `drover preflight` says before anything is tried.
+#[tokio::test]
+async fn an_upgrade_that_would_be_refused_is_known_before() {
+    let database = TestDatabase::empty().await;
+    let mut session = at_version_one(&database).await;
+    let readiness = readiness_of(&mut session, &two(), "drover").await.unwrap();
+    assert_eq!((readiness.upgrade_refused, readiness.missing_rights), (None, Vec::new()));
+
+    defer::up(&mut session, &two(), 2, &mut |_| {}).await.unwrap();
+    let readiness = readiness_of(&mut session, &three(), "drover").await.unwrap();
+    assert!(readiness.upgrade_refused.unwrap().contains("online migration of version 2 is not complete"));
+    assert_eq!(readiness.status.online_migration.unwrap().version, 2);
+    // The release that is installed goes on.
+    let readiness = readiness_of(&mut session, &two(), "drover").await.unwrap();
+    assert_eq!((readiness.upgrade_refused, readiness.missing_functions), (None, Vec::new()));
 }
