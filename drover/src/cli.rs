@@ -21,7 +21,7 @@ use crate::{
     output::Output,
     ping_command::{self, PingArgs},
     pool_command::{self, PoolCommand},
-    preflight_command::{self, PreflightArgs},
+    preflight_command::{self, DoctorArgs, PreflightArgs},
     push_command::{self, PushArgs, TreeherderCommand},
     run::{self, RunArgs},
     serve::{self, ServeArgs},
@@ -76,6 +76,8 @@ enum Command {
     Db(DbArgs),
     /// Say whether processes could start with these settings, before any is started.
     Preflight(PreflightArgs),
+    /// Say what is wrong with the settings, the database, the broker and the store of a running installation.
+    Doctor(DoctorArgs),
     /// Inspect events: backlog, live view, replay, dead letters.
     Bus(BusArgs),
     /// Look at a task, or act on it.
@@ -176,6 +178,7 @@ impl Cli {
             Command::Run(args) => run::run(args, system, output).await,
             Command::Db(args) => db_command::run(args, &global, output).await,
             Command::Preflight(args) => preflight_command::run(args, &global, system, output).await,
+            Command::Doctor(args) => preflight_command::run_doctor(args, &global, system, output).await,
             Command::Bus(args) => bus_command::run(args, &global, system, output).await,
             Command::Task(command) => task_command::run(command, system, output).await,
             Command::Artifact(command) => artifact_command::run(command, system, output).await,

@@ -182,3 +182,17 @@ async fn the_broker_is_asked_with_the_users_own_rights() {
     let found = preflight(&[], &[url, ("DROVER__BUS__AMQP_URL", &wrong)]).await;
     found.assert_failed("broker", 3, &["`bus.amqp_url`", "password"]);
 }
+
+#[tokio::test]
+async fn the_doctor_also_looks_at_the_server_of_the_database() {
+    let database = TestDatabase::create().await;
+    let url = ("DROVER__DATABASE__URL", database.url());
+    let found = run("doctor", &[], &[url]).await;
+    assert_eq!(found.0, 0, "{:?}", found.1);
+    for name in ["version", "clock", "connections", "freezing", "dead rows"] {
+        assert_eq!(found.outcome(name), "ok", "{}", found.words(name));
+    }
+    assert_ne!(found.outcome("autovacuum"), "failed", "{}", found.words("autovacuum"));
+    let away = ("DROVER__DATABASE__URL", "postgresql://u:p@127.0.0.1:9/drover");
+    run("doctor", &[], &[away]).await.assert_failed("database", 3, &["`database.url`"]);
+}

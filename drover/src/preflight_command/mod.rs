@@ -4,12 +4,16 @@ mod args;
 mod broker;
 mod bucket;
 mod database;
+mod doctor;
 mod report;
 mod root_url;
 mod settings;
 
-pub(crate) use self::args::PreflightArgs;
 use self::report::{Check, Report};
+pub(crate) use self::{
+    args::PreflightArgs,
+    doctor::{DoctorArgs, run as run_doctor},
+};
 use crate::{
     exit::{CliError, Exit},
     global::Global,
