@@ -111,7 +111,9 @@ impl Engine {
 
     /// What it writes to its output. It ends when this is dropped, and with this worker.
     pub(super) async fn call(&self, arguments: &[&str], limit: Duration) -> Result<String, EngineError> {
-        let mut command = Command::new(PROGRAM);
+        // It mounts its store over itself, and leaves that to the next start of the machine.
+        let mut command = Command::new("unshare");
+        command.args(["--mount", "--propagation", "slave", "--", PROGRAM]);
         command.arg("--root").arg(self.store()).arg("--runroot").arg(&self.runtime);
         command.arg("--tmpdir").arg(self.place("run"));
         command.args(["--storage-driver", "overlay", "--log-level", "error"]).args(arguments);

@@ -201,5 +201,7 @@ async fn images_that_were_not_used_for_longest_go_when_others_need_the_room() {
     let log = log_of(&bench, &payload_in(&ids[0].0, "echo from $NAME"), &json!({}), "completed").await;
     assert!(log.contains("\nfrom a\n") && !log.contains("which is here already"), "{log}");
     assert!(!kept(&ids[1].1));
+    let mounts = std::fs::read_to_string("/proc/self/mounts").unwrap();
+    assert!(!mounts.contains(&bench.path("work").display().to_string()), "{mounts}");
     bench.stop().await;
 }
