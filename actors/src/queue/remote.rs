@@ -54,7 +54,7 @@ impl RemoteQueue {
         let writer = records.writer(db, settings.sweep_interval.duration(), rng);
         let queue = Self {
             calls: client(CALLS, settings.max_queued),
-            waiting_calls: client(WAITING_CALLS, MAX_WAITING_CALLS.into()),
+            waiting_calls: client(WAITING_CALLS, MAX_WAITING_CALLS.into()).one_by_one(),
             request_timeout: settings.request_timeout.duration(),
             long_poll: settings.long_poll.duration() + TRANSFER_TIME,
             notifications,

@@ -38,7 +38,14 @@ impl Queue {
     /// recorded as handed to the worker: the caller must see to it.
     pub async fn claim_work(&self, request: ClaimWorkRequest) -> Result<Vec<Claim>, QueueError> {
         let key = (request.task_queue_id.clone(), request.worker.clone());
-        let claims = self.assign_work(request).await?;
+        // What is there travels with the claims of other workers; only those that find nothing need a message each.
+        let mut claims = match self {
+            Self::Local(_) => Vec::new(),
+            Self::Remote(_) => self.assign_pending_work(request.clone()).await?,
+        };
+        if claims.is_empty() {
+            claims = self.assign_work(request).await?;
+        }
         if !claims.is_empty() {
             let runs: Vec<_> = claims.iter().map(|claim| (claim.status.task_id, claim.run_id)).collect();
             let (records, clock) = match self {

@@ -23,6 +23,8 @@ pub(super) struct Acks {
     acknowledged: u64,
     /// Settled before an earlier tag: true for done and not acknowledged yet.
     ahead: BTreeMap<u64, bool>,
+    /// How many of `ahead` are done and not acknowledged: counted, because every step of a consumer asks.
+    ahead_done: usize,
 }
 
 impl Acks {
@@ -44,11 +46,12 @@ impl Acks {
                 due.push(Ack::One(*tag));
             }
         }
+        self.ahead_done = 0;
         due
     }
 
     pub(super) fn is_due(&self) -> bool {
-        self.done.is_some() || self.ahead.values().any(|done| *done)
+        self.done.is_some() || self.ahead_done > 0
     }
 
     fn batch(&mut self) -> Option<Ack> {
@@ -58,9 +61,11 @@ impl Acks {
 
     fn settle(&mut self, tag: u64, done: bool) {
         self.ahead.insert(tag, done);
+        self.ahead_done += usize::from(done);
         while let Some(done) = self.ahead.remove(&(self.settled + 1)) {
             self.settled += 1;
             if done {
+                self.ahead_done -= 1;
                 self.done = Some(self.settled);
             }
         }
@@ -84,7 +89,9 @@ mod tests {
     fn nothing_unsettled_is_acknowledged_with_others() {
         let mut acks = Acks::default();
         assert_eq!((2..=200).find_map(|tag| acks.done(tag)), None);
+        assert!(acks.is_due());
         assert_eq!(acks.flush().len(), 199);
+        assert!(!acks.is_due());
         assert_eq!(acks.done(1), Some(Ack::UpTo(1)));
     }
 

@@ -62,6 +62,11 @@ impl Rabbitmq {
         self.port
     }
 
+    /// `None`: it does not run.
+    pub fn process_id(&self) -> Option<u32> {
+        self.running.as_ref().map(Child::id)
+    }
+
     pub fn url(&self) -> String {
         self.url_through(self.port)
     }

@@ -1,47 +1,52 @@
 //! The caller's side.
 
 use std::{
+    collections::HashMap,
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
     time::Duration,
 };
 
 use base::{Clock, Rng, telemetry};
-use bus::{Bus, TransportError};
+use bus::Bus;
 use bytes::Bytes;
 use chrono::TimeDelta;
 use prost::Message;
-use protocol::proto::{CancelCall, RpcError, RpcRequest, RpcResponse, rpc_response::Outcome};
-use tokio::{
-    sync::Semaphore,
-    time::{Instant, sleep, timeout_at},
-};
+use protocol::proto::{CancelCall, RpcError, RpcRequest, rpc_response::Outcome};
+use tokio::{sync::Semaphore, time::Instant};
 
-use super::CANCEL_EXCHANGE;
+use super::{CANCEL_EXCHANGE, call_queue::CallQueue, transport::Transport};
 use crate::kit::CallError;
-
-/// How long a caller waits for a service whose last process is just being restarted; a longer absence is `Down`.
-const RESTART_TIMEOUT: Duration = Duration::from_millis(500);
-const RETRY_INTERVAL: Duration = Duration::from_millis(50);
 
 /// Calls the methods of a service: whichever process serves its queue at that moment may answer. Cheap to clone.
 #[derive(Clone)]
 pub struct Client {
-    bus: Arc<dyn Bus>,
+    transport: Transport,
     clock: Arc<dyn Clock>,
-    queue: Arc<str>,
     caller: u64,
     next_number: Arc<AtomicU64>,
     permits: Arc<Semaphore>,
+    /// One for each method; `None`: every call travels alone.
+    queues: Option<Arc<Mutex<CallQueues>>>,
 }
+
+type CallQueues = HashMap<String, Arc<CallQueue>>;
 
 impl Client {
     /// `max_calls`: calls under way at the same time; one more fails at once.
     pub fn new(bus: Arc<dyn Bus>, clock: Arc<dyn Clock>, rng: &Rng, queue: &str, max_calls: usize) -> Self {
         let (caller, next_number, permits) = (rng.number(), Arc::default(), Arc::new(Semaphore::new(max_calls)));
-        Self { bus, clock, queue: queue.into(), caller, next_number, permits }
+        let transport = Transport { bus, queue: queue.into() };
+        Self { transport, clock, caller, next_number, permits, queues: Some(Arc::default()) }
+    }
+
+    /// For calls of which each may take long, whatever happens to the others: none waits for another's response.
+    #[must_use]
+    pub fn one_by_one(mut self) -> Self {
+        self.queues = None;
+        self
     }
 
     /// Sends the request and waits for the response, or the error of the service. A call that may have reached somebody
@@ -63,36 +68,33 @@ impl Client {
             traceparent: telemetry::traceparent().unwrap_or_default(),
             caller: self.caller,
             number,
+            more: Vec::new(),
         };
-        let mut cancel = CancelOnDrop { bus: &*self.bus, caller: self.caller, number, answered: false };
-        let response = self.send(request.encode_to_vec().into(), Instant::now() + timeout).await?;
+        let mut cancel = CancelOnDrop { bus: &*self.transport.bus, caller: self.caller, number, answered: false };
+        let deadline = Instant::now() + timeout;
+        let response = match self.queue_of(method) {
+            Some(queue) => queue.call(request, deadline).await?,
+            None => self.transport.send(request.encode_to_vec().into(), deadline).await?,
+        };
         cancel.answered = true;
-        let unreadable = |error: prost::DecodeError| {
-            tracing::error!(method, %error, "cannot decode RPC response");
-            CallError::Down
-        };
-        match RpcResponse::decode(response).map_err(unreadable)?.outcome {
-            Some(Outcome::Body(body)) => R::decode(body).map(Ok).map_err(unreadable),
+        match response.outcome {
+            Some(Outcome::Body(body)) => R::decode(body).map(Ok).map_err(|error| {
+                tracing::error!(method, %error, "cannot decode RPC response");
+                CallError::Down
+            }),
             Some(Outcome::Error(error)) => Ok(Err(error)),
             None => Err(CallError::Down),
         }
     }
 
-    /// Sent again only while nobody is there who could have begun it.
-    async fn send(&self, request: Bytes, deadline: Instant) -> Result<Bytes, CallError> {
-        let give_up_at = Instant::now() + RESTART_TIMEOUT;
-        let attempts = async {
-            loop {
-                let left = deadline.saturating_duration_since(Instant::now());
-                match self.bus.call(&self.queue, request.clone(), left).await {
-                    Ok(response) => return Ok(response),
-                    Err(TransportError::Timeout) => return Err(CallError::Late),
-                    Err(TransportError::Unavailable) if Instant::now() < give_up_at => sleep(RETRY_INTERVAL).await,
-                    Err(TransportError::Unavailable | TransportError::ConnectionLost) => return Err(CallError::Down),
-                }
-            }
-        };
-        timeout_at(deadline, attempts).await.unwrap_or(Err(CallError::Late))
+    fn queue_of(&self, method: &str) -> Option<Arc<CallQueue>> {
+        let mut queues = self.queues.as_ref()?.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(queue) = queues.get(method) {
+            return Some(queue.clone());
+        }
+        let queue = Arc::new(CallQueue::new(self.transport.clone()));
+        queues.insert(method.to_owned(), queue.clone());
+        Some(queue)
     }
 }
 

@@ -17,7 +17,7 @@ use tokio::{
 };
 use tracing::Instrument;
 
-use super::CANCEL_EXCHANGE;
+use super::{CANCEL_EXCHANGE, batch::Batch};
 use crate::kit::{Child, Deliveries, Delivery, Restart, timer::Timer};
 
 const MIN_BACKOFF: Duration = Duration::from_millis(100);
@@ -40,8 +40,8 @@ pub struct Server<H> {
     /// For logs only.
     pub name: &'static str,
     pub queue: &'static str,
-    /// Calls that may be under way at the same time.
-    pub max_calls: u16,
+    /// Messages that may be under way at the same time, of one call or of some.
+    pub max_messages: u16,
     /// How long calls under way may take when the actor ends; after that another process answers them.
     pub drain_timeout: Duration,
     pub handler: Arc<H>,
@@ -86,12 +86,17 @@ struct State {
     backoff: Backoff,
 }
 
-/// Calls under way, by caller and number. The task of a call removes its own entry and acknowledges; a cancellation
-/// removes the entry first, and so only one of the two settles the delivery.
+/// Calls under way, by caller and number. The task of a call removes its own entry, a cancellation removes it first: only one of
+/// the two gives the response.
 #[derive(Clone, Default)]
-struct Running(Arc<Mutex<Calls>>);
+struct Running(Arc<Mutex<HashMap<(u64, u64), RunningCall>>>);
 
-type Calls = HashMap<(u64, u64), (Delivery, AbortHandle)>;
+struct RunningCall {
+    batch: Arc<Batch>,
+    /// In the message.
+    place: usize,
+    task: AbortHandle,
+}
 
 impl<H: Handler> Actor for ServerActor<H> {
     type Msg = Msg;
@@ -119,7 +124,7 @@ impl<H: Handler> Actor for ServerActor<H> {
                 }
             },
             Msg::Call(Some(delivery)) => self.begin(delivery, state),
-            Msg::Cancel(Some(delivery)) => state.running.cancel(delivery),
+            Msg::Cancel(Some(delivery)) => self.cancel(delivery, state),
             Msg::Drain => {
                 self.0.handler.closing();
                 let finished = async { while state.tasks.join_next().await.is_some() {} };
@@ -146,7 +151,7 @@ impl<H: Handler> ServerActor<H> {
         // Before the calls: a cancellation must not be missed because its call came first.
         let cancels = Subscription::ephemeral().bind(CANCEL_EXCHANGE, "").signed();
         let cancels = Deliveries::subscribe(bus, cancels, myself.clone(), Msg::Cancel).await?;
-        let calls = Subscription::inbox(self.0.queue).prefetch(self.0.max_calls);
+        let calls = Subscription::inbox(self.0.queue).prefetch(self.0.max_messages);
         Ok(vec![cancels, Deliveries::subscribe(bus, calls, myself.clone(), Msg::Call).await?])
     }
 
@@ -154,47 +159,67 @@ impl<H: Handler> ServerActor<H> {
     fn begin(&self, delivery: Delivery, state: &mut State) {
         while state.tasks.try_join_next().is_some() {}
         // The body of the message is shared, not copied: `Bytes` fields are slices of it.
-        let request = match RpcRequest::decode(delivery.message().body.clone()) {
-            Ok(request) if request.deadline_ms >= self.0.clock.now().timestamp_millis() => request,
-            Ok(_) => return delivery.ack(),
+        let mut first = match RpcRequest::decode(delivery.message().body.clone()) {
+            Ok(request) => request,
             Err(error) => {
                 tracing::warn!(queue = self.0.queue, %error, "cannot decode RPC request");
                 return delivery.reject();
             }
         };
+        let Some(reply_to) = delivery.reply_to().cloned() else { return delivery.reject() };
+        let more = std::mem::take(&mut first.more);
+        let batch = Arc::new(Batch::new(delivery, reply_to, 1 + more.len()));
+        let now = self.0.clock.now().timestamp_millis();
+        for (place, request) in std::iter::once(first).chain(more).enumerate() {
+            if request.deadline_ms >= now {
+                self.begin_call(request, &batch, place, state);
+            } else {
+                self.end_call(&batch, place, state);
+            }
+        }
+    }
+
+    fn begin_call(&self, request: RpcRequest, batch: &Arc<Batch>, place: usize, state: &mut State) {
         let key = (request.caller, request.number);
         let span = tracing::info_span!(parent: None, "rpc", method = request.method);
         let span = telemetry::follow(span, Some(&request.traceparent));
         let (handler, bus, running) = (self.0.handler.clone(), self.0.bus.clone(), state.running.clone());
-        let Some(reply_to) = delivery.reply_to().cloned() else { return delivery.reject() };
         let call = async move {
             let response = handler.handle(request).await;
-            if let Err(error) = bus.reply(&reply_to, response.encode_to_vec().into()).await {
-                tracing::warn!(%error, "cannot send RPC response");
-            }
-            if let Some((delivery, _)) = running.lock().remove(&key) {
-                delivery.ack();
+            let call = running.lock().remove(&key);
+            if let Some(RunningCall { batch, place, .. }) = call
+                && let Some(answered) = batch.end(place, response)
+            {
+                answered.reply(&*bus).await;
             }
         };
         // Spawned under the lock, so that a quick call finds its entry, which it must remove.
         let mut running = state.running.lock();
         let task = state.tasks.spawn(call.instrument(span));
-        running.insert(key, (delivery, task));
+        running.insert(key, RunningCall { batch: batch.clone(), place, task });
+    }
+
+    /// Of a call that nobody waits for.
+    fn end_call(&self, batch: &Batch, place: usize, state: &mut State) {
+        if let Some(answered) = batch.end(place, RpcResponse::default()) {
+            let bus = self.0.bus.clone();
+            state.tasks.spawn(async move { answered.reply(&*bus).await });
+        }
+    }
+
+    fn cancel(&self, delivery: Delivery, state: &mut State) {
+        if let Ok(CancelCall { caller, number }) = CancelCall::decode(&delivery.message().body[..])
+            && let Some(RunningCall { batch, place, task }) = { state.running.lock().remove(&(caller, number)) }
+        {
+            task.abort();
+            self.end_call(&batch, place, state);
+        }
+        delivery.ack();
     }
 }
 
 impl Running {
-    fn lock(&self) -> MutexGuard<'_, Calls> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<(u64, u64), RunningCall>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn cancel(&self, delivery: Delivery) {
-        if let Ok(CancelCall { caller, number }) = CancelCall::decode(&delivery.message().body[..])
-            && let Some((call, task)) = self.lock().remove(&(caller, number))
-        {
-            task.abort();
-            call.ack();
-        }
-        delivery.ack();
     }
 }

@@ -3,12 +3,13 @@
 use std::{sync::Arc, time::Duration};
 
 use base::{Clock, Rng, SystemClock, TestClock};
-use bus::{Bus, MemoryBus};
+use bus::{Bus, Consumer, MemoryBus, Received, Subscription};
+use futures_util::future::join_all;
 use prost::Message as _;
-use protocol::proto::{RpcRequest, RpcResponse, TaskRef, rpc_response::Outcome};
+use protocol::proto::{CancelCall, RpcRequest, RpcResponse, TaskRef, rpc_response::Outcome};
 use tokio::sync::{Notify, mpsc};
 
-use super::{Client, Handler, Server};
+use super::{CANCEL_EXCHANGE, Client, Handler, Server};
 use crate::kit::{CallError, Supervisor, SupervisorHandle};
 
 const SOON: Duration = Duration::from_secs(20);
@@ -38,7 +39,7 @@ impl Handler for Echo {
         if request.method == "wait" {
             self.gate.notified().await;
         }
-        RpcResponse { outcome: Some(Outcome::Body(request.body)) }
+        RpcResponse { outcome: Some(Outcome::Body(request.body)), ..RpcResponse::default() }
     }
 }
 
@@ -63,7 +64,7 @@ impl TestEnv {
             rng: Rng::seeded(1),
             name: "test/echo",
             queue: QUEUE,
-            max_calls: 10,
+            max_messages: 10,
             drain_timeout: BRIEFLY,
             handler: self.echo.clone(),
         };
@@ -154,4 +155,112 @@ async fn what_a_process_does_not_finish_before_it_ends_is_answered_by_another() 
     let (answered, other) = tokio::join!(call(&client, "wait", SOON), handed_over);
     assert_eq!(answered.as_deref(), Ok("wait"));
     other.stop(SOON).await;
+}
+
+fn echo(request: RpcRequest) -> RpcResponse {
+    RpcResponse { outcome: Some(Outcome::Body(request.body)), more: request.more.into_iter().map(echo).collect() }
+}
+
+/// Answers as many messages as this, then gives the number of calls in each.
+async fn answer(
+    bus: &dyn Bus,
+    served: &mut Consumer,
+    calls: usize,
+    answer: fn(RpcRequest) -> RpcResponse,
+) -> Vec<usize> {
+    let mut sizes = Vec::new();
+    while sizes.iter().sum::<usize>() < calls {
+        let Some(Received::Delivery(message)) = served.next().await else { panic!("a message was due") };
+        let request = RpcRequest::decode(message.message.body.clone()).unwrap();
+        sizes.push(1 + request.more.len());
+        bus.reply(message.reply_to.as_ref().unwrap(), answer(request).encode_to_vec().into()).await.unwrap();
+        message.ack();
+    }
+    sizes
+}
+
+#[tokio::test]
+async fn calls_that_come_while_others_are_under_way_travel_together() {
+    let env = TestEnv::new();
+    let mut served = env.bus.subscribe(Subscription::inbox(QUEUE)).await.unwrap();
+    let client = env.client(1000);
+    let asked = join_all((0..300).map(async |number| {
+        let answered = call_with(&client, &number.to_string()).await;
+        assert_eq!(answered.as_deref(), Ok(&*number.to_string()));
+    }));
+    let (_, sizes) = tokio::join!(asked, answer(&*env.bus, &mut served, 300, echo));
+    assert_eq!(sizes[..2], [1, 1], "nothing waits while there is room");
+    assert!(sizes.len() < 12, "{sizes:?}");
+}
+
+#[tokio::test]
+async fn a_message_without_a_response_holds_up_no_other_call() {
+    let env = TestEnv::new();
+    let mut served = env.bus.subscribe(Subscription::inbox(QUEUE)).await.unwrap();
+    let client = env.client(1000);
+    let calls = |numbers: std::ops::Range<u32>| {
+        join_all(numbers.map(async |it| call_with(&client, &it.to_string()).await.is_ok()))
+    };
+    let frozen = async {
+        // As many as make others wait.
+        for _ in 0..2 {
+            let Some(Received::Delivery(_)) = served.next().await else { panic!("a message was due") };
+        }
+        tokio::join!(calls(0..50), answer(&*env.bus, &mut served, 50, echo)).0
+    };
+    let answered = tokio::select! {
+        answered = frozen => answered,
+        _ = calls(100..102) => panic!("nobody answers these"),
+    };
+    assert_eq!(answered, [true; 50]);
+}
+
+#[tokio::test]
+async fn a_server_of_an_older_version_answers_the_calls_of_a_message_one_by_one() {
+    let env = TestEnv::new();
+    let mut served = env.bus.subscribe(Subscription::inbox(QUEUE)).await.unwrap();
+    let client = env.client(1000);
+    let asked = join_all((0..20).map(async |number| call_with(&client, &number.to_string()).await.unwrap()));
+    let old = async {
+        for _ in 0..20 {
+            answer(&*env.bus, &mut served, 1, |request| echo(RpcRequest { more: Vec::new(), ..request })).await;
+        }
+    };
+    let (answers, ()) = tokio::join!(asked, old);
+    assert_eq!(answers, (0..20).map(|number| number.to_string()).collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn one_call_of_a_message_is_cancelled_or_late_without_the_others() {
+    let mut env = TestEnv::new();
+    let served = env.serve(Arc::new(SystemClock)).await;
+    assert_eq!(call(&env.client(1), "echo", SOON).await.as_deref(), Ok("echo"));
+    assert_eq!(env.begun.recv().await, Some("begun"));
+    let deadline = SystemClock.now().timestamp_millis() + 60_000;
+    let request = |number, method: &str, deadline_ms| RpcRequest {
+        method: method.to_owned(),
+        body: method.as_bytes().to_vec().into(),
+        deadline_ms,
+        number,
+        ..RpcRequest::default()
+    };
+    let mut message = request(1, "wait", deadline);
+    message.more = vec![request(2, "echo", deadline), request(3, "echo", 0)];
+    let cancelled = async {
+        assert_eq!((env.begun.recv().await, env.begun.recv().await), (Some("begun"), Some("begun")));
+        let cancel = CancelCall { caller: 0, number: 1 };
+        env.bus.notify(CANCEL_EXCHANGE, cancel.encode_to_vec().into());
+    };
+    let (response, ()) = tokio::join!(env.bus.call(QUEUE, message.encode_to_vec().into(), SOON), cancelled);
+    let response = RpcResponse::decode(response.unwrap()).unwrap();
+    let outcomes: Vec<_> = response.more.iter().map(|it| it.outcome.clone()).collect();
+    assert_eq!((response.outcome, outcomes), (None, vec![Some(Outcome::Body("echo".into())), None]));
+    served.stop(SOON).await;
+}
+
+/// With this as the request, which comes back.
+async fn call_with(client: &Client, text: &str) -> Result<String, CallError> {
+    let request = TaskRef { task_id: text.to_owned() }.encode_to_vec();
+    let response = client.call::<TaskRef>("echo", request.into(), SOON).await?;
+    Ok(response.expect("no error comes from here").task_id)
 }

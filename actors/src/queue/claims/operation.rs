@@ -52,7 +52,7 @@ impl BatchOperation for ClaimOperation {
         let queues = queues(&batch);
         let call = ClaimBatch::new(batch.iter().map(|waiting| &waiting.claimer));
         let unserved = match self.call(connection, &call).await {
-            Ok(answers) => self.answer(batch, answers),
+            Ok(answers) => answer_late(self.answer(batch, answers)),
             Err(error) => {
                 reply_unavailable(batch.into_iter().map(|waiting| waiting.reply), error);
                 vec![]
@@ -148,4 +148,12 @@ impl ClaimOperation {
         // A reply that nobody waits for drops the delivery, which knows the way back.
         let _ = waiting.reply.send(Ok(Delivery::new(claims, self.wait_queue.clone(), key)));
     }
+}
+
+/// Who may wait no longer has an empty answer at once; gives back the others.
+fn answer_late(unserved: Vec<Waiting>) -> Vec<Waiting> {
+    let now = Instant::now();
+    let (late, waiting): (Vec<_>, Vec<_>) = unserved.into_iter().partition(|claim| claim.deadline <= now);
+    late.into_iter().for_each(WaitingClaim::answer_empty);
+    waiting
 }

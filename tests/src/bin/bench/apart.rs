@@ -14,7 +14,7 @@ use crate::{
     latency, load,
     metric::Metric,
     options::Plan,
-    round::Round,
+    round::{Broker, Round},
     usage::cpu,
 };
 
@@ -27,21 +27,22 @@ const SETTLED: Duration = Duration::from_secs(3);
 const IDLE: Duration = Duration::from_secs(10);
 
 /// Measures what is different where the roles are processes of their own.
-pub(crate) async fn measure(program: &Path, url: &str, plan: &Plan, round: &mut Round) -> Result<()> {
+pub(crate) async fn measure(program: &Path, broker: &Broker, plan: &Plan, round: &mut Round) -> Result<()> {
     let folder = TestDirectory::new();
     let postgres = Postgres::start(folder.path(), None).during("there is no PostgreSQL")?;
     let database_url = postgres.url();
-    let settings = [("DROVER__DATABASE__URL", database_url.as_str()), ("DROVER__BUS__AMQP_URL", url)];
+    let settings = [("DROVER__DATABASE__URL", database_url.as_str()), ("DROVER__BUS__AMQP_URL", broker.url.as_str())];
     let roles = RoleEnv::start_program(program, folder.path(), &ROLES, &settings).await;
     let processes = (0..roles.count()).map(|number| roles.process_id(number)).collect();
     let (id, token) = roles.credentials();
     let root = Credentials::lasting(id.to_owned(), token.to_owned());
-    let env = TestEnv::new(&roles.root_url(), root, processes, Database::at(&postgres)?)?;
+    let mut env = TestEnv::new(&roles.root_url(), root, processes, Database::at(&postgres)?)?;
+    env.broker = broker.process;
 
     sleep(SETTLED).await;
     round.put(Metric::ApartIdle, busiest(&env).await.during("idle processes")?);
     latencies(&env, plan, round).await?;
-    events(&env, url, plan, round).await.during("events")?;
+    events(&env, &broker.url, plan, round).await.during("events")?;
     beside_a_relay(&env, plan, round).await.during("lifecycles")?;
     roles.stop().await;
     Ok(())
@@ -85,6 +86,12 @@ async fn beside_a_relay(env: &TestEnv, plan: &Plan, round: &mut Round) -> Result
     round.put(Metric::ApartLifecycle, with.per_second);
     round.put(Metric::ApartDrover, with.each.drover);
     round.put(Metric::ApartDatabase, with.each.database);
+    if env.broker.is_some() {
+        round.put(Metric::ApartBroker, with.each.broker);
+    }
+    if let Some(one) = round.found.get(&Metric::Lifecycle).copied() {
+        round.put(Metric::ApartShare, with.per_second / one);
+    }
     round.put(Metric::RelayShare, with.per_second / without?.per_second);
     Ok(())
 }

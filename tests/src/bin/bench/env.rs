@@ -14,6 +14,8 @@ use crate::{
 
 pub(crate) struct TestEnv {
     pub(crate) processes: Vec<u32>,
+    /// The message broker, if what it takes is to be counted.
+    pub(crate) broker: Option<u32>,
     pub(crate) database: Database,
     pub(crate) rng: Rng,
     server: Arc<ServerAddress>,
@@ -24,14 +26,15 @@ impl TestEnv {
     pub(crate) fn new(root_url: &str, root: Credentials, processes: Vec<u32>, database: Database) -> Result<Self> {
         let rng = Rng::system();
         let server = Arc::new(ServerAddress::of(root_url, &rng)?);
-        Ok(Self { processes, database, rng, server, who: Arc::new(root) })
+        Ok(Self { processes, broker: None, database, rng, server, who: Arc::new(root) })
     }
 
     /// The same installation, for another client.
     pub(crate) fn with(&self, who: Credentials) -> Self {
-        let Self { processes, database, rng, server, .. } = self;
+        let Self { processes, broker, database, rng, server, .. } = self;
         Self {
             processes: processes.clone(),
+            broker: *broker,
             database: database.clone(),
             rng: rng.clone(),
             server: Arc::clone(server),

@@ -30,6 +30,7 @@ pub(crate) struct Outcome {
 pub(crate) struct Cost {
     pub(crate) drover: f64,
     pub(crate) database: f64,
+    pub(crate) broker: f64,
     pub(crate) load: f64,
     pub(crate) wal: f64,
 }
@@ -140,6 +141,7 @@ struct Moment {
     done: usize,
     drover: Duration,
     database: Duration,
+    broker: Duration,
     load: Duration,
     wal: f64,
 }
@@ -153,6 +155,7 @@ impl Moment {
             done: shared.done.load(Relaxed),
             drover: env.cpu()?,
             database: cpu_of_family(env.database.process)?,
+            broker: env.broker.map_or(Ok(Duration::ZERO), cpu_of_family)?,
             load: cpu(std::process::id())?,
         })
     }
@@ -164,6 +167,7 @@ impl Moment {
         let each = Cost {
             drover: each(self.drover, before.drover),
             database: each(self.database, before.database),
+            broker: each(self.broker, before.broker),
             load: each(self.load, before.load),
             wal: (self.wal - before.wal) / done,
         };

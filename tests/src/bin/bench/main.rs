@@ -35,7 +35,7 @@ use ::tests::{TestDirectory, servers::Rabbitmq};
 use error::{During, Result};
 use options::{Options, USAGE};
 use report::Report;
-use round::Round;
+use round::{Broker, Round};
 
 // One thread: what the load takes from the machine is then the same in every run.
 #[tokio::main(flavor = "current_thread")]
@@ -65,7 +65,7 @@ async fn measure(options: &Options) -> Result<ExitCode> {
     let load_average = usage::load_average();
     eprintln!("{} processors, load average {load_average} before we begin", usage::processors());
     let rounds = rounds(options, &program).await?;
-    let report = Report::new(&rounds);
+    let report = Report::new(&rounds, !options.only.is_empty());
     if options.json {
         println!("{:#}", report.json(&load_average));
     } else {
@@ -81,14 +81,15 @@ async fn measure(options: &Options) -> Result<ExitCode> {
 async fn rounds(options: &Options, program: &Path) -> Result<Vec<Round>> {
     let folder = TestDirectory::new();
     let own = if options.amqp_url.is_none() { Rabbitmq::start(folder.path(), None) } else { None };
-    let broker = options.amqp_url.clone().or_else(|| own.as_ref().map(Rabbitmq::url));
+    let given = options.amqp_url.clone().map(|url| Broker { url, process: None });
+    let broker = given.or_else(|| own.as_ref().map(|own| Broker { url: own.url(), process: own.process_id() }));
     if broker.is_none() {
         eprintln!("there is no RabbitMQ: what needs one is not measured");
     }
     let mut rounds = Vec::new();
     for number in 1..=options.rounds {
         let say = |what: &str| eprintln!("round {number} of {}: {what}", options.rounds);
-        rounds.push(round::run(program, options, broker.as_deref(), say).await?);
+        rounds.push(round::run(program, options, broker.as_ref(), say).await?);
     }
     Ok(rounds)
 }

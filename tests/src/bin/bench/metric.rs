@@ -109,6 +109,8 @@ metrics! {
     ApartLifecycle: "  full lifecycle, 256 clients", PerSecond, Bar::None;
     ApartDrover: "    CPU of Drover, each", Microseconds, Bar::None;
     ApartDatabase: "    CPU of PostgreSQL, each", Microseconds, Bar::None;
+    ApartBroker: "    CPU of RabbitMQ, each", Microseconds, Bar::None;
+    ApartShare: "    of the rate of one process", Ratio, Bar::AtLeast(0.7);
     RelayShare: "    of the rate without a relay", Ratio, Bar::AtLeast(0.5);
 }
 

@@ -5,10 +5,12 @@ use std::{num::NonZeroUsize, path::PathBuf, time::Duration};
 use crate::error::{BenchError, During, Result};
 
 pub(crate) const USAGE: &str = "\
-usage: ./dev bench [--quick] [--rounds N] [--strict] [-o json] [--drover PROGRAM] [--amqp-url URL]
+usage: ./dev bench [--quick] [--rounds N] [--only PART]... [--strict] [-o json] [--drover PROGRAM] [--amqp-url URL]
 
   --quick            one short round, to see that everything still works
   --rounds N         how many rounds the medians are taken of [default: 3; with --quick: 1]
+  --only PART        measure only this part; may be given several times. One of: latencies load reads roles rights
+                     graphs pools jobs apart (a process for each role)
   --strict           end with code 1 when a bar is missed
   -o json            one JSON object instead of the table
   --amqp-url URL     a RabbitMQ that runs already [default: one of its own, if it is installed]; queues stay behind there
@@ -23,6 +25,8 @@ The code is 0 when everything could be measured, whether or not the bars were he
 pub(crate) struct Options {
     pub(crate) plan: Plan,
     pub(crate) rounds: usize,
+    /// Empty: all.
+    pub(crate) only: Vec<Part>,
     pub(crate) strict: bool,
     pub(crate) json: bool,
     pub(crate) program: Option<PathBuf>,
@@ -59,7 +63,8 @@ const QUICK: Plan = Plan {
 
 /// What the command line means. `None`: it asks for help.
 pub(crate) fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Option<Options>> {
-    let mut options = Options { plan: FULL, rounds: 0, strict: false, json: false, program: None, amqp_url: None };
+    let mut options =
+        Options { plan: FULL, rounds: 0, only: Vec::new(), strict: false, json: false, program: None, amqp_url: None };
     let (mut quick, mut arguments) = (false, arguments.into_iter());
     while let Some(flag) = arguments.next() {
         let mut value = || arguments.next().during(&format!("{flag} needs a value"));
@@ -67,6 +72,7 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Optio
             "--quick" => quick = true,
             "--strict" => options.strict = true,
             "--rounds" => options.rounds = value()?.parse::<NonZeroUsize>().during("--rounds")?.get(),
+            "--only" => options.only.push(Part::named(&value()?)?),
             "--drover" => options.program = Some(value()?.into()),
             "--amqp-url" => options.amqp_url = Some(value()?),
             "-o" | "--output" => options.json = is_json(&value()?)?,
@@ -81,6 +87,45 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Optio
         options.rounds = if quick { 1 } else { 3 };
     }
     Ok(Some(options))
+}
+
+/// What is measured together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Part {
+    Latencies,
+    Load,
+    Reads,
+    Roles,
+    Rights,
+    Graphs,
+    Pools,
+    Jobs,
+    Apart,
+}
+
+impl Part {
+    const ALL: [(&str, Self); 9] = [
+        ("latencies", Self::Latencies),
+        ("load", Self::Load),
+        ("reads", Self::Reads),
+        ("roles", Self::Roles),
+        ("rights", Self::Rights),
+        ("graphs", Self::Graphs),
+        ("pools", Self::Pools),
+        ("jobs", Self::Jobs),
+        ("apart", Self::Apart),
+    ];
+
+    fn named(name: &str) -> Result<Self> {
+        let found = Self::ALL.iter().find(|(known, _)| *known == name);
+        found.map(|(_, part)| *part).during(&format!("--only has no part `{name}`"))
+    }
+}
+
+impl Options {
+    pub(crate) fn has(&self, part: Part) -> bool {
+        self.only.is_empty() || self.only.contains(&part)
+    }
 }
 
 fn is_json(format: &str) -> Result<bool> {
@@ -106,12 +151,20 @@ mod tests {
         let quick = parsed(&["--quick", "-o", "json", "--strict"]).unwrap().unwrap();
         assert_eq!((quick.rounds, quick.plan.samples, quick.json, quick.strict), (1, QUICK.samples, true, true));
         assert_eq!(parsed(&["--rounds", "5", "--quick"]).unwrap().unwrap().rounds, 5);
+        assert!(quick.has(Part::Load));
+        let one = parsed(&["--only", "apart"]).unwrap().unwrap();
+        assert!(one.has(Part::Apart) && !one.has(Part::Load));
         assert!(parsed(&["--help"]).unwrap().is_none());
     }
 
     #[test]
     fn a_flag_that_is_wrong_is_named() {
-        for (flags, word) in [(&["--rounds", "0"][..], "--rounds"), (&["--fast"], "--fast"), (&["-o"], "-o")] {
+        for (flags, word) in [
+            (&["--rounds", "0"][..], "--rounds"),
+            (&["--fast"], "--fast"),
+            (&["--only", "x"], "--only"),
+            (&["-o"], "-o"),
+        ] {
             assert!(parsed(flags).unwrap_err().to_string().contains(word), "{flags:?}");
         }
     }

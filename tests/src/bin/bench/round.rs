@@ -10,7 +10,7 @@ use crate::{
     error::{During, Result},
     graphs, jobs, latency, load,
     metric::Metric,
-    options::{Options, Plan},
+    options::{Options, Part, Plan},
     pools, reads, rights, roles,
     samples::Samples,
     server::Server,
@@ -21,6 +21,12 @@ const CREATE_CLIENTS: usize = 32;
 const LIFECYCLE_CLIENTS: usize = 256;
 /// What starts with the server is over by then.
 const SETTLED: Duration = Duration::from_secs(1);
+
+/// A RabbitMQ, and its process if it is one of our own.
+pub(crate) struct Broker {
+    pub(crate) url: String,
+    pub(crate) process: Option<u32>,
+}
 
 /// What one round found.
 #[derive(Debug, Default)]
@@ -56,8 +62,13 @@ impl Round {
     }
 }
 
-/// Measures everything once. `broker`: the URL of a RabbitMQ, where there is one. `say` is called with what is being measured.
-pub(crate) async fn run(program: &Path, options: &Options, broker: Option<&str>, say: impl Fn(&str)) -> Result<Round> {
+/// Measures everything once. `broker`: a RabbitMQ, where there is one. `say` is called with what is being measured.
+pub(crate) async fn run(
+    program: &Path,
+    options: &Options,
+    broker: Option<&Broker>,
+    say: impl Fn(&str),
+) -> Result<Round> {
     let plan = &options.plan;
     let mut round = Round::default();
     say("starting Drover");
@@ -67,41 +78,69 @@ pub(crate) async fn run(program: &Path, options: &Options, broker: Option<&str>,
     round.put(Metric::IdleMemory, memory(server.process)?.0);
 
     let env = &server.env;
-    say("latencies on an idle queue");
-    let result = latencies(env, plan, &mut round).await;
-    round.check("latencies", result);
-    say("load, between two baselines");
-    let result = loads(env, plan, &mut round).await;
-    round.check("load", result);
-    say("reads beside a load");
-    let result = reads_beside_a_load(env, plan, &mut round).await;
-    round.check("reads", result);
-    say("scopes and roles");
-    let result = roles::expansion();
-    let result = result.map(|samples| round.put_samples(samples, Metric::RolesMedian, Metric::RolesTail));
-    round.check("roles", result);
-    say("load of a client with 200 scopes among 500 roles");
-    let result = realistic_load(env, plan, &mut round).await;
-    round.check("load with scopes", result);
-    say("graphs of ten thousand tasks");
-    let result = large_graphs(env, &mut round).await;
-    round.check("graphs", result);
-
+    if options.has(Part::Latencies) {
+        say("latencies on an idle queue");
+        let result = latencies(env, plan, &mut round).await;
+        round.check("latencies", result);
+    }
+    if options.has(Part::Load) {
+        say("load, between two baselines");
+        let result = loads(env, plan, &mut round).await;
+        round.check("load", result);
+    }
+    if options.has(Part::Reads) {
+        say("reads beside a load");
+        let result = reads_beside_a_load(env, plan, &mut round).await;
+        round.check("reads", result);
+    }
+    if options.has(Part::Roles) {
+        say("scopes and roles");
+        let result = roles::expansion();
+        let result = result.map(|samples| round.put_samples(samples, Metric::RolesMedian, Metric::RolesTail));
+        round.check("roles", result);
+    }
+    if options.has(Part::Rights) {
+        say("load of a client with 200 scopes among 500 roles");
+        let result = realistic_load(env, plan, &mut round).await;
+        round.check("load with scopes", result);
+    }
+    if options.has(Part::Graphs) {
+        say("graphs of ten thousand tasks");
+        let result = large_graphs(env, &mut round).await;
+        round.check("graphs", result);
+    }
     round.put(Metric::PeakMemory, memory(server.process)?.1);
     let stopped = server.stop().await;
     round.check("the end", stopped);
-    say("worker pools");
-    let result = pools::measure(program, plan, &mut round).await;
-    round.check("worker pools", result);
-    if let Some(url) = broker {
+    more_servers(program, options, broker, say, &mut round).await;
+    Ok(round)
+}
+
+/// What needs servers with other settings.
+async fn more_servers(
+    program: &Path,
+    options: &Options,
+    broker: Option<&Broker>,
+    say: impl Fn(&str),
+    round: &mut Round,
+) {
+    let plan = &options.plan;
+    if options.has(Part::Pools) {
+        say("worker pools");
+        let result = pools::measure(program, plan, round).await;
+        round.check("worker pools", result);
+    }
+    let Some(broker) = broker else { return };
+    if options.has(Part::Jobs) {
         say("job messages for Treeherder, over RabbitMQ");
-        let result = job_messages(program, url, plan, &mut round).await;
+        let result = job_messages(program, &broker.url, plan, round).await;
         round.check("job messages", result);
+    }
+    if options.has(Part::Apart) {
         say("a process for each role");
-        let result = apart::measure(program, url, plan, &mut round).await;
+        let result = apart::measure(program, broker, plan, round).await;
         round.check("a process for each role", result);
     }
-    Ok(round)
 }
 
 async fn latencies(env: &TestEnv, plan: &Plan, round: &mut Round) -> Result<()> {
