@@ -50,8 +50,8 @@ mod tests {
         }
     }
 
-    /// Some requests that read are posted, for the length of what they ask for.
-    const READ_BY_POST: [&str; 3] = ["statuses", "tasks", "findTasksAtIndex"];
+    /// Some requests that read are posted, for the length of what they ask for or say.
+    const READ_BY_POST: [&str; 4] = ["statuses", "tasks", "findTasksAtIndex", "prepareAction"];
 
     #[test]
     fn nothing_that_changes_or_is_secret_is_open_to_everybody() {

@@ -23,7 +23,10 @@ type Families = BTreeMap<String, Family>;
 pub(super) fn render(metrics: &ResourceMetrics) -> String {
     let mut families = Families::new();
     add_target(&mut families, metrics.resource());
-    for scope in metrics.scope_metrics() {
+    // The library gives them in no order, and each scrape should have the same one.
+    let mut scopes: Vec<_> = metrics.scope_metrics().collect();
+    scopes.sort_by_key(|scope| scope.scope().name());
+    for scope in scopes {
         let name = scope.scope().name();
         for metric in scope.metrics() {
             match metric.data() {
