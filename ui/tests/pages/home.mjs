@@ -21,8 +21,9 @@ export default async function home({ browser, drover, shot }) {
   const row = page.getByRole('row').filter({ hasText: queue });
   await row.waitFor();
   const { pendingTasks, claimedTasks } = await drover.get(`queue/v1/task-queues/${encodeURIComponent(queue)}/counts`);
-  const cells = await row.getByRole('cell').allInnerTexts();
-  assert.deepEqual([cells[1], cells[3]], [String(pendingTasks), String(claimedTasks)]);
+  // Each waits for its cell: rows are made anew when the order of queues changes.
+  const cell = (place) => row.getByRole('cell').nth(place).innerText();
+  assert.deepEqual([await cell(1), await cell(3)], [String(pendingTasks), String(claimedTasks)]);
   await checkAccessibility(page);
 
   await row.getByRole('link').click();
