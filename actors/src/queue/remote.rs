@@ -25,11 +25,15 @@ pub(super) const WAITING_CALLS: &str = "drover/v1/queue/waiting";
 /// Workers that wait at one process.
 pub(super) const MAX_WAITING_CALLS: u16 = 20_000;
 
+/// Of one task each, and frequent. Others may have long responses, and many of those in one message would be too long for the broker.
+const TOGETHER: [&str; 6] = ["CreateTask", "AssignPendingWork", "ClaimTask", "ReclaimTask", "Report", "ScheduleTask"];
+
 /// Besides the long poll itself.
 const TRANSFER_TIME: Duration = Duration::from_secs(3);
 
 pub struct RemoteQueue {
     calls: Client,
+    calls_together: Client,
     waiting_calls: Client,
     request_timeout: Duration,
     long_poll: Duration,
@@ -53,7 +57,8 @@ impl RemoteQueue {
         let records = WorkerRecords::default();
         let writer = records.writer(db, settings.sweep_interval.duration(), rng);
         let queue = Self {
-            calls: client(CALLS, settings.max_queued),
+            calls: client(CALLS, settings.max_queued).one_by_one(),
+            calls_together: client(CALLS, settings.max_queued),
             waiting_calls: client(WAITING_CALLS, MAX_WAITING_CALLS.into()).one_by_one(),
             request_timeout: settings.request_timeout.duration(),
             long_poll: settings.long_poll.duration() + TRANSFER_TIME,
@@ -74,6 +79,7 @@ impl RemoteQueue {
         let (client, timeout) = match method {
             "AssignWork" => (&self.waiting_calls, self.long_poll),
             "CreateGraph" => (&self.calls, GRAPH_TIMEOUT),
+            _ if TOGETHER.contains(&method) => (&self.calls_together, self.request_timeout),
             _ => (&self.calls, self.request_timeout),
         };
         match client.call::<Q>(method, rpc::encode(request), timeout).await? {

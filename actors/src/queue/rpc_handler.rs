@@ -16,7 +16,7 @@ use crate::kit::{
     rpc::{Handler, Server},
 };
 
-/// Messages, of up to 64 calls, that one process works on at the same time; its batchers make large batches of them.
+/// Messages, of up to 32 calls, that one process works on at the same time; its batchers make large batches of them.
 const MAX_MESSAGES: u16 = 1024;
 /// How long calls under way may take when a process ends.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(5);

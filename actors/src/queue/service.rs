@@ -38,10 +38,11 @@ impl Queue {
     /// recorded as handed to the worker: the caller must see to it.
     pub async fn claim_work(&self, request: ClaimWorkRequest) -> Result<Vec<Claim>, QueueError> {
         let key = (request.task_queue_id.clone(), request.worker.clone());
-        // What is there travels with the claims of other workers; only those that find nothing need a message each.
+        // What is there travels with the claims of other workers; only those that find nothing need a message each, and those that
+        // may find much.
         let mut claims = match self {
-            Self::Local(_) => Vec::new(),
-            Self::Remote(_) => self.assign_pending_work(request.clone()).await?,
+            Self::Remote(_) if request.count == 1 => self.assign_pending_work(request.clone()).await?,
+            Self::Local(_) | Self::Remote(_) => Vec::new(),
         };
         if claims.is_empty() {
             claims = self.assign_work(request).await?;

@@ -25,8 +25,8 @@ use crate::kit::{Background, CallError};
 const UNDER_WAY: usize = 2;
 /// No call waits longer than this to be sent: whoever has the messages before it may be frozen.
 const MAX_WAIT: Duration = Duration::from_millis(20);
-/// In one message.
-const MAX_CALLS: usize = 64;
+/// In one message. With the responses in mind, of which each may be as large as a task.
+const MAX_CALLS: usize = 32;
 const MAX_BYTES: usize = 256 * 1024;
 
 type Outcome = Result<RpcResponse, CallError>;

@@ -2,12 +2,14 @@
 
 use std::{
     collections::HashMap,
+    panic::AssertUnwindSafe,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
 use base::{Backoff, Clock, Rng, telemetry};
 use bus::{Bus, BusError, Exchange, Subscription};
+use futures_util::FutureExt;
 use prost::Message as _;
 use protocol::proto::{CancelCall, RpcRequest, RpcResponse};
 use ractor::{Actor, ActorProcessingErr, ActorRef};
@@ -185,7 +187,8 @@ impl<H: Handler> ServerActor<H> {
         let span = telemetry::follow(span, Some(&request.traceparent));
         let (handler, bus, running) = (self.0.handler.clone(), self.0.bus.clone(), state.running.clone());
         let call = async move {
-            let response = handler.handle(request).await;
+            // A call that panics, which the runtime has reported, takes no response from the others of its message.
+            let response = AssertUnwindSafe(handler.handle(request)).catch_unwind().await.unwrap_or_default();
             let call = running.lock().remove(&key);
             if let Some(RunningCall { batch, place, .. }) = call
                 && let Some(answered) = batch.end(place, response)

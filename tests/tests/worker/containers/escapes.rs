@@ -135,13 +135,13 @@ async fn links_and_odd_files_of_an_image_lead_nowhere() {
         ("task", Entry::Link("/")),
         ("cache", Entry::Link(&outside_link)),
         ("stolen", Entry::Link(&secret_link)),
-        ("work", Entry::Link(&outside_link)),
+        ("builds", Entry::Link(&outside_link)),
         ("pipe", Entry::Pipe),
         ("device", Entry::Device),
         ("etc/hosts", Entry::Link(&outside_link)),
     ]);
     let parts =
-        ImageParts::new(vec![base_layer(), upper], json!({ "Env": ["PATH=/bin"], "WorkingDir": "/work/below" }));
+        ImageParts::new(vec![base_layer(), upper], json!({ "Env": ["PATH=/bin"], "WorkingDir": "/builds/below" }));
     let image = image_of(stored(&bench, &parts.docker_archive(None), &json!({})).await);
     let mut task =
         payload_in(&image, "pwd; touch /cache/file; ln -s /proc/1/environ /environ; ln -s / /root/all; echo alive");
